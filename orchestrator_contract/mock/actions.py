@@ -1,0 +1,237 @@
+"""What each call does to the world; wire, credentials and keys are dealt with elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestrator_contract.mock import faults
+from orchestrator_contract.mock.documents import Documents
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.paging import Page, PageQuery, cut, read_query
+from orchestrator_contract.mock.payload import members_of, parse
+from orchestrator_contract.mock.problems import (
+    Problem,
+    conflict,
+    internal_error,
+    throttled,
+    unavailable,
+    unknown_configuration,
+    unknown_operation,
+    uri_too_long,
+)
+from orchestrator_contract.mock.states import State
+from orchestrator_contract.mock.world import OPERATION_RETENTION, Configuration, Operation, Shelf, new_id
+
+#: Longer than any id, shorter than any server's line limit.
+LONGEST_SEGMENT = 2000
+
+
+class Actions(Documents):
+    """Seams for the calls on configurations and operations."""
+
+    def shelf(self, request: Request) -> Shelf:
+        """What the request's account owns in the request's region, reserved SIDs included."""
+        shelf = self.world.shelves.get((request.account, request.region))
+        if shelf is None:
+            shelf = self.world.shelf(request.account, request.region)
+            for fault in faults.FAULTS:
+                sid, members = faults.reserved_sid(fault), faults.reserved_members(fault)
+                now = self.now()
+                self.world.add_configuration(shelf, sid, members, visible_from=now, reserved_for=fault)
+        shelf.forget_old(self.now())
+        return shelf
+
+    def new_configuration_id(self) -> str:
+        """A fresh SID."""
+        return new_id("conv_configuration")
+
+    def new_operation_id(self) -> str:
+        """A fresh operation id."""
+        return new_id("conv_operation")
+
+    # -- what is there --------------------------------------------------------------------
+
+    def gone(self, configuration: Configuration, now: float) -> bool:
+        """True once a delete has completed."""
+        return configuration.gone_at is not None and now >= configuration.gone_at
+
+    def visible(self, configuration: Configuration, now: float) -> bool:
+        """True between the end of the create and the end of the delete."""
+        return now >= configuration.visible_from and not self.gone(configuration, now)
+
+    def fetchable(self, configuration: Configuration, now: float) -> bool:
+        """Whether a fetch shows it."""
+        return self.visible(configuration, now)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        """Whether a list shows it."""
+        return self.visible(configuration, now)
+
+    def locate(self, request: Request, sid: str | None) -> Configuration | None:
+        """The configuration that a request's SID names exactly, gone or not."""
+        return None if sid is None else self.shelf(request).configurations.get(sid)
+
+    def target_of_delete(self, request: Request) -> Configuration | None:
+        """What a DELETE is about; None answers 404."""
+        found = self.locate(request, request.sid)
+        return None if found is None or self.gone(found, self.now()) else found
+
+    # -- operations -----------------------------------------------------------------------
+
+    def start_operation(self, request: Request, kind: str, sid: str, seconds: float) -> Operation:
+        """A new PENDING operation of *kind* that ends after *seconds*."""
+        now, identity = self.now(), self.new_operation_id()
+        operation = Operation(
+            id=identity,
+            account=request.account,
+            region=request.region,
+            kind=kind,
+            configuration_id=sid,
+            status_url=self.status_url(request, identity),
+            created_at=now,
+            ends_at=now + seconds,
+        )
+        self.shelf(request).operations[identity] = operation
+        return operation
+
+    def fail(self, operation: Operation) -> None:
+        """Lets *operation* end FAILED."""
+        operation.outcome = State.FAILED
+        operation.error = self.operation_error(operation)
+
+    def pending_deletion(self, configuration: Configuration) -> Operation | None:
+        """The running delete of *configuration*, or None."""
+        running = configuration.deletion
+        return running if running is not None and not running.state(self.now()).terminal else None
+
+    def poll(self, request: Request) -> Response:
+        """GET …/Operations/{id}."""
+        shelf, now = self.shelf(request), self.now()
+        operation = shelf.operations.get(request.sid or "")
+        if operation is None or now >= operation.ends_at + OPERATION_RETENTION:
+            return self.refuse(request, unknown_operation())
+        return Response.of(200, self.operation_document(operation, now))
+
+    # -- delete ---------------------------------------------------------------------------
+
+    def requested_fault(self, request: Request, configuration: Configuration | None) -> str | None:
+        """The fault that the request's header or its SID asks for."""
+        value = (request.header(faults.HEADER) or b"").decode("latin-1").strip()
+        if value in faults.FAULTS:
+            return value
+        return configuration.reserved_for if configuration is not None else None
+
+    def fault_problem(self, request: Request, fault: str) -> Problem:
+        """The refusal that the fault *fault* stands for."""
+        match fault:
+            case "429":
+                return throttled(self.settings.retry_after)
+            case "500":
+                return internal_error()
+            case "503":
+                return unavailable(self.settings.retry_after)
+            case _:
+                return conflict(self.new_operation_id())
+
+    def fault_answer(self, request: Request, fault: str) -> Response:
+        """The answer to a DELETE that runs into *fault*; nothing else happens."""
+        return self.refuse(request, self.fault_problem(request, fault))
+
+    def delete(self, request: Request) -> Response:
+        """DELETE …/Configurations/{Sid}."""
+        configuration = self.target_of_delete(request)
+        fault = self.requested_fault(request, configuration)
+        if fault in ("429", "500", "503"):
+            return self.fault_answer(request, fault)
+        if configuration is None:
+            return self.not_there(request)
+        if fault == "409":
+            return self.fault_answer(request, fault)
+        running = self.pending_deletion(configuration)
+        if running is not None:
+            return self.second_delete(request, configuration, running)
+        if self.now() < configuration.visible_from:
+            return self.refuse(request, conflict(None))
+        return self.accepted(request, self.begin_delete(request, configuration, fails=fault == "operation"))
+
+    def not_there(self, request: Request) -> Response:
+        """The answer for a SID that names nothing."""
+        return self.refuse(request, unknown_configuration())
+
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        """The answer while *running* deletes the configuration already."""
+        return self.refuse(request, conflict(running.id))
+
+    def operation_seconds(self, request: Request) -> float:
+        """How long a delete stays PENDING."""
+        return self.settings.operation_seconds
+
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        """Accepts the deletion: the configuration goes when the operation completes."""
+        seconds = self.operation_seconds(request)
+        operation = self.start_operation(request, "delete", configuration.id, seconds)
+        configuration.deletion = operation
+        if fails:
+            self.fail(operation)
+        else:
+            configuration.gone_at = operation.ends_at
+            self.shelf(request).departing.append(configuration)
+        return operation
+
+    # -- create, fetch, list, update ------------------------------------------------------
+
+    def create(self, request: Request) -> Response:
+        """POST …/Configurations."""
+        members = members_of(parse(request.body))
+        sid = self.new_configuration_id()
+        operation = self.start_operation(request, "create", sid, self.settings.create_seconds)
+        self.world.add_configuration(self.shelf(request), sid, members, visible_from=operation.ends_at)
+        return self.accepted(request, operation)
+
+    def fetch(self, request: Request) -> Response:
+        """GET …/Configurations/{Sid}."""
+        found = self.locate(request, request.sid)
+        if found is None or not self.fetchable(found, self.now()):
+            return self.not_there(request)
+        return Response.of(200, self.configuration_document(found))
+
+    def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
+        """The page of *items* that *query* asks for."""
+        return cut(items, query)
+
+    def list_page(self, request: Request) -> Response:
+        """GET …/Configurations."""
+        query, now = read_query(request.query), self.now()
+        wanted = query.memory_store_id
+        items = [
+            one
+            for one in self.shelf(request).configurations.values()
+            if self.listed(one, now) and (wanted is None or one.members["memoryStoreId"] == wanted)
+        ]
+        return Response.of(200, self.page_document(self.cut_page(items, query)))
+
+    def update(self, request: Request) -> Response:
+        """PUT (all members) and PATCH (some members) …/Configurations/{Sid}."""
+        found = self.locate(request, request.sid)
+        if found is None or not self.visible(found, self.now()):
+            return self.not_there(request)
+        patching = request.method == "PATCH"
+        members: dict[str, Any] = members_of(parse(request.body), partial=patching)
+        running = self.pending_deletion(found)
+        if running is not None:
+            return self.refuse(request, conflict(running.id))
+        found.members = {**found.members, **members} if patching else members
+        found.updated_at = self.now()
+        found.version += 1
+        operation = self.start_operation(request, "update", found.id, self.settings.create_seconds)
+        return self.accepted(request, operation)
+
+    # -- odd segments ---------------------------------------------------------------------
+
+    def too_long(self, segment: bytes) -> bool:
+        """Whether a path segment is refused for its length alone."""
+        return len(segment) > LONGEST_SEGMENT
+
+    def long_segment(self, request: Request) -> Response:
+        """The answer to a segment that is :meth:`too_long`."""
+        return self.refuse(request, uri_too_long())

@@ -1,0 +1,104 @@
+"""Carries requests from uvicorn to the behaviour and its answers back, odd ones included."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import payload_too_large
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+LARGEST_BODY = 1_000_000
+_CONNECTIONS = itertools.count(1)
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, with itself put into the scope for answers that ASGI cannot express."""
+
+    number = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        """Numbers the connection."""
+        super().connection_made(transport)
+        self.number = next(_CONNECTIONS)
+
+    def on_message_begin(self) -> None:
+        """Leaves a way from the scope to the socket."""
+        super().on_message_begin()
+        self.scope["extensions"] = {"mock.protocol": self}  # type: ignore[dict-item]  # our own extension
+
+
+class MockApp:
+    """ASGI application over one behaviour; *ports* tells regions apart."""
+
+    def __init__(self, behaviour: Behaviour, ports: dict[int, int]) -> None:
+        self.behaviour = behaviour
+        self.ports = ports
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Handles one request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
+        request.http_version = scope["http_version"]
+        request.region = self.ports.get((scope["server"] or ("", 0))[1], 0)
+        protocol: Protocol | None = (scope.get("extensions") or {}).get("mock.protocol")
+        request.connection = protocol.number if protocol else 0
+        for name, value in request.headers:
+            if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
+                if not await read_body(request, receive):
+                    refusal = self.behaviour.refuse(request, payload_too_large())
+                    refusal.headers.append((b"connection", b"close"))
+                    await write(refusal, send)
+                    return
+                break
+        response = await self.behaviour.handle(request)
+        if response.delay:
+            await asyncio.sleep(response.delay)
+        if protocol is not None:
+            if response.raw is not None or response.drop:
+                protocol.transport.write(response.raw or b"")
+                protocol.transport.close()
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                return
+            if response.early:
+                protocol.transport.write(response.early)
+        await write(response, send)
+
+
+async def read_body(request: Request, receive: Receive) -> bool:
+    """Reads the payload into *request*; False when it is too large."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return True
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            return False
+        if not message.get("more_body", False):
+            request.body = body
+            return True
+
+
+async def write(response: Response, send: Send) -> None:
+    """Sends *response* through ASGI, with a length unless it is to be chunked."""
+    headers = response.headers
+    if response.status >= 200 and response.status != 204 and not response.chunked:
+        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    body = response.body if response.status not in (204, 304) else b""
+    if response.chunked and len(body) > 1:
+        half = len(body) // 2
+        await send({"type": "http.response.body", "body": body[:half], "more_body": True})
+        body = body[half:]
+    await send({"type": "http.response.body", "body": body})

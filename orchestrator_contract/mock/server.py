@@ -1,0 +1,80 @@
+"""Runs one behaviour behind several loopback ports in one process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import uvicorn
+
+from orchestrator_contract.mock.asgi import MockApp, Protocol
+from orchestrator_contract.mock.behaviour import Behaviour
+
+
+def bind(host: str, port: int, count: int) -> list[socket.socket]:
+    """*count* listening sockets from *port* on; port 0 takes free ones.
+
+    Raises:
+        OSError: a port is taken or the host is no address of this machine.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        for index in range(count):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            one = socket.socket(family, socket.SOCK_STREAM)
+            sockets.append(one)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((host, port + index if port else 0))
+    except OSError:
+        for one in sockets:
+            one.close()
+        raise
+    return sockets
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts listening, then calls back."""
+        await super().startup(sockets)
+        self._ready()
+
+
+def make_server(behaviour: Behaviour, ports: Sequence[int], ready: Callable[[], None]) -> Server:
+    """A server for *behaviour*; region i is the one on ``ports[i]``."""
+    config = uvicorn.Config(
+        MockApp(behaviour, {port: region for region, port in enumerate(ports)}),
+        http=Protocol,
+        loop="auto",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="critical",
+        server_header=False,
+        timeout_keep_alive=120,  # an idle client must not run into a closing connection
+        timeout_graceful_shutdown=1,
+        backlog=4096,
+    )
+    return Server(config, ready)
+
+
+def exit_with_stdin(server: Server) -> None:
+    """Ends the process when stdin does, politely first."""
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        server.should_exit = True
+        time.sleep(3)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="stdin-watch", daemon=True).start()
