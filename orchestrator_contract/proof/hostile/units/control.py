@@ -1,0 +1,19 @@
+"""The control: the core as it is, so that a verdict on a hostile unit is known to be about its one fault."""
+
+from __future__ import annotations
+
+from ..exchange import Exchange
+from ..registry import Place, hostile
+
+
+@hostile("control", Place.NOWHERE, {0}, "Misbehaves nowhere: the conformant core itself.", sample=True)
+@hostile(
+    "control-1000-foreign",
+    Place.NOWHERE,
+    {0},
+    "Conforms; 1,000 configurations are not the suite's.",
+    foreign=1000,
+)
+def nothing(exchange: Exchange) -> None:
+    """Answer as the core does."""
+    exchange.answer(exchange.reply)
