@@ -51,12 +51,12 @@ class Access(Core):
 
     def authenticate(self, request: Request) -> int | None:
         """As :meth:`account_of`, remembering headers that were good."""
-        line = request.header(b"authorization") or b""
-        account = self._known.get(line)
-        if account is None or len(request.lines(b"authorization")) != 1:
+        lines = request.lines(b"authorization")
+        account = self._known.get(lines[0]) if len(lines) == 1 else None
+        if account is None:
             account = self.account_of(request)
             if account is not None:
-                self._known[line] = account
+                self._known[lines[0]] = account
         return account
 
     def throttles(self, request: Request) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from orchestrator_contract.mock.access import Access
@@ -46,6 +47,7 @@ ROUTES: Mapping[str, Mapping[str, tuple[str, str, bool]]] = {
 }
 
 
+@lru_cache(maxsize=256)
 def own_origin(origin: str, host: bytes | None) -> str:
     """*origin*, spelled with the host name that the client used for this very port."""
     match = _LOOPBACK_HOST.fullmatch(host or b"")

@@ -1,0 +1,133 @@
+"""Drives the mock without a socket, and starts it as a process where the wire matters."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.settings import DEFAULT_SECRETS, DEFAULT_USERS, Settings, accounts_from
+from orchestrator_contract.mock.world import World
+
+COLLECTION = "/v2/ControlPlane/Configurations"
+PAYLOAD = {
+    "displayName": "one",
+    "description": "",
+    "conversationGroupingType": "GROUP_BY_PROFILE",
+    "memoryStoreId": "mem_store_01k1etk2y5f1y9fpe2epfdtvv2",
+}
+
+
+def basic(user: str, password: str) -> bytes:
+    """The value of a Basic Authorization header."""
+    return b"Basic " + base64.b64encode(f"{user}:{password}".encode())
+
+
+class Driver:
+    """One behaviour in one world, called straight."""
+
+    def __init__(self, behaviour: type[Behaviour] = Behaviour, **settings: Any) -> None:
+        origins = ("http://127.0.0.1:1001", "http://127.0.0.1:1002")
+        self.settings = Settings(origins=origins, accounts=accounts_from({}), **settings)
+        self.behaviour = behaviour(World(), self.settings)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str] | None = None,
+        key: str | None = None,
+        body: Any = None,
+        account: int = 1,
+        region: int = 0,
+    ) -> Request:
+        """A request with the credentials of *account*; 0 sends none."""
+        raw, _, query = path.partition("?")
+        lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        if account:
+            lines.append((b"authorization", basic(DEFAULT_USERS[account - 1], DEFAULT_SECRETS[account - 1])))
+        if key is not None:
+            lines.append((b"idempotency-key", key.encode("latin-1")))
+        request = Request(method, raw.encode("latin-1"), query.encode(), lines)
+        request.region = region
+        if body is not None:
+            request.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return request
+
+    def send(self, *requests: Request) -> list[Response]:
+        """The answers to *requests*, handled at once."""
+
+        async def together() -> list[Response]:
+            return await asyncio.gather(*(self.behaviour.handle(one) for one in requests))
+
+        return asyncio.run(together())
+
+    def call(self, method: str, path: str, **options: Any) -> Response:
+        """The answer to one request."""
+        return self.send(self.request(method, path, **options))[0]
+
+    def create(self, *, settle: bool = True, **options: Any) -> str:
+        """The SID of a new configuration, visible unless *settle* is off."""
+        answer = self.call("POST", COLLECTION, body=PAYLOAD, **options)
+        if settle:
+            self.advance(self.settings.create_seconds)
+        return str(answer.document["related"]["configurationId"])
+
+    def delete(self, sid: str, **options: Any) -> Response:
+        """The answer to a DELETE of *sid*."""
+        return self.call("DELETE", f"{COLLECTION}/{sid}", **options)
+
+    def fetch(self, sid: str, **options: Any) -> Response:
+        """The answer to a GET of *sid*."""
+        return self.call("GET", f"{COLLECTION}/{sid}", **options)
+
+    def poll(self, accepted: Response, **options: Any) -> Response:
+        """The answer to a GET of the operation that *accepted* names."""
+        return self.call("GET", "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2], **options)
+
+    def settle(self) -> None:
+        """Lets every running operation end."""
+        self.advance(max(self.settings.operation_seconds, self.settings.create_seconds) + 0.001)
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock."""
+        self.behaviour.world.clock.advance(seconds)
+
+
+@pytest.fixture
+def drive() -> Callable[..., Driver]:
+    """Makes drivers."""
+    return Driver
+
+
+@pytest.fixture
+def mock() -> Driver:
+    """A conformant mock in a fresh world."""
+    return Driver()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A mock process on free ports: what it announced."""
+    profile = tmp_path_factory.mktemp("mock") / "profile.toml"
+    command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin"]
+    with subprocess.Popen(
+        [*command, "--write-profile", str(profile)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+        process.stdin.close()
+        process.wait(10)
