@@ -58,7 +58,7 @@ class Core:
         self._answers: dict[str, tuple[tuple[str, str, bytes], Reply]] = {}
         self.configurations: dict[str, dict[str, Any]] = {}
         for number in range(foreign):
-            self._add({"displayName": f"Production {number}", "description": "in use, not yours"})
+            self.add({"displayName": f"Production {number}", "description": "in use, not yours"})
         self.foreign = frozenset(self.configurations)
 
     def place_of(self, request: Request) -> Place:
@@ -116,7 +116,7 @@ class Core:
             case "DELETE":
                 return self._once(request, self._delete)
             case "PUT" | "PATCH" if sid in self.configurations:
-                return self._accepted(sid, Place.CREATE_POLL)
+                return self.accept(sid, Place.CREATE_POLL)
             case "GET" | "PUT" | "PATCH":
                 return _error(404, 20404, "Not found")
             case _:
@@ -140,7 +140,7 @@ class Core:
         sid = request.segments[3]
         if self.configurations.pop(sid, None) is None:
             return _error(404, 20404, "Not found")
-        return self._accepted(sid, Place.POLL)
+        return self.accept(sid, Place.POLL)
 
     def _create(self, request: Request) -> Reply:
         try:
@@ -149,9 +149,10 @@ class Core:
             wanted = None
         if not isinstance(wanted, dict) or not isinstance(wanted.get("displayName"), str):
             return _error(400, 20001, "Bad request")
-        return self._accepted(self._add(wanted), Place.CREATE_POLL)
+        return self.accept(self.add(wanted), Place.CREATE_POLL)
 
-    def _add(self, members: dict[str, Any]) -> str:
+    def add(self, members: dict[str, Any]) -> str:
+        """Put a configuration with these *members* there and return its id."""
         sid, now = new_id("conv_configuration"), _now()
         self.configurations[sid] = {
             "description": "",
@@ -165,7 +166,8 @@ class Core:
         }
         return sid
 
-    def _accepted(self, sid: str, polled_as: Place) -> Reply:
+    def accept(self, sid: str, polled_as: Place) -> Reply:
+        """The 202 that names a new operation on *sid*, whose polls count as *polled_as*."""
         name, now = new_id("conv_operation"), _now()
         url = f"{self.base_url}/v2/ControlPlane/Operations/{name}"
         self._operations[name] = (

@@ -64,7 +64,7 @@ def length_huge(exchange: Exchange) -> None:
     exchange.wire.silence()
 
 
-@hostile("length-4000-digits", Place.DELETE, {0, 1}, "Sends a Content-Length of 5,000 digits.")
+@hostile("length-5000-digits", Place.DELETE, {0, 1}, "Sends a Content-Length of 5,000 digits.")
 def length_many_digits(exchange: Exchange) -> None:
     """More digits than Python turns into a number."""
     _with_length(exchange, b"9" * 5000)

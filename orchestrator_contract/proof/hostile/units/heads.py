@@ -52,13 +52,13 @@ def status_abc(exchange: Exchange) -> None:
     _status_line(exchange, b"HTTP/1.1 abc Letters")
 
 
-@hostile("status-arabic-digits", Place.DELETE, {1}, "Answers with a status in Latin-1 superscripts.")
+@hostile("status-superscript", Place.DELETE, {1}, "Answers with a status in Latin-1 superscripts.")
 def status_superscript(exchange: Exchange) -> None:
     """`str.isdigit` says yes to them, `int` does not."""
     _status_line(exchange, b"HTTP/1.1 \xb2\xb3\xb9 Digits")
 
 
-@hostile("status-4300-digits", Place.DELETE, {1}, "Answers with a status of 5,000 digits.")
+@hostile("status-5000-digits", Place.DELETE, {1}, "Answers with a status of 5,000 digits.")
 def status_many_digits(exchange: Exchange) -> None:
     """More digits than Python turns into a number."""
     _status_line(exchange, b"HTTP/1.1 " + b"2" * 5000 + b" Accepted")
