@@ -110,6 +110,8 @@ class Actions(Documents):
         operation = shelf.operations.get(request.sid or "")
         if operation is None or now >= operation.ends_at + OPERATION_RETENTION:
             return self.refuse(request, unknown_operation())
+        if operation.kind != "delete":
+            request.route = f"operation-{operation.kind}"
         return Response.of(200, self.operation_document(operation, now))
 
     # -- delete ---------------------------------------------------------------------------

@@ -1,0 +1,228 @@
+"""What goes wrong only when several requests are under way at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import Problem
+from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.world import Configuration, Operation
+
+
+class _Window(Behaviour):
+    """Base of defects with a gap between looking a key up and reserving it."""
+
+    gap = 0.005
+
+    async def before_reserve(self, request: Request) -> None:
+        await super().before_reserve(request)
+        if request.route == "delete":
+            await asyncio.sleep(self.gap)
+
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        """Two uses of one key both get through, as they would where the key guards the insert."""
+        if request.key is not None and self.now() - running.created_at < 0.02:
+            return self.accepted(request, self.begin_delete(request, configuration))
+        return super().second_delete(request, configuration, running)
+
+
+@defect("race-key-5-ms", "5 ms pass between looking a key up and storing it", breaches=("KEY-CONCURRENT",),
+        shows="race: within 5 ms")  # fmt: skip
+class _Window5(_Window):
+    pass
+
+
+@defect("race-key-20-ms", "20 ms pass between looking a key up and storing it", breaches=("KEY-CONCURRENT",),
+        shows="race: within 20 ms")  # fmt: skip
+class _Window20(_Window):
+    gap = 0.02
+
+
+@defect("race-key-1-ms", "1 ms passes between looking a key up and storing it", breaches=("KEY-CONCURRENT",),
+        shows="race: within 1 ms")  # fmt: skip
+class _Window1(_Window):
+    gap = 0.001
+
+
+class _Crowd(Behaviour):
+    """Base of defects that need requests at the same time; counts those under way."""
+
+    linger = 0.01
+    under_way = 0
+    most = 0
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.route != "delete":
+            return
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            await asyncio.sleep(self.linger)
+        finally:
+            self.under_way -= 1
+
+    def crowd(self) -> int:
+        """How many other deletes are under way right now."""
+        return self.under_way
+
+
+@defect("race-answers-crossed", "Deletes at the same time get each other's answer", breaches=("RACE-OWN-ANSWER",),
+        shows="race: within 10 ms")  # fmt: skip
+class _Crossed(Behaviour):
+    waiting: tuple[Response, asyncio.Event] | None = None
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.route != "delete" or response.status != 202 or request.replayed:
+            return response
+        if self.waiting is not None:
+            other, met = self.waiting
+            self.waiting = None
+            swapped = other.copy()
+            other.headers, other.body = response.headers, response.body
+            met.set()
+            return swapped
+        met = asyncio.Event()
+        self.waiting = (response, met)
+        try:
+            await asyncio.wait_for(met.wait(), 0.01)
+        except TimeoutError:
+            if self.waiting is not None and self.waiting[0] is response:
+                self.waiting = None
+        return response
+
+
+@defect("race-one-operation", "Deletes of several SIDs within 5 ms share the first one's operation",
+        breaches=("RACE-OWN-ANSWER", "DEL-202-OWN"), shows="race: within 5 ms")  # fmt: skip
+class _OneOperation(Behaviour):
+    last: Operation | None = None
+
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        found = self.locate(request, request.sid)
+        if response.status != 202 or found is None or found.deletion is None:
+            return response
+        if self.last is not None and self.now() - self.last.created_at < 0.005:
+            return self.accepted(request, self.last)
+        self.last = found.deletion
+        return response
+
+
+@defect("race-deletion-lost", "Of many deletes at once each fifth does not happen",
+        breaches=("RACE-OWN-ANSWER",), shows="race: four others pending, 1 in 5")  # fmt: skip
+class _Lost(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        shelf, now = self.shelf(request), self.now()
+        pending = sum(now < one.ends_at and one.kind == "delete" for one in shelf.operations.values())
+        if pending > 4 and self.once_in(5, "crowd"):
+            configuration.gone_at = None
+        return operation
+
+
+@defect("race-one-sid-423", "Deletes of one SID at once: the losers get 423", breaches=("RACE-ONE-SID", "DEL-STATUS"),
+        shows="race: one SID within 50 ms")  # fmt: skip
+class _Locked(Behaviour):
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        if self.now() - running.created_at < 0.05:
+            return self.refuse(request, Problem(423, 530008, "The configuration is locked"))
+        return super().second_delete(request, configuration, running)
+
+
+@defect("race-one-sid-survives", "Deletes of one SID at once undo each other", breaches=("RACE-ONE-SID",),
+        shows="race: one SID within 50 ms")  # fmt: skip
+class _Survives(Behaviour):
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        if self.now() - running.created_at < 0.05:
+            configuration.gone_at = None
+        return super().second_delete(request, configuration, running)
+
+
+@defect("race-one-sid-twice", "Deletes of one SID at once are all accepted and all complete", breaches=("RACE-ONCE",),
+        shows="race: one SID within 50 ms")  # fmt: skip
+class _Twice(Behaviour):
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        if self.now() - running.created_at < 0.05:
+            return self.accepted(request, self.begin_delete(request, configuration))
+        return super().second_delete(request, configuration, running)
+
+
+@defect("race-crowd-502", "With more than five deletes under way one is a 502", breaches=("DEL-STATUS",),
+        shows="race: six at once")  # fmt: skip
+class _Crowd502(_Crowd):
+    def delete(self, request: Request) -> Response:
+        if self.crowd() > 4:
+            return self.refuse(request, Problem(502, 20500, "Bad gateway"))
+        return super().delete(request)
+
+
+@defect("race-crowd-silence", "With more than five deletes under way one gets no answer", breaches=("HTTP-ANSWER",),
+        shows="race: six at once")  # fmt: skip
+class _CrowdSilence(_Crowd):
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        response.drop = self.crowd() > 4
+        return response
+
+
+@defect("race-crowd-html", "With more than five deletes under way the answer is a page of HTML",
+        breaches=("HTTP-TYPE", "HTTP-JSON"), shows="race: six at once")  # fmt: skip
+class _CrowdHtml(_Crowd):
+    def delete(self, request: Request) -> Response:
+        if self.crowd() > 4:
+            return Response(503, [(b"content-type", b"text/html"), (b"retry-after", b"1")], b"<h1>Busy</h1>")
+        return super().delete(request)
+
+
+@defect("race-update-rescues", "An update while the delete is pending keeps the configuration, yet COMPLETED",
+        breaches=("RACE-MIXED", "GONE-FETCH"), shows="race: an update while pending")  # fmt: skip
+class _Rescues(Behaviour):
+    def update(self, request: Request) -> Response:
+        found = self.locate(request, request.sid)
+        running = self.pending_deletion(found) if found is not None else None
+        if found is None or running is None:
+            return super().update(request)
+        found.deletion = None
+        response = super().update(request)
+        if response.status == 202:
+            found.gone_at = None
+        else:
+            found.deletion = running
+        return response
+
+
+@defect("race-flicker", "While a delete is pending the configuration goes, comes back and goes",
+        breaches=("RACE-MIXED",), shows="race: a read while pending")  # fmt: skip
+class _Flicker(Behaviour):
+    def visible(self, configuration: Configuration, now: float) -> bool:
+        if not super().visible(configuration, now):
+            return False
+        return self.pending_deletion(configuration) is None or self.tick(configuration.id) % 2 == 0
+
+
+@defect("race-list-doubles", "A list while a delete is pending holds a configuration twice",
+        breaches=("RACE-MIXED", "CTRL-PAGES"), shows="race: a list while pending")  # fmt: skip
+class _ListDoubles(Behaviour):
+    def list_page(self, request: Request) -> Response:
+        response = super().list_page(request)
+        now = self.now()
+        if any(now < one.ends_at and one.kind == "delete" for one in self.shelf(request).operations.values()):
+            document = response.document
+            document["configurations"] += document["configurations"][-1:]
+            response.document = document
+        return response
+
+
+@defect("race-neighbour-hidden", "While a delete is pending the next configuration cannot be fetched",
+        breaches=("RACE-MIXED", "CTRL-VISIBLE"), shows="race: a read while another is pending")  # fmt: skip
+class _NeighbourHidden(Behaviour):
+    def fetchable(self, configuration: Configuration, now: float) -> bool:
+        shelf = self.world.shelf(configuration.account, configuration.region)
+        hidden = any(
+            one.number == configuration.number - 1 and self.pending_deletion(one) is not None
+            for one in shelf.configurations.values()
+        )
+        return super().fetchable(configuration, now) and not hidden

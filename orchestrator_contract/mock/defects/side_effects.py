@@ -1,0 +1,236 @@
+"""Refused requests and innocent ones that delete all the same, and deletes that delete too much."""
+
+from __future__ import annotations
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.world import Configuration, Operation
+
+
+def vanish(behaviour: Behaviour, configuration: Configuration | None, seconds: float = 0.0) -> None:
+    """Lets *configuration* be gone in *seconds*, with no operation; reserved ones stay."""
+    if configuration is not None and configuration.reserved_for is None and configuration.gone_at is None:
+        configuration.gone_at = behaviour.now() + seconds
+
+
+class _RefusedDeletes(Behaviour):
+    """Base of defects where one refusal deletes."""
+
+    status = 409
+    later = 0.0
+    every = 1
+
+    def delete(self, request: Request) -> Response:
+        found = self.target_of_delete(request)
+        response = super().delete(request)
+        if response.status == self.status and found is not None and self.once_in(self.every, "refused"):
+            vanish(self, found, self.later)
+        return response
+
+
+@defect("refused-409-deletes", "A delete answered 409 deletes at once", breaches=("ERR-409-KEEPS",))
+class _Conflict(_RefusedDeletes):
+    pass
+
+
+@defect(
+    "refused-409-deletes-later", "A delete answered 409 deletes 0.7 s later", breaches=("ERR-409-KEEPS",),
+    shows="time: 0.7 s later",
+)  # fmt: skip
+class _ConflictLater(_RefusedDeletes):
+    later = 0.7
+
+
+@defect("refused-429-deletes", "A delete answered 429 deletes at once", breaches=("ERR-429-KEEPS",))
+class _Throttled(_RefusedDeletes):
+    status = 429
+
+
+@defect(
+    "refused-429-deletes-later", "A delete answered 429 deletes 0.7 s later", breaches=("ERR-429-KEEPS",),
+    shows="time: 0.7 s later",
+)  # fmt: skip
+class _ThrottledLater(_RefusedDeletes):
+    status = 429
+    later = 0.7
+
+
+@defect(
+    "refused-429-deletes-sometimes", "Each second delete answered 429 deletes", breaches=("ERR-429-KEEPS",),
+    shows="1 in 2",
+)  # fmt: skip
+class _ThrottledSometimes(_RefusedDeletes):
+    status = 429
+    every = 2
+
+
+@defect(
+    "refused-429-in-the-end", "A delete answered 429 is carried out by its operation later", shows="time: pending",
+    breaches=("ERR-429-KEEPS",),
+)  # fmt: skip
+class _Queued(Behaviour):
+    def fault_answer(self, request: Request, fault: str) -> Response:
+        found = self.target_of_delete(request)
+        if fault == "429" and found is not None and found.reserved_for is None and not found.deletion:
+            self.begin_delete(request, found)
+        return super().fault_answer(request, fault)
+
+
+@defect(
+    "refused-404-deletes-newest", "A delete of an unknown SID takes the newest configuration instead",
+    breaches=("SID-UNKNOWN-KEEPS",),
+)  # fmt: skip
+class _NotFoundTakesNewest(Behaviour):
+    def not_there(self, request: Request) -> Response:
+        if request.route == "delete" and self.locate(request, request.sid) is None:
+            living = [one for one in self.shelf(request).configurations.values() if self.visible(one, self.now())]
+            vanish(self, living[-1] if living else None)
+        return super().not_there(request)
+
+
+@defect(
+    "refused-404-deletes-similar", "A delete of an unknown SID takes a configuration whose SID begins alike",
+    breaches=("SID-UNKNOWN-KEEPS", "SID-ODD-KEEPS"), shows="data: an unknown SID next to a real one",
+)  # fmt: skip
+class _NotFoundTakesSimilar(Behaviour):
+    def not_there(self, request: Request) -> Response:
+        start = (request.sid or "")[:-1]
+        if request.route == "delete" and len(start) > 40 and self.locate(request, request.sid) is None:
+            for one in self.shelf(request).configurations.values():
+                if one.id.startswith(start):
+                    vanish(self, one)
+        return super().not_there(request)
+
+
+class _TakesAnother(Behaviour):
+    """Base of defects where a delete removes one more configuration."""
+
+    every = 1
+    later = 0.0
+
+    def another(self, configuration: Configuration, other: Configuration) -> bool:
+        """Whether *other* goes too."""
+        return True
+
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if not fails and self.once_in(self.every, "delete"):
+            for other in self.shelf(request).configurations.values():
+                if other is not configuration and other.gone_at is None and self.another(configuration, other):
+                    vanish(self, other, self.settings.operation_seconds + self.later)
+                    break
+        return operation
+
+
+@defect("takes-elder", "A delete removes the account's oldest configuration too", breaches=("GONE-ONLY",))
+class _TakesElder(_TakesAnother):
+    def another(self, configuration: Configuration, other: Configuration) -> bool:
+        return other.reserved_for is None
+
+
+@defect("takes-next", "A delete removes the configuration created next too", breaches=("GONE-ONLY",))
+class _TakesNext(_TakesAnother):
+    def another(self, configuration: Configuration, other: Configuration) -> bool:
+        return other.number > configuration.number
+
+
+@defect(
+    "takes-previous-sometimes", "Now and then a delete removes an older one too", breaches=("GONE-ONLY",), shows="1 in 6"
+)
+class _TakesPreviousSometimes(_TakesAnother):
+    every = 6
+
+    def another(self, configuration: Configuration, other: Configuration) -> bool:
+        return other.number < configuration.number and other.reserved_for is None
+
+
+@defect(
+    "takes-namesake", "A delete removes every other configuration of the same displayName", breaches=("GONE-ONLY",),
+    shows="data: equal names",
+)  # fmt: skip
+class _TakesNamesake(_TakesAnother):
+    def another(self, configuration: Configuration, other: Configuration) -> bool:
+        return bool(other.members["displayName"] == configuration.members["displayName"])
+
+
+@defect(
+    "takes-next-later", "A second after its end a delete removes the configuration created next",
+    breaches=("GONE-ONLY",), shows="time: 1 s after the end",
+)  # fmt: skip
+class _TakesNextLater(_TakesAnother):
+    later = 1.0
+
+    def another(self, configuration: Configuration, other: Configuration) -> bool:
+        return other.number > configuration.number
+
+
+@defect("read-deletes", "The third fetch of a configuration deletes it", breaches=("GONE-BY-DELETE",), shows="1 in 3")
+class _ReadDeletes(Behaviour):
+    def fetch(self, request: Request) -> Response:
+        response = super().fetch(request)
+        found = self.locate(request, request.sid)
+        if found is not None and response.status == 200 and self.once_in(3, found.id):
+            vanish(self, found)
+        return response
+
+
+@defect("read-deletes-later", "A fetched configuration is gone a second later", breaches=("GONE-BY-DELETE",),
+        shows="time: 1 s later")  # fmt: skip
+class _ReadDeletesLater(Behaviour):
+    def fetch(self, request: Request) -> Response:
+        response = super().fetch(request)
+        if response.status == 200:
+            vanish(self, self.locate(request, request.sid), 1.0)
+        return response
+
+
+@defect("list-deletes", "Each list deletes the last configuration it shows", breaches=("GONE-BY-DELETE",),
+        shows="1 in 2")  # fmt: skip
+class _ListDeletes(Behaviour):
+    def list_page(self, request: Request) -> Response:
+        response = super().list_page(request)
+        shown = response.document["configurations"]
+        if shown and self.once_in(2, "list"):
+            vanish(self, self.shelf(request).configurations.get(shown[-1]["id"]))
+        return response
+
+
+@defect("update-deletes", "An update deletes", breaches=("GONE-BY-DELETE",))
+class _UpdateDeletes(Behaviour):
+    def update(self, request: Request) -> Response:
+        response = super().update(request)
+        if response.status == 202:
+            vanish(self, self.locate(request, request.sid), self.settings.create_seconds)
+        return response
+
+
+@defect("patch-deletes", "A PATCH deletes, a PUT does not", breaches=("GONE-BY-DELETE",), shows="data: PATCH only")
+class _PatchDeletes(Behaviour):
+    def update(self, request: Request) -> Response:
+        response = super().update(request)
+        if response.status == 202 and request.method == "PATCH":
+            vanish(self, self.locate(request, request.sid), self.settings.create_seconds)
+        return response
+
+
+class _UpdateRevives(Behaviour):
+    """Base of defects where an update brings a deleted configuration back."""
+
+    methods: tuple[str, ...] = ("PUT", "PATCH")
+
+    def update(self, request: Request) -> Response:
+        found = self.locate(request, request.sid)
+        if found is not None and request.method in self.methods and self.gone(found, self.now()):
+            found.gone_at = found.deletion = None
+        return super().update(request)
+
+
+@defect("update-revives", "PUT and PATCH bring a deleted configuration back", breaches=("GONE-UPDATE",))
+class _BothRevive(_UpdateRevives):
+    pass
+
+
+@defect("put-revives", "PUT brings a deleted configuration back", breaches=("GONE-UPDATE",), shows="data: PUT only")
+class _PutRevives(_UpdateRevives):
+    methods = ("PUT",)

@@ -1,0 +1,213 @@
+"""SIDs that are unknown or do not look like one: wrong refusals, crashes, and deletions by accident."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import unicodedata
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from orchestrator_contract.mock.behaviour import ITEM, Behaviour
+from orchestrator_contract.mock.hooks import altering, header
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import Problem, internal_error
+from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.world import Configuration
+
+WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
+
+
+def _unknown(name: str, text: str, answer: Callable[[Request], Response | None], *, shows: str = "always",
+             breaches: tuple[str, ...] = ("SID-UNKNOWN",)) -> None:  # fmt: skip
+    """Registers a defect where a well-formed SID that was never used gets another answer."""
+
+    class Unknown(Behaviour):
+        def not_there(self, request: Request) -> Response:
+            response = super().not_there(request)
+            if request.route != "delete" or self.locate(request, request.sid) is not None:
+                return response
+            known = WELL_FORMED.fullmatch(request.sid or "") is not None
+            return (answer(request) if known else None) or response
+
+    defect(name, text, breaches=breaches, shows=shows)(Unknown)
+
+
+def _plain(status: int, code: int) -> Callable[[Request], Response]:
+    body = {"code": code, "message": "no", "more_info": f"https://www.twilio.com/docs/api/errors/{code}", "status": status}
+    return lambda request: Response.of(status, body)
+
+
+_BOTH = ("SID-UNKNOWN", "DEL-STATUS")
+for _status in (400, 403, 410):
+    _unknown(f"unknown-{_status}", f"An unknown SID answers {_status}", _plain(_status, 530007), breaches=_BOTH)
+_unknown("unknown-500", "An unknown SID answers 500", _plain(500, 20500))
+_unknown("unknown-409", "An unknown SID answers 409", _plain(409, 20409))
+_unknown("unknown-200", "An unknown SID answers 200", lambda request: Response.of(200, {}), breaches=_BOTH)
+_unknown("unknown-204", "An unknown SID answers 204", lambda request: Response(204), breaches=_BOTH)
+_unknown(
+    "unknown-202", "An unknown SID is accepted",
+    lambda request: Response.of(
+        202, {"statusUrl": f"{request.origin}/v2/ControlPlane/Operations/none", "related": None}, [(b"retry-after", b"1")]
+    ),
+)  # fmt: skip
+_unknown(
+    "unknown-400-other-prefix", "An unknown cfg_configuration_ SID answers 400", shows="data: the other prefix",
+    answer=lambda request: _plain(400, 530007)(request) if (request.sid or "").startswith("cfg_") else None,
+)  # fmt: skip
+_unknown(
+    "unknown-500-digit", "Unknown SIDs that end in 0 to 4 answer 500", shows="data: last letter of the SID",
+    answer=lambda request: _plain(500, 20500)(request) if (request.sid or "")[-1] in "01234" else None,
+)  # fmt: skip
+
+
+def _odd(name: str, text: str, matches: Callable[[bytes], bool], shows: str, *, drop: bool = False) -> None:
+    """Registers a defect where an odd segment (raw bytes) breaks the server."""
+
+    class Odd(Behaviour):
+        async def finish(self, request: Request, response: Response) -> Response:
+            response = await super().finish(request, response)
+            if request.route == "delete" and response.status == 404 and matches(request.path[len(ITEM) :]):
+                response = self.refuse(request, internal_error())
+                response.drop = drop
+            return response
+
+    defect(name, text, breaches=("SID-ODD", "HTTP-ANSWER") if drop else ("SID-ODD",), shows=shows)(Odd)
+
+
+_odd("odd-nul-500", "A NUL in the SID is a 500", lambda raw: b"%00" in raw, "data: NUL")
+_odd("odd-quote-500", "A quote in the SID is a 500", lambda raw: b"'" in raw or b"%27" in raw, "data: a quote")
+_odd("odd-long-500", "A SID of more than 255 characters is a 500", lambda raw: len(raw) > 255, "data: long SIDs")
+_odd("odd-percent-500", "A percent sign in the SID is a 500", lambda raw: b"%25" in raw, "data: a percent sign")
+_odd("odd-unicode-500", "A SID beyond ASCII is a 500", lambda raw: re.search(rb"%[89a-fA-F]", raw) is not None,
+     "data: bytes beyond ASCII")  # fmt: skip
+_odd("odd-control-500", "A control character in the SID is a 500",
+     lambda raw: re.search(rb"%[01][0-9a-fA-F]", raw) is not None, "data: control characters")  # fmt: skip
+_odd("odd-not-utf-8-500", "A SID that is no UTF-8 is a 500",
+     lambda raw: b"\xef\xbf\xbd" in unquote(raw.decode("latin-1")).encode(), "data: broken UTF-8")  # fmt: skip
+_odd("odd-brace-500", "Braces in the SID are a 500", lambda raw: re.search(rb"%7[bBdD]|[{}]", raw) is not None,
+     "data: braces")  # fmt: skip
+_odd("odd-capital-500", "A SID in capitals is a 500", lambda raw: raw.isupper() and len(raw) < 60 and b"%" not in raw,
+     "data: capitals")  # fmt: skip
+_odd("odd-dots-500", "Two dots in the SID are a 500", lambda raw: b".." in raw or b"%2e%2e" in raw.lower(), "data: dots")
+_odd("odd-nul-silence", "A NUL in the SID ends the connection", lambda raw: b"%00" in raw, "data: NUL", drop=True)
+_odd("odd-long-silence", "A SID of more than 1000 characters ends the connection", lambda raw: len(raw) > 1000,
+     "data: long SIDs", drop=True)  # fmt: skip
+
+
+@defect("odd-short-405", "A SID that does not look like one answers 405", breaches=("SID-ODD",), shows="data: odd SIDs")
+class _Odd405(Behaviour):
+    def not_there(self, request: Request) -> Response:
+        if request.route == "delete" and WELL_FORMED.fullmatch(request.sid or "") is None:
+            return self.refuse(request, Problem(405, 20004, "Method not allowed", ((b"allow", b"GET"),)))
+        return super().not_there(request)
+
+
+@defect("odd-accepted", "A SID that does not look like one is accepted", breaches=("SID-ODD",), shows="data: odd SIDs")
+class _OddAccepted(Behaviour):
+    def not_there(self, request: Request) -> Response:
+        if request.route == "delete" and WELL_FORMED.fullmatch(request.sid or "") is None:
+            return self.accepted(request, self.start_operation(request, "delete", request.sid or "", 0.1))
+        return super().not_there(request)
+
+
+def _folding(name: str, text: str, fold: Callable[[str], str], shows: str) -> None:
+    """Registers a defect where a SID that is folded to a real one deletes it."""
+
+    class Folding(Behaviour):
+        def locate(self, request: Request, sid: str | None) -> Configuration | None:
+            found = super().locate(request, sid)
+            if found is None and sid and request.route == "delete":
+                return super().locate(request, fold(sid))
+            return found
+
+    defect(name, text, breaches=("SID-ODD", "SID-ODD-KEEPS"), shows=shows)(Folding)
+
+
+_folding("odd-trimmed", "White space around a SID is dropped", str.strip, "data: white space")
+_folding("odd-folded", "Capitals in a SID are folded", str.lower, "data: capitals")
+_folding("odd-suffix", "A suffix .json is dropped", lambda sid: sid.removesuffix(".json"), "data: .json")
+_folding("odd-nul-cut", "A SID ends at a NUL", lambda sid: sid.partition("\0")[0], "data: NUL")
+_folding("odd-decoded-twice", "A SID is percent-decoded twice", unquote, "data: encoded twice")
+_folding("odd-traversal", "Encoded slashes and dots are resolved", lambda sid: sid.rstrip("/").rpartition("/")[2],
+         "data: encoded slashes")  # fmt: skip
+_folding("odd-parameters", "What follows a semicolon is dropped", lambda sid: sid.partition(";")[0], "data: a semicolon")
+_folding("odd-query", "What follows an encoded question mark or hash is dropped",
+         lambda sid: re.split(r"[?#]", sid)[0], "data: an encoded ? or #")  # fmt: skip
+_folding("odd-normalised", "Compatibility characters are folded",
+         lambda sid: unicodedata.normalize("NFKC", sid), "data: compatibility characters")  # fmt: skip
+_folding("odd-list", "Of a comma list the first SID is deleted", lambda sid: sid.partition(",")[0], "data: a comma")
+_folding("odd-quoted", "Quotes around a SID are dropped", lambda sid: sid.strip("\"'"), "data: quotes")
+_folding("odd-other-prefix", "The prefix is not looked at",
+         lambda sid: "conv_configuration_" + sid.rpartition("_")[2], "data: another prefix")  # fmt: skip
+_folding("odd-tail", "What follows the 45th character is dropped", lambda sid: sid[:45], "data: a tail")
+
+
+def _matching(name: str, text: str, matches: Callable[[str, str], bool], shows: str) -> None:
+    """Registers a defect where a pattern in the SID deletes the first configuration it matches."""
+
+    class Matching(Behaviour):
+        def locate(self, request: Request, sid: str | None) -> Configuration | None:
+            found = super().locate(request, sid)
+            if found is not None or not sid or request.route != "delete":
+                return found
+            shelf, now = self.shelf(request), self.now()
+            for one in reversed(shelf.configurations.values()):
+                if one.reserved_for is None and not self.gone(one, now) and matches(sid, one.id):
+                    return one
+            return None
+
+    defect(name, text, breaches=("SID-ODD", "SID-ODD-KEEPS"), shows=shows)(Matching)
+
+
+_matching("odd-prefix", "The beginning of a SID is enough", lambda sid, real: len(sid) > 20 and real.startswith(sid),
+          "data: a prefix")  # fmt: skip
+_matching("odd-wildcard", "* and ? are wildcards", lambda sid, real: fnmatch.fnmatchcase(real, sid) and sid != real,
+          "data: wildcards")  # fmt: skip
+_matching("odd-like", "% and _ match as in SQL",
+          lambda sid, real: "%" in sid
+          and re.fullmatch(re.escape(sid).replace("%", ".*"), real) is not None,
+          "data: SQL wildcards")  # fmt: skip
+_matching("odd-injected", "A quote and OR delete any configuration", lambda sid, real: "' OR" in sid.upper(),
+          "data: SQL")  # fmt: skip
+
+
+@defect("odd-slash", "A slash after the SID is dropped, several too", breaches=("SID-ODD", "SID-ODD-KEEPS"),
+        shows="data: extra slashes")  # fmt: skip
+class _Slash(Behaviour):
+    def resource(self, request: Request) -> str | None:
+        if request.method == "DELETE":
+            request.path = request.path.rstrip(b"/")
+        return super().resource(request)
+
+
+@defect("method-no-allow", "405 without Allow", breaches=("SID-METHOD",))
+class _NoAllow(Behaviour):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if response.status == 405:
+            response.set("allow", None)
+        return response
+
+
+@defect("method-404", "A wrong method answers 404", breaches=("SID-METHOD",))
+class _Method404(Behaviour):
+    def method_not_allowed(self, request: Request, methods: object) -> Response:
+        return self.not_there(request)
+
+
+@defect("method-500", "A wrong method answers 500", breaches=("SID-METHOD",))
+class _Method500(Behaviour):
+    def method_not_allowed(self, request: Request, methods: object) -> Response:
+        return self.refuse(request, internal_error())
+
+
+@defect("method-200", "A wrong method answers 200", breaches=("SID-METHOD",))
+class _Method200(Behaviour):
+    def method_not_allowed(self, request: Request, methods: object) -> Response:
+        return Response.of(200, {})
+
+
+altering("unknown-type-sometimes", "Now and then a 404 says text/plain", breaches=("HTTP-TYPE",), status=404, every=7)(
+    header("content-type", "text/plain")
+)
