@@ -1,0 +1,103 @@
+"""The catalogue: every requirement of the contract, read from catalogue.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+
+class Level(StrEnum):
+    """How far a requirement binds (contract.md, "Levels")."""
+
+    DOCUMENTED = "documented"
+    DERIVED = "derived"
+    ADVISORY = "advisory"
+
+    @property
+    def gates(self) -> bool:
+        """Whether a breach fails the gate without --strict."""
+        return self is not Level.ADVISORY
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Which answers a schema-bound requirement judges."""
+
+    operation: frozenset[str]
+    status: frozenset[int]
+    #: "body" or "headers".
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One checkable sentence of the contract."""
+
+    #: Stable and never reused.
+    id: str
+    level: Level
+    title: str
+    #: Where the sentence stands: ids of contract.md.
+    source: str
+    #: Capabilities of the target without which it cannot be verified.
+    needs: tuple[str, ...] = ()
+    #: Path below schemas/ of the schema that decides it, if one does.
+    schema: str | None = None
+    applies: Applies | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something the sources leave open; what was seen is reported and never judged."""
+
+    id: str
+    title: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All requirements and observations, in the contract's order."""
+
+    requirements: dict[str, Requirement] = field(default_factory=dict)
+    observations: dict[str, Observation] = field(default_factory=dict)
+
+    def __getitem__(self, requirement_id: str) -> Requirement:
+        return self.requirements[requirement_id]
+
+    def select(self, wanted: str) -> frozenset[str]:
+        """Ids named by a comma-separated list of ids or prefixes; empty for a name that matches none.
+
+        Raises:
+            KeyError: a name in the list selects nothing; its argument is the name.
+        """
+        chosen: set[str] = set()
+        for name in filter(None, (part.strip() for part in wanted.split(","))):
+            hits = {one for one in self.requirements if one == name or one.startswith(name)}
+            if not hits:
+                raise KeyError(name)
+            chosen |= {name} if name in hits else hits
+        return frozenset(chosen)
+
+
+@cache
+def load() -> Catalogue:
+    """The catalogue of this release."""
+    raw = tomllib.loads((files("orchestrator_contract") / "catalogue.toml").read_text(encoding="utf-8"))
+    requirements = {}
+    for entry in raw["requirement"]:
+        bound = entry.get("applies")
+        requirements[entry["id"]] = Requirement(
+            id=entry["id"],
+            level=Level(entry["level"]),
+            title=entry["title"],
+            source=entry["source"],
+            needs=tuple(entry.get("needs", ())),
+            schema=entry.get("schema"),
+            applies=Applies(frozenset(bound["operation"]), frozenset(bound["status"]), bound["part"]) if bound else None,
+        )
+    observations = {entry["id"]: Observation(**entry) for entry in raw["observation"]}
+    return Catalogue(requirements, observations)

@@ -1,0 +1,220 @@
+"""One request with what came back: the unit that is recorded, judged and shown as evidence."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from orchestrator_contract.wire import Answer, Fault
+
+#: Nesting past which a JSON text is refused; documented bodies nest three deep.
+MAX_DEPTH = 64
+_MAX_DIGITS = 400
+_SHOWN_BODY = 2000
+_SHOWN_HEADERS = (
+    "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "www-authenticate",
+    "date", "idempotency-key",
+)
+_REQUEST_ID = re.compile(r"(x-)?(twilio-)?(request|correlation|trace)-?id", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a request means to the suite, apart from its bytes."""
+
+    #: delete, operation, create, update, patch, fetch, list, or other.
+    operation: str
+    #: The configuration or operation id it is about.
+    subject: str = ""
+    #: Statuses that conform here beside the documented ones, because the contract is silent.
+    allow: frozenset[int] = frozenset()
+    #: The status that the request itself provokes through a fault; it is not retried.
+    provokes: int | None = None
+    #: The contract binds neither status nor body here (e.g. bad credentials); only HTTP itself is judged.
+    silent: bool = False
+    #: The body of an error is not judged: the path may never reach the API behind it.
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A body read as JSON: its value, or why it is none."""
+
+    value: Any = None
+    error: str | None = None
+
+
+@dataclass(eq=False)
+class Exchange:
+    """A request and its answer, or the fault that took the answer's place."""
+
+    call: Call
+    method: str
+    #: As sent: origin and raw target.
+    url: str
+    #: As sent, secrets already replaced.
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: bytes | None
+    at: datetime
+    #: Monotonic seconds when the request was sent; comparable within one process.
+    sent: float
+    elapsed: float = 0.0
+    key: str | None = None
+    account: int | None = 0
+    region: int = 0
+    answer: Answer | None = None
+    fault: Fault | None = None
+    fault_text: str = ""
+    #: Answers that the same request got before this one, and after which it was sent again.
+    before: tuple[int, ...] = ()
+    #: Environment variables that hold the credentials, for the curl line.
+    credential_names: tuple[str, str] | None = None
+    note: str = field(default="")
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; None when there was no complete answer."""
+        return self.answer.status if self.answer else None
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """Response headers by lower-case name; several lines joined by a comma."""
+        joined: dict[str, str] = {}
+        for name, value in self.answer.headers if self.answer else ():
+            lower = name.lower()
+            joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
+        return joined
+
+    @cached_property
+    def json(self) -> Parsed:
+        """The body as JSON, strictly: UTF-8, no NaN, bounded depth."""
+        return parse_json(self.answer.body) if self.answer else Parsed(error="no answer")
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The body when it is a JSON object, else an empty one."""
+        return self.json.value if isinstance(self.json.value, dict) else {}
+
+    @property
+    def text(self) -> str:
+        """The body for showing, bounded."""
+        if self.answer is None:
+            return ""
+        shown = self.answer.body[:_SHOWN_BODY].decode("utf-8", "backslashreplace")
+        return shown + ("…" if len(self.answer.body) > _SHOWN_BODY else "")
+
+    def shown_headers(self) -> dict[str, str]:
+        """The response headers that may be stored (interfaces.md): the contract's, Date, Content-*, request ids."""
+        return {
+            name: value[:300]
+            for name, value in self.headers.items()
+            if name in _SHOWN_HEADERS or name.startswith("content-") or _REQUEST_ID.fullmatch(name)
+        }
+
+    def curl(self) -> str:
+        """A shell line that repeats the request; credentials stand as variables."""
+        parts = ["curl", "-isS", "--path-as-is", "-X", _word(self.method)]
+        for name, value in self.request_headers:
+            if name.lower() == "authorization" and value == "***" and self.credential_names:
+                user, password = self.credential_names
+                parts += ["-u", f'"${user}:${password}"']
+            elif name.lower() not in ("host", "content-length", "accept-encoding", "user-agent", "connection"):
+                parts += ["-H", _word(f"{name}: {value}" if value else f"{name};")]
+        if self.request_body is not None:
+            parts += ["--data-binary", _word(self.request_body.decode("utf-8", "backslashreplace"))]
+        return " ".join([*parts, _word(self.url)])
+
+    def outcome(self) -> str:
+        """What came back, in a few words."""
+        return str(self.status) if self.answer else f"no answer ({self.fault_text})"
+
+
+def _word(text: str) -> str:
+    """*text* as one shell word; bytes that a terminal would act on use $'…'."""
+    if text.isprintable() and text.isascii():
+        return shlex.quote(text)
+    escaped = "".join(
+        c if c.isprintable() and c.isascii() and c not in "'\\" else "".join(f"\\x{b:02x}" for b in _bytes(c))
+        for c in text
+    )
+    return f"$'{escaped}'"
+
+
+def _bytes(char: str) -> bytes:
+    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")  # noqa: PLR2004  # latin-1
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else float("inf")
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(value: Any) -> int:
+    deepest, stack = 0, [(value, 1)]
+    while stack:
+        node, depth = stack.pop()
+        deepest = max(deepest, depth)
+        if depth > MAX_DEPTH:
+            break
+        children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        stack.extend((child, depth + 1) for child in children if isinstance(child, (dict, list)))
+    return deepest
+
+
+def parse_json(body: bytes) -> Parsed:
+    """Read one JSON text; never raises."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_int=_integer, parse_constant=_constant)
+    except UnicodeDecodeError as error:
+        return Parsed(error=f"not UTF-8: {error.reason} at byte {error.start}")
+    except RecursionError:
+        return Parsed(error=f"nested deeper than {MAX_DEPTH}")
+    except ValueError as error:
+        return Parsed(error=f"not JSON: {error}" if body.strip() else "empty")
+    if _depth(value) > MAX_DEPTH:
+        return Parsed(error=f"nested deeper than {MAX_DEPTH}")
+    return Parsed(value)
+
+
+class Redactor:
+    """Replaces every known secret, in each form it can travel in, by ``***``."""
+
+    def __init__(self) -> None:
+        self._pattern: re.Pattern[str] | None = None
+        self._forms: set[str] = set()
+
+    def add(self, user: str, password: str) -> None:
+        """Learn one account's secrets."""
+        pair = f"{user}:{password}"
+        forms = {password, quote(password, safe=""), quote(password)}
+        for text in (pair, password):
+            raw = text.encode()
+            for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
+                forms |= {encoded.decode(), encoded.decode().rstrip("="), quote(encoded.decode(), safe="")}
+        forms |= {json.dumps(form)[1:-1] for form in set(forms)}
+        self._forms |= {form for form in forms if form}
+        ordered = sorted(self._forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, ordered)))
+
+    def text(self, text: str) -> str:
+        """*text* without secrets."""
+        return self._pattern.sub("***", text) if self._pattern else text
+
+    def raw(self, data: bytes) -> bytes:
+        """*data* without secrets, byte for byte otherwise."""
+        if self._pattern is None:
+            return data
+        text = data.decode("latin-1")
+        clean = self._pattern.sub("***", text)
+        return data if clean == text else clean.encode("latin-1")

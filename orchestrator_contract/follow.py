@@ -1,0 +1,272 @@
+"""From a 202 to the end of its operation: which links it gives, what the polls say, judged as one history."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from urllib.parse import unquote, urljoin, urlsplit
+
+from orchestrator_contract.client import Client, origin_of
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.verdict import Unverifiable
+
+TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+_RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2}
+#: A new operation may reach the replica that answers polls a moment after its 202, in seconds.
+_FIRST_SIGHT_S = 2.0
+_FIRST_PAUSE_S = 0.03
+_MAX_PAUSE_S = 2.0
+
+
+class Unfollowable(Unverifiable):
+    """An accepted request whose operation can't be polled; the judge has the reason on record."""
+
+
+def last_segment(url: str) -> str | None:
+    """The last non-empty path segment of a URL, percent-decoded; None when there is none."""
+    try:
+        path = urlsplit(url).path.rstrip("/")
+    except ValueError:
+        return None
+    return unquote(path.rpartition("/")[2]) or None
+
+
+@dataclass(eq=False)
+class Operation:
+    """An accepted request and all that was seen of its operation."""
+
+    accepted: Exchange
+    #: The configuration that the request was about; empty for a create.
+    sid: str
+    #: The operation's id by the first link that gives one; empty when none does.
+    id: str
+    #: Where it is polled.
+    url: str
+    polls: list[Exchange] = field(default_factory=list)
+    #: Monotonic seconds at which a terminal status was first seen.
+    ended: float | None = None
+
+    @property
+    def status(self) -> str:
+        """The newest status word; empty before the first readable poll."""
+        return next((s for p in reversed(self.polls) if isinstance(s := p.object.get("status"), str)), "")
+
+    @property
+    def done(self) -> bool:
+        """Whether a terminal status was seen."""
+        return self.ended is not None
+
+
+class Follower:
+    """Follows operations; remembers how long they take, so as to poll seldom."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._ledger = client.ledger
+        self._lock = Lock()
+        self._typical: dict[str, float] = {}
+        self._owners: dict[tuple[int | None, int, str], str] = {}
+        self._stuck: set[str] = set()
+
+    # ---------------------------------------------------------------- the 202
+
+    def accept(self, exchange: Exchange, sid: str) -> Operation:
+        """Read the links of a 202 and judge them against each other.
+
+        Raises:
+            Unfollowable: no link leads to an operation on the target.
+        """
+        hold = self._ledger.hold
+        delete = exchange.call.operation == "delete"
+        status_url = exchange.object.get("statusUrl")
+        status_url = status_url if isinstance(status_url, str) and status_url else None
+        location = exchange.headers.get("location") or None
+        header = exchange.headers.get("operation-id") or None
+        found = [n for n, v in (("statusUrl", status_url), ("Location", location), ("Operation-Id", header)) if v]
+        if delete:
+            self._ledger.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
+            hold("DEL-202-FOLLOW", bool(found), expected="statusUrl, Location or Operation-Id", seen="none of them",
+                 exchanges=[exchange])
+            if location is not None:
+                hold("DEL-202-LOCATION", origin_of(location) is not None, expected="an absolute URI in Location",
+                     seen=f"{location:.120}", exchanges=[exchange])
+        try:
+            absolute = urljoin(exchange.url, location) if location else None
+        except ValueError:
+            absolute = None
+        names = {
+            "Operation-Id": header,
+            "statusUrl": last_segment(status_url) if status_url else None,
+            "Location": last_segment(absolute) if absolute else None,
+        }
+        given = {name: value for name, value in names.items() if value}
+        if delete and found:
+            hold("DEL-202-LINKS", len(set(given.values())) <= 1 and (not status_url or "statusUrl" in given),
+                 expected="one operation id in all of them", seen=", ".join(f"{n} {v:.80}" for n, v in given.items()),
+                 exchanges=[exchange])
+            self._judge_related(exchange, "DEL-202-RELATED", sid, [exchange])
+        operation_id = next(iter(given.values()), "")
+        if delete and operation_id:
+            with self._lock:
+                owner = self._owners.setdefault((exchange.account, exchange.region, operation_id), sid)
+            hold("DEL-202-OWN", owner == sid, expected=f"an operation of its own for {sid}",
+                 seen=f"operation {operation_id:.80}, which belongs to {owner}", exchanges=[exchange])
+        return Operation(exchange, sid, operation_id, self._poll_url(exchange, status_url, absolute, operation_id))
+
+    def _poll_url(self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str) -> str:
+        own = self.client.origins
+        if status_url is not None:
+            inside = origin_of(status_url) in own
+            if exchange.call.operation == "delete":
+                self._ledger.hold("DEL-202-ORIGIN", inside, expected="an address on the target's own origins",
+                                  seen=f"{status_url:.160}", exchanges=[exchange])
+            if inside:
+                return status_url
+        if location is not None and origin_of(location) in own:
+            return location
+        if operation_id and len(operation_id) < 512 and operation_id.isascii() and "/" not in operation_id:  # noqa: PLR2004
+            return self.client.url(f"/Operations/{operation_id}", exchange.region)
+        raise Unfollowable("the 202 has no link that leads to its operation on the target")
+
+    def _judge_related(self, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]) -> None:
+        related = exchange.object.get("related")
+        named = related.get("configurationId") if isinstance(related, dict) else None
+        if sid and named is not None:
+            self._ledger.hold(requirement, named == sid, expected=f"configurationId {sid}", seen=f"{named!r:.120}",
+                              where="$.related", exchanges=steps)
+
+    # ---------------------------------------------------------------- the polls
+
+    def poll(self, operation: Operation) -> Exchange:
+        """Fetch the operation once and judge what this poll adds to its history."""
+        exchange = self.client.operation(
+            operation.url, operation.id, account=operation.accepted.account, region=operation.accepted.region
+        )
+        self._judge_poll(operation, exchange)
+        return exchange
+
+    def _judge_poll(self, operation: Operation, exchange: Exchange) -> None:
+        hold, steps = self._ledger.hold, [operation.accepted, exchange]
+        before = [poll for poll in operation.polls if poll.status == 200]  # noqa: PLR2004  # HTTP
+        operation.polls.append(exchange)
+        if exchange.status in (429, 500, 503):
+            return  # the endpoint's state, not the operation's: the follower tries again
+        early = not before and exchange.sent - operation.accepted.sent < _FIRST_SIGHT_S
+        if exchange.status == 404 and early:  # noqa: PLR2004  # HTTP
+            self._ledger.observe("OBS-TRANSPORT", "operation not found right after its 202")
+            return
+        if operation.done:
+            hold("OP-RETAINED", exchange.status != 404, expected="the ended operation", seen="404", exchanges=steps)  # noqa: PLR2004
+            if exchange.status == 404:  # noqa: PLR2004  # HTTP
+                return
+        if not hold("OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps):  # noqa: PLR2004
+            return
+        body = exchange.object
+        word = body.get("status")
+        if isinstance(word, str) and word in _RANK:
+            self._ledger.observe("OBS-STATUS-WORDS", word)
+        named = body.get("operationId")
+        if operation.id and isinstance(named, str):
+            hold("OP-ID", named == operation.id, expected=f"operationId {operation.id:.80}", seen=f"{named:.80}", exchanges=steps)
+        own = body.get("statusUrl")
+        if operation.id and isinstance(own, str) and last_segment(own) is not None:
+            hold("OP-ID", last_segment(own) == operation.id, expected=f"a statusUrl of operation {operation.id:.80}",
+                 seen=f"{own:.120}", where="$.statusUrl", exchanges=steps)
+        self._judge_related(exchange, "OP-RELATED", operation.sid, steps)
+        self._judge_times(operation, exchange, before)
+        self._judge_order(operation, exchange, before)
+        if word in TERMINAL and operation.ended is None:
+            operation.ended = exchange.sent
+        if word == "FAILED":
+            error = body.get("error")
+            self._ledger.observe("OBS-FAILED-ERROR", "null" if error is None else "given")
+
+    def _judge_times(self, operation: Operation, exchange: Exchange, before: Sequence[Exchange]) -> None:
+        created, completed = (_instant(exchange, name) for name in ("createdAt", "completedAt"))
+        steps = [operation.accepted, *before[-1:], exchange]
+        if created and completed:
+            self._ledger.hold("OP-TIMES", created <= completed, expected="createdAt not after completedAt",
+                              seen=f"{exchange.object['createdAt']} and {exchange.object['completedAt']}", exchanges=steps)
+        for name, now in (("createdAt", created), ("completedAt", completed)):
+            then = next((i for p in before if (i := _instant(p, name))), None)
+            if now and then:
+                self._ledger.hold("OP-TIMES", now == then, expected=f"{name} as it was", seen=f"{exchange.object[name]}",
+                                  where=f"$.{name}", exchanges=steps)
+
+    def _judge_order(self, operation: Operation, exchange: Exchange, before: Sequence[Exchange]) -> None:
+        word = exchange.object.get("status")
+        if not before or not isinstance(word, str):
+            return
+        last = before[-1].object.get("status")
+        if not isinstance(last, str) or last not in _RANK or word not in _RANK:
+            return
+        ok = word == last if last in TERMINAL else _RANK[word] >= _RANK[last]
+        self._ledger.hold("OP-ORDER", ok, expected=f"{last} or what may follow it", seen=word,
+                          exchanges=[operation.accepted, before[-1], exchange])
+
+    # ---------------------------------------------------------------- to the end
+
+    def finish(self, operations: Sequence[Operation], *, early_every: int = 4) -> list[Operation]:
+        """Poll until every operation is terminal; those that ended, in order.
+
+        Every *early_every*-th is polled at once as well. Polls come sooner than Retry-After suggests where
+        operations are known to be quicker: it is a hint for clients, and a status must be right at any time.
+        An operation that outlives the poll limit is judged (OP-ENDS) and left behind.
+
+        Raises:
+            Unfollowable: an operation answers nothing readable for long.
+        """
+        open_ = [operation for operation in operations if not operation.done]
+        if open_:
+            kind = open_[0].accepted.call.operation
+            limit = self._patience(kind)
+            self._watch(open_, kind, limit, early_every)
+            for operation in open_:
+                self._judge_end(operation, kind, limit)
+            ends = sorted(o.ended - o.accepted.sent for o in open_ if o.ended)
+            if ends:
+                with self._lock:
+                    self._typical[kind] = min(ends[len(ends) // 2], _MAX_PAUSE_S)
+        return [operation for operation in operations if operation.done]
+
+    def _watch(self, open_: list[Operation], kind: str, limit: float, early_every: int) -> None:
+        started = min(operation.accepted.sent for operation in open_)
+        early = [operation for number, operation in enumerate(open_) if early_every and number % early_every == 0]
+        self.client.parallel(self.poll, early)
+        pause = max(self._typical.get(kind, _FIRST_PAUSE_S) - (time.monotonic() - started), _FIRST_PAUSE_S)
+        while open_ := [operation for operation in open_ if not operation.done]:
+            spent = time.monotonic() - max(operation.accepted.sent for operation in open_)
+            if spent > limit:
+                return
+            time.sleep(min(pause, max(limit - spent, 0.0) + 0.01))
+            pause = max(pause * 0.5, _FIRST_PAUSE_S) if spent < 1 else min(pause * 1.5, _MAX_PAUSE_S)
+            self.client.parallel(self.poll, open_)
+            self._give_up_unreadable(open_)
+
+    def _give_up_unreadable(self, operations: Sequence[Operation]) -> None:
+        for operation in operations:
+            tail = operation.polls[-8:]
+            long = time.monotonic() - operation.accepted.sent > _FIRST_SIGHT_S * 2
+            if long and len(tail) == 8 and not any(poll.object.get("status") in _RANK for poll in tail):  # noqa: PLR2004
+                raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}")
+
+    def _patience(self, kind: str) -> float:
+        limit = self.client.profile.limits.poll_timeout_s
+        # Once one has outlived the limit, the others are not waited for as long: it is found already.
+        return max(2.0, limit / 10) if kind in self._stuck else limit
+
+    def _judge_end(self, operation: Operation, kind: str, limit: float) -> None:
+        if kind == "delete":
+            steps = [operation.accepted, *operation.polls[-1:]]
+            self._ledger.hold("OP-ENDS", operation.done, expected=f"an end within {limit:g} s",
+                              seen=operation.status or "no readable status", exchanges=steps)
+        if not operation.done:
+            self._stuck.add(kind)
+
+
+def _instant(exchange: Exchange, name: str) -> tuple[object, int] | None:
+    value = exchange.object.get(name)
+    return parse_instant(value) if isinstance(value, str) else None

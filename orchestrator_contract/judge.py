@@ -1,0 +1,193 @@
+"""The one judge: every exchange against HTTP, the documented statuses, the schemas and the rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from orchestrator_contract import schemas
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.verdict import Ledger
+from orchestrator_contract.wire import Fault
+
+#: Statuses with a documented meaning, by operation (S1, S2).
+DELETE_STATUSES = frozenset({202, 404, 409, 429, 500, 503})
+_DOCUMENTED = {
+    "delete": DELETE_STATUSES,
+    "operation": frozenset({200}),
+    "fetch": frozenset({200}),
+    "list": frozenset({200}),
+    "create": frozenset({202}),
+    "update": frozenset({202}),
+    "patch": frozenset({202}),
+}
+
+#: Error codes that the error dictionary ties to one HTTP status (S5).
+CODE_STATUS = {20003: 401, 20404: 404, 20409: 409, 20429: 429, 20500: 500, 20503: 503}
+
+_JSON_TYPE = re.compile(r"application/json[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One departure from a rule."""
+
+    expected: str
+    seen: str
+    where: str = ""
+
+
+Rule = Callable[[Exchange], "Problem | None"]
+
+
+def _stated_status(exchange: Exchange) -> Problem | None:
+    for member in ("status", "httpStatusCode"):
+        stated = exchange.object.get(member)
+        if isinstance(stated, int) and not isinstance(stated, bool) and stated != exchange.status:
+            return Problem(f"the HTTP status {exchange.status}", str(stated)[:40], f"$.{member}")
+    return None
+
+
+def _code_of_status(exchange: Exchange) -> Problem | None:
+    code = exchange.object.get("code")
+    if not isinstance(code, int) or isinstance(code, bool):
+        return None
+    tied = CODE_STATUS.get(code)
+    if tied is not None and tied != exchange.status:
+        return Problem(f"no code that belongs to another status than {exchange.status}", f"{code}, which is {tied}'s", "$.code")
+    return None
+
+
+def _info_of_code(exchange: Exchange) -> Problem | None:
+    code, info = exchange.object.get("code"), exchange.object.get("more_info")
+    if not isinstance(code, int) or isinstance(code, bool) or not isinstance(info, str):
+        return None
+    if not re.search(rf"(?<![0-9]){code}(?![0-9])", info):
+        return Problem(f"the address of the page of code {code}", repr(info[:120]), "$.more_info")
+    return None
+
+
+_ERROR_RULES: tuple[tuple[str, Rule], ...] = (
+    ("ERR-STATUS", _stated_status),
+    ("ERR-CODE", _code_of_status),
+    ("ERR-INFO", _info_of_code),
+)
+
+
+class Judge:
+    """Judges exchanges into a ledger; validators are compiled once."""
+
+    def __init__(self, ledger: Ledger, tolerated: Iterable[int] = ()) -> None:
+        self.ledger = ledger
+        self._tolerated = frozenset(tolerated)
+        self._bound: dict[tuple[str, int, str], list[tuple[str, Draft202012Validator]]] = {}
+        for requirement in ledger.catalogue.requirements.values():
+            if requirement.schema and requirement.applies:
+                validator = schemas.validator(requirement.schema)
+                for operation in requirement.applies.operation:
+                    for status in requirement.applies.status:
+                        slot = self._bound.setdefault((operation, status, requirement.applies.part), [])
+                        slot.append((requirement.id, validator))
+
+    def judge(self, exchange: Exchange) -> bool:
+        """Record every check that this exchange alone allows; whether all that gate held."""
+        ok = self._http(exchange)
+        if exchange.answer is None or exchange.call.silent:
+            return ok
+        if exchange.call.operation == "delete":
+            ok &= self._status(exchange)
+        if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()):
+            if not (exchange.call.outside and exchange.answer.status >= 400):  # noqa: PLR2004  # HTTP
+                ok &= self._content(exchange)
+            if exchange.call.operation == "delete":
+                self.ledger.tally(exchange.answer.status, valid=ok)
+        return ok
+
+    def _http(self, exchange: Exchange) -> bool:
+        hold = self.ledger.hold
+        answer = exchange.answer
+        if answer is None:
+            text = exchange.fault_text or str(exchange.fault)
+            if exchange.fault is Fault.ENCODING:
+                return hold("HTTP-ENCODING", False, expected="a body that decodes", seen=text, exchanges=[exchange])  # noqa: FBT003
+            return hold("HTTP-ANSWER", False, expected="a complete, well-formed answer", seen=text, exchanges=[exchange])  # noqa: FBT003
+        broken = answer.defect
+        sound = broken is None or broken[0] is Fault.ENCODING
+        hold("HTTP-ANSWER", sound, expected="an answer that ends where its headers say",
+             seen=broken[1] if broken else "", exchanges=[exchange])
+        coding = exchange.headers.get("content-encoding", "")
+        if coding:
+            offered = next((v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), "")
+            unasked = offered == "identity" and coding.strip().lower() != "identity"
+            decoded = broken is None or broken[0] is not Fault.ENCODING
+            sound &= hold(
+                "HTTP-ENCODING", decoded and not unasked,
+                expected=f"a coding that was offered ({offered or 'none'}), undamaged",
+                seen=broken[1] if broken and not decoded else f"Content-Encoding: {coding[:60]}", exchanges=[exchange],
+            )
+        return sound and broken is None
+
+    def _status(self, exchange: Exchange) -> bool:
+        status = exchange.status
+        if status in self._tolerated and status not in DELETE_STATUSES:
+            self.ledger.observe("OBS-UNDOCUMENTED", f"{status}")
+            return True
+        allowed = DELETE_STATUSES | exchange.call.allow
+        return self.ledger.hold(
+            "DEL-STATUS", status in allowed,
+            expected=" or ".join(str(one) for one in sorted(allowed)), seen=str(status), exchanges=[exchange],
+        )
+
+    def _content(self, exchange: Exchange) -> bool:
+        assert exchange.answer is not None  # noqa: S101  # for the type checker; judge() looked
+        hold, status, operation = self.ledger.hold, exchange.answer.status, exchange.call.operation
+        if exchange.answer.defect and exchange.answer.defect[0] is Fault.ENCODING:
+            return False
+        parsed = exchange.json
+        ok = hold("HTTP-JSON", parsed.error is None, expected="one JSON text", seen=parsed.error or "", exchanges=[exchange])
+        if exchange.answer.body:
+            said = exchange.headers.get("content-type")
+            ok &= hold(
+                "HTTP-TYPE", said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
+                expected="Content-Type: application/json", seen=f"{said!r:.80}", exchanges=[exchange],
+            )
+        if parsed.error is None:
+            ok &= self._schemas(exchange, (operation, status, "body"), parsed.value)
+            if operation == "delete" and status >= 400:  # noqa: PLR2004  # HTTP
+                for requirement, rule in _ERROR_RULES:
+                    problem = rule(exchange)
+                    ok &= hold(
+                        requirement, problem is None, exchanges=[exchange],
+                        **({"expected": problem.expected, "seen": problem.seen, "where": problem.where} if problem else {}),
+                    )
+                self._shape(exchange)
+        return ok & self._schemas(exchange, (operation, status, "headers"), dict(exchange.headers))
+
+    def _schemas(self, exchange: Exchange, slot: tuple[str, int, str], instance: Any) -> bool:
+        good = True
+        for requirement, validator in self._bound.get(slot, ()):
+            if validator.is_valid(instance):
+                self.ledger.hold(requirement, True)  # noqa: FBT003
+                continue
+            good &= not self.ledger.catalogue[requirement].level.gates
+            for error in list(validator.iter_errors(instance))[:4]:
+                for problem in schemas.problems_of(error):
+                    self.ledger.hold(
+                        requirement, False, expected=problem.expected, seen=problem.seen,  # noqa: FBT003
+                        where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
+                    )
+        return good
+
+    def _shape(self, exchange: Exchange) -> None:
+        members = exchange.object.keys()
+        if members & {"httpStatusCode", "userError", "params"}:
+            shape = "code, httpStatusCode, message, userError, params (S4)"
+        elif members & {"more_info", "status"}:
+            shape = "code, message, more_info, status (S2)"
+        else:
+            shape = "neither shape's own members"
+        self.ledger.observe("OBS-ERROR-SHAPE", shape)

@@ -1,0 +1,45 @@
+"""What the run may change: what it created, was given, or has just shown to be absent."""
+
+from __future__ import annotations
+
+from threading import Lock
+from urllib.parse import unquote
+
+from orchestrator_contract.exchange import Call
+
+
+class NotOwned(Exception):
+    """A request would have changed something that is not the run's; it was not sent."""
+
+
+class Ownership:
+    """The set of path segments that mutating requests may name, as they stand in the URL."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._allowed: set[str] = set()
+
+    def allow(self, *segments: str) -> None:
+        """Take these ids, or raw path segments, for the run's own."""
+        with self._lock:
+            self._allowed.update(segments)
+
+    def owns(self, segment: str) -> bool:
+        """Whether *segment* may be changed."""
+        return segment in self._allowed
+
+    def check(self, method: str, url: str, call: Call) -> None:
+        """Let the request pass if it names something of the run's, or creates something.
+
+        Raises:
+            NotOwned: it does neither.
+        """
+        # urlsplit would drop control characters and cut at "#": the guard must see what is sent.
+        path = "/" + url.partition("://")[2].partition("/")[2]
+        _, found, segment = path.partition("/Configurations/")
+        if not found:
+            if method == "POST" and path.endswith("/Configurations") and call.operation == "create":
+                return
+            raise NotOwned(f"{method} {url[:200]!r} names no configuration")
+        if not (self.owns(segment) or self.owns(unquote(segment))):
+            raise NotOwned(f"{method} on {segment[:80]!r}, which this run neither created nor was given")

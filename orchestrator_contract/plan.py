@@ -1,0 +1,45 @@
+"""What --plan says: the requirements, what each needs, and what the run would do to the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator_contract import catalogue
+from orchestrator_contract.effort import Effort
+from orchestrator_contract.profile import Profile
+
+
+def plan_lines(
+    target: Profile, effort: Effort, tests: Sequence[tuple[str, tuple[str, ...]]], wanted: Iterable[str]
+) -> Iterator[str]:
+    """The plan, line by line; nothing is sent."""
+    known = catalogue.load().requirements
+    selected = {one for _, ids in tests for one in ids} & set(wanted)
+    yield f"target        {target.name} ({target.base_url})"
+    yield f"capabilities  {', '.join(target.capabilities) or 'none'}"
+    yield f"effort        {effort.name}"
+    limits = target.limits
+    pace = f"{limits.requests_per_second:g} a second" if limits.requests_per_second else "as fast as it goes"
+    yield f"limits        at most {limits.requests} requests, {pace}; at most {limits.deletes} configurations deleted"
+    mode = target.provision.mode
+    origin = {
+        "create": "created by POST with names that begin oc-, and deleted at the end",
+        "pool": f"taken from the pool of {len(target.provision.pool)}, each deleted",
+        "command": f"taken from the command {' '.join(target.provision.command)!r}, each deleted",
+        None: "none: there is no [provision]",
+    }[mode]
+    yield f"configurations {origin}"
+    yield "deletes go only to these, and to generated SIDs that a fetch has just shown to be absent"
+    if target.clock_url:
+        yield f"the clock is moved forward by POST {target.clock_url}"
+    yield ""
+    for name, requirement in known.items():
+        if name not in selected:
+            continue
+        lacking = target.lacks(requirement.needs)
+        state = f"unverified: needs {', '.join(lacking)}" if lacking else "will be checked"
+        needs = f" [needs {', '.join(requirement.needs)}]" if requirement.needs else ""
+        yield f"{name:20} {requirement.level:10} {state}{needs}"
+        yield f"{'':20} {requirement.title}"
+    yield ""
+    yield f"{len(selected)} requirements, {len(tests)} tests"

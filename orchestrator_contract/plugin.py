@@ -1,0 +1,267 @@
+"""The pytest plugin: options, selection, the run's life, and the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from argparse import ArgumentError
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator_contract import catalogue
+from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.profile import ProfileError
+from orchestrator_contract.run import Run, RunOptions
+from orchestrator_contract.suite import Suite, Unusable
+from orchestrator_contract.verdict import Unverifiable
+
+RUN = pytest.StashKey[Run]()
+_BROKEN = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of interfaces.md, in one group."""
+    group = parser.getgroup("contract", "contract of Delete Configuration")
+    group.addoption("--target", metavar="URL|FILE", help="endpoint to test: a URL or a target profile (default: the embedded mock)")
+    group.addoption("--report", metavar="DIR", default="conformance-report", help="where the reports go (default: %(default)s)")
+    group.addoption("--effort", choices=sorted(EFFORTS), default="standard", help="how much is sampled (default: %(default)s)")
+    # pytest has a --strict of its own (strict markers and configuration), which this suite always is:
+    # the one option serves both.
+    with contextlib.suppress(ValueError, ArgumentError):
+        group.addoption("--strict", action="store_true", dest="strict", help="advisory breaches fail too")
+    group.addoption("--require-verified", action="store_true", help="an unverified documented or derived requirement fails")
+    group.addoption("--seed", type=int, metavar="N", help="repeat a run: same generated inputs, same order")
+    group.addoption("--requirement", metavar="ID[,ID…]", help="only the tests of these requirements; a prefix selects a section")
+    group.addoption("--plan", action="store_true", help="send nothing; say what would be checked, created and deleted")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; a wrong one ends the session here, with exit code 4."""
+    config.addinivalue_line("markers", "requirement(*ids): the requirements of the catalogue that a contract test checks")
+    config.addinivalue_line("markers", "clock: moves the endpoint's clock; runs while no other test does")
+    config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
+    config.stash[_BROKEN] = []
+    try:
+        config.stash[RUN] = Run(RunOptions.of(config), getattr(config, "workerinput", None))
+    except ProfileError as error:
+        raise pytest.UsageError(str(error)) from None
+    except KeyError as error:
+        raise pytest.UsageError(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
+
+
+def requirements_of(item: pytest.Item) -> tuple[str, ...]:
+    """The ids that a test's marker names."""
+    return tuple(one for mark in item.iter_markers("requirement") for one in mark.args)
+
+
+def _judges_contract(config: pytest.Config) -> bool:
+    """Whether the paths on the command line can hold contract tests."""
+    contract = Path("tests", "contract")
+    for arg in config.args:
+        path = Path(str(arg).partition("::")[0])
+        with contextlib.suppress(ValueError):
+            path = (config.invocation_params.dir / path).resolve().relative_to(config.rootpath)
+        if path == contract or contract in path.parents or path in contract.parents:
+            return True
+    return False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Reach the endpoint before anything is collected; one that can't be used ends the session with 4."""
+    config, run = session.config, session.config.stash[RUN]
+    if config.option.collectonly or run.options.plan or not _judges_contract(config):
+        return
+    try:
+        run.open()
+    except Unusable as unusable:
+        run.selected = run.wanted()
+        result = run.finish(unusable=unusable)
+        session.exitstatus = 1 if result.overall == "nonconformant" else 4
+        if session.exitstatus == 1:
+            pytest.exit(f"{unusable}\nreport: {run.options.report}", returncode=1)
+        raise pytest.UsageError(f"{unusable}\n(report: {run.options.report})") from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give an xdist worker its share of the run."""
+    node.workerinput["orchestrator_contract"] = node.config.stash[RUN].ticket()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a worker found."""
+    run = node.config.stash[RUN]
+    found = getattr(node, "workeroutput", {}).get("orchestrator_contract")
+    if found:
+        run.merge(found)
+    elif error:
+        run.notes.append("a worker process crashed; what it had found is lost")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what --requirement asks for, in the catalogue's order."""
+    run = config.stash[RUN]
+    known = list(catalogue.load().requirements)
+    place = {name: number for number, name in enumerate(known)}
+    if run.options.requirements:
+        kept = [i for i in items if run.options.requirements.intersection(requirements_of(i))]
+        dropped = [i for i in items if i not in kept]
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+            items[:] = kept
+    items.sort(key=lambda item: (
+        item.get_closest_marker("clock") is not None,
+        min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
+    ))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Remember what is judged in this session."""
+    run = session.config.stash[RUN]
+    found = {one for item in session.items for one in requirements_of(item)}
+    run.selected = frozenset(found & run.options.requirements if run.options.requirements else found)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """--plan: say what would happen instead of doing it."""
+    run = session.config.stash[RUN]
+    if not run.options.plan:
+        return None
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line("")
+        for line in run.plan([(item.nodeid, requirements_of(item)) for item in session.items]):
+            reporter.write_line(line)
+    return True
+
+
+@pytest.fixture(scope="session")
+def suite(request: pytest.FixtureRequest) -> Suite:
+    """The run against the target, for contract tests."""
+    return request.config.stash[RUN].suite
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Run a contract test: its findings become its outcome."""
+    ids = requirements_of(pyfuncitem)
+    if not ids:
+        return (yield)
+    run = pyfuncitem.config.stash[RUN]
+    suite, ledger = run.suite, run.suite.ledger
+    nodeid = re.sub(r"[^\x20-\x7e]", "?", pyfuncitem.nodeid)
+    lacking = suite.requirements_lacking(ids)
+    ledger.begin(nodeid, ids)
+    suite.reseed(nodeid)
+    alone = pyfuncitem.get_closest_marker("clock") is not None
+    reason = ""
+    try:
+        if lacking:
+            raise Unverifiable("needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs})))
+        if not suite.coordinator.enter_clock(alone=alone):
+            raise Unverifiable("the endpoint's clock was in use for too long")
+        try:
+            yield
+        finally:
+            suite.coordinator.leave_clock(alone=alone)
+    except Unverifiable as error:
+        reason = suite.redactor.text(str(error))
+        ledger.unverified(lacking or ids, reason)
+    finally:
+        found = ledger.end()
+    gating = [(one, text) for one, text in found if run.gates(one)]
+    if gating:
+        lines = [f"{one}: {text}" for one, text in dict.fromkeys(gating)][:8]
+        raise _Breached("\n".join(lines), pytrace=False)
+    if reason:
+        pytest.skip(f"unverified: {reason}")
+    return True
+
+
+class _Breached(pytest.fail.Exception):
+    """The endpoint breached the contract in this test."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell breaches from failures of the suite itself, and name the requirements in JUnit."""
+    report = yield
+    ids = requirements_of(item)
+    if ids:
+        if call.excinfo is not None and not isinstance(call.excinfo.value, (_Breached, pytest.skip.Exception)):
+            report.user_properties.append(("suite_broken", item.nodeid))
+        if report.when == "call":
+            levels = catalogue.load().requirements
+            report.user_properties.append(("requirement", ",".join(ids)))
+            report.user_properties.append(("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))))
+            verdict = "breached" if report.failed else "unverified" if report.skipped else "passed"
+            report.user_properties.append(("verdict", verdict))
+    return report
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the target and the seed."""
+    return config.stash[RUN].header() if _judges_contract(config) else []
+
+
+class _Broken:
+    """Collects, where the verdict is drawn, the tests in which the suite itself failed."""
+
+    def __init__(self, nodes: list[str]) -> None:
+        self._nodes = nodes
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """See each report, wherever the test ran."""
+        self._nodes += [str(value) for name, value in report.user_properties if name == "suite_broken"]
+
+
+def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
+    """Register the collector once the configuration is there."""
+    if isinstance(plugin, pytest.Session) and _BROKEN in plugin.config.stash:
+        manager.register(_Broken(plugin.config.stash[_BROKEN]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Clean up, draw the result, write the reports, set the exit code."""
+    config, run = session.config, session.config.stash[RUN]
+    if not run.opened:
+        return
+    if run.is_worker:
+        config.workeroutput["orchestrator_contract"] = run.leave()  # type: ignore[attr-defined]
+        return
+    if run.result is not None:
+        return
+    result = run.finish()
+    broken = config.stash[_BROKEN]
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        contract = run.exit_code()
+        if broken:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        elif contract or exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = contract
+        elif result.overall != "nonconformant" and not run.foreign_failures(session):
+            session.exitstatus = contract
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The verdict and what to do about it."""
+    run = config.stash[RUN]
+    if run.result is not None:
+        run.write_summary(terminalreporter)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the mock if one was started."""
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.close()

@@ -1,0 +1,230 @@
+"""The target profile: what a TOML file says of an endpoint, checked and typed (interfaces.md)."""
+
+from __future__ import annotations
+
+import netrc
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from orchestrator_contract import schemas
+
+#: Names that users of the Twilio tools already have set, in the order they are looked for.
+CREDENTIAL_NAMES = (("TWILIO_API_KEY", "TWILIO_API_SECRET"), ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
+
+
+class ProfileError(Exception):
+    """The target can't be used as described; the message names the file, the key and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account's credentials, with the variables they came from."""
+
+    username: str
+    password: str = field(repr=False)
+    names: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """How to provoke an answer: extra headers, a certain SID, or a burst."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sid: str | None = None
+    #: Requests to send at once, and how many of them in parallel.
+    burst: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the suite may do to the endpoint."""
+
+    requests: int = 5000
+    #: 0 means as fast as it goes.
+    requests_per_second: float = 50
+    #: Configurations that may end deleted.
+    deletes: int = 300
+    poll_timeout_s: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """Where configurations to delete come from."""
+
+    #: create, pool or command; None: nowhere.
+    mode: str | None = None
+    memory_store_id: str | None = None
+    pool: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An endpoint under test."""
+
+    name: str
+    base_url: str
+    timeout_s: float = 10
+    verify_tls: bool | str = True
+    origins: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    regions: tuple[str, ...] = ()
+    provision: Provision = Provision()
+    faults: Mapping[int, Trigger] = field(default_factory=dict)
+    operation_failure: Trigger | None = None
+    clock_url: str | None = None
+    limits: Limits = Limits()
+    tolerated: frozenset[int] = frozenset()
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What this endpoint can be made to do, by the names that requirements use."""
+        found = [self.provision.mode] if self.provision.mode else []
+        found += ["credentials"] if self.accounts else []
+        found += ["accounts"] if len(self.accounts) > 1 else []
+        found += ["regions"] if self.regions else []
+        found += [f"fault.{status}" for status in sorted(self.faults)]
+        found += ["operation_failure"] if self.operation_failure else []
+        found += ["clock"] if self.clock_url else []
+        return tuple(found)
+
+    def lacks(self, needs: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of *needs* that this endpoint can't do; "provision" is any way to get a configuration."""
+        have = {*self.capabilities, *(["provision"] if self.provision.mode else [])}
+        return tuple(need for need in needs if need not in have)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Base URLs of all regions, the default first."""
+        return (self.base_url, *self.regions)
+
+
+def from_url(url: str) -> Profile:
+    """The profile of a bare URL: create mode, credentials from the environment or `.netrc`, default limits.
+
+    Raises:
+        ProfileError: the URL is none.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ProfileError(f"--target: {url!r} is neither an http(s) URL nor a profile file")
+    if parts.username or parts.password:
+        raise ProfileError("--target: credentials don't belong in the URL; set " + " and ".join(CREDENTIAL_NAMES[0]))
+    account = _account_from_environment(parts.hostname or "")
+    return Profile(
+        name=url,
+        base_url=url.rstrip("/"),
+        accounts=(account,) if account else (),
+        provision=Provision("create"),
+    )
+
+
+def _account_from_environment(host: str) -> Account | None:
+    for names in CREDENTIAL_NAMES:
+        user, password = (os.environ.get(name) for name in names)
+        if user and password:
+            return Account(user, password, names)
+    try:
+        found = netrc.netrc().authenticators(host)
+    except (OSError, netrc.NetrcParseError):
+        return None
+    return Account(found[0], found[2] or "", ("NETRC_LOGIN", "NETRC_PASSWORD")) if found else None
+
+
+def from_file(path: Path) -> Profile:
+    """Read a profile.
+
+    Raises:
+        ProfileError: the file can't be read, is no TOML, has an unknown key or a wrong value, or names an
+            environment variable that is not set.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProfileError(f"{path}: can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ProfileError(f"{path}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{path}: is not TOML: {error}") from None
+    _check(path, raw)
+    return _build(path, raw)
+
+
+def _check(path: Path, raw: dict[str, Any]) -> None:
+    found = []
+    for error in schemas.validator("target-profile.json").iter_errors(raw):
+        where = ".".join(str(part) for part in error.absolute_path)
+        if error.validator == "additionalProperties":
+            allowed = sorted(error.schema.get("properties", {}))
+            unknown = sorted(set(error.instance) - set(allowed))
+            prefix = f"{where}." if where else ""
+            found.append(f"unknown key {prefix}{unknown[0]!s}; expected one of {', '.join(allowed)}")
+        elif error.validator == "required":
+            missing = next(k for k in error.validator_value if k not in error.instance)
+            found.append(f"{where + '.' if where else ''}{missing} is missing")
+        else:
+            problem = next(iter(schemas.problems_of(error)))
+            found.append(f"{where or 'the profile'}: expected {problem.expected}, found {problem.seen}")
+    if found:
+        raise ProfileError(f"{path}: " + "; ".join(dict.fromkeys(found)))
+
+
+def _build(path: Path, raw: dict[str, Any]) -> Profile:
+    target = raw["target"]
+    base = str(target["base_url"]).rstrip("/")
+    provision = raw.get("provision", {})
+    policy = raw.get("policy", {})
+    for key, url in [("target.base_url", base), *((f"regions.{i}.base_url", r["base_url"])
+                                                    for i, r in enumerate(raw.get("regions", [])))]:
+        try:
+            _ = urlsplit(url).port
+        except ValueError as error:
+            raise ProfileError(f"{path}: {key}: expected an http(s) URL, found {url!r} ({error})") from None
+    verify = target.get("verify_tls", True)
+    if isinstance(verify, str) and not Path(verify).is_file():
+        raise ProfileError(f"{path}: target.verify_tls: expected true, false or a CA bundle file, found {verify!r}")
+    command = provision.get("command", [])
+    failure = raw.get("operation_failure")
+    return Profile(
+        name=target.get("name", base),
+        base_url=base,
+        timeout_s=target.get("timeout_s", 10),
+        verify_tls=verify,
+        origins=tuple(target.get("origins", [])),
+        accounts=tuple(_account(path, index, entry) for index, entry in enumerate(raw.get("accounts", []))),
+        regions=tuple(str(entry["base_url"]).rstrip("/") for entry in raw.get("regions", [])),
+        provision=Provision(
+            provision.get("mode"), provision.get("memory_store_id"), tuple(provision.get("pool", [])), tuple(command)
+        ),
+        faults={int(status): _trigger(entry) for status, entry in raw.get("faults", {}).items()},
+        operation_failure=_trigger(failure) if failure else None,
+        clock_url=raw.get("clock", {}).get("advance_url"),
+        limits=Limits(**raw.get("limits", {})),
+        tolerated=frozenset(policy.get("undocumented_statuses", [])),
+    )
+
+
+def _account(path: Path, index: int, entry: dict[str, str]) -> Account:
+    values = []
+    for key in ("username_env", "password_env"):
+        value = os.environ.get(entry[key])
+        if not value:
+            raise ProfileError(f"{path}: accounts.{index}.{key}: the environment variable {entry[key]} is not set")
+        values.append(value)
+    return Account(values[0], values[1], (entry["username_env"], entry["password_env"]))
+
+
+def _trigger(entry: dict[str, Any]) -> Trigger:
+    burst = entry.get("burst")
+    return Trigger(
+        entry.get("headers", {}), entry.get("sid"), (burst["requests"], burst["concurrency"]) if burst else None
+    )

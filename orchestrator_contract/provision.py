@@ -1,0 +1,283 @@
+"""Where configurations to delete come from: created, from the profile's pool, or from a command."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from threading import Lock
+from typing import Any
+from urllib.parse import quote
+
+from orchestrator_contract.client import Client
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow import Follower, Operation
+from orchestrator_contract.listing import Listing
+from orchestrator_contract.verdict import Unverifiable
+
+GROUPINGS = (
+    "GROUP_BY_PROFILE",
+    "GROUP_BY_PARTICIPANT_ADDRESSES",
+    "GROUP_BY_PARTICIPANT_ADDRESSES_AND_CHANNEL_TYPE",
+)
+#: Used when neither the profile nor an existing configuration names a memory store.
+FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
+MAX_NAME, MAX_DESCRIPTION = 32, 512
+_ATTEMPTS = 3
+_COMMAND_TIMEOUT_S = 60
+
+
+class NothingToDelete(Unverifiable):
+    """Not as many configurations could be had as were asked for; the argument says why."""
+
+    def __init__(self, reason: str, made: int = 0) -> None:
+        super().__init__(reason)
+        #: Those that were made all the same; they are removed at the end like all others.
+        self.made = made
+
+
+@dataclass(eq=False)
+class Configuration:
+    """A configuration that the run may delete."""
+
+    sid: str
+    #: Empty for one from a pool or a command.
+    name: str = ""
+    account: int = 0
+    region: int = 0
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+class Provisioner:
+    """Hands out idle configurations and removes at the end what is left of them."""
+
+    def __init__(self, client: Client, follower: Follower, run_id: str, random: Random) -> None:
+        self.client = client
+        self.follower = follower
+        self.run_id = run_id
+        self._random = random
+        self._numbers = count()
+        self._lock = Lock()
+        self._pool = list(client.profile.provision.pool)
+        self._given: set[str] = set()
+        self._memory_store: str | None = client.profile.provision.memory_store_id
+        #: Created and not yet known to be gone, by name.
+        self.left: dict[str, Configuration] = {}
+        #: Announced creates whose configuration is not known: where each was sent, by name.
+        self._unresolved: dict[str, tuple[int, int]] = {}
+        self.listing = Listing(client)
+
+    # ---------------------------------------------------------------- taking
+
+    def one(self, *, account: int = 0, region: int = 0) -> Configuration:
+        """One idle configuration."""
+        return self.take(1, account=account, region=region)[0]
+
+    def take(
+        self, number: int, *, account: int = 0, region: int = 0, payloads: Sequence[dict[str, Any]] = ()
+    ) -> list[Configuration]:
+        """*number* idle configurations, their creation finished.
+
+        *payloads* gives members of the create request for some of them, where this target creates.
+
+        Raises:
+            NothingToDelete: they can't be had, or the deletion budget is spent.
+        """
+        if self.client.coordinator.take_deletes(number) != number:
+            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        try:
+            mode = self.client.profile.provision.mode
+            if mode == "create":
+                return self._create(number, account, region, payloads)
+            if mode is None:
+                raise NothingToDelete("the profile has no [provision]")
+            if account or region:
+                raise NothingToDelete(f"[provision] mode = {mode!r} gives configurations of the first account and region only")
+            found = self._from_pool(number) if mode == "pool" else self._from_command(number)
+        except BaseException as error:
+            self.client.coordinator.give_back_deletes(number - getattr(error, "made", 0))
+            raise
+        self.client.ownership.allow(*(configuration.sid for configuration in found))
+        return found
+
+    def _from_pool(self, number: int) -> list[Configuration]:
+        with self._lock:
+            if len(self._pool) < number:
+                raise NothingToDelete("the pool ([provision] pool) is used up")
+            taken, self._pool = self._pool[:number], self._pool[number:]
+        return [Configuration(sid) for sid in taken]
+
+    def _from_command(self, number: int) -> list[Configuration]:
+        argv = self.client.profile.provision.command
+        found: list[Configuration] = []
+        while len(found) < number:
+            try:
+                done = subprocess.run(  # noqa: S603  # the profile's own command, by the user's will
+                    argv, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise NothingToDelete(f"[provision] command failed: {error}") from None
+            sids = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+            fresh = [sid for sid in sids if sid not in self._given]
+            if done.returncode or not fresh:
+                raise NothingToDelete(f"[provision] command gave no new SID (exit code {done.returncode})")
+            self._given.update(fresh)
+            found += map(Configuration, fresh)
+        with self._lock:
+            # What the command gave too much is kept for the next request.
+            self._pool += [configuration.sid for configuration in found[number:]]
+        return found[:number]
+
+    # ---------------------------------------------------------------- creating
+
+    def payload(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A valid create request with a name of this run's."""
+        number = next(self._numbers)
+        payload = {
+            "displayName": f"oc-{self.run_id}-{number:x}",
+            "description": f"contract test {self.run_id}",
+            "conversationGroupingType": GROUPINGS[number % len(GROUPINGS)],
+            "memoryStoreId": self._store(),
+        }
+        extra = dict(extra or {})
+        suffix = extra.pop("displayName", None)
+        if suffix is not None:
+            payload["displayName"] = (payload["displayName"] + suffix)[:MAX_NAME]
+        return payload | extra
+
+    def _store(self) -> str:
+        if self._memory_store is None:
+            items = self.client.page("pageSize=1").object.get("configurations")
+            known = items[0].get("memoryStoreId") if isinstance(items, list) and items and isinstance(items[0], dict) else None
+            self._memory_store = known if isinstance(known, str) and known else FALLBACK_MEMORY_STORE
+        return self._memory_store
+
+    def _create(self, number: int, account: int, region: int, extras: Sequence[dict[str, Any]]) -> list[Configuration]:
+        wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
+        made: dict[int, Configuration] = {}
+        problem = ""
+        for attempt in range(_ATTEMPTS):
+            missing = [index for index in range(number) if index not in made]
+            if not missing:
+                break
+            # A payload refused with its optional parts is tried once more without: it only prepares.
+            payloads = {index: self.payload(wanted[index] if attempt == 0 else None) for index in missing}
+            self.client.coordinator.journal(
+                [{"name": p["displayName"], "state": "creating", "account": account, "region": region} for p in payloads.values()]
+            )
+            results = self.client.parallel(
+                lambda index, p=payloads: self._post(p[index], account, region), missing  # type: ignore[misc]
+            )
+            pending: dict[int, Operation] = {}
+            for index, result in zip(missing, results, strict=True):
+                if isinstance(result, Operation):
+                    pending[index] = result
+                else:
+                    problem = result
+            self.follower.finish(list(pending.values()), early_every=0)
+            entries = []
+            for index, operation in pending.items():
+                sid = self._sid_of(operation, payloads[index]["displayName"], account, region)
+                if sid is None or operation.status != "COMPLETED":
+                    problem = f"a create ended {operation.status or 'unreadable'}" if sid else "a create names no configuration"
+                    continue
+                made[index] = Configuration(sid, payloads[index]["displayName"], account, region, payloads[index])
+                self.left[made[index].name] = made[index]
+                self.client.ownership.allow(sid)
+                entries.append({"name": made[index].name, "sid": sid, "state": "created", "account": account, "region": region})
+            if entries:
+                self.client.coordinator.journal(entries)
+        if len(made) < number:
+            raise NothingToDelete(f"configurations can't be created: {problem}", made=len(made))
+        return [made[index] for index in range(number)]
+
+    def _post(self, payload: dict[str, Any], account: int, region: int) -> Operation | str:
+        self._unresolved[payload["displayName"]] = (account, region)
+        out = self.client.outgoing(
+            Call("create", payload["displayName"]), "POST", "/Configurations", account=account, region=region, payload=payload
+        )
+        try:
+            exchange = self.client.send(out)
+            success = exchange.status is not None and 200 <= exchange.status < 300  # noqa: PLR2004  # HTTP
+            if success:
+                self.client.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(),  # noqa: PLR2004
+                                        exchanges=[exchange])
+            else:
+                self._unresolved.pop(payload["displayName"], None)
+            if exchange.status != 202:  # noqa: PLR2004  # HTTP
+                kind = exchange.headers.get("content-type", "no Content-Type")
+                return f"POST {out.url} answered {exchange.status} ({kind:.60})"
+            return self.follower.accept(exchange, "")
+        except Unverifiable as error:
+            return str(error)
+
+    def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
+        for exchange in (operation.accepted, *reversed(operation.polls)):
+            related = exchange.object.get("related")
+            sid = related.get("configurationId") if isinstance(related, dict) else None
+            if isinstance(sid, str) and sid and quote(sid, safe="-._~") == sid:
+                self._unresolved.pop(name, None)
+                return sid
+        sid = self.listing.find(lambda item: item.get("displayName") == name, account=account, region=region)
+        if sid is not None:
+            self._unresolved.pop(name, None)
+        return sid
+
+    # ---------------------------------------------------------------- giving back
+
+    def gone(self, *configurations: Configuration) -> None:
+        """Note that these are known to be deleted."""
+        known = [c for c in configurations if self.left.pop(c.name, None) is not None]
+        if known:
+            self.client.coordinator.journal(
+                [{"name": c.name, "sid": c.sid, "state": "deleted", "account": c.account, "region": c.region} for c in known]
+            )
+
+    def clean_up(self) -> list[Configuration]:
+        """Delete what this run created and what is left of it; what could not be deleted is returned."""
+        self.client.forgive()
+        for name, (account, region) in sorted(self._unresolved.items()):
+            sid = self.listing.find(lambda item, n=name: item.get("displayName") == n,  # type: ignore[misc]
+                                    account=account, region=region)
+            if sid is not None:
+                self.left[name] = Configuration(sid, name, account, region)
+                self.client.ownership.allow(sid)
+        self._unresolved.clear()
+        for _ in range(2):
+            remaining = list(self.left.values())
+            if not remaining:
+                break
+            try:
+                remove(self.client, self.follower, remaining, self.gone)
+            except Unverifiable:
+                break
+        return list(self.left.values())
+
+
+def remove(client: Client, follower: Follower, configurations: Sequence[Configuration], gone: Any) -> None:
+    """Delete these and wait for the end; *gone* is called with those that are."""
+    call = Call("delete", allow=frozenset({401, 403, 410}))
+
+    def delete(configuration: Configuration) -> tuple[Configuration, Exchange | None]:
+        try:
+            return configuration, client.delete(
+                configuration.sid, account=configuration.account, region=configuration.region, call=call, fresh=False
+            )
+        except Unverifiable:
+            return configuration, None
+
+    operations: list[tuple[Configuration, Operation]] = []
+    for configuration, exchange in client.parallel(delete, list(configurations)):
+        if exchange is None:
+            continue
+        if exchange.status in (404, 410):
+            gone(configuration)
+        elif exchange.status == 202:  # noqa: PLR2004  # HTTP
+            try:
+                operations.append((configuration, follower.accept(exchange, configuration.sid)))
+            except Unverifiable:
+                continue
+    follower.finish([operation for _, operation in operations], early_every=0)
+    gone(*(configuration for configuration, operation in operations if operation.status == "COMPLETED"))

@@ -1,0 +1,202 @@
+"""The result of a run: one verdict a requirement, and the one of the whole; every report is drawn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from orchestrator_contract import __version__
+from orchestrator_contract.catalogue import Requirement
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.suite import Unusable
+from orchestrator_contract.verdict import Ledger, Record
+
+SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
+
+
+class Verdict(StrEnum):
+    """What is known of a requirement."""
+
+    PASSED = "passed"
+    BREACHED = "breached"
+    WARNED = "warned"
+    WAIVED = "waived"
+    UNVERIFIED = "unverified"
+
+
+class Overall(StrEnum):
+    """What is known of the endpoint."""
+
+    CONFORMANT = "conformant"
+    NONCONFORMANT = "nonconformant"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One requirement with its verdict."""
+
+    requirement: Requirement
+    verdict: Verdict
+    reason: str
+    record: Record
+
+    def as_json(self) -> dict[str, Any]:
+        """As conformance.json lists it."""
+        one = self.requirement
+        return {
+            "id": one.id, "level": str(one.level), "title": one.title, "source": one.source,
+            "verdict": str(self.verdict), "reason": self.reason,
+            "tests": sorted(self.record.tests), "evidence": self.record.evidence,
+        }
+
+
+@dataclass(slots=True)
+class Result:
+    """Everything that the reports say."""
+
+    profile: Profile
+    seed: int
+    effort: str
+    started: datetime
+    finished: datetime
+    rows: list[Row]
+    overall: Overall
+    #: Why nothing, or not all, could be tested; empty otherwise.
+    reason: str
+    #: The endpoint could not be tested at all.
+    unusable: bool
+    requests: int
+    statuses: Mapping[str, Mapping[str, int]]
+    observations: list[dict[str, Any]]
+    #: What the user should know about the run itself: waivers, leftovers, budgets.
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, *verdicts: Verdict) -> list[Row]:
+        """The rows with one of these verdicts."""
+        return [row for row in self.rows if row.verdict in verdicts]
+
+    def counts(self) -> dict[str, int]:
+        """How often each verdict was given, and the number of requests."""
+        return {"requests": self.requests} | {str(verdict): len(self.of(verdict)) for verdict in Verdict}
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of conformance.json (interfaces.md)."""
+        return {
+            "schema": SCHEMA_ID,
+            "suite_version": __version__,
+            "started_at": self.started.isoformat(timespec="milliseconds"),
+            "finished_at": self.finished.isoformat(timespec="milliseconds"),
+            "seed": self.seed,
+            "effort": self.effort,
+            "target": {
+                "name": self.profile.name, "base_url": self.profile.base_url,
+                "capabilities": list(self.profile.capabilities),
+            },
+            "verdict": str(self.overall),
+            "reason": self.reason,
+            "counts": self.counts(),
+            "statuses": {status: dict(counts) for status, counts in self.statuses.items()},
+            "requirements": [row.as_json() for row in self.rows],
+            "observations": self.observations,
+            "notes": self.notes,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user made of the levels."""
+
+    strict: bool = False
+    require_verified: bool = False
+
+
+def judge_requirement(requirement: Requirement, record: Record, profile: Profile, policy: Policy) -> Row:
+    """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
+    lacking = profile.lacks(requirement.needs)
+    if record.breaches:
+        gates = requirement.level.gates or policy.strict
+        often = "" if record.breaches == record.checks else f" ({record.breaches} of {record.checks} checks)"
+        return Row(requirement, Verdict.BREACHED if gates else Verdict.WARNED, "; ".join(record.problems[:3]) + often, record)
+    if lacking:
+        reason = f"needs {', '.join(lacking)}, which the target profile does not give"
+    elif record.unverified:
+        reason = "; ".join(record.unverified[:3])
+    elif not record.checks:
+        reason = "nothing that it speaks of was seen"
+    else:
+        return Row(requirement, Verdict.PASSED, f"checked {record.checks} time{'s' if record.checks > 1 else ''}", record)
+    return Row(requirement, Verdict.UNVERIFIED, reason, record)
+
+
+def conclude(  # noqa: PLR0913  # one keyword a part of the result
+    ledger: Ledger,
+    profile: Profile,
+    selected: Iterable[str],
+    *,
+    policy: Policy,
+    seed: int,
+    effort: str,
+    started: datetime,
+    finished: datetime,
+    unusable: Unusable | None = None,
+    notes: Iterable[str] = (),
+) -> Result:
+    """Draw the result of a run from what was found."""
+    chosen = frozenset(selected)
+    rows = [
+        judge_requirement(requirement, _trusted(name, ledger, unusable), profile, policy)
+        for name, requirement in ledger.catalogue.requirements.items()
+        if name in chosen
+    ]
+    open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
+    if any(row.verdict is Verdict.BREACHED for row in rows):
+        overall = Overall.NONCONFORMANT
+    elif unusable or open_:
+        overall = Overall.INCOMPLETE
+    else:
+        overall = Overall.CONFORMANT
+    seen_by_id = ledger.observations
+    return Result(
+        profile=profile, seed=seed, effort=effort, started=started, finished=finished, rows=rows, overall=overall,
+        reason=str(unusable or "") or (_why_open(open_) if overall is Overall.INCOMPLETE else ""),
+        unusable=unusable is not None, requests=ledger.requests,
+        statuses={
+            str(status): {"seen": ledger.statuses.get(status, [0, 0])[0], "valid": ledger.statuses.get(status, [0, 0])[1]}
+            for status in sorted({202, 404, 409, 429, 500, 503, *ledger.statuses})
+        },
+        observations=[
+            {
+                "id": one.id, "title": one.title, "source": one.source,
+                "seen": [{"what": what, "count": count} for what, count in sorted(seen_by_id.get(one.id, {}).items())],
+            }
+            for one in ledger.catalogue.observations.values()
+        ],
+        notes=list(notes),
+    )
+
+
+def _why_open(rows: list[Row]) -> str:
+    reasons = list(dict.fromkeys(row.reason for row in rows))
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # noqa: PLR2004  # as many as one reads
+    return f"{len(rows)} requirement(s) could not be verified: {'; '.join(reasons[:3])}{more}"
+
+
+def _trusted(name: str, ledger: Ledger, unusable: Unusable | None) -> Record:
+    """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP."""
+    if unusable is None or (unusable.broken_http and name in ("HTTP-ANSWER", "HTTP-ENCODING")):
+        return ledger.records.get(name, Record())
+    return Record(unverified=[str(unusable)])
+
+
+def exit_code(result: Result, policy: Policy) -> int:
+    """0, 1 or 4 (interfaces.md); 2 and 3 are the runner's to give."""
+    if result.overall is Overall.NONCONFORMANT:
+        return 1
+    if result.unusable:
+        return 4
+    unverified = any(r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows)
+    return 1 if policy.require_verified and unverified else 0

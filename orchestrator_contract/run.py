@@ -1,0 +1,228 @@
+"""The life of a run: target and mock, the suite of this process, the result and its reports."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator_contract import catalogue, coordinator, profile, report
+from orchestrator_contract.coordinator import Coordinator, Served
+from orchestrator_contract.effort import EFFORTS, Effort
+from orchestrator_contract.embedded import EmbeddedMock
+from orchestrator_contract.journal import Journal
+from orchestrator_contract.plan import plan_lines
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.result import Policy, Result, conclude, exit_code
+from orchestrator_contract.suite import Settings, Suite, Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The command line, checked."""
+
+    target: str | None
+    profile: Profile | None
+    report: Path
+    effort: Effort
+    policy: Policy
+    seed: int
+    requirements: frozenset[str]
+    plan: bool
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> RunOptions:
+        """Read the options.
+
+        Raises:
+            ProfileError: --target names nothing usable.
+            KeyError: --requirement names no requirement.
+        """
+        option = config.option
+        seed = option.seed
+        if seed is None:
+            seed = random.randrange(2**31)  # noqa: S311  # a seed is no secret
+        shared = getattr(config, "workerinput", {}).get("orchestrator_contract")
+        target = shared["target"] if shared else option.target
+        return cls(
+            target=target,
+            profile=load_target(target) if target else None,
+            report=Path(option.report),
+            effort=EFFORTS[option.effort],
+            policy=Policy(bool(option.strict), option.require_verified),
+            seed=shared["seed"] if shared else seed,
+            requirements=catalogue.load().select(option.requirement) if option.requirement else frozenset(),
+            plan=option.plan,
+        )
+
+
+def load_target(target: str) -> Profile:
+    """The profile that --target names.
+
+    Raises:
+        ProfileError: it names none.
+    """
+    return profile.from_url(target) if "://" in target else profile.from_file(Path(target))
+
+
+class Run:
+    """One pytest session's view of the run; a worker's is part of its controller's."""
+
+    def __init__(self, options: RunOptions, workerinput: dict[str, Any] | None) -> None:
+        self.options = options
+        self.selected: frozenset[str] = frozenset()
+        self.notes: list[str] = []
+        self.result: Result | None = None
+        self.started = datetime.now(UTC)
+        self._shared = (workerinput or {}).get("orchestrator_contract")
+        self.is_worker = workerinput is not None
+        self._worker = str((workerinput or {}).get("workerid", ""))
+        self._suite: Suite | None = None
+        self._mock: EmbeddedMock | None = None
+        self._coordinator: Coordinator | None = None
+        self._served: Served | None = None
+        self._journal: Journal | None = None
+        self._run_id = self._shared["run_id"] if self._shared else secrets.token_hex(4)
+
+    # ---------------------------------------------------------------- opening
+
+    @property
+    def opened(self) -> bool:
+        """Whether an endpoint was contacted."""
+        return self._suite is not None
+
+    @property
+    def suite(self) -> Suite:
+        """The suite of this process, made at first use."""
+        if self._suite is None:
+            self._suite = Suite(
+                Settings(self._profile(), self.options.effort, self.options.seed, self._run_id, self._worker),
+                self._shared_coordinator(),
+            )
+        return self._suite
+
+    def _profile(self) -> Profile:
+        if self.options.profile is not None:
+            return self.options.profile
+        if self._mock is None:
+            self._mock = EmbeddedMock.start()
+        self.options = replace(self.options, target=str(self._mock.profile), profile=load_target(str(self._mock.profile)))
+        assert self.options.profile is not None  # noqa: S101  # for the type checker
+        return self.options.profile
+
+    def _shared_coordinator(self) -> Coordinator:
+        if self._coordinator is None:
+            if self._shared:
+                self._coordinator = coordinator.connect(self._shared["ticket"])
+            else:
+                target = self._profile()
+                header = {"journal": "orchestrator-contract", "run": self._run_id, "bases": list(target.bases)}
+                self._journal = Journal(coordinator.journal_path(self.options.report, self._run_id), header)
+                limits = target.limits
+                self._coordinator = Coordinator(
+                    limits.requests, limits.requests_per_second, limits.deletes, self._journal
+                )
+        return self._coordinator
+
+    def open(self) -> None:
+        """Reach the endpoint.
+
+        Raises:
+            Unusable: it can't be tested.
+        """
+        if not self.is_worker:
+            self.suite.preflight()
+
+    def ticket(self) -> dict[str, Any]:
+        """What a worker needs to take part."""
+        if self._suite is None:
+            return {"target": self.options.target, "seed": self.options.seed, "run_id": self._run_id, "ticket": {}}
+        if self._served is None:
+            self._served = Served(self._shared_coordinator())
+        return {
+            "target": self.options.target, "seed": self.options.seed, "run_id": self._run_id,
+            "ticket": self._served.ticket(),
+        }
+
+    def header(self) -> list[str]:
+        """Lines for the top of the terminal output."""
+        where = self.options.profile.name if self.options.profile else "embedded mock"
+        return [f"contract: {where}, effort {self.options.effort.name}, seed {self.options.seed}"]
+
+    def wanted(self) -> frozenset[str]:
+        """All requirements, or those that --requirement asks for."""
+        return self.options.requirements or frozenset(catalogue.load().requirements)
+
+    def gates(self, requirement: str) -> bool:
+        """Whether a breach of it fails the test that found it."""
+        selected = requirement in self.selected or not self.selected
+        return selected and (self.suite.ledger.catalogue[requirement].level.gates or self.options.policy.strict)
+
+    def plan(self, tests: Sequence[tuple[str, tuple[str, ...]]]) -> Iterable[str]:
+        """What --plan prints."""
+        target = self.options.profile
+        if target is None:
+            target = EmbeddedMock.described()
+        return plan_lines(target, self.options.effort, tests, self.wanted())
+
+    # ---------------------------------------------------------------- closing
+
+    def leave(self) -> dict[str, Any]:
+        """A worker's end: clean up and hand over what was found."""
+        self._clean_up()
+        return {"ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected)}
+
+    def merge(self, found: dict[str, Any]) -> None:
+        """Take over what a worker found."""
+        self.suite.ledger.merge(found["ledger"])
+        self.notes += [note for note in found["notes"] if note not in self.notes]
+        self.selected |= frozenset(found["selected"])
+
+    def _clean_up(self) -> None:
+        left = self.suite.close()
+        if left:
+            self.notes.append(
+                f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
+            )
+        elif self._journal is not None and not self.notes:
+            self._journal.discard()
+
+    def finish(self, unusable: Unusable | None = None) -> Result:
+        """Clean up, conclude and write the reports."""
+        self._clean_up()
+        suite = self.suite
+        self.result = conclude(
+            suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
+            effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
+            notes=self.notes,
+        )
+        report.write_all(self.result, self.options.report)
+        return self.result
+
+    def exit_code(self) -> int:
+        """The exit code that the result calls for."""
+        assert self.result is not None  # noqa: S101  # called after finish()
+        return exit_code(self.result, self.options.policy)
+
+    def foreign_failures(self, session: pytest.Session) -> bool:
+        """Whether tests outside the contract failed in this session."""
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        failed = reporter.stats.get("failed", []) + reporter.stats.get("error", []) if reporter else []
+        return any("requirement" not in dict(one.user_properties) for one in failed)
+
+    def write_summary(self, terminal: Any) -> None:
+        """The end of the terminal output."""
+        if self.result is not None:
+            report.write_terminal(self.result, terminal, self.options.report)
+
+    def close(self) -> None:
+        """End what this process started."""
+        if self._mock is not None:
+            self._mock.stop()
+            self._mock = None

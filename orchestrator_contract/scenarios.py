@@ -1,0 +1,251 @@
+"""Steps that many tests share: an accepted delete, a replay against its original, what is still there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow import Operation, last_segment
+from orchestrator_contract.profile import Trigger
+from orchestrator_contract.provision import Configuration
+from orchestrator_contract.suite import Suite, exists
+from orchestrator_contract.verdict import Unverifiable
+
+#: Pauses before a delete that met 409 or 500 is tried again, in seconds.
+_PAUSES_S = (0.2, 0.5, 1.0)
+
+
+class Scenarios:
+    """The shared steps of contract tests, on one suite."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.client = suite.client
+        self.hold = suite.ledger.hold
+
+    # ---------------------------------------------------------------- deleting
+
+    def accepted(
+        self, configuration: Configuration, *, key: str | None = None, trigger: Trigger | None = None, forms: bool = False
+    ) -> Operation:
+        """Have the delete of an idle configuration accepted; its operation, not yet followed.
+
+        409 and 500 are documented answers whose cause may pass: the delete is tried again, with a new key
+        because whether they are stored is open. With *forms* the key itself is under test (KEY-FORMS).
+
+        Raises:
+            Unverifiable: it was not accepted; where that is a breach it is on record.
+        """
+        steps: list[Exchange] = []
+        for pause in (*_PAUSES_S, None):
+            call = Call("delete", configuration.sid, allow=frozenset({400, 422}) if forms else frozenset())
+            exchange = self.client.delete(
+                configuration.sid, key=key, account=configuration.account, region=configuration.region, trigger=trigger,
+                call=call, rekey=self.suite.key if key is not None else None,
+            )
+            steps.append(exchange)
+            if exchange.status == 202:  # noqa: PLR2004  # HTTP
+                self.hold("DEL-ACCEPT", True)  # noqa: FBT003
+                if key is not None:
+                    self.hold("KEY-FORMS", True)  # noqa: FBT003
+                return self.suite.follower.accept(exchange, configuration.sid)
+            # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
+            doubtful = any(status in (500, 503) for e in steps for status in (*e.before, *([e.status] if e is not exchange else ())))
+            if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):  # noqa: PLR2004
+                break
+            if pause is None:
+                break
+            time.sleep(pause)
+            key = self.suite.key() if key is not None and not forms else key
+        earlier = [status for e in steps for status in (*e.before, e.status)][:-1]
+        if any(status in (500, 503) for status in earlier) and exchange.status in (404, 409):
+            raise Unverifiable(f"after {earlier[0]} the delete was answered {exchange.status}: it may have been carried out")
+        refused_key = forms and exchange.status is not None and 400 <= exchange.status < 500 and exchange.status != 404  # noqa: PLR2004
+        if refused_key:
+            # Some keys are not random (nil, max): another run may have used one for another SID.
+            used = exchange.object.get("code") == 17534  # noqa: PLR2004  # S5
+            if not used:
+                self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)  # noqa: FBT003
+            raise Unverifiable(f"the key {key} was refused with {exchange.status}")
+        self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)  # noqa: FBT003
+        raise Unverifiable(f"the delete of an existing configuration was answered {exchange.outcome()}")
+
+    def deleted(self, number: int = 1, *, keyed: bool = True, payloads: Sequence[dict[str, Any]] = ()) -> list[Operation]:
+        """Operations of *number* deletes, followed to COMPLETED.
+
+        Raises:
+            Unverifiable: not one could be had.
+        """
+        configurations = self.suite.configurations.take(number, payloads=payloads)
+        operations = self.each(lambda c: self.accepted(c, key=self.suite.key() if keyed else None), configurations)
+        return self.completed(operations, configurations)
+
+    def completed(self, operations: Sequence[Operation], configurations: Sequence[Configuration] = ()) -> list[Operation]:
+        """Follow these to their end; those that COMPLETED.
+
+        Raises:
+            Unverifiable: none did.
+        """
+        ended = self.suite.follower.finish(operations)
+        done = []
+        for operation in ended:
+            steps = [operation.accepted, *operation.polls[-1:]]
+            if self.hold("OP-SUCCEEDS", operation.status == "COMPLETED", expected="COMPLETED", seen=operation.status, exchanges=steps):
+                done.append(operation)
+        by_sid = {operation.sid for operation in done}
+        self.suite.configurations.gone(*(c for c in configurations if c.sid in by_sid))
+        if not done:
+            raise Unverifiable("no delete was seen to end COMPLETED")
+        return done
+
+    def each(self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8) -> list[Any]:
+        """Results of *function* over *items* in parallel, without those that proved unverifiable.
+
+        Raises:
+            Unverifiable: all of them were; the first one's reason.
+        """
+        def attempt(item: Any) -> Any:
+            try:
+                return function(item)
+            except Unverifiable as error:
+                return error
+
+        results = self.client.parallel(attempt, list(items), width)
+        good = [result for result in results if not isinstance(result, Unverifiable)]
+        if results and not good:
+            raise results[0]
+        return good
+
+    # ---------------------------------------------------------------- keys
+
+    def replay(self, operation: Operation, *, requirement: str = "KEY-REPLAY", fresh: bool = False) -> Exchange:
+        """Send the delete again with its key and hold the answer against the original."""
+        original = operation.accepted
+        exchange = self._again(original, fresh=fresh)
+        self.judge_replay(original, exchange, requirement)
+        return exchange
+
+    def _again(self, original: Exchange, *, fresh: bool = False) -> Exchange:
+        sid = original.call.subject
+        for _ in range(2):
+            call = Call("delete", sid)
+            exchange = self.client.delete(sid, key=original.key, account=original.account, region=original.region, call=call, fresh=fresh)
+            if exchange.status != 500:  # noqa: PLR2004  # documented and passing: once more decides
+                break
+        return exchange
+
+    def judge_replay(self, original: Exchange, again: Exchange, requirement: str) -> bool:
+        """Whether *again* is the original response; breaches go to *requirement*."""
+        steps = [original, again]
+        differences = [
+            f"{what} {now!r:.100} instead of {then!r:.100}"
+            for what, then, now in (
+                ("status", original.status, again.status),
+                ("statusUrl", original.object.get("statusUrl"), again.object.get("statusUrl")),
+                ("related", original.object.get("related"), again.object.get("related")),
+                ("Operation-Id", original.headers.get("operation-id"), again.headers.get("operation-id")),
+                ("Location", original.headers.get("location"), again.headers.get("location")),
+            )
+            if then != now
+        ]
+        self.hold(requirement, not differences, expected="the original response", seen="; ".join(differences), exchanges=steps)
+        if again.status == 202 and original.status == 202:  # noqa: PLR2004  # HTTP
+            first, second = operation_names(original), operation_names(again)
+            same = not first or not second or bool(first & second)
+            self.hold("KEY-ONE-OPERATION", same, expected=f"operation {', '.join(sorted(first))}",
+                      seen=f"operation {', '.join(sorted(second))}", exchanges=steps)
+            if not differences:
+                self.hold("KEY-REPLAY-WHOLE", original.json.value == again.json.value, expected="the same body",
+                          seen=again.text[:120], exchanges=steps)
+        return not differences
+
+    # ---------------------------------------------------------------- what is there
+
+    def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Whether a fetch shows the configuration, with the fetch."""
+        for _ in range(3):
+            exchange = self.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
+            if exists(exchange) is not None:
+                break
+            time.sleep(0.1)
+        return exists(exchange), exchange
+
+    def must_be_shown(self, configuration: Configuration) -> None:
+        """Make sure that this endpoint shows what exists, or nothing can be said of what was deleted.
+
+        Raises:
+            Unverifiable: it does not.
+        """
+        there, exchange = self.is_there(configuration)
+        if not there:
+            raise Unverifiable(f"a fetch does not show the existing configuration ({exchange.outcome()})")
+
+    def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> bool:
+        """The configuration is still there after *steps*; a breach of *requirement* when it is not."""
+        there, exchange = self.is_there(configuration)
+        if there is None:
+            raise Unverifiable(f"whether the configuration is still there can't be seen ({exchange.outcome()})")
+        self.hold(requirement, there, expected=f"{configuration.sid} still there", seen="gone", exchanges=[*steps, exchange])
+        if not there:
+            self.suite.configurations.gone(configuration)
+            if self.suite.has_bystander(configuration):
+                self.suite.new_bystander()
+        return there
+
+    def gone(self, operation: Operation) -> None:
+        """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        for _ in range(2):
+            exchange = self.client.fetch(operation.sid, account=account, region=region)
+            if exchange.status != 500:  # noqa: PLR2004
+                break
+        self.hold("GONE-FETCH", exchange.status == 404, expected="404", seen=exchange.outcome(),  # noqa: PLR2004
+                  exchanges=[operation.accepted, *operation.polls[-1:], exchange])
+
+    def not_again(self, operation: Operation, key: str | None = None) -> None:
+        """After COMPLETED another delete answers 404 (GONE-DELETE)."""
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        for _ in range(2):
+            exchange = self.client.delete(operation.sid, key=key, account=account, region=region)
+            if exchange.status != 500:  # noqa: PLR2004
+                break
+        self.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),  # noqa: PLR2004
+                  exchanges=[operation.accepted, *operation.polls[-1:], exchange])
+
+    def unlisted(self, operations: Sequence[Operation], *, size: int = 1000, kept: Sequence[Configuration] = ()) -> None:
+        """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
+
+        Raises:
+            Unverifiable: the list can't be read to its end.
+        """
+        by_sid = {operation.sid: operation for operation in operations}
+        seen: set[str] = set()
+        pages: list[Exchange] = []
+        for item, page in self.suite.configurations.listing.items(size=size):
+            pages = [page] if not pages or pages[-1] is not page else pages
+            sid = item.get("id")
+            if not isinstance(sid, str):
+                continue
+            seen.add(sid)
+            if sid in by_sid:
+                operation = by_sid.pop(sid)
+                self.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed",  # noqa: FBT003
+                          exchanges=[operation.accepted, *operation.polls[-1:], page])
+        if by_sid:
+            self.hold("GONE-LIST", True)  # noqa: FBT003
+        for configuration in kept:
+            if configuration.sid not in seen:
+                # The list may have shifted under the walk: the fetch decides.
+                self.kept("GONE-ONLY", configuration, pages)
+            else:
+                self.hold("GONE-ONLY", True)  # noqa: FBT003
+
+
+def operation_names(exchange: Exchange) -> frozenset[str]:
+    """Every id by which a 202 names its operation."""
+    status_url, location = exchange.object.get("statusUrl"), exchange.headers.get("location")
+    names = {exchange.headers.get("operation-id")}
+    names |= {last_segment(url) for url in (status_url, location) if isinstance(url, str)}
+    return frozenset(name for name in names if name)

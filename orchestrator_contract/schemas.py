@@ -1,0 +1,121 @@
+"""The JSON Schemas of `schemas/`, loaded offline and compiled once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry, Resource
+
+from orchestrator_contract.instants import parse_instant
+
+_ROOTS = (Path(__file__).parent / "_schemas", Path(__file__).parent.parent / "schemas")
+
+#: Longest piece of a wrong value that a message quotes, in characters.
+_QUOTE = 120
+
+_FORMATS = FormatChecker(formats=())
+
+
+@_FORMATS.checks("date-time")
+def _is_instant(value: object) -> bool:
+    return not isinstance(value, str) or parse_instant(value) is not None
+
+
+# RFC 3986 appendix A, as far as it decides well-formedness: a scheme, then only characters of the grammar.
+_CHARS = r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
+_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*:{_CHARS}+", re.ASCII)
+_REFERENCE = re.compile(rf"{_CHARS}*", re.ASCII)
+
+
+@_FORMATS.checks("uri")
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or _URI.fullmatch(value) is not None
+
+
+@_FORMATS.checks("uri-reference")
+def _is_reference(value: object) -> bool:
+    return not isinstance(value, str) or _REFERENCE.fullmatch(value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaProblem:
+    """Where an instance departs from its schema."""
+
+    #: JSON path of the offending part, "$" for the whole.
+    path: str
+    expected: str
+    seen: str
+
+
+def schema_root() -> Path:
+    """The folder that holds the schemas: in the installed package, else in the checkout."""
+    return next(root for root in _ROOTS if root.is_dir())
+
+
+@cache
+def documents() -> dict[str, dict[str, Any]]:
+    """Every schema by its path below `schemas/`, e.g. ``delete/202.body.json``."""
+    root = schema_root()
+    return {
+        path.relative_to(root).as_posix(): json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(root.rglob("*.json"))
+    }
+
+
+@cache
+def _registry() -> Registry[Any]:
+    resources = [Resource.from_contents(document) for document in documents().values()]
+    return Registry().with_resources((str(resource.id()), resource) for resource in resources).crawl()
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The compiled validator of one schema, by its path below `schemas/`."""
+    return Draft202012Validator(documents()[name], registry=_registry(), format_checker=_FORMATS)
+
+
+def matches(name: str, instance: object) -> bool:
+    """Whether *instance* is valid under the schema *name*."""
+    return validator(name).is_valid(instance)
+
+
+def problems(name: str, instance: object) -> Iterator[SchemaProblem]:
+    """What is wrong with *instance* under the schema *name*, one problem an offending part."""
+    for error in validator(name).iter_errors(instance):
+        yield from problems_of(error)
+
+
+def problems_of(error: ValidationError) -> Iterator[SchemaProblem]:
+    """One validation error in the words of a message, reduced to the part that decides it."""
+    worst = best_match([error]) or error
+    yield SchemaProblem(worst.json_path, _expectation(worst), _quote(worst.instance))
+
+
+def _expectation(error: ValidationError) -> str:
+    if error.validator == "required":
+        return str(error.message).removesuffix(" is a required property") + " present"
+    said = {
+        "type": "type {}",
+        "enum": "one of {}",
+        "const": "{}",
+        "pattern": "a match of {}",
+        "format": "format {}",
+        "minLength": "at least {} character(s)",
+        "maxLength": "at most {} characters",
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+    }.get(str(error.validator), f"{error.validator} {{}}")
+    return said.format(error.validator_value if not isinstance(error.validator_value, dict) else "as the schema says")
+
+
+def _quote(value: object) -> str:
+    text = repr(value) if not isinstance(value, (dict, list)) else json.dumps(value, ensure_ascii=True, default=str)
+    return text if len(text) <= _QUOTE else text[:_QUOTE] + "…"

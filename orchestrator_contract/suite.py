@@ -1,0 +1,182 @@
+"""One run against one target, wired together: what the contract tests get to work with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+from uuid import UUID
+
+from orchestrator_contract import catalogue
+from orchestrator_contract.client import Client
+from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.effort import Effort
+from orchestrator_contract.exchange import Call, Exchange, Redactor
+from orchestrator_contract.follow import Follower
+from orchestrator_contract.judge import Judge
+from orchestrator_contract.ownership import Ownership
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision import Configuration, Provisioner
+from orchestrator_contract.verdict import Ledger, Unverifiable
+from orchestrator_contract.wire import Fault
+
+_SID_TAIL = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Unusable(Exception):
+    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
+
+    def __init__(self, reason: str, *, broken_http: bool = False) -> None:
+        super().__init__(reason)
+        #: It did answer, but not in HTTP: that breach stands, whatever else could not be tested.
+        self.broken_http = broken_http
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process of a run needs to know."""
+
+    profile: Profile
+    effort: Effort
+    seed: int
+    #: Names what this run creates; the same in all its processes.
+    run_id: str
+    #: Tells the processes of one run apart; empty without xdist.
+    worker: str = ""
+
+
+class Suite:
+    """The run as one process sees it."""
+
+    def __init__(self, settings: Settings, coordinator: Coordinator) -> None:
+        self.settings = settings
+        self.profile = settings.profile
+        self.effort = settings.effort
+        self.random = Random(f"{settings.seed}")  # noqa: S311  # repeatable on purpose
+        self.coordinator = coordinator
+        self.redactor = Redactor()
+        for account in self.profile.accounts:
+            self.redactor.add(account.username, account.password)
+        self.ledger = Ledger(catalogue.load(), self.redactor)
+        self.judge = Judge(self.ledger, self.profile.tolerated)
+        self.ownership = Ownership()
+        self.client = Client(
+            self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership, self.random
+        )
+        self.follower = Follower(self.client)
+        run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
+        self.configurations = Provisioner(self.client, self.follower, run, self.random)
+        self._bystander: Configuration | None = None
+
+    def reseed(self, test: str) -> None:
+        """Start the random numbers of one test: the same for the same seed, whatever ran before."""
+        self.random.seed(f"{self.settings.seed}/{test}")
+
+    # ---------------------------------------------------------------- generated values
+
+    def key(self, version: int = 4) -> str:
+        """A fresh idempotency key; a UUID of *version*."""
+        return str(UUID(int=self.random.getrandbits(128), version=version if version <= 5 else None))  # noqa: PLR2004
+
+    def unknown_sid(self) -> str:
+        """A well-formed SID that no configuration has, by all likelihood."""
+        tail = "".join(self.random.choice(_SID_TAIL) for _ in range(25))
+        return f"conv_configuration_{self.random.randrange(8)}{tail}"
+
+    def absent_sid(self) -> str:
+        """A well-formed SID just shown to be absent, so that a DELETE may be sent to it.
+
+        Raises:
+            Unverifiable: the endpoint says that it exists.
+        """
+        sid = self.unknown_sid()
+        self.show_absent(sid)
+        return sid
+
+    def show_absent(self, segment: str) -> None:
+        """Let a DELETE be sent to *segment* after a fetch has shown that nothing is there.
+
+        Raises:
+            Unverifiable: something may be there.
+        """
+        exchange = self.client.fetch(segment)
+        if exchange.status is not None and 200 <= exchange.status < 300:  # noqa: PLR2004  # HTTP
+            raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}: it can't be shown absent")
+        self.ownership.allow(segment)
+
+    # ---------------------------------------------------------------- before the first test
+
+    def preflight(self) -> None:
+        """Find out whether the endpoint can be tested.
+
+        Raises:
+            Unusable: it can't; the message says why and what to do.
+        """
+        where = self.profile.base_url
+        first = self.client.send(self.client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True)
+        if first.fault is Fault.CONNECT:
+            raise self._unusable(f"{where} can't be reached: {first.fault_text}")
+        if first.answer is None or first.status in (401, 403):
+            # The list alone may be broken, or closed to these credentials: a delete decides.
+            sid = self.unknown_sid()
+            self.ownership.allow(sid)
+            out = self.client.outgoing(Call("other", silent=True), "DELETE", f"/Configurations/{sid}")
+            second = self.client.send(out, silence=True)
+            if second.status in (401, 403):
+                names = " and ".join(self.profile.accounts[0].names) if self.profile.accounts else "none are set"
+                raise self._unusable(f"{where} refuses the given credentials with {second.status} (from: {names})")
+            if first.answer is None and second.answer is None:
+                raise self._unusable(f"{where} gives no answer: {second.fault_text}")
+        if self.profile.provision.mode is None:
+            return
+        try:
+            self._bystander = self.configurations.one()
+        except Unverifiable as error:
+            raise self._unusable(f"{where}: nothing to delete can be had: {error}") from None
+
+    def _unusable(self, reason: str) -> Unusable:
+        broken = {Fault.MALFORMED, Fault.TOO_LARGE, Fault.CUT, Fault.ENCODING} & self.client.faults
+        return Unusable(self.redactor.text(reason), broken_http=bool(broken))
+
+    @property
+    def bystander(self) -> Configuration:
+        """A configuration that nothing in the run may delete: refused requests are aimed at it."""
+        if self._bystander is None:
+            self._bystander = self.configurations.one()
+        return self._bystander
+
+    def has_bystander(self, configuration: Configuration) -> bool:
+        """Whether *configuration* is the bystander."""
+        return configuration is self._bystander
+
+    def new_bystander(self) -> None:
+        """Forget the bystander after a breach took it away."""
+        self._bystander = None
+
+    # ---------------------------------------------------------------- waiting
+
+    def until(self, condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
+        """Whether *condition* comes to hold within *seconds*."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(pause)
+        return True
+
+    def close(self) -> list[Configuration]:
+        """Clean up; what could not be deleted is returned."""
+        left = self.configurations.clean_up()
+        self.client.settle()
+        return left
+
+    def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Those of *ids* that this target can't verify, with the capabilities that are missing."""
+        known = self.ledger.catalogue.requirements
+        return {one: lacking for one in ids if (lacking := self.profile.lacks(known[one].needs))}
+
+
+def exists(exchange: Exchange) -> bool | None:
+    """Whether a fetch shows the configuration; None when it says neither yes nor no."""
+    return {200: True, 404: False}.get(exchange.status or 0)

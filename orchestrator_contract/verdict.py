@@ -1,0 +1,189 @@
+"""What was found, requirement by requirement: checks, breaches, what stayed unverified, what was observed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+from orchestrator_contract.catalogue import Catalogue
+from orchestrator_contract.exchange import Exchange, Redactor
+
+#: Pieces of evidence kept for one requirement; further breaches are counted only.
+MAX_EVIDENCE = 12
+_MAX_STEPS = 6
+_MAX_SEEN = 40
+_LONG = 600
+
+
+class Unverifiable(Exception):
+    """A check can't be made here; the argument says why. No breach of what was to be checked."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of one requirement."""
+
+    checks: int = 0
+    breaches: int = 0
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    #: Breach texts, first come first kept.
+    problems: list[str] = field(default_factory=list)
+    unverified: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+
+
+class Ledger:
+    """Collects every finding of a run; safe for threads, mergeable over processes."""
+
+    def __init__(self, catalogue: Catalogue, redactor: Redactor) -> None:
+        self.catalogue = catalogue
+        self._redactor = redactor
+        self._lock = RLock()
+        self.records: dict[str, Record] = {}
+        self.observations: dict[str, Counter[str]] = {}
+        self.statuses: dict[int, list[int]] = {}
+        self.requests = 0
+        self.test = ""
+        self._fresh: list[tuple[str, str]] = []
+
+    def _record(self, requirement: str) -> Record:
+        if requirement not in self.catalogue.requirements:
+            raise KeyError(f"no requirement {requirement} in the catalogue")
+        return self.records.setdefault(requirement, Record())
+
+    def hold(
+        self,
+        requirement: str,
+        ok: bool,  # noqa: FBT001  # reads as a sentence: hold("ID", status == 404, …)
+        *,
+        expected: str = "",
+        seen: str = "",
+        exchanges: Sequence[Exchange] = (),
+        where: str = "",
+    ) -> bool:
+        """Record one check of *requirement*, and a breach when it is not *ok*; returns *ok*.
+
+        *exchanges* are the steps that show it, in order; *where* is a JSON path or header name.
+        """
+        with self._lock:
+            record = self._record(requirement)
+            record.checks += 1
+            if self.test and self.test not in record.tests:
+                record.tests.append(self.test)
+            if not ok:
+                self._breach(requirement, record, f"{where + ': ' if where else ''}expected {expected}; saw {seen}", exchanges)
+        return ok
+
+    def _breach(self, requirement: str, record: Record, text: str, exchanges: Sequence[Exchange]) -> None:
+        problem = self._redactor.text(text)[:_LONG]
+        record.breaches += 1
+        self._fresh.append((requirement, problem))
+        if problem not in record.problems and len(record.problems) < MAX_EVIDENCE:
+            record.problems.append(problem)
+        if len(record.evidence) >= MAX_EVIDENCE:
+            return
+        steps = list(exchanges)[-_MAX_STEPS:]
+        if not steps:
+            record.evidence.append({"request": "", "status": None, "headers": {}, "body": "", "problem": problem})
+        for number, exchange in enumerate(steps, 1):
+            last = number == len(steps)
+            step = f"step {number} of {len(steps)}" if len(steps) > 1 else ""
+            said = ": ".join(filter(None, (step, problem if last else "")))
+            record.evidence.append(self.evidence(exchange, said))
+
+    def evidence(self, exchange: Exchange, problem: str) -> dict[str, Any]:
+        """One exchange as a report shows it, free of secrets."""
+        clean = self._redactor.text
+        return {
+            "request": clean(exchange.curl()),
+            "status": exchange.status,
+            "headers": {name: clean(value) for name, value in exchange.shown_headers().items()},
+            "body": clean(exchange.text) if exchange.answer else clean(f"({exchange.fault_text})"),
+            "problem": problem,
+        }
+
+    def unverified(self, requirements: Iterable[str], reason: str) -> None:
+        """Say that these could not be checked, or not wholly, and why."""
+        reason = self._redactor.text(reason)[:_LONG]
+        with self._lock:
+            for requirement in requirements:
+                record = self._record(requirement)
+                if reason not in record.unverified:
+                    record.unverified.append(reason)
+                if self.test and self.test not in record.tests:
+                    record.tests.append(self.test)
+
+    def observe(self, observation: str, what: str, count: int = 1) -> None:
+        """Count one sighting of something that the sources leave open."""
+        if observation not in self.catalogue.observations:
+            raise KeyError(f"no observation {observation} in the catalogue")
+        with self._lock:
+            seen = self.observations.setdefault(observation, Counter())
+            what = self._redactor.text(what)[:200]
+            if what in seen or len(seen) < _MAX_SEEN:
+                seen[what] += count
+
+    def tally(self, status: int, *, valid: bool) -> None:
+        """Count one DELETE answer for the report's `statuses`."""
+        with self._lock:
+            counts = self.statuses.setdefault(status, [0, 0])
+            counts[0] += 1
+            counts[1] += valid
+
+    def sent(self) -> None:
+        """Count one request."""
+        with self._lock:
+            self.requests += 1
+
+    def begin(self, test: str, requirements: Iterable[str]) -> None:
+        """What is recorded from here on belongs to *test*."""
+        with self._lock:
+            self.test = test
+            self._fresh = []
+            for requirement in requirements:
+                record = self._record(requirement)
+                if test not in record.tests:
+                    record.tests.append(test)
+
+    def end(self) -> list[tuple[str, str]]:
+        """The breaches recorded since `begin`: requirement and problem."""
+        with self._lock:
+            fresh, self._fresh, self.test = self._fresh, [], ""
+            return fresh
+
+    def dump(self) -> dict[str, Any]:
+        """The ledger as plain data, for another process to merge."""
+        with self._lock:
+            return {
+                "records": {
+                    name: [r.checks, r.breaches, r.evidence, r.problems, r.unverified, r.tests]
+                    for name, r in self.records.items()
+                },
+                "observations": {name: dict(seen) for name, seen in self.observations.items()},
+                "statuses": {str(status): counts for status, counts in self.statuses.items()},
+                "requests": self.requests,
+            }
+
+    def merge(self, other: dict[str, Any]) -> None:
+        """Add what another process dumped."""
+        with self._lock:
+            for name, (checks, breaches, evidence, problems, unverified, tests) in other["records"].items():
+                record = self._record(name)
+                record.checks += checks
+                record.breaches += breaches
+                record.evidence = (record.evidence + evidence)[:MAX_EVIDENCE]
+                for mine, theirs in (
+                    (record.problems, problems), (record.unverified, unverified), (record.tests, tests),
+                ):
+                    mine.extend(one for one in theirs if one not in mine)
+            for name, seen in other["observations"].items():
+                for what, count in seen.items():
+                    self.observe(name, what, count)
+            for status, (seen_count, valid) in other["statuses"].items():
+                counts = self.statuses.setdefault(int(status), [0, 0])
+                counts[0] += seen_count
+                counts[1] += valid
+            self.requests += other["requests"]
