@@ -9,6 +9,7 @@ import secrets
 import string
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +40,15 @@ def _error(status: int, code: int, message: str, **headers: str) -> Reply:
         "status": status,
     }
     return Reply.of(status, body, **headers)
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in *body*, if that is what it holds."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 class Core:
@@ -77,6 +87,9 @@ class Core:
 
     def answer(self, request: Request) -> Reply:
         """The conformant answer; what the request asks for is done."""
+        return replace(self._answer(request), bare=request.method == "HEAD")
+
+    def _answer(self, request: Request) -> Reply:
         with self._lock:
             path = request.segments
             if request.method == "DELETE" and path[-1] in self.foreign:
@@ -115,9 +128,9 @@ class Core:
                 return Reply.of(200, self.configurations[sid])
             case "DELETE":
                 return self._once(request, self._delete)
-            case "PUT" | "PATCH" if sid in self.configurations:
-                return self.accept(sid, Place.CREATE_POLL)
-            case "GET" | "PUT" | "PATCH":
+            case "PUT" | "PATCH":
+                return self._once(request, self._update)
+            case "GET":
                 return _error(404, 20404, "Not found")
             case _:
                 return _error(405, 20004, "Method not allowed", Allow="GET, PUT, PATCH, DELETE")
@@ -142,12 +155,21 @@ class Core:
             return _error(404, 20404, "Not found")
         return self.accept(sid, Place.POLL)
 
+    def _update(self, request: Request) -> Reply:
+        sid = request.segments[3]
+        if sid not in self.configurations:
+            return _error(404, 20404, "Not found")
+        wanted = _object(request.body)
+        if wanted is None:
+            return _error(400, 20001, "Bad request")
+        old = self.configurations[sid]
+        kept = {name: old[name] for name in ("id", "createdAt")}
+        self.configurations[sid] = old | wanted | kept | {"updatedAt": _now(), "version": old["version"] + 1}
+        return self.accept(sid, Place.CREATE_POLL)
+
     def _create(self, request: Request) -> Reply:
-        try:
-            wanted = json.loads(request.body)
-        except ValueError:
-            wanted = None
-        if not isinstance(wanted, dict) or not isinstance(wanted.get("displayName"), str):
+        wanted = _object(request.body)
+        if wanted is None or not isinstance(wanted.get("displayName"), str):
             return _error(400, 20001, "Bad request")
         return self.accept(self.add(wanted), Place.CREATE_POLL)
 

@@ -37,6 +37,8 @@ class Reply:
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
+    #: An answer to HEAD: the head alone is sent.
+    bare: bool = False
 
     @classmethod
     def of(cls, status: int, document: object, **headers: str) -> Reply:
@@ -87,6 +89,8 @@ class Reply:
 
     def framed(self, *more: bytes) -> bytes:
         """The whole reply, well-formed."""
+        if self.bare:
+            return self.head(*more)
         return self.head(*more, length=len(self.body)) + self.body
 
 

@@ -118,6 +118,9 @@ def endless_trailers(exchange: Exchange) -> None:
 @hostile("trailers", Place.EVERYWHERE, {0}, "Conforms; sends chunked bodies with a trailer.")
 def trailers(exchange: Exchange) -> None:
     """Allowed by RFC 9112 7.1.2."""
+    if exchange.reply.bare:
+        exchange.answer(exchange.reply)
+        return
     body = exchange.reply.body
     exchange.send(
         exchange.reply.head(b"Transfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n"),
