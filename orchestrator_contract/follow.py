@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from orchestrator_contract.client import Client, origin_of
@@ -53,6 +54,11 @@ class Operation:
     def status(self) -> str:
         """The newest status word; empty before the first readable poll."""
         return next((s for p in reversed(self.polls) if isinstance(s := p.object.get("status"), str)), "")
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The newest readable poll."""
+        return next((p.object for p in reversed(self.polls) if p.status == 200), {})  # noqa: PLR2004  # HTTP
 
     @property
     def done(self) -> bool:
@@ -147,6 +153,23 @@ class Follower:
         )
         self._judge_poll(operation, exchange)
         return exchange
+
+    def poll_other_links(self, operation: Operation) -> None:
+        """Fetch the operation by the links that are not polled; each leads to the same operation (DEL-202-LINKS)."""
+        accepted = operation.accepted
+        location = accepted.headers.get("location")
+        try:
+            urls = {urljoin(accepted.url, location)} if location else set()
+        except ValueError:
+            urls = set()
+        for url in sorted(urls - {operation.url}):
+            if origin_of(url) not in self.client.origins:
+                continue
+            exchange = self.client.operation(url, operation.id, account=accepted.account, region=accepted.region)
+            if exchange.status in (200, 404):
+                same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get("operationId")  # noqa: PLR2004
+                self._ledger.hold("DEL-202-LINKS", same, expected=f"operation {operation.id:.80} at Location",
+                                  seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}", exchanges=[accepted, exchange])
 
     def _judge_poll(self, operation: Operation, exchange: Exchange) -> None:
         hold, steps = self._ledger.hold, [operation.accepted, exchange]

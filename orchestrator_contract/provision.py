@@ -183,9 +183,7 @@ class Provisioner:
                 if sid is None or operation.status != "COMPLETED":
                     problem = f"a create ended {operation.status or 'unreadable'}" if sid else "a create names no configuration"
                     continue
-                made[index] = Configuration(sid, payloads[index]["displayName"], account, region, payloads[index])
-                self.left[made[index].name] = made[index]
-                self.client.ownership.allow(sid)
+                made[index] = self._made(sid, payloads[index], account, region)
                 entries.append({"name": made[index].name, "sid": sid, "state": "created", "account": account, "region": region})
             if entries:
                 self.client.coordinator.journal(entries)
@@ -193,10 +191,38 @@ class Provisioner:
             raise NothingToDelete(f"configurations can't be created: {problem}", made=len(made))
         return [made[index] for index in range(number)]
 
-    def _post(self, payload: dict[str, Any], account: int, region: int) -> Operation | str:
+    def create_with_key(self, payload: dict[str, Any], key: str) -> tuple[Exchange, Configuration]:
+        """Create one configuration under *key*; the 202 and the configuration.
+
+        Raises:
+            Unverifiable: it can't be had.
+        """
+        if not self.client.coordinator.take_deletes(1):
+            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        name = payload["displayName"]
+        self.client.coordinator.journal([{"name": name, "state": "creating", "account": 0, "region": 0}])
+        operation = self._post(payload, 0, 0, key)
+        if isinstance(operation, str):
+            raise NothingToDelete(operation)
+        self.follower.finish([operation], early_every=0)
+        sid = self._sid_of(operation, name, 0, 0)
+        if sid is None or operation.status != "COMPLETED":
+            raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
+        configuration = self._made(sid, payload, 0, 0)
+        self.client.coordinator.journal([{"name": name, "sid": sid, "state": "created", "account": 0, "region": 0}])
+        return operation.accepted, configuration
+
+    def _made(self, sid: str, payload: dict[str, Any], account: int, region: int) -> Configuration:
+        configuration = Configuration(sid, payload["displayName"], account, region, payload)
+        self.left[configuration.name] = configuration
+        self.client.ownership.allow(sid)
+        return configuration
+
+    def _post(self, payload: dict[str, Any], account: int, region: int, key: str | None = None) -> Operation | str:
         self._unresolved[payload["displayName"]] = (account, region)
         out = self.client.outgoing(
-            Call("create", payload["displayName"]), "POST", "/Configurations", account=account, region=region, payload=payload
+            Call("create", payload["displayName"]), "POST", "/Configurations", key=key, account=account, region=region,
+            payload=payload,
         )
         try:
             exchange = self.client.send(out)

@@ -19,6 +19,7 @@ from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision import Configuration, Provisioner
 from orchestrator_contract.verdict import Ledger, Unverifiable
+from orchestrator_contract.watch import Watch
 from orchestrator_contract.wire import Fault
 
 _SID_TAIL = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -67,6 +68,7 @@ class Suite:
         self.follower = Follower(self.client)
         run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
         self.configurations = Provisioner(self.client, self.follower, run, self.random)
+        self.watch = Watch(self)
         self._bystander: Configuration | None = None
 
     def reseed(self, test: str) -> None:
@@ -166,7 +168,8 @@ class Suite:
         return True
 
     def close(self) -> list[Configuration]:
-        """Clean up; what could not be deleted is returned."""
+        """Take the last second looks and clean up; what could not be deleted is returned."""
+        self.watch.settle()
         left = self.configurations.clean_up()
         self.client.settle()
         return left

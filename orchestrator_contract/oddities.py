@@ -1,0 +1,139 @@
+"""Odd inputs: SIDs that do not look like one, and malformed idempotency keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class OddSid:
+    """A path segment that is no SID."""
+
+    #: As it stands in the URL.
+    segment: str
+    why: str
+    #: It reads as another path to some routers, so the API itself may never see it.
+    outside: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one segment of unreserved characters, which only the API can refuse."""
+        return not self.outside and len(self.segment) <= 200 and all(c.isascii() and (c.isalnum() or c in "-_~") for c in self.segment)  # noqa: PLR2004
+
+
+def odd_sids(victim: str, absent: str, random: Random, more: int) -> list[OddSid]:
+    """Odd SIDs near *victim*, which exists, and others; *more* is how many are generated on top.
+
+    None of them is *victim* by the rules of RFC 3986: a server that finds it through one of them has
+    normalised what it should have refused.
+    """
+    head, _, tail = victim.rpartition("_")
+    fixed = [
+        OddSid(f"{victim}%20", "a space after a real SID"),
+        OddSid(f"%20{victim}", "a space before a real SID"),
+        OddSid(f"{victim}%09", "a tab after a real SID"),
+        OddSid(f"{victim}%0A", "a line feed after a real SID"),
+        OddSid(f"{victim}%00", "NUL after a real SID"),
+        OddSid(f"{victim}%00.json", "NUL and a suffix after a real SID"),
+        OddSid(f"{victim}.json", "a format suffix after a real SID"),
+        OddSid(f"{victim};v=1", "a path parameter after a real SID"),
+        OddSid(victim.upper(), "a real SID in capitals"),
+        OddSid(f"{head.upper()}_{tail}", "a real SID, its prefix in capitals"),
+        OddSid(victim[:-1], "a real SID without its last character"),
+        OddSid(victim[: len(victim) - 6], "a real SID without its last six characters"),
+        OddSid(f"{victim}0", "a real SID and a character"),
+        OddSid(victim[1:], "a real SID without its first character"),
+        OddSid(tail or victim[3:], "a real SID without its prefix"),
+        OddSid(f"{victim[:-4]}%2A", "the beginning of a real SID and an asterisk"),
+        OddSid(f"{victim[:-4]}%25", "the beginning of a real SID and a percent sign"),
+        OddSid(f"{victim[:-4]}____", "a real SID ending in SQL wildcards"),
+        OddSid(f"{victim[:-4]}.%2A", "the beginning of a real SID and a regular expression"),
+        OddSid(f"{victim},{absent}", "two SIDs with a comma"),
+        OddSid(f"%22{victim}%22", "a real SID in quotes"),
+        OddSid(f"{victim}%27", "a quote after a real SID"),
+        OddSid(f"{absent}%27%20OR%20%271%27%3D%271", "an SQL condition"),
+        OddSid(f"{absent}%2F..%2F{victim}", "an encoded path to a real SID", outside=True),
+        OddSid(f"%2525{absent}", "a twice encoded percent sign"),
+        OddSid(f"{victim}%2520", "a twice encoded space after a real SID"),
+        OddSid("%00", "NUL"),
+        OddSid("%FF%FE", "bytes that are no UTF-8"),
+        OddSid("%F0%9F%92%A3", "an emoji"),
+        OddSid("%D9%A0%D9%A1", "Unicode digits"),
+        OddSid("undefined", "the word undefined"),
+        OddSid("0", "a zero"),
+        OddSid("-1", "a negative number"),
+        OddSid("%7B%22%24ne%22%3Anull%7D", "a JSON condition"),
+        OddSid("a" * 1000, "a thousand characters"),
+        OddSid("a" * 6000, "six thousand characters", outside=True),
+    ]
+    alphabets = ("0123456789abcdefghijklmnopqrstuvwxyz", "ABCDEFxyz_-.~", " !\"#$&'()*+,:;<=>?@[\\]^`{|}", "äßé日本\u202e\u200b\U0001f600",
+                 "".join(map(chr, range(1, 32))) + "\x7f")
+    generated = []
+    for number in range(more):
+        alphabet = alphabets[number % len(alphabets)]
+        size = random.choice((1, 2, 5, 25, 44, 45, 64, 200))
+        text = "".join(random.choice(alphabet) for _ in range(size))
+        if number % 3 == 0:
+            place = random.randrange(len(victim))
+            text = victim[:place] + text[:3] + victim[place + 1 :]
+        segment = quote(text, safe="-_~")
+        if segment.strip(".") and segment != victim:
+            generated.append(OddSid(segment, f"generated: {text[:40]!r}"))
+    return fixed + generated
+
+
+@dataclass(frozen=True, slots=True)
+class BadKey:
+    """A value of Idempotency-Key that does not match the pattern."""
+
+    #: As sent, bytes as latin-1 text.
+    value: str
+    why: str
+
+
+def bad_keys(key: str, random: Random, more: int) -> list[BadKey]:
+    """Malformed keys near the well-formed *key*, then *more* generated ones."""
+    bare = key.replace("-", "")
+    arabic = "".join(chr(0x660 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
+    wide = "".join(chr(0xFF10 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
+    fixed = [
+        BadKey("{" + key + "}", "braces"),
+        BadKey(f"urn:uuid:{key}", "urn:uuid: before it"),
+        BadKey(bare, "no hyphens"),
+        BadKey(f'"{key}"', "quotes"),
+        BadKey(key[:-1], "35 characters"),
+        BadKey(key + "0", "37 characters"),
+        BadKey(key + "-0000", "a sixth group"),
+        BadKey("g" + key[1:], "a letter that is no hexadecimal digit"),
+        BadKey(arabic, "Arabic-Indic digits"),
+        BadKey(wide, "fullwidth digits"),
+        BadKey("", "empty"),
+        BadKey(key.replace("-", "_"), "underscores for hyphens"),
+        BadKey(key.replace("-", " "), "spaces for hyphens"),
+        BadKey(f"{key},", "a comma after it"),
+        BadKey(f"{key};a=1", "a parameter after it"),
+        BadKey(f"({key})", "parentheses"),
+        BadKey("0" * 5000, "5,000 characters"),
+        BadKey("\xff\xfe\xe9", "bytes that are no UTF-8"),
+        BadKey("null", "the word null"),
+        BadKey("1", "a digit"),
+        BadKey(f"0x{bare}", "a hexadecimal number"),
+        BadKey(bare[:8] + "-" + bare[8:], "one hyphen"),
+    ]
+    generated = []
+    for _ in range(more):
+        place = random.randrange(len(key))
+        kind = random.randrange(4)
+        if kind == 0:
+            value = key[:place] + random.choice("ghijklmnopqrstuvwxyzGXYZ.:/%") + key[place + 1 :]
+        elif kind == 1:
+            value = key[:place] + key[place + 1 :]
+        elif kind == 2:  # noqa: PLR2004
+            value = key[:place] + random.choice("0f-") + key[place:]
+        else:
+            size = random.choice((1, 8, 32, 36, 64, 255, 1024))
+            value = "".join(chr(random.randrange(33, 127)) for _ in range(size))
+        generated.append(BadKey(value, f"generated: {value[:45]!r}"))
+    return fixed + generated

@@ -1,0 +1,87 @@
+"""Making an endpoint give an error answer in the way its profile says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.provision import Configuration
+from orchestrator_contract.suite import Suite, exists
+from orchestrator_contract.verdict import Unverifiable
+
+
+@dataclass(frozen=True, slots=True)
+class Provocation:
+    """What came of it."""
+
+    exchanges: list[Exchange]
+    #: The configuration that the refused requests named; None when a fetch does not show it.
+    victim: Configuration | None
+    burst: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the endpoint took a delete of the victim after all."""
+        return any(exchange.status == 202 for exchange in self.exchanges)  # noqa: PLR2004  # HTTP
+
+
+def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: str | None = None) -> Provocation:
+    """Send up to *count* deletes of *victim*, or of the fault's own SID, that are answered *status*.
+
+    Stops early when the endpoint accepts one, so that no more is sent than the profile's way is good for.
+    """
+    trigger = suite.profile.faults[status]
+    call = Call("delete", victim.sid, provokes=status)
+    if trigger.headers:
+        exchanges: list[Exchange] = []
+        first = suite.client.delete(victim.sid, key=key, trigger=trigger, call=call)
+        exchanges.append(first)
+        if first.status == status:
+            rest = range(count - 1)
+            exchanges += suite.client.parallel(
+                lambda n: suite.client.delete(victim.sid, key=suite.key() if n % 2 else None, trigger=trigger, call=call), rest
+            )
+        return Provocation(exchanges, victim)
+    if trigger.sid is not None:
+        suite.ownership.allow(trigger.sid)
+        shown = exists(suite.client.fetch(trigger.sid))
+        call = Call("delete", trigger.sid, provokes=status)
+        exchanges = [suite.client.delete(trigger.sid, key=key, call=call)]
+        if exchanges[0].status == status:
+            exchanges += suite.client.parallel(lambda _: suite.client.delete(trigger.sid or "", call=call), range(count - 1))
+        return Provocation(exchanges, Configuration(trigger.sid) if shown else None)
+    return _burst(suite, status, victim, key)
+
+
+def _burst(suite: Suite, status: int, victim: Configuration, key: str | None) -> Provocation:
+    """Fill the endpoint with deletes of an absent SID, those of *victim* among the last.
+
+    Only when the filling has met *status* does a request name the victim.
+    """
+    burst = suite.profile.faults[status].burst
+    if burst is None:
+        raise Unverifiable(f"the profile has no way to provoke {status}")
+    total, width = burst
+    absent = suite.absent_sid()
+    call = Call("delete", absent, provokes=status)
+    hits: list[Exchange] = []
+    sent = 0
+    while sent < total:
+        size = min(width, total - sent)
+        batch = [
+            suite.client.outgoing(call, "DELETE", f"/Configurations/{absent}", key=suite.key() if n % 2 else None)
+            for n in range(size)
+        ]
+        own = size > 1 and bool(hits)
+        if own:
+            own_call = Call("delete", victim.sid, provokes=status)
+            batch[-1] = suite.client.outgoing(own_call, "DELETE", f"/Configurations/{victim.sid}", key=key or suite.key())
+        answers = suite.client.send_together(batch)
+        sent += size
+        fresh = [exchange for exchange in answers if exchange.status == status]
+        hits += fresh
+        if own:
+            mine = answers[-1]
+            if mine.status == status or mine.status == 202:  # noqa: PLR2004  # HTTP
+                return Provocation([*(e for e in hits if e is not mine), mine], victim, burst=True)
+    return Provocation(hits, None, burst=True)

@@ -1,0 +1,97 @@
+"""Second looks: what was right at once must be right a while later, too.
+
+Tests hand over what they have seen; a last test, and the end of each process, looks again after a set time.
+A status that flaps, a refused delete that is carried out all the same, a deletion that comes back are found so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.follow import Operation
+from orchestrator_contract.verdict import Unverifiable
+
+if TYPE_CHECKING:
+    from orchestrator_contract.provision import Configuration
+    from orchestrator_contract.suite import Suite
+
+#: Things of one kind that are looked at again; beyond it a spread sample is.
+_MOST = 48
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    due: float
+    kind: str
+    look: Callable[[], None]
+
+
+class Watch:
+    """What is to be looked at again, and when."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._items: list[_Item] = []
+
+    def _add(self, kind: str, look: Callable[[], None]) -> None:
+        self._items.append(_Item(time.monotonic() + self._suite.effort.watch_s, kind, look))
+
+    def ended(self, operations: Sequence[Operation]) -> None:
+        """These are COMPLETED and must stay so, their configurations gone."""
+        for operation in operations:
+            self._add("ended", lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
+
+    def failed(self, operations: Sequence[Operation]) -> None:
+        """These are FAILED and must stay so."""
+        for operation in operations:
+            self._add("failed", lambda o=operation: (self._suite.follower.poll(o), None)[1])  # type: ignore[misc]
+
+    def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> None:
+        """This must still be there later, or *requirement* is breached."""
+        if not any(item.kind == f"{requirement} {configuration.sid}" for item in self._items):
+            self._add(f"{requirement} {configuration.sid}", lambda: self._look_at_kept(requirement, configuration, list(steps)))
+
+    def _look_at_ended(self, operation: Operation) -> None:
+        suite = self._suite
+        suite.follower.poll(operation)
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        exchange = suite.client.fetch(operation.sid, account=account, region=region)
+        if exchange.status != 500:  # noqa: PLR2004  # passing, says nothing of the configuration
+            suite.ledger.hold("GONE-FETCH", exchange.status == 404, expected="404, as before", seen=exchange.outcome(),  # noqa: PLR2004
+                              exchanges=[operation.accepted, *operation.polls[-1:], exchange])
+
+    def _look_at_kept(self, requirement: str, configuration: Configuration, steps: list[Exchange]) -> None:
+        suite = self._suite
+        if configuration.name and configuration.name not in suite.configurations.left:
+            return  # deleted on purpose since
+        exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
+        if exchange.status in (200, 404):
+            ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",  # noqa: PLR2004
+                                   seen="gone", exchanges=[*steps, exchange])
+            if not ok:
+                suite.configurations.gone(configuration)
+
+    def settle(self) -> None:
+        """Look again at everything, waiting for what is not due yet."""
+        kinds: dict[str, list[_Item]] = {}
+        for item in self._items:
+            kinds.setdefault(item.kind, []).append(item)
+        self._items = []
+        for items in kinds.values():
+            step = max(1, len(items) // _MOST)
+            chosen = items[-1::-step]
+            wait = max(item.due for item in chosen) - time.monotonic()
+            if wait > 0:
+                time.sleep(wait)
+            self._suite.client.parallel(_quietly, chosen)
+
+
+def _quietly(item: _Item) -> None:
+    try:
+        item.look()
+    except Unverifiable:
+        return  # the first look stands; that there was no second one is no finding

@@ -1,0 +1,21 @@
+"""What contract tests share: the run's shared steps, and sampling that follows --effort."""
+
+import pytest
+
+from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.suite import Suite
+
+
+@pytest.fixture(scope="session")
+def scenarios(suite: Suite) -> Scenarios:
+    """The shared steps on this run's suite."""
+    return Scenarios(suite)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test a cohort and a round, as many as the effort asks for."""
+    effort = EFFORTS[metafunc.config.option.effort]
+    for name, number in (("cohort", effort.cohorts), ("race_round", effort.race_rounds)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, range(number), ids=[f"{name}-{n + 1}" for n in range(number)])

@@ -1,0 +1,79 @@
+"""Time: a key lives 24 hours, a deletion for good. These tests move the endpoint's clock."""
+
+import pytest
+
+from orchestrator_contract.exchange import Call
+from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.suite import Suite
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@pytest.mark.clock
+@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
+def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
+    """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
+    done = scenarios.deleted(6)
+    always, late, never, *others = done
+    at = 0
+    for moment, replayed in (
+        (HOUR, [always, *others[:1]]), (22 * HOUR, [always, *others[1:2]]), (23 * HOUR + 55 * MINUTE, [always, late]),
+    ):
+        suite.client.advance_clock(moment - at)
+        at = moment
+        for operation in replayed:
+            scenarios.replay(operation, requirement="KEY-LIVES")
+    suite.client.advance_clock(24 * HOUR + 30 * MINUTE - at)
+    if len(others) > 2:
+        between = suite.client.delete(others[2].sid, key=others[2].accepted.key)
+        suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if between.status == 202 else "new at 24 h 30 min")
+    suite.client.advance_clock(40 * MINUTE)
+    fresh = suite.configurations.take(2)
+    for number, operation in enumerate((always, late, never)):
+        again = suite.client.delete(operation.sid, key=operation.accepted.key)
+        suite.ledger.hold("KEY-EXPIRES", again.status != operation.accepted.status, expected="404: a new request after 25 h",
+                          seen=again.outcome(), exchanges=[operation.accepted, again])
+        if number == 0:
+            continue
+        configuration = fresh[number - 1]
+        again = suite.client.delete(configuration.sid, key=operation.accepted.key, call=Call("delete", configuration.sid, allow=frozenset({400, 422})))
+        stale = again.status in (400, 422) or bool(operation_names(again) & operation_names(operation.accepted))
+        # The key was just used on the SID that is gone, so a mismatch may be about that request.
+        if again.status == 202:
+            suite.ledger.hold("KEY-EXPIRES", not stale, expected="an operation of its own after 25 h", seen="the old one",
+                              exchanges=[operation.accepted, again])
+            second = scenarios.completed([suite.follower.accept(again, configuration.sid)], [configuration])[0]
+            scenarios.replay(second, requirement="KEY-LIVES")
+
+
+@pytest.mark.clock
+@pytest.mark.requirement("KEY-EXPIRES")
+def test_expired_key_on_a_new_sid(suite: Suite, scenarios: Scenarios) -> None:
+    """25 hours after its first use a key starts an operation for another SID."""
+    operation = scenarios.deleted()[0]
+
+    suite.client.advance_clock(25 * HOUR)
+
+    configuration = suite.configurations.one()
+    again = suite.client.delete(
+        configuration.sid, key=operation.accepted.key, call=Call("delete", configuration.sid, allow=frozenset({400, 422}))
+    )
+    old = bool(operation_names(again) & operation_names(operation.accepted))
+    suite.ledger.hold("KEY-EXPIRES", again.status == 202 and not old, expected="202 and an operation of its own",
+                      seen=f"{again.outcome()}{', the old operation' if old else ''}", exchanges=[operation.accepted, again])
+    if again.status == 202 and not old:
+        scenarios.completed([suite.follower.accept(again, configuration.sid)], [configuration])
+
+
+@pytest.mark.clock
+@pytest.mark.requirement("OP-RETAINED", "KEY-LIVES")
+def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
+    """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
+    done = scenarios.deleted(3)
+    for seconds in (2 * HOUR, 6 * DAY + 20 * HOUR):
+        suite.client.advance_clock(seconds)
+        for operation in done:
+            suite.follower.poll(operation)
+            scenarios.gone(operation)
+        scenarios.kept("GONE-ONLY", suite.bystander, [])
+    suite.ledger.hold("KEY-LIVES", True)

@@ -1,0 +1,139 @@
+"""Credentials: without them, with wrong ones, or with another account's, nothing is deleted or told."""
+
+import base64
+
+import pytest
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.provision import Configuration
+from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def wrong_credentials(suite: Suite) -> dict[str, str]:
+    """Authorization values that must not be accepted, each near the right one."""
+    account = suite.profile.accounts[0]
+    user, password = account.username, account.password
+    wrong = {
+        "wrong password": basic(user, "wrong" + password[::-1]),
+        "empty password": basic(user, ""),
+        "password cut short": basic(user, password[:-1]),
+        "password and a character": basic(user, password + "x"),
+        "wrong user": basic("SK" + "0" * 32, password),
+        "empty user": basic("", password),
+        "user and password swapped": basic(password, user),
+        "bearer scheme": "Bearer " + base64.b64encode(f"{user}:{password}".encode()).decode(),
+        "no base64": "Basic !!!",
+        "no colon": "Basic " + base64.b64encode(user.encode()).decode(),
+        "empty": "Basic",
+    }
+    if password.swapcase() != password:
+        wrong["password in the other case"] = basic(user, password.swapcase())
+    if len(suite.profile.accounts) > 1:
+        wrong["another account's password"] = basic(user, suite.profile.accounts[1].password)
+    return wrong
+
+
+def disclosed(suite: Suite, configuration: Configuration, exchange: Exchange, *more: str) -> list[str]:
+    """What of the configuration an answer tells, beyond what the request said."""
+    answer = exchange.answer
+    if answer is None:
+        return []
+    told = answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in answer.headers)
+    secrets = [configuration.name, *more]
+    memory = configuration.payload.get("memoryStoreId")
+    return [secret for secret in (*secrets, memory) if isinstance(secret, str) and len(secret) > 5 and secret in told]
+
+
+def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:
+    """The request was not accepted; how it was refused is the endpoint's choice."""
+    status = exchange.status or 0
+    suite.ledger.observe("OBS-REFUSAL", f"{status}: {what}")
+    suite.ledger.hold("AUTH-SANE", status < 500, expected="a client error", seen=f"{status} to {what}", exchanges=[exchange])
+    return suite.ledger.hold(requirement, not 200 <= status < 300, expected=f"a refusal of {what}", seen=str(status), exchanges=[exchange])
+
+
+@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "AUTH-SANE")
+def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
+    """A DELETE without credentials or with wrong ones is not accepted, deletes nothing and tells nothing."""
+    victim = suite.bystander
+    scenarios.must_be_shown(victim)
+    sent: list[Exchange] = []
+    cases = [("AUTH-MISSING", "no credentials", None)]
+    cases += [("AUTH-WRONG", what, value) for what, value in wrong_credentials(suite).items()]
+    for requirement, what, value in cases:
+        suite.redactor.learn(value)
+        for _ in range(max(1, min(8, suite.effort.refusals // 10))):
+            exchange = suite.client.delete(
+                victim.sid, account=None, headers=[("Authorization", value)] if value else [],
+                call=Call("delete", victim.sid, silent=True),
+            )
+            sent.append(exchange)
+            accepted = not refused(suite, requirement, exchange, what)
+            told = disclosed(suite, victim, exchange)
+            suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
+            if accepted:
+                break
+        there, _ = scenarios.is_there(victim)
+        if there is False:
+            scenarios.kept(requirement, victim, [exchange])
+            return
+    scenarios.kept("AUTH-WRONG", victim, sent[-2:])
+    suite.ledger.hold("AUTH-MISSING", True)
+    suite.watch.kept("AUTH-WRONG", victim, sent[-2:])
+
+
+@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET")
+def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> None:
+    """A key's stored response is not given to a request whose credentials are missing or wrong."""
+    operation = scenarios.deleted()[0]
+    names = operation_names(operation.accepted)
+    account = suite.profile.accounts[0]
+    for requirement, what, value in (
+        ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "wrong password", basic(account.username, account.password + "x")),
+    ):
+        suite.redactor.learn(value)
+        exchange = suite.client.delete(
+            operation.sid, key=operation.accepted.key, account=None, headers=[("Authorization", value)] if value else [],
+            call=Call("delete", operation.sid, silent=True),
+        )
+        refused(suite, requirement, exchange, f"{what} and a used key")
+        body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
+        told = [name for name in names if len(name) > 3 and (name in body or name in exchange.headers.get("location", ""))]
+        suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told), exchanges=[operation.accepted, exchange])
+
+
+@pytest.mark.requirement("AUTH-ACCOUNT")
+def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
+    """A DELETE on another account's SID is not accepted, deletes nothing and tells nothing."""
+    victim = suite.bystander
+    scenarios.must_be_shown(victim)
+    sent = []
+    for key in (None, suite.key()):
+        exchange = suite.client.delete(victim.sid, account=1, key=key, call=Call("delete", victim.sid, silent=True))
+        sent.append(exchange)
+        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
+        told = disclosed(suite, victim, exchange)
+        suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
+
+    scenarios.kept("AUTH-ACCOUNT", victim, sent)
+    suite.watch.kept("AUTH-ACCOUNT", victim, sent)
+
+
+@pytest.mark.requirement("AUTH-ACCOUNT")
+def test_own_account_after_another(suite: Suite, scenarios: Scenarios) -> None:
+    """Another account's configuration can be deleted by its own account only."""
+    theirs = suite.configurations.one(account=1)
+    scenarios.must_be_shown(theirs)
+
+    exchange = suite.client.delete(theirs.sid, account=0, call=Call("delete", theirs.sid, silent=True))
+
+    if not refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID"):
+        raise Unverifiable("the other account's configuration may be gone")
+    scenarios.kept("AUTH-ACCOUNT", theirs, [exchange])

@@ -1,0 +1,47 @@
+"""An operation that fails: it says so, the configuration stays, and its key still replays."""
+
+import pytest
+
+from orchestrator_contract.profile import Trigger
+from orchestrator_contract.provision import Configuration
+from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+
+@pytest.mark.requirement("OP-FAILED-ENDS", "OP-FAILED-KEEPS", "KEY-REPLAY-FAILED")
+def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
+    """After FAILED the configuration is still there, and the key gives the original response."""
+    trigger = suite.profile.operation_failure or Trigger()
+    count = 2 if suite.effort.refusals < 10 else 10
+    if trigger.headers:
+        victims = suite.configurations.take(count)
+    elif trigger.sid is not None:
+        suite.ownership.allow(trigger.sid)
+        victims = [Configuration(trigger.sid)]
+    else:
+        raise Unverifiable("operation_failure gives neither headers nor a SID")
+    scenarios.each(scenarios.must_be_shown, victims)
+
+    accepted = scenarios.each(lambda c: scenarios.accepted(c, key=suite.key(), trigger=trigger), victims)
+    ended = suite.follower.finish(accepted)
+
+    failed = [operation for operation in ended if operation.status == "FAILED"]
+    by_sid = {victim.sid: victim for victim in victims}
+    for operation in ended:
+        if operation.status == "COMPLETED":
+            suite.configurations.gone(by_sid[operation.sid])
+    if not failed:
+        seen = ", ".join(sorted({operation.status for operation in accepted}))
+        raise Unverifiable(f"the profile's way to make an operation fail ended {seen}")
+    suite.ledger.hold("OP-FAILED-ENDS", True)
+    for operation in failed:
+        steps = [operation.accepted, *operation.polls[-1:]]
+        if scenarios.kept("OP-FAILED-KEEPS", by_sid[operation.sid], steps):
+            suite.watch.kept("OP-FAILED-KEEPS", by_sid[operation.sid], steps)
+    for operation in failed:
+        # The same request again: with the header that made it fail, too.
+        for fresh in (False, True):
+            again = suite.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger, fresh=fresh)
+            scenarios.judge_replay(operation.accepted, again, "KEY-REPLAY-FAILED")
+    suite.watch.failed(failed)

@@ -1,0 +1,245 @@
+"""The idempotency key: replays, reuse for something else, scope, and values that are no key."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow import Operation
+from orchestrator_contract.oddities import BadKey, bad_keys
+from orchestrator_contract.provision import Configuration
+from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+#: What a key that was used for another request may be refused with (S5 17534; the status is open).
+MISMATCH = frozenset({400, 422})
+
+
+@pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-ONE-OPERATION")
+def test_replay_many_times(suite: Suite, scenarios: Scenarios) -> None:
+    """The original response comes the second, third and tenth time, on the same connection and on others."""
+    configuration = suite.configurations.one()
+    operation = scenarios.accepted(configuration, key=suite.key())
+    for number in range(4):
+        scenarios.replay(operation, fresh=number % 2 == 1)
+
+    scenarios.completed([operation], [configuration])
+
+    for number in range(9):
+        scenarios.replay(operation, requirement="KEY-REPLAY-ENDED", fresh=number % 2 == 0)
+    scenarios.gone(operation)
+
+
+@pytest.mark.requirement("KEY-REPLAY-ENDED")
+def test_replay_after_many_keys(suite: Suite, scenarios: Scenarios) -> None:
+    """The original response comes after many other keys were used."""
+    first = scenarios.deleted()[0]
+    others = suite.effort.keys_between
+    for start in range(0, others, 12):
+        scenarios.deleted(min(12, others - start))
+    scenarios.each(lambda _: suite.client.delete(first.sid, key=suite.key()), range(others // 2))
+
+    scenarios.replay(first, requirement="KEY-REPLAY-ENDED", fresh=True)
+
+
+@pytest.mark.requirement("KEY-OTHER-SID")
+@pytest.mark.parametrize("ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, id="after-its-end")])
+def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> None:
+    """A key reused on another SID is refused or starts an operation of that SID; it never shows the first one's."""
+    first, *others = suite.configurations.take(2 if suite.effort.refusals < 10 else 5)
+    operation = scenarios.accepted(first, key=suite.key())
+    if ended:
+        scenarios.completed([operation], [first])
+    for other in others:
+        again = suite.client.delete(
+            other.sid, key=operation.accepted.key, call=Call("delete", other.sid, allow=MISMATCH)
+        )
+        not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
+        suite.ledger.observe("OBS-KEY-OTHER-SID", f"{again.status} {again.object.get('code', '')}".strip())
+        if again.status == 202:
+            must_happen(suite, scenarios, "KEY-OTHER-SID", again, other)
+    if not ended:
+        scenarios.completed([operation], [first])
+    unknown = suite.absent_sid()
+    again = suite.client.delete(unknown, key=operation.accepted.key, call=Call("delete", unknown, allow=MISMATCH))
+    not_the_first(suite, "KEY-OTHER-SID", operation, again, unknown)
+
+
+def not_the_first(suite: Suite, requirement: str, first: Operation, again: Exchange, sid: str, *, scoped: bool = False) -> None:
+    """The answer to the reused key does not name the first request's operation or SID.
+
+    With *scoped* ids may coincide by chance, as accounts and regions may number their operations alike.
+    """
+    related = again.object.get("related")
+    named = related.get("configurationId") if isinstance(related, dict) else None
+    same_id = again.status is not None and 200 <= again.status < 300 and bool(operation_names(again) & operation_names(first.accepted))
+    shown = named == first.sid or (same_id and (not scoped or again.object == first.accepted.object and named is None))
+    if scoped and same_id and named is None and again.object.get("statusUrl") == first.accepted.object.get("statusUrl"):
+        shown = shown or len(next(iter(operation_names(again)))) > 12
+    suite.ledger.hold(requirement, not shown, expected=f"an answer of its own for {sid}",
+                      seen=f"the operation of {first.sid}: {again.outcome()}", exchanges=[first.accepted, again])
+
+
+def must_happen(suite: Suite, scenarios: Scenarios, requirement: str, accepted: Exchange, configuration: Configuration) -> None:
+    """The accepted request deletes what it names."""
+    try:
+        operation = suite.follower.accept(accepted, configuration.sid)
+        suite.follower.finish([operation], early_every=0)
+    except Unverifiable:
+        operation = None
+    there, fetch = scenarios.is_there(configuration)
+    if operation is not None and operation.status in ("FAILED", "CANCELLED"):
+        return
+    suite.ledger.hold(requirement, there is not True, expected=f"{configuration.sid} deleted by its own request", seen="still there",
+                      exchanges=[accepted, *(operation.polls[-1:] if operation else ()), fetch])
+    if there is False:
+        suite.configurations.gone(configuration)
+
+
+@pytest.mark.requirement("KEY-OTHER-CALL")
+@pytest.mark.parametrize("call", ["create", "update"])
+def test_key_of_another_call(suite: Suite, scenarios: Scenarios, call: str) -> None:
+    """A key that a create or an update used is refused for a delete or starts its own operation."""
+    key = suite.key()
+    configuration = suite.configurations.one()
+    if call == "create":
+        payload = suite.configurations.payload()
+        first = suite.configurations.create_with_key(payload, key)
+        configuration = first[1]
+        accepted = first[0]
+    else:
+        accepted = suite.client.update(configuration.sid, {**configuration.payload, "description": "key"}, key=key)
+        if accepted.status != 202:
+            raise Unverifiable(f"the update was answered {accepted.outcome()}")
+        suite.follower.finish([suite.follower.accept(accepted, configuration.sid)], early_every=0)
+
+    again = suite.client.delete(configuration.sid, key=key, call=Call("delete", configuration.sid, allow=MISMATCH))
+
+    same = again.status == 202 and bool(operation_names(again) & operation_names(accepted))
+    suite.ledger.hold("KEY-OTHER-CALL", not same, expected="a refusal or an operation of its own",
+                      seen=f"the {call}'s operation", exchanges=[accepted, again])
+    if again.status == 202 and not same:
+        must_happen(suite, scenarios, "KEY-OTHER-CALL", again, configuration)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "account", "region"),
+    [
+        pytest.param("KEY-SCOPE-ACCOUNT", 1, 0, marks=pytest.mark.requirement("KEY-SCOPE-ACCOUNT"), id="account"),
+        pytest.param("KEY-SCOPE-REGION", 0, 1, marks=pytest.mark.requirement("KEY-SCOPE-REGION"), id="region"),
+    ],
+)
+@pytest.mark.parametrize("ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, id="after-its-end")])
+def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: int, region: int, ended: bool) -> None:
+    """The same key on another account or in another region is a new request with an answer of its own."""
+    for _ in range(1 if suite.effort.refusals < 10 else 3):
+        here = suite.configurations.one()
+        there = suite.configurations.one(account=account, region=region)
+        operation = scenarios.accepted(here, key=suite.key())
+        if ended:
+            scenarios.completed([operation], [here])
+
+        again = suite.client.delete(
+            there.sid, key=operation.accepted.key, account=account, region=region, call=Call("delete", there.sid, allow=MISMATCH)
+        )
+
+        not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
+        if again.status in (500, 503):
+            raise Unverifiable(f"the request in the other scope was answered {again.status}")
+        suite.ledger.hold(requirement, again.status == 202, expected="202: a new request", seen=again.outcome(),
+                          exchanges=[operation.accepted, again])
+        if again.status == 202:
+            must_happen(suite, scenarios, requirement, again, there)
+        if account:
+            # The first account's own SID, asked for by the other with the same key.
+            foreign = suite.client.delete(here.sid, key=operation.accepted.key, account=account, call=Call("delete", here.sid, silent=True))
+            not_the_first(suite, requirement, operation, foreign, here.sid)
+        if not ended:
+            scenarios.completed([operation], [here])
+
+
+@pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF")
+def test_malformed_key_near_a_used_one(suite: Suite, scenarios: Scenarios) -> None:
+    """A value near a used key never gets that key's response, and never breaks the server."""
+    operation = scenarios.deleted()[0]
+    key = operation.accepted.key or ""
+
+    def send(bad: BadKey) -> None:
+        exchange = send_bad(suite, operation.sid, bad)
+        same = exchange.status is not None and 200 <= exchange.status < 300
+        suite.ledger.hold("KEY-BAD-DEAF", not same, expected=f"no replay to a key with {bad.why}", seen=exchange.outcome(),
+                          exchanges=[operation.accepted, exchange])
+
+    scenarios.each(send, bad_keys(key, suite.random, suite.effort.odd_keys), width=4)
+
+
+def send_bad(suite: Suite, sid: str, bad: BadKey) -> Exchange:
+    """Delete *sid* with a malformed key and hold the answer against KEY-BAD-SAFE."""
+    for _ in range(2):
+        exchange = suite.client.delete(
+            sid, key=bad.value, call=Call("delete", sid, allow=frozenset(range(400, 500))), silence=True
+        )
+        if exchange.status != 500:
+            break
+    status = exchange.status
+    suite.ledger.hold("KEY-BAD-SAFE", status is not None and status < 500, expected="a 4xx, or the key ignored",
+                      seen=f"{exchange.outcome()} to a key with {bad.why}", exchanges=[exchange])
+    return exchange
+
+
+@pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF")
+def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
+    """A malformed key is refused, or ignored: sending it again is then a request of its own."""
+    chosen = [bad for bad in bad_keys(suite.key(), suite.random, 0) if bad.value]
+    if suite.effort.refusals < 10:
+        chosen = chosen[:3]
+    configuration = suite.configurations.one()
+    left = 14
+    for bad in chosen:
+        first = send_bad(suite, configuration.sid, bad)
+        refused = first.status is not None and 400 <= first.status < 500
+        suite.ledger.observe("OBS-BAD-KEY", f"{'refused' if refused else 'ignored'} with {first.status}: {bad.why}")
+        if first.status != 202:
+            continue
+        scenarios.completed([suite.follower.accept(first, configuration.sid)], [configuration])
+        again = send_bad(suite, configuration.sid, bad)
+        suite.ledger.hold("KEY-BAD-DEAF", again.status is None or not 200 <= again.status < 300,
+                          expected=f"404 or a refusal: a key with {bad.why} is none", seen=again.outcome(), exchanges=[first, again])
+        left -= 1
+        if not left:
+            return
+        configuration = suite.configurations.one()
+        other = send_bad(suite, configuration.sid, bad)
+        same = other.status == 202 and bool(operation_names(other) & operation_names(first))
+        suite.ledger.hold("KEY-BAD-DEAF", not same, expected="nothing of the first request", seen="its operation", exchanges=[first, other])
+        if other.status == 202 and not same:
+            scenarios.completed([suite.follower.accept(other, configuration.sid)], [configuration])
+            configuration = suite.configurations.one()
+
+
+@pytest.mark.requirement("KEY-DOUBLED")
+def test_doubled_key(suite: Suite, scenarios: Scenarios) -> None:
+    """Two key lines in one request are not honoured as one of them."""
+    operation = scenarios.deleted()[0]
+    key = operation.accepted.key or ""
+    for first, second in ((key, suite.key()), (suite.key(), key), (key, key)):
+        exchange = suite.client.delete(
+            operation.sid, headers=[("Idempotency-Key", first), ("Idempotency-Key", second)],
+            call=Call("delete", operation.sid, allow=frozenset(range(400, 500))), silence=True,
+        )
+        same = exchange.status is not None and 200 <= exchange.status < 300
+        suite.ledger.hold("KEY-DOUBLED", not same, expected="a refusal, or both lines ignored", seen=exchange.outcome(),
+                          exchanges=[operation.accepted, exchange])
+
+
+@pytest.mark.requirement("KEY-FORMS")
+def test_letter_case(suite: Suite, scenarios: Scenarios) -> None:
+    """Keys in capitals are accepted and replay; whether case tells two keys apart is observed."""
+    configuration = suite.configurations.one()
+    operation = scenarios.accepted(configuration, key=suite.key().upper(), forms=True)
+    scenarios.completed([operation], [configuration])
+
+    scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
+    other: Any = suite.client.delete(configuration.sid, key=(operation.accepted.key or "").lower())
+    suite.ledger.observe("OBS-KEY-CASE", "one key" if other.status == 202 else "two keys")

@@ -1,0 +1,48 @@
+"""The list: pages lead to an end, and a deletion shows on every one of them."""
+
+import pytest
+
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+
+@pytest.mark.requirement("CTRL-PAGES", "CTRL-PAGE", "CTRL-VISIBLE", "GONE-LIST", "GONE-ONLY", "HTTP-JSON")
+def test_pages(suite: Suite, scenarios: Scenarios) -> None:
+    """Small pages show every configuration once; after deletes none that is gone, on no page, and all others."""
+    few = suite.effort.refusals < 10
+    configurations = suite.configurations.take(5 if few else 14)
+    sids = {configuration.sid for configuration in configurations}
+    # Others may create and delete meanwhile, which moves offsets: only what repeats is a finding.
+    for attempt in range(3):
+        seen: list[str] = []
+        pages: list[Exchange] = []
+        try:
+            for item, page in suite.configurations.listing.items(size=3):
+                seen.append(str(item.get("id")))
+                pages.append(page)
+        except Unverifiable:
+            if attempt == 2:
+                raise
+            continue
+        missing = sids - set(seen)
+        twice = {sid for sid in sids if seen.count(sid) > 1}
+        if not missing and not twice:
+            break
+    suite.ledger.hold("CTRL-VISIBLE", not missing, expected="every created configuration in the list",
+                      seen=f"{len(missing)} missing, e.g. {min(missing, default='')}", exchanges=pages[-2:])
+    suite.ledger.hold("CTRL-PAGES", not twice, expected="each once", seen=f"{min(twice, default='')} twice", exchanges=pages[-2:])
+    sizes = [len(page.object["configurations"]) for page in pages]
+    suite.ledger.hold("CTRL-PAGES", max(sizes, default=0) <= 3, expected="at most pageSize (3) on a page", seen=str(max(sizes, default=0)),
+                      exchanges=pages[-1:])
+    # The oldest, one in the middle and the newest, so that both ends of the list lose one.
+    gone = [configurations[0], configurations[len(configurations) // 2], configurations[-1]]
+    kept = [configuration for configuration in configurations if configuration not in gone]
+
+    done = scenarios.completed(scenarios.each(lambda c: scenarios.accepted(c, key=suite.key()), gone), gone)
+
+    scenarios.unlisted(done, size=3, kept=kept)
+    scenarios.unlisted(done, size=1000, kept=kept)
+    for configuration in kept:
+        scenarios.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2])

@@ -1,0 +1,139 @@
+"""SIDs that name nothing: well-formed and unknown ones, and odd ones close to a real one."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.oddities import odd_sids
+from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+REFUSALS = frozenset({400, 404, 414})
+#: What a path that is no path of the API may be answered with as well: routers and proxies have their say.
+OUTSIDE = frozenset({301, 302, 303, 307, 308, 401, 403, 405, 410, 411, 421, 431})
+
+
+@pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-KEEPS", "ERR-404-BODY", "ERR-STATUS", "ERR-CODE", "ERR-INFO", "ERR-BOUNDS")
+def test_unknown_sid(suite: Suite, scenarios: Scenarios) -> None:
+    """A well-formed SID that no configuration has answers 404 and deletes nothing."""
+    scenarios.must_be_shown(suite.bystander)
+    sids = unknown_sids(suite)
+
+    def delete(pair: tuple[int, str]) -> Exchange:
+        number, sid = pair
+        suite.show_absent(sid)
+        key = suite.key() if number % 3 == 1 else None
+        for _ in range(2):
+            exchange = suite.client.delete(sid, key=key)
+            if exchange.status != 500:  # documented and passing: a second one decides
+                break
+        suite.ledger.hold("SID-UNKNOWN", exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[exchange])
+        return exchange
+
+    exchanges = scenarios.each(delete, list(enumerate(sids)))
+
+    scenarios.kept("SID-UNKNOWN-KEEPS", suite.bystander, exchanges[-3:])
+
+
+def unknown_sids(suite: Suite) -> list[str]:
+    """Unknown SIDs of every class that an implementation may tell apart."""
+    plain = [suite.unknown_sid() for _ in range(suite.effort.unknown_sids)]
+    for n, sid in enumerate(plain):
+        head, tail = sid[:-25], sid[-25:]
+        if n % 8 == 1:
+            tail = "".join(suite.random.choice("0123456789") for _ in range(25))
+        elif n % 8 == 2:
+            tail = "".join(suite.random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(25))
+        elif n % 8 == 3:
+            head = head.replace("conv_", "cfg_")
+        elif n % 8 == 4:
+            tail = tail[:-1] + "0123456789"[n % 10]
+        plain[n] = head + tail
+    return plain
+
+
+@pytest.mark.requirement("SID-ODD", "SID-ODD-KEEPS")
+def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
+    """A SID that does not look like one is refused, breaks nothing and deletes no configuration."""
+    victim = suite.bystander
+    scenarios.must_be_shown(victim)
+    sent: list[Exchange] = []
+
+    def delete(odd: Any) -> Exchange:
+        suite.ownership.allow(odd.segment)
+        call = Call("delete", odd.segment, allow=REFUSALS | (OUTSIDE if odd.outside else frozenset()),
+                    silent=odd.outside, outside=not odd.plain)
+        for _ in range(2):
+            exchange = suite.client.delete(odd.segment, call=call, silence=True)
+            exchange.note = odd.why
+            if exchange.status != 500:
+                break
+        suite.ledger.observe("OBS-ODD-SID", f"{exchange.status or 'no answer'}: {odd.why}")
+        suite.ledger.hold(
+            "SID-ODD", exchange.status in call.allow, expected="404, 400 or 414", seen=f"{exchange.outcome()} to {odd.why}",
+            exchanges=[exchange],
+        )
+        sent.append(exchange)
+        return exchange
+
+    odds = odd_sids(victim.sid, suite.unknown_sid(), suite.random, suite.effort.odd_sids)
+    for group in (odds[i : i + 8] for i in range(0, len(odds), 8)):
+        exchanges = scenarios.each(delete, group, width=4)
+        there, fetch = scenarios.is_there(victim)
+        accepted = [e for e in exchanges if e.status and 200 <= e.status < 300]
+        if there and accepted:
+            # An accepted delete takes its time: what it names is watched.
+            there = not suite.until(lambda: scenarios.is_there(victim)[0] is False, suite.effort.watch_s, 0.2)
+        if there is not None:
+            suite.ledger.hold("SID-ODD-KEEPS", there, expected=f"{victim.sid} still there", seen="gone",
+                              exchanges=[*(accepted or exchanges)[-4:], fetch])
+        if there is False:
+            suite.configurations.gone(victim)
+            suite.new_bystander()
+            return
+    suite.watch.kept("SID-ODD-KEEPS", victim, sent[-3:])
+
+
+@pytest.mark.requirement("SID-METHOD", "GONE-BY-DELETE")
+def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
+    """A method that the path does not have is answered 405 with Allow, and neither it nor reading deletes."""
+    victim = suite.bystander
+    scenarios.must_be_shown(victim)
+
+    wrong = suite.client.send(
+        suite.client.outgoing(Call("other", silent=True), "POST", f"/Configurations/{victim.sid}", payload={}), silence=True
+    )
+    others = [
+        suite.client.send(suite.client.outgoing(Call("other", silent=True), method, f"/Configurations/{victim.sid}"), silence=True)
+        for method in ("HEAD", "OPTIONS", "GET")
+    ]
+
+    ok = wrong.status == 405 and "allow" in wrong.headers
+    suite.ledger.hold("SID-METHOD", ok, expected="405 with Allow", seen=wrong.outcome(), exchanges=[wrong])
+    scenarios.kept("GONE-BY-DELETE", victim, [wrong, *others])
+    suite.watch.kept("GONE-BY-DELETE", victim, [wrong, *others])
+
+
+@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "CTRL-VISIBLE", "CTRL-KEY")
+def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
+    """Updating and patching a configuration leave it in place, with what was written."""
+    configuration = suite.configurations.one()
+    if not configuration.payload:
+        raise Unverifiable("the content of a given configuration is not the run's to change")
+    steps = []
+    for method, text in (("PUT", "put by a contract test"), ("PATCH", "patched by a contract test")):
+        payload = {**configuration.payload, "description": text} if method == "PUT" else {"description": text}
+        key = suite.key()
+        exchange = suite.client.update(configuration.sid, payload, method=method, key=key)
+        steps.append(exchange)
+        if exchange.status != 202:
+            raise Unverifiable(f"{method} was answered {exchange.outcome()}")
+        operation = suite.follower.accept(exchange, configuration.sid)
+        again = suite.client.update(configuration.sid, payload, method=method, key=key)
+        scenarios.judge_replay(exchange, again, "CTRL-KEY")
+        suite.follower.finish([operation], early_every=0)
+
+    scenarios.kept("GONE-BY-DELETE", configuration, steps)
+    suite.ledger.hold("CTRL-VISIBLE", True)

@@ -1,0 +1,165 @@
+"""Requests at one moment: one key, one SID, many SIDs, and reads beside a delete."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow import Operation
+from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+
+def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:
+    """The distinct operations that these 202s name."""
+    groups: list[frozenset[str]] = []
+    for exchange in exchanges:
+        names = operation_names(exchange)
+        if names and not any(names & group for group in groups):
+            groups.append(names)
+    return groups
+
+
+@pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY")
+def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
+    """One key at once on several connections starts one operation, and all of them end with its response."""
+    configurations = suite.configurations.take(2 if suite.effort.refusals < 10 else 4)
+    for configuration in configurations:
+        key = suite.key()
+        out = suite.client.outgoing(
+            Call("delete", configuration.sid), "DELETE", f"/Configurations/{configuration.sid}", key=key
+        )
+        answers = suite.client.send_together([out] * suite.effort.racers)
+        for exchange in answers:
+            suite.ledger.observe("OBS-KEY-CONCURRENT", f"{exchange.outcome()}")
+        accepted = [exchange for exchange in answers if exchange.status == 202]
+        operations = merge_names(accepted)
+        suite.ledger.hold("KEY-CONCURRENT", len(operations) <= 1, expected="one operation",
+                          seen=f"{len(operations)}: {', '.join(sorted(min(names) for names in operations))}", exchanges=accepted)
+        suite.ledger.hold("KEY-CONCURRENT", all(e.status != 404 for e in answers) or not accepted,
+                          expected="no 404: it is one request", seen="404 beside 202",
+                          exchanges=[*accepted[:1], *(e for e in answers if e.status == 404)][:3])
+        if not accepted:
+            raise Unverifiable("no request of the race was accepted: " + ", ".join(sorted({e.outcome() for e in answers})))
+        operation = suite.follower.accept(accepted[0], configuration.sid)
+        scenarios.replay(operation)
+        scenarios.completed([operation], [configuration])
+        scenarios.replay(operation, requirement="KEY-REPLAY")
+        scenarios.gone(operation)
+
+
+@pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE")
+@pytest.mark.parametrize("keyed", [pytest.param(True, id="different-keys"), pytest.param(False, id="no-key")])
+def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, keyed: bool) -> None:
+    """Of deletes of one SID at once each answer is documented, one at least is carried out, and the SID is gone."""
+    configuration = suite.configurations.one()
+    batch = [
+        suite.client.outgoing(Call("delete", configuration.sid), "DELETE", f"/Configurations/{configuration.sid}",
+                              key=suite.key() if keyed else None)
+        for _ in range(suite.effort.racers)
+    ]
+    answers = suite.client.send_together(batch)
+    for exchange in answers:
+        suite.ledger.observe("OBS-SECOND-DELETE", f"at once: {exchange.outcome()}")
+    accepted = [exchange for exchange in answers if exchange.status == 202]
+    if not accepted:
+        raise Unverifiable("no request of the race was accepted: " + ", ".join(sorted({e.outcome() for e in answers})))
+    # Distinct operations by their names; one of each is followed.
+    operations = [suite.follower.accept(next(e for e in accepted if operation_names(e) & names or not names), configuration.sid)
+                  for names in merge_names(accepted)] or [suite.follower.accept(accepted[0], configuration.sid)]
+    suite.follower.finish(operations, early_every=0)
+    completed = [operation for operation in operations if operation.status == "COMPLETED"]
+    steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
+    suite.ledger.hold("RACE-ONCE", len(completed) <= 1, expected="one COMPLETED operation", seen=str(len(completed)), exchanges=steps)
+    there, fetch = scenarios.is_there(configuration)
+    suite.ledger.hold("RACE-ONE-SID", bool(completed) and there is False, expected="the configuration deleted",
+                      seen=f"{', '.join(o.status for o in operations)}, fetch {fetch.outcome()}", exchanges=[*steps, fetch])
+    if there is False:
+        suite.configurations.gone(configuration)
+
+
+@pytest.mark.requirement("RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN")
+def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
+    """Of deletes of many SIDs at once every answer belongs to its request, and every deletion happens."""
+    configurations = suite.configurations.take(suite.effort.racers)
+    batch = [
+        suite.client.outgoing(Call("delete", c.sid), "DELETE", f"/Configurations/{c.sid}", key=suite.key()) for c in configurations
+    ]
+    answers = suite.client.send_together(batch)
+    operations: list[Operation] = []
+    for configuration, exchange in zip(configurations, answers, strict=True):
+        if exchange.status != 202:
+            continue
+        related = exchange.object.get("related")
+        named = related.get("configurationId") if isinstance(related, dict) else None
+        suite.ledger.hold("RACE-OWN-ANSWER", named in (None, configuration.sid), expected=f"the answer for {configuration.sid}",
+                          seen=f"the one for {named!r:.120}", exchanges=[exchange])
+        operations.append(suite.follower.accept(exchange, configuration.sid))
+    distinct = merge_names([operation.accepted for operation in operations])
+    suite.ledger.hold("RACE-OWN-ANSWER", len(distinct) == len(operations), expected=f"{len(operations)} operations",
+                      seen=str(len(distinct)), exchanges=[operation.accepted for operation in operations][:4])
+    if not operations:
+        raise Unverifiable("no request of the race was accepted")
+    done = scenarios.completed(operations, configurations)
+    for operation in done:
+        configuration = next(c for c in configurations if c.sid == operation.sid)
+        there, fetch = scenarios.is_there(configuration)
+        suite.ledger.hold("RACE-OWN-ANSWER", there is not True, expected=f"{operation.sid} deleted", seen="still there",
+                          exchanges=[operation.accepted, *operation.polls[-1:], fetch])
+    scenarios.each(lambda o: scenarios.replay(o, requirement="KEY-REPLAY"), [o for o in done if o.accepted.key])
+
+
+@pytest.mark.requirement("RACE-MIXED", "GONE-UPDATE")
+def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
+    """Reads and updates that run beside a delete end with the configuration gone, and no update brings it back."""
+    configuration = suite.configurations.one()
+    path, sid = f"/Configurations/{configuration.sid}", configuration.sid
+    outgoing = suite.client.outgoing
+    batch: list[Any] = [outgoing(Call("fetch", sid), "GET", path) for _ in range(2)]
+    batch.append(outgoing(Call("delete", sid), "DELETE", path, key=suite.key()))
+    batch.append(outgoing(Call("list"), "GET", "/Configurations?pageSize=50"))
+    payload = {**configuration.payload, "description": "beside a delete"} if configuration.payload else None
+    if payload:
+        batch.append(outgoing(Call("update", sid), "PUT", path, payload=payload))
+        batch.append(outgoing(Call("patch", sid), "PATCH", path, payload={"description": "beside a delete"}))
+    answers = suite.client.send_together(batch)
+    delete = answers[2]
+    if delete.status == 409 or delete.status != 202:
+        # An update that came first is a conflict; once it has ended the delete must go through.
+        updates = [suite.follower.accept(e, sid) for e in answers[4:] if e.status == 202]
+        suite.follower.finish(updates, early_every=0)
+        operation = scenarios.accepted(configuration, key=suite.key())
+    else:
+        operation = suite.follower.accept(delete, sid)
+        others = [suite.follower.accept(e, sid) for e in answers[4:] if e.status == 202]
+        suite.follower.finish(others, early_every=0)
+    done = scenarios.completed([operation], [configuration])[0]
+
+    there, fetch = scenarios.is_there(configuration)
+    suite.ledger.hold("RACE-MIXED", there is not True, expected="the configuration gone after COMPLETED", seen="still there",
+                      exchanges=[*answers[2:6], *done.polls[-1:], fetch])
+    if payload is None:
+        raise Unverifiable("the content of a given configuration is not the run's to change")
+    late = [suite.client.update(sid, payload), suite.client.update(sid, {"description": "late"}, method="PATCH")]
+    suite.follower.finish([suite.follower.accept(e, sid) for e in late if e.status == 202], early_every=0)
+    there, fetch = scenarios.is_there(configuration)
+    suite.ledger.hold("GONE-UPDATE", there is not True, expected="404 after a late update", seen="the configuration is back",
+                      exchanges=[done.accepted, *done.polls[-1:], *late, fetch])
+
+
+@pytest.mark.requirement("RACE-ONE-SID")
+@pytest.mark.parametrize("keyed", [pytest.param(True, id="another-key"), pytest.param(False, id="no-key")])
+def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: bool) -> None:
+    """A second delete while the first is pending gets a documented answer, and the first goes on to its end."""
+    configuration = suite.configurations.one()
+    operation = scenarios.accepted(configuration, key=suite.key() if keyed else None)
+
+    second = suite.client.delete(configuration.sid, key=suite.key() if keyed else None)
+
+    what = "202, the same operation" if operation_names(second) & operation_names(operation.accepted) else str(second.status)
+    suite.ledger.observe("OBS-SECOND-DELETE", f"one after the other: {what}")
+    done = scenarios.completed([operation], [configuration])[0]
+    there, fetch = scenarios.is_there(configuration)
+    suite.ledger.hold("RACE-ONE-SID", there is not True, expected="the configuration deleted", seen="still there",
+                      exchanges=[operation.accepted, second, *done.polls[-1:], fetch])

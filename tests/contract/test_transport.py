@@ -1,0 +1,32 @@
+"""HTTP itself: codings, connections."""
+
+import pytest
+
+from orchestrator_contract.exchange import Call
+from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.suite import Suite
+
+
+@pytest.mark.requirement("HTTP-ENCODING", "ERR-404-BODY")
+@pytest.mark.parametrize("offer", ["identity", "gzip", "gzip;q=1.0, deflate;q=0.5"])
+def test_content_coding(suite: Suite, offer: str) -> None:
+    """An answer comes uncoded, or in a coding that the request offered."""
+    sid = suite.absent_sid()
+
+    exchange = suite.client.delete(sid, headers=[("Accept-Encoding", offer)])
+
+    suite.ledger.hold("HTTP-ENCODING", exchange.answer is not None and exchange.answer.defect is None,
+                      expected="an answer that decodes", seen=exchange.outcome(), exchanges=[exchange])
+
+
+@pytest.mark.requirement("HTTP-ENCODING", "DEL-202-BODY")
+def test_accepted_without_coding(suite: Suite, scenarios: Scenarios) -> None:
+    """A 202 to a request that offers no coding comes without one."""
+    configuration = suite.configurations.one()
+
+    exchange = suite.client.delete(
+        configuration.sid, headers=[("Accept-Encoding", "identity")], call=Call("delete", configuration.sid)
+    )
+
+    coding = exchange.headers.get("content-encoding", "identity")
+    suite.ledger.hold("HTTP-ENCODING", coding == "identity", expected="no Content-Encoding", seen=coding, exchanges=[exchange])
