@@ -60,12 +60,15 @@ class Access(Core):
         return account
 
     def throttles(self, request: Request) -> bool:
-        """True when the account's token bucket is empty (real time, not the movable clock)."""
+        """True when the account has asked too often."""
         rate = self.settings.rate_limit
-        if rate is None:
-            return False
+        return rate is not None and self.bucket_empty(request, rate)
+
+    def bucket_empty(self, request: Request, rate: float) -> bool:
+        """True when the account's token bucket is empty; it fills by the real clock, not the movable one."""
         now = time.monotonic()
-        tokens, since = self._buckets.get(request.account, (max(rate, 1.0), now))
-        tokens = min(max(rate, 1.0), tokens + (now - since) * rate)
+        most = max(rate, 1.0)
+        tokens, since = self._buckets.get(request.account, (most, now))
+        tokens = min(most, tokens + (now - since) * rate)
         self._buckets[request.account] = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens < 1

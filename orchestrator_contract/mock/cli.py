@@ -72,7 +72,8 @@ def listing(arguments: argparse.Namespace) -> str | None:
         rows = [(one.name, ",".join(one.breaches), one.shows, one.text) for one in registry.DEFECTS.values()]
         return "\n".join("\t".join(row) for row in sorted(rows))
     if arguments.list_variants:
-        return "\n".join(f"{one.name}\t{one.text}" for one in sorted(registry.VARIANTS.values(), key=lambda v: v.name))
+        shown = [(one.name, ",".join(one.warns), one.text) for one in registry.VARIANTS.values()]
+        return "\n".join("\t".join(row) for row in sorted(shown))
     return None
 
 

@@ -32,6 +32,8 @@ class Variant:
 
     name: str
     text: str
+    #: Ids of advisory requirements that it does not meet.
+    warns: tuple[str, ...]
     behaviour: Class
 
 
@@ -55,7 +57,7 @@ def defect(name: str, text: str, *, breaches: tuple[str, ...], shows: str = "alw
     return register
 
 
-def variant(name: str, text: str) -> Callable[[Class], Class]:
+def variant(name: str, text: str, *, warns: tuple[str, ...] = ()) -> Callable[[Class], Class]:
     """Registers the decorated behaviour as the variant *name*.
 
     Raises:
@@ -65,7 +67,7 @@ def variant(name: str, text: str) -> Callable[[Class], Class]:
     def register(behaviour: Class) -> Class:
         if name in VARIANTS:
             raise ValueError(f"two variants are named {name}")
-        VARIANTS[name] = Variant(name, text, behaviour)
+        VARIANTS[name] = Variant(name, text, warns, behaviour)
         return behaviour
 
     return register

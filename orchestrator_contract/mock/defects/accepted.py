@@ -84,6 +84,11 @@ def _location_stray(request: Request, response: Response) -> None:
     response.set("location", f"{request.origin}/v2/ControlPlane/Operations/{STRAY}")
 
 
+@altering("accepted-location-relative", "Location is relative", breaches=("DEL-202-LOCATION",))
+def _location_relative(request: Request, response: Response) -> None:
+    response.set("location", (response.get("location") or "").removeprefix(request.origin))
+
+
 @altering("accepted-location-resource", "Location is the configuration's, not the operation's", breaches=_LINKS)
 def _location_resource(request: Request, response: Response) -> None:
     response.set("location", f"{request.origin}/v2/ControlPlane/Configurations/{request.sid}")

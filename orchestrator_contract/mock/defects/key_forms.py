@@ -9,7 +9,7 @@ from collections.abc import Callable
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.keys import HEADER, PATTERN
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem, Refused, internal_error
+from orchestrator_contract.mock.problems import Refused, internal_error
 from orchestrator_contract.mock.registry import defect
 
 _DEAF = ("KEY-BAD-DEAF",)
@@ -83,8 +83,6 @@ _honour("key-empty-one", "An empty header is a key like any other", lambda value
 class _Breaks(Behaviour):
     """Base of defects where a malformed key breaks the server."""
 
-    problem: Problem = internal_error()
-
     def breaks(self, line: bytes) -> bool:
         """Whether this malformed key does it."""
         return True
@@ -92,7 +90,7 @@ class _Breaks(Behaviour):
     def read_key(self, request: Request) -> str | None:
         lines = request.lines(HEADER)
         if len(lines) == 1 and PATTERN.fullmatch(lines[0]) is None and self.breaks(lines[0]):
-            raise Refused(self.problem)
+            raise Refused(internal_error())
         return super().read_key(request)
 
 
@@ -118,11 +116,6 @@ class _NonAscii500(_Breaks):
 class _Empty500(_Breaks):
     def breaks(self, line: bytes) -> bool:
         return not line
-
-
-@defect("key-malformed-503", "A malformed key is a 503 that stays", breaches=("KEY-BAD-SAFE",))
-class _Malformed503(_Breaks):
-    problem = Problem(503, 20503, "Service unavailable")
 
 
 @defect("key-malformed-silence", "A malformed key ends the connection", breaches=("KEY-BAD-SAFE", "HTTP-ANSWER"))

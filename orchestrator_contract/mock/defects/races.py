@@ -194,15 +194,6 @@ class _Rescues(Behaviour):
         return response
 
 
-@defect("race-flicker", "While a delete is pending the configuration goes, comes back and goes",
-        breaches=("RACE-MIXED",), shows="race: a read while pending")  # fmt: skip
-class _Flicker(Behaviour):
-    def visible(self, configuration: Configuration, now: float) -> bool:
-        if not super().visible(configuration, now):
-            return False
-        return self.pending_deletion(configuration) is None or self.tick(configuration.id) % 2 == 0
-
-
 @defect("race-list-doubles", "A list while a delete is pending holds a configuration twice",
         breaches=("RACE-MIXED", "CTRL-PAGES"), shows="race: a list while pending")  # fmt: skip
 class _ListDoubles(Behaviour):

@@ -138,8 +138,6 @@ _folding("odd-normalised", "Compatibility characters are folded",
          lambda sid: unicodedata.normalize("NFKC", sid), "data: compatibility characters")  # fmt: skip
 _folding("odd-list", "Of a comma list the first SID is deleted", lambda sid: sid.partition(",")[0], "data: a comma")
 _folding("odd-quoted", "Quotes around a SID are dropped", lambda sid: sid.strip("\"'"), "data: quotes")
-_folding("odd-other-prefix", "The prefix is not looked at",
-         lambda sid: "conv_configuration_" + sid.rpartition("_")[2], "data: another prefix")  # fmt: skip
 _folding("odd-tail", "What follows the 45th character is dropped", lambda sid: sid[:45], "data: a tail")
 
 
@@ -170,15 +168,6 @@ _matching("odd-like", "% and _ match as in SQL",
           "data: SQL wildcards")  # fmt: skip
 _matching("odd-injected", "A quote and OR delete any configuration", lambda sid, real: "' OR" in sid.upper(),
           "data: SQL")  # fmt: skip
-
-
-@defect("odd-slash", "A slash after the SID is dropped, several too", breaches=("SID-ODD", "SID-ODD-KEEPS"),
-        shows="data: extra slashes")  # fmt: skip
-class _Slash(Behaviour):
-    def resource(self, request: Request) -> str | None:
-        if request.method == "DELETE":
-            request.path = request.path.rstrip(b"/")
-        return super().resource(request)
 
 
 @defect("method-no-allow", "405 without Allow", breaches=("SID-METHOD",))

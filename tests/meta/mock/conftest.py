@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.clock import Clock
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.settings import DEFAULT_SECRETS, DEFAULT_USERS, Settings, accounts_from
 from orchestrator_contract.mock.world import World
@@ -34,10 +35,10 @@ def basic(user: str, password: str) -> bytes:
 class Driver:
     """One behaviour in one world, called straight."""
 
-    def __init__(self, behaviour: type[Behaviour] = Behaviour, **settings: Any) -> None:
+    def __init__(self, behaviour: type[Behaviour] = Behaviour, clock: Clock | None = None, **settings: Any) -> None:
         origins = ("http://127.0.0.1:1001", "http://127.0.0.1:1002")
         self.settings = Settings(origins=origins, accounts=accounts_from({}), **settings)
-        self.behaviour = behaviour(World(), self.settings)
+        self.behaviour = behaviour(World(clock), self.settings)
 
     def request(
         self,
@@ -49,12 +50,15 @@ class Driver:
         body: Any = None,
         account: int = 1,
         region: int = 0,
+        password: str | None = None,
     ) -> Request:
-        """A request with the credentials of *account*; 0 sends none."""
+        """A request with the credentials of *account*, or with another password of account 1; 0 sends none."""
         raw, _, query = path.partition("?")
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
         if account:
             lines.append((b"authorization", basic(DEFAULT_USERS[account - 1], DEFAULT_SECRETS[account - 1])))
+        if password is not None:
+            lines.append((b"authorization", basic(DEFAULT_USERS[0], password)))
         if key is not None:
             lines.append((b"idempotency-key", key.encode("latin-1")))
         request = Request(method, raw.encode("latin-1"), query.encode(), lines)

@@ -1,0 +1,395 @@
+"""Every defect and variant is well described and differs from the conformant mock in what it answers.
+
+One long conversation is held with the conformant mock and with each switched one, at a
+frozen clock and with repeatable ids; a switch whose transcript is the same does nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import secrets
+import tomllib
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from orchestrator_contract.mock import registry
+from orchestrator_contract.mock.behaviour import Behaviour, compose
+from orchestrator_contract.mock.clock import Clock
+from orchestrator_contract.mock.messages import Request, Response
+
+COLLECTION = "/v2/ControlPlane/Configurations"
+ITEM = COLLECTION + "/"
+KEY = "6f1c0e9a-3b7d-4c58-9a52-0d6f4be1c7ab"
+ODD = (
+    "%00", "'", "%27", "x" * 300, "x" * 1200, "%25", "%C3%A9", "%ff", "{x}", "%01", "CONV_CONFIGURATION_0", "..", "",
+)  # fmt: skip
+ODD_ABOUT = (
+    "{}%20", "%20{}", "{}%00", "{}.json", "{};x=1", "{}%3Fx", "%22{}%22", "{},x", "{}xyz", "x%2F..%2F{}", "{}/",
+)  # fmt: skip
+MALFORMED = (
+    "{{{}}}", "urn:uuid:{}", '"{}"', "{}0", "{}xyz", "{}, {}", "key {}", "", "k" * 300, "k" * 36, "\xe9{}", "no key",
+)  # fmt: skip
+FORMS = (
+    "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", KEY.upper(),
+    "0190a6b0-7c4d-7a5e-9b1f-3c2d1e0f9a8b", "0190a6b0-7c4d-1a5e-0b1f-3c2d1e0f9a8b",
+)  # fmt: skip
+
+
+class Talk:
+    """Sends requests one after the other and keeps what came back."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.seen: list[tuple[Any, ...]] = []
+        self.connection = 1
+        self.keys = 0
+
+    async def send(self, *requests: Request) -> list[Response]:
+        """The answers to *requests* sent at once."""
+        behaviour: Behaviour = self.driver.behaviour
+        for request in requests:
+            request.connection = self.connection
+        answers = await asyncio.gather(*(behaviour.handle(one) for one in requests))
+        for answer in answers:
+            self.seen.append(
+                (answer.status, tuple(answer.headers), answer.body, answer.raw, answer.drop, answer.delay,
+                 answer.chunked, answer.early)
+            )  # fmt: skip
+        return list(answers)
+
+    async def call(self, method: str, path: str, **options: Any) -> Response:
+        """The answer to one request."""
+        return (await self.send(self.driver.request(method, path, **options)))[0]
+
+    async def create(self, name: str = "one", **options: Any) -> str:
+        """The SID of a new, visible configuration; found in the world, however the answer looks."""
+        payload = {
+            "displayName": name,
+            "description": "",
+            "conversationGroupingType": "GROUP_BY_PROFILE",
+            "memoryStoreId": "mem_store_01k1etk2y5f1y9fpe2epfdtvv2",
+        }
+        await self.call("POST", COLLECTION, body=payload, **options)
+        self.driver.advance(0.05)
+        shelf = self.driver.behaviour.world.shelf(options.get("account", 1), options.get("region", 0))
+        return str(next(reversed(shelf.configurations)))
+
+    async def delete(self, sid: str, **options: Any) -> Response:
+        """A DELETE."""
+        return await self.call("DELETE", ITEM + sid, **options)
+
+    async def look(self, *sids: str, polls: int = 2) -> None:
+        """Polls the newest delete operation, fetches, and lists by small pages."""
+        shelf = self.driver.behaviour.world.shelf(1, 0)
+        newest = next((one for one in reversed(shelf.operations.values()) if one.kind == "delete"), None)
+        for _ in range(polls if newest is not None else 0):
+            assert newest is not None
+            await self.call("GET", "/v2/ControlPlane/Operations/" + newest.id)
+        for sid in sids:
+            await self.call("GET", ITEM + sid)
+        await self.call("GET", COLLECTION + "?pageSize=1000")
+
+    async def pages(self, size: int) -> None:
+        """Follows nextToken for a while."""
+        token = ""
+        for _ in range(6):
+            query = f"?pageSize={size}&pageToken={token}" if token else f"?pageSize={size}"
+            answer = await self.call("GET", COLLECTION + query)
+            try:
+                token = str(answer.document["meta"]["nextToken"])
+            except (ValueError, KeyError, TypeError):
+                return
+
+    def wait(self, seconds: float = 0.25) -> None:
+        """Moves the clock."""
+        self.driver.advance(seconds)
+
+
+async def lives(talk: Talk) -> None:
+    """Thirty configurations from create to long after their end, with and without updates."""
+    for number in range(30):
+        sid = await talk.create("n" * 32 if number == 3 else f"name {number % 5}")
+        for _ in range(3 if number == 4 else 1):
+            await talk.look(sid)
+        if number % 6 == 5:
+            body = {"description": "changed"}
+            await talk.call("PATCH", ITEM + sid, body=body, key=FORMS[4] if number == 5 else None)
+            if number == 5:
+                await talk.call("PATCH", ITEM + sid, body=body, key=FORMS[4])
+            talk.wait()
+            await talk.look(sid)
+        await talk.delete(sid)
+        for coding in ("gzip", "deflate") if number == 7 else ():
+            await talk.call("GET", ITEM + sid, headers={"Accept-Encoding": coding})
+        await talk.look(sid)
+        if number == 9:
+            talk.wait(0.15)
+            await talk.look(sid)
+        for pause in (0.25, 0.2, 1.2) if number % 3 == 0 else (0.25,):
+            talk.wait(pause)
+            await talk.look(sid, polls=4)
+            await talk.pages(2)
+        await talk.delete(sid)
+        for method in ("PATCH", "PUT") if number == 8 else ():
+            body = {"displayName": "back", "description": "", "memoryStoreId": "m"}
+            await talk.call(method, ITEM + sid, body={**body, "conversationGroupingType": "GROUP_BY_PROFILE"})
+            await talk.look(sid)
+
+
+async def refusals(talk: Talk) -> None:
+    """Faults, unknown and odd SIDs, wrong methods, bad credentials, other accounts."""
+    for number, fault in enumerate(("429", "409", "500", "503", "operation")):
+        for turn in "ab":
+            key = f"{KEY[:-2]}{turn}{number}"
+            sid = await talk.create()
+            await talk.delete(sid, headers={"X-Mock-Fault": fault}, key=key)
+            await talk.look(sid)
+            talk.wait(0.8)
+            await talk.look(sid)
+            await talk.delete(sid, key=key)
+            talk.wait(1.3)
+            await talk.look(sid)
+    sid, spare = await talk.create(), await talk.create("spare")
+    for number in range(8):
+        await talk.delete(f"conv_configuration_{'0' * 25}{number}")
+    await talk.delete("cfg_configuration_" + "0" * 26)
+    await talk.delete(sid[:-1] + ("0" if sid[-1] != "0" else "1"))
+    for odd in ODD:
+        await talk.delete(odd)
+    near = [one.format(sid) for one in ODD_ABOUT]
+    near += [sid.upper(), sid[:-1], sid[:-1] + "*", sid[:-1] + "%25", "%2563" + sid[1:], "x'%20OR%201=1"]
+    near += ["%EF%BD%83" + sid[1:]]
+    for one in near:
+        await talk.delete(one)
+        await talk.look(sid, spare)
+    await talk.call("POST", ITEM + sid)
+    for headers, account in (
+        ({}, 0), ({}, 0), ({"Authorization": "Bearer x"}, 0), ({"Authorization": "Basic eDp5"}, 0),
+    ):  # fmt: skip
+        sid = await talk.create()
+        talk.connection += headers != {}
+        await talk.delete(sid, headers=headers, account=account)
+        talk.wait(0.8)
+        await talk.look(sid)
+    for password in ("", "mock", "mock-secret-one-more", "MOCK-SECRET-ONE", "wrong"):
+        sid = await talk.create()
+        request = talk.driver.request("DELETE", ITEM + sid, account=0, password=password)
+        await talk.send(request)
+        talk.wait(0.8)
+        await talk.look(sid)
+    sid = await talk.create()
+    await talk.delete(sid, account=2)
+    talk.wait(0.8)
+    await talk.look(sid)
+
+
+async def keys(talk: Talk) -> None:
+    """Replays at every moment, other requests, other scopes, other forms, the end of their life."""
+    unknown = "eeeeeeee-3b7d-4c58-9a52-0d6f4be1c7ab"
+    await talk.delete(f"conv_configuration_{'0' * 26}", key=unknown)
+    sid = await talk.create()
+    for key in (unknown, unknown.upper()):
+        await talk.delete(sid, key=key)
+    sid = await talk.create()
+    await talk.create("other")
+    for _ in range(5):
+        await talk.delete(sid, key=KEY)
+    talk.connection += 1
+    other = await talk.create()
+    await talk.delete(other)
+    await talk.delete(sid, key=KEY)
+    talk.wait()
+    await talk.delete(sid, key=KEY)
+    await talk.look(sid)
+    sid = await talk.create()
+    await talk.delete(sid, key=KEY)
+    talk.wait()
+    await talk.look(sid)
+    failing = "aaaaaaaa-3b7d-4c58-9a52-0d6f4be1c7ab"
+    sid = await talk.create()
+    for _ in range(2):
+        await talk.delete(sid, key=failing, headers={"X-Mock-Fault": "operation"})
+        talk.wait()
+    scopes: tuple[dict[str, Any], ...] = ({"account": 2}, {"region": 1})
+    for options in scopes:
+        sid = await talk.create(**options)
+        await talk.delete(sid, key=KEY, **options)
+    created = "bbbbbbbb-3b7d-4c58-9a52-0d6f4be1c7ab"
+    for _ in range(2):
+        sid = await talk.create(key=created)
+    await talk.delete(sid, key=created)
+    for number, form in enumerate(FORMS):
+        sid = await talk.create()
+        for _ in range(2):
+            await talk.delete(sid, key=form[:-1] + "c" if number > 1 and form != FORMS[4] else form)
+    strange = [one.format(failing, failing) for one in MALFORMED]
+    strange += [failing.replace("-", ""), failing.replace("-", "_"), failing[:-1] + "g", failing[:-1]]
+    strange += [failing[:8] + failing[9:] + "-", "\uff10".encode().decode("latin-1") + failing[1:]]
+    for key in strange:
+        sid = await talk.create()
+        for _ in range(2):
+            await talk.delete(sid, key=key)
+    sid = await talk.create()
+    for _ in range(2):
+        await talk.delete(sid, key=failing, headers={"Idempotency-Key": KEY})
+    kept = await talk.create()
+    await talk.delete(kept, key="cccccccc-3b7d-4c58-9a52-0d6f4be1c7ab")
+    for number in range(25):
+        await talk.delete(await talk.create(), key=f"dddddddd-3b7d-4c58-9a52-0d6f4be1c7{number:02}")
+    for pause in (0.3, 3.0, 7200.0, 79_000.0, 90_000.0 - 86_202.0, 40 * 60.0, 3600.0, 7 * 86_400.0):
+        await talk.delete(kept, key="cccccccc-3b7d-4c58-9a52-0d6f4be1c7ab")
+        talk.wait(pause)
+        await talk.look(kept)
+
+
+async def races(talk: Talk) -> None:
+    """Requests at the same time: one key, one SID, many SIDs, reads and updates beside a delete."""
+    request = talk.driver.request
+    sid = await talk.create()
+    await talk.send(*(request("DELETE", ITEM + sid, key=KEY.replace("6", "7")) for _ in range(6)))
+    sid = await talk.create()
+    await talk.send(*(request("DELETE", ITEM + sid) for _ in range(4)))
+    talk.wait()
+    await talk.look(sid)
+    sids = [await talk.create() for _ in range(12)]
+    await talk.send(*(request("DELETE", ITEM + one) for one in sids))
+    talk.wait()
+    await talk.look(*sids)
+    first, second = await talk.create(), await talk.create()
+    await talk.delete(first)
+    for _ in range(3):
+        await talk.look(first, second)
+        await talk.call("PATCH", ITEM + first, body={"description": "x"})
+    talk.wait()
+    await talk.look(first, second)
+    accepted = await talk.create()
+    await talk.delete(accepted)
+    talk.wait(6 * 86_400 + 60.0)
+    await talk.look(accepted)
+
+
+def transcript(driver: Any) -> list[tuple[Any, ...]]:
+    """Everything that *driver*'s behaviour answered."""
+    talk = Talk(driver)
+
+    async def all_of_it() -> None:
+        for part in (lives, refusals, keys, races):
+            await part(talk)
+
+    asyncio.run(all_of_it())
+    return talk.seen
+
+
+class FrozenClock(Clock):
+    """Stands still unless it is moved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._offset = 1_795_400_000.0
+
+    def now(self) -> float:
+        """The instant it was last moved to."""
+        return self._offset
+
+
+registry.load()
+CATALOGUE = tomllib.loads(resources.files("orchestrator_contract").joinpath("catalogue.toml").read_text("utf-8"))
+LEVELS = {one["id"]: one["level"] for one in CATALOGUE["requirement"]}
+INTERMITTENT = re.compile(r"(1 in \d+|(data|time|race): .+)")
+
+Transcribe = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def transcribe(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Transcribe:
+    """Makes transcripts that repeat."""
+
+    def transcribe(behaviour: type[Behaviour] = Behaviour, **settings: Any) -> list[tuple[Any, ...]]:
+        noise = random.Random(7)
+        monkeypatch.setattr(secrets, "token_bytes", noise.randbytes)
+        return transcript(drive(behaviour, FrozenClock(), **settings))
+
+    return transcribe
+
+
+@pytest.fixture(scope="module")
+def conformant() -> list[list[tuple[Any, ...]]]:
+    """Room to keep the conformant transcript between tests."""
+    return []
+
+
+def differs(transcribe: Transcribe, kept: list[list[tuple[Any, ...]]], behaviour: type[Behaviour]) -> bool:
+    """Whether *behaviour* answers anything in another way than the conformant mock."""
+    if not kept:
+        kept.append(transcribe())
+    return transcribe(compose(behaviour)) != kept[0]
+
+
+def test_conversation_repeats(transcribe: Transcribe) -> None:
+    """The same behaviour gives the same transcript."""
+    assert transcribe() == transcribe()
+
+
+@pytest.mark.parametrize("name", sorted(registry.DEFECTS))
+def test_defect_shows(transcribe: Transcribe, conformant: list[Any], name: str) -> None:
+    """A defect answers something in another way than the conformant mock."""
+    assert differs(transcribe, conformant, registry.DEFECTS[name].behaviour)
+
+
+#: These act only on what this conversation does not hold.
+ELSEWHERE = {"rate-150", "slow-deletes", "key-lives-24-hours-30", "key-lives-23-hours-57"}
+
+
+@pytest.mark.parametrize("name", sorted(set(registry.VARIANTS) - ELSEWHERE))
+def test_variant_shows(transcribe: Transcribe, conformant: list[Any], name: str) -> None:
+    """A variant answers something in another way than the default."""
+    assert differs(transcribe, conformant, registry.VARIANTS[name].behaviour)
+
+
+@pytest.mark.parametrize("name", sorted(registry.DEFECTS))
+def test_defect_is_described(name: str) -> None:
+    """A defect has a name in words, one line of text, known requirements and a known way to show."""
+    defect = registry.DEFECTS[name]
+
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+    assert defect.text
+    assert "\n" not in defect.text
+    assert defect.breaches
+    assert set(defect.breaches) <= set(LEVELS)
+    assert defect.shows == "always" or INTERMITTENT.fullmatch(defect.shows)
+
+
+def test_variants_warn_of_advisory_requirements_only() -> None:
+    """What a variant does not meet is advisory: it breaks nothing that binds."""
+    assert {LEVELS[one] for variant in registry.VARIANTS.values() for one in variant.warns} == {"advisory"}
+
+
+def test_enough_of_each() -> None:
+    """There are plenty of defects, many of them hard to see, and plenty of variants."""
+    hidden = [one for one in registry.DEFECTS.values() if one.shows != "always"]
+
+    assert len(registry.DEFECTS) >= 130
+    assert len(hidden) >= 45
+    assert len(registry.VARIANTS) >= 40
+
+
+def test_requirements_without_a_defect() -> None:
+    """Every requirement is breached by at least one defect."""
+    breached = {one for defect in registry.DEFECTS.values() for one in defect.breaches}
+
+    assert set(LEVELS) - breached == set()
+
+
+@pytest.mark.parametrize("register", [registry.defect, registry.variant], ids=["defect", "variant"])
+def test_names_are_unique(register: Any) -> None:
+    """A second entry of a name is refused."""
+    name = next(iter(registry.DEFECTS if register is registry.defect else registry.VARIANTS))
+    options = {"breaches": ("HTTP-JSON",)} if register is registry.defect else {}
+
+    with pytest.raises(ValueError, match=name):
+        register(name, "again", **options)(Behaviour)
