@@ -374,6 +374,7 @@ class Client:
         exchange = self.send(out, silence=True)
         if exchange.status is None or exchange.status >= 300:  # noqa: PLR2004  # HTTP
             raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}")
+        self.coordinator.advanced(seconds)
 
     def page(self, query: str, *, account: int | None = 0, region: int = 0) -> Exchange:
         """GET one page of the list; *query* stands in the URL as it is."""

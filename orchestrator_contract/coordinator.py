@@ -36,7 +36,7 @@ class Coordinator:
         self._writer = False
         self._waiting = 0
         self._journal = journal
-        self._bases: list[str] = []
+        self._advanced = 0
 
     def take_requests(self, count: int) -> int:
         """Grant up to *count* requests of the budget; 0 when it is spent."""
@@ -103,6 +103,12 @@ class Coordinator:
             else:
                 self._readers -= 1
             self._clock.notify_all()
+
+    def advanced(self, seconds: int = 0) -> int:
+        """Add to the seconds by which the run has moved the endpoint's clock; the sum."""
+        with self._lock:
+            self._advanced += seconds
+            return self._advanced
 
     def journal(self, entries: list[dict[str, Any]]) -> None:
         """Put entries into the run's journal, on disk before this returns."""

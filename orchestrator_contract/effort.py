@@ -28,6 +28,8 @@ class Effort:
     keys_between: int
     #: Provoked answers of each error status, and refused requests of each kind.
     refusals: int
+    #: Configurations that are made ahead.
+    ahead: int
     #: Seconds for which ended operations and refused deletes are watched.
     watch_s: float
 
@@ -35,8 +37,8 @@ class Effort:
 EFFORTS = {
     effort.name: effort
     for effort in (
-        Effort("quick", 1, 6, 4, 1, 8, 6, 4, 4, 1, 6, 4, 2, 1.2),
-        Effort("standard", 8, 12, 8, 3, 60, 30, 60, 40, 6, 14, 25, 90, 2.2),
-        Effort("thorough", 40, 12, 12, 10, 300, 120, 300, 250, 40, 25, 60, 459, 5.0),
+        Effort("quick", 1, 6, 4, 1, 8, 6, 4, 4, 1, 6, 4, 2, 2, 1.2),
+        Effort("standard", 8, 12, 8, 3, 60, 30, 60, 40, 6, 14, 25, 90, 10, 2.2),
+        Effort("thorough", 40, 12, 12, 10, 300, 120, 300, 250, 40, 25, 60, 459, 10, 5.0),
     )
 }

@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options; a wrong one ends the session here, with exit code 4."""
     config.addinivalue_line("markers", "requirement(*ids): the requirements of the catalogue that a contract test checks")
     config.addinivalue_line("markers", "clock: moves the endpoint's clock; runs while no other test does")
+    config.addinivalue_line("markers", "closing: looks back at what the other tests saw; runs after them")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     config.stash[_BROKEN] = []
     try:
@@ -117,6 +118,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
             items[:] = kept
     items.sort(key=lambda item: (
         item.get_closest_marker("clock") is not None,
+        item.get_closest_marker("closing") is not None,
         min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
     ))
 

@@ -62,6 +62,9 @@ class Provisioner:
         self._lock = Lock()
         self._pool = list(client.profile.provision.pool)
         self._given: set[str] = set()
+        self._stock: dict[tuple[int, int], list[Configuration]] = {}
+        #: How many are made ahead whenever one has to be made.
+        self.ahead = 0
         self._memory_store: str | None = client.profile.provision.memory_store_id
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
@@ -90,7 +93,7 @@ class Provisioner:
         try:
             mode = self.client.profile.provision.mode
             if mode == "create":
-                return self._create(number, account, region, payloads)
+                return self._create(number, account, region, payloads) if payloads else self._from_stock(number, account, region)
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
             if account or region:
@@ -101,6 +104,19 @@ class Provisioner:
             raise
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
+
+    def _from_stock(self, number: int, account: int, region: int) -> list[Configuration]:
+        """Plain configurations made ahead: creating takes its time, so several are made at once."""
+        stock = self._stock.setdefault((account, region), [])
+        if len(stock) < number:
+            ahead = self.client.coordinator.take_deletes(self.ahead)
+            try:
+                stock += self._create(number - len(stock) + ahead, account, region, ())
+            except NothingToDelete as error:
+                self.client.coordinator.give_back_deletes(ahead)
+                raise NothingToDelete(str(error), made=max(0, error.made - ahead)) from None
+        taken, stock[:] = stock[:number], stock[number:]
+        return taken
 
     def _from_pool(self, number: int) -> list[Configuration]:
         with self._lock:

@@ -68,6 +68,7 @@ class Suite:
         self.follower = Follower(self.client)
         run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
         self.configurations = Provisioner(self.client, self.follower, run, self.random)
+        self.configurations.ahead = self.effort.ahead
         self.watch = Watch(self)
         self._bystander: Configuration | None = None
 

@@ -1,5 +1,6 @@
 """The idempotency key: replays, reuse for something else, scope, and values that are no key."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> 
     operation = scenarios.accepted(first, key=suite.key())
     if ended:
         scenarios.completed([operation], [first])
+    accepted: list[tuple[Exchange, Configuration]] = []
     for other in others:
         again = suite.client.delete(
             other.sid, key=operation.accepted.key, call=Call("delete", other.sid, allow=MISMATCH)
@@ -58,7 +60,8 @@ def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> 
         not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
         suite.ledger.observe("OBS-KEY-OTHER-SID", f"{again.status} {again.object.get('code', '')}".strip())
         if again.status == 202:
-            must_happen(suite, scenarios, "KEY-OTHER-SID", again, other)
+            accepted.append((again, other))
+    must_happen(suite, scenarios, "KEY-OTHER-SID", accepted)
     if not ended:
         scenarios.completed([operation], [first])
     unknown = suite.absent_sid()
@@ -81,20 +84,24 @@ def not_the_first(suite: Suite, requirement: str, first: Operation, again: Excha
                       seen=f"the operation of {first.sid}: {again.outcome()}", exchanges=[first.accepted, again])
 
 
-def must_happen(suite: Suite, scenarios: Scenarios, requirement: str, accepted: Exchange, configuration: Configuration) -> None:
-    """The accepted request deletes what it names."""
-    try:
-        operation = suite.follower.accept(accepted, configuration.sid)
-        suite.follower.finish([operation], early_every=0)
-    except Unverifiable:
-        operation = None
-    there, fetch = scenarios.is_there(configuration)
-    if operation is not None and operation.status in ("FAILED", "CANCELLED"):
-        return
-    suite.ledger.hold(requirement, there is not True, expected=f"{configuration.sid} deleted by its own request", seen="still there",
-                      exchanges=[accepted, *(operation.polls[-1:] if operation else ()), fetch])
-    if there is False:
-        suite.configurations.gone(configuration)
+def must_happen(suite: Suite, scenarios: Scenarios, requirement: str, accepted: list[tuple[Exchange, Configuration]]) -> None:
+    """Each accepted request deletes what it names."""
+    operations: list[Operation | None] = []
+    for exchange, configuration in accepted:
+        try:
+            operations.append(suite.follower.accept(exchange, configuration.sid))
+        except Unverifiable:
+            operations.append(None)
+    with contextlib.suppress(Unverifiable):
+        suite.follower.finish([operation for operation in operations if operation], early_every=0)
+    for (exchange, configuration), operation in zip(accepted, operations, strict=True):
+        there, fetch = scenarios.is_there(configuration)
+        if operation is not None and operation.status in ("FAILED", "CANCELLED"):
+            continue
+        suite.ledger.hold(requirement, there is not True, expected=f"{configuration.sid} deleted by its own request", seen="still there",
+                          exchanges=[exchange, *(operation.polls[-1:] if operation else ()), fetch])
+        if there is False:
+            suite.configurations.gone(configuration)
 
 
 @pytest.mark.requirement("KEY-OTHER-CALL")
@@ -120,7 +127,7 @@ def test_key_of_another_call(suite: Suite, scenarios: Scenarios, call: str) -> N
     suite.ledger.hold("KEY-OTHER-CALL", not same, expected="a refusal or an operation of its own",
                       seen=f"the {call}'s operation", exchanges=[accepted, again])
     if again.status == 202 and not same:
-        must_happen(suite, scenarios, "KEY-OTHER-CALL", again, configuration)
+        must_happen(suite, scenarios, "KEY-OTHER-CALL", [(again, configuration)])
 
 
 @pytest.mark.parametrize(
@@ -133,30 +140,30 @@ def test_key_of_another_call(suite: Suite, scenarios: Scenarios, call: str) -> N
 @pytest.mark.parametrize("ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, id="after-its-end")])
 def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: int, region: int, ended: bool) -> None:
     """The same key on another account or in another region is a new request with an answer of its own."""
-    for _ in range(1 if suite.effort.refusals < 10 else 3):
-        here = suite.configurations.one()
-        there = suite.configurations.one(account=account, region=region)
-        operation = scenarios.accepted(here, key=suite.key())
-        if ended:
-            scenarios.completed([operation], [here])
-
+    number = 1 if suite.effort.refusals < 10 else 3
+    pairs = list(zip(suite.configurations.take(number), suite.configurations.take(number, account=account, region=region), strict=True))
+    operations = [scenarios.accepted(here, key=suite.key()) for here, _ in pairs]
+    if ended:
+        scenarios.completed(operations, [here for here, _ in pairs])
+    accepted: list[tuple[Exchange, Configuration]] = []
+    for operation, (here, there) in zip(operations, pairs, strict=True):
         again = suite.client.delete(
             there.sid, key=operation.accepted.key, account=account, region=region, call=Call("delete", there.sid, allow=MISMATCH)
         )
-
         not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
         if again.status in (500, 503):
             raise Unverifiable(f"the request in the other scope was answered {again.status}")
         suite.ledger.hold(requirement, again.status == 202, expected="202: a new request", seen=again.outcome(),
                           exchanges=[operation.accepted, again])
         if again.status == 202:
-            must_happen(suite, scenarios, requirement, again, there)
+            accepted.append((again, there))
         if account:
             # The first account's own SID, asked for by the other with the same key.
             foreign = suite.client.delete(here.sid, key=operation.accepted.key, account=account, call=Call("delete", here.sid, silent=True))
             not_the_first(suite, requirement, operation, foreign, here.sid)
-        if not ended:
-            scenarios.completed([operation], [here])
+    must_happen(suite, scenarios, requirement, accepted)
+    if not ended:
+        scenarios.completed(operations, [here for here, _ in pairs])
 
 
 @pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF")
@@ -195,27 +202,32 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
     if suite.effort.refusals < 10:
         chosen = chosen[:3]
     configuration = suite.configurations.one()
-    left = 14
+    ignored: list[tuple[BadKey, Exchange, Configuration]] = []
     for bad in chosen:
         first = send_bad(suite, configuration.sid, bad)
         refused = first.status is not None and 400 <= first.status < 500
         suite.ledger.observe("OBS-BAD-KEY", f"{'refused' if refused else 'ignored'} with {first.status}: {bad.why}")
-        if first.status != 202:
-            continue
-        scenarios.completed([suite.follower.accept(first, configuration.sid)], [configuration])
-        again = send_bad(suite, configuration.sid, bad)
+        if first.status == 202:
+            ignored.append((bad, first, configuration))
+            if len(ignored) == 14:
+                break
+            configuration = suite.configurations.one()
+    if not ignored:
+        return
+    operations = [suite.follower.accept(first, c.sid) for _, first, c in ignored]
+    scenarios.completed(operations, [c for _, _, c in ignored])
+    others = suite.configurations.take(len(ignored))
+    taken: list[tuple[Exchange, Configuration]] = []
+    for (bad, first, before), other in zip(ignored, others, strict=True):
+        again = send_bad(suite, before.sid, bad)
         suite.ledger.hold("KEY-BAD-DEAF", again.status is None or not 200 <= again.status < 300,
                           expected=f"404 or a refusal: a key with {bad.why} is none", seen=again.outcome(), exchanges=[first, again])
-        left -= 1
-        if not left:
-            return
-        configuration = suite.configurations.one()
-        other = send_bad(suite, configuration.sid, bad)
-        same = other.status == 202 and bool(operation_names(other) & operation_names(first))
-        suite.ledger.hold("KEY-BAD-DEAF", not same, expected="nothing of the first request", seen="its operation", exchanges=[first, other])
-        if other.status == 202 and not same:
-            scenarios.completed([suite.follower.accept(other, configuration.sid)], [configuration])
-            configuration = suite.configurations.one()
+        answer = send_bad(suite, other.sid, bad)
+        same = answer.status == 202 and bool(operation_names(answer) & operation_names(first))
+        suite.ledger.hold("KEY-BAD-DEAF", not same, expected="nothing of the first request", seen="its operation", exchanges=[first, answer])
+        if answer.status == 202 and not same:
+            taken.append((answer, other))
+    must_happen(suite, scenarios, "KEY-BAD-DEAF", taken)
 
 
 @pytest.mark.requirement("KEY-DOUBLED")

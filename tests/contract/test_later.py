@@ -6,6 +6,7 @@ from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 
 
+@pytest.mark.closing
 @pytest.mark.requirement("OP-ORDER", "OP-TIMES", "GONE-FETCH")
 def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
     """Ended operations do not change, deleted configurations stay deleted, refused deletes stay undone."""

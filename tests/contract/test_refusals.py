@@ -3,6 +3,8 @@
 import pytest
 
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow import Operation
+from orchestrator_contract.provision import Configuration
 from orchestrator_contract.provocation import Provocation, provoke
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
@@ -55,6 +57,7 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
     if not trigger.headers and trigger.burst is None:
         raise Unverifiable("the fault by SID answers 429 to every retry; headers or burst are needed")
     count = 1 if suite.effort.refusals < 10 else 6
+    retried: list[tuple[Operation, Configuration]] = []
     for victim in suite.configurations.take(count):
         found = provoke(suite, 429, victim, 1, key=suite.key())
         hits = [e for e in judge_provoked(suite, 429, found) if e.key]
@@ -78,7 +81,8 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
             raise Unverifiable(f"the retry was answered {again.status}")
         suite.ledger.hold("ERR-429-AGAIN", again.status == 202, expected="202 to the retry", seen=again.outcome(), exchanges=tries)
         if again.status == 202:
-            scenarios.completed([suite.follower.accept(again, victim.sid)], [victim])
+            retried.append((suite.follower.accept(again, victim.sid), victim))
+    scenarios.completed([operation for operation, _ in retried], [victim for _, victim in retried])
 
 
 @pytest.mark.parametrize(
@@ -103,6 +107,7 @@ def test_server_error(suite: Suite, scenarios: Scenarios, status: int) -> None:
 @pytest.mark.requirement("SID-UNKNOWN")
 def test_stored_errors(suite: Suite) -> None:
     """Whether an error is stored for its key is open: it is observed."""
+    accepted = []
     for status, trigger in sorted(suite.profile.faults.items()):
         if status == 429 or not trigger.headers:
             continue
@@ -113,7 +118,8 @@ def test_stored_errors(suite: Suite) -> None:
         if first.status == status:
             suite.ledger.observe("OBS-KEY-STORED", f"{status}: {'stored' if again.status == status else f'not stored ({again.status})'}")
         if again.status == 202:
-            suite.follower.finish([suite.follower.accept(again, victim.sid)], early_every=0)
+            accepted.append(suite.follower.accept(again, victim.sid))
+    suite.follower.finish(accepted, early_every=0)
     sid, key = suite.absent_sid(), suite.key()
     answers = [suite.client.delete(sid, key=key) for _ in range(2)]
     suite.ledger.hold("SID-UNKNOWN", answers[0].status == 404, expected="404", seen=answers[0].outcome(), exchanges=answers[:1])
