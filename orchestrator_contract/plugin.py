@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from argparse import ArgumentError
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import catalogue
-from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.options import add_options
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import Run, RunOptions
 from orchestrator_contract.suite import Suite, Unusable
@@ -23,19 +22,8 @@ _BROKEN = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of interfaces.md, in one group."""
-    group = parser.getgroup("contract", "contract of Delete Configuration")
-    group.addoption("--target", metavar="URL|FILE", help="endpoint to test: a URL or a target profile (default: the embedded mock)")
-    group.addoption("--report", metavar="DIR", default="conformance-report", help="where the reports go (default: %(default)s)")
-    group.addoption("--effort", choices=sorted(EFFORTS), default="standard", help="how much is sampled (default: %(default)s)")
-    # pytest has a --strict of its own (strict markers and configuration), which this suite always is:
-    # the one option serves both.
-    with contextlib.suppress(ValueError, ArgumentError):
-        group.addoption("--strict", action="store_true", dest="strict", help="advisory breaches fail too")
-    group.addoption("--require-verified", action="store_true", help="an unverified documented or derived requirement fails")
-    group.addoption("--seed", type=int, metavar="N", help="repeat a run: same generated inputs, same order")
-    group.addoption("--requirement", metavar="ID[,ID…]", help="only the tests of these requirements; a prefix selects a section")
-    group.addoption("--plan", action="store_true", help="send nothing; say what would be checked, created and deleted")
+    """The options of interfaces.md, where anchor.py has not registered them already."""
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,28 @@
+"""The command line of interfaces.md, as one group of pytest options."""
+
+from __future__ import annotations
+
+import contextlib
+from argparse import ArgumentError
+
+import pytest
+
+from orchestrator_contract.effort import EFFORTS
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the options; a second call does nothing."""
+    group = parser.getgroup("contract", "contract of Delete Configuration")
+    if any("--target" in option.names() for option in group.options):
+        return
+    group.addoption("--target", metavar="URL|FILE", help="endpoint to test: a URL or a target profile (default: the embedded mock)")
+    group.addoption("--report", metavar="DIR", default="conformance-report", help="where the reports go (default: %(default)s)")
+    group.addoption("--effort", choices=list(EFFORTS), default="standard", help="how much is sampled (default: %(default)s)")
+    # pytest has a --strict of its own (strict markers and configuration), which this suite always is:
+    # the one option serves both.
+    with contextlib.suppress(ValueError, ArgumentError):
+        group.addoption("--strict", action="store_true", dest="strict", help="advisory breaches fail too")
+    group.addoption("--require-verified", action="store_true", help="an unverified documented or derived requirement fails")
+    group.addoption("--seed", type=int, metavar="N", help="repeat a run: same generated inputs, same order")
+    group.addoption("--requirement", metavar="ID[,ID…]", help="only the tests of these requirements; a prefix selects a section")
+    group.addoption("--plan", action="store_true", help="send nothing; say what would be checked, created and deleted")
