@@ -16,11 +16,12 @@ class Effort:
     #: Simultaneous requests in a race, and how often each race is run.
     racers: int
     race_rounds: int
-    #: Generated SIDs and keys, each sent once.
+    #: Odd SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
     odd_sids: int
     odd_keys: int
+    wrong_credentials: int
     unknown_sids: int
-    #: Examples of one fuzzed operation, and runs and steps of the state machine.
+    #: Examples of one fuzzed operation; runs of the state machine and steps in each.
     fuzz_examples: int
     model_runs: int
     model_steps: int
@@ -30,6 +31,8 @@ class Effort:
     refusals: int
     #: Configurations that are made ahead.
     ahead: int
+    #: Ended operations that are looked at again later.
+    watched: int
     #: Seconds for which ended operations and refused deletes are watched.
     watch_s: float
 
@@ -37,8 +40,20 @@ class Effort:
 EFFORTS = {
     effort.name: effort
     for effort in (
-        Effort("quick", 1, 6, 4, 1, 8, 6, 4, 4, 1, 6, 4, 2, 2, 1.2),
-        Effort("standard", 8, 12, 8, 3, 60, 30, 60, 40, 6, 14, 25, 90, 10, 2.2),
-        Effort("thorough", 40, 12, 12, 10, 300, 120, 300, 250, 40, 25, 60, 459, 10, 5.0),
+        Effort(
+            "quick", cohorts=1, cohort_size=4, racers=3, race_rounds=1, odd_sids=14, odd_keys=8, wrong_credentials=5,
+            unknown_sids=3, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=3, refusals=2, ahead=0, watched=3,
+            watch_s=1.2,
+        ),
+        Effort(
+            "standard", cohorts=8, cohort_size=12, racers=8, race_rounds=3, odd_sids=80, odd_keys=46, wrong_credentials=20,
+            unknown_sids=45, fuzz_examples=14, model_runs=5, model_steps=12, keys_between=24, refusals=90, ahead=8, watched=28,
+            watch_s=2.2,
+        ),
+        Effort(
+            "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=20,
+            unknown_sids=300, fuzz_examples=250, model_runs=40, model_steps=25, keys_between=60, refusals=459, ahead=10,
+            watched=200, watch_s=5.0,
+        ),
     )
 }

@@ -23,8 +23,8 @@ class OddSid:
         return not self.outside and len(self.segment) <= 200 and all(c.isascii() and (c.isalnum() or c in "-_~") for c in self.segment)  # noqa: PLR2004
 
 
-def odd_sids(victim: str, absent: str, random: Random, more: int) -> list[OddSid]:
-    """Odd SIDs near *victim*, which exists, and others; *more* is how many are generated on top.
+def odd_sids(victim: str, absent: str, random: Random, number: int) -> list[OddSid]:
+    """*number* odd SIDs near *victim*, which exists, and others: the written ones first, then generated ones.
 
     None of them is *victim* by the rules of RFC 3986: a server that finds it through one of them has
     normalised what it should have refused.
@@ -71,11 +71,13 @@ def odd_sids(victim: str, absent: str, random: Random, more: int) -> list[OddSid
     alphabets = ("0123456789abcdefghijklmnopqrstuvwxyz", "ABCDEFxyz_-.~", " !\"#$&'()*+,:;<=>?@[\\]^`{|}", "äßé日本\u202e\u200b\U0001f600",
                  "".join(map(chr, range(1, 32))) + "\x7f")
     generated = []
-    for number in range(more):
-        alphabet = alphabets[number % len(alphabets)]
+    if number < len(fixed):
+        return random.sample(fixed, number)
+    for place_in_turn in range(number - len(fixed)):
+        alphabet = alphabets[place_in_turn % len(alphabets)]
         size = random.choice((1, 2, 5, 25, 44, 45, 64, 200))
         text = "".join(random.choice(alphabet) for _ in range(size))
-        if number % 3 == 0:
+        if place_in_turn % 3 == 0:
             place = random.randrange(len(victim))
             text = victim[:place] + text[:3] + victim[place + 1 :]
         segment = quote(text, safe="-_~")
@@ -93,8 +95,8 @@ class BadKey:
     why: str
 
 
-def bad_keys(key: str, random: Random, more: int) -> list[BadKey]:
-    """Malformed keys near the well-formed *key*, then *more* generated ones."""
+def bad_keys(key: str, random: Random, number: int) -> list[BadKey]:
+    """*number* malformed keys near the well-formed *key*: the written ones first, then generated ones."""
     bare = key.replace("-", "")
     arabic = "".join(chr(0x660 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
     wide = "".join(chr(0xFF10 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
@@ -123,7 +125,9 @@ def bad_keys(key: str, random: Random, more: int) -> list[BadKey]:
         BadKey(bare[:8] + "-" + bare[8:], "one hyphen"),
     ]
     generated = []
-    for _ in range(more):
+    if number < len(fixed):
+        return random.sample(fixed, number)
+    for _ in range(number - len(fixed)):
         place = random.randrange(len(key))
         kind = random.randrange(4)
         if kind == 0:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from orchestrator_contract.provision import Configuration
     from orchestrator_contract.suite import Suite
 
-#: Things of one kind that are looked at again; beyond it a spread sample is.
-_MOST = 48
 _WEEK_S = 7 * 86400
 
 
@@ -89,7 +87,7 @@ class Watch:
             kinds.setdefault(item.kind, []).append(item)
         self._items = []
         for items in kinds.values():
-            step = max(1, len(items) // _MOST)
+            step = -(-len(items) // self._suite.effort.watched)  # a spread sample
             chosen = items[-1::-step]
             wait = max(item.due for item in chosen) - time.monotonic()
             if wait > 0:
