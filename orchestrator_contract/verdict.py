@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator_contract.catalogue import Catalogue
 from orchestrator_contract.exchange import Exchange, Redactor
+from orchestrator_contract.visible import visible
 
 #: Pieces of evidence kept for one requirement; further breaches are counted only.
 MAX_EVIDENCE = 12
@@ -20,6 +21,9 @@ _LONG = 600
 
 class Unverifiable(Exception):
     """A check can't be made here; the argument says why. No breach of what was to be checked."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(visible(why))
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ class Ledger:
         return ok
 
     def _breach(self, requirement: str, record: Record, text: str, exchanges: Sequence[Exchange]) -> None:
-        problem = self._redactor.text(text)[:_LONG]
+        problem = visible(self._redactor.text(text), _LONG)
         record.breaches += 1
         self._fresh.append((requirement, problem))
         if problem not in record.problems and len(record.problems) < MAX_EVIDENCE:
@@ -107,7 +111,7 @@ class Ledger:
 
     def unverified(self, requirements: Iterable[str], reason: str) -> None:
         """Say that these could not be checked, or not wholly, and why."""
-        reason = self._redactor.text(reason)[:_LONG]
+        reason = visible(self._redactor.text(reason), _LONG)
         with self._lock:
             for requirement in requirements:
                 record = self._record(requirement)
@@ -122,7 +126,7 @@ class Ledger:
             raise KeyError(f"no observation {observation} in the catalogue")
         with self._lock:
             seen = self.observations.setdefault(observation, Counter())
-            what = self._redactor.text(what)[:200]
+            what = visible(self._redactor.text(what), 200)
             if what in seen or len(seen) < _MAX_SEEN:
                 seen[what] += count
 

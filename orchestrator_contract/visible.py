@@ -1,0 +1,29 @@
+"""Text from an endpoint made safe to show: whatever a terminal, an editor or a CI runner acts on becomes an escape."""
+
+from __future__ import annotations
+
+import re
+
+# Runners of CI jobs take these as commands: GitHub at the start of a line, GitHub and Azure ##[ and ##vso[ anywhere.
+_AT_LINE_START = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
+_ANYWHERE = re.compile(r"#(?=#\w*\[)")
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if char in "\n\t\r":
+        return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}[char]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004
+
+
+def visible(text: str, limit: int | None = None, *, lines: bool = False) -> str:
+    """*text* with every control, bidi, invisible and surrogate character written as an escape.
+
+    Longer texts than *limit* characters end in an ellipsis. With *lines* line feeds stay. The result
+    encodes to UTF-8, holds no workflow command, and passes through again unchanged.
+    """
+    if limit is not None and len(text) > limit:
+        text = text[:limit] + "…"
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or (lines and c == "\n") else _escape(c) for c in text)
+    return _ANYWHERE.sub(r"\\x23", _AT_LINE_START.sub(r"\1\\x3a", text))
