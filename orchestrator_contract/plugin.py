@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue
+from orchestrator_contract import catalogue, consent
 from orchestrator_contract.options import add_options
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import Run, RunOptions
@@ -65,6 +65,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.option.collectonly or run.options.plan or not _judges_contract(config):
         return
     try:
+        consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
         run.open()
     except Unusable as unusable:
         run.selected = run.wanted()
@@ -114,6 +115,12 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Remember what is judged in this session."""
     run = session.config.stash[RUN]
+    if any(map(requirements_of, session.items)) and not (run.opened or run.options.plan or session.config.option.collectonly):
+        # Contract tests that were not expected where they are: the target was not asked about yet.
+        try:
+            consent.obtain(session.config, None if run.is_worker else run.options.profile, run.options.effort)
+        except Unusable as unusable:
+            raise pytest.UsageError(str(unusable)) from None
     found = {one for item in session.items for one in requirements_of(item)}
     run.selected = frozenset(found & run.options.requirements if run.options.requirements else found)
 
