@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
@@ -48,7 +49,7 @@ class ClientAdapter(BaseAdapter):
 
 
 def as_response(exchange: Exchange, request: requests.PreparedRequest) -> requests.Response:
-    """The exchange as `requests` would have returned it; ``exchange`` is an attribute of it."""
+    """The exchange as `requests` would have returned it."""
     answer = exchange.answer
     if answer is None:
         raise ValueError("an exchange without an answer is no response")
@@ -56,12 +57,14 @@ def as_response(exchange: Exchange, request: requests.PreparedRequest) -> reques
     response.status_code = answer.status
     response.reason = answer.reason
     response.headers = CaseInsensitiveDict(exchange.headers)
-    response.raw = BytesIO(answer.body)
+    response.raw = urllib3.HTTPResponse(
+        BytesIO(answer.body), urllib3.HTTPHeaderDict(answer.headers), answer.status, version=11, reason=answer.reason,
+        preload_content=False, decode_content=False,
+    )
     response._content = answer.body  # noqa: SLF001  # requests has no public way to hand over a read body
     response.encoding = "utf-8"
     response.url = exchange.url
     response.request = request
-    response.exchange = exchange  # type: ignore[attr-defined]
     return response
 
 

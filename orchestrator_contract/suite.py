@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
-from orchestrator_contract import catalogue
+from orchestrator_contract import catalogue, schemas
 from orchestrator_contract.client import Client
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
@@ -81,6 +81,11 @@ class Suite:
     def key(self, version: int = 4) -> str:
         """A fresh idempotency key; a UUID of *version*."""
         return str(UUID(int=self.random.getrandbits(128), version=version if version <= 5 else None))  # noqa: PLR2004
+
+    @staticmethod
+    def well_formed_key(key: str) -> bool:
+        """Whether *key* matches the documented pattern."""
+        return schemas.matches("idempotency-key.json", key)
 
     def unknown_sid(self) -> str:
         """A well-formed SID that no configuration has, by all likelihood."""

@@ -51,6 +51,9 @@ class Ledger:
         self.statuses: dict[int, list[int]] = {}
         self.requests = 0
         self.test = ""
+        #: The requirement of the newest breach.
+        self.last_breached = ""
+        self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
 
     def _record(self, requirement: str) -> Record:
@@ -84,6 +87,9 @@ class Ledger:
     def _breach(self, requirement: str, record: Record, text: str, exchanges: Sequence[Exchange]) -> None:
         problem = visible(self._redactor.text(text), _LONG)
         record.breaches += 1
+        if self.catalogue[requirement].level.gates:
+            self._breaches += 1
+            self.last_breached = requirement
         self._fresh.append((requirement, problem))
         if problem not in record.problems and len(record.problems) < MAX_EVIDENCE:
             record.problems.append(problem)
@@ -97,6 +103,20 @@ class Ledger:
             step = f"step {number} of {len(steps)}" if len(steps) > 1 else ""
             said = ": ".join(filter(None, (step, problem if last else "")))
             record.evidence.append(self.evidence(exchange, said))
+
+    def breach_count(self) -> int:
+        """Breaches of documented and derived requirements so far."""
+        return self._breaches
+
+    def story(self, requirement: str, lines: Sequence[str]) -> None:
+        """Add a shrunk scenario, numbered, to the evidence of a breached requirement."""
+        with self._lock:
+            text = "\n".join(f"{number}. {self._redactor.text(line)}" for number, line in enumerate(lines, 1))
+            record = self._record(requirement)
+            record.evidence = [
+                {"request": "", "status": None, "headers": {}, "body": "", "problem": f"shortest history that shows it:\n{text}"},
+                *record.evidence,
+            ][:MAX_EVIDENCE]
 
     def evidence(self, exchange: Exchange, problem: str) -> dict[str, Any]:
         """One exchange as a report shows it, free of secrets."""

@@ -1,0 +1,103 @@
+"""Fuzzing with schemathesis: its generation and its checks, on the suite's session."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis import GenerationMode
+
+from orchestrator_contract import schemas
+from orchestrator_contract.client import KEY_HEADER, Exhausted
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.session import ClientSession
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+#: What a generated path may meet on its way: it need not reach the API.
+_REFUSALS = frozenset({400, 404, 405, 414, 301, 302, 303, 307, 308, 401, 403, 410, 411, 421, 431})
+#: Generated header lines that would change the framing or the route of the request are left out.
+_FRAMING = frozenset({
+    "host", "connection", "content-length", "transfer-encoding", "expect", "upgrade", "te", "trailer", "authorization",
+    "accept-encoding", "keep-alive", "proxy-connection", "user-agent", "accept", "http2-settings", "content-encoding", "range",
+})  # fmt: skip
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
+_PATH = "/v2/ControlPlane/Configurations/{Sid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One generated request with its exchange."""
+
+    segment: str
+    exchange: Exchange
+
+
+class _Declined(Exception):
+    """A generated request that may not be sent: what it names was not shown to be absent."""
+
+
+def run_generated(suite: Suite, method: str, mode: str, judge: Callable[[Sent], None]) -> None:
+    """Send generated requests of one operation and have each judged.
+
+    A request whose answer *judge* finds wrong is generated again by Hypothesis while it shrinks: what repeats
+    and what does not is on record either way.
+    """
+    document: Any = schemathesis.openapi.from_path(str(schemas.schema_root() / "openapi.yaml"))
+    operation = document[_PATH][method]
+    generation = GenerationMode.POSITIVE if mode == "positive" else GenerationMode.NEGATIVE
+    sent: list[Exchange] = []
+
+    def perform(prepared: requests.PreparedRequest) -> Exchange:
+        sent[:] = [_perform(suite, method, prepared)]
+        return sent[0]
+
+    session = ClientSession(perform)
+
+    @seed(suite.random.getrandbits(32))
+    @settings(
+        max_examples=suite.effort.fuzz_examples, deadline=None, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck), print_blob=False,
+    )
+    @given(case=operation.as_strategy(generation_mode=generation))
+    def run(case: Any) -> None:
+        try:
+            case.call(base_url=suite.profile.base_url, session=session)
+        except (_Declined, requests.RequestException, schemathesis.errors.SchemathesisError):
+            if not sent:
+                return
+        for exchange in sent:
+            judge(Sent(exchange.url.rpartition("/")[2], exchange))
+        sent.clear()
+
+    run()
+
+
+def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> Exchange:
+    segment = str(prepared.url).partition("/Configurations/")[2]
+    if not segment.strip(".") or "/" in segment or segment == suite.bystander.sid:
+        raise _Declined
+    try:
+        suite.show_absent(segment)
+    except Exhausted:
+        raise
+    except Unverifiable:
+        raise _Declined from None
+    lines = [
+        (name, value)
+        for name, raw in prepared.headers.items()
+        if (value := raw.decode("latin-1") if isinstance(raw, bytes) else str(raw).encode("utf-8").decode("latin-1")) is not None
+        and name.lower() not in _FRAMING and _TOKEN.fullmatch(name) and _VALUE.fullmatch(value)
+    ]
+    key = next((value for name, value in lines if name.lower() == KEY_HEADER.lower()), None)
+    odd = frozenset(range(400, 500)) if key is not None and not suite.well_formed_key(key) else frozenset()
+    call = Call("delete", segment, allow=_REFUSALS | odd, outside=True)
+    others = [(name, value) for name, value in lines if name.lower() != KEY_HEADER.lower()]
+    out = suite.client.outgoing(call, method, f"/Configurations/{segment}", key=key, headers=others)
+    return suite.client.send(out, silence=True)

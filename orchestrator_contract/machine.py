@@ -1,0 +1,267 @@
+"""Random histories of calls against the model: a Hypothesis state machine over one target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from orchestrator_contract.client import Exhausted
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.model import DELETE, FETCH, HOUR, UPDATE, Known, Model, State, Used
+from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
+
+_HTTP_ACCEPTED = 202
+#: Most requests that shrinking one failure may cost.
+SHRINK_REQUESTS = 250
+
+
+class Contradiction(AssertionError):
+    """The endpoint answered what no order of the calls could give."""
+
+
+class OutOfBudget(Exception):
+    """Shrinking has cost enough; what is known by now is reported."""
+
+
+def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
+    """Run the machine as often as the effort says; failures land in the ledger, the shrunk one as a scenario."""
+    story: list[str] = []
+
+    class Machine(_History):
+        bench = suite
+        steps = scenarios
+        tell = story
+        moves_clock = clock
+        started = suite.ledger.requests
+        failed_at: list[int] = []  # noqa: RUF012  # one a run, on purpose shared by its instances
+
+    effort = suite.effort
+    chosen = settings(
+        max_examples=effort.model_runs, stateful_step_count=effort.model_steps, deadline=None, database=None,
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink], report_multiple_bugs=False,
+        print_blob=False,
+    )
+    try:
+        run_state_machine_as_test(seed(suite.random.getrandbits(32))(Machine), settings=chosen)  # type: ignore[no-untyped-call]
+    except (Unverifiable, Contradiction, OutOfBudget):
+        pass
+    except Exception as error:  # noqa: BLE001  # Hypothesis wraps what does not repeat in errors of its own
+        if type(error).__module__.split(".")[0] != "hypothesis" and not isinstance(error, ExceptionGroup):
+            raise
+    if Machine.failed_at and story:
+        suite.ledger.story(Machine.failed_requirement, [*story])
+
+
+class _History(RuleBasedStateMachine):
+    """One history; every rule is a call of the contract."""
+
+    bench: Suite
+    steps: Scenarios
+    tell: list[str]
+    moves_clock: bool
+    failed_at: list[int]
+    failed_requirement: str = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.exchanges: list[Exchange] = []
+        self.lines: list[str] = []
+        self.before = self.bench.ledger.breach_count()
+
+    @initialize()
+    def start(self) -> None:
+        """Begin with two configurations."""
+        self._spend()
+        for configuration in self.bench.configurations.take(2):
+            self.model.known.append(Known(configuration))
+
+    # ------------------------------------------------------------ rules
+
+    @precondition(lambda self: len(self.model.known) < 4)  # noqa: PLR2004
+    @rule()
+    def create(self) -> None:
+        """Create one more."""
+        self._spend()
+        self.model.known.append(Known(self.bench.configurations.one()))
+
+    @rule(pick=st.integers(0, 3), keyed=st.booleans())
+    def delete(self, pick: int, keyed: bool) -> None:  # noqa: FBT001
+        """Delete one, with a fresh key or without."""
+        known = self._pick(pick)
+        key = self.bench.key() if keyed else None
+        exchange = self._send(lambda: self.bench.client.delete(known.configuration.sid, key=key), f"delete {pick} key {key}")
+        self._took(known, exchange, "GONE-DELETE" if known.state is State.GONE else "DEL-ACCEPT", key)
+
+    @precondition(lambda self: self.model.used)
+    @rule(pick=st.integers(0, 7), fresh=st.booleans())
+    def replay(self, pick: int, fresh: bool) -> None:  # noqa: FBT001
+        """Send a keyed delete again."""
+        used = self.model.used[pick % len(self.model.used)]
+        must = self.model.replay(used)
+        sid = used.known.configuration.sid
+        exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, fresh=fresh), f"replay key {used.key}")
+        if exchange.status == 500:  # noqa: PLR2004  # documented and passing
+            return
+        if must:
+            self.steps.judge_replay(used.original, exchange, "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY")
+        elif must is False:
+            old = exchange.status == _HTTP_ACCEPTED and bool(operation_names(exchange) & operation_names(used.original))
+            self._hold("KEY-EXPIRES", not old, "a new request", "the old response")
+            self.model.used.remove(used)
+            self._took(used.known, exchange, "KEY-EXPIRES", used.key)
+        self._check()
+
+    @precondition(lambda self: self.model.used)
+    @rule(key=st.integers(0, 7), pick=st.integers(0, 3))
+    def reuse(self, key: int, pick: int) -> None:
+        """Send a used key on another SID."""
+        used, known = self.model.used[key % len(self.model.used)], self._pick(pick)
+        if known is used.known or self.model.replay(used) is not True:
+            return
+        sid = known.configuration.sid
+        call = Call("delete", sid, allow=frozenset({400, 422}))
+        exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, call=call), f"reuse key {used.key} on {pick}")
+        same = exchange.status == _HTTP_ACCEPTED and bool(operation_names(exchange) & operation_names(used.original))
+        self._hold("KEY-OTHER-SID", not same, f"an answer of its own for {sid}", "the first SID's operation")
+        if exchange.status == _HTTP_ACCEPTED and not same:
+            self._accept(known, exchange)
+        self._check()
+
+    @rule(pick=st.integers(0, 3))
+    def fetch(self, pick: int) -> None:
+        """Fetch one."""
+        known = self._pick(pick)
+        exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}")
+        if known.state is not State.UNKNOWN and exchange.status != 500:  # noqa: PLR2004
+            requirement = "GONE-FETCH" if known.state is State.GONE else "CTRL-VISIBLE"
+            self._hold(requirement, exchange.status in FETCH[known.state], _either(FETCH[known.state]), exchange.outcome())
+        self._check()
+
+    @rule(pick=st.integers(0, 3), patch=st.booleans())
+    def update(self, pick: int, patch: bool) -> None:  # noqa: FBT001
+        """Update one, and follow the update to its end."""
+        known = self._pick(pick)
+        if not known.configuration.payload:
+            return
+        payload = {"description": "by a history"} if patch else {**known.configuration.payload, "description": "by a history"}
+        method = "PATCH" if patch else "PUT"
+        exchange = self._send(
+            lambda: self.bench.client.update(known.configuration.sid, payload, method=method), f"{method} {pick}"
+        )
+        if exchange.status == _HTTP_ACCEPTED:
+            self.bench.follower.finish([self.bench.follower.accept(exchange, known.configuration.sid)], early_every=0)
+        if known.state is State.GONE:
+            self._hold("GONE-UPDATE", exchange.status not in (200, 201, 204) and (exchange.status != _HTTP_ACCEPTED or
+                       self.bench.client.fetch(known.configuration.sid).status != 200), _either(UPDATE[State.GONE]), exchange.outcome())  # noqa: PLR2004
+        self._check()
+
+    @rule(pick=st.integers(0, 3))
+    def poll(self, pick: int) -> None:
+        """Poll one operation."""
+        known = self._pick(pick)
+        for operation in known.operations[-1:]:
+            self._send(lambda: self.bench.follower.poll(operation), f"poll of {pick}")
+            if operation.done:
+                self.model.ended(known)
+        self._check()
+
+    @rule(pick=st.integers(0, 3))
+    def finish(self, pick: int) -> None:
+        """Follow what runs to its end."""
+        known = self._pick(pick)
+        if known.operations:
+            self.lines.append(f"wait for {pick}")
+            self._quietly(lambda: self.bench.follower.finish(known.operations, early_every=0))
+            self.model.ended(known)
+            if known.state is State.GONE:
+                self.bench.configurations.gone(known.configuration)
+        self._check()
+
+    @precondition(lambda self: self.moves_clock and self.model.used)
+    @rule(hours=st.sampled_from((1, 23, 25)))
+    def advance(self, hours: int) -> None:
+        """Move the endpoint's clock."""
+        self._spend()
+        self.lines.append(f"the clock moves on by {hours} h")
+        for known in self.model.known:
+            if known.operations:
+                self._quietly(lambda k=known: self.bench.follower.finish(k.operations, early_every=0))  # type: ignore[misc]
+                self.model.ended(known)
+        self.bench.client.advance_clock(hours * HOUR)
+        self.model.clock += hours * HOUR
+
+    # ------------------------------------------------------------ helpers
+
+    def _pick(self, pick: int) -> Known:
+        return self.model.known[pick % len(self.model.known)]
+
+    def _spend(self) -> None:
+        if self.failed_at and self.bench.ledger.requests - self.failed_at[0] > SHRINK_REQUESTS:
+            raise OutOfBudget
+
+    def _send(self, call: Callable[[], Exchange], text: str) -> Exchange:
+        self._spend()
+        exchange = call()
+        self.exchanges.append(exchange)
+        self.lines.append(f"{text}: {exchange.outcome()}    {exchange.curl()}")
+        return exchange
+
+    def _quietly(self, step: Callable[[], Any]) -> None:
+        try:
+            step()
+        except Exhausted:
+            raise
+        except Unverifiable:
+            return  # what could not be followed leaves the model not knowing
+
+    def _took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:
+        if exchange.status == 500 or exchange.before:  # noqa: PLR2004  # may or may not have been carried out
+            known.state = State.UNKNOWN if known.state is not State.GONE else known.state
+        elif known.state is not State.UNKNOWN:
+            # An update that still runs may be a conflict.
+            allowed = DELETE[known.state] | ({409} if known.state is State.PRESENT else frozenset())
+            if requirement != "KEY-EXPIRES" or known.state is State.GONE:
+                self._hold(requirement, exchange.status in allowed, _either(allowed), exchange.outcome())
+        if exchange.status == _HTTP_ACCEPTED and known.state is not State.GONE:
+            self._accept(known, exchange)
+            if key is not None:
+                self.model.used.append(Used(key, known, exchange, self.model.clock))
+        self._check()
+
+    def _accept(self, known: Known, exchange: Exchange) -> None:
+        try:
+            known.operations.append(self.bench.follower.accept(exchange, known.configuration.sid))
+        except Unverifiable:
+            known.state = State.UNKNOWN
+            return
+        if known.state is State.PRESENT:
+            known.state = State.DELETING
+
+    def _hold(self, requirement: str, ok: bool, expected: str, seen: str) -> None:  # noqa: FBT001
+        self.bench.ledger.hold(requirement, ok, expected=expected, seen=seen, exchanges=self.exchanges[-5:])
+
+    def _check(self) -> None:
+        count, requirement = self.bench.ledger.breach_count(), self.bench.ledger.last_breached
+        if count > self.before:
+            self.before = count
+            if not self.failed_at:
+                self.failed_at.append(self.bench.ledger.requests)
+            type(self).failed_requirement = requirement
+            self.tell[:] = self.lines
+            raise Contradiction(requirement)
+
+    def teardown(self) -> None:
+        """Leave nothing running; the rest is cleaned up at the end of the run."""
+        gone = [k.configuration for k in self.model.known if k.state is State.GONE]
+        self.bench.configurations.gone(*gone)
+
+
+def _either(statuses: frozenset[int]) -> str:
+    return " or ".join(map(str, sorted(statuses)))
