@@ -111,14 +111,14 @@ def reset_at_accept(wire: Wire) -> bool:
     return True
 
 
-@greeting("tls-alert", {4}, "Answers every connection with a TLS alert.")
+@greeting("tls-alert", {1, 4}, "Answers every connection with a TLS alert.")
 def tls_alert(wire: Wire) -> bool:
     """Fatal handshake_failure in a TLS 1.2 record."""
     wire.send(b"\x15\x03\x03\x00\x02\x02\x28")
     return True
 
 
-@greeting("ssh-banner", {4}, "Greets every connection as an SSH server does.")
+@greeting("ssh-banner", {1, 4}, "Greets every connection as an SSH server does.")
 def ssh_banner(wire: Wire) -> bool:
     """Another protocol altogether."""
     wire.send(b"SSH-2.0-OpenSSH_9.9\r\n")
@@ -133,7 +133,7 @@ def early_answer(wire: Wire) -> bool:
     return True
 
 
-@greeting("random-bytes", {4}, "Answers every connection with 64 KiB of noise.")
+@greeting("random-bytes", {1, 4}, "Answers every connection with 64 KiB of noise.")
 def random_bytes(wire: Wire) -> bool:
     """Every byte value, again and again."""
     wire.repeat(bytes(range(256)), 256)
