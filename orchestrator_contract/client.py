@@ -195,6 +195,7 @@ class Client:
                     return exchange
                 raise NoAnswer(exchange)
             if status not in (429, 503) or status == exchange.call.provokes:
+                self._saturated = False
                 return exchange
             self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
             delay = self._delay(exchange, attempt)
@@ -228,6 +229,10 @@ class Client:
             else:
                 exchange.answer = answer
             self._finish(exchange)
+        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]  # noqa: PLR2004  # HTTP
+        if limited:
+            self.ledger.observe("OBS-THROTTLED", f"429 on {limited[0].call.operation}", len(limited))
+            self.coordinator.throttle(min(self._delay(limited[0], 0) or 1.0, self.profile.limits.poll_timeout_s))
         return exchanges
 
     def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = 8) -> list[_R]:

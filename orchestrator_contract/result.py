@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.catalogue import Requirement
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdict import Ledger, Record
+
+if TYPE_CHECKING:
+    from orchestrator_contract.report.timeline import Timeline
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
 
@@ -44,13 +48,14 @@ class Row:
     reason: str
     record: Record
 
-    def as_json(self) -> dict[str, Any]:
-        """As conformance.json lists it."""
+    def as_json(self, rerun: str) -> dict[str, Any]:
+        """As conformance.json lists it; *rerun* stands where no single request shows a breach."""
         one = self.requirement
         return {
             "id": one.id, "level": str(one.level), "title": one.title, "source": one.source,
             "verdict": str(self.verdict), "reason": self.reason,
-            "tests": sorted(self.record.tests), "evidence": self.record.evidence,
+            "tests": sorted(self.record.tests),
+            "evidence": [{**piece, "request": piece["request"] or rerun} for piece in self.record.evidence],
         }
 
 
@@ -74,6 +79,10 @@ class Result:
     observations: list[dict[str, Any]]
     #: What the user should know about the run itself: waivers, leftovers, budgets.
     notes: list[str] = field(default_factory=list)
+    #: A sample of operations and races; drawn in the HTML report only.
+    timelines: list[Timeline] = field(default_factory=list)
+    #: What --target named, to repeat the run; empty for the embedded mock.
+    target: str = ""
 
     def of(self, *verdicts: Verdict) -> list[Row]:
         """The rows with one of these verdicts."""
@@ -82,6 +91,13 @@ class Result:
     def counts(self) -> dict[str, int]:
         """How often each verdict was given, and the number of requests."""
         return {"requests": self.requests} | {str(verdict): len(self.of(verdict)) for verdict in Verdict}
+
+    def rerun(self, requirement: str = "") -> str:
+        """A shell line that runs the suite again as it was run, for one requirement or all of them."""
+        parts = ["pytest"]
+        parts += ["--target", self.target] if self.target else []
+        parts += ["--requirement", requirement] if requirement else []
+        return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
 
     def as_json(self) -> dict[str, Any]:
         """The content of conformance.json (interfaces.md)."""
@@ -93,15 +109,15 @@ class Result:
             "seed": self.seed,
             "effort": self.effort,
             "target": {
-                "name": self.profile.name, "base_url": self.profile.base_url,
+                "name": self.profile.name or self.profile.base_url, "base_url": self.profile.base_url,
                 "capabilities": list(self.profile.capabilities),
             },
             "verdict": str(self.overall),
             "reason": self.reason,
             "counts": self.counts(),
             "statuses": {status: dict(counts) for status, counts in self.statuses.items()},
-            "requirements": [row.as_json() for row in self.rows],
-            "observations": self.observations,
+            "requirements": [row.as_json(self.rerun(row.requirement.id)) for row in self.rows],
+            "observations": [{name: one[name] for name in ("id", "title", "seen")} for one in self.observations],
             "notes": self.notes,
         }
 

@@ -19,6 +19,7 @@ from orchestrator_contract.embedded import EmbeddedMock
 from orchestrator_contract.journal import Journal
 from orchestrator_contract.plan import plan_lines
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.report import timeline
 from orchestrator_contract.result import Policy, Result, conclude, exit_code
 from orchestrator_contract.suite import Settings, Suite, Unusable
 
@@ -88,6 +89,8 @@ class Run:
         self._coordinator: Coordinator | None = None
         self._served: Served | None = None
         self._journal: Journal | None = None
+        self._recorder = timeline.Recorder()
+        self._lines: list[dict[str, Any]] = []
         self._run_id = self._shared["run_id"] if self._shared else secrets.token_hex(4)
 
     # ---------------------------------------------------------------- opening
@@ -105,6 +108,7 @@ class Run:
                 Settings(self._profile(), self.options.effort, self.options.seed, self._run_id, self._worker),
                 self._shared_coordinator(),
             )
+            self._suite.client.recorders.append(self._recorder)
         return self._suite
 
     def _profile(self) -> Profile:
@@ -176,13 +180,17 @@ class Run:
     def leave(self) -> dict[str, Any]:
         """A worker's end: clean up and hand over what was found."""
         self._clean_up()
-        return {"ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected)}
+        return {
+            "ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected),
+            "timelines": self._recorder.dump(),
+        }
 
     def merge(self, found: dict[str, Any]) -> None:
         """Take over what a worker found."""
         self.suite.ledger.merge(found["ledger"])
         self.notes += [note for note in found["notes"] if note not in self.notes]
         self.selected |= frozenset(found["selected"])
+        self._lines += found["timelines"]
 
     def _clean_up(self) -> None:
         left = self.suite.close()
@@ -202,6 +210,8 @@ class Run:
             effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
             notes=self.notes,
         )
+        self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
+        self.result.target = "" if self._mock else self.options.target or ""
         report.write_all(self.result, self.options.report)
         return self.result
 
