@@ -67,11 +67,15 @@ class MockApp:
             if response.raw is not None or response.drop:
                 protocol.transport.write(response.raw or b"")
                 protocol.transport.close()
+                self.behaviour.delivered(request, response, reached=response.raw is not None)
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 return
             if response.early:
                 protocol.transport.write(response.early)
+        reached = protocol is None or not protocol.transport.is_closing()
+        # Told before the first byte leaves: the client's next request cannot overtake it.
+        self.behaviour.delivered(request, response, reached=reached)
         await write(response, send)
 
 

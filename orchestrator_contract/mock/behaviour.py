@@ -140,6 +140,9 @@ class Behaviour(Access, Actions, Keys):
         """The last word on every answer, replays and refusals included."""
         return response
 
+    def delivered(self, request: Request, response: Response, *, reached: bool) -> None:
+        """Runs after an answer went out, or with *reached* False could not; for those who watch."""
+
     def move_clock(self, request: Request) -> Response:
         """POST /__clock {"seconds": n} moves the clock of every region; GET reads it. No credentials."""
         if request.method not in ("GET", "HEAD", "POST"):

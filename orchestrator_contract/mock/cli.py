@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator_contract.mock import registry
 from orchestrator_contract.mock.behaviour import compose
+from orchestrator_contract.mock.clients import options as clients
 from orchestrator_contract.mock.faults import RESERVED_SIDS
 from orchestrator_contract.mock.server import bind, exit_with_stdin, make_server
 from orchestrator_contract.mock.settings import Settings
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     add("--variant", action="append", default=[], metavar="NAME[,NAME]", help="differ in conformant ways")
     add("--list-defects", action="store_true", help="print the defects and exit")
     add("--list-variants", action="store_true", help="print the variants and exit")
+    clients.add_options(add)
     return made
 
 
@@ -113,7 +115,8 @@ def run(arguments: argparse.Namespace, sockets: list[socket.socket], parts: list
         retry_after=arguments.retry_after,
         origins=tuple(origins),
     )
-    behaviour = compose(*parts)(World(), settings)
+    watchers, ended = clients.behaviours(arguments)
+    behaviour = compose(*watchers, *parts)(World(), settings)
     profile: Path | None = arguments.write_profile
     if profile is not None:
         write_profile(profile, origins)
@@ -124,6 +127,7 @@ def run(arguments: argparse.Namespace, sockets: list[socket.socket], parts: list
         print("mock control plane: a TEST DOUBLE on loopback, nothing is kept", file=sys.stderr, flush=True)
 
     server = make_server(behaviour, ports, announce)
+    server.ended = ended
     if arguments.exit_with_stdin:
         exit_with_stdin(server)
     server.run(sockets)

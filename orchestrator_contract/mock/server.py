@@ -42,11 +42,19 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        #: Runs when serving has ended, signals included.
+        self.ended: Callable[[], None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts listening, then calls back."""
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops listening, then calls back: after a signal uvicorn does not return to its caller."""
+        await super().shutdown(sockets)
+        if self.ended is not None:
+            self.ended()
 
 
 def make_server(behaviour: Behaviour, ports: Sequence[int], ready: Callable[[], None]) -> Server:

@@ -1,0 +1,72 @@
+"""The seam between mock and judge: behaviours that watch every call, and lure clients away on request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.clients.calls import Call
+from orchestrator_contract.mock.clients.judge import ClientJudge
+from orchestrator_contract.mock.messages import Request, Response
+
+REPORT = b"/__client_report"
+#: lure -> what it does
+LURES = {
+    "status-url": "the 202 of a delete names a statusUrl and Location on a foreign origin",
+    "redirect": "polls are redirected to a foreign origin",
+}
+
+
+def watching(judge: ClientJudge) -> type[Behaviour]:
+    """A behaviour that shows every call to *judge* and serves its report; it changes no answer."""
+
+    class Watching(Behaviour):
+        """Judges whoever asks."""
+
+        async def handle(self, request: Request) -> Response:
+            """Announces the call, and remembers it until its answer has gone out."""
+            if request.path == REPORT:
+                return Response.of(200, judge.report())
+            secrets = tuple(password.encode() for _, password in self.settings.accounts.values())
+            call = Call.of(request, judge.clock(), self.now(), secrets)
+            if request.path.startswith(b"/__"):
+                return await super().handle(request)
+            judge.arrived(call)
+            response = await super().handle(request)
+            self._calls[id(request)] = call
+            return response
+
+        def delivered(self, request: Request, response: Response, *, reached: bool) -> None:
+            """Tells the judge what the client was told."""
+            super().delivered(request, response, reached=reached)
+            call = self._calls.pop(id(request), None)
+            if call is not None:
+                call.answer(response, judge.clock(), reached=reached)
+                judge.answered(call)
+
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type]  # world and settings, as every behaviour
+            self._calls: dict[int, Call] = {}
+
+    return Watching
+
+
+def luring(lure: str, origin: Callable[[], str]) -> type[Behaviour]:
+    """A behaviour that leads clients to the foreign *origin* in the way that *lure* names."""
+
+    class Luring(Behaviour):
+        """Not conformant, and meant to be so: a client must not follow with its credentials."""
+
+        async def finish(self, request: Request, response: Response) -> Response:
+            """Bends the answer."""
+            response = await super().finish(request, response)
+            if lure == "status-url" and request.route == "delete" and response.status == 202:
+                url = origin() + urlsplit(response.document["statusUrl"]).path
+                response.document = {**response.document, "statusUrl": url}
+                response.set("location", url)
+            if lure == "redirect" and request.route.startswith("operation") and response.status == 200:
+                return Response.of(307, {}, [(b"location", origin().encode() + request.path)])
+            return response
+
+    return Luring
