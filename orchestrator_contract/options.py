@@ -26,4 +26,5 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, metavar="N", help="repeat a run: same generated inputs, same order")
     group.addoption("--requirement", metavar="ID[,ID…]", help="only the tests of these requirements; a prefix selects a section")
     group.addoption("--plan", action="store_true", help="send nothing; say what would be checked, created and deleted")
+    group.addoption("--waivers", metavar="FILE", help="accepted breaches, as TOML; they are reported and don't fail the gate")
     group.addoption("--yes", action="store_true", help="agree that a target that is not loopback is changed")

@@ -16,6 +16,7 @@ from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import Run, RunOptions
 from orchestrator_contract.suite import Suite, Unusable
 from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.waivers import WaiverError
 
 RUN = pytest.StashKey[Run]()
 _BROKEN = pytest.StashKey[list[str]]()
@@ -35,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_BROKEN] = []
     try:
         config.stash[RUN] = Run(RunOptions.of(config), getattr(config, "workerinput", None))
-    except ProfileError as error:
+    except (ProfileError, WaiverError) as error:
         raise pytest.UsageError(str(error)) from None
     except KeyError as error:
         raise pytest.UsageError(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
@@ -174,11 +175,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     finally:
         found = ledger.end()
     gating = [(one, text) for one, text in found if run.gates(one)]
+    waived = [(one, text) for one, text in gating if run.options.waivers.excuses(one, text)]
+    gating = [pair for pair in gating if pair not in waived]
     if gating:
         lines = [f"{one}: {text}" for one, text in dict.fromkeys(gating)][:8]
         raise _Breached("\n".join(lines), pytrace=False)
     if reason:
         pytest.skip(f"unverified: {reason}")
+    if waived:
+        pytest.xfail("waived: " + "; ".join(f"{one}: {text}" for one, text in dict.fromkeys(waived)))
     return True
 
 
@@ -194,13 +199,13 @@ def pytest_runtest_makereport(
     report = yield
     ids = requirements_of(item)
     if ids:
-        if call.excinfo is not None and not isinstance(call.excinfo.value, (_Breached, pytest.skip.Exception)):
+        if call.excinfo is not None and not isinstance(call.excinfo.value, (_Breached, pytest.skip.Exception, pytest.xfail.Exception)):
             report.user_properties.append(("suite_broken", item.nodeid))
         if report.when == "call":
             levels = catalogue.load().requirements
             report.user_properties.append(("requirement", ",".join(ids)))
             report.user_properties.append(("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))))
-            verdict = "breached" if report.failed else "unverified" if report.skipped else "passed"
+            verdict = "breached" if report.failed else "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"
             report.user_properties.append(("verdict", verdict))
     return report
 

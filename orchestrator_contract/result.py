@@ -17,6 +17,7 @@ from orchestrator_contract.verdict import Ledger, Record
 
 if TYPE_CHECKING:
     from orchestrator_contract.report.timeline import Timeline
+    from orchestrator_contract.waivers import Waivers
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
 
@@ -83,6 +84,8 @@ class Result:
     timelines: list[Timeline] = field(default_factory=list)
     #: What --target named, to repeat the run; empty for the embedded mock.
     target: str = ""
+    #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
+    waiver_notes: list[str] = field(default_factory=list)
 
     def of(self, *verdicts: Verdict) -> list[Row]:
         """The rows with one of these verdicts."""
@@ -160,6 +163,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     finished: datetime,
     unusable: Unusable | None = None,
     notes: Iterable[str] = (),
+    waivers: Waivers | None = None,
 ) -> Result:
     """Draw the result of a run from what was found."""
     chosen = frozenset(selected)
@@ -168,6 +172,8 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         for name, requirement in ledger.catalogue.requirements.items()
         if name in chosen
     ]
+    rows = [waivers.apply(row) for row in rows] if waivers else rows
+    waiver_notes = waivers.notes(rows) if waivers else []
     open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
     if any(row.verdict is Verdict.BREACHED for row in rows):
         overall = Overall.NONCONFORMANT
@@ -191,7 +197,8 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             }
             for one in ledger.catalogue.observations.values()
         ],
-        notes=list(notes),
+        notes=[*notes, *waiver_notes],
+        waiver_notes=waiver_notes,
     )
 
 
@@ -214,5 +221,7 @@ def exit_code(result: Result, policy: Policy) -> int:
         return 1
     if result.unusable:
         return 4
+    if policy.strict and result.waiver_notes:
+        return 1
     unverified = any(r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows)
     return 1 if policy.require_verified and unverified else 0

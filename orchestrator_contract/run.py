@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue, coordinator, profile, report
+from orchestrator_contract import catalogue, coordinator, profile, report, waivers
 from orchestrator_contract.coordinator import Coordinator, Served
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.embedded import EmbeddedMock
@@ -22,6 +22,7 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.report import timeline
 from orchestrator_contract.result import Policy, Result, conclude, exit_code
 from orchestrator_contract.suite import Settings, Suite, Unusable
+from orchestrator_contract.waivers import Waivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class RunOptions:
     seed: int
     requirements: frozenset[str]
     plan: bool
+    waivers: Waivers = field(default_factory=Waivers)
 
     @classmethod
     def of(cls, config: pytest.Config) -> RunOptions:
@@ -43,6 +45,7 @@ class RunOptions:
 
         Raises:
             ProfileError: --target names nothing usable.
+            WaiverError: --waivers does not.
             KeyError: --requirement names no requirement.
         """
         option = config.option
@@ -60,6 +63,7 @@ class RunOptions:
             seed=shared["seed"] if shared else seed,
             requirements=catalogue.load().select(option.requirement) if option.requirement else frozenset(),
             plan=option.plan,
+            waivers=waivers.load(Path(option.waivers), catalogue.load()) if option.waivers else Waivers(),
         )
 
 
@@ -109,6 +113,7 @@ class Run:
                 self._shared_coordinator(),
             )
             self._suite.client.recorders.append(self._recorder)
+            self._suite.ledger.excused = self.options.waivers.excuses
         return self._suite
 
     def _profile(self) -> Profile:
@@ -208,7 +213,7 @@ class Run:
         self.result = conclude(
             suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
             effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
-            notes=self.notes,
+            notes=self.notes, waivers=self.options.waivers,
         )
         self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
@@ -55,6 +55,8 @@ class Ledger:
         self.last_breached = ""
         self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
+        #: Whether a waiver covers a problem of a requirement; what none covers is kept past `MAX_EVIDENCE`, up to twice.
+        self.excused: Callable[[str, str], bool] = lambda _requirement, _problem: True
 
     def _record(self, requirement: str) -> Record:
         if requirement not in self.catalogue.requirements:
@@ -91,9 +93,9 @@ class Ledger:
             self._breaches += 1
             self.last_breached = requirement
         self._fresh.append((requirement, problem))
-        if problem not in record.problems and len(record.problems) < MAX_EVIDENCE:
+        if problem not in record.problems and not self._full(len(record.problems), requirement, problem):
             record.problems.append(problem)
-        if len(record.evidence) >= MAX_EVIDENCE:
+        if self._full(len(record.evidence), requirement, problem):
             return
         steps = list(exchanges)[-_MAX_STEPS:]
         if not steps:
@@ -117,6 +119,9 @@ class Ledger:
                 {"request": "", "status": None, "headers": {}, "body": "", "problem": f"shortest history that shows it:\n{text}"},
                 *record.evidence,
             ][:MAX_EVIDENCE]
+
+    def _full(self, number: int, requirement: str, problem: str) -> bool:
+        return number >= MAX_EVIDENCE and (self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE)
 
     def evidence(self, exchange: Exchange, problem: str) -> dict[str, Any]:
         """One exchange as a report shows it, free of secrets."""
