@@ -1,0 +1,54 @@
+"""The sources that requirements name, for the legend of a report: what each id stands for and where to read it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document that binds, or helps to read those that do."""
+
+    id: str
+    title: str
+    #: Where it is published under a lasting address; empty for the vendor's pages, which move.
+    url: str = ""
+
+
+SOURCES = (
+    Source("S1", "Twilio docs, Delete Configuration (Conversations v2), as of 2026-11"),
+    Source("S2", "Twilio OpenAPI twilio_conversations_v2.yaml, version 2.0.0, as of 2026-11"),
+    Source("S3", "Twilio docs, Conversation Orchestrator: Async operations, as of 2026-11"),
+    Source("S4", "Twilio docs, Conversation Orchestrator: Troubleshooting, as of 2026-11"),
+    Source("S5", "Twilio error dictionary: 17534, 20003, 20404, 20409, 20429, 20500, 20503"),
+    Source("S6", "Twilio OpenAPI of the sister control planes: knowledge v2 and memory v1"),
+    Source("R1", "RFC 9110, HTTP Semantics; for status 429 RFC 6585", "https://www.rfc-editor.org/rfc/rfc9110"),
+    Source("R2", "RFC 9457, Problem Details for HTTP APIs", "https://www.rfc-editor.org/rfc/rfc9457"),
+    Source("R3", "RFC 9562, Universally Unique IDentifiers", "https://www.rfc-editor.org/rfc/rfc9562"),
+    Source(
+        "R4", "Internet draft draft-ietf-httpapi-idempotency-key-header-07",
+        "https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07",
+    ),
+)
+
+_ID = re.compile("|".join(rf"\b{source.id}\b" for source in SOURCES))
+
+
+def split(text: str) -> list[tuple[str, str]]:
+    """*text* in pieces of (words, source id); the id is empty where the words name no source."""
+    pieces, end = [], 0
+    for found in _ID.finditer(text):
+        if found.start() > end:
+            pieces.append((text[end : found.start()], ""))
+        pieces.append((found[0], found[0]))
+        end = found.end()
+    if end < len(text):
+        pieces.append((text[end:], ""))
+    return pieces
+
+
+def named(text: str) -> list[Source]:
+    """The sources that *text* names, each once, in the legend's order."""
+    ids = set(_ID.findall(text))
+    return [source for source in SOURCES if source.id in ids]
