@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ipaddress
 import json
 import socket
@@ -130,5 +131,6 @@ def run(arguments: argparse.Namespace, sockets: list[socket.socket], parts: list
     server.ended = ended
     if arguments.exit_with_stdin:
         exit_with_stdin(server)
-    server.run(sockets)
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the ordinary way to end it
+        server.run(sockets)
     return 0

@@ -8,15 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from orchestrator_contract.mock.faults import reserved_sid
-
-twilio = pytest.importorskip("twilio", reason="the official SDK is part of the dev extra")
-
-from twilio.base.exceptions import TwilioRestException  # only when it is installed
+import twilio
+from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.conversations.v2.configuration import ConfigurationList
+
+from orchestrator_contract.mock.faults import reserved_sid
 
 SID_429 = reserved_sid("429")
 PAYLOAD = {

@@ -1,0 +1,360 @@
+"""Each client rule finds the fault it is about, and leaves a careful client alone."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrator_contract.mock.behaviour import compose
+from orchestrator_contract.mock.clients.judge import EXAMPLES, ClientJudge, summary
+from orchestrator_contract.mock.clients.observer import watching
+from orchestrator_contract.mock.clients.rules import RULES, Limits
+from orchestrator_contract.mock.faults import reserved_sid
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.settings import DEFAULT_SECRETS, DEFAULT_USERS, Settings, accounts_from
+from orchestrator_contract.mock.world import World
+
+COLLECTION = "/v2/ControlPlane/Configurations"
+MEMBERS = b"""{"displayName": "one", "description": "", "conversationGroupingType": "GROUP_BY_PROFILE",
+"memoryStoreId": "m"}"""
+
+
+class Caller:
+    """A client and the mock it talks to, in one process and with a clock that it moves itself."""
+
+    def __init__(self, **limits: Any) -> None:
+        self.now = 1000.0
+        self.judge = ClientJudge(Limits(**limits), lambda: self.now)
+        settings = Settings(origins=("http://127.0.0.1:1",), accounts=accounts_from({}), retry_after=2)
+        self.world = World()
+        self.mock = compose(watching(self.judge))(self.world, settings)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, for the client and for the mock."""
+        self.now += seconds
+        self.world.clock.advance(seconds)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        body: bytes = b"",
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        reached: bool | None = True,
+    ) -> Response:
+        """One request; *reached* False loses the answer, None leaves it on its way."""
+        token = base64.b64encode(f"{DEFAULT_USERS[0]}:{DEFAULT_SECRETS[0]}".encode())
+        lines = [(b"authorization", b"Basic " + token), *headers]
+        if key is not None:
+            lines.append((b"idempotency-key", key.encode()))
+        raw, _, query = path.partition("?")
+        request = Request(method, raw.encode(), query.encode(), lines)
+        request.body = body
+        response = asyncio.run(self.mock.handle(request))
+        if reached is not None:
+            self.mock.delivered(request, response, reached=reached)
+        return response
+
+    def create(self) -> str:
+        """A configuration that is there; its operation is followed as it should be."""
+        made = self.call("POST", COLLECTION, key=str(uuid.uuid4()), body=MEMBERS)
+        self.follow(made)
+        return str(made.document["related"]["configurationId"])
+
+    def poll(self, accepted: Response, **options: Any) -> Response:
+        """Look at the operation once."""
+        return self.call("GET", "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2], **options)
+
+    def follow(self, accepted: Response) -> None:
+        """Wait as asked, and see the end."""
+        self.wait(2)
+        assert self.poll(accepted).document["status"] == "COMPLETED"
+
+    def delete(self, sid: str, key: str | None = "", **options: Any) -> Response:
+        """A delete; with a new key unless told otherwise."""
+        return self.call("DELETE", f"{COLLECTION}/{sid}", key=str(uuid.uuid4()) if key == "" else key, **options)
+
+    def found(self) -> list[str]:
+        """Ids of the rules that were broken."""
+        return [row["rule"] for row in self.judge.report()["findings"]]
+
+
+def _no_key(client: Caller) -> None:
+    client.follow(client.delete(client.create(), None))
+
+
+def _braces(client: Caller) -> None:
+    client.delete(client.create(), None, headers=((b"idempotency-key", b"{%b}" % KEY),))
+
+
+def _two_keys(client: Caller) -> None:
+    client.delete(client.create(), None, headers=((b"idempotency-key", KEY), (b"idempotency-key", KEY)))
+
+
+KEY = str(uuid.UUID(int=7)).encode()
+THROTTLED, DOWN = reserved_sid("429"), reserved_sid("503")
+
+
+def _new_key_after(sid: str) -> Callable[[Caller], None]:
+    def scenario(client: Caller) -> None:
+        client.delete(sid)
+        client.wait(2)
+        client.delete(sid)
+
+    return scenario
+
+
+def _new_key_after_silence(client: Caller) -> None:
+    sid = client.create()
+    accepted = client.delete(sid, reached=False)
+    client.delete(sid)
+    client.follow(accepted)
+    client.call("GET", f"{COLLECTION}/{sid}")
+
+
+def _new_key_while_unanswered(client: Caller) -> None:
+    sid = client.create()
+    client.delete(sid, reached=None)
+    client.delete(sid)
+
+
+def _key_dropped_on_retry(client: Caller) -> None:
+    client.delete(THROTTLED)
+    client.wait(2)
+    client.delete(THROTTLED, None)
+
+
+def _same_key_for_two(client: Caller) -> None:
+    one, two = client.create(), client.create()
+    client.follow(client.delete(one, KEY.decode()))
+    client.delete(two, KEY.decode())
+
+
+def _same_key_for_create_and_delete(client: Caller) -> None:
+    made = client.call("POST", COLLECTION, key=KEY.decode(), body=MEMBERS)
+    client.follow(made)
+    client.delete(made.document["related"]["configurationId"], KEY.decode())
+
+
+def _same_key_other_payload(client: Caller) -> None:
+    client.follow(client.call("POST", COLLECTION, key=KEY.decode(), body=MEMBERS))
+    client.call("POST", COLLECTION, key=KEY.decode(), body=MEMBERS.replace(b"one", b"two"))
+
+
+def _impatient(sid: str) -> Callable[[Caller], None]:
+    def scenario(client: Caller) -> None:
+        client.delete(sid, KEY.decode())
+        client.wait(1.9)
+        client.delete(sid, KEY.decode())
+
+    return scenario
+
+
+def _impatient_poll(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.wait(0.5)
+    client.poll(accepted)
+
+
+def _polls_on(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    for _ in range(4):
+        client.follow(accepted)
+
+
+def _polls_for_ever(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.now += 2
+    for _ in range(6):
+        client.poll(accepted)
+    client.follow(accepted)
+
+
+def _polls_too_long(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.now += 100
+    client.poll(accepted)
+    client.follow(accepted)
+
+
+def _never_polls(client: Caller) -> None:
+    client.delete(client.create())
+
+
+def _stops_polling(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.now += 2
+    client.poll(accepted)
+
+
+def _misses_the_end(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.wait(2)
+    client.poll(accepted, reached=False)
+
+
+def _password_in_query(client: Caller) -> None:
+    client.call("GET", f"{COLLECTION}?secret={DEFAULT_SECRETS[0]}")
+
+
+def _password_in_header(client: Caller) -> None:
+    client.call("GET", COLLECTION, headers=((b"x-token", DEFAULT_SECRETS[0].encode()),))
+
+
+FAULTS: list[tuple[Callable[[Caller], None], set[str]]] = [
+    (_no_key, {"CLIENT-KEY-MISSING"}),
+    (_braces, {"CLIENT-KEY-FORM"}),
+    (_two_keys, {"CLIENT-KEY-FORM"}),
+    (_new_key_after(THROTTLED), {"CLIENT-KEY-CHANGED"}),
+    (_new_key_after(DOWN), {"CLIENT-KEY-CHANGED"}),
+    (_new_key_after_silence, {"CLIENT-KEY-CHANGED"}),
+    (_new_key_while_unanswered, {"CLIENT-KEY-CHANGED"}),
+    (_key_dropped_on_retry, {"CLIENT-KEY-CHANGED", "CLIENT-KEY-MISSING"}),
+    (_same_key_for_two, {"CLIENT-KEY-REUSED"}),
+    (_same_key_for_create_and_delete, {"CLIENT-KEY-REUSED"}),
+    (_same_key_other_payload, {"CLIENT-KEY-REUSED"}),
+    (_impatient(THROTTLED), {"CLIENT-WAIT-429"}),
+    (_impatient(DOWN), {"CLIENT-WAIT-503"}),
+    (_impatient_poll, {"CLIENT-WAIT-202"}),
+    (_polls_on, {"CLIENT-POLL-ENDS"}),
+    (_polls_for_ever, {"CLIENT-POLL-BOUNDED"}),
+    (_polls_too_long, {"CLIENT-POLL-BOUNDED"}),
+    (_never_polls, {"CLIENT-POLL-FOLLOWS"}),
+    (_stops_polling, {"CLIENT-POLL-FOLLOWS"}),
+    (_misses_the_end, {"CLIENT-POLL-FOLLOWS"}),
+    (_password_in_query, {"CLIENT-SECRET-PLACE"}),
+    (_password_in_header, {"CLIENT-SECRET-PLACE"}),
+]
+
+
+def words(scenario: object) -> str:
+    """An id for a scenario; closures carry their number in the table."""
+    return getattr(scenario, "__qualname__", "").partition(".")[0].strip("_").replace("_", "-")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "rules"), [pytest.param(*row, id=f"{words(row[0])}-{number}") for number, row in enumerate(FAULTS)]
+)
+def test_fault_is_found(scenario: Callable[[Caller], None], rules: set[str]) -> None:
+    """The scenario breaks its rule, and no other rule joins in."""
+    client = Caller(polls=5, seconds=60.0)
+
+    scenario(client)
+
+    assert set(client.found()) == rules
+
+
+def test_every_rule_is_proven() -> None:
+    """Each rule has a scenario that breaks it; the one about origins has its own test with a listener."""
+    proven = set().union(*(rules for _, rules in FAULTS))
+
+    assert {one.id for one in RULES} - proven == {"CLIENT-SECRET-ORIGIN"}
+
+
+def _retries_with_its_key(client: Caller) -> None:
+    for sid in (THROTTLED, DOWN):
+        key = str(uuid.uuid4())
+        for _ in range(3):
+            client.delete(sid, key)
+            client.wait(2)
+
+
+def _replays(client: Caller) -> None:
+    sid = client.create()
+    client.delete(sid, KEY.decode(), reached=False)
+    accepted = client.delete(sid, KEY.decode())
+    client.follow(accepted)
+
+
+def _watches_the_configuration(client: Caller) -> None:
+    sid = client.create()
+    client.delete(sid)
+    client.wait(2)
+    assert client.call("GET", f"{COLLECTION}/{sid}").status == 404
+
+
+def _uses_a_key_again_after_a_day(client: Caller) -> None:
+    for _ in range(2):
+        client.follow(client.delete(client.create(), KEY.decode()))
+        client.wait(86_400)
+
+
+def _deletes_again_on_purpose(client: Caller) -> None:
+    sid = client.create()
+    client.follow(client.delete(sid))
+    assert client.delete(sid).status == 404
+
+
+def _looks_once_more(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.follow(accepted)
+    client.poll(accepted)
+
+
+def _loses_a_poll(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.wait(2)
+    client.poll(accepted, reached=False)
+    client.poll(accepted)
+
+
+def _moves_the_clock(client: Caller) -> None:
+    client.call("POST", "/__clock", body=b'{"seconds": 1}')
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        _retries_with_its_key, _replays, _watches_the_configuration, _uses_a_key_again_after_a_day,
+        _deletes_again_on_purpose, _looks_once_more, _loses_a_poll, _moves_the_clock,
+    ],
+    ids=words,
+)  # fmt: skip
+def test_careful_client_is_left_alone(scenario: Callable[[Caller], None]) -> None:
+    """What a careful client does is no finding."""
+    client = Caller()
+
+    scenario(client)
+
+    assert client.found() == []
+
+
+def test_examples_are_bounded() -> None:
+    """Further findings of one rule are counted, not kept."""
+    client = Caller()
+
+    for number in range(EXAMPLES + 5):
+        client.delete(f"conv_configuration_{number}", None)
+
+    (row,) = client.judge.report()["findings"]
+    assert row["count"] == EXAMPLES + 5
+    assert len(row["examples"]) == EXAMPLES
+
+
+def test_summary_is_safe_to_print() -> None:
+    """A client's bytes reach the terminal escaped."""
+    client = Caller()
+
+    client.call("DELETE", COLLECTION + "/\x1b[31m", key="\x1b]0;x")
+
+    text = summary(client.judge.report())
+    assert "\x1b" not in text
+    assert "\\x1b[31m" in text
+
+
+@pytest.mark.parametrize(("report", "word"), [(0, "nothing seen"), (1, "clean")], ids=["silent", "careful"])
+def test_verdict(report: int, word: str) -> None:
+    """A client that never called is not called clean."""
+    client = Caller()
+
+    for _ in range(report):
+        client.call("GET", COLLECTION)
+
+    assert client.judge.report()["verdict"] == word
