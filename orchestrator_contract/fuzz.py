@@ -93,7 +93,8 @@ def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> E
         (name, value)
         for name, raw in prepared.headers.items()
         if (value := raw.decode("latin-1") if isinstance(raw, bytes) else str(raw).encode("utf-8").decode("latin-1")) is not None
-        and name.lower() not in _FRAMING and not name.lower().startswith("x-schemathesis") and _TOKEN.fullmatch(name) and _VALUE.fullmatch(value)
+        and name.lower() not in _FRAMING and not name.lower().startswith("x-schemathesis")
+        and _TOKEN.fullmatch(name) and _VALUE.fullmatch(value)
     ]
     key = next((value for name, value in lines if name.lower() == KEY_HEADER.lower()), None)
     if key is not None and suite.well_formed_key(key):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from orchestrator_contract.client import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
@@ -48,7 +55,7 @@ def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
         print_blob=False,
     )
     try:
-        run_state_machine_as_test(seed(suite.random.getrandbits(32))(Machine), settings=chosen)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(seed(suite.random.getrandbits(32))(Machine), settings=chosen)
     except (Unverifiable, Contradiction, OutOfBudget):
         pass
     except Exception as error:  # noqa: BLE001  # Hypothesis wraps what does not repeat in errors of its own
@@ -167,7 +174,7 @@ class _History(RuleBasedStateMachine):
         """Poll one operation."""
         known = self._pick(pick)
         for operation in known.operations[-1:]:
-            self._send(lambda: self.bench.follower.poll(operation), f"poll of {pick}")
+            self._send(partial(self.bench.follower.poll, operation), f"poll of {pick}")
             if operation.done:
                 self.model.ended(known)
         self._check()

@@ -187,7 +187,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     return True
 
 
-class _Breached(pytest.fail.Exception):
+class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to type checkers
     """The endpoint breached the contract in this test."""
 
 

@@ -36,7 +36,8 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         if number == 0:
             continue
         configuration = fresh[number - 1]
-        again = suite.client.delete(configuration.sid, key=operation.accepted.key, call=Call("delete", configuration.sid, allow=frozenset({400, 422})))
+        again = suite.client.delete(configuration.sid, key=operation.accepted.key,
+                                    call=Call("delete", configuration.sid, allow=frozenset({400, 422})))
         stale = again.status in (400, 422) or bool(operation_names(again) & operation_names(operation.accepted))
         # The key was just used on the SID that is gone, so a mismatch may be about that request.
         if again.status == 202:

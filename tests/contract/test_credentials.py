@@ -65,7 +65,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
     victim = suite.bystander
     scenarios.must_be_shown(victim)
     sent: list[Exchange] = []
-    cases = [("AUTH-MISSING", "no credentials", None)]
+    cases: list[tuple[str, str, str | None]] = [("AUTH-MISSING", "no credentials", None)]
     wrong = list(wrong_credentials(suite).items())
     few = suite.random.sample(wrong, min(len(wrong), suite.effort.wrong_credentials))
     cases += [("AUTH-WRONG", what, value) for what, value in few]
@@ -107,7 +107,8 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
         refused(suite, requirement, exchange, f"{what} and a used key")
         body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
         told = [name for name in names if len(name) > 3 and (name in body or name in exchange.headers.get("location", ""))]
-        suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told), exchanges=[operation.accepted, exchange])
+        suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told),
+                          exchanges=[operation.accepted, exchange])
 
 
 @pytest.mark.requirement("AUTH-ACCOUNT")

@@ -75,7 +75,7 @@ def not_the_first(suite: Suite, requirement: str, first: Operation, again: Excha
     related = again.object.get("related")
     named = related.get("configurationId") if isinstance(related, dict) else None
     same_id = again.status is not None and 200 <= again.status < 300 and bool(operation_names(again) & operation_names(first.accepted))
-    shown = named == first.sid or (same_id and (not scoped or again.object == first.accepted.object and named is None))
+    shown = named == first.sid or (same_id and (not scoped or (again.object == first.accepted.object and named is None)))
     if scoped and same_id and named is None and again.object.get("statusUrl") == first.accepted.object.get("statusUrl"):
         shown = shown or len(next(iter(operation_names(again)))) > 12
     suite.ledger.hold(requirement, not shown, expected=f"an answer of its own for {sid}",
@@ -222,7 +222,8 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
                           expected=f"404 or a refusal: a key with {bad.why} is none", seen=again.outcome(), exchanges=[first, again])
         answer = send_bad(suite, other.sid, bad)
         same = answer.status == 202 and bool(operation_names(answer) & operation_names(first))
-        suite.ledger.hold("KEY-BAD-DEAF", not same, expected="nothing of the first request", seen="its operation", exchanges=[first, answer])
+        suite.ledger.hold("KEY-BAD-DEAF", not same, expected="nothing of the first request", seen="its operation",
+                          exchanges=[first, answer])
         if answer.status == 202 and not same:
             taken.append((answer, other))
     must_happen(suite, scenarios, "KEY-BAD-DEAF", taken)

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,8 +203,8 @@ def nothing_is_active(run: Run, credentials: tuple[str, str], schema: Draft20201
     # pytest writes none for a session that ends with a usage error before its first test.
     if junit.exists() or run.code != UNUSABLE:
         try:
-            ElementTree.parse(junit)
-        except (OSError, ElementTree.ParseError) as broken:
+            ET.parse(junit)
+        except (OSError, ET.ParseError) as broken:
             yield f"junit.xml: {broken}"
 
 

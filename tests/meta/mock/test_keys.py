@@ -96,7 +96,9 @@ def test_malformed_key(mock: Any, key: str) -> None:
     assert mock.delete(sid).status == 202
 
 
-@pytest.mark.parametrize("key", [str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1)), KEY.upper(), "c3ec0a02-e786-11f1-8a61-02fc00000001"])
+@pytest.mark.parametrize(
+    "key", [str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1)), KEY.upper(), "c3ec0a02-e786-11f1-8a61-02fc00000001"]
+)
 def test_every_uuid_is_a_key(mock: Any, key: str) -> None:
     """Nil, max, capitals and any version are accepted and replayed."""
     sid = mock.create()

@@ -41,7 +41,7 @@ CLOSED = [p for p in PATTERNS if p.endswith("$")]
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_pattern_is_portable(pattern: str) -> None:
-    """Only constructs that both dialects read alike: ASCII classes written out, no flags, named groups or \\Z."""
+    r"""Only constructs that both dialects read alike: ASCII classes written out, no flags, named groups or \Z."""
     re.compile(pattern)
 
     assert set(re.findall(r"\\(.)", pattern)) <= {"n", "r", "."}
