@@ -289,6 +289,8 @@ class Client:
     def _finish(self, exchange: Exchange) -> None:
         if exchange.fault is not None:
             self.faults.add(exchange.fault)
+        if exchange.method == "DELETE" and (exchange.status is None or not 300 <= exchange.status < 500):  # noqa: PLR2004  # HTTP
+            self.ownership.touch(exchange.url.partition("/Configurations/")[2])
         if exchange.answer is None:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)
@@ -307,7 +309,7 @@ class Client:
     def _delay(self, exchange: Exchange, attempt: int) -> float | None:
         """Seconds that the endpoint asked to wait, else backoff with jitter; None: more than the run allows."""
         asked = exchange.headers.get("retry-after", "").strip()
-        backoff = min(0.1 * 2**attempt, 5.0) * self.random.uniform(0.5, 1.0)
+        backoff = min(0.1 * 2.0**attempt, 5.0) * self.random.uniform(0.5, 1.0)
         if not asked.isascii() or not asked.isdigit():
             return backoff
         if len(asked) > 6 or int(asked) > self.profile.limits.poll_timeout_s:  # noqa: PLR2004  # digits of a day

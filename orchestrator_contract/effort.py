@@ -41,13 +41,13 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort(
-            "quick", cohorts=1, cohort_size=4, racers=3, race_rounds=1, odd_sids=14, odd_keys=8, wrong_credentials=5,
-            unknown_sids=3, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=3, refusals=2, ahead=0, watched=3,
+            "quick", cohorts=1, cohort_size=3, racers=3, race_rounds=1, odd_sids=10, odd_keys=6, wrong_credentials=4,
+            unknown_sids=3, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=2, refusals=2, ahead=0, watched=2,
             watch_s=1.2,
         ),
         Effort(
-            "standard", cohorts=8, cohort_size=12, racers=8, race_rounds=3, odd_sids=80, odd_keys=46, wrong_credentials=20,
-            unknown_sids=45, fuzz_examples=14, model_runs=5, model_steps=12, keys_between=24, refusals=90, ahead=8, watched=28,
+            "standard", cohorts=8, cohort_size=12, racers=8, race_rounds=3, odd_sids=66, odd_keys=38, wrong_credentials=20,
+            unknown_sids=40, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=24, refusals=90, ahead=8, watched=28,
             watch_s=2.2,
         ),
         Effort(

@@ -113,6 +113,9 @@ class Follower:
             hold("DEL-202-LINKS", len(set(given.values())) <= 1 and (not status_url or "statusUrl" in given),
                  expected="one operation id in all of them", seen=", ".join(f"{n} {v:.80}" for n, v in given.items()),
                  exchanges=[exchange])
+            if absolute and status_url:
+                hold("DEL-202-LINKS", origin_of(absolute) in self.client.origins, expected="a Location on the target's own origins",
+                     seen=f"{absolute:.160}", where="Location", exchanges=[exchange])
             self._judge_related(exchange, "DEL-202-RELATED", sid, [exchange])
         operation_id = next(iter(given.values()), "")
         if delete and operation_id:
@@ -232,7 +235,7 @@ class Follower:
 
     # ---------------------------------------------------------------- to the end
 
-    def finish(self, operations: Sequence[Operation], *, early_every: int = 4) -> list[Operation]:
+    def finish(self, operations: Sequence[Operation], *, early_every: int = 6) -> list[Operation]:
         """Poll until every operation is terminal; those that ended, in order.
 
         Every *early_every*-th is polled at once as well. Polls come sooner than Retry-After suggests where

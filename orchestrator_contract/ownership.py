@@ -18,11 +18,21 @@ class Ownership:
     def __init__(self) -> None:
         self._lock = Lock()
         self._allowed: set[str] = set()
+        self._touched: set[str] = set()
 
     def allow(self, *segments: str) -> None:
         """Take these ids, or raw path segments, for the run's own."""
         with self._lock:
             self._allowed.update(segments)
+
+    def touch(self, segment: str) -> None:
+        """Note that a delete of *segment* may have been carried out."""
+        with self._lock:
+            self._touched.add(unquote(segment))
+
+    def untouched(self, segment: str) -> bool:
+        """Whether no delete of *segment* was accepted, or left without a clear answer."""
+        return segment not in self._touched
 
     def owns(self, segment: str) -> bool:
         """Whether *segment* may be changed."""

@@ -13,7 +13,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
 def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
-    done = scenarios.deleted(4 if suite.effort.refusals < 10 else 6)
+    done = scenarios.deleted(3 if suite.effort.refusals < 10 else 6)
     always, late, never, *others = done
     at = 0
     for moment, replayed in (
@@ -28,12 +28,12 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         between = suite.client.delete(others[2].sid, key=others[2].accepted.key)
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if between.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(40 * MINUTE)
-    fresh = suite.configurations.take(2)
+    fresh = suite.configurations.take(1 if suite.effort.refusals < 10 else 2)
     for number, operation in enumerate((always, late, never)):
         again = suite.client.delete(operation.sid, key=operation.accepted.key)
         suite.ledger.hold("KEY-EXPIRES", again.status != operation.accepted.status, expected="404: a new request after 25 h",
                           seen=again.outcome(), exchanges=[operation.accepted, again])
-        if number == 0:
+        if not 1 <= number <= len(fresh):
             continue
         configuration = fresh[number - 1]
         again = suite.client.delete(configuration.sid, key=operation.accepted.key,

@@ -71,7 +71,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
     cases += [("AUTH-WRONG", what, value) for what, value in few]
     for requirement, what, value in cases:
         suite.redactor.learn(value)
-        for _ in range(max(1, min(5, suite.effort.refusals // 10))):
+        for _ in range(max(1, min(4, suite.effort.refusals // 10))):
             exchange = suite.client.delete(
                 victim.sid, account=None, headers=[("Authorization", value)] if value else [],
                 call=Call("delete", victim.sid, silent=True),

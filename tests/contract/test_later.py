@@ -17,3 +17,19 @@ def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
 
     for operation in done:
         scenarios.gone(operation)
+
+
+@pytest.mark.closing
+@pytest.mark.requirement("GONE-ONLY")
+def test_nothing_else_is_gone(suite: Suite, scenarios: Scenarios) -> None:
+    """Every configuration of the run that no accepted delete named is still there."""
+    suite.configurations.take(2)
+    kept = [c for c in suite.configurations.left.values() if suite.ownership.untouched(c.sid)]
+    if suite.profile.provision.mode != "create":
+        kept = [c for c in (suite.bystander,) if suite.ownership.untouched(c.sid)]
+    home = [c for c in kept if not c.account and not c.region]
+    away = [c for c in kept if c.account or c.region]
+
+    scenarios.unlisted([], kept=home)
+    for configuration in away[:10]:
+        scenarios.kept("GONE-ONLY", configuration, [])
