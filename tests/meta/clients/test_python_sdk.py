@@ -26,7 +26,7 @@ PAYLOAD = {
 PUBLIC = "https://conversations.twilio.com"
 
 
-class Redirected(TwilioHttpClient):
+class Redirected(TwilioHttpClient):  # type: ignore[misc]  # the SDK brings no types
     """The SDK's own HTTP client, with another origin and nothing else changed; keeps what was sent."""
 
     def __init__(self, origin: str) -> None:
@@ -155,3 +155,19 @@ def test_retries_are_the_callers(judging: Callable[..., Any]) -> None:
 
     assert len(transport.sent) == 2
     assert mock.found() == {"CLIENT-KEY-MISSING": 2, "CLIENT-WAIT-429": 1}
+
+
+def test_way_around(judging: Callable[..., Any]) -> None:
+    """The SDK's generic request sends the key on a delete: what docs/clients.md recommends works."""
+    mock = judging("--retry-after", "0")
+    transport = Redirected(mock.base_url)
+    client = Client(*mock.auth, http_client=transport)
+    v2 = client.conversations.v2
+    sid = create(v2)
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Accept": "application/json"}
+
+    accepted = client.request("DELETE", f"{PUBLIC}/v2/ControlPlane/Configurations/{sid}", headers=headers)
+    finish(v2, accepted.headers["location"])
+
+    assert accepted.status_code == 202
+    assert mock.found() == {}
