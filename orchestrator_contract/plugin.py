@@ -203,10 +203,15 @@ def pytest_runtest_makereport(
             report.user_properties.append(("suite_broken", item.nodeid))
         if report.when == "call":
             levels = catalogue.load().requirements
-            report.user_properties.append(("requirement", ",".join(ids)))
-            report.user_properties.append(("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))))
-            verdict = "breached" if report.failed else "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"
-            report.user_properties.append(("verdict", verdict))
+            verdict = "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"
+            verdict = "breached" if report.failed else verdict
+            found = [
+                ("requirement", ",".join(ids)),
+                ("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))),
+                ("verdict", verdict),
+            ]
+            report.user_properties += found
+            item.user_properties += found  # JUnit takes them from the report of the teardown
     return report
 
 

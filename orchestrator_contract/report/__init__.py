@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator_contract.report.page import as_html
-from orchestrator_contract.report.document import as_json
 from orchestrator_contract.report.comment import as_markdown
+from orchestrator_contract.report.document import as_json
+from orchestrator_contract.report.page import as_html
 from orchestrator_contract.report.terminal import write_terminal
 from orchestrator_contract.result import Result
 

@@ -26,7 +26,7 @@ MAX_EVENTS = 40
 _MAX_TEXT = 80
 _CHANGES = frozenset({"DELETE", "PUT", "PATCH"})
 #: Ends that a reader looks for first.
-_NOTABLE = ("FAILED", "CANCELLED")
+_FAILED = ("FAILED", "CANCELLED")
 
 
 @dataclass(slots=True)
@@ -160,18 +160,24 @@ def load(lines: Iterable[dict[str, Any]]) -> list[Timeline]:
 
 
 def pick(lines: Iterable[Timeline]) -> list[Timeline]:
-    """The lines worth drawing: what failed or never ended, then the eventful; in order of recording."""
+    """The lines worth drawing: what failed or never ended up to a half, then the eventful; in order of recording."""
     ordered = list(lines)
-    operations = [line for line in ordered if line.kind == "operation"]
+    operations = [line for line in ordered if line.kind == "operation" and len(line.events) > 1]
     races = [line for line in ordered if line.kind == "race"]
-    chosen = sorted(operations, key=_interest)[:MAX_OPERATIONS] + sorted(races, key=_variety)[:MAX_RACES]
+    ranked = sorted(operations, key=_interest)
+    notable = [line for line in ranked if _notable(line)][: MAX_OPERATIONS // 2]
+    others = [line for line in ranked if not _notable(line)][: MAX_OPERATIONS - len(notable)]
+    chosen = notable + others + sorted(races, key=_variety)[:MAX_RACES]
     keep = {id(line) for line in chosen}
     return [line for line in ordered if id(line) in keep]
 
 
-def _interest(line: Timeline) -> tuple[bool, bool, int]:
-    polled = any(event.what == "poll" for event in line.events)
-    return (line.end not in _NOTABLE, line.end == "COMPLETED" or not polled, -len(line.events))
+def _notable(line: Timeline) -> bool:
+    return line.end != "COMPLETED" and any(event.what == "poll" for event in line.events)
+
+
+def _interest(line: Timeline) -> tuple[bool, int]:
+    return (line.end not in _FAILED, -len(line.events))
 
 
 def _variety(line: Timeline) -> tuple[int, int]:
