@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.hooks import Change, altering, member, without
 from orchestrator_contract.mock.messages import Request, Response
@@ -93,10 +95,10 @@ class _Endless(Behaviour):
         shows="data: beyond the first page")  # fmt: skip
 class _Skips(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
-        page = cut(items, query)
-        if query.after and len(page.items) > 1:
-            return Page(page.items[1:], page.size, page.previous_token, page.next_token)
-        return page
+        following = [one.number for one in items if one.number > query.after]
+        if query.after and len(following) > 1:
+            query = replace(query, after=following[0])
+        return cut(items, query)
 
 
 @defect("page-doubles", "The last item of a page is the first one of the next", breaches=("CTRL-PAGES",),

@@ -87,7 +87,7 @@ class _Fetched(_StillFetched):
 @defect("gone-fetched-sometimes", "Each third fetch still shows it", breaches=("GONE-FETCH",), shows="1 in 3")
 class _FetchedSometimes(_StillFetched):
     def kept(self, configuration: Configuration, now: float) -> bool:
-        return self.once_in(3, configuration.id)
+        return self.once_in(3, "deleted")
 
 
 @defect("gone-fetched-cached", "A fetch shows it for 0.4 s after COMPLETED", breaches=("GONE-FETCH",),
@@ -167,7 +167,7 @@ class _ListedBriefly(_StillListed):
 @defect("gone-listed-sometimes", "Each third look at the list still holds it", breaches=("GONE-LIST",), shows="1 in 3")
 class _ListedSometimes(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return self.once_in(3, configuration.id)
+        return self.once_in(3, "deleted")
 
 
 class _AgainOtherwise(Behaviour):

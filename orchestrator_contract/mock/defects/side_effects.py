@@ -165,12 +165,12 @@ class _TakesNextLater(_TakesAnother):
         return other.number > configuration.number
 
 
-@defect("read-deletes", "The third fetch of a configuration deletes it", breaches=("GONE-BY-DELETE",), shows="1 in 3")
+@defect("read-deletes", "Each third fetch of a configuration deletes it", breaches=("GONE-BY-DELETE",), shows="1 in 3")
 class _ReadDeletes(Behaviour):
     def fetch(self, request: Request) -> Response:
         response = super().fetch(request)
         found = self.locate(request, request.sid)
-        if found is not None and response.status == 200 and self.once_in(3, found.id):
+        if found is not None and response.status == 200 and self.once_in(3, "fetch"):
             vanish(self, found)
         return response
 
