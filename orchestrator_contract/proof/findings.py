@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator_contract.catalogue import Catalogue
 from orchestrator_contract.proof.cases import Case, Kind
+from orchestrator_contract.proof.forked import KILLED
 from orchestrator_contract.proof.trial import Trial
 
 
@@ -23,7 +24,7 @@ class Finding:
 
 def broken(trial: Trial) -> str:
     """How the suite itself broke in *trial*; empty when it did not."""
-    if trial.exit == -1:
+    if trial.exit == KILLED:
         return "it did not end in time"
     if trial.exit not in (0, 1, 4):
         return f"exit code {trial.exit}"

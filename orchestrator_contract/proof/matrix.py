@@ -8,17 +8,18 @@ and no hostile endpoint breaks it. Anything else is exit code 1.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
 from orchestrator_contract import catalogue
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.proof import tables
+from orchestrator_contract.proof import forked, tables
 from orchestrator_contract.proof.cases import Case, Kind, all_cases, chosen
 from orchestrator_contract.proof.findings import Finding, all_findings, broken, of_case, proves, unproved
 from orchestrator_contract.proof.trial import Terms, Trial, run
@@ -96,7 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return findings
 
     started = written = time.monotonic()
-    with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
+    forked.preload()
+    with ProcessPoolExecutor(max(1, arguments.jobs), multiprocessing.get_context("fork")) as pool:
         running = {pool.submit(attempt, case, terms): case for case in cases}
         try:
             for future in as_completed(running):

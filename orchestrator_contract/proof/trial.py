@@ -1,4 +1,4 @@
-"""One run of the suite against one case, both as processes of their own, and what came of it."""
+"""One run of the suite against one case, each in a process of its own, and what came of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestrator_contract.proof import forked
 from orchestrator_contract.proof.cases import Case, Kind
 
 PROJECT = Path(__file__).parents[2]
@@ -24,7 +25,6 @@ _CREDENTIALS = {
     "MOCK_USER_2": "SKproof0000000000000000000000000002", "MOCK_PASSWORD_2": "proof-secret-two",
     "HOSTILE_USER": "hostile-user", "HOSTILE_PASSWORD": "hostile-secret",
 }
-_KILLED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _endpoint(case: Case, profile: Path, env: dict[str, str]) -> Iterator[None]:
 
 def _suite(profile: Path, report: Path, case: Case, terms: Terms) -> list[str]:
     effort = "quick" if case.kind is Kind.HOSTILE else terms.effort
-    command = [sys.executable, "-m", "pytest", "tests/contract", "--target", str(profile), "--report", str(report)]
+    command = ["tests/contract", "--target", str(profile), "--report", str(report)]
     command += ["--effort", effort, "--seed", str(terms.seed), "-q", "-p", "no:cacheprovider"]
     if terms.fast and case.kind is Kind.DEFECT:
         command += ["--requirement", ",".join(case.requirements)]
@@ -107,7 +107,7 @@ def _suite(profile: Path, report: Path, case: Case, terms: Terms) -> list[str]:
 
 def _described(case: Case, terms: Terms) -> str:
     endpoint = " ".join(["python", *command_of(case)[1:]])
-    command = " ".join(["pytest", *_suite(Path("mock.toml"), Path("out"), case, terms)[4:]])
+    command = " ".join(["pytest", *_suite(Path("mock.toml"), Path("out"), case, terms)])
     return f"{endpoint} --port 0 --write-profile mock.toml; {command}"
 
 
@@ -122,14 +122,8 @@ def run(case: Case, terms: Terms) -> Trial:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:
         profile, report, log = Path(folder, "mock.toml"), Path(folder, "report"), Path(folder, "output.txt")
-        with _endpoint(case, profile, env), log.open("wb") as out:
-            try:
-                code = subprocess.run(
-                    _suite(profile, report, case, terms), cwd=PROJECT, env=env, stdin=subprocess.DEVNULL,
-                    stdout=out, stderr=subprocess.STDOUT, timeout=terms.timeout_s, check=False,
-                ).returncode
-            except subprocess.TimeoutExpired:
-                code = _KILLED
+        with _endpoint(case, profile, env):
+            code = forked.run(_suite(profile, report, case, terms), PROJECT, env, log, terms.timeout_s)
         full = not (terms.fast and case.kind is Kind.DEFECT)
         trial = Trial(case.kind, case.name, code, round(time.monotonic() - started, 1), full, command=_described(case, terms))
         _read(trial, report / "conformance.json", log.read_text("utf-8", "replace"))
