@@ -91,7 +91,7 @@ class _Endless(Behaviour):
         return Page(page.items, page.size, page.previous_token, token("a", last))
 
 
-@defect("page-skips", "The first item of each later page is left out", breaches=("CTRL-PAGES",),
+@defect("page-skips", "The first item of each later page is left out", breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
         shows="data: beyond the first page")  # fmt: skip
 class _Skips(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
