@@ -126,7 +126,7 @@ def _full(row: Row, result: Result) -> str:
     found = view.findings(row)
     parts = [_title(row), _said(found[0], _TEXT) if found else "- " + code(row.reason)]
     if row.verdict is Verdict.WAIVED:
-        parts.append(f"- Waived: {code(row.reason)}")
+        parts.append(f"- {code(row.reason)}")
     if found and found[0].steps:
         parts += ["<details><summary>Requests and answers</summary>"]
         for step in found[0].steps:

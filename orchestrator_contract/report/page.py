@@ -22,7 +22,7 @@ _OPEN_FINDINGS = 1
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("orchestrator_contract.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     made.filters |= {"visible": _visible, "span": drawing.span, "sources": sources.split}
     return made
