@@ -76,6 +76,7 @@ class Follower:
         self._typical: dict[str, float] = {}
         self._owners: dict[tuple[int | None, int, str], str] = {}
         self._stuck: set[str] = set()
+        self._unreadable: set[str] = set()
 
     # ---------------------------------------------------------------- the 202
 
@@ -127,13 +128,12 @@ class Follower:
 
     def _poll_url(self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str) -> str:
         own = self.client.origins
-        if status_url is not None:
-            inside = origin_of(status_url) in own
-            if exchange.call.operation == "delete":
-                self._ledger.hold("DEL-202-ORIGIN", inside, expected="an address on the target's own origins",
-                                  seen=f"{status_url:.160}", exchanges=[exchange])
-            if inside:
-                return status_url
+        inside = status_url is None or origin_of(status_url) in own
+        if exchange.call.operation == "delete":
+            self._ledger.hold("DEL-202-ORIGIN", inside, expected="an address on the target's own origins",
+                              seen=f"{status_url or '':.160}", exchanges=[exchange])
+        if status_url is not None and inside:
+            return status_url
         if location is not None and origin_of(location) in own:
             return location
         if operation_id and len(operation_id) < 512 and operation_id.isascii() and "/" not in operation_id:  # noqa: PLR2004
@@ -143,8 +143,8 @@ class Follower:
     def _judge_related(self, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]) -> None:
         related = exchange.object.get("related")
         named = related.get("configurationId") if isinstance(related, dict) else None
-        if sid and named is not None:
-            self._ledger.hold(requirement, named == sid, expected=f"configurationId {sid}", seen=f"{named!r:.120}",
+        if sid:
+            self._ledger.hold(requirement, named in (None, sid), expected=f"configurationId {sid}", seen=f"{named!r:.120}",
                               where="$.related", exchanges=steps)
 
     # ---------------------------------------------------------------- the polls
@@ -178,7 +178,7 @@ class Follower:
         hold, steps = self._ledger.hold, [operation.accepted, exchange]
         before = [poll for poll in operation.polls if poll.status == 200]  # noqa: PLR2004  # HTTP
         operation.polls.append(exchange)
-        if exchange.status in (429, 500, 503):
+        if exchange.status in (429, 503):
             return  # the endpoint's state, not the operation's: the follower tries again
         early = not before and exchange.sent - operation.accepted.sent < _FIRST_SIGHT_S
         if exchange.status == 404 and early:  # noqa: PLR2004  # HTTP
@@ -275,8 +275,12 @@ class Follower:
     def _give_up_unreadable(self, operations: Sequence[Operation]) -> None:
         for operation in operations:
             tail = operation.polls[-8:]
-            long = time.monotonic() - operation.accepted.sent > _FIRST_SIGHT_S * 2
-            if long and len(tail) == 8 and not any(poll.object.get("status") in _RANK for poll in tail):  # noqa: PLR2004
+            kind = operation.accepted.call.operation
+            # The first that can't be read is given time; the finding does not get truer by waiting each time.
+            limit = 0.3 if kind in self._unreadable else _FIRST_SIGHT_S * 2
+            long = time.monotonic() - operation.accepted.sent > limit
+            if long and len(tail) >= 4 and not any(poll.object.get("status") in _RANK for poll in tail):  # noqa: PLR2004
+                self._unreadable.add(kind)
                 raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}")
 
     def _patience(self, kind: str) -> float:

@@ -10,8 +10,9 @@ from orchestrator_contract.client import Client
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.verdict import Unverifiable
 
-MAX_PAGES = 400
+MAX_PAGES = 150
 _MAX_TOKEN = 8192
+_LARGEST = 1000
 
 
 class Unlistable(Unverifiable):
@@ -23,6 +24,8 @@ class Listing:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        #: Lists that proved to have no end, by account and region: they are not walked again.
+        self._endless: set[tuple[int, int]] = set()
 
     def pages(self, *, size: int | None = None, account: int = 0, region: int = 0, store: str | None = None) -> Iterator[Exchange]:
         """Every page in order.
@@ -30,6 +33,8 @@ class Listing:
         Raises:
             Unlistable: a page is not readable, or there are more than `MAX_PAGES`.
         """
+        if (account, region) in self._endless:
+            raise Unlistable("the list has no end")
         token: str | None = None
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
@@ -48,8 +53,10 @@ class Listing:
             self.client.ledger.hold("CTRL-PAGES", not again and len(token) <= _MAX_TOKEN, expected="a nextToken that leads on",
                                     seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}", exchanges=[page])
             if again or len(token) > _MAX_TOKEN:
+                self._endless.add((account, region))
                 raise Unlistable("the list has no end")
             seen.add(token)
+        self._endless.add((account, region))
         raise Unlistable(f"the list has more than {MAX_PAGES} pages")
 
     def items(self, **options: Any) -> Iterator[tuple[dict[str, Any], Exchange]]:
@@ -58,6 +65,18 @@ class Listing:
             for item in page.object["configurations"]:
                 if isinstance(item, dict):
                     yield item, page
+
+    def sids(self, *, account: int = 0, region: int = 0) -> set[str]:
+        """Every id in the list.
+
+        Raises:
+            Unlistable: it can't be read to its end.
+        """
+        return {str(item.get("id")) for item, _ in self.items(size=_LARGEST, account=account, region=region)}
+
+    def small_size(self) -> int:
+        """A page size that spreads the list over a handful of pages."""
+        return max(3, -(-len(self.sids()) // 8))
 
     def find(self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0) -> str | None:
         """The id of the first configuration that is wanted; None when there is none or the list can't be read."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.junitxml import xml_key
 
 from orchestrator_contract import catalogue, consent
 from orchestrator_contract.options import add_options
@@ -73,8 +74,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         result = run.finish(unusable=unusable)
         session.exitstatus = 1 if result.overall == "nonconformant" else 4
         if session.exitstatus == 1:
+            _write_junit(config)
             pytest.exit(f"{unusable}\nreport: {run.options.report}", returncode=1)
         raise pytest.UsageError(f"{unusable}\n(report: {run.options.report})") from None
+
+
+def _write_junit(config: pytest.Config) -> None:
+    """Have --junitxml written although the session ends before its tests."""
+    log = config.stash.get(xml_key, None)
+    if log is not None:
+        log.pytest_sessionstart()
+        log.pytest_sessionfinish()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -26,6 +26,8 @@ GROUPINGS = (
 FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 MAX_NAME, MAX_DESCRIPTION = 32, 512
 _ATTEMPTS = 3
+#: Longest id that is taken for one, in characters.
+_MAX_SID = 200
 _COMMAND_TIMEOUT_S = 60
 
 
@@ -63,6 +65,9 @@ class Provisioner:
         self._pool = list(client.profile.provision.pool)
         self._given: set[str] = set()
         self._stock: dict[tuple[int, int], list[Configuration]] = {}
+        #: Ids that creates have named, and those that were listed before the first create.
+        self._named: set[str] = set()
+        self._before: dict[tuple[int, int], set[str] | None] = {}
         #: How many are made ahead whenever one has to be made.
         self.ahead = 0
         self._memory_store: str | None = client.profile.provision.memory_store_id
@@ -171,6 +176,7 @@ class Provisioner:
         return self._memory_store
 
     def _create(self, number: int, account: int, region: int, extras: Sequence[dict[str, Any]]) -> list[Configuration]:
+        self._look_before(account, region)
         wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
         made: dict[int, Configuration] = {}
         problem = ""
@@ -259,13 +265,35 @@ class Provisioner:
         for exchange in (operation.accepted, *reversed(operation.polls)):
             related = exchange.object.get("related")
             sid = related.get("configurationId") if isinstance(related, dict) else None
-            if isinstance(sid, str) and sid and quote(sid, safe="-._~") == sid:
+            if isinstance(sid, str) and 0 < len(sid) <= _MAX_SID and quote(sid, safe="-._~") == sid:
                 self._unresolved.pop(name, None)
-                return sid
+                return sid if self._is_new(sid, name, account, region) else None
         sid = self.listing.find(lambda item: item.get("displayName") == name, account=account, region=region)
         if sid is not None:
             self._unresolved.pop(name, None)
         return sid
+
+    def _is_new(self, sid: str, name: str, account: int, region: int) -> bool:
+        """Whether *sid* can be what the create just made: not there before, not named twice.
+
+        What a create names will be deleted, so an endpoint that names somebody else's configuration
+        must not be believed. Where the list before the first create can't be read, a fetch has to show the name.
+        """
+        with self._lock:
+            if sid in self._named:
+                return False
+            self._named.add(sid)
+        before = self._before.get((account, region))
+        if before is not None:
+            return sid not in before
+        return self.client.fetch(sid, account=account, region=region).object.get("displayName") == name
+
+    def _look_before(self, account: int, region: int) -> None:
+        if (account, region) not in self._before:
+            try:
+                self._before[account, region] = self.listing.sids(account=account, region=region)
+            except Unverifiable:
+                self._before[account, region] = None
 
     # ---------------------------------------------------------------- giving back
 

@@ -121,6 +121,12 @@ class Suite:
         Raises:
             Unusable: it can't; the message says why and what to do.
         """
+        try:
+            self._preflight()
+        except Unverifiable as error:
+            raise self._unusable(f"{self.profile.base_url}: {error}") from None
+
+    def _preflight(self) -> None:
         where = self.profile.base_url
         first = self.client.send(self.client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True)
         if first.fault is Fault.CONNECT:

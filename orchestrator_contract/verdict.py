@@ -99,7 +99,7 @@ class Ledger:
             return
         steps = list(exchanges)[-_MAX_STEPS:]
         if not steps:
-            record.evidence.append({"request": "", "status": None, "headers": {}, "body": "", "problem": problem})
+            record.evidence.append({"request": "(no single request shows it)", "status": None, "headers": {}, "body": "", "problem": problem})
         for number, exchange in enumerate(steps, 1):
             last = number == len(steps)
             step = f"step {number} of {len(steps)}" if len(steps) > 1 else ""
@@ -115,10 +115,9 @@ class Ledger:
         with self._lock:
             text = "\n".join(f"{number}. {self._redactor.text(line)}" for number, line in enumerate(lines, 1))
             record = self._record(requirement)
-            record.evidence = [
-                {"request": "", "status": None, "headers": {}, "body": "", "problem": f"shortest history that shows it:\n{text}"},
-                *record.evidence,
-            ][:MAX_EVIDENCE]
+            if record.evidence:
+                last = record.evidence[-1]
+                last["problem"] = f"{last['problem']}\nshortest history that shows it:\n{text}"
 
     def _full(self, number: int, requirement: str, problem: str) -> bool:
         return number >= MAX_EVIDENCE and (self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE)

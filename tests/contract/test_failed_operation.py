@@ -9,7 +9,7 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
 
-@pytest.mark.requirement("OP-FAILED-ENDS", "OP-FAILED-KEEPS", "KEY-REPLAY-FAILED")
+@pytest.mark.requirement("OP-FAILED-ENDS", "OP-FAILED-KEEPS", "KEY-REPLAY-FAILED", "OP-BODY", "OP-ERROR", "OP-ORDER", "OP-TIMES")
 def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     """After FAILED the configuration is still there, and the key gives the original response."""
     trigger = suite.profile.operation_failure or Trigger()

@@ -64,11 +64,14 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     payloads = [PAYLOADS[(cohort * size + n) % len(PAYLOADS)] for n in range(size)]
     configurations = suite.configurations.take(size, payloads=payloads)
     # Every other one is fetched first: what is never looked at before its delete must be deletable, too.
-    shown = [scenarios.is_there(c)[0] for c in configurations[::2]]
+    looks = [scenarios.is_there(c) for c in configurations[::2]]
+    shown = [there for there, _ in looks]
     if suite.profile.provision.mode == "create":
-        for configuration, there in zip(configurations[::2], shown, strict=True):
+        for configuration, (there, fetch) in zip(configurations[::2], looks, strict=True):
             if there is not None:
-                suite.ledger.hold("CTRL-VISIBLE", there, expected=f"{configuration.sid}, just created", seen="404")
+                suite.ledger.hold(
+                    "CTRL-VISIBLE", there, expected=f"{configuration.sid}, just created", seen="404", exchanges=[fetch]
+                )
     elif not all(shown):
         raise Unverifiable("a fetch does not show configurations that the profile gives")
     keys = [key_of(FORMS[(cohort * size + n) % len(FORMS)], suite, cohort) for n in range(size)]
@@ -90,5 +93,5 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     )
     scenarios.each(suite.follower.poll, done[::3])
     scenarios.each(suite.follower.poll_other_links, done[:: max(1, size // 4)])
-    scenarios.unlisted(done, size=5 if cohort % 4 == 1 else 1000, kept=[suite.bystander])
+    scenarios.unlisted(done, size=suite.configurations.listing.small_size() if cohort % 4 == 1 else 1000, kept=[suite.bystander])
     suite.watch.ended(done)

@@ -19,7 +19,8 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
         seen: list[str] = []
         pages: list[Exchange] = []
         try:
-            for item, page in suite.configurations.listing.items(size=3):
+            size = suite.configurations.listing.small_size()
+            for item, page in suite.configurations.listing.items(size=size):
                 seen.append(str(item.get("id")))
                 pages.append(page)
         except Unverifiable:
@@ -30,11 +31,13 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
         twice = {sid for sid in sids if seen.count(sid) > 1}
         if not missing and not twice:
             break
-    suite.ledger.hold("CTRL-VISIBLE", not missing, expected="every created configuration in the list",
+    suite.ledger.hold("CTRL-VISIBLE", sids <= suite.configurations.listing.sids(), expected="every created configuration in the list",
+                      seen="one is missing", exchanges=pages[-1:])
+    suite.ledger.hold("CTRL-PAGES", not missing, expected="every created configuration on one of the pages",
                       seen=f"{len(missing)} missing, e.g. {min(missing, default='')}", exchanges=pages[-2:])
     suite.ledger.hold("CTRL-PAGES", not twice, expected="each once", seen=f"{min(twice, default='')} twice", exchanges=pages[-2:])
     sizes = [len(page.object["configurations"]) for page in pages]
-    suite.ledger.hold("CTRL-PAGES", max(sizes, default=0) <= 3, expected="at most pageSize (3) on a page", seen=str(max(sizes, default=0)),
+    suite.ledger.hold("CTRL-PAGES", max(sizes, default=0) <= size, expected=f"at most pageSize ({size}) on a page", seen=str(max(sizes, default=0)),
                       exchanges=pages[-1:])
     # The oldest, one in the middle and the newest, so that both ends of the list lose one.
     gone = [configurations[0], configurations[len(configurations) // 2], configurations[-1]]
@@ -42,7 +45,18 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
 
     done = scenarios.completed(scenarios.each(lambda c: scenarios.accepted(c, key=suite.key()), gone), gone)
 
-    scenarios.unlisted(done, size=3, kept=kept)
+    scenarios.unlisted(done, size=size, kept=kept)
     scenarios.unlisted(done, size=1000, kept=kept)
     for configuration in kept:
         scenarios.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2])
+
+
+@pytest.mark.requirement("CTRL-VISIBLE")
+def test_shown_each_time(suite: Suite, scenarios: Scenarios) -> None:
+    """A configuration that is there is shown by every fetch, not by most."""
+    configurations = suite.configurations.take(2 if suite.effort.refusals < 10 else 4)
+    for number in range(max(4, suite.effort.refusals * 2 // 3)):
+        configuration = configurations[number % len(configurations)]
+        exchange = suite.client.fetch(configuration.sid)
+        if exchange.status in (200, 404):
+            suite.ledger.hold("CTRL-VISIBLE", exchange.status == 200, expected="200", seen="404", exchanges=[exchange])

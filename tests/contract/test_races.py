@@ -38,7 +38,7 @@ def at_once(suite: Suite, batch: list[Any], needed: int = 1) -> list[Exchange]:
     return answers
 
 
-@pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY")
+@pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")
 def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """One key at once on several connections starts one operation, and all of them end with its response."""
     configurations = suite.configurations.take(1 if suite.effort.refusals < 10 else 3)
@@ -66,7 +66,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         scenarios.gone(operation)
 
 
-@pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE")
+@pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE", "DEL-STATUS", "HTTP-ANSWER")
 @pytest.mark.parametrize("keyed", [pytest.param(True, id="different-keys"), pytest.param(False, id="no-key")])
 def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, keyed: bool) -> None:
     """Of deletes of one SID at once each answer is documented, one at least is carried out, and the SID is gone."""
@@ -94,7 +94,7 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
         suite.configurations.gone(configuration)
 
 
-@pytest.mark.requirement("RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN")
+@pytest.mark.requirement("RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN", "DEL-STATUS", "HTTP-ANSWER")
 def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """Of deletes of many SIDs at once every answer belongs to its request, and every deletion happens."""
     configurations = suite.configurations.take(suite.effort.racers)
@@ -126,7 +126,7 @@ def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) 
 @pytest.mark.requirement("RACE-MIXED")
 def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """Reads and updates that run beside a delete end with the configuration gone."""
-    configuration = suite.configurations.one()
+    before, configuration, after = suite.configurations.take(3)
     path, sid = f"/Configurations/{configuration.sid}", configuration.sid
     outgoing = suite.client.outgoing
     batch: list[Any] = [outgoing(Call("fetch", sid), "GET", path) for _ in range(2)]
@@ -139,6 +139,9 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     answers = suite.client.send_together(batch)
     delete = answers[2]
     updates = [suite.follower.accept(e, sid) for e in answers[4:] if e.status == 202]
+    # What stands beside it, created just before and after, is not touched by a delete that runs.
+    for neighbour in (before, after, suite.bystander):
+        scenarios.kept("RACE-MIXED", neighbour, [delete])
     # An update that came first is a conflict; once it has ended the delete must go through.
     operation = suite.follower.accept(delete, sid) if delete.status == 202 else None
     suite.follower.finish(updates, early_every=0)
