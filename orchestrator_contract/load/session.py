@@ -1,0 +1,178 @@
+"""One process's part in a load run: a suite of its own, a share of the limits, findings to hand over."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrator_contract import catalogue, profile
+from orchestrator_contract.consent import distant
+from orchestrator_contract.coordinator import Coordinator, journal_path
+from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.exchange import Exchange, Redactor
+from orchestrator_contract.journal import Journal
+from orchestrator_contract.judge import Judge
+from orchestrator_contract.load.rates import Rates
+from orchestrator_contract.profile import Profile, ProfileError
+from orchestrator_contract.result import Policy, Result, conclude
+from orchestrator_contract.suite import Settings, Suite, Unusable
+from orchestrator_contract.verdict import Ledger
+
+#: What every load run is about; whatever else was seen is reported as well.
+CORE = (
+    "HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS",
+    "DEL-202-FOLLOW", "DEL-202-LINKS", "DEL-202-RELATED", "DEL-202-OWN", "DEL-202-ORIGIN", "KEY-REPLAY", "KEY-REPLAY-ENDED",
+    "KEY-ONE-OPERATION", "OP-FETCH", "OP-BODY", "OP-ID", "OP-ORDER", "OP-TIMES", "OP-ENDS", "OP-SUCCEEDS", "GONE-FETCH",
+    "GONE-DELETE", "SID-UNKNOWN", "ERR-404-BODY",
+)
+#: Where the report says a finding was made.
+PLACE = "orchestrator_contract/load/locustfile.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a process needs to know to take its part; sent to workers as plain data."""
+
+    run_id: str
+    seed: int
+    #: Of how many processes this one is which, counted from 0.
+    index: int = 0
+    of: int = 1
+
+    @classmethod
+    def alone(cls, seed: int) -> Share:
+        """The whole run in one process."""
+        return cls(secrets.token_hex(4), seed)
+
+
+def load_target(target: str, *, yes: bool) -> Profile:
+    """The profile that *target*, a URL or a file, names.
+
+    Raises:
+        ProfileError: it names none, or the target is not this machine and nobody agreed.
+    """
+    if not target:
+        raise ProfileError("load needs --target URL or profile.toml")
+    found = profile.from_url(target) if "://" in target else profile.from_file(Path(target))
+    try:
+        places = [] if yes else distant(found)
+    except Unusable as error:
+        raise ProfileError(str(error)) from None
+    if places:
+        raise ProfileError(f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add --yes")
+    return found
+
+
+def shared(whole: Profile, of: int) -> Profile:
+    """*whole* with one process's part of its limits: together *of* processes stay within them."""
+    limits = whole.limits
+    part = replace(
+        limits, requests=limits.requests // of, deletes=limits.deletes // of,
+        requests_per_second=limits.requests_per_second / of,
+    )
+    return replace(whole, limits=part)
+
+
+class _Announced(Judge):
+    """The judge, with a word before each exchange: what was found until then belongs to no single answer."""
+
+    def __init__(self, ledger: Ledger, tolerated: frozenset[int], before: Callable[[], None]) -> None:
+        super().__init__(ledger, tolerated)
+        self._before = before
+
+    def judge(self, exchange: Exchange) -> bool:
+        self._before()
+        return super().judge(exchange)
+
+
+class Session:
+    """The suite under load in one process."""
+
+    def __init__(
+        self,
+        whole: Profile,
+        share: Share,
+        folder: Path,
+        seen: Callable[[Exchange, list[str]], None],
+        late: Callable[[list[str]], None],
+    ) -> None:
+        part = shared(whole, share.of)
+        run = f"{share.run_id}{share.index:x}" if share.of > 1 else share.run_id
+        self.journal = Journal(
+            journal_path(folder, run), {"journal": "orchestrator-contract", "run": run, "bases": list(part.bases)}
+        )
+        coordinator = Coordinator(
+            part.limits.requests, part.limits.requests_per_second, part.limits.deletes, self.journal
+        )
+        effort = replace(EFFORTS["quick"], ahead=8)
+        self.suite = Suite(Settings(part, effort, share.seed, run), coordinator)
+        self.suite.reseed(f"load {share.index}")
+        self.suite.ledger.test = PLACE
+        self.rates = Rates()
+        self._seen = seen
+        self.suite.client.judge = _Announced(
+            self.suite.ledger, part.tolerated, lambda: late(found) if (found := self.breaches()) else None
+        )
+        self.suite.client.recorders.append(self._record)
+
+    def _record(self, exchange: Exchange) -> None:
+        self.rates.count(exchange.at.timestamp() + exchange.elapsed, exchange.status)
+        self._seen(exchange, self.breaches())
+
+    def breaches(self) -> list[str]:
+        """Ids of the requirements breached since this was last asked, once for each breach."""
+        found = self.suite.ledger.end()
+        self.suite.ledger.test = PLACE
+        return [name for name, _ in found]
+
+    def close(self) -> dict[str, Any]:
+        """Cleans up; everything found, as plain data that a message can carry."""
+        left = self.suite.close()
+        if not left:
+            self.journal.discard()
+        notes = [f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"]
+        return {"ledger": self.suite.ledger.dump(), "rates": self.rates.dump(), "notes": notes if left else [], "unusable": ""}
+
+
+@dataclass(slots=True)
+class Findings:
+    """What all processes found, put together."""
+
+    profile: Profile
+    ledger: Ledger = field(init=False)
+    rates: Rates = field(default_factory=Rates)
+    notes: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
+    reports: int = 0
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        redactor = Redactor()
+        for account in self.profile.accounts:
+            redactor.add(account.username, account.password)
+        self.ledger = Ledger(catalogue.load(), redactor)
+
+    def merge(self, found: dict[str, Any]) -> None:
+        """Takes over what one process found."""
+        self.reports += 1
+        if found["unusable"]:
+            self.unusable.append(found["unusable"])
+            return
+        self.ledger.merge(found["ledger"])
+        self.rates.merge(found["rates"])
+        self.notes += found["notes"]
+
+    def conclude(self, seed: int, policy: Policy) -> Result:
+        """The result of the load run, for the same writers as any other."""
+        seen = {name for name, record in self.ledger.records.items() if record.checks or record.breaches}
+        unusable = Unusable(self.unusable[0]) if self.unusable and len(self.unusable) == self.reports else None
+        known = self.ledger.catalogue.requirements
+        return conclude(
+            self.ledger, self.profile, {*seen, *(name for name in CORE if name in known)}, policy=policy, seed=seed,
+            effort="quick", started=self.started, finished=datetime.now(UTC), unusable=unusable,
+            notes=[*self.notes, *self.rates.notes()],
+        )

@@ -1,0 +1,46 @@
+"""What one user does again and again: short stories around a delete, each judged on the way."""
+
+from __future__ import annotations
+
+from orchestrator_contract.client import Client
+from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.suite import Suite
+
+
+class Steps:
+    """The stories, on the suite of this process; each raises Unverifiable when it cannot go on."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.client: Client = suite.client
+        self.scenarios = Scenarios(suite)
+
+    def delete(self) -> None:
+        """A keyed delete, polled to its end; the configuration is gone then."""
+        configuration = self.suite.configurations.one()
+        operation = self.scenarios.accepted(configuration, key=self.suite.key())
+        self.scenarios.completed([operation], [configuration])
+        self.scenarios.gone(operation)
+
+    def replay(self) -> None:
+        """A delete whose key comes again, before and after the end, on kept connections and on new ones."""
+        configuration = self.suite.configurations.one()
+        operation = self.scenarios.accepted(configuration, key=self.suite.key())
+        self.scenarios.replay(operation)
+        self.scenarios.replay(operation, fresh=True)
+        self.scenarios.completed([operation], [configuration])
+        self.scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
+
+    def again(self) -> None:
+        """A delete without key, and another one after its end, which finds nothing."""
+        configuration = self.suite.configurations.one()
+        operation = self.scenarios.accepted(configuration)
+        self.scenarios.completed([operation], [configuration])
+        self.scenarios.not_again(operation, key=self.suite.key())
+
+    def unknown(self) -> None:
+        """A delete of what does not exist."""
+        sid = self.suite.absent_sid()
+        exchange = self.client.delete(sid, key=self.suite.key())
+        if exchange.status != 500:  # documented, and says nothing of the SID
+            self.suite.ledger.hold("SID-UNKNOWN", exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[exchange])
