@@ -17,7 +17,7 @@ from orchestrator_contract.verdict import Record
 
 #: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.
 HOSTILE = (
-    "\x1b[31mred\x1b]0;title\x07\x9b</script><script>window.hostile=1</script><img src=x onerror=\"window.hostile=2\">"
+    '\x1b[31mred\x1b]0;title\x07\x9b</script><script>window.hostile=1</script><img src=x onerror="window.hostile=2">'
     "\u202eevil\u2066\u200b ]]> \x00 \ud800\n::error::owned\n  ::warning file=a::b\n##vso[task.complete]\n##[error]x\n"
     "```\n~~~\n</details> `` @octocat #1 ![x](https://evil.example/a.png) <!-- {{ 7*7 }} {% raw %} | a | b |\r\nlast"
 )
@@ -28,7 +28,7 @@ SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
 def evidence(problem: str, *, text: str = "{}", status: int | None = 202) -> dict[str, Any]:
     """One exchange as the ledger keeps it."""
     return {
-        "request": f"curl -isS --path-as-is -X DELETE -u \"$KEY_USER:$KEY_SECRET\" http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}",
+        "request": f'curl -isS --path-as-is -X DELETE -u "$KEY_USER:$KEY_SECRET" http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}',
         "status": status,
         "headers": {"operation-id": text[:300], "date": "Mon, 23 Nov 2026 21:00:00 GMT"},
         "body": text,

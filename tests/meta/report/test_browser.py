@@ -26,7 +26,8 @@ pytestmark = [
 
 _CONTRAST = """
 const luminance = (text) => {
-  const [r, g, b] = text.match(/[0-9.]+/g).map(Number).map((v) => v / 255).map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+  const linear = (v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+  const [r, g, b] = text.match(/[0-9.]+/g).map((v) => linear(v / 255));
   return .2126 * r + .7152 * g + .0722 * b;
 };
 const ground = (element) => {
@@ -55,7 +56,9 @@ class Page:
         self.driver = driver
         self._folder = folder
 
-    def open(self, result: Result, fragment: str = "", *, scheme: str = "light", width: int = 1200, media: str = "screen", script: bool = True) -> None:
+    def open(
+        self, result: Result, *, scheme: str = "light", width: int = 1200, media: str = "screen", script: bool = True
+    ) -> None:
         """Write *result* and load its page."""
         write_all(result, self._folder)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
@@ -63,7 +66,7 @@ class Page:
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
-        self.driver.get((self._folder / "conformance.html").as_uri() + fragment)
+        self.driver.get((self._folder / "conformance.html").as_uri())
 
     def js(self, script: str, *args: object) -> Any:
         """What *script* returns in the page."""
@@ -71,7 +74,9 @@ class Page:
 
     def shown(self) -> list[str]:
         """Ids of the requirements that are visible in the table."""
-        ids: list[str] = self.js("return [...document.querySelectorAll('tr.requirement')].filter(r => r.offsetParent).map(r => r.id.slice(2))")
+        ids: list[str] = self.js(
+            "return [...document.querySelectorAll('tr.requirement')].filter(r => r.offsetParent).map(r => r.id.slice(2))"
+        )
         return ids
 
     def click(self, selector: str) -> None:

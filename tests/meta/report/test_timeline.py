@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.report.drawing import draw
-from orchestrator_contract.report.timeline import MAX_EVENTS, MAX_OPERATIONS, MAX_RACES, Event, Recorder, Timeline, load
+from orchestrator_contract.report.timeline import (
+    MAX_EVENTS,
+    MAX_OPERATIONS,
+    MAX_RACES,
+    Event,
+    Recorder,
+    Timeline,
+    load,
+)
 from orchestrator_contract.wire import Answer
 
 SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
@@ -23,7 +31,8 @@ def exchange(call: Call, method: str, status: int, sent: float, *, took: float =
 
 def delete(number: int, at: float, *, status: int = 202, key: str | None = None, took: float = 0.01) -> Exchange:
     """The delete of configuration *number*."""
-    return exchange(Call("delete", f"{SID}{number}"), "DELETE", status, at, took=took, operation=f"op_{number}" if status == 202 else "", key=key)
+    operation = f"op_{number}" if status == 202 else ""
+    return exchange(Call("delete", f"{SID}{number}"), "DELETE", status, at, took=took, operation=operation, key=key)
 
 
 def poll(number: int, at: float, word: str) -> Exchange:
@@ -109,7 +118,7 @@ def test_drawing_stays_inside() -> None:
 
     drawing = draw(line)
 
-    assert all(0 <= bar.x and bar.x + bar.width <= 100 for bar in drawing.bars)
+    assert all(bar.x >= 0 and bar.x + bar.width <= 100 for bar in drawing.bars)
     assert [bar.state for bar in drawing.bars] == ["accepted", "pending", "completed", "completed"]
     assert all(0 <= mark.x <= 100 for mark in drawing.marks)
     assert [mark.x for mark in drawing.marks] == sorted(mark.x for mark in drawing.marks)
