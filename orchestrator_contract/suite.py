@@ -19,6 +19,7 @@ from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision import Configuration, Provisioner
 from orchestrator_contract.verdict import Ledger, Unverifiable
+from orchestrator_contract.visible import visible
 from orchestrator_contract.watch import Watch
 from orchestrator_contract.wire import Fault
 
@@ -29,7 +30,7 @@ class Unusable(Exception):
     """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
 
     def __init__(self, reason: str, *, broken_http: bool = False) -> None:
-        super().__init__(reason)
+        super().__init__(visible(reason))
         #: It did answer, but not in HTTP: that breach stands, whatever else could not be tested.
         self.broken_http = broken_http
 
