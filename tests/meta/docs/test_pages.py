@@ -191,7 +191,7 @@ def test_python_examples_parse(block: Block) -> None:
 def test_shell_examples_parse() -> None:
     """Shell in the pages is shell."""
     for block in blocks("sh"):
-        assert subprocess.run(["bash", "-n"], input=block.text, text=True, check=False).returncode == 0  # noqa: S607
+        assert subprocess.run(["bash", "-n"], input=block.text, text=True, check=False).returncode == 0
 
 
 def test_ci_runs_what_the_readme_tells_a_newcomer() -> None:
@@ -200,7 +200,7 @@ def test_ci_runs_what_the_readme_tells_a_newcomer() -> None:
     ci = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
 
     assert len(lines) == 2
-    assert all(re.search(rf"^\s*\w+ {re.escape(line)}( -n 2)?( \|\| .*)?$", ci, re.MULTILINE) for line in lines)
+    assert all(re.search(rf"^\s*\w+ {re.escape(line)}$", ci, re.MULTILINE) for line in lines)
 
 
 def test_sample_sizes_give_the_stated_probability() -> None:
