@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract import catalogue, docs, schemas
-from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.mock import registry
 from orchestrator_contract.report import view
 
@@ -211,10 +210,9 @@ def test_sample_sizes_give_the_stated_probability() -> None:
     assert all(math.ceil(math.log(0.01) / math.log(1 - 1 / int(one))) == int(n) for one, n in rows)
 
 
-@pytest.mark.parametrize(("name", "least"), [("standard", 90), ("thorough", 459)])
-def test_efforts_sample_as_much_as_the_page_says(name: str, least: int) -> None:
-    """Accepted deletes and provoked errors are sampled often enough for the rate that the page promises."""
-    effort = EFFORTS[name]
-
-    assert effort.cohorts * effort.cohort_size >= least
-    assert effort.refusals >= least
+@pytest.mark.parametrize(
+    ("samples", "found"), [(1, "always"), (7, "2"), (89, "19"), (90, "20"), (458, "99"), (459, "100")], ids=str
+)
+def test_rarest_fault_follows_from_the_same_formula(samples: int, found: str) -> None:
+    """The last rows of the efforts' table agree with the table of sample sizes: 90 for 1 in 20, 459 for 1 in 100."""
+    assert docs.rarest(samples) == found
