@@ -173,6 +173,7 @@ def statuses(result: Result) -> list[StatusRow]:
         else:
             how = "provoked as the target profile says" if status in faults else "met in the course of the tests"
             state = "ok" if valid == seen else "wrong"
+            how += f"; {seen - valid} {'does' if seen - valid == 1 else 'do'} not conform" if valid != seen else ""
         rows.append(StatusRow(status, phrase(status), seen, valid, how, state))
     return rows
 
@@ -194,7 +195,7 @@ def headline(result: Result) -> str:
     counts = result.counts()
     broken, open_ = counts["breached"], counts["unverified"]
     if result.overall == "nonconformant":
-        return f"{broken} of {len(result.rows)} requirement{'s are' if broken > 1 else ' is'} breached"
+        return f"{broken} of {len(result.rows)} requirements {'are' if broken > 1 else 'is'} breached"
     if result.unusable:
         return "The endpoint could not be tested"
     if result.overall == "incomplete":

@@ -127,7 +127,7 @@ def test_statuses(breached: Result) -> None:
     section = next(e for _, e in elements(root) if e.get("id") == "statuses")
     rows = {words(next(iter(e))).split()[0]: words(e) for name, e in elements(section) if name == "tr" and e.get("class")}
 
-    assert rows["202"] == "202 Accepted 20 19 met in the course of the tests"
+    assert rows["202"] == "202 Accepted 20 19 met in the course of the tests; 1 does not conform"
     assert "never seen: the target profile has no [faults.409]" in rows["409"]
     assert "never seen in this run" in rows["429"]
     assert "not a documented status" in rows["418"]
