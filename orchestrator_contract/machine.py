@@ -47,6 +47,7 @@ def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
         moves_clock = clock
         started = suite.ledger.requests
         failed_at: list[int] = []  # noqa: RUF012  # one a run, on purpose shared by its instances
+        over: list[Exception] = []  # noqa: RUF012
 
     effort = suite.effort
     chosen = settings(
@@ -73,6 +74,8 @@ class _History(RuleBasedStateMachine):
     tell: list[str]
     moves_clock: bool
     failed_at: list[int]
+    #: Why no more is sent: what can't go on is not worth shrinking.
+    over: list[Exception]
     failed_requirement: str = ""
 
     def __init__(self) -> None:
@@ -86,7 +89,7 @@ class _History(RuleBasedStateMachine):
     def start(self) -> None:
         """Begin with two configurations."""
         self._spend()
-        for configuration in self.bench.configurations.take(2):
+        for configuration in self._or_over(lambda: self.bench.configurations.take(2)):
             self.model.known.append(Known(configuration))
 
     # ------------------------------------------------------------ rules
@@ -96,7 +99,7 @@ class _History(RuleBasedStateMachine):
     def create(self) -> None:
         """Create one more."""
         self._spend()
-        self.model.known.append(Known(self.bench.configurations.one()))
+        self.model.known.append(Known(self._or_over(self.bench.configurations.one)))
 
     @rule(pick=st.integers(0, 3), keyed=st.booleans())
     def delete(self, pick: int, keyed: bool) -> None:  # noqa: FBT001
@@ -163,7 +166,9 @@ class _History(RuleBasedStateMachine):
             lambda: self.bench.client.update(known.configuration.sid, payload, method=method), f"{method} {pick}"
         )
         if exchange.status == _HTTP_ACCEPTED:
-            self.bench.follower.finish([self.bench.follower.accept(exchange, known.configuration.sid)], early_every=0)
+            self._quietly(lambda: self.bench.follower.finish(
+                [self.bench.follower.accept(exchange, known.configuration.sid)], early_every=0
+            ))
         if known.state is State.GONE:
             self._hold("GONE-UPDATE", exchange.status not in (200, 201, 204) and (exchange.status != _HTTP_ACCEPTED or
                        self.bench.client.fetch(known.configuration.sid).status != 200), _either(UPDATE[State.GONE]), exchange.outcome())  # noqa: PLR2004
@@ -201,7 +206,7 @@ class _History(RuleBasedStateMachine):
             if known.operations:
                 self._quietly(lambda k=known: self.bench.follower.finish(k.operations, early_every=0))  # type: ignore[misc]
                 self.model.ended(known)
-        self.bench.client.advance_clock(hours * HOUR)
+        self._or_over(lambda: self.bench.client.advance_clock(hours * HOUR))
         self.model.clock += hours * HOUR
 
     # ------------------------------------------------------------ helpers
@@ -209,13 +214,23 @@ class _History(RuleBasedStateMachine):
     def _pick(self, pick: int) -> Known:
         return self.model.known[pick % len(self.model.known)]
 
+    def _or_over(self, step: Callable[[], Any]) -> Any:
+        try:
+            return step()
+        except Unverifiable as error:
+            self.over.append(error)
+            raise
+
     def _spend(self) -> None:
+        if self.over:
+            raise self.over[0]
         if self.failed_at and self.bench.ledger.requests - self.failed_at[0] > SHRINK_REQUESTS:
-            raise OutOfBudget
+            self.over.append(OutOfBudget())
+            raise self.over[0]
 
     def _send(self, call: Callable[[], Exchange], text: str) -> Exchange:
         self._spend()
-        exchange = call()
+        exchange: Exchange = self._or_over(call)
         self.exchanges.append(exchange)
         self.lines.append(f"{text}: {exchange.outcome()}    {exchange.curl()}")
         return exchange
@@ -223,7 +238,8 @@ class _History(RuleBasedStateMachine):
     def _quietly(self, step: Callable[[], Any]) -> None:
         try:
             step()
-        except Exhausted:
+        except Exhausted as error:
+            self.over.append(error)
             raise
         except Unverifiable:
             return  # what could not be followed leaves the model not knowing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -114,7 +115,8 @@ class Provisioner:
         """Plain configurations made ahead: creating takes its time, so several are made at once."""
         stock = self._stock.setdefault((account, region), [])
         if len(stock) < number:
-            ahead = self.client.coordinator.take_deletes(self.ahead)
+            # Other accounts and regions are needed by few tests.
+            ahead = 0 if account or region else self.client.coordinator.take_deletes(self.ahead)
             try:
                 stock += self._create(number - len(stock) + ahead, account, region, ())
             except NothingToDelete as error:
@@ -349,5 +351,6 @@ def remove(client: Client, follower: Follower, configurations: Sequence[Configur
                 operations.append((configuration, follower.accept(exchange, configuration.sid)))
             except Unverifiable:
                 continue
-    follower.finish([operation for _, operation in operations], early_every=0)
+    with contextlib.suppress(Unverifiable):  # an operation that can't be read: the next delete tells by its 404
+        follower.finish([operation for _, operation in operations], early_every=0)
     gone(*(configuration for configuration, operation in operations if operation.status == "COMPLETED"))

@@ -128,19 +128,19 @@ class Wire:
         """Send *request* as it is and read the answer.
 
         A kept connection that the server had closed meanwhile is no fault of anyone's (RFC 9112 9.5):
-        the request goes out once more on a new one, unless it is a POST.
+        the request goes out once more on a new one.
 
         Raises:
             WireError: there was no complete answer.
         """
         deadline = time.monotonic() + self.timeout_s
-        connection = None if fresh else self._kept(origin)
+        # A POST may not be sent twice, so it does not risk a connection that the server is about to close.
+        connection = None if fresh or method == "POST" else self._kept(origin)
         if connection is not None:
             try:
                 return self._run(connection, request, method, deadline)
-            except _Stale as stale:
-                if method == "POST":
-                    raise WireError(Fault.CLOSED, str(stale)) from None
+            except _Stale:
+                pass
         connection = self.connect(origin)
         deadline = time.monotonic() + self.timeout_s
         try:

@@ -116,9 +116,9 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
     suite.watch.kept("GONE-BY-DELETE", victim, [wrong, *others])
 
 
-@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "CTRL-VISIBLE", "CTRL-KEY")
+@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "CTRL-KEY", "GONE-FETCH", "GONE-LIST", "GONE-DELETE")
 def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
-    """Updating and patching a configuration leave it in place, with what was written."""
+    """Updating and patching a configuration leave it in place, and it can be deleted for good afterwards."""
     configuration = suite.configurations.one()
     if not configuration.payload:
         raise Unverifiable("the content of a given configuration is not the run's to change")
@@ -136,4 +136,8 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
         suite.follower.finish([operation], early_every=0)
 
     scenarios.kept("GONE-BY-DELETE", configuration, steps)
-    suite.ledger.hold("CTRL-VISIBLE", True)
+    # What was changed is deleted like what was not.
+    for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
+        scenarios.gone(operation)
+        scenarios.not_again(operation)
+        scenarios.unlisted([operation])

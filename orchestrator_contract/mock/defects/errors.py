@@ -111,12 +111,3 @@ for _fault, (_instead, _ids) in _INSTEAD.items():
             return Problem(self.instead, problem.code, problem.message, problem.headers)
 
     defect(f"error-{_fault}-as-{_instead}", f"Where {_fault} belongs the answer is {_instead}", breaches=_ids)(_Otherwise)
-
-
-@defect("error-409-as-202", "A conflicting delete is accepted", breaches=("ERR-409-STATUS",))
-class _Agreeable(Behaviour):
-    def fault_answer(self, request: Request, fault: str) -> Response:
-        found = self.target_of_delete(request)
-        if fault != "409" or found is None or found.reserved_for:
-            return super().fault_answer(request, fault)
-        return self.accepted(request, self.begin_delete(request, found))
