@@ -29,7 +29,7 @@ def _strings(value: object, most: int) -> bool:
 def _bridge(value: object) -> bool:
     if not isinstance(value, dict):
         return False
-    service = value.get("serviceId")
+    service = value.get("serviceId", "IS" + "0" * 32)  # no source requires it
     return isinstance(service, str) and _SERVICE.fullmatch(service) is not None
 
 
@@ -55,7 +55,7 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "statusCallbacks": ("a list of at most 2", lambda value: isinstance(value, list) and len(value) <= 2),
     "intelligenceConfigurationIds": ("a list of at most 5 ids", lambda value: _strings(value, 5)),
     "memoryExtractionEnabled": ("true or false", lambda value: isinstance(value, bool)),
-    "conversationsV1Bridge": ("an object with a serviceId", _bridge),
+    "conversationsV1Bridge": ("an object whose serviceId, if there is one, is IS and 32 hexadecimal digits", _bridge),
 }
 
 
