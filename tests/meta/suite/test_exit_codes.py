@@ -1,0 +1,248 @@
+"""Exit codes from end to end: what is usage, what is the endpoint, and never a traceback."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+Run = Callable[..., Any]
+StartMock = Callable[..., Any]
+ENV = {"TWILIO_API_KEY": "SKmeta", "TWILIO_API_SECRET": "m3ta-secret"}
+
+
+def sane(finished: Any) -> None:
+    """No traceback, no broken pytest."""
+    assert "Traceback" not in finished.output, finished.output
+    assert "INTERNALERROR" not in finished.output, finished.output
+
+
+class _Web(BaseHTTPRequestHandler):
+    """A web server that is no control plane."""
+
+    protocol_version = "HTTP/1.1"
+    status: ClassVar[int] = 200
+    requests: ClassVar[int] = 0
+
+    def answer(self) -> None:
+        type(self).requests += 1
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b"<!doctype html><h1>Welcome</h1>"
+        self.send_response(self.status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = answer
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def web() -> Iterator[Callable[[int], tuple[str, type[_Web]]]]:
+    """Start web servers that give one status and a page to everything."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(status: int) -> tuple[str, type[_Web]]:
+        handler = type("Handler", (_Web,), {"status": status, "requests": 0})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}", handler
+
+    yield start
+
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def clean(run: Run, start_mock: StartMock) -> tuple[Any, Any]:
+    """A run against a conformant mock, and the mock."""
+    mock = start_mock()
+    return run("--target", mock.profile), mock
+
+
+def test_conformant(clean: tuple[Any, Any]) -> None:
+    """A conformant endpoint is 0, and everything is verified."""
+    finished, _ = clean
+
+    sane(finished)
+    assert finished.code == 0, finished.output
+    assert finished.conformance()["verdict"] == "conformant"
+    assert set(finished.verdicts().values()) == {"passed"}
+
+
+def test_clean_run_leaves_nothing(clean: tuple[Any, Any]) -> None:
+    """After a clean run no configuration of it is left, and no journal."""
+    finished, mock = clean
+
+    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert [path.name for path in finished.report.parent.rglob("*journal*")] == []
+
+
+def test_xdist_gives_the_same_verdict(run: Run, start_mock: StartMock) -> None:
+    """With -n 2 a run finds the same as without."""
+    mock = start_mock("--defect", "accepted-201")
+    some = ("--requirement", "DEL-STATUS,SID-UNKNOWN,KEY-FORMS")
+
+    one = run("--target", mock.profile, *some)
+    two = run("--target", mock.profile, *some, "-n", "2")
+
+    sane(two)
+    assert (one.code, two.code) == (1, 1), two.output
+    assert two.verdicts() == one.verdicts()
+
+
+def test_breach(run: Run, start_mock: StartMock) -> None:
+    """A breached requirement is 1, and its evidence can be read."""
+    finished = run("--target", start_mock("--defect", "error-404-code-text").profile, "--requirement", "ERR-404-BODY")
+
+    sane(finished)
+    assert finished.code == 1
+    row = finished.rows()["ERR-404-BODY"]
+    assert row["verdict"] == "breached"
+    assert row["evidence"][-1]["request"].startswith("curl ")
+
+
+@pytest.mark.parametrize("strict", [pytest.param(False, id="a-warning"), pytest.param(True, id="a-failure-with-strict")])
+def test_advisory_breach(run: Run, start_mock: StartMock, strict: bool) -> None:
+    """An advisory breach is a warning and 0; with --strict it fails."""
+    mock = start_mock("--variant", "location-relative")
+
+    finished = run("--target", mock.profile, "--requirement", "DEL-202-LOCATION", *(["--strict"] if strict else []))
+
+    sane(finished)
+    assert finished.code == int(strict), finished.output
+    assert finished.verdicts() == {"DEL-202-LOCATION": "breached" if strict else "warned"}
+
+
+def test_closed_port(run: Run) -> None:
+    """An endpoint that nobody listens at is 4, and the address is named."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    finished = run("--target", url)
+
+    sane(finished)
+    assert finished.code == 4
+    assert f"{url} can't be reached" in finished.output
+    assert finished.conformance()["verdict"] == "incomplete"
+
+
+def test_wrong_password(run: Run, start_mock: StartMock) -> None:
+    """Refused credentials are 4, and the variables that gave them are named."""
+    mock = start_mock()
+    env = {"TWILIO_API_KEY": "SKwrong", "TWILIO_API_SECRET": "wr0ng-s3cret"}
+
+    finished = run("--target", mock.base_url, env=environment_with(env))
+
+    sane(finished)
+    assert finished.code == 4
+    assert "refuses the given credentials with 401" in finished.output
+    assert "TWILIO_API_KEY and TWILIO_API_SECRET" in finished.output
+    assert "wr0ng-s3cret" not in finished.output
+
+
+def environment_with(more: dict[str, str]) -> dict[str, str]:
+    """This process's environment and *more*."""
+    import os
+
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_", "MOCK_"))} | more
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 500], ids=lambda status: f"{status}-to-everything")
+def test_another_server(run: Run, web: Callable[[int], tuple[str, type[_Web]]], status: int) -> None:
+    """A web server that knows nothing of configurations is 4: nothing to delete can be had there."""
+    url, _ = web(status)
+
+    finished = run("--target", url, env=environment_with(ENV))
+
+    sane(finished)
+    assert finished.code == 4, finished.output
+    assert url in finished.output
+    assert finished.conformance()["reason"]
+
+
+def test_by_url(run: Run, start_mock: StartMock) -> None:
+    """A URL and the environment's credentials are enough: what the URL can't tell is unverified and named."""
+    mock = start_mock()
+    env = {"TWILIO_ACCOUNT_SID": "SKmeta00000000000000000000000000001", "TWILIO_AUTH_TOKEN": "m3ta/secret+one=&%41"}
+
+    finished = run("--target", mock.base_url, env=environment_with(env))
+
+    sane(finished)
+    assert finished.code == 0, finished.output
+    assert finished.conformance()["verdict"] == "incomplete"
+    assert finished.conformance()["target"]["capabilities"] == ["create", "credentials"]
+    rows = finished.rows()
+    assert rows["KEY-EXPIRES"]["reason"] .startswith("needs clock")
+    assert rows["KEY-REPLAY"]["verdict"] == "passed"
+
+
+def test_unknown_requirement(run: Run) -> None:
+    """An unknown --requirement is 4 and is named."""
+    finished = run("--requirement", "DEL-STATUS,NO-SUCH")
+
+    sane(finished)
+    assert finished.code == 4
+    assert "'NO-SUCH'" in finished.output
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        pytest.param("[target\n", "is not TOML", id="no-toml"),
+        pytest.param('[target]\nbase_url = "http://127.0.0.1"\ntimeout = 3\n', "unknown key target.timeout; expected one of", id="typo"),
+        pytest.param("[target]\n", "target.base_url is missing", id="no-base-url"),
+        pytest.param('[target]\nbase_url = "http://127.0.0.1"\ntimeout_s = "3"\n', "target.timeout_s: expected", id="wrong-type"),
+        pytest.param(
+            '[target]\nbase_url = "http://127.0.0.1"\n[[accounts]]\nusername_env = "NOT_SET_1"\npassword_env = "NOT_SET_2"\n',
+            "accounts.0.username_env: the environment variable NOT_SET_1 is not set", id="unset-variable",
+        ),
+    ],
+)
+def test_bad_profile(run: Run, tmp_path: Path, written: str, said: str) -> None:
+    """A bad profile is 4 with one message that names the file, the key and what was expected."""
+    path = tmp_path / "vendor.toml"
+    path.write_text(written)
+
+    finished = run("--target", path)
+
+    sane(finished)
+    assert finished.code == 4
+    assert f"{path}: " in finished.output
+    assert re.sub(r"\s+", " ", said) in re.sub(r"\s+", " ", finished.output)
+    assert len([line for line in finished.output.splitlines() if line.strip()]) <= 4, finished.output
+
+
+def test_missing_profile(run: Run, tmp_path: Path) -> None:
+    """A profile that is not there is 4 and is named."""
+    finished = run("--target", tmp_path / "nowhere.toml")
+
+    sane(finished)
+    assert finished.code == 4
+    assert "nowhere.toml: can't be read" in finished.output
+
+
+def test_plan_sends_nothing(run: Run, web: Callable[[int], tuple[str, type[_Web]]]) -> None:
+    """--plan tells what would happen and does not say a word to the target."""
+    url, handler = web(200)
+
+    finished = run("--target", url, "--plan", env=environment_with(ENV))
+
+    sane(finished)
+    assert finished.code == 0, finished.output
+    assert handler.requests == 0
+    assert "KEY-EXPIRES" in finished.output
+    assert "unverified: needs clock" in finished.output
+    assert not finished.report.exists()

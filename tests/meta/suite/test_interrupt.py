@@ -1,0 +1,35 @@
+"""Ctrl-C: a run that is interrupted cleans up after itself."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[3]
+
+
+def test_interrupted_run_cleans_up(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]) -> None:
+    """SIGINT in the middle of a run is exit code 2; what it created is deleted, and a report says what was seen."""
+    mock = start_mock("--operation-seconds", "0.5")
+    report = tmp_path / "report"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report)]
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=suite_environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 90
+        while len(mock.names()) < 3 and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.2)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 2, output
+    assert "Traceback" not in output
+    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert (report / "conformance.json").is_file()
