@@ -83,18 +83,18 @@ def test_commands_were_found() -> None:
     assert len(MODULES) >= 4
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+#: Pages about other programs, whose options they name.
+FOREIGN = {"load.md", "referees.md"}
+OWN = [page for page in PAGES if page.name not in FOREIGN]
+
+
+@pytest.mark.parametrize("page", OWN, ids=names(OWN))
 def test_named_options_exist(page: Path) -> None:
     """An option that is named in the text is one of pytest's, the mock's, the generator's or a tool's in an example."""
     known = options_in(help_of("pytest")) | options_in(help_of("orchestrator_contract.mock"))
     known |= options_in(help_of("orchestrator_contract.docs"))
     # git's in the GitLab example, curl's in the example of a report, and a second name of --junit-xml.
     known |= {"--depth", "--path-as-is", "--junitxml"}
-
-    if page.name == "load.md":
-        if importlib.util.find_spec("locust") is None:
-            pytest.skip("needs the load extra")
-        known |= options_in(help_of("locust"))
 
     assert set(FLAG.findall(page.read_text(encoding="utf-8"))) - known == set()
 
