@@ -111,18 +111,18 @@ def must_happen(suite: Suite, scenarios: Scenarios, requirement: str, accepted: 
             suite.configurations.gone(configuration)
 
 
-@pytest.mark.requirement("KEY-OTHER-CALL")
+@pytest.mark.requirement("KEY-OTHER-CALL", "CTRL-KEY")
 @pytest.mark.parametrize("call", ["create", "update"])
 def test_key_of_another_call(suite: Suite, scenarios: Scenarios, call: str) -> None:
     """A key that a create or an update used is refused for a delete or starts its own operation."""
     key = suite.key()
-    configuration = suite.configurations.one()
     if call == "create":
         payload = suite.configurations.payload()
-        first = suite.configurations.create_with_key(payload, key)
-        configuration = first[1]
-        accepted = first[0]
+        accepted, configuration = suite.configurations.create_with_key(payload, key)
+        again = suite.configurations.create_again(payload, key, accepted)
+        scenarios.judge_replay(accepted, again, "CTRL-KEY")
     else:
+        configuration = suite.configurations.one()
         accepted = suite.client.update(configuration.sid, {**configuration.payload, "description": "key"}, key=key)
         if accepted.status != 202:
             raise Unverifiable(f"the update was answered {accepted.outcome()}")

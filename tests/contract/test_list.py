@@ -52,6 +52,21 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.requirement("CTRL-VISIBLE")
+def test_listed_at_once(suite: Suite) -> None:
+    """A configuration is in the list as soon as its create has COMPLETED."""
+    configuration = suite.configurations.take(1, payloads=[{}])[0]
+
+    page = suite.client.page("pageSize=1000")
+
+    items = page.object.get("configurations")
+    meta = page.object.get("meta")
+    if page.status != 200 or not isinstance(items, list) or (isinstance(meta, dict) and meta.get("nextToken")):
+        raise Unverifiable("the list does not fit on one page")
+    listed = any(isinstance(item, dict) and item.get("id") == configuration.sid for item in items)
+    suite.ledger.hold("CTRL-VISIBLE", listed, expected=f"{configuration.sid}, just created, in the list", seen="not there", exchanges=[page])
+
+
+@pytest.mark.requirement("CTRL-VISIBLE")
 def test_shown_each_time(suite: Suite, scenarios: Scenarios) -> None:
     """A configuration that is there is shown by every fetch, not by most."""
     configurations = suite.configurations.take(2 if suite.effort.refusals < 10 else 4)

@@ -113,6 +113,10 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
     ok = wrong.status == 405 and "allow" in wrong.headers
     suite.ledger.hold("SID-METHOD", ok, expected="405 with Allow", seen=wrong.outcome(), exchanges=[wrong])
     scenarios.kept("GONE-BY-DELETE", victim, [wrong, *others])
+    newest = suite.configurations.take(1, payloads=[{}])[0]
+    pages = [suite.client.page("pageSize=1000") for _ in range(3)]
+    for configuration in (victim, newest):
+        scenarios.kept("GONE-BY-DELETE", configuration, pages)
     suite.watch.kept("GONE-BY-DELETE", victim, [wrong, *others])
 
 

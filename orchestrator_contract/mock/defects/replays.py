@@ -251,7 +251,7 @@ class _Ignored(Behaviour):
         return None
 
 
-@defect("key-forgotten-soon", "A key is forgotten when 20 newer ones came", breaches=("KEY-REPLAY",),
+@defect("key-forgotten-soon", "A key is forgotten when 20 newer ones came", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
         shows="data: 20 newer keys")  # fmt: skip
 class _ForgottenSoon(Behaviour):
     def storable(self, request: Request, response: Response) -> bool:
