@@ -139,8 +139,9 @@ def test_all_phases(mock: Callable[..., str], tmp_path: Path) -> None:
     assert excused(found) >= {"key-reused", "key-no-uuid", "token-made-up", "delete-401"}
 
 
-def test_referee_is_not_blind(mock: Callable[..., str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("defect", ["error-404-html", "create-related-number"])
+def test_referee_is_not_blind(mock: Callable[..., str], tmp_path: Path, defect: str) -> None:
     """A defect in the mock is more than a known wrong accusation: the referee sees the body."""
-    found, _ = judged(mock("--defect", "error-404-html"), tmp_path, "--phases", "examples,stateful", "--max-examples", "2")
+    found, _ = judged(mock("--defect", defect), tmp_path, "--phases", "examples,stateful", "--max-examples", "2")
 
     assert {one.check for one in found if not any(holds(one) for holds in EXCUSES.values())}
