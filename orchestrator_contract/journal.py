@@ -61,6 +61,8 @@ class Past:
     run: str
     bases: tuple[str, ...]
     leftovers: tuple[Leftover, ...]
+    #: A label for each account that the run used (cleanup.account_label); empty in journals without them.
+    accounts: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Past:
@@ -94,6 +96,6 @@ def read(path: Path) -> Past:
                 state.pop(name, None)
             else:
                 state[name] = Leftover(name, entry.get("sid"), int(entry["account"]), int(entry["region"]))
-        return Past(str(entries[0]["run"]), tuple(entries[0]["bases"]), tuple(state.values()))
+        return Past(str(entries[0]["run"]), tuple(entries[0]["bases"]), tuple(state.values()), tuple(entries[0].get("accounts", ())))
     except (KeyError, TypeError, ValueError) as error:
         raise JournalError(f"{path}: an entry lacks {error}") from None

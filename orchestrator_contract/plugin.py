@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from orchestrator_contract import catalogue, consent
+from orchestrator_contract import catalogue, consent, live
 from orchestrator_contract.options import add_options
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import Run, RunOptions
 from orchestrator_contract.suite import Suite, Unusable
 from orchestrator_contract.verdict import Unverifiable
 from orchestrator_contract.waivers import WaiverError
+
+pytest_plugins = ["orchestrator_contract.live"]
 
 RUN = pytest.StashKey[Run]()
 _BROKEN = pytest.StashKey[list[str]]()
@@ -64,7 +66,7 @@ def _judges_contract(config: pytest.Config) -> bool:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Reach the endpoint before anything is collected; one that can't be used ends the session with 4."""
     config, run = session.config, session.config.stash[RUN]
-    if config.option.collectonly or run.options.plan or not _judges_contract(config):
+    if config.option.collectonly or run.options.plan or live.mode(config) or not _judges_contract(config):
         return
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)

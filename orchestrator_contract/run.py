@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import catalogue, coordinator, profile, report, waivers
+from orchestrator_contract.cleanup import account_label
 from orchestrator_contract.coordinator import Coordinator, Served
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.embedded import EmbeddedMock
@@ -131,7 +132,8 @@ class Run:
                 self._coordinator = coordinator.connect(self._shared["ticket"])
             else:
                 target = self._profile()
-                header = {"journal": "orchestrator-contract", "run": self._run_id, "bases": list(target.bases)}
+                header = {"journal": "orchestrator-contract", "run": self._run_id, "bases": list(target.bases),
+                          "accounts": [account_label(account) for account in target.accounts]}
                 self._journal = Journal(coordinator.journal_path(self.options.report, self._run_id), header)
                 limits = target.limits
                 self._coordinator = Coordinator(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from orchestrator_contract import catalogue, schemas
 from orchestrator_contract.client import Client
@@ -57,6 +57,7 @@ class Suite:
         self.effort = settings.effort
         self.random = Random(f"{settings.seed}")  # noqa: S311  # repeatable on purpose
         self.coordinator = coordinator
+        self._key_salt = uuid5(NAMESPACE_OID, settings.run_id).int
         self.redactor = Redactor()
         for account in self.profile.accounts:
             self.redactor.add(account.username, account.password)
@@ -80,8 +81,11 @@ class Suite:
     # ---------------------------------------------------------------- generated values
 
     def key(self, version: int = 4) -> str:
-        """A fresh idempotency key; a UUID of *version*."""
-        return str(UUID(int=self.random.getrandbits(128), version=version if version <= 5 else None))  # noqa: PLR2004
+        """A fresh idempotency key; a UUID of *version*.
+
+        The run's id is mixed in: another run with the same seed, within the life of its keys, must not meet them.
+        """
+        return str(UUID(int=self.random.getrandbits(128) ^ self._key_salt, version=version if version <= 5 else None))  # noqa: PLR2004
 
     @staticmethod
     def well_formed_key(key: str) -> bool:

@@ -1,0 +1,81 @@
+"""The modes in which pytest collects and runs no tests, such as `--cleanup`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator_contract import cleanup, consent
+from orchestrator_contract.suite import Unusable
+
+if TYPE_CHECKING:
+    from orchestrator_contract.run import Run
+
+_CODE = pytest.StashKey[int]()
+
+
+def mode(config: pytest.Config) -> str:
+    """The option that takes the place of a run of the tests; empty for an ordinary session."""
+    return next((name for name in ("cleanup",) if getattr(config.option, name)), "")
+
+
+def run_of(config: pytest.Config) -> Run:
+    """The session's run, which plugin.py has made."""
+    from orchestrator_contract.plugin import RUN  # noqa: PLC0415  # plugin.py names this module as a plugin of its own
+
+    return config.stash[RUN]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A mode of its own has nothing to spread over worker processes."""
+    if mode(config) and getattr(config.option, "numprocesses", None):
+        config.option.numprocesses = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> bool | None:
+    """Collect nothing where no test is to run."""
+    return True if mode(session.config) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Do what the option asks for instead of running tests."""
+    config = session.config
+    if mode(config) == "cleanup":
+        config.stash[_CODE] = _clean_up(config)
+        return True
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Set the exit code of a mode."""
+    if _CODE in session.config.stash:
+        session.exitstatus = session.config.stash[_CODE]
+
+
+def _clean_up(config: pytest.Config) -> int:
+    profile, path = run_of(config).options.profile, Path(config.option.cleanup)
+    if profile is None:
+        raise pytest.UsageError("--cleanup: say with --target where the journal was written")
+    try:
+        past = cleanup.read(path, profile)
+        if past.leftovers and not config.option.yes:
+            places = consent.distant(profile)
+            if places:
+                consent.ask(config, places, [f"delete {one.sid or 'what is named'} {one.name}" for one in past.leftovers])
+        return 1 if cleanup.clean(path, profile, lambda line: say(config, line)) else 0
+    except (cleanup.CleanupError, Unusable) as error:
+        raise pytest.UsageError(f"--cleanup: {error}") from None
+
+
+def say(config: pytest.Config, line: str) -> None:
+    """Write one line to the terminal, with nothing in it that a terminal acts on."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line("".join(c if c.isprintable() else "?" for c in line))
