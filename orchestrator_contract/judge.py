@@ -155,6 +155,8 @@ class Judge:
                 "HTTP-TYPE", said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
                 expected="Content-Type: application/json", seen=f"{said!r:.80}", exchanges=[exchange],
             )
+        if operation == "list":
+            ok &= self._unique(exchange)
         if parsed.error is None:
             ok &= self._schemas(exchange, (operation, status, "body"), parsed.value)
             if operation == "delete" and status >= 400:  # noqa: PLR2004  # HTTP
@@ -181,6 +183,13 @@ class Judge:
                         where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
                     )
         return good
+
+    def _unique(self, exchange: Exchange) -> bool:
+        items = exchange.object.get("configurations")
+        sids = [item.get("id") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        texts = [sid for sid in sids if isinstance(sid, str)]
+        return self.ledger.hold("CTRL-PAGES", len(texts) == len(set(texts)), expected="each configuration once on a page",
+                                seen=next((f"{sid:.80} twice" for sid in texts if texts.count(sid) > 1), ""), exchanges=[exchange])
 
     def _shape(self, exchange: Exchange) -> None:
         members = exchange.object.keys()

@@ -13,6 +13,8 @@ from orchestrator_contract.verdict import Unverifiable
 MAX_PAGES = 150
 _MAX_TOKEN = 8192
 _LARGEST = 1000
+#: Pages in a row that hold nothing and still lead on, after which there is no end to be expected.
+_MAX_EMPTY = 8
 
 
 class Unlistable(Unverifiable):
@@ -37,6 +39,7 @@ class Listing:
             raise Unlistable("the list has no end")
         token: str | None = None
         seen: set[str] = set()
+        empty = 0
         for _ in range(MAX_PAGES):
             query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
             page = self.client.page(
@@ -50,9 +53,12 @@ class Listing:
             if not isinstance(token, str) or not token:
                 return
             again = token in seen
+            empty = 0 if page.object["configurations"] else empty + 1
+            self.client.ledger.hold("CTRL-PAGES", empty < _MAX_EMPTY, expected="an end to the list",
+                                    seen=f"{empty} empty pages in a row that lead on", exchanges=[page])
             self.client.ledger.hold("CTRL-PAGES", not again and len(token) <= _MAX_TOKEN, expected="a nextToken that leads on",
                                     seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}", exchanges=[page])
-            if again or len(token) > _MAX_TOKEN:
+            if again or len(token) > _MAX_TOKEN or empty >= _MAX_EMPTY:
                 self._endless.add((account, region))
                 raise Unlistable("the list has no end")
             seen.add(token)

@@ -70,7 +70,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
+        run.options.report.mkdir(parents=True, exist_ok=True)
         run.open()
+    except OSError as error:
+        raise pytest.UsageError(f"--report: {run.options.report} can't be written: {error.strerror}") from None
     except Unusable as unusable:
         run.selected = run.wanted()
         result = run.finish(unusable=unusable)

@@ -236,6 +236,30 @@ class Provisioner:
         self.client.coordinator.journal([{"name": name, "sid": sid, "state": "created", "account": 0, "region": 0}])
         return operation.accepted, configuration
 
+    def namesake(self, configuration: Configuration) -> Configuration:
+        """Another configuration with the same content and displayName, if the endpoint takes one.
+
+        Raises:
+            Unverifiable: it does not.
+        """
+        if not configuration.payload:
+            raise NothingToDelete("the content of a given configuration is not known")
+        if not self.client.coordinator.take_deletes(1):
+            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        operation = self._post(configuration.payload, 0, 0)
+        self._unresolved.pop(configuration.name, None)
+        if isinstance(operation, str):
+            raise NothingToDelete(operation)
+        self.follower.finish([operation], early_every=0)
+        related = operation.object.get("related") or operation.accepted.object.get("related")
+        sid = related.get("configurationId") if isinstance(related, dict) else None
+        if not isinstance(sid, str) or not self._is_new(sid, configuration.name, 0, 0):
+            raise NothingToDelete("a second configuration of the same name can't be told from the first")
+        twin = self._made(sid, {**configuration.payload, "displayName": f"{configuration.name}+"}, 0, 0)
+        entry = {"name": twin.name, "sid": sid, "state": "created", "account": 0, "region": 0}
+        self.client.coordinator.journal([entry])
+        return twin
+
     def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
         """Send a create once more under its key; what it makes against expectation is the run's, too."""
         out = self.client.outgoing(Call("create", payload["displayName"]), "POST", "/Configurations", key=key, payload=payload)

@@ -30,7 +30,11 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     by_sid = {victim.sid: victim for victim in victims}
     for operation in ended:
         if operation.status == "COMPLETED":
-            suite.configurations.gone(by_sid[operation.sid])
+            there, fetch = scenarios.is_there(by_sid[operation.sid])
+            suite.ledger.hold("OP-FAILED-ENDS", there is not True, expected="FAILED: the configuration is still there",
+                              seen="COMPLETED", exchanges=[operation.accepted, *operation.polls[-1:], fetch])
+            if there is False:
+                suite.configurations.gone(by_sid[operation.sid])
     if not failed:
         seen = ", ".join(sorted({operation.status for operation in accepted}))
         raise Unverifiable(f"the profile's way to make an operation fail ended {seen}")

@@ -51,6 +51,20 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
         scenarios.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2])
 
 
+@pytest.mark.requirement("GONE-ONLY")
+def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
+    """A delete takes the configuration it names, and leaves one with the same name and content."""
+    configuration = suite.configurations.one()
+    try:
+        twin = suite.configurations.namesake(configuration)
+    except Unverifiable:
+        return  # not every endpoint takes two of one name, and none has to
+
+    done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])
+
+    scenarios.kept("GONE-ONLY", twin, [operation.accepted for operation in done])
+
+
 @pytest.mark.requirement("CTRL-VISIBLE")
 def test_listed_at_once(suite: Suite) -> None:
     """A configuration is in the list as soon as its create has COMPLETED."""

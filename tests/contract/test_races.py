@@ -123,7 +123,7 @@ def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) 
     scenarios.each(lambda o: scenarios.replay(o, requirement="KEY-REPLAY"), [o for o in done if o.accepted.key])
 
 
-@pytest.mark.requirement("RACE-MIXED")
+@pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE")
 def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """Reads and updates that run beside a delete end with the configuration gone."""
     before, configuration, after = suite.configurations.take(3)

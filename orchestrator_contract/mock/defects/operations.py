@@ -222,12 +222,10 @@ class _FailsSometimes(Behaviour):
         return response
 
 
-@defect("operation-fault-ignored", "A delete that is made to fail completes", breaches=("OP-FAILED-ENDS",))
-class _FaultIgnored(Behaviour):
+@defect("operation-failure-denied", "A delete that fails says COMPLETED", breaches=("OP-FAILED-ENDS",))
+class _FailureDenied(Behaviour):
     def fail(self, operation: Operation) -> None:
-        found = self.world.shelf(operation.account, operation.region).configurations[operation.configuration_id]
-        if found.reserved_for is None:
-            found.gone_at = operation.ends_at
+        """Leave the configuration, and the operation to end like any other."""
 
 
 class _FailedDeletes(Behaviour):
