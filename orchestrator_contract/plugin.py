@@ -74,6 +74,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         run.open()
     except OSError as error:
         raise pytest.UsageError(f"--report: {run.options.report} can't be written: {error.strerror}") from None
+    except KeyboardInterrupt:
+        # pytest finishes no session that did not start, and something may have been created already.
+        if run.opened:
+            run.selected = run.wanted()
+            run.finish(unusable=Unusable("interrupted before the first test"))
+        raise
     except Unusable as unusable:
         run.selected = run.wanted()
         result = run.finish(unusable=unusable)

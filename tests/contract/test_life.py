@@ -34,7 +34,7 @@ FORMS = ("v4", "v4 upper", "v7", "v1", "nil", "max", "v5", "mixed", "v8", "v3", 
 
 def key_of(form: str, suite: Suite, cohort: int) -> str | None:
     """A key of the named form; nil and max exist once, so only the first cohort sends them."""
-    fresh = suite.random.getrandbits(128)
+    fresh = UUID(suite.key()).int
     if form == "none":
         return None
     if form in ("nil", "max") and cohort == 0:

@@ -101,6 +101,23 @@ def test_every_requirement_is_tested(collected: list[tuple[str, list[str], bool]
     assert sorted(set(KNOWN) - named) == []
 
 
+def test_every_requirement_can_be_verified_with_what_it_needs(collected: list[tuple[str, list[str], bool]]) -> None:
+    """For each requirement there is a test that needs no more of the target than the requirement itself."""
+    tests_of: dict[str, list[set[str]]] = {}
+    for _, ids, _ in collected:
+        needed = {need for one in ids for need in KNOWN[one].needs}
+        for one in ids:
+            tests_of.setdefault(one, []).append(needed)
+
+    out_of_reach = {
+        one: sorted(min(tests, key=len) - set(KNOWN[one].needs))
+        for one, tests in tests_of.items()
+        if not any(needed <= set(KNOWN[one].needs) for needed in tests)
+    }
+
+    assert out_of_reach == {}
+
+
 def test_every_contract_test_says_what_holds(collected: list[tuple[str, list[str], bool]]) -> None:
     """Each contract test has a docstring."""
     assert [node for node, _, documented in collected if not documented] == []

@@ -10,12 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PROJECT = Path(__file__).parents[3]
 
 
-def test_interrupted_run_cleans_up(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]) -> None:
-    """SIGINT in the middle of a run is exit code 2; what it created is deleted, and a report says what was seen."""
-    mock = start_mock("--operation-seconds", "0.5")
+@pytest.mark.parametrize(
+    "created", [pytest.param(1, id="before-the-first-test"), pytest.param(12, id="in-the-middle")]
+)
+def test_interrupted_run_cleans_up(
+    start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], created: int
+) -> None:
+    """SIGINT is exit code 2; what the run created is deleted, and a report says what was seen."""
+    mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
     report = tmp_path / "report"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report)]
     with subprocess.Popen(
@@ -23,8 +30,8 @@ def test_interrupted_run_cleans_up(start_mock: Callable[..., Any], tmp_path: Pat
         text=True,
     ) as process:
         deadline = time.monotonic() + 90
-        while len(mock.names()) < 3 and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.2)
+        while len(mock.names()) < created and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.02)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=120)
@@ -33,3 +40,4 @@ def test_interrupted_run_cleans_up(start_mock: Callable[..., Any], tmp_path: Pat
     assert "Traceback" not in output
     assert (mock.names(1), mock.names(2)) == ([], [])
     assert (report / "conformance.json").is_file()
+    assert list(report.rglob("*journal*")) == []
