@@ -1,4 +1,4 @@
-"""The modes in which pytest collects and runs no tests, such as `--cleanup`."""
+"""The modes in which pytest collects and runs no tests: `--traffic` and `--cleanup`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract import cleanup, consent
+from orchestrator_contract import cleanup, consent, report
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.traffic.command import Traffic
+from orchestrator_contract.traffic.source import NotHar
 
 if TYPE_CHECKING:
     from orchestrator_contract.run import Run
@@ -18,7 +20,7 @@ _CODE = pytest.StashKey[int]()
 
 def mode(config: pytest.Config) -> str:
     """The option that takes the place of a run of the tests; empty for an ordinary session."""
-    return next((name for name in ("cleanup",) if getattr(config.option, name)), "")
+    return next((name for name in ("traffic", "cleanup") if getattr(config.option, name)), "")
 
 
 def run_of(config: pytest.Config) -> Run:
@@ -48,6 +50,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if mode(config) == "cleanup":
         config.stash[_CODE] = _clean_up(config)
         return True
+    if mode(config) == "traffic":
+        config.stash[_CODE] = _judge_traffic(config)
+        return True
     return None
 
 
@@ -71,6 +76,19 @@ def _clean_up(config: pytest.Config) -> int:
         return 1 if cleanup.clean(path, profile, lambda line: say(config, line)) else 0
     except (cleanup.CleanupError, Unusable) as error:
         raise pytest.UsageError(f"--cleanup: {error}") from None
+
+
+def _judge_traffic(config: pytest.Config) -> int:
+    run = run_of(config)
+    options = run.options
+    traffic = Traffic(Path(config.option.traffic))
+    try:
+        traffic.judge(options.waivers)
+    except NotHar as error:
+        raise pytest.UsageError(f"--traffic: {error}") from None
+    run.result = traffic.result(run.wanted(), options.policy, options.effort.name, options.seed, run.started, options.waivers)
+    report.write_all(run.result, options.report)
+    return run.exit_code()
 
 
 def say(config: pytest.Config, line: str) -> None:

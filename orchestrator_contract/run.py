@@ -23,6 +23,7 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.report import timeline
 from orchestrator_contract.result import Policy, Result, conclude, exit_code
 from orchestrator_contract.suite import Settings, Suite, Unusable
+from orchestrator_contract.traffic.writer import HarWriter
 from orchestrator_contract.waivers import Waivers
 
 
@@ -39,6 +40,7 @@ class RunOptions:
     requirements: frozenset[str]
     plan: bool
     waivers: Waivers = field(default_factory=Waivers)
+    har: Path | None = None
 
     @classmethod
     def of(cls, config: pytest.Config) -> RunOptions:
@@ -64,6 +66,7 @@ class RunOptions:
             seed=shared["seed"] if shared else seed,
             requirements=catalogue.load().select(option.requirement) if option.requirement else frozenset(),
             plan=option.plan,
+            har=Path(option.har) if option.har else None,
             waivers=waivers.load(Path(option.waivers), catalogue.load()) if option.waivers else Waivers(),
         )
 
@@ -114,6 +117,10 @@ class Run:
                 self._shared_coordinator(),
             )
             self._suite.client.recorders.append(self._recorder)
+            if self.options.har is not None:
+                har = self.options.har
+                path = har.with_name(f"{har.stem}-{self._worker}{har.suffix}") if self._worker else har
+                self._suite.client.recorders.append(HarWriter(path, self._suite.coordinator.advanced))
             self._suite.ledger.excused = self.options.waivers.excuses
         return self._suite
 
