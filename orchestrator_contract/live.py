@@ -86,7 +86,7 @@ def _judge_traffic(config: pytest.Config) -> int:
         traffic.judge(options.waivers)
     except NotHar as error:
         raise pytest.UsageError(f"--traffic: {error}") from None
-    run.result = traffic.result(run.wanted(), options.policy, options.effort.name, options.seed, run.started, options.waivers)
+    run.result = traffic.result(run.wanted(), options.policy, options.effort.name, options.seed, run.started, options.waivers, options.baseline)
     report.write_all(run.result, options.report)
     return run.exit_code()
 

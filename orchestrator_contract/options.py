@@ -29,5 +29,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--waivers", metavar="FILE", help="accepted breaches, as TOML; they are reported and don't fail the gate")
     group.addoption("--traffic", metavar="FILE.har", help="send nothing; judge recorded traffic (HAR 1.2)")
     group.addoption("--har", metavar="FILE", help="write the run's own traffic as HAR; xdist workers add their name to FILE's")
+    group.addoption("--baseline", metavar="FILE", help="compare with the conformance.json of an earlier run")
+    group.addoption("--fail-on", choices=["new"], help="new: only breaches that the baseline doesn't have fail the gate")
     group.addoption("--cleanup", metavar="JOURNAL", help="run no tests; delete what that run's journal says is left on --target")
     group.addoption("--yes", action="store_true", help="agree that a target that is not loopback is changed")

@@ -12,6 +12,7 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from orchestrator_contract import catalogue, consent, live
+from orchestrator_contract.baseline import BaselineError
 from orchestrator_contract.options import add_options
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import Run, RunOptions
@@ -37,9 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "closing: looks back at what the other tests saw; runs after them")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     config.stash[_BROKEN] = []
+    if config.option.fail_on and not config.option.baseline:
+        raise pytest.UsageError("--fail-on new: say with --baseline what is known already")
     try:
         config.stash[RUN] = Run(RunOptions.of(config), getattr(config, "workerinput", None))
-    except (ProfileError, WaiverError) as error:
+    except (ProfileError, WaiverError, BaselineError) as error:
         raise pytest.UsageError(str(error)) from None
     except KeyError as error:
         raise pytest.UsageError(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
@@ -277,7 +280,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         elif contract or exitstatus == pytest.ExitCode.OK:
             session.exitstatus = contract
-        elif result.overall != "nonconformant" and not run.foreign_failures(session):
+        elif (result.overall != "nonconformant" or run.options.policy.only_new) and not run.foreign_failures(session):
             session.exitstatus = contract
 
 

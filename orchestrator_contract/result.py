@@ -17,6 +17,7 @@ from orchestrator_contract.verdict import Ledger, Record
 
 if TYPE_CHECKING:
     from orchestrator_contract.report.timeline import Timeline
+    from orchestrator_contract.baseline import Baseline, Comparison
     from orchestrator_contract.waivers import Waivers
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
@@ -86,6 +87,8 @@ class Result:
     target: str = ""
     #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
+    #: Against an earlier run, when one was given.
+    comparison: Comparison | None = None
 
     def of(self, *verdicts: Verdict) -> list[Row]:
         """The rows with one of these verdicts."""
@@ -122,7 +125,7 @@ class Result:
             "requirements": [row.as_json(self.rerun(row.requirement.id)) for row in self.rows],
             "observations": [{name: one[name] for name in ("id", "title", "seen")} for one in self.observations],
             "notes": self.notes,
-        }
+        } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ class Policy:
 
     strict: bool = False
     require_verified: bool = False
+    #: Of the breaches only those fail the gate that the baseline doesn't have.
+    only_new: bool = False
 
 
 def judge_requirement(requirement: Requirement, record: Record, profile: Profile, policy: Policy) -> Row:
@@ -164,6 +169,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     unusable: Unusable | None = None,
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
+    baseline: Baseline | None = None,
 ) -> Result:
     """Draw the result of a run from what was found."""
     chosen = frozenset(selected)
@@ -174,6 +180,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     ]
     rows = [waivers.apply(row) for row in rows] if waivers else rows
     waiver_notes = waivers.notes(rows) if waivers else []
+    comparison = baseline.compare(rows) if baseline else None
     open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
     if any(row.verdict is Verdict.BREACHED for row in rows):
         overall = Overall.NONCONFORMANT
@@ -197,7 +204,8 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             }
             for one in ledger.catalogue.observations.values()
         ],
-        notes=[*notes, *waiver_notes],
+        notes=[*notes, *waiver_notes, *([comparison.note()] if comparison else [])],
+        comparison=comparison,
         waiver_notes=waiver_notes,
     )
 
@@ -217,7 +225,7 @@ def _trusted(name: str, ledger: Ledger, unusable: Unusable | None) -> Record:
 
 def exit_code(result: Result, policy: Policy) -> int:
     """0, 1 or 4 (interfaces.md); 2 and 3 are the runner's to give."""
-    if result.overall is Overall.NONCONFORMANT:
+    if result.overall is Overall.NONCONFORMANT and not (policy.only_new and result.comparison and not result.comparison.gating):
         return 1
     if result.unusable:
         return 4

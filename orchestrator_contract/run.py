@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue, coordinator, profile, report, waivers
+from orchestrator_contract import baseline, catalogue, coordinator, profile, report, waivers
+from orchestrator_contract.baseline import Baseline
 from orchestrator_contract.cleanup import account_label
 from orchestrator_contract.coordinator import Coordinator, Served
 from orchestrator_contract.effort import EFFORTS, Effort
@@ -41,6 +42,7 @@ class RunOptions:
     plan: bool
     waivers: Waivers = field(default_factory=Waivers)
     har: Path | None = None
+    baseline: Baseline | None = None
 
     @classmethod
     def of(cls, config: pytest.Config) -> RunOptions:
@@ -49,6 +51,7 @@ class RunOptions:
         Raises:
             ProfileError: --target names nothing usable.
             WaiverError: --waivers does not.
+            BaselineError: --baseline does not.
             KeyError: --requirement names no requirement.
         """
         option = config.option
@@ -62,10 +65,11 @@ class RunOptions:
             profile=load_target(target) if target else None,
             report=Path(option.report),
             effort=EFFORTS[option.effort],
-            policy=Policy(bool(option.strict), option.require_verified),
+            policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
             seed=shared["seed"] if shared else seed,
             requirements=catalogue.load().select(option.requirement) if option.requirement else frozenset(),
             plan=option.plan,
+            baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
             har=Path(option.har) if option.har else None,
             waivers=waivers.load(Path(option.waivers), catalogue.load()) if option.waivers else Waivers(),
         )
@@ -222,7 +226,7 @@ class Run:
         self.result = conclude(
             suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
             effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
-            notes=self.notes, waivers=self.options.waivers,
+            notes=self.notes, waivers=self.options.waivers, baseline=self.options.baseline,
         )
         self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""

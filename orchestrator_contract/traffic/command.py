@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_contract import catalogue
+from orchestrator_contract.baseline import Baseline
 from orchestrator_contract.exchange import Exchange, Redactor
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.profile import Profile
@@ -139,10 +140,11 @@ class Traffic:
         unseen = [name for name in self.ledger.catalogue.requirements if name not in known or not known[name].checks]
         self.ledger.unverified(unseen, "the recording shows none")
 
-    def result(self, wanted: frozenset[str], policy: Policy, effort: str, seed: int, started: datetime, waivers: Waivers) -> Result:  # noqa: PLR0913
+    def result(self, wanted: frozenset[str], policy: Policy, effort: str, seed: int, started: datetime, waivers: Waivers,
+               baseline: Baseline | None = None) -> Result:  # noqa: PLR0913
         """The result that the reports are drawn from."""
         profile = _Recording(name=f"recording {self.path.name}", base_url=self._reader.origin or "none")
         for record in self.ledger.records.values():
             record.tests = [f"--traffic {self.path.name}"] if record.checks else []
         return conclude(self.ledger, profile, wanted, policy=policy, seed=seed, effort=effort, started=started,
-                        finished=datetime.now(UTC), notes=self.notes, waivers=waivers)
+                        finished=datetime.now(UTC), notes=self.notes, waivers=waivers, baseline=baseline)
