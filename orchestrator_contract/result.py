@@ -16,8 +16,8 @@ from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdict import Ledger, Record
 
 if TYPE_CHECKING:
-    from orchestrator_contract.report.timeline import Timeline
     from orchestrator_contract.baseline import Baseline, Comparison
+    from orchestrator_contract.report.timeline import Timeline
     from orchestrator_contract.waivers import Waivers
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
