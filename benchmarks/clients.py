@@ -1,0 +1,64 @@
+"""The suite's client with its judge beside a bare `requests` loop: the same calls on the same mock, in turns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import requests
+
+from benchmarks.results import Row
+from orchestrator_contract import profile
+from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.report import timeline
+from orchestrator_contract.suite import Settings, Suite
+
+_BATCH, _ROUNDS, _GOAL = 100, 30, 0.9
+
+
+def rate(call: Callable[[], object]) -> float:
+    """Calls a second, over one batch."""
+    started = time.perf_counter()
+    for _ in range(_BATCH):
+        call()
+    return _BATCH / (time.perf_counter() - started)
+
+
+def rounds(ours: Callable[[], object], bare: Callable[[], object], until: float) -> list[tuple[float, float]]:
+    """Pairs of rates, measured A B A B until the monotonic clock says *until*, at least three."""
+    rate(ours), rate(bare)  # connections are opened and caches filled
+    pairs: list[tuple[float, float]] = []
+    while len(pairs) < 3 or (len(pairs) < _ROUNDS and time.monotonic() < until):
+        pairs.append((rate(ours), rate(bare)))
+    return pairs
+
+
+def compare(target: Path, seconds: float) -> list[Row]:
+    """Rows for a fetch and for a delete of what is not there, on the mock that *target* describes."""
+    described = profile.from_file(target)
+    limits = described.limits
+    coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
+    suite = Suite(Settings(described, EFFORTS["quick"], 1, "benchmark"), coordinator)
+    suite.client.recorders.append(timeline.Recorder())
+    account = described.accounts[0]
+    rows = []
+    with requests.Session() as session:
+        session.trust_env = False  # reading .netrc for each request would slow it down
+        session.auth = (account.username, account.password)
+        there, absent = suite.configurations.one().sid, suite.absent_sid()
+        calls: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
+            ("fetch, 200", lambda: suite.client.fetch(there),
+             lambda: session.get(suite.client.url(f"/Configurations/{there}"), timeout=10)),
+            ("delete, 404", lambda: suite.client.delete(absent),
+             lambda: session.delete(suite.client.url(f"/Configurations/{absent}"), timeout=10)),
+        ]  # fmt: skip
+        for name, ours, bare in calls:
+            pairs = rounds(ours, bare, time.monotonic() + seconds / len(calls))
+            here, other = (f"{median(one):.0f} requests/s" for one in zip(*pairs, strict=True))
+            ratio = median(a / b for a, b in pairs)
+            rows.append(Row(f"client and judge: {name}", here, f"bare `requests` loop: {other}", ratio, _GOAL))
+    suite.close()
+    return rows

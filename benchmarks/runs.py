@@ -1,0 +1,64 @@
+"""Wall times of `pytest` itself, and what a second process of pytest-xdist gives."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks.results import Row, within
+from benchmarks.servers import PROJECT
+
+_LONGEST_S = 90
+
+
+def keep_bytecode(folder: Path) -> None:
+    """Let programs that are started from here find their compiled modules in *folder*, and fill it.
+
+    Everybody's second run finds them, unless the environment forbids it, as it does in many containers.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+    run(folder, "--collect-only")
+
+
+def run(folder: Path, *options: str) -> float:
+    """Seconds that one run of the suite on its embedded mock takes.
+
+    Raises:
+        subprocess.SubprocessError: it took far too long, or did not pass.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--seed", "1", "--report", str(folder / "report")]
+    started = time.perf_counter()
+    subprocess.run([*command, *options], cwd=PROJECT, capture_output=True, timeout=_LONGEST_S, check=True)
+    return time.perf_counter() - started
+
+
+def processes(folder: Path, seconds: float) -> list[Row]:
+    """Rows for the default run in one process, with one worker and with two, in turns."""
+    until = time.monotonic() + seconds
+    alone: list[float] = []
+    pairs: list[tuple[float, float]] = []
+    while len(pairs) < 1 or (len(pairs) < 3 and time.monotonic() + sum(pairs[-1]) < until):
+        alone.append(run(folder))
+        pairs.append((alone[-1], run(folder, "-n", "2")))
+    one, two = (median(times) for times in zip(*pairs, strict=True))
+    ratio = median(first / second for first, second in pairs)
+    return [
+        Row("`pytest -n 2`", f"{two:.1f} s (of {len(pairs)})", f"one process: {one:.1f} s", ratio, 1.6),
+        within("`pytest` (`standard`)", alone, 15),
+    ]
+
+
+def times(folder: Path, seconds: float) -> list[Row]:
+    """Rows for a quick run and for the collection alone."""
+    until = time.monotonic() + seconds
+    quick: list[float] = []
+    collected: list[float] = []
+    while len(quick) < 1 or (len(quick) < 5 and time.monotonic() + quick[-1] + collected[-1] < until):
+        quick.append(run(folder, "--effort", "quick"))
+        collected.append(run(folder, "--collect-only"))
+    return [within("`pytest --effort quick`", quick, 5), within("`pytest --collect-only`", collected, 1.5)]
