@@ -76,6 +76,8 @@ class Provisioner:
         self.left: dict[str, Configuration] = {}
         #: Announced creates whose configuration is not known: where each was sent, by name.
         self._unresolved: dict[str, tuple[int, int]] = {}
+        #: The operations of accepted creates, by name.
+        self._accepted: dict[str, Operation] = {}
         self.listing = Listing(client)
 
     # ---------------------------------------------------------------- taking
@@ -297,7 +299,8 @@ class Provisioner:
             if exchange.status != 202:  # noqa: PLR2004  # HTTP
                 kind = exchange.headers.get("content-type", "no Content-Type")
                 return f"POST {out.url} answered {exchange.status} ({kind:.60})"
-            return self.follower.accept(exchange, "")
+            operation = self._accepted[payload["displayName"]] = self.follower.accept(exchange, "")
+            return operation  # noqa: TRY300  # the way out of the try is the way on
         except Unverifiable as error:
             return str(error)
 
@@ -348,12 +351,18 @@ class Provisioner:
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""
         self.client.forgive()
+        # What was interrupted may not be listed before its create has ended.
+        open_ = [operation for name in self._unresolved if (operation := self._accepted.get(name)) is not None]
+        with contextlib.suppress(Unverifiable):
+            self.follower.finish(open_, early_every=0)
         for name, (account, region) in sorted(self._unresolved.items()):
             sid = self.listing.find(lambda item, n=name: item.get("displayName") == n,  # type: ignore[misc]
                                     account=account, region=region)
             if sid is not None:
                 self.left[name] = Configuration(sid, name, account, region)
                 self.client.ownership.allow(sid)
+        lost = [Configuration(f"(of {name})", name) for name in self._unresolved
+                if name not in self.left and (one := self._accepted.get(name)) is not None and not one.done]
         self._unresolved.clear()
         for _ in range(2):
             remaining = list(self.left.values())
@@ -363,7 +372,7 @@ class Provisioner:
                 remove(self.client, self.follower, remaining, self.gone)
             except Unverifiable:
                 break
-        return list(self.left.values())
+        return [*self.left.values(), *lost]
 
 
 def remove(client: Client, follower: Follower, configurations: Sequence[Configuration], gone: Any) -> None:

@@ -32,7 +32,7 @@ def test_interrupted_run_cleans_up(
         deadline = time.monotonic() + 90
         while len(mock.names()) < created and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.02)
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()[0]
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=120)
 
