@@ -11,6 +11,7 @@ from orchestrator_contract import cleanup, consent, report
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.traffic.command import Traffic
 from orchestrator_contract.traffic.source import NotHar
+from orchestrator_contract.ttl_ledger import TtlLedger, TtlLedgerError
 
 if TYPE_CHECKING:
     from orchestrator_contract.run import Run
@@ -28,6 +29,26 @@ def run_of(config: pytest.Config) -> Run:
     from orchestrator_contract.plugin import RUN  # noqa: PLC0415  # plugin.py names this module as a plugin of its own
 
     return config.stash[RUN]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Look at the ledger of keys before anything is sent."""
+    config.addinivalue_line("markers", "ttl_ledger: judges keys of earlier runs; part of runs with --ttl-ledger")
+    if config.option.ttl_ledger:
+        profile = run_of(config).options.profile
+        if profile is None:
+            raise pytest.UsageError("--ttl-ledger: say with --target whose keys it holds; the embedded mock forgets them")
+        try:
+            TtlLedger(Path(config.option.ttl_ledger), profile)
+        except TtlLedgerError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keys of earlier runs are judged where there is a ledger of them."""
+    if not config.option.ttl_ledger:
+        items[:] = [item for item in items if item.get_closest_marker("ttl_ledger") is None]
 
 
 @pytest.hookimpl(tryfirst=True)

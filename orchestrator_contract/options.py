@@ -31,5 +31,6 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--har", metavar="FILE", help="write the run's own traffic as HAR; xdist workers add their name to FILE's")
     group.addoption("--baseline", metavar="FILE", help="compare with the conformance.json of an earlier run")
     group.addoption("--fail-on", choices=["new"], help="new: only breaches that the baseline doesn't have fail the gate")
+    group.addoption("--ttl-ledger", metavar="FILE", help="plant keys for a later run and judge those of earlier ones: how long a key lives")
     group.addoption("--cleanup", metavar="JOURNAL", help="run no tests; delete what that run's journal says is left on --target")
     group.addoption("--yes", action="store_true", help="agree that a target that is not loopback is changed")

@@ -138,16 +138,17 @@ class Policy:
     only_new: bool = False
 
 
-def judge_requirement(requirement: Requirement, record: Record, profile: Profile, policy: Policy) -> Row:
+def judge_requirement(requirement: Requirement, record: Record, profile: Profile, policy: Policy, *, settled: bool = False) -> Row:
     """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
-    lacking = profile.lacks(requirement.needs)
+    lacking = () if settled else profile.lacks(requirement.needs)
     if record.breaches:
         gates = requirement.level.gates or policy.strict
         often = "" if record.breaches == record.checks else f" ({record.breaches} of {record.checks} checks)"
         return Row(requirement, Verdict.BREACHED if gates else Verdict.WARNED, "; ".join(record.problems[:3]) + often, record)
     if lacking:
-        reason = f"needs {', '.join(lacking)}, which the target profile does not give"
-    elif record.unverified:
+        also = [why for why in record.unverified if not why.startswith("needs ")]
+        reason = "; ".join([f"needs {', '.join(lacking)}, which the target profile does not give", *also[:2]])
+    elif record.unverified and not settled:
         reason = "; ".join(record.unverified[:3])
     elif not record.checks:
         reason = "nothing that it speaks of was seen"
@@ -174,7 +175,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     """Draw the result of a run from what was found."""
     chosen = frozenset(selected)
     rows = [
-        judge_requirement(requirement, _trusted(name, ledger, unusable), profile, policy)
+        judge_requirement(requirement, _trusted(name, ledger, unusable), profile, policy, settled=name in ledger.settled and unusable is None)
         for name, requirement in ledger.catalogue.requirements.items()
         if name in chosen
     ]

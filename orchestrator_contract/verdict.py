@@ -50,6 +50,8 @@ class Ledger:
         self.observations: dict[str, Counter[str]] = {}
         self.statuses: dict[int, list[int]] = {}
         self.requests = 0
+        #: Requirements judged without a capability that they need otherwise (--ttl-ledger).
+        self.settled: set[str] = set()
         self.test = ""
         #: The requirement of the newest breach.
         self.last_breached = ""
@@ -193,6 +195,7 @@ class Ledger:
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
                 "statuses": {str(status): counts for status, counts in self.statuses.items()},
                 "requests": self.requests,
+                "settled": sorted(self.settled),
             }
 
     def merge(self, other: dict[str, Any]) -> None:
@@ -215,3 +218,4 @@ class Ledger:
                 counts[0] += seen_count
                 counts[1] += valid
             self.requests += other["requests"]
+            self.settled |= set(other.get("settled", ()))
