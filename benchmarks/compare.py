@@ -28,6 +28,7 @@ from orchestrator_contract.docs import table
 _ITEM = "/v2/ControlPlane/Configurations/"
 _ABSENT = "conv_configuration_00000000000000000000000000"
 _WRK_ROUNDS = 4
+_BUSY = " Other work kept the processors busy: whole runs took longer than they need, and ratios of few runs are rough."
 
 
 def wrk_rows(target: Path, folder: Path, seconds: float) -> list[Row]:
@@ -109,11 +110,12 @@ def measure(names: Sequence[str], target: Path, folder: Path) -> list[Row]:
 def caption(started: datetime, load: float) -> str:
     """Under which circumstances the table came about."""
     now = datetime.now(UTC)
+    busy = max(load, os.getloadavg()[0]) > 2 * (os.cpu_count() or 1)
     return (
         f"Measured {started:%Y-%m-%d %H:%M} UTC in {(now - started).total_seconds():.0f} s, {os.cpu_count()} processors, "
         f"{platform.system()}, Python {platform.python_version()}; load average {load:.1f} before and "
         f"{os.getloadavg()[0]:.1f} after the run."
-    )
+    ) + (_BUSY if busy else "")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
