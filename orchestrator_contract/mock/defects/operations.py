@@ -285,7 +285,7 @@ class _LostAtEnd(_PollFails):
 
 
 @defect(
-    "operation-lost-after-end", "Polls are 404 from 0.5 s after the end", breaches=("OP-FETCH",),
+    "operation-lost-after-end", "Polls are 404 from 0.5 s after the end", breaches=("OP-RETAINED",),
     shows="time: 0.5 s after the end",
 )  # fmt: skip
 class _LostAfterEnd(_PollFails):
