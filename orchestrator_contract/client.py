@@ -121,7 +121,7 @@ class Client:
         """The absolute URL of a path below the control plane."""
         return f"{self.profile.bases[region]}{CONTROL_PLANE}{path}"
 
-    def outgoing(  # noqa: PLR0913  # one keyword an aspect of a request
+    def outgoing(  # one keyword an aspect of a request
         self,
         call: Call,
         method: str,
@@ -203,7 +203,7 @@ class Client:
                 break
             waited += delay
             before = (*before, status)
-            if status == 429:  # noqa: PLR2004  # HTTP
+            if status == 429:  # HTTP
                 self.coordinator.throttle(delay)
             else:
                 time.sleep(delay)
@@ -229,7 +229,7 @@ class Client:
             else:
                 exchange.answer = answer
             self._finish(exchange)
-        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]  # noqa: PLR2004  # HTTP
+        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]  # HTTP
         if limited:
             self.ledger.observe("OBS-THROTTLED", f"429 on {limited[0].call.operation}", len(limited))
             self.coordinator.throttle(min(self._delay(limited[0], 0) or 1.0, self.profile.limits.poll_timeout_s))
@@ -289,7 +289,7 @@ class Client:
     def _finish(self, exchange: Exchange) -> None:
         if exchange.fault is not None:
             self.faults.add(exchange.fault)
-        if exchange.method == "DELETE" and (exchange.status is None or not 300 <= exchange.status < 500):  # noqa: PLR2004  # HTTP
+        if exchange.method == "DELETE" and (exchange.status is None or not 300 <= exchange.status < 500):  # HTTP
             self.ownership.touch(exchange.url.partition("/Configurations/")[2])
         if exchange.answer is None:
             with self._lock:
@@ -312,7 +312,7 @@ class Client:
         backoff = min(0.1 * 2.0**attempt, 5.0) * self.random.uniform(0.5, 1.0)
         if not asked.isascii() or not asked.isdigit():
             return backoff
-        if len(asked) > 6 or int(asked) > self.profile.limits.poll_timeout_s:  # noqa: PLR2004  # digits of a day
+        if len(asked) > 6 or int(asked) > self.profile.limits.poll_timeout_s:  # digits of a day
             return None
         return max(float(asked), backoff if asked == "0" else 0.0)
 
@@ -379,7 +379,7 @@ class Client:
             raise Unverifiable("needs clock")
         out = self.outgoing(Call("clock", silent=True), "POST", url, account=None, payload={"seconds": seconds})
         exchange = self.send(out, silence=True)
-        if exchange.status is None or exchange.status >= 300:  # noqa: PLR2004  # HTTP
+        if exchange.status is None or exchange.status >= 300:  # HTTP
             raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}")
         self.coordinator.advanced(seconds)
 

@@ -71,7 +71,7 @@ class Coordinator:
         with self._lock:
             at = max(self._next, self._not_before, now)
             self._next = at + interval
-            self._slowdown = self._slowdown * 0.98 if self._slowdown > 1e-4 else 0.0  # noqa: PLR2004
+            self._slowdown = self._slowdown * 0.98 if self._slowdown > 1e-4 else 0.0
             return at - now
 
     def throttle(self, seconds: float) -> None:

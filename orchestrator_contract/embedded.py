@@ -37,7 +37,7 @@ class EmbeddedMock:
             os.environ.setdefault(name, value)
         folder = tempfile.TemporaryDirectory(prefix="orchestrator-contract-")
         path = Path(folder.name, "mock.toml")
-        process = subprocess.Popen(  # noqa: S603  # our own module
+        process = subprocess.Popen(  # our own module
             [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin",
              "--write-profile", str(path), "--operation-seconds", "0.12", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -149,7 +149,7 @@ def _word(text: str) -> str:
 
 
 def _bytes(char: str) -> bytes:
-    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")  # noqa: PLR2004  # latin-1
+    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")  # latin-1
 
 
 def _integer(digits: str) -> int | float:
@@ -211,7 +211,7 @@ class Redactor:
             self._learn({authorization.partition(" ")[2]})
 
     def _learn(self, forms: set[str]) -> None:
-        self._forms |= {form for form in forms if len(form) > 3}  # noqa: PLR2004  # shorter would hide anything
+        self._forms |= {form for form in forms if len(form) > 3}  # shorter would hide anything
         ordered = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered)))
 

@@ -58,7 +58,7 @@ class Operation:
     @property
     def object(self) -> dict[str, Any]:
         """The newest readable poll."""
-        return next((p.object for p in reversed(self.polls) if p.status == 200), {})  # noqa: PLR2004  # HTTP
+        return next((p.object for p in reversed(self.polls) if p.status == 200), {})  # HTTP
 
     @property
     def done(self) -> bool:
@@ -136,7 +136,7 @@ class Follower:
             return status_url
         if location is not None and origin_of(location) in own:
             return location
-        if operation_id and len(operation_id) < 512 and operation_id.isascii() and "/" not in operation_id:  # noqa: PLR2004
+        if operation_id and len(operation_id) < 512 and operation_id.isascii() and "/" not in operation_id:
             return self.client.url(f"/Operations/{operation_id}", exchange.region)
         raise Unfollowable("the 202 has no link that leads to its operation on the target")
 
@@ -170,25 +170,25 @@ class Follower:
                 continue
             exchange = self.client.operation(url, operation.id, account=accepted.account, region=accepted.region)
             if exchange.status in (200, 404):
-                same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get("operationId")  # noqa: PLR2004
+                same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get("operationId")
                 self._ledger.hold("DEL-202-LINKS", same, expected=f"operation {operation.id:.80} at Location",
                                   seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}", exchanges=[accepted, exchange])
 
     def _judge_poll(self, operation: Operation, exchange: Exchange) -> None:
         hold, steps = self._ledger.hold, [operation.accepted, exchange]
-        before = [poll for poll in operation.polls if poll.status == 200]  # noqa: PLR2004  # HTTP
+        before = [poll for poll in operation.polls if poll.status == 200]  # HTTP
         operation.polls.append(exchange)
         if exchange.status in (429, 503):
             return  # the endpoint's state, not the operation's: the follower tries again
         early = not before and exchange.sent - operation.accepted.sent < _FIRST_SIGHT_S
-        if exchange.status == 404 and early:  # noqa: PLR2004  # HTTP
+        if exchange.status == 404 and early:  # HTTP
             self._ledger.observe("OBS-TRANSPORT", "operation not found right after its 202")
             return
         if operation.done:
-            hold("OP-RETAINED", exchange.status != 404, expected="the ended operation", seen="404", exchanges=steps)  # noqa: PLR2004
-            if exchange.status == 404:  # noqa: PLR2004  # HTTP
+            hold("OP-RETAINED", exchange.status != 404, expected="the ended operation", seen="404", exchanges=steps)
+            if exchange.status == 404:  # HTTP
                 return
-        if not hold("OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps):  # noqa: PLR2004
+        if not hold("OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps):
             return
         body = exchange.object
         word = body.get("status")
@@ -279,7 +279,7 @@ class Follower:
             # The first that can't be read is given time; the finding does not get truer by waiting each time.
             limit = 0.3 if kind in self._unreadable else _FIRST_SIGHT_S * 2
             long = time.monotonic() - operation.accepted.sent > limit
-            if long and len(tail) >= 4 and not any(poll.object.get("status") in _RANK for poll in tail):  # noqa: PLR2004
+            if long and len(tail) >= 4 and not any(poll.object.get("status") in _RANK for poll in tail):
                 self._unreadable.add(kind)
                 raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}")
 

@@ -101,7 +101,7 @@ class Judge:
         if exchange.call.operation == "delete":
             ok &= self._status(exchange)
         if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()):
-            if not (exchange.call.outside and exchange.answer.status >= 400):  # noqa: PLR2004  # HTTP
+            if not (exchange.call.outside and exchange.answer.status >= 400):  # HTTP
                 ok &= self._content(exchange)
             if exchange.call.operation == "delete":
                 self.ledger.tally(exchange.answer.status, valid=ok)
@@ -113,8 +113,8 @@ class Judge:
         if answer is None:
             text = exchange.fault_text or str(exchange.fault)
             if exchange.fault is Fault.ENCODING:
-                return hold("HTTP-ENCODING", False, expected="a body that decodes", seen=text, exchanges=[exchange])  # noqa: FBT003
-            return hold("HTTP-ANSWER", False, expected="a complete, well-formed answer", seen=text, exchanges=[exchange])  # noqa: FBT003
+                return hold("HTTP-ENCODING", False, expected="a body that decodes", seen=text, exchanges=[exchange])
+            return hold("HTTP-ANSWER", False, expected="a complete, well-formed answer", seen=text, exchanges=[exchange])
         broken = answer.defect
         sound = broken is None or broken[0] is Fault.ENCODING
         hold("HTTP-ANSWER", sound, expected="an answer that ends where its headers say",
@@ -143,7 +143,7 @@ class Judge:
         )
 
     def _content(self, exchange: Exchange) -> bool:
-        assert exchange.answer is not None  # noqa: S101  # for the type checker; judge() looked
+        assert exchange.answer is not None  # for the type checker; judge() looked
         hold, status, operation = self.ledger.hold, exchange.answer.status, exchange.call.operation
         if exchange.answer.defect and exchange.answer.defect[0] is Fault.ENCODING:
             return False
@@ -159,7 +159,7 @@ class Judge:
             ok &= self._unique(exchange)
         if parsed.error is None:
             ok &= self._schemas(exchange, (operation, status, "body"), parsed.value)
-            if operation == "delete" and status >= 400:  # noqa: PLR2004  # HTTP
+            if operation == "delete" and status >= 400:  # HTTP
                 for requirement, rule in _ERROR_RULES:
                     problem = rule(exchange)
                     ok &= hold(
@@ -173,13 +173,13 @@ class Judge:
         good = True
         for requirement, validator in self._bound.get(slot, ()):
             if validator.is_valid(instance):
-                self.ledger.hold(requirement, True)  # noqa: FBT003
+                self.ledger.hold(requirement, True)
                 continue
             good &= not self.ledger.catalogue[requirement].level.gates
             for error in list(validator.iter_errors(instance))[:4]:
                 for problem in schemas.problems_of(error):
                     self.ledger.hold(
-                        requirement, False, expected=problem.expected, seen=problem.seen,  # noqa: FBT003
+                        requirement, False, expected=problem.expected, seen=problem.seen,
                         where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
                     )
         return good

@@ -45,7 +45,7 @@ class Listing:
             page = self.client.page(
                 urlencode({name: value for name, value in query.items() if value is not None}), account=account, region=region
             )
-            if page.status != 200 or not isinstance(page.object.get("configurations"), list):  # noqa: PLR2004  # HTTP
+            if page.status != 200 or not isinstance(page.object.get("configurations"), list):  # HTTP
                 raise Unlistable(f"the list can't be read: {page.outcome()}")
             yield page
             meta = page.object.get("meta")

@@ -59,7 +59,7 @@ def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
         run_state_machine_as_test(seed(suite.random.getrandbits(32))(Machine), settings=chosen)
     except (Unverifiable, Contradiction, OutOfBudget):
         pass
-    except Exception as error:  # noqa: BLE001  # Hypothesis wraps what does not repeat in errors of its own
+    except Exception as error:  # Hypothesis wraps what does not repeat in errors of its own
         if type(error).__module__.split(".")[0] != "hypothesis" and not isinstance(error, ExceptionGroup):
             raise
     if Machine.failed_at and story:
@@ -94,7 +94,7 @@ class _History(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ rules
 
-    @precondition(lambda self: len(self.model.known) < 4)  # noqa: PLR2004
+    @precondition(lambda self: len(self.model.known) < 4)
     @rule()
     def create(self) -> None:
         """Create one more."""
@@ -102,7 +102,7 @@ class _History(RuleBasedStateMachine):
         self.model.known.append(Known(self._or_over(self.bench.configurations.one)))
 
     @rule(pick=st.integers(0, 3), keyed=st.booleans())
-    def delete(self, pick: int, keyed: bool) -> None:  # noqa: FBT001
+    def delete(self, pick: int, keyed: bool) -> None:
         """Delete one, with a fresh key or without."""
         known = self._pick(pick)
         key = self.bench.key() if keyed else None
@@ -111,13 +111,13 @@ class _History(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.used)
     @rule(pick=st.integers(0, 7), fresh=st.booleans())
-    def replay(self, pick: int, fresh: bool) -> None:  # noqa: FBT001
+    def replay(self, pick: int, fresh: bool) -> None:
         """Send a keyed delete again."""
         used = self.model.used[pick % len(self.model.used)]
         must = self.model.replay(used)
         sid = used.known.configuration.sid
         exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, fresh=fresh), f"replay key {used.key}")
-        if exchange.status == 500:  # noqa: PLR2004  # documented and passing
+        if exchange.status == 500:  # documented and passing
             return
         if must:
             self.steps.judge_replay(used.original, exchange, "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY")
@@ -149,13 +149,13 @@ class _History(RuleBasedStateMachine):
         """Fetch one."""
         known = self._pick(pick)
         exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}")
-        if known.state is not State.UNKNOWN and exchange.status != 500:  # noqa: PLR2004
+        if known.state is not State.UNKNOWN and exchange.status != 500:
             requirement = "GONE-FETCH" if known.state is State.GONE else "CTRL-VISIBLE"
             self._hold(requirement, exchange.status in FETCH[known.state], _either(FETCH[known.state]), exchange.outcome())
         self._check()
 
     @rule(pick=st.integers(0, 3), patch=st.booleans())
-    def update(self, pick: int, patch: bool) -> None:  # noqa: FBT001
+    def update(self, pick: int, patch: bool) -> None:
         """Update one, and follow the update to its end."""
         known = self._pick(pick)
         if not known.configuration.payload:
@@ -171,7 +171,7 @@ class _History(RuleBasedStateMachine):
             ))
         if known.state is State.GONE:
             self._hold("GONE-UPDATE", exchange.status not in (200, 201, 204) and (exchange.status != _HTTP_ACCEPTED or
-                       self.bench.client.fetch(known.configuration.sid).status != 200), _either(UPDATE[State.GONE]), exchange.outcome())  # noqa: PLR2004
+                       self.bench.client.fetch(known.configuration.sid).status != 200), _either(UPDATE[State.GONE]), exchange.outcome())
         self._check()
 
     @rule(pick=st.integers(0, 3))
@@ -245,7 +245,7 @@ class _History(RuleBasedStateMachine):
             return  # what could not be followed leaves the model not knowing
 
     def _took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:
-        if exchange.status == 500 or exchange.before:  # noqa: PLR2004  # may or may not have been carried out
+        if exchange.status == 500 or exchange.before:  # may or may not have been carried out
             known.state = State.UNKNOWN if known.state is not State.GONE else known.state
         elif known.state is not State.UNKNOWN:
             # An update that still runs may be a conflict.
@@ -267,7 +267,7 @@ class _History(RuleBasedStateMachine):
         if known.state is State.PRESENT:
             known.state = State.DELETING
 
-    def _hold(self, requirement: str, ok: bool, expected: str, seen: str) -> None:  # noqa: FBT001
+    def _hold(self, requirement: str, ok: bool, expected: str, seen: str) -> None:
         self.bench.ledger.hold(requirement, ok, expected=expected, seen=seen, exchanges=self.exchanges[-5:])
 
     def _check(self) -> None:

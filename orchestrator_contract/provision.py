@@ -139,7 +139,7 @@ class Provisioner:
         found: list[Configuration] = []
         while len(found) < number:
             try:
-                done = subprocess.run(  # noqa: S603  # the profile's own command, by the user's will
+                done = subprocess.run(  # the profile's own command, by the user's will
                     argv, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
                 )
             except (OSError, subprocess.TimeoutExpired) as error:
@@ -266,7 +266,7 @@ class Provisioner:
         """Send a create once more under its key; what it makes against expectation is the run's, too."""
         out = self.client.outgoing(Call("create", payload["displayName"]), "POST", "/Configurations", key=key, payload=payload)
         exchange = self.client.send(out)
-        if exchange.status == 202:  # noqa: PLR2004  # HTTP
+        if exchange.status == 202:  # HTTP
             operation = self.follower.accept(exchange, "")
             if not operation.id or operation.id != self.follower.accept(first, "").id:
                 self.follower.finish([operation], early_every=0)
@@ -290,13 +290,13 @@ class Provisioner:
         )
         try:
             exchange = self.client.send(out)
-            success = exchange.status is not None and 200 <= exchange.status < 300  # noqa: PLR2004  # HTTP
+            success = exchange.status is not None and 200 <= exchange.status < 300  # HTTP
             if success:
-                self.client.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(),  # noqa: PLR2004
+                self.client.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(),
                                         exchanges=[exchange])
             else:
                 self._unresolved.pop(payload["displayName"], None)
-            if exchange.status != 202:  # noqa: PLR2004  # HTTP
+            if exchange.status != 202:  # HTTP
                 kind = exchange.headers.get("content-type", "no Content-Type")
                 return f"POST {out.url} answered {exchange.status} ({kind:.60})"
             operation = self._accepted[payload["displayName"]] = self.follower.accept(exchange, "")
@@ -393,7 +393,7 @@ def remove(client: Client, follower: Follower, configurations: Sequence[Configur
             continue
         if exchange.status in (404, 410):
             gone(configuration)
-        elif exchange.status == 202:  # noqa: PLR2004  # HTTP
+        elif exchange.status == 202:  # HTTP
             try:
                 operations.append((configuration, follower.accept(exchange, configuration.sid)))
             except Unverifiable:

@@ -22,7 +22,7 @@ class Provocation:
     @property
     def accepted(self) -> bool:
         """Whether the endpoint took a delete of the victim after all."""
-        return any(exchange.status == 202 for exchange in self.exchanges)  # noqa: PLR2004  # HTTP
+        return any(exchange.status == 202 for exchange in self.exchanges)  # HTTP
 
 
 def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: str | None = None) -> Provocation:
@@ -82,6 +82,6 @@ def _burst(suite: Suite, status: int, victim: Configuration, key: str | None) ->
         hits += fresh
         if own:
             mine = answers[-1]
-            if mine.status == status or mine.status == 202:  # noqa: PLR2004  # HTTP
+            if mine.status == status or mine.status == 202:  # HTTP
                 return Provocation([*(e for e in hits if e is not mine), mine], victim, burst=True)
     return Provocation(hits, None, burst=True)

@@ -213,7 +213,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
 
 def _why_open(rows: list[Row]) -> str:
     reasons = list(dict.fromkeys(row.reason for row in rows))
-    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # noqa: PLR2004  # as many as one reads
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # as many as one reads
     return f"{len(rows)} requirement(s) could not be verified: {'; '.join(reasons[:3])}{more}"
 
 

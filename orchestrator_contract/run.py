@@ -57,7 +57,7 @@ class RunOptions:
         option = config.option
         seed = option.seed
         if seed is None:
-            seed = random.randrange(2**31)  # noqa: S311  # a seed is no secret
+            seed = random.randrange(2**31)  # a seed is no secret
         shared = getattr(config, "workerinput", {}).get("orchestrator_contract")
         target = shared["target"] if shared else option.target
         return cls(
@@ -134,7 +134,7 @@ class Run:
         if self._mock is None:
             self._mock = EmbeddedMock.start()
         self.options = replace(self.options, target=str(self._mock.profile), profile=load_target(str(self._mock.profile)))
-        assert self.options.profile is not None  # noqa: S101  # for the type checker
+        assert self.options.profile is not None  # for the type checker
         return self.options.profile
 
     def _shared_coordinator(self) -> Coordinator:
@@ -235,7 +235,7 @@ class Run:
 
     def exit_code(self) -> int:
         """The exit code that the result calls for."""
-        assert self.result is not None  # noqa: S101  # called after finish()
+        assert self.result is not None  # called after finish()
         return exit_code(self.result, self.options.policy)
 
     def foreign_failures(self, session: pytest.Session) -> bool:

@@ -46,14 +46,14 @@ class Scenarios:
                 call=call, rekey=self.suite.key if key is not None else None,
             )
             steps.append(exchange)
-            if exchange.status == 202:  # noqa: PLR2004  # HTTP
-                self.hold("DEL-ACCEPT", True)  # noqa: FBT003
+            if exchange.status == 202:  # HTTP
+                self.hold("DEL-ACCEPT", True)
                 if key is not None:
-                    self.hold("KEY-FORMS", True)  # noqa: FBT003
+                    self.hold("KEY-FORMS", True)
                 return self.suite.follower.accept(exchange, configuration.sid)
             # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
             doubtful = any(status in (500, 503) for e in steps for status in (*e.before, *([e.status] if e is not exchange else ())))
-            if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):  # noqa: PLR2004
+            if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):
                 break
             if pause is None:
                 break
@@ -65,11 +65,11 @@ class Scenarios:
             raise Unverifiable(f"after {earlier[0]} the delete was answered {exchange.status}: it may have been carried out")
         if forms and exchange.status in (400, 422):
             # Some keys are not random (nil, max): another run may have used one for another SID.
-            used = exchange.object.get("code") == 17534  # noqa: PLR2004  # S5
+            used = exchange.object.get("code") == 17534  # S5
             if not used:
-                self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)  # noqa: FBT003
+                self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)
             raise Unverifiable(f"the key {key} was refused with {exchange.status}")
-        self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)  # noqa: FBT003
+        self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
         raise Unverifiable(f"the delete of an existing configuration was answered {exchange.outcome()}")
 
     def deleted(self, number: int = 1, *, keyed: bool = True, payloads: Sequence[dict[str, Any]] = ()) -> list[Operation]:
@@ -132,7 +132,7 @@ class Scenarios:
         for _ in range(2):
             call = Call("delete", sid)
             exchange = self.client.delete(sid, key=original.key, account=original.account, region=original.region, call=call, fresh=fresh)
-            if exchange.status != 500:  # noqa: PLR2004  # documented and passing: once more decides
+            if exchange.status != 500:  # documented and passing: once more decides
                 break
         return exchange
 
@@ -151,7 +151,7 @@ class Scenarios:
             if then != now
         ]
         self.hold(requirement, not differences, expected="the original response", seen="; ".join(differences), exchanges=steps)
-        if again.status == 202 and original.status == 202 and original.call.operation == "delete":  # noqa: PLR2004  # HTTP
+        if again.status == 202 and original.status == 202 and original.call.operation == "delete":  # HTTP
             first, second = operation_names(original), operation_names(again)
             same = not first or not second or bool(first & second)
             self.hold("KEY-ONE-OPERATION", same, expected=f"operation {', '.join(sorted(first))}",
@@ -199,9 +199,9 @@ class Scenarios:
         account, region = operation.accepted.account or 0, operation.accepted.region
         for _ in range(2):
             exchange = self.client.fetch(operation.sid, account=account, region=region)
-            if exchange.status != 500:  # noqa: PLR2004
+            if exchange.status != 500:
                 break
-        self.hold("GONE-FETCH", exchange.status == 404, expected="404", seen=exchange.outcome(),  # noqa: PLR2004
+        self.hold("GONE-FETCH", exchange.status == 404, expected="404", seen=exchange.outcome(),
                   exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
     def not_again(self, operation: Operation, key: str | None = None) -> None:
@@ -209,9 +209,9 @@ class Scenarios:
         account, region = operation.accepted.account or 0, operation.accepted.region
         for _ in range(2):
             exchange = self.client.delete(operation.sid, key=key, account=account, region=region)
-            if exchange.status != 500:  # noqa: PLR2004
+            if exchange.status != 500:
                 break
-        self.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),  # noqa: PLR2004
+        self.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),
                   exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
     def unlisted(self, operations: Sequence[Operation], *, size: int = 1000, kept: Sequence[Configuration] = ()) -> None:
@@ -231,16 +231,16 @@ class Scenarios:
             seen.add(sid)
             if sid in by_sid:
                 operation = by_sid.pop(sid)
-                self.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed",  # noqa: FBT003
+                self.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed",
                           exchanges=[operation.accepted, *operation.polls[-1:], page])
         if by_sid:
-            self.hold("GONE-LIST", True)  # noqa: FBT003
+            self.hold("GONE-LIST", True)
         for configuration in kept:
             if configuration.sid not in seen:
                 # The list may have shifted under the walk: the fetch decides.
                 self.kept("GONE-ONLY", configuration, pages)
             else:
-                self.hold("GONE-ONLY", True)  # noqa: FBT003
+                self.hold("GONE-ONLY", True)
 
 
 def operation_names(exchange: Exchange) -> frozenset[str]:

@@ -25,12 +25,12 @@ class ClientAdapter(BaseAdapter):
         super().__init__()
         self._perform = perform
 
-    def send(  # noqa: PLR0913  # the signature is requests' own
+    def send(  # the signature is requests' own
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: FBT001, FBT002
+        stream: bool = False,  # noqa: FBT002
         timeout: Any = None,
-        verify: bool | str = True,  # noqa: FBT001, FBT002
+        verify: bool | str = True,  # noqa: FBT002
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:

@@ -55,7 +55,7 @@ class Suite:
         self.settings = settings
         self.profile = settings.profile
         self.effort = settings.effort
-        self.random = Random(f"{settings.seed}")  # noqa: S311  # repeatable on purpose
+        self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.coordinator = coordinator
         self._key_salt = uuid5(NAMESPACE_OID, settings.run_id).int
         self.redactor = Redactor()
@@ -85,7 +85,7 @@ class Suite:
 
         The run's id is mixed in: another run with the same seed, within the life of its keys, must not meet them.
         """
-        return str(UUID(int=self.random.getrandbits(128) ^ self._key_salt, version=version if version <= 5 else None))  # noqa: PLR2004
+        return str(UUID(int=self.random.getrandbits(128) ^ self._key_salt, version=version if version <= 5 else None))
 
     @staticmethod
     def well_formed_key(key: str) -> bool:
@@ -114,7 +114,7 @@ class Suite:
             Unverifiable: something may be there.
         """
         exchange = self.client.fetch(segment)
-        if exchange.status is not None and 200 <= exchange.status < 300:  # noqa: PLR2004  # HTTP
+        if exchange.status is not None and 200 <= exchange.status < 300:  # HTTP
             raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}: it can't be shown absent")
         self.ownership.allow(segment)
 

@@ -68,7 +68,7 @@ class Ledger:
     def hold(
         self,
         requirement: str,
-        ok: bool,  # noqa: FBT001  # reads as a sentence: hold("ID", status == 404, …)
+        ok: bool,  # reads as a sentence: hold("ID", status == 404, …)
         *,
         expected: str = "",
         seen: str = "",

@@ -61,8 +61,8 @@ class Watch:
         suite.follower.poll(operation)
         account, region = operation.accepted.account or 0, operation.accepted.region
         exchange = suite.client.fetch(operation.sid, account=account, region=region)
-        if exchange.status != 500:  # noqa: PLR2004  # passing, says nothing of the configuration
-            suite.ledger.hold("GONE-FETCH", exchange.status == 404, expected="404, as before", seen=exchange.outcome(),  # noqa: PLR2004
+        if exchange.status != 500:  # passing, says nothing of the configuration
+            suite.ledger.hold("GONE-FETCH", exchange.status == 404, expected="404, as before", seen=exchange.outcome(),
                               exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
     def _look_at_kept(self, requirement: str, configuration: Configuration, steps: list[Exchange]) -> None:
@@ -71,7 +71,7 @@ class Watch:
             return  # deleted on purpose since
         exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
         if exchange.status in (200, 404):
-            ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",  # noqa: PLR2004
+            ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",
                                    seen="gone", exchanges=[*steps, exchange])
             if not ok:
                 suite.configurations.gone(configuration)

@@ -93,7 +93,7 @@ class Load:
             return
         if self.findings.reports < self.expected:
             self.environment.runner.send_message(STOP)
-        with gevent.Timeout(PATIENCE_S, False):  # noqa: FBT003  # gevent's way to say: end quietly
+        with gevent.Timeout(PATIENCE_S, False):  # gevent's way to say: end quietly
             while self.findings.reports < self.expected:
                 gevent.sleep(0.05)
 

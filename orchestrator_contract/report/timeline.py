@@ -120,7 +120,7 @@ class Recorder:
 
     def _change(self, exchange: Exchange) -> None:
         sid, name = exchange.call.subject, _operation_id(exchange)
-        accepted = exchange.call.operation == "delete" and exchange.status == 202  # noqa: PLR2004  # HTTP
+        accepted = exchange.call.operation == "delete" and exchange.status == 202  # HTTP
         if accepted and name and name not in self._operations and len(self._operations) < _MAX_TRACKED:
             self._operations[name] = _Line(exchange.sent, exchange.sent, Timeline("operation", _short(name), _short(sid)))
             self._by_sid[sid] = name
@@ -145,7 +145,7 @@ class Recorder:
                 self._recent.popitem(last=False)
         group.until = max(group.until, until)
         group.line.add(_event(exchange, group.since, f"{exchange.method} {group.key_name(exchange.key)}", ""))
-        if len(group.line.events) == 2 and len(self._races) < _MAX_TRACKED:  # noqa: PLR2004  # two make a race
+        if len(group.line.events) == 2 and len(self._races) < _MAX_TRACKED:  # two make a race
             self._races.append(group.line)
 
     def dump(self) -> list[dict[str, Any]]:

@@ -89,8 +89,8 @@ class Traffic:
             self._judge.judge(seen.exchange)
             self.ledger.sent()
             status, operation = seen.exchange.status or 0, seen.exchange.call.operation
-            if operation in ("create", "update", "patch") and 200 <= status < 300:  # noqa: PLR2004  # HTTP
-                self.ledger.hold("CTRL-ACCEPTED", status == 202, expected="202", seen=str(status), exchanges=[seen.exchange])  # noqa: PLR2004
+            if operation in ("create", "update", "patch") and 200 <= status < 300:  # HTTP
+                self.ledger.hold("CTRL-ACCEPTED", status == 202, expected="202", seen=str(status), exchanges=[seen.exchange])
             self._history.add(seen)
         self._close()
 
@@ -141,7 +141,7 @@ class Traffic:
         self.ledger.unverified(unseen, "the recording shows none")
 
     def result(self, wanted: frozenset[str], policy: Policy, effort: str, seed: int, started: datetime, waivers: Waivers,
-               baseline: Baseline | None = None) -> Result:  # noqa: PLR0913
+               baseline: Baseline | None = None) -> Result:
         """The result that the reports are drawn from."""
         profile = _Recording(name=f"recording {self.path.name}", base_url=self._reader.origin or "none")
         for record in self.ledger.records.values():

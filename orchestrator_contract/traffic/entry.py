@@ -84,7 +84,7 @@ class Reader:
         if entry.get("_fromCache") or response.get("_fromCache"):
             raise Skipped("answered from a cache")
         status = response.get("status")
-        if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:  # noqa: PLR2004  # HTTP
+        if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:  # HTTP
             if status in (0, -1):
                 raise Skipped("no answer is recorded")
             raise BadEntry("response.status is no HTTP status")
@@ -117,10 +117,10 @@ class Reader:
         clock = entry.get("_endpointClock")
         shift = float(clock) if isinstance(clock, (int, float)) else 0.0
         exchange.sent = start = start + shift
-        for link in (exchange.object.get("statusUrl"), exchange.headers.get("location")) if status == 202 else ():  # noqa: PLR2004
+        for link in (exchange.object.get("statusUrl"), exchange.headers.get("location")) if status == 202 else ():
             if isinstance(link, str) and link.startswith("http"):
                 self.operations[link] = None
-        while len(self.operations) > 20_000:  # noqa: PLR2004  # bounded like the history
+        while len(self.operations) > 20_000:  # bounded like the history
             self.operations.popitem(last=False)
         end = start + elapsed if elapsed is not None else float("inf")
         return Recorded(exchange, scope.hexdigest(), bool(authorization) or "_account" in entry, start, end, known, key_ok)
@@ -188,7 +188,7 @@ def _times(entry: dict[str, Any]) -> tuple[float, float | None]:
     if at is None:
         raise BadEntry("startedDateTime is no RFC 3339 instant")
     spent = entry.get("time")
-    known = isinstance(spent, (int, float)) and not isinstance(spent, bool) and 0 <= spent < 1e9  # noqa: PLR2004  # ms
+    known = isinstance(spent, (int, float)) and not isinstance(spent, bool) and 0 <= spent < 1e9  # ms
     return at[0].timestamp() + at[1] / 1e9, float(spent) / 1000 if known and isinstance(spent, (int, float)) else None
 
 
@@ -199,7 +199,7 @@ def _body(response: dict[str, Any], status: int) -> tuple[bytes, bool]:
     text = content.get("text")
     if not isinstance(text, str):
         size = content.get("size")
-        return b"", size == 0 and response.get("bodySize") in (0, None) and status != 304  # noqa: PLR2004  # HTTP
+        return b"", size == 0 and response.get("bodySize") in (0, None) and status != 304  # HTTP
     if len(text) > MAX_BODY:
         raise Skipped(f"its body is larger than {MAX_BODY} bytes")
     if content.get("encoding") == "base64":

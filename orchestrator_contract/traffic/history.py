@@ -142,7 +142,7 @@ class History:
     def may_refuse(self, seen: Recorded) -> bool:
         """Whether the key may be refused because it was used for another request."""
         exchange = seen.exchange
-        if exchange.object.get("code") == 17534:  # noqa: PLR2004  # S5: key and payload don't match
+        if exchange.object.get("code") == 17534:  # S5: key and payload don't match
             return True
         use = self._uses.get(seen.scope, str(exchange.key).lower()) if exchange.key else None
         return use is not None and use.target != f"{exchange.method} {exchange.call.subject or exchange.url}"
@@ -183,7 +183,7 @@ class History:
         return self._replay(seen, use)
 
     def _remember(self, seen: Recorded, key: str, target: str) -> None:
-        kept = slim(seen.exchange) if seen.exchange.status == 202 and seen.body else None  # noqa: PLR2004  # HTTP
+        kept = slim(seen.exchange) if seen.exchange.status == 202 and seen.body else None  # HTTP
         if kept is not None:
             self._uses.put(seen.scope, key, _Use(replace(seen, exchange=kept), target))
 
@@ -191,7 +191,7 @@ class History:
         exchange, first = seen.exchange, use.seen.exchange
         if exchange.status in _PASSING or not seen.body:
             return
-        shown = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))  # noqa: PLR2004
+        shown = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))
         same_call = exchange.call.operation == first.call.operation
         if exchange.call.operation == "delete":
             self.ledger.hold("KEY-OTHER-SID" if same_call else "KEY-OTHER-CALL", not shown, expected="an answer of its own",
@@ -202,12 +202,12 @@ class History:
         exchange, first = seen.exchange, use.seen.exchange
         if exchange.call.operation != "delete" or exchange.status in _PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
-        if exchange.status != 202 and not seen.credentials:  # noqa: PLR2004  # HTTP
+        if exchange.status != 202 and not seen.credentials:  # HTTP
             return True  # whose key it was can't be seen
         steps = [first, exchange]
         if seen.start < use.seen.end:
             self.ledger.observe("OBS-KEY-CONCURRENT", exchange.outcome())
-            if exchange.status == 202:  # noqa: PLR2004  # HTTP
+            if exchange.status == 202:  # HTTP
                 self._same_operation("KEY-CONCURRENT", steps)
             return True
         age = seen.start - min(use.seen.start, use.created if use.created is not None else use.seen.start)
@@ -217,15 +217,15 @@ class History:
             ended = life is not None and life.done is not None and life.done <= seen.start
             requirement = "KEY-REPLAY-ENDED" if ended else "KEY-REPLAY"
             self.ledger.hold(requirement, not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
-            if age > 3600:  # noqa: PLR2004  # an hour: short replays say nothing of how long a key lives
+            if age > 3600:  # an hour: short replays say nothing of how long a key lives
                 self.ledger.hold("KEY-LIVES", not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
-            if exchange.status == 202:  # noqa: PLR2004  # HTTP
+            if exchange.status == 202:  # HTTP
                 self._same_operation("KEY-ONE-OPERATION", steps)
             return True
         if age < EXPIRES_S:
             self.ledger.observe("OBS-KEY-24H", f"{'new' if changed else 'replayed'} after {age / 3600:.1f} h")
             return not changed
-        old = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))  # noqa: PLR2004
+        old = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))
         self.ledger.hold("KEY-EXPIRES", not old, expected="a new request after 25 h", seen="the old operation", exchanges=steps)
         if not old:
             self._remember(seen, str(exchange.key).lower(), use.target)
@@ -244,7 +244,7 @@ class History:
         name = f"{key} {target}"
         refused = self._refused.get(seen.scope, name)
         if refused is None:
-            kept = slim(seen.exchange) if seen.exchange.status == 429 else None  # noqa: PLR2004  # HTTP
+            kept = slim(seen.exchange) if seen.exchange.status == 429 else None  # HTTP
             if kept is not None:
                 self._refused.put(seen.scope, name, replace(seen, exchange=kept))
             return
@@ -252,8 +252,8 @@ class History:
         if again.status in (401, 403) or seen.start < refused.end:
             return
         ids = {n for n in first.headers if n.endswith("request-id")} & {n for n in again.headers if n.endswith("request-id")}
-        stored = again.status == 429 and any(first.headers[n] and first.headers[n] == again.headers[n] for n in ids)  # noqa: PLR2004
-        if stored or again.status != 429:  # noqa: PLR2004  # HTTP
+        stored = again.status == 429 and any(first.headers[n] and first.headers[n] == again.headers[n] for n in ids)
+        if stored or again.status != 429:  # HTTP
             self.ledger.hold("ERR-429-AGAIN", not stored, expected="the retry is processed", seen="the stored 429 with its request id",
                              exchanges=[first, again])
 
@@ -265,9 +265,9 @@ class History:
         if gone is not None and gone.done is not None and seen.start >= gone.done and exchange.status not in _PASSING:
             replay = bool(operation_names(exchange) & operation_names(gone.operation.accepted))
             if not replay and (seen.key_ok and exchange.status not in _MISMATCH):
-                self.ledger.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),  # noqa: PLR2004
+                self.ledger.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),
                                  exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], exchange])
-        if exchange.status != 202 or not seen.body:  # noqa: PLR2004  # HTTP
+        if exchange.status != 202 or not seen.body:  # HTTP
             return
         accepted = slim(exchange)
         if accepted is None:
@@ -302,12 +302,12 @@ class History:
             use.created = created[0].timestamp()
         word = exchange.object.get("status")
         if word in ("COMPLETED", "FAILED"):
-            self.ledger.hold("OP-ENDS", True)  # noqa: FBT003
+            self.ledger.hold("OP-ENDS", True)
             if word == "COMPLETED" and life.done is None:
                 life.done = seen.end
                 self._gone.put(seen.scope, operation.sid, life)
         elif word in ("PENDING", "RUNNING") and seen.start - life.start > _STUCK_S:
-            self.ledger.hold("OP-ENDS", False, expected=f"an end within {_STUCK_S} s", seen=str(word),  # noqa: FBT003
+            self.ledger.hold("OP-ENDS", False, expected=f"an end within {_STUCK_S} s", seen=str(word),
                              exchanges=[operation.accepted, exchange])
 
     # ---------------------------------------------------------------- what is gone
@@ -315,18 +315,18 @@ class History:
     def _fetch(self, seen: Recorded) -> None:
         gone = self._gone.get(seen.scope, seen.exchange.call.subject)
         if gone is not None and gone.done is not None and seen.start >= gone.done and seen.exchange.status not in _PASSING:
-            self.ledger.hold("GONE-FETCH", seen.exchange.status == 404, expected="404", seen=seen.exchange.outcome(),  # noqa: PLR2004
+            self.ledger.hold("GONE-FETCH", seen.exchange.status == 404, expected="404", seen=seen.exchange.outcome(),
                              exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], seen.exchange])
 
     def _list(self, seen: Recorded) -> None:
         items = seen.exchange.object.get("configurations")
-        if seen.exchange.status != 200 or not isinstance(items, list):  # noqa: PLR2004  # HTTP
+        if seen.exchange.status != 200 or not isinstance(items, list):  # HTTP
             return
         for item in items:
             sid = item.get("id") if isinstance(item, dict) else None
             gone = self._gone.get(seen.scope, sid) if isinstance(sid, str) else None
             if gone is not None and gone.done is not None and seen.start >= gone.done:
-                self.ledger.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed",  # noqa: FBT003
+                self.ledger.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed",
                                  exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], seen.exchange])
 
 

@@ -93,6 +93,7 @@ def test_named_options_exist(page: Path) -> None:
     """An option that is named in the text is one of pytest's, the mock's, the generator's or a tool's in an example."""
     known = options_in(help_of("pytest")) | options_in(help_of("orchestrator_contract.mock"))
     known |= options_in(help_of("orchestrator_contract.docs")) | options_in(help_of("benchmarks.compare"))
+    known |= options_in(help_of("orchestrator_contract.proof"))
     # git's in the GitLab example, curl's in the example of a report, and a second name of --junit-xml.
     known |= {"--depth", "--path-as-is", "--junitxml"}
 

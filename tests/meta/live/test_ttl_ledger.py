@@ -88,8 +88,8 @@ def test_foreign_or_damaged_file(
     before = file.read_bytes()
     if change and "account" not in change and "base_url" not in change:
         # Past the account's label: that is what the suite itself would write.
-        from orchestrator_contract.cleanup import account_label  # noqa: PLC0415
-        from orchestrator_contract.profile import Account  # noqa: PLC0415
+        from orchestrator_contract.cleanup import account_label
+        from orchestrator_contract.profile import Account
 
         user = "SKmock00000000000000000000000000001"
         file.write_text(json.dumps(head | {"account": account_label(Account(user, "x", ("a", "b")))} | change), encoding="utf-8")
