@@ -10,11 +10,11 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
-from threading import Lock
+from threading import Lock, Semaphore, local
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -33,6 +33,8 @@ KEY_HEADER = "Idempotency-Key"
 _GRANT = 16
 #: Times one request is sent again after 429 or 503.
 _MAX_RETRIES = 7
+#: Requests under way at once, races apart.
+_WIDTH = 8
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -107,6 +109,9 @@ class Client:
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
         self._clock_origin = origin_of(self.profile.clock_url) if self.profile.clock_url else None
         self._lock = Lock()
+        # The threads live as long as the client: with xdist each holds a connection to the coordinator.
+        self._pool = ThreadPoolExecutor(_WIDTH, "client")
+        self._inside = local()
         self._granted = 0
         self._lost = 0.0
         self._answered = False
@@ -236,11 +241,22 @@ class Client:
         return exchanges
 
     def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = 8) -> list[_R]:
-        """Apply *function* to all *items*, up to *width* at a time; results in order."""
-        if len(items) <= 1 or width <= 1:
+        """Apply *function* to all *items*, up to *width* at a time; results in order.
+
+        Within a call that runs in parallel already the items take their turns.
+        """
+        if len(items) <= 1 or width <= 1 or getattr(self._inside, "parallel", False):
             return [function(item) for item in items]
-        with ThreadPoolExecutor(min(width, len(items))) as pool:
-            return list(pool.map(function, items))
+        turns = Semaphore(width)
+
+        def take_turn(item: _T) -> _R:
+            self._inside.parallel = True
+            with turns:
+                return function(item)
+
+        futures = [self._pool.submit(take_turn, item) for item in items]
+        wait(futures)
+        return [future.result() for future in futures]
 
     def _admit(self, out: Outgoing) -> tuple[Origin, bytes, tuple[tuple[str, str], ...]]:
         if out.method in _MUTATING and out.call.operation != "clock":
@@ -322,6 +338,7 @@ class Client:
             if self._granted:
                 self.coordinator.give_back_requests(self._granted)
                 self._granted = 0
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self.wire.close()
 
     def forgive(self) -> None:

@@ -46,8 +46,8 @@ EFFORTS = {
             watch_s=1.2,
         ),
         Effort(
-            "standard", cohorts=6, cohort_size=12, racers=8, race_rounds=3, odd_sids=60, odd_keys=34, wrong_credentials=20,
-            unknown_sids=36, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, watched=20,
+            "standard", cohorts=6, cohort_size=11, racers=8, race_rounds=3, odd_sids=56, odd_keys=34, wrong_credentials=20,
+            unknown_sids=34, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, watched=20,
             watch_s=2.2,
         ),
         Effort(
