@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,18 @@ _ROOTS = (Path(__file__).parent / "_schemas", Path(__file__).parent.parent / "sc
 #: Longest piece of a wrong value that a message quotes, in characters.
 _QUOTE = 120
 
-_FORMATS = FormatChecker(formats=())
+#: The formats that the schemas use, checked by what the contract means by them; jsonschema's own need extras.
+FORMATS = FormatChecker(formats=())
 
 
-@_FORMATS.checks("date-time")
+@FORMATS.checks("date-time")
 def _is_instant(value: object) -> bool:
     return not isinstance(value, str) or parse_instant(value) is not None
+
+
+@FORMATS.checks("date", raises=ValueError)
+def _is_date(value: object) -> bool:
+    return not isinstance(value, str) or date.fromisoformat(value).isoformat() == value
 
 
 # RFC 3986 appendix A, as far as it decides well-formedness: a scheme, then only characters of the grammar.
@@ -35,12 +42,12 @@ _URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*:{_CHARS}+", re.ASCII)
 _REFERENCE = re.compile(rf"{_CHARS}*", re.ASCII)
 
 
-@_FORMATS.checks("uri")
+@FORMATS.checks("uri")
 def _is_uri(value: object) -> bool:
     return not isinstance(value, str) or _URI.fullmatch(value) is not None
 
 
-@_FORMATS.checks("uri-reference")
+@FORMATS.checks("uri-reference")
 def _is_reference(value: object) -> bool:
     return not isinstance(value, str) or _REFERENCE.fullmatch(value) is not None
 
@@ -79,7 +86,7 @@ def _registry() -> Registry[Any]:
 @cache
 def validator(name: str) -> Draft202012Validator:
     """The compiled validator of one schema, by its path below `schemas/`."""
-    return Draft202012Validator(documents()[name], registry=_registry(), format_checker=_FORMATS)
+    return Draft202012Validator(documents()[name], registry=_registry(), format_checker=FORMATS)
 
 
 def matches(name: str, instance: object) -> bool:

@@ -10,13 +10,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from orchestrator_contract.schemas import FORMATS
+
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 BASE = "https://orchestrator-contract.example/schemas/"
 DOCUMENTS: dict[str, Any] = {
     path.relative_to(SCHEMAS).as_posix(): json.loads(path.read_text("utf-8"))
     for path in sorted(SCHEMAS.rglob("*.json"))
 }
-CHECKER = Draft202012Validator.FORMAT_CHECKER
+CHECKER = FORMATS
 
 
 #: Fetches nothing: a reference that is not among the files is a fault of the files.
