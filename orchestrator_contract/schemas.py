@@ -36,6 +36,11 @@ def _is_date(value: object) -> bool:
     return not isinstance(value, str) or date.fromisoformat(value).isoformat() == value
 
 
+@FORMATS.checks("regex", raises=re.error)
+def _is_pattern(value: object) -> bool:
+    return not isinstance(value, str) or re.compile(value) is not None
+
+
 # RFC 3986 appendix A, as far as it decides well-formedness: a scheme, then only characters of the grammar.
 _CHARS = r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 _URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*:{_CHARS}+", re.ASCII)
