@@ -156,7 +156,7 @@ def location_canary(exchange: Exchange) -> None:
     _leading(exchange, f"{exchange.core.base_url}{path}", f"{exchange.canary_url}{path}")
 
 
-@hostile("location-only-canary", Place.DELETE, {1}, "Gives no statusUrl, only a Location on another origin.")
+@hostile("location-only-canary", Place.DELETE, {0, 1}, "Gives no statusUrl, only a Location on another origin.")
 def location_only_canary(exchange: Exchange) -> None:
     """Nothing else to follow."""
     if not exchange.accepted:
