@@ -42,6 +42,7 @@ COUNTED = {
     "keys_between": "keys used between a key and its replay",
     "refusals": "provoked answers of each error status",
     "ahead": "configurations made ahead, to save time",
+    "early_every": "of how many operations one is polled right after its 202",
     "watched": "ended operations that are looked at again later",
     "watch_s": "seconds of watching for what comes late",
 }

@@ -31,29 +31,36 @@ class Effort:
     refusals: int
     #: Configurations that are made ahead.
     ahead: int
+    #: One of how many operations is polled right after its 202.
+    early_every: int
     #: Ended operations that are looked at again later.
     watched: int
     #: Seconds for which ended operations and refused deletes are watched.
     watch_s: float
+
+    @property
+    def few(self) -> bool:
+        """Whether each thing is looked at once or twice only."""
+        return self.refusals < 10
 
 
 EFFORTS = {
     effort.name: effort
     for effort in (
         Effort(
-            "quick", cohorts=1, cohort_size=3, racers=3, race_rounds=1, odd_sids=10, odd_keys=6, wrong_credentials=4,
-            unknown_sids=3, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=2, refusals=2, ahead=0, watched=2,
-            watch_s=1.2,
+            "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=6, odd_keys=4, wrong_credentials=3,
+            unknown_sids=2, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=2, refusals=2, ahead=2, early_every=6,
+            watched=2, watch_s=1.2,
         ),
         Effort(
             "standard", cohorts=6, cohort_size=11, racers=8, race_rounds=3, odd_sids=56, odd_keys=34, wrong_credentials=20,
-            unknown_sids=34, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, watched=20,
-            watch_s=2.2,
+            unknown_sids=34, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, early_every=2,
+            watched=20, watch_s=2.2,
         ),
         Effort(
             "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=20,
             unknown_sids=300, fuzz_examples=250, model_runs=40, model_steps=25, keys_between=60, refusals=459, ahead=10,
-            watched=200, watch_s=5.0,
+            early_every=1, watched=200, watch_s=5.0,
         ),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -72,6 +73,9 @@ class Follower:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._ledger = client.ledger
+        #: One of how many operations is polled right after its 202.
+        self.early_every = 1
+        self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
         self._owners: dict[tuple[int | None, int, str], str] = {}
@@ -235,10 +239,10 @@ class Follower:
 
     # ---------------------------------------------------------------- to the end
 
-    def finish(self, operations: Sequence[Operation], *, early_every: int = 6) -> list[Operation]:
+    def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
         """Poll until every operation is terminal; those that ended, in order.
 
-        Every *early_every*-th is polled at once as well. Polls come sooner than Retry-After suggests where
+        With *early*, one of every `early_every` is polled at once as well. Polls come sooner than Retry-After suggests where
         operations are known to be quicker: it is a hint for clients, and a status must be right at any time.
         An operation that outlives the poll limit is judged (OP-ENDS) and left behind.
 
@@ -249,7 +253,7 @@ class Follower:
         if open_:
             kind = open_[0].accepted.call.operation
             limit = self._patience(kind)
-            self._watch(open_, kind, limit, early_every)
+            self._watch(open_, kind, limit, early)
             for operation in open_:
                 self._judge_end(operation, kind, limit)
             ends = sorted(o.ended - o.accepted.sent for o in open_ if o.ended)
@@ -258,10 +262,9 @@ class Follower:
                     self._typical[kind] = min(ends[len(ends) // 2], _MAX_PAUSE_S)
         return [operation for operation in operations if operation.done]
 
-    def _watch(self, open_: list[Operation], kind: str, limit: float, early_every: int) -> None:
+    def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
         started = min(operation.accepted.sent for operation in open_)
-        early = [operation for number, operation in enumerate(open_) if early_every and number % early_every == 0]
-        self.client.parallel(self.poll, early)
+        self.client.parallel(self.poll, [o for o in open_ if early and next(self._followed) % self.early_every == 0])
         pause = max(self._typical.get(kind, _FIRST_PAUSE_S) - (time.monotonic() - started), _FIRST_PAUSE_S)
         while open_ := [operation for operation in open_ if not operation.done]:
             spent = time.monotonic() - max(operation.accepted.sent for operation in open_)

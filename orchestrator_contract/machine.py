@@ -167,7 +167,7 @@ class _History(RuleBasedStateMachine):
         )
         if exchange.status == _HTTP_ACCEPTED:
             self._quietly(lambda: self.bench.follower.finish(
-                [self.bench.follower.accept(exchange, known.configuration.sid)], early_every=0
+                [self.bench.follower.accept(exchange, known.configuration.sid)], early=False
             ))
         if known.state is State.GONE:
             self._hold("GONE-UPDATE", exchange.status not in (200, 201, 204) and (exchange.status != _HTTP_ACCEPTED or
@@ -190,7 +190,7 @@ class _History(RuleBasedStateMachine):
         known = self._pick(pick)
         if known.operations:
             self.lines.append(f"wait for {pick}")
-            self._quietly(lambda: self.bench.follower.finish(known.operations, early_every=0))
+            self._quietly(lambda: self.bench.follower.finish(known.operations, early=False))
             self.model.ended(known)
             if known.state is State.GONE:
                 self.bench.configurations.gone(known.configuration)
@@ -204,7 +204,7 @@ class _History(RuleBasedStateMachine):
         self.lines.append(f"the clock moves on by {hours} h")
         for known in self.model.known:
             if known.operations:
-                self._quietly(lambda k=known: self.bench.follower.finish(k.operations, early_every=0))  # type: ignore[misc]
+                self._quietly(lambda k=known: self.bench.follower.finish(k.operations, early=False))  # type: ignore[misc]
                 self.model.ended(known)
         self._or_over(lambda: self.bench.client.advance_clock(hours * HOUR))
         self.model.clock += hours * HOUR
@@ -284,6 +284,9 @@ class _History(RuleBasedStateMachine):
         """Leave nothing running; the rest is cleaned up at the end of the run."""
         gone = [k.configuration for k in self.model.known if k.state is State.GONE]
         self.bench.configurations.gone(*gone)
+        if not self.failed_at and not self.over:
+            idle = [k.configuration for k in self.model.known if k.state is State.PRESENT and self.bench.ownership.untouched(k.configuration.sid)]
+            self.bench.configurations.give_back(*idle)
 
 
 def _either(statuses: frozenset[int]) -> str:

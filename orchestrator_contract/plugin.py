@@ -35,7 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options; a wrong one ends the session here, with exit code 4."""
     config.addinivalue_line("markers", "requirement(*ids): the requirements of the catalogue that a contract test checks")
     config.addinivalue_line("markers", "clock: moves the endpoint's clock; runs while no other test does")
+    config.addinivalue_line("markers", "opening: asks much of an endpoint in little time; runs before the others")
     config.addinivalue_line("markers", "closing: looks back at what the other tests saw; runs after them")
+    config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     config.stash[_BROKEN] = []
     if config.option.fail_on and not config.option.baseline:
@@ -120,19 +122,22 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what --requirement asks for, in the catalogue's order."""
+    """Keep what --requirement and --effort ask for, in the catalogue's order."""
     run = config.stash[RUN]
     known = list(catalogue.load().requirements)
     place = {name: number for number, name in enumerate(known)}
-    if run.options.requirements:
-        kept = [i for i in items if run.options.requirements.intersection(requirements_of(i))]
-        dropped = [i for i in items if i not in kept]
-        if dropped:
-            config.hook.pytest_deselected(items=dropped)
-            items[:] = kept
+    asked = run.options.requirements
+    kept = [
+        i for i in items
+        if not (asked and asked.isdisjoint(requirements_of(i))) and not (run.options.effort.few and i.get_closest_marker("twice"))
+    ]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+        items[:] = kept
     items.sort(key=lambda item: (
         item.get_closest_marker("clock") is not None,
         item.get_closest_marker("closing") is not None,
+        item.get_closest_marker("opening") is None,
         min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
     ))
 

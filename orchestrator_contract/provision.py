@@ -202,7 +202,7 @@ class Provisioner:
                     pending[index] = result
                 else:
                     problem = result
-            self.follower.finish(list(pending.values()), early_every=0)
+            self.follower.finish(list(pending.values()), early=False)
             entries = []
             for index, operation in pending.items():
                 sid = self._sid_of(operation, payloads[index]["displayName"], account, region)
@@ -230,7 +230,7 @@ class Provisioner:
         operation = self._post(payload, 0, 0, key)
         if isinstance(operation, str):
             raise NothingToDelete(operation)
-        self.follower.finish([operation], early_every=0)
+        self.follower.finish([operation], early=False)
         sid = self._sid_of(operation, name, 0, 0)
         if sid is None or operation.status != "COMPLETED":
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
@@ -252,7 +252,7 @@ class Provisioner:
         self._unresolved.pop(configuration.name, None)
         if isinstance(operation, str):
             raise NothingToDelete(operation)
-        self.follower.finish([operation], early_every=0)
+        self.follower.finish([operation], early=False)
         related = operation.object.get("related") or operation.accepted.object.get("related")
         sid = related.get("configurationId") if isinstance(related, dict) else None
         if not isinstance(sid, str) or not self._is_new(sid, configuration.name, 0, 0):
@@ -269,7 +269,7 @@ class Provisioner:
         if exchange.status == 202:  # HTTP
             operation = self.follower.accept(exchange, "")
             if not operation.id or operation.id != self.follower.accept(first, "").id:
-                self.follower.finish([operation], early_every=0)
+                self.follower.finish([operation], early=False)
                 related = operation.object.get("related") or exchange.object.get("related")
                 sid = related.get("configurationId") if isinstance(related, dict) else None
                 if isinstance(sid, str) and self._is_new(sid, payload["displayName"], 0, 0):
@@ -340,6 +340,16 @@ class Provisioner:
 
     # ---------------------------------------------------------------- giving back
 
+    def give_back(self, *configurations: Configuration) -> None:
+        """Return idle ones at which nothing but reads was aimed, for other tests."""
+        self.client.coordinator.give_back_deletes(len(configurations))
+        for configuration in configurations:
+            if configuration.name:
+                self._stock.setdefault((configuration.account, configuration.region), []).append(configuration)
+            else:
+                with self._lock:
+                    self._pool.append(configuration.sid)
+
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
@@ -354,7 +364,7 @@ class Provisioner:
         # What was interrupted may not be listed before its create has ended.
         open_ = [operation for name in self._unresolved if (operation := self._accepted.get(name)) is not None]
         with contextlib.suppress(Unverifiable):
-            self.follower.finish(open_, early_every=0)
+            self.follower.finish(open_, early=False)
         for name, (account, region) in sorted(self._unresolved.items()):
             sid = self.listing.find(lambda item, n=name: item.get("displayName") == n,  # type: ignore[misc]
                                     account=account, region=region)
@@ -399,5 +409,5 @@ def remove(client: Client, follower: Follower, configurations: Sequence[Configur
             except Unverifiable:
                 continue
     with contextlib.suppress(Unverifiable):  # an operation that can't be read: the next delete tells by its 404
-        follower.finish([operation for _, operation in operations], early_every=0)
+        follower.finish([operation for _, operation in operations], early=False)
     gone(*(configuration for configuration, operation in operations if operation.status == "COMPLETED"))

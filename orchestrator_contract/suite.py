@@ -68,11 +68,14 @@ class Suite:
             self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership, self.random
         )
         self.follower = Follower(self.client)
+        self.follower.early_every = self.effort.early_every
         run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
         self.configurations = Provisioner(self.client, self.follower, run, self.random)
         self.configurations.ahead = self.effort.ahead
         self.watch = Watch(self)
         self._bystander: Configuration | None = None
+        self._bystanders: list[Configuration] = []
+        self._absent: str | None = None
 
     def reseed(self, test: str) -> None:
         """Start the random numbers of one test: the same for the same seed, whatever ran before."""
@@ -98,14 +101,16 @@ class Suite:
         return f"conv_configuration_{self.random.randrange(8)}{tail}"
 
     def absent_sid(self) -> str:
-        """A well-formed SID just shown to be absent, so that a DELETE may be sent to it.
+        """A well-formed SID shown to be absent, so that a DELETE may be sent to it; in a quick run always the same.
 
         Raises:
             Unverifiable: the endpoint says that it exists.
         """
-        sid = self.unknown_sid()
-        self.show_absent(sid)
-        return sid
+        if self._absent is None or not self.effort.few:
+            sid = self.unknown_sid()
+            self.show_absent(sid)
+            self._absent = sid
+        return self._absent
 
     def show_absent(self, segment: str) -> None:
         """Let a DELETE be sent to *segment* after a fetch has shown that nothing is there.
@@ -150,7 +155,7 @@ class Suite:
         if self.profile.provision.mode is None:
             return
         try:
-            self._bystander = self.configurations.one()
+            self.bystander  # noqa: B018  # made here, so that later its lack is no surprise
         except Unverifiable as error:
             raise self._unusable(f"{where}: nothing to delete can be had: {error}") from None
 
@@ -161,9 +166,22 @@ class Suite:
     @property
     def bystander(self) -> Configuration:
         """A configuration that nothing in the run may delete: refused requests are aimed at it."""
-        if self._bystander is None:
+        if self._bystander is None or self.is_lost(self._bystander):
             self._bystander = self.configurations.one()
+            self._bystanders.append(self._bystander)
         return self._bystander
+
+    def is_lost(self, configuration: Configuration) -> bool:
+        """Whether this was the bystander until a request that named it was accepted, or left without an answer."""
+        return configuration in self._bystanders and not self.ownership.untouched(configuration.sid)
+
+    def victims(self, number: int) -> list[Configuration]:
+        """Configurations to aim refused requests at, one each to put a loss down to its cause; in a quick run the bystander.
+
+        Raises:
+            NothingToDelete: they can't be had.
+        """
+        return [self.bystander] * number if self.effort.few else self.configurations.take(number)
 
     def has_bystander(self, configuration: Configuration) -> bool:
         """Whether *configuration* is the bystander."""

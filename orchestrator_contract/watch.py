@@ -37,6 +37,8 @@ class Watch:
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
         self._items: list[_Item] = []
+        #: What each configuration must be kept for: by SID, requirements with their evidence.
+        self._kept: dict[str, dict[str, list[Exchange]]] = {}
 
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         self._items.append(_Item(time.monotonic() + self._suite.effort.watch_s, kind, self._suite.coordinator.advanced(), look))
@@ -52,9 +54,11 @@ class Watch:
             self._add("failed", lambda o=operation: (self._suite.follower.poll(o), None)[1])  # type: ignore[misc]
 
     def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> None:
-        """This must still be there later, or *requirement* is breached."""
-        if not any(item.kind == f"{requirement} {configuration.sid}" for item in self._items):
-            self._add(f"{requirement} {configuration.sid}", lambda: self._look_at_kept(requirement, configuration, list(steps)))
+        """This must still be there later, or *requirement* is breached; the first one, where several watch it."""
+        self._kept.setdefault(configuration.sid, {}).setdefault(requirement, list(steps))
+        kind = f"kept {configuration.sid}"
+        self._items = [item for item in self._items if item.kind != kind]
+        self._add(kind, lambda: self._look_at_kept(configuration))
 
     def _look_at_ended(self, operation: Operation) -> None:
         suite = self._suite
@@ -65,16 +69,20 @@ class Watch:
             suite.ledger.hold("GONE-FETCH", exchange.status == 404, expected="404, as before", seen=exchange.outcome(),
                               exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
-    def _look_at_kept(self, requirement: str, configuration: Configuration, steps: list[Exchange]) -> None:
+    def _look_at_kept(self, configuration: Configuration) -> None:
         suite = self._suite
-        if configuration.name and configuration.name not in suite.configurations.left:
+        watched = self._kept.pop(configuration.sid)
+        if (configuration.name and configuration.name not in suite.configurations.left) or suite.is_lost(configuration):
             return  # deleted on purpose since
         exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
-        if exchange.status in (200, 404):
+        if exchange.status not in (200, 404):
+            return
+        for requirement, steps in watched.items():
             ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",
                                    seen="gone", exchanges=[*steps, exchange])
             if not ok:
                 suite.configurations.gone(configuration)
+                break
 
     def settle(self) -> None:
         """Look again at everything, waiting for what is not due yet."""

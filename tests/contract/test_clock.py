@@ -13,23 +13,22 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
 def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
-    done = scenarios.deleted(3 if suite.effort.refusals < 10 else 6)
-    always, late, never, *others = done
+    few = suite.effort.few
+    always, late, *others = scenarios.deleted(2 if few else 6)
     at = 0
-    for moment, replayed in (
-        (HOUR, [always, *others[:1]]), (22 * HOUR, [always, *others[1:2]]), (23 * HOUR + 55 * MINUTE, [always, late]),
-    ):
+    moments = [(HOUR, [always, *others[1:2]]), (22 * HOUR, [always, *others[2:3]]), (23 * HOUR + 55 * MINUTE, [always, late])]
+    for moment, replayed in moments[::2] if few else moments:
         suite.client.advance_clock(moment - at)
         at = moment
         for operation in replayed:
             scenarios.replay(operation, requirement="KEY-LIVES")
     suite.client.advance_clock(24 * HOUR + 30 * MINUTE - at)
-    if len(others) > 2:
-        between = suite.client.delete(others[2].sid, key=others[2].accepted.key)
+    for operation in others[3:]:
+        between = suite.client.delete(operation.sid, key=operation.accepted.key)
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if between.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(40 * MINUTE)
-    fresh = suite.configurations.take(1 if suite.effort.refusals < 10 else 2)
-    for number, operation in enumerate((always, late, never)):
+    fresh = suite.configurations.take(2) if not few else []
+    for number, operation in enumerate((always, late, *others[:1])):
         again = suite.client.delete(operation.sid, key=operation.accepted.key)
         suite.ledger.hold("KEY-EXPIRES", again.status != operation.accepted.status, expected="404: a new request after 25 h",
                           seen=again.outcome(), exchanges=[operation.accepted, again])
@@ -51,7 +50,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("KEY-EXPIRES")
 def test_expired_key_on_a_new_sid(suite: Suite, scenarios: Scenarios) -> None:
     """25 hours after its first use a key starts an operation for another SID."""
-    operation = scenarios.deleted()[0]
+    operation = scenarios.ended()[0]
 
     suite.client.advance_clock(25 * HOUR)
 
@@ -70,8 +69,8 @@ def test_expired_key_on_a_new_sid(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-ONLY")
 def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
     """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
-    done = scenarios.deleted(1 if suite.effort.refusals < 10 else 3)
-    for seconds in (2 * HOUR, 23 * HOUR, 5 * DAY + 20 * HOUR):
+    done = scenarios.ended(3)
+    for seconds in (25 * HOUR, 5 * DAY + 20 * HOUR) if suite.effort.few else (2 * HOUR, 23 * HOUR, 5 * DAY + 20 * HOUR):
         suite.client.advance_clock(seconds)
         for operation in done:
             suite.follower.poll(operation)

@@ -65,7 +65,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
     wrong = list(wrong_credentials(suite).items())
     few: list[tuple[str, str]] = suite.random.sample(wrong, min(len(wrong), suite.effort.wrong_credentials))
     # A victim each, so that what is carried out later is put down to its cause.
-    nobody, somebody = suite.configurations.take(2)
+    nobody, somebody = suite.victims(2)
     cases: tuple[tuple[str, Configuration, list[tuple[str, str | None]]], ...] = (
         ("AUTH-MISSING", nobody, [("no credentials", None)]), ("AUTH-WRONG", somebody, [(what, value) for what, value in few]),
     )
@@ -91,7 +91,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET")
 def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key's stored response is not given to a request whose credentials are missing or wrong."""
-    operation = scenarios.deleted()[0]
+    operation = scenarios.ended()[0]
     names = operation_names(operation.accepted)
     account = suite.profile.accounts[0]
     for requirement, what, value in (
@@ -112,7 +112,7 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
 @pytest.mark.requirement("AUTH-ACCOUNT")
 def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
     """A DELETE on another account's SID is not accepted, deletes nothing and tells nothing."""
-    victim = suite.configurations.one()
+    victim = suite.victims(1)[0]
     scenarios.must_be_shown(victim)
     sent = []
     for key in (None, suite.key()):

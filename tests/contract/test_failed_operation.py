@@ -13,7 +13,7 @@ from orchestrator_contract.verdict import Unverifiable
 def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     """After FAILED the configuration is still there, and the key gives the original response."""
     trigger = suite.profile.operation_failure or Trigger()
-    count = 1 if suite.effort.refusals < 10 else 6
+    count = 1 if suite.effort.few else 6
     if trigger.headers:
         victims = suite.configurations.take(count)
     elif trigger.sid is not None:

@@ -22,20 +22,20 @@ def test_replay_many_times(suite: Suite, scenarios: Scenarios) -> None:
     """The original response comes the second, third and tenth time, on the same connection and on others."""
     configuration = suite.configurations.one()
     operation = scenarios.accepted(configuration, key=suite.key())
-    for number in range(4):
+    for number in range(2 if suite.effort.few else 4):
         scenarios.replay(operation, fresh=number % 2 == 1)
 
     scenarios.completed([operation], [configuration])
 
-    for number in range(9):
+    for number in range(7 if suite.effort.few else 9):
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED", fresh=number % 2 == 0)
 
 
 @pytest.mark.requirement("GONE-FETCH", "GONE-DELETE", "GONE-LIST")
 def test_gone_each_time(suite: Suite, scenarios: Scenarios) -> None:
-    """The fifth fetch, delete and list after the end say the same as the first."""
-    for operation in scenarios.deleted(1 if suite.effort.refusals < 10 else 3):
-        for number in range(5):
+    """The third and fifth fetch, delete and list after the end say the same as the first."""
+    for operation in scenarios.ended(3):
+        for number in range(3 if suite.effort.few else 5):
             scenarios.gone(operation)
             scenarios.not_again(operation, key=suite.key() if number % 2 else None)
         scenarios.unlisted([operation])
@@ -44,7 +44,7 @@ def test_gone_each_time(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED")
 def test_replay_after_many_keys(suite: Suite, scenarios: Scenarios) -> None:
     """The original response comes after many other keys were used."""
-    first = scenarios.deleted()[0]
+    first = scenarios.ended()[0]
     others = suite.effort.keys_between
     for start in range(0, others, 12):
         scenarios.deleted(min(12, others - start))
@@ -52,10 +52,12 @@ def test_replay_after_many_keys(suite: Suite, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.requirement("KEY-OTHER-SID")
-@pytest.mark.parametrize("ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, id="after-its-end")])
+@pytest.mark.parametrize(
+    "ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, marks=pytest.mark.twice, id="after-its-end")]
+)
 def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> None:
     """A key reused on another SID is refused or starts an operation of that SID; it never shows the first one's."""
-    first, *others = suite.configurations.take(2 if suite.effort.refusals < 10 else 5)
+    first, *others = suite.configurations.take(2 if suite.effort.few else 5)
     operation = scenarios.accepted(first, key=suite.key())
     if ended:
         scenarios.completed([operation], [first])
@@ -100,7 +102,7 @@ def must_happen(suite: Suite, scenarios: Scenarios, requirement: str, accepted: 
         except Unverifiable:
             operations.append(None)
     with contextlib.suppress(Unverifiable):
-        suite.follower.finish([operation for operation in operations if operation], early_every=0)
+        suite.follower.finish([operation for operation in operations if operation], early=False)
     for (exchange, configuration), operation in zip(accepted, operations, strict=True):
         there, fetch = scenarios.is_there(configuration)
         if operation is not None and operation.status in ("FAILED", "CANCELLED"):
@@ -126,7 +128,7 @@ def test_key_of_another_call(suite: Suite, scenarios: Scenarios, call: str) -> N
         accepted = suite.client.update(configuration.sid, {**configuration.payload, "description": "key"}, key=key)
         if accepted.status != 202:
             raise Unverifiable(f"the update was answered {accepted.outcome()}")
-        suite.follower.finish([suite.follower.accept(accepted, configuration.sid)], early_every=0)
+        suite.follower.finish([suite.follower.accept(accepted, configuration.sid)], early=False)
 
     again = suite.client.delete(configuration.sid, key=key, call=Call("delete", configuration.sid, allow=MISMATCH))
 
@@ -144,10 +146,12 @@ def test_key_of_another_call(suite: Suite, scenarios: Scenarios, call: str) -> N
         pytest.param("KEY-SCOPE-REGION", 0, 1, marks=pytest.mark.requirement("KEY-SCOPE-REGION"), id="region"),
     ],
 )
-@pytest.mark.parametrize("ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, id="after-its-end")])
+@pytest.mark.parametrize(
+    "ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, marks=pytest.mark.twice, id="after-its-end")]
+)
 def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: int, region: int, ended: bool) -> None:
     """The same key on another account or in another region is a new request with an answer of its own."""
-    number = 1 if suite.effort.refusals < 10 else 3
+    number = 1 if suite.effort.few else 3
     pairs = list(zip(suite.configurations.take(number), suite.configurations.take(number, account=account, region=region), strict=True))
     operations = [scenarios.accepted(here, key=suite.key()) for here, _ in pairs]
     if ended:
@@ -176,7 +180,7 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
 @pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF")
 def test_malformed_key_near_a_used_one(suite: Suite, scenarios: Scenarios) -> None:
     """A value near a used key never gets that key's response, and never breaks the server."""
-    operation = scenarios.deleted()[0]
+    operation = scenarios.ended()[0]
     key = operation.accepted.key or ""
 
     def send(bad: BadKey) -> None:
@@ -206,7 +210,7 @@ def send_bad(suite: Suite, sid: str, bad: BadKey) -> Exchange:
 def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A malformed key is refused, or ignored: sending it again is then a request of its own."""
     chosen = [bad for bad in bad_keys(suite.key(), suite.random, min(22, suite.effort.odd_keys)) if len(bad.value) < 2000]
-    if suite.effort.refusals < 10:
+    if suite.effort.few:
         chosen = chosen[:3]
     configuration = suite.configurations.one()
     ignored: list[tuple[BadKey, Exchange, Configuration]] = []
@@ -241,7 +245,7 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("KEY-DOUBLED")
 def test_doubled_key(suite: Suite, scenarios: Scenarios) -> None:
     """Two key lines in one request are not honoured as one of them."""
-    operation = scenarios.deleted()[0]
+    operation = scenarios.ended()[0]
     key = operation.accepted.key or ""
     for first, second in ((key, suite.key()), (suite.key(), key), (key, key)):
         exchange = suite.client.delete(

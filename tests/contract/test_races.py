@@ -41,7 +41,7 @@ def at_once(suite: Suite, batch: list[Any], needed: int = 1) -> list[Exchange]:
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")
 def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """One key at once on several connections starts one operation, and all of them end with its response."""
-    configurations = suite.configurations.take(1 if suite.effort.refusals < 10 else 3)
+    configurations = suite.configurations.take(1 if suite.effort.few else 3)
     operations_of: list[Operation] = []
     for configuration in configurations:
         key = suite.key()
@@ -67,7 +67,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
 
 
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE", "DEL-STATUS", "HTTP-ANSWER")
-@pytest.mark.parametrize("keyed", [pytest.param(True, id="different-keys"), pytest.param(False, id="no-key")])
+@pytest.mark.parametrize("keyed", [pytest.param(True, marks=pytest.mark.twice, id="different-keys"), pytest.param(False, id="no-key")])
 def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, keyed: bool) -> None:
     """Of deletes of one SID at once each answer is documented, one at least is carried out, and the SID is gone."""
     configuration = suite.configurations.one()
@@ -83,7 +83,7 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
     # Distinct operations by their names; one of each is followed.
     operations = [suite.follower.accept(next(e for e in accepted if operation_names(e) & names or not names), configuration.sid)
                   for names in merge_names(accepted)] or [suite.follower.accept(accepted[0], configuration.sid)]
-    suite.follower.finish(operations, early_every=0)
+    suite.follower.finish(operations, early=False)
     completed = [operation for operation in operations if operation.status == "COMPLETED"]
     steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
     suite.ledger.hold("RACE-ONCE", len(completed) <= 1, expected="one COMPLETED operation", seen=str(len(completed)), exchanges=steps)
@@ -141,10 +141,11 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     updates = [suite.follower.accept(e, sid) for e in answers[4:] if e.status == 202]
     # What stands beside it, created just before and after, is not touched by a delete that runs.
     for neighbour in (before, after):
-        scenarios.kept("RACE-MIXED", neighbour, [delete])
+        if scenarios.kept("RACE-MIXED", neighbour, [delete]):
+            suite.configurations.give_back(neighbour)
     # An update that came first is a conflict; once it has ended the delete must go through.
     operation = suite.follower.accept(delete, sid) if delete.status == 202 else None
-    suite.follower.finish(updates, early_every=0)
+    suite.follower.finish(updates, early=False)
     # Beside an update the configuration was not idle, and its delete may rightly have failed.
     if operation is not None and operation in suite.follower.finish([operation]) and operation.status != "COMPLETED":
         operation = None
@@ -166,7 +167,7 @@ def test_late_update(suite: Suite, scenarios: Scenarios) -> None:
         suite.client.update(configuration.sid, payload),
         suite.client.update(configuration.sid, {"description": "late"}, method="PATCH"),
     ]
-    suite.follower.finish([suite.follower.accept(e, configuration.sid) for e in late if e.status == 202], early_every=0)
+    suite.follower.finish([suite.follower.accept(e, configuration.sid) for e in late if e.status == 202], early=False)
 
     there, fetch = scenarios.is_there(configuration)
     suite.ledger.hold("GONE-UPDATE", there is not True, expected="404 after a late update", seen="the configuration is back",
@@ -174,7 +175,7 @@ def test_late_update(suite: Suite, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE")
-@pytest.mark.parametrize("keyed", [pytest.param(True, id="another-key"), pytest.param(False, id="no-key")])
+@pytest.mark.parametrize("keyed", [pytest.param(True, id="another-key"), pytest.param(False, marks=pytest.mark.twice, id="no-key")])
 def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: bool) -> None:
     """A second delete while the first is pending gets a documented answer, and the first goes on to its end."""
     configuration = suite.configurations.one()

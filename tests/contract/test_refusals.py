@@ -35,7 +35,7 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
 )
 def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> None:
     """A conflict and a rate limit are documented answers, and what they refuse is not carried out."""
-    victim = suite.configurations.one()
+    victim = suite.victims(1)[0]
     scenarios.must_be_shown(victim)
 
     found = provoke(suite, status, victim, suite.effort.refusals)
@@ -56,7 +56,7 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
     trigger = suite.profile.faults[429]
     if not trigger.headers and trigger.burst is None:
         raise Unverifiable("the fault by SID answers 429 to every retry; headers or burst are needed")
-    count = 1 if suite.effort.refusals < 10 else 6
+    count = 1 if suite.effort.few else 6
     retried: list[tuple[Operation, Configuration]] = []
     for victim in suite.configurations.take(count):
         found = provoke(suite, 429, victim, 1, key=suite.key())
@@ -114,7 +114,7 @@ def test_stored_errors(suite: Suite) -> None:
     accepted = []
     faults = suite.profile.faults if suite.profile.provision.mode else {}
     stored = [(s, t) for s, t in sorted(faults.items()) if s != 429 and t.headers]
-    for status, trigger in suite.random.sample(stored, min(len(stored), 1 if suite.effort.refusals < 10 else 3)):
+    for status, trigger in suite.random.sample(stored, min(len(stored), 1 if suite.effort.few else 3)):
         victim = suite.configurations.one()
         key = suite.key()
         first = suite.client.delete(victim.sid, key=key, trigger=trigger, call=Call("delete", victim.sid, provokes=status))
@@ -123,7 +123,7 @@ def test_stored_errors(suite: Suite) -> None:
             suite.ledger.observe("OBS-KEY-STORED", f"{status}: {'stored' if again.status == status else f'not stored ({again.status})'}")
         if again.status == 202:
             accepted.append(suite.follower.accept(again, victim.sid))
-    suite.follower.finish(accepted, early_every=0)
+    suite.follower.finish(accepted, early=False)
     sid, key = suite.absent_sid(), suite.key()
     answers = [suite.client.delete(sid, key=key) for _ in range(2)]
     suite.ledger.hold("SID-UNKNOWN", answers[0].status == 404, expected="404", seen=answers[0].outcome(), exchanges=answers[:1])
