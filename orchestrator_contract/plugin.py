@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from orchestrator_contract import catalogue, consent, live
+from orchestrator_contract import catalogue, consent, failing, live
 from orchestrator_contract.baseline import BaselineError
+from orchestrator_contract.failing import Failing
 from orchestrator_contract.options import add_options
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import Run, RunOptions
@@ -24,6 +25,7 @@ pytest_plugins = ["orchestrator_contract.live"]
 
 RUN = pytest.StashKey[Run]()
 _BROKEN = pytest.StashKey[list[str]]()
+_BREACHED = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     config.stash[_BROKEN] = []
+    config.stash[_BREACHED] = []
     if config.option.fail_on and not config.option.baseline:
         raise pytest.UsageError("--fail-on new: say with --baseline what is known already")
     try:
@@ -137,6 +140,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     items.sort(key=lambda item: (
         item.get_closest_marker("clock") is not None,
         item.get_closest_marker("closing") is not None,
+        item.nodeid not in run.options.first,
         item.get_closest_marker("opening") is None,
         min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
     ))
@@ -249,21 +253,24 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return config.stash[RUN].header() if _judges_contract(config) else []
 
 
-class _Broken:
-    """Collects, where the verdict is drawn, the tests in which the suite itself failed."""
+class _Outcomes:
+    """Collects, where the verdict is drawn, the tests that found breaches and those in which the suite itself failed."""
 
-    def __init__(self, nodes: list[str]) -> None:
-        self._nodes = nodes
+    def __init__(self, config: pytest.Config) -> None:
+        self._broken = config.stash[_BROKEN]
+        self._breached = config.stash[_BREACHED]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """See each report, wherever the test ran."""
-        self._nodes += [str(value) for name, value in report.user_properties if name == "suite_broken"]
+        self._broken += [str(value) for name, value in report.user_properties if name == "suite_broken"]
+        if report.when == "call" and ("verdict", "breached") in report.user_properties:
+            self._breached.append(report.nodeid)
 
 
 def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
     """Register the collector once the configuration is there."""
     if isinstance(plugin, pytest.Session) and _BROKEN in plugin.config.stash:
-        manager.register(_Broken(plugin.config.stash[_BROKEN]))
+        manager.register(_Outcomes(plugin.config))
 
 
 @pytest.hookimpl(trylast=True)
@@ -278,6 +285,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run.result is not None:
         return
     result = run.finish()
+    if run.options.target and run.options.profile:
+        breached: list[str] = config.stash[_BREACHED]
+        if breached or not run.options.requirements:  # a part that passes says nothing of the rest
+            failing.remember(config, run.options.profile.base_url, Failing(run.options.seed, tuple(breached)) if breached else None)
     broken = config.stash[_BROKEN]
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         contract = run.exit_code()

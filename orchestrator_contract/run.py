@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import baseline, catalogue, coordinator, profile, report, waivers
+from orchestrator_contract import baseline, catalogue, coordinator, failing, profile, report, waivers
 from orchestrator_contract.baseline import Baseline
 from orchestrator_contract.cleanup import account_label
 from orchestrator_contract.coordinator import Coordinator, Served
@@ -43,6 +43,8 @@ class RunOptions:
     waivers: Waivers = field(default_factory=Waivers)
     har: Path | None = None
     baseline: Baseline | None = None
+    #: Ids of the tests that found breaches in the last run; its seed is then this one's, too.
+    first: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: pytest.Config) -> RunOptions:
@@ -55,18 +57,21 @@ class RunOptions:
             KeyError: --requirement names no requirement.
         """
         option = config.option
-        seed = option.seed
-        if seed is None:
-            seed = random.randrange(2**31)  # a seed is no secret
         shared = getattr(config, "workerinput", {}).get("orchestrator_contract")
         target = shared["target"] if shared else option.target
+        endpoint = load_target(target) if target else None
+        last = failing.recall(config, endpoint.base_url) if endpoint and option.seed is None and not shared else None
+        seed = last.seed if last else option.seed
+        if seed is None:
+            seed = random.randrange(2**31)  # a seed is no secret
         return cls(
             target=target,
-            profile=load_target(target) if target else None,
+            profile=endpoint,
             report=Path(option.report),
             effort=EFFORTS[option.effort],
             policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
             seed=shared["seed"] if shared else seed,
+            first=tuple(shared["first"]) if shared else last.tests if last else (),
             requirements=catalogue.load().select(option.requirement) if option.requirement else frozenset(),
             plan=option.plan,
             baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
@@ -164,18 +169,20 @@ class Run:
     def ticket(self) -> dict[str, Any]:
         """What a worker needs to take part."""
         if self._suite is None:
-            return {"target": self.options.target, "seed": self.options.seed, "run_id": self._run_id, "ticket": {}}
+            return {**self._common(), "ticket": {}}
         if self._served is None:
             self._served = Served(self._shared_coordinator())
-        return {
-            "target": self.options.target, "seed": self.options.seed, "run_id": self._run_id,
-            "ticket": self._served.ticket(),
-        }
+        return {**self._common(), "ticket": self._served.ticket()}
+
+    def _common(self) -> dict[str, Any]:
+        options = self.options
+        return {"target": options.target, "seed": options.seed, "first": list(options.first), "run_id": self._run_id}
 
     def header(self) -> list[str]:
         """Lines for the top of the terminal output."""
         where = self.options.profile.name if self.options.profile else "embedded mock"
-        return [f"contract: {where}, effort {self.options.effort.name}, seed {self.options.seed}"]
+        again = " (that of the last run, which found breaches)" if self.options.first else ""
+        return [f"contract: {where}, effort {self.options.effort.name}, seed {self.options.seed}{again}"]
 
     def wanted(self) -> frozenset[str]:
         """All requirements, or those that --requirement asks for."""
