@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     config.stash[_BROKEN] = []
     config.stash[_BREACHED] = []
+    config.pluginmanager.register(_Outcomes(config))
     if config.option.fail_on and not config.option.baseline:
         raise pytest.UsageError("--fail-on new: say with --baseline what is known already")
     try:
@@ -265,12 +266,6 @@ class _Outcomes:
         self._broken += [str(value) for name, value in report.user_properties if name == "suite_broken"]
         if report.when == "call" and ("verdict", "breached") in report.user_properties:
             self._breached.append(report.nodeid)
-
-
-def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
-    """Register the collector once the configuration is there."""
-    if isinstance(plugin, pytest.Session) and _BROKEN in plugin.config.stash:
-        manager.register(_Outcomes(plugin.config))
 
 
 @pytest.hookimpl(trylast=True)

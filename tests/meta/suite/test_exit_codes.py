@@ -246,3 +246,18 @@ def test_plan_sends_nothing(run: Run, web: Callable[[int], tuple[str, type[_Web]
     assert "KEY-EXPIRES" in finished.output
     assert "unverified: needs clock" in finished.output
     assert not finished.report.exists()
+
+
+@pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
+def test_broken_suite(run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]) -> None:
+    """A contract test that itself breaks is 3: neither the endpoint's fault nor a pass."""
+    broken = tmp_path / "test_broken.py"
+    broken.write_text(
+        "import pytest\n\n@pytest.mark.requirement('SID-UNKNOWN')\ndef test_broken(suite):\n    raise RuntimeError('a fault of the suite')\n",
+        encoding="utf-8",
+    )
+
+    finished = run("--target", start_mock().profile, broken, "-k", "test_broken or test_letter_case", *extra)
+
+    assert finished.code == 3, finished.output
+    assert "a fault of the suite" in finished.output
