@@ -280,3 +280,26 @@ def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
     print(f"{requests} exchanges, peak {peak} MB")
     assert requests > megabytes * 100
     assert peak < 200
+
+
+#: twilio 9.13.0 against the mock, through mitmproxy 11 as a reverse proxy that writes a HAR.
+MITMPROXY = Path(__file__).with_name("mitmproxy.har")
+
+
+def test_recording_of_a_real_tool() -> None:
+    """What mitmproxy wrote down of the SDK's calls is judged: lives, replays, a 429 and its retry."""
+    result = result_of(MITMPROXY)
+
+    passed = {row.requirement.id for row in result.rows if row.verdict == "passed"}
+    assert not breached(result)
+    assert {"DEL-202-BODY", "OP-ORDER", "GONE-FETCH", "GONE-DELETE", "ERR-429-BODY", "ERR-429-AGAIN", "KEY-REPLAY", "KEY-REPLAY-ENDED"} <= passed
+
+
+def test_breach_in_a_recording_of_a_real_tool(tmp_path: Path) -> None:
+    """A replay with another operation is found in it."""
+    entries = json.loads(MITMPROXY.read_text("utf-8"))["log"]["entries"]
+    replay = [one for one in entries if one["request"]["method"] == "DELETE" and one["response"]["status"] == 202][1]
+    text = json.dumps(replay["response"])
+    replay["response"] = json.loads(text.replace("conv_operation_5", "conv_operation_6"))
+
+    assert breached(judged(tmp_path, entries)) == {"KEY-REPLAY", "KEY-ONE-OPERATION"}
