@@ -169,7 +169,7 @@ class _Cleaning:
         """Name by SID of everything listed under one of *names*."""
         items = self._suite.configurations.listing.items(size=1000, account=account, region=region)
         return {item["id"]: item["displayName"] for item, _ in items
-                if item.get("displayName") in names and isinstance(item.get("id"), str)}
+                if isinstance(item.get("id"), str) and isinstance(name := item.get("displayName"), str) and name in names}
 
     def _delete(self) -> None:
         for attempt in range(_ROUNDS):

@@ -54,7 +54,7 @@ class Operation:
     @property
     def status(self) -> str:
         """The newest status word; empty before the first readable poll."""
-        return next((s for p in reversed(self.polls) if isinstance(s := p.object.get("status"), str)), "")
+        return next((word for poll in reversed(self.polls) if (word := _word(poll))), "")
 
     @property
     def object(self) -> dict[str, Any]:
@@ -195,8 +195,8 @@ class Follower:
         if not hold("OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps):
             return
         body = exchange.object
-        word = body.get("status")
-        if isinstance(word, str) and word in _RANK:
+        word = _word(exchange)
+        if word in _RANK:
             self._ledger.observe("OBS-STATUS-WORDS", word)
         named = body.get("operationId")
         if operation.id and isinstance(named, str):
@@ -227,11 +227,8 @@ class Follower:
                                   where=f"$.{name}", exchanges=steps)
 
     def _judge_order(self, operation: Operation, exchange: Exchange, before: Sequence[Exchange]) -> None:
-        word = exchange.object.get("status")
-        if not before or not isinstance(word, str):
-            return
-        last = before[-1].object.get("status")
-        if not isinstance(last, str) or last not in _RANK or word not in _RANK:
+        last, word = _word(before[-1]) if before else "", _word(exchange)
+        if last not in _RANK or word not in _RANK:
             return
         ok = word == last if last in TERMINAL else _RANK[word] >= _RANK[last]
         self._ledger.hold("OP-ORDER", ok, expected=f"{last} or what may follow it", seen=word,
@@ -282,7 +279,7 @@ class Follower:
             # The first that can't be read is given time; the finding does not get truer by waiting each time.
             limit = 0.3 if kind in self._unreadable else _FIRST_SIGHT_S * 2
             long = time.monotonic() - operation.accepted.sent > limit
-            if long and len(tail) >= 4 and not any(poll.object.get("status") in _RANK for poll in tail):
+            if long and len(tail) >= 4 and not any(_word(poll) in _RANK for poll in tail):
                 self._unreadable.add(kind)
                 raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}")
 
@@ -298,6 +295,12 @@ class Follower:
                               seen=operation.status or "no readable status", exchanges=steps)
         if not operation.done:
             self._stuck.add(kind)
+
+
+def _word(exchange: Exchange) -> str:
+    """The operation's status; empty where it is no text, which the schema judges."""
+    word = exchange.object.get("status")
+    return word if isinstance(word, str) else ""
 
 
 def _instant(exchange: Exchange, name: str) -> tuple[object, int] | None:
