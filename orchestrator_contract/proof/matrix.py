@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add("--shard", type=_shard, default=(1, 1), metavar="K/N", help="the K-th of N parts, to spread over machines")
     add("--fast", action="store_true", help="a defect: the tests of its requirements first, all only if they miss it")
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="cases at a time (%(default)s)")
-    add("--effort", choices=list(EFFORTS), default="standard", help="effort of the suite; hostile endpoints: quick (%(default)s)")
+    add("--effort", choices=list(EFFORTS), help="effort of the suite (standard; on hostile endpoints quick)")
     add("--seed", type=int, default=1, metavar="N", help="seed of the suite (%(default)s)")
     add("--list", action="store_true", help="print the cases and exit")
     return made

@@ -45,7 +45,8 @@ def _lines(
             proving.setdefault(one, []).append(case.name)
     hits = sum(bool(proves(case, trial, known)) for case, trial in defects)
     yield "# Adequacy matrix\n"
-    yield f"Effort {terms.effort}, seed {terms.seed}{', each defect with the tests of its requirements only' if terms.fast else ''}.\n"
+    narrowed = ", each defect with the tests of its requirements only" if terms.fast else ""
+    yield f"Effort {terms.effort or 'standard, on hostile endpoints quick'}, seed {terms.seed}{narrowed}.\n"
     yield f"- {hits} of {len(defects)} defects found"
     yield f"- {sum(not trial.found and trial.exit == 0 for _, trial in variants)} of {len(variants)} variants without a finding"
     survived = sum(trial.exit in case.expect and not broken(trial) for case, trial in hostile)
