@@ -132,7 +132,8 @@ def text_operation_status(exchange: Exchange) -> None:
     exchange.answer(exchange.reply.edited(status=_EVERYTHING))
 
 
-@hostile("text-in-create", Place.CREATE, {1, 4}, "Answers creates with escapes and script as the new id.")
+# No source says what a create's related holds: to find the configuration by other means is right as well.
+@hostile("text-in-create", Place.CREATE, {0, 1, 4}, "Answers creates with escapes and script as the new id.")
 def text_in_create(exchange: Exchange) -> None:
     """An id that goes into a URL, a report and a test name."""
     if exchange.accepted:
