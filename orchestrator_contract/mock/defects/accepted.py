@@ -160,6 +160,11 @@ def _bad_sometimes(request: Request, response: Response) -> None:
     response.document = {"statusUrl": "pending", "related": 0}
 
 
+@altering("accepted-bad-rarely", "A bare 202 body once in a while", breaches=_BODY, every=50)
+def _bad_rarely(request: Request, response: Response) -> None:
+    response.document = {"statusUrl": "pending", "related": 0}
+
+
 @altering("accepted-silence-sometimes", "The connection closes without answer", breaches=("HTTP-ANSWER",), every=20)
 def _silence(request: Request, response: Response) -> None:
     response.drop = True

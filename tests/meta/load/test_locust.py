@@ -80,7 +80,7 @@ def distributed(target: Path, folder: Path) -> tuple[int, dict[str, Any], str]:
     return master.returncode, json.loads((folder / "conformance.json").read_text()), output
 
 
-@pytest.mark.parametrize("mock", [["--defect", "accepted-bad-sometimes"]], indirect=True, ids=["one-in-20"])
+@pytest.mark.parametrize("mock", [["--defect", "accepted-bad-rarely"]], indirect=True, ids=["one-in-50"])
 def test_two_workers_find_a_rare_defect(mock: Path, tmp_path: Path) -> None:
     """A 202 that is bare now and then is found, by the requirement that it breaches, and the gate fails."""
     code, report, output = distributed(mock, tmp_path / "report")
