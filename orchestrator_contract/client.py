@@ -33,6 +33,9 @@ KEY_HEADER = "Idempotency-Key"
 _GRANT = 16
 #: Times one request is sent again after 429 or 503.
 _MAX_RETRIES = 7
+#: What a refusal that never went away, and a success, do to the patience with the next: where some requests are always
+#: refused, waiting for each would take hours.
+_LOST, _REGAINED, _LEAST_S = 0.25, 1.2, 0.05
 #: Requests under way at once, races apart.
 _WIDTH = 8
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
@@ -117,7 +120,8 @@ class Client:
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[Fault] = set()
-        self._saturated = False
+        #: Seconds that a refusal of an operation may last; [limits] poll_timeout_s for those not named.
+        self._patience: dict[str, float] = {}
         self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
 
     # ---------------------------------------------------------------- building
@@ -192,6 +196,7 @@ class Client:
         """
         waited = 0.0
         before: tuple[int, ...] = ()
+        patience = self._patience.get(out.call.operation, self.profile.limits.poll_timeout_s)
         for attempt in range(_MAX_RETRIES + 1):
             exchange = self._once(out, fresh=fresh, before=before)
             status = exchange.status
@@ -200,11 +205,12 @@ class Client:
                     return exchange
                 raise NoAnswer(exchange)
             if status not in (429, 503) or status == exchange.call.provokes:
-                self._saturated = False
+                if 200 <= status < 300:  # HTTP
+                    self._hope(out.call.operation, _REGAINED)
                 return exchange
             self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
             delay = self._delay(exchange, attempt)
-            if self._saturated or delay is None or waited + delay > self.profile.limits.poll_timeout_s:
+            if delay is None or waited + delay > patience:
                 break
             waited += delay
             before = (*before, status)
@@ -217,8 +223,14 @@ class Client:
                     fresh_key = rekey()
                     lines = tuple((n, fresh_key if n == KEY_HEADER else v) for n, v in out.headers)
                     out = replace(out, key=fresh_key, headers=lines)
-        self._saturated = True
+        self._hope(out.call.operation, _LOST)
         raise Throttled(exchange)
+
+    def _hope(self, operation: str, factor: float) -> None:
+        """Wait less for the next refusal of *operation* when one never went away, more again when all is well."""
+        most = self.profile.limits.poll_timeout_s
+        with self._lock:
+            self._patience[operation] = min(most, max(_LEAST_S, self._patience.get(operation, most) * factor))
 
     def send_together(self, batch: Sequence[Outgoing]) -> list[Exchange]:
         """Send all of *batch* at one moment, each on its own connection; answers in the same order, judged."""
@@ -237,7 +249,7 @@ class Client:
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]  # HTTP
         if limited:
             self.ledger.observe("OBS-THROTTLED", f"429 on {limited[0].call.operation}", len(limited))
-            self.coordinator.throttle(min(self._delay(limited[0], 0) or 1.0, self.profile.limits.poll_timeout_s))
+            self.coordinator.throttle(min(self._delay(limited[0], 0) or 1.0, self._patience.get(limited[0].call.operation, 1.0)))
         return exchanges
 
     def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = 8) -> list[_R]:
@@ -344,7 +356,7 @@ class Client:
     def forgive(self) -> None:
         """Let cleaning up try again on an endpoint that had stopped answering."""
         self._lost = 0.0
-        self._saturated = False
+        self._patience.clear()
 
     # ---------------------------------------------------------------- the calls of the contract
 

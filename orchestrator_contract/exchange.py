@@ -17,6 +17,7 @@ from orchestrator_contract.wire import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
 MAX_DEPTH = 64
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _MAX_DIGITS = 400
 _SHOWN_BODY = 2000
 _SHOWN_HEADERS = (
@@ -184,6 +185,9 @@ def parse_json(body: bytes) -> Parsed:
         return Parsed(error=f"not JSON: {error}" if body.strip() else "empty")
     if _depth(value) > MAX_DEPTH:
         return Parsed(error=f"nested deeper than {MAX_DEPTH}")
+    if _HALF_PAIR.search(body):
+        # JSON can escape half a surrogate pair, which no later URL, file or terminal can take.
+        value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     return Parsed(value)
 
 
