@@ -226,6 +226,10 @@ class Client:
         self._hope(out.call.operation, _LOST)
         raise Throttled(exchange)
 
+    def hopeless(self, operation: str) -> bool:
+        """Whether refusals of *operation* have so often not gone away that another try is not worth its wait."""
+        return self._patience.get(operation, self.profile.limits.poll_timeout_s) <= _LEAST_S
+
     def _hope(self, operation: str, factor: float) -> None:
         """Wait less for the next refusal of *operation* when one never went away, more again when all is well."""
         most = self.profile.limits.poll_timeout_s
@@ -249,7 +253,10 @@ class Client:
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]  # HTTP
         if limited:
             self.ledger.observe("OBS-THROTTLED", f"429 on {limited[0].call.operation}", len(limited))
-            self.coordinator.throttle(min(self._delay(limited[0], 0) or 1.0, self._patience.get(limited[0].call.operation, 1.0)))
+            if all(e.status == 429 for e in exchanges):  # HTTP
+                self._hope(limited[0].call.operation, _LOST)
+            if not self.hopeless(limited[0].call.operation):
+                self.coordinator.throttle(min(self._delay(limited[0], 0) or 1.0, self.profile.limits.poll_timeout_s))
         return exchanges
 
     def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = 8) -> list[_R]:
