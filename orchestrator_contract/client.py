@@ -160,7 +160,9 @@ class Client:
             raise ValueError(f"not an address of the target: {out.url[:200]!r}")
         authority, _, rest = out.url.partition("://")[2].partition("/")
         names = {name.lower() for name, _ in out.headers}
-        lines = [("Host", authority), ("User-Agent", f"orchestrator-contract/{__version__}"), ("Accept", "application/json")]
+        lines = [("Host", authority), ("User-Agent", f"orchestrator-contract/{__version__}")]
+        if "accept" not in names:
+            lines.append(("Accept", "application/json"))
         if "accept-encoding" not in names:
             lines.append(("Accept-Encoding", "gzip, deflate"))
         shown = list(lines)
@@ -169,8 +171,9 @@ class Client:
             token = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
             lines.append(("Authorization", f"Basic {token}"))
             shown.append(("Authorization", "***"))
-        lines += out.headers
-        shown += [(name, self.redactor.text(value)) for name, value in out.headers]
+        headers = [line for line in out.headers if line != ("Accept", "")]
+        lines += headers
+        shown += [(name, self.redactor.text(value)) for name, value in headers]
         if out.body is not None or out.method in ("POST", "PUT", "PATCH"):
             length = ("Content-Length", str(len(out.body or b"")))
             lines.append(length)

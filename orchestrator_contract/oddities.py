@@ -23,8 +23,8 @@ class OddSid:
         return not self.outside and len(self.segment) <= 200 and all(c.isascii() and (c.isalnum() or c in "-_~") for c in self.segment)
 
 
-def odd_sids(victim: str, absent: str, random: Random, number: int) -> list[OddSid]:
-    """*number* odd SIDs near *victim*, which exists, and others: the written ones first, then generated ones.
+def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = "") -> list[OddSid]:
+    """*number* odd SIDs near *victim*, which exists under *name*, and others: the written ones first, then generated ones.
 
     None of them is *victim* by the rules of RFC 3986: a server that finds it through one of them has
     normalised what it should have refused.
@@ -64,6 +64,9 @@ def odd_sids(victim: str, absent: str, random: Random, number: int) -> list[OddS
         OddSid(f"{victim}%C2%A0", "a no-break space after a real SID"),
         OddSid(f"{victim}%E2%80%8B", "a zero-width space after a real SID"),
         OddSid(f"{victim}%0D%0A", "a line break after a real SID"),
+        OddSid(f"{head}_{victim}", "a real SID, its prefix twice"),
+        OddSid(f"{victim[:-5]}-{victim[-5:]}", "a real SID with a hyphen in it"),
+        *([OddSid(quote(name, safe=""), "the name of a configuration")] if name else []),
         OddSid("%00", "NUL"),
         OddSid("%FF%FE", "bytes that are no UTF-8"),
         OddSid("%F0%9F%92%A3", "an emoji"),

@@ -13,6 +13,10 @@ from orchestrator_contract.provision import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
+#: The code of a key that was used for another request (S5).
+_KEY_USED = 17534
+#: The keys that are not random.
+_EVERYBODYS = frozenset({"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"})
 #: Pauses before a delete that met 409 or 500 is tried again, in seconds.
 _PAUSES_S = (0.2, 0.5, 1.0)
 
@@ -53,6 +57,9 @@ class Scenarios:
                 if key is not None:
                     self.hold("KEY-FORMS", True)
                 return self.suite.follower.accept(exchange, configuration.sid)
+            if key is not None and exchange.object.get("code") == _KEY_USED and not exchange.before and key not in _EVERYBODYS:
+                self.hold("KEY-FORMS", False, expected="202: the key is new", seen=f"{exchange.outcome()}: it was used", exchanges=steps)
+                raise Unverifiable(f"the new key {key} was taken for a used one")
             # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
             doubtful = any(status in (500, 503) for e in steps for status in (*e.before, *([e.status] if e is not exchange else ())))
             if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):
@@ -67,20 +74,21 @@ class Scenarios:
             raise Unverifiable(f"after {earlier[0]} the delete was answered {exchange.status}: it may have been carried out")
         if forms and exchange.status in (400, 422):
             # Some keys are not random (nil, max): another run may have used one for another SID.
-            used = exchange.object.get("code") == 17534  # S5
-            if not used:
+            if exchange.object.get("code") != _KEY_USED:
                 self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)
             raise Unverifiable(f"the key {key} was refused with {exchange.status}")
         self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
         raise Unverifiable(f"the delete of an existing configuration was answered {exchange.outcome()}")
 
-    def deleted(self, number: int = 1, *, keyed: bool = True, payloads: Sequence[dict[str, Any]] = ()) -> list[Operation]:
-        """Operations of *number* deletes, followed to COMPLETED.
+    def deleted(
+        self, number: int = 1, *, keyed: bool = True, payloads: Sequence[dict[str, Any]] = (), place: tuple[int, int] = (0, 0)
+    ) -> list[Operation]:
+        """Operations of *number* deletes, by account and region of *place*, followed to COMPLETED.
 
         Raises:
             Unverifiable: not one could be had.
         """
-        configurations = self.suite.configurations.take(number, payloads=payloads)
+        configurations = self.suite.configurations.take(number, payloads=payloads, account=place[0], region=place[1])
         operations = self.each(lambda c: self.accepted(c, key=self.suite.key() if keyed else None), configurations)
         return self.completed(operations, configurations)
 
@@ -229,8 +237,10 @@ class Scenarios:
         self.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),
                   exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
-    def unlisted(self, operations: Sequence[Operation], *, size: int = 1000, kept: Sequence[Configuration] = ()) -> None:
+    def unlisted(self, operations: Sequence[Operation], *, size: int | None = 1000, kept: Sequence[Configuration] = ()) -> None:
         """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
+
+        All of them are of one account and region.
 
         Raises:
             Unverifiable: the list can't be read to its end.
@@ -238,7 +248,9 @@ class Scenarios:
         by_sid = {operation.sid: operation for operation in operations}
         seen: set[str] = set()
         pages: list[Exchange] = []
-        for item, page in self.suite.configurations.listing.items(size=size):
+        first = operations[0].accepted if operations else None
+        account, region = (first.account or 0, first.region) if first else (0, 0)
+        for item, page in self.suite.configurations.listing.items(size=size, account=account, region=region):
             pages = [page] if not pages or pages[-1] is not page else pages
             sid = item.get("id")
             if not isinstance(sid, str):

@@ -39,12 +39,17 @@ class Watch:
         self._items: list[_Item] = []
         #: What each configuration must be kept for: by SID, requirements with their evidence.
         self._kept: dict[str, dict[str, list[Exchange]]] = {}
+        self._first: list[Operation] = []
+        self._advanced = 0
 
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         self._items.append(_Item(time.monotonic() + self._suite.effort.watch_s, kind, self._suite.coordinator.advanced(), look))
 
     def ended(self, operations: Sequence[Operation]) -> None:
         """These are COMPLETED and must stay so, their configurations gone."""
+        if not self._first:
+            self._first = [o for o in operations if o.accepted.key and o.accepted.key == o.accepted.key.lower()][:3]
+            self._advanced = self._suite.coordinator.advanced()
         for operation in operations:
             self._add("ended", lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
 
@@ -52,6 +57,10 @@ class Watch:
         """These are FAILED and must stay so."""
         for operation in operations:
             self._add("failed", lambda o=operation: (self._suite.follower.poll(o), None)[1])  # type: ignore[misc]
+
+    def oldest_keys(self) -> list[Operation]:
+        """Ended operations from early in the run whose keys are younger than a day on the endpoint's clock."""
+        return self._first if self._suite.coordinator.advanced() == self._advanced else []
 
     def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> None:
         """This must still be there later, or *requirement* is breached; the first one, where several watch it."""

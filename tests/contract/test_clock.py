@@ -1,12 +1,26 @@
 """Time: a key lives 24 hours, a deletion for good. These tests move the endpoint's clock."""
 
+import contextlib
+
 import pytest
 
 from orchestrator_contract.exchange import Call
+from orchestrator_contract.follow import Operation
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdict import Unverifiable
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def elsewhere(suite: Suite, scenarios: Scenarios) -> list[Operation]:
+    """A delete by another account and one in another region, where the target has them and gives something to delete."""
+    found: list[Operation] = []
+    for account, region in ((1, 0), (0, 1)):
+        if account < len(suite.profile.accounts) and region < len(suite.profile.bases):
+            with contextlib.suppress(Unverifiable):
+                found += scenarios.deleted(place=(account, region))
+    return found
 
 
 @pytest.mark.clock
@@ -15,8 +29,9 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
     few = suite.effort.few
     always, late, *others = scenarios.deleted(2 if few else 6)
+    away = [] if few else elsewhere(suite, scenarios)
     at = 0
-    moments = [(HOUR, [always, *others[1:2]]), (22 * HOUR, [always, *others[2:3]]), (23 * HOUR + 55 * MINUTE, [always, late])]
+    moments = [(HOUR, [always, *others[1:2]]), (22 * HOUR, [always, *others[2:3]]), (23 * HOUR + 55 * MINUTE, [always, late, *away])]
     for moment, replayed in moments[::2] if few else moments:
         suite.client.advance_clock(moment - at)
         at = moment
@@ -28,11 +43,12 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if between.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(40 * MINUTE)
     fresh = suite.configurations.take(2) if not few else []
-    for number, operation in enumerate((always, late, *others[:1])):
-        again = suite.client.delete(operation.sid, key=operation.accepted.key)
+    for number, operation in enumerate((always, late, *others[:1], *away)):
+        first = operation.accepted
+        again = suite.client.delete(operation.sid, key=first.key, account=first.account, region=first.region)
         suite.ledger.hold("KEY-EXPIRES", again.status != operation.accepted.status, expected="404: a new request after 25 h",
                           seen=again.outcome(), exchanges=[operation.accepted, again])
-        if not 1 <= number <= len(fresh):
+        if not 1 <= number <= len(fresh) or operation in away:
             continue
         configuration = fresh[number - 1]
         again = suite.client.delete(configuration.sid, key=operation.accepted.key,
@@ -66,7 +82,7 @@ def test_expired_key_on_a_new_sid(suite: Suite, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-ONLY")
+@pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-LIST", "GONE-ONLY")
 def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
     """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
     done = scenarios.ended(3)
@@ -76,3 +92,4 @@ def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
             suite.follower.poll(operation)
             scenarios.gone(operation)
         scenarios.kept("GONE-ONLY", suite.bystander, [])
+    scenarios.unlisted(done)

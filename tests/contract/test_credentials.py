@@ -74,9 +74,9 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
         sent: list[Exchange] = []
         for what, value in tries:
             suite.redactor.learn(value)
-            for _ in range(max(1, min(4, suite.effort.refusals // 10))):
+            for n in range(max(1, min(4, suite.effort.refusals // 10))):
                 exchange = suite.client.delete(
-                    victim.sid, account=None, headers=[("Authorization", value)] if value else [],
+                    victim.sid, account=None, key=suite.key() if n % 2 else None, headers=[("Authorization", value)] if value else [],
                     call=Call("delete", victim.sid, silent=True),
                 )
                 sent.append(exchange)
@@ -88,9 +88,30 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
         suite.watch.kept(requirement, victim, sent[-2:])
 
 
-@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET")
+@pytest.mark.twice
+@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SANE")
+def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -> None:
+    """Each region looks at the credentials."""
+    account = suite.profile.accounts[0]
+    for region in range(1, len(suite.profile.bases)):
+        victim = suite.configurations.one(region=region)
+        scenarios.must_be_shown(victim)
+        for requirement, what, value in (
+            ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "a wrong password", basic(account.username, account.password + "x")),
+        ):
+            suite.redactor.learn(value)
+            exchange = suite.client.delete(
+                victim.sid, account=None, region=region, headers=[("Authorization", value)] if value else [],
+                call=Call("delete", victim.sid, silent=True),
+            )
+            refused(suite, requirement, exchange, f"{what} in another region")
+            scenarios.kept(requirement, victim, [exchange])
+        suite.configurations.give_back(victim)
+
+
+@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "KEY-REPLAY-ENDED")
 def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> None:
-    """A key's stored response is not given to a request whose credentials are missing or wrong."""
+    """A key's stored response is not given to a request whose credentials are missing or wrong, and not lost by one."""
     operation = scenarios.ended()[0]
     names = operation_names(operation.accepted)
     account = suite.profile.accounts[0]
@@ -107,6 +128,7 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
         told = [name for name in names if len(name) > 3 and (name in body or name in exchange.headers.get("location", ""))]
         suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told),
                           exchanges=[operation.accepted, exchange])
+    scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
 @pytest.mark.requirement("AUTH-ACCOUNT")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision import Configuration
 from orchestrator_contract.scenarios import Scenarios
@@ -9,7 +10,8 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
 
-@pytest.mark.requirement("OP-FAILED-ENDS", "OP-FAILED-KEEPS", "KEY-REPLAY-FAILED", "OP-BODY", "OP-ERROR", "OP-ORDER", "OP-TIMES")
+@pytest.mark.requirement("OP-FAILED-ENDS", "OP-FAILED-KEEPS", "KEY-REPLAY-FAILED", "OP-BODY", "OP-ERROR", "OP-ORDER", "OP-TIMES",
+                         "GONE-FETCH")
 def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     """After FAILED the configuration is still there, and the key gives the original response."""
     trigger = suite.profile.operation_failure or Trigger()
@@ -48,4 +50,21 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
         for fresh in (False, True):
             again = suite.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger, fresh=fresh)
             scenarios.judge_replay(operation.accepted, again, "KEY-REPLAY-FAILED")
+    if trigger.headers and not suite.effort.few:
+        for operation in failed[:2]:
+            delete_again(suite, scenarios, operation, by_sid[operation.sid])
     suite.watch.failed(failed)
+
+
+def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:
+    """What is still there can be deleted: a new request is not answered 404, and what it completes is done."""
+    again = suite.client.delete(configuration.sid, key=suite.key())
+    steps = [failed.accepted, *failed.polls[-1:], again]
+    suite.ledger.hold("OP-FAILED-KEEPS", again.status != 404, expected="another delete of it accepted", seen="404", exchanges=steps)
+    if again.status != 202:
+        return  # why it fails may keep it from being deleted
+    operation = suite.follower.accept(again, configuration.sid)
+    suite.follower.finish([operation], early=False)
+    if operation.status == "COMPLETED":
+        scenarios.gone(operation)
+        suite.configurations.gone(configuration)

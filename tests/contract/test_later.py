@@ -7,7 +7,7 @@ from orchestrator_contract.suite import Suite
 
 
 @pytest.mark.closing
-@pytest.mark.requirement("OP-ORDER", "OP-TIMES", "GONE-FETCH")
+@pytest.mark.requirement("OP-ORDER", "OP-TIMES", "GONE-FETCH", "GONE-DELETE", "KEY-REPLAY-ENDED")
 def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
     """Ended operations do not change, deleted configurations stay deleted, refused deletes stay undone."""
     done = scenarios.ended(8)
@@ -17,6 +17,10 @@ def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
 
     for operation in done:
         scenarios.gone(operation)
+    # After all the other keys of the run.
+    for operation in suite.watch.oldest_keys()[: 1 if suite.effort.few else 3]:
+        scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
+        scenarios.not_again(operation)
 
 
 @pytest.mark.closing

@@ -4,12 +4,13 @@ One cohort leads a group through every step together, so that each kind of excha
 over the values that may matter: forms of keys, names, descriptions, grouping types, optional parts.
 """
 
+import contextlib
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
 
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision import Configuration, NothingToDelete
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -29,25 +30,43 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
     {},
 )
 
-FORMS = ("v4", "v4 upper", "v7", "v1", "nil", "max", "v5", "mixed", "v8", "v3", "v4 end digit", "none", "v6")
+FORMS = (
+    "v4 or v8", "v4 upper", "v7", "v1", "nil", "max", "other half", "mixed", "other tail", "other version", "alike", "none", "v6",
+)
+#: Cohorts that another account and another region delete, where the target has them; the others stay at home.
+ELSEWHERE = {2: (1, 0), 4: (0, 1)}
 
 
 def key_of(form: str, suite: Suite, cohort: int) -> str | None:
-    """A key of the named form; nil and max exist once, so only the first cohort sends them."""
+    """A key of the named form; nil and max exist once, so only the first cohort sends them.
+
+    What the "other" forms name is all in which they differ from their cohort's "alike" key.
+    """
     fresh = UUID(suite.key()).int
-    if form == "none":
-        return None
-    if form in ("nil", "max") and cohort == 0:
-        return str(UUID(int=0 if form == "nil" else 2**128 - 1))
-    if form == "v4 upper":
-        return str(UUID(int=fresh, version=4)).upper()
-    if form == "mixed":
-        return "".join(c.upper() if n % 2 else c for n, c in enumerate(suite.key()))
-    if form == "v4 end digit":
-        return suite.key()[:-1] + str(fresh % 10)
-    version = int(form[1]) if form[0] == "v" else 4
-    text = str(UUID(int=fresh, version=4))
-    return f"{text[:14]}{version}{text[15:]}"
+    alike = uuid5(NAMESPACE_OID, f"{suite.settings.run_id}{suite.settings.worker}/{cohort}").int
+    numbers = {
+        "nil": 0, "max": 2**128 - 1, "alike": versioned(alike, 4), "other tail": versioned(alike, 4) ^ 1,
+        "other version": versioned(alike, 3), "other half": versioned(alike & 2**62 - 1 | fresh >> 62 << 62, 5),
+        "v4 or v8": versioned(fresh, 8 if cohort % 2 else 4), "v1": versioned(fresh, 1), "v6": versioned(fresh, 6),
+        "v7": versioned(fresh, 7),
+    }  # fmt: skip
+    text = str(UUID(int=numbers[form])) if form in numbers and (cohort == 0 or form not in ("nil", "max")) else suite.key()
+    capitals = {"v4 upper": text.upper(), "mixed": "".join(c.upper() if n % 2 else c for n, c in enumerate(text))}
+    return None if form == "none" else capitals.get(form, text)
+
+
+def versioned(number: int, version: int) -> int:
+    """A UUID's 128 bits with *version* and the variant of RFC 9562 in their places."""
+    return number & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62
+
+
+def taken_somewhere(suite: Suite, cohort: int, payloads: list[dict[str, Any]]) -> list[Configuration]:
+    """Configurations of the cohort's own account and region; at home where those have none to give."""
+    account, region = ELSEWHERE.get(cohort % len(FORMS), (0, 0))
+    if (account or region) and account < len(suite.profile.accounts) and region < len(suite.profile.bases):
+        with contextlib.suppress(NothingToDelete):
+            return suite.configurations.take(len(payloads), payloads=payloads, account=account, region=region)
+    return suite.configurations.take(len(payloads), payloads=payloads)
 
 
 @pytest.mark.requirement(
@@ -62,7 +81,8 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     """A delete is accepted, followed, replayed while it runs and after its end, and leaves nothing behind."""
     size = suite.effort.cohort_size
     payloads = [PAYLOADS[(cohort * size + n) % len(PAYLOADS)] for n in range(size)]
-    configurations = suite.configurations.take(size, payloads=payloads)
+    configurations = taken_somewhere(suite, cohort, payloads)
+    home = not (configurations[0].account or configurations[0].region)
     # Every other one is fetched first: what is never looked at before its delete must be deletable, too.
     looks = [scenarios.is_there(c) for c in configurations[::2]]
     shown = [there for there, _ in looks]
@@ -93,5 +113,7 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     )
     scenarios.each(suite.follower.poll, done[::3])
     scenarios.each(suite.follower.poll_other_links, done[:: max(1, size // 4)])
-    scenarios.unlisted(done, size=suite.configurations.listing.small_size() if cohort % 4 == 1 else 1000, kept=[suite.bystander])
+    # On several pages, and as many as the endpoint likes.
+    page = {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, 1000) if cohort % 2 else 1000
+    scenarios.unlisted(done, size=page, kept=[suite.bystander] if home else [])
     suite.watch.ended(done)

@@ -1,5 +1,7 @@
 """The list: pages lead to an end, and a deletion shows on every one of them."""
 
+import contextlib
+
 import pytest
 
 from orchestrator_contract.exchange import Exchange
@@ -52,9 +54,9 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
             suite.configurations.give_back(configuration)
 
 
-@pytest.mark.requirement("GONE-ONLY")
+@pytest.mark.requirement("GONE-ONLY", "GONE-FETCH")
 def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
-    """A delete takes the configuration it names, and leaves one with the same name and content."""
+    """A delete takes the configuration it names and leaves one of the same name; another such does not bring the first back."""
     configuration = suite.configurations.one()
     try:
         twin = suite.configurations.namesake(configuration)
@@ -64,6 +66,10 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
     done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])
 
     scenarios.kept("GONE-ONLY", twin, [operation.accepted for operation in done])
+    if not suite.effort.few:
+        with contextlib.suppress(Unverifiable):
+            suite.configurations.namesake(configuration)
+        scenarios.each(scenarios.gone, done)
 
 
 @pytest.mark.requirement("CTRL-VISIBLE")

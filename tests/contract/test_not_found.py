@@ -94,7 +94,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
         sent.append(exchange)
         return exchange
 
-    odds = odd_sids(victim.sid, suite.unknown_sid(), suite.random, suite.effort.odd_sids)
+    odds = odd_sids(victim.sid, suite.unknown_sid(), suite.random, suite.effort.odd_sids, victim.name)
     for group in (odds[i : i + 8] for i in range(0, len(odds), 8)):
         exchanges = scenarios.each(delete, group, width=4)
         there, fetch = scenarios.is_there(victim)

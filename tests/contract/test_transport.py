@@ -19,13 +19,30 @@ def test_content_coding(suite: Suite, offer: str) -> None:
                       expected="an answer that decodes", seen=exchange.outcome(), exchanges=[exchange])
 
 
+@pytest.mark.requirement("DEL-STATUS", "SID-UNKNOWN", "ERR-404-BODY")
+@pytest.mark.parametrize(
+    "accept",
+    [
+        pytest.param("", id="absent"), pytest.param("*/*", marks=pytest.mark.twice, id="anything"),
+        pytest.param("application/*, text/plain;q=0.5", marks=pytest.mark.twice, id="a-range"),
+    ],
+)
+def test_accept(suite: Suite, accept: str) -> None:
+    """An answer comes in the documented type to whoever takes it, as to whoever does not say what they take."""
+    sid = suite.absent_sid()
+
+    exchange = suite.client.delete(sid, headers=[("Accept", accept)])
+
+    suite.ledger.hold("SID-UNKNOWN", exchange.status in (404, 500), expected="404", seen=exchange.outcome(), exchanges=[exchange])
+
+
 @pytest.mark.requirement("HTTP-ENCODING", "DEL-202-BODY")
 def test_accepted_without_coding(suite: Suite, scenarios: Scenarios) -> None:
     """A 202 to a request that offers no coding comes without one."""
     configuration = suite.configurations.one()
 
     exchange = suite.client.delete(
-        configuration.sid, headers=[("Accept-Encoding", "identity")], call=Call("delete", configuration.sid)
+        configuration.sid, headers=[("Accept-Encoding", "identity"), ("Accept", "*/*")], call=Call("delete", configuration.sid)
     )
 
     coding = exchange.headers.get("content-encoding", "identity")
