@@ -48,8 +48,8 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort(
-            "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=6, odd_keys=4, wrong_credentials=3,
-            unknown_sids=2, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=2, refusals=2, ahead=2, early_every=6,
+            "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=5, odd_keys=3, wrong_credentials=2,
+            unknown_sids=2, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=1, refusals=2, ahead=2, early_every=6,
             watched=2, watch_s=1.2,
         ),
         Effort(
