@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from random import Random
 from threading import Lock, Semaphore, local
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile, Trigger
+from orchestrator_contract.progress import Steps
 from orchestrator_contract.verdict import Ledger, Unverifiable
 from orchestrator_contract.wire import Fault, Origin, Wire, WireError
 
@@ -36,6 +38,8 @@ _MAX_RETRIES = 7
 #: What a refusal that never went away, and a success, do to the patience with the next: where some requests are always
 #: refused, waiting for each would take hours.
 _LOST, _REGAINED, _LEAST_S = 0.25, 1.2, 0.05
+#: Longest Retry-After that is read, in digits and as a date of HTTP.
+_DELAY_DIGITS, _DATE_LENGTH = 6, 40
 #: Requests under way at once, races apart.
 _WIDTH = 8
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
@@ -92,6 +96,20 @@ def origin_of(url: str) -> Origin | None:
         return None
 
 
+def _asked_delay(headers: Mapping[str, str]) -> float | None:
+    """Seconds that Retry-After asks to wait, as a number or as a date (R1 10.2.3); None when it asks nothing readable."""
+    asked = headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked) if len(asked) <= _DELAY_DIGITS else float("inf")
+    try:
+        until = parsedate_to_datetime(asked[:_DATE_LENGTH])
+        # By the endpoint's own clock, which need not agree with ours.
+        now = parsedate_to_datetime(headers["date"][:_DATE_LENGTH]) if "date" in headers else datetime.now(UTC)
+        return max((until - now).total_seconds(), 0.0)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
 @dataclass
 class Client:
     """Sends requests to one target; safe for threads."""
@@ -105,12 +123,15 @@ class Client:
     random: Random
     #: Called with every exchange, after it was judged.
     recorders: list[Callable[[Exchange], None]] = field(default_factory=list)
+    #: Called before requests are sent at one moment, when nothing else in the process may hold them up.
+    calm: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
         urls = (*self.profile.bases, *self.profile.origins)
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
         self._clock_origin = origin_of(self.profile.clock_url) if self.profile.clock_url else None
+        self.steps = Steps()
         self._lock = Lock()
         # The threads live as long as the client: with xdist each holds a connection to the coordinator.
         self._pool = ThreadPoolExecutor(_WIDTH, "client")
@@ -220,7 +241,8 @@ class Client:
             if status == 429:  # HTTP
                 self.coordinator.throttle(delay)
             else:
-                time.sleep(delay)
+                with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
+                    time.sleep(delay)
                 if rekey is not None and out.key is not None:
                     # Whether a 503 is stored for its key is open: with a new key the retry is a new request.
                     fresh_key = rekey()
@@ -244,6 +266,11 @@ class Client:
         prepared = [(out, *self._admit(out)) for out in batch]
         if not prepared:
             return []
+        self.calm()
+        with self.steps.step(f"sending {len(batch)} requests at one moment"):
+            return self._send_together(prepared)
+
+    def _send_together(self, prepared: Sequence[tuple[Outgoing, Origin, bytes, tuple[tuple[str, str], ...]]]) -> list[Exchange]:
         exchanges = [self._exchange(out, shown, ()) for out, _, _, shown in prepared]
         answers = self.wire.together(prepared[0][1], [(data, out.method) for out, _, data, _ in prepared])
         for exchange, answer in zip(exchanges, answers, strict=True):
@@ -294,7 +321,8 @@ class Client:
             self._granted -= 1
         delay = self.coordinator.pace()
         if delay > 0:
-            time.sleep(min(delay, self.profile.limits.poll_timeout_s))
+            with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
+                time.sleep(min(delay, self.profile.limits.poll_timeout_s))
         return origin, data, shown
 
     def _exchange(self, out: Outgoing, shown: tuple[tuple[str, str], ...], before: tuple[int, ...]) -> Exchange:
@@ -310,9 +338,16 @@ class Client:
     def _once(self, out: Outgoing, *, fresh: bool, before: tuple[int, ...]) -> Exchange:
         origin, data, shown = self._admit(out)
         exchange = self._exchange(out, shown, before)
+        with self.steps.step(f"waiting for the answer to a {out.method}"):
+            self._perform(exchange, origin, data, fresh=fresh)
+        exchange.elapsed = time.monotonic() - exchange.sent
+        self._finish(exchange)
+        return exchange
+
+    def _perform(self, exchange: Exchange, origin: Origin, data: bytes, *, fresh: bool) -> None:
         for pause in (0.1, 0.4, 1.0, None):
             try:
-                exchange.answer = self.wire.exchange(origin, data, out.method, fresh=fresh)
+                exchange.answer = self.wire.exchange(origin, data, exchange.method, fresh=fresh)
             except WireError as error:
                 # A listen queue that overflows for a moment is no finding; an endpoint that is gone is.
                 if error.fault is Fault.CONNECT and self._answered and pause is not None:
@@ -320,9 +355,6 @@ class Client:
                     continue
                 exchange.fault, exchange.fault_text = error.fault, str(error)
             break
-        exchange.elapsed = time.monotonic() - exchange.sent
-        self._finish(exchange)
-        return exchange
 
     def _finish(self, exchange: Exchange) -> None:
         if exchange.fault is not None:
@@ -346,13 +378,11 @@ class Client:
 
     def _delay(self, exchange: Exchange, attempt: int) -> float | None:
         """Seconds that the endpoint asked to wait, else backoff with jitter; None: more than the run allows."""
-        asked = exchange.headers.get("retry-after", "").strip()
+        asked = _asked_delay(exchange.headers)
         backoff = min(0.1 * 2.0**attempt, 5.0) * self.random.uniform(0.5, 1.0)
-        if not asked.isascii() or not asked.isdigit():
-            return backoff
-        if len(asked) > 6 or int(asked) > self.profile.limits.poll_timeout_s:  # digits of a day
+        if asked is not None and asked > self.profile.limits.poll_timeout_s:
             return None
-        return max(float(asked), backoff if asked == "0" else 0.0)
+        return asked or backoff
 
     def settle(self) -> None:
         """Return what was granted and not used, and close connections."""

@@ -39,7 +39,7 @@ class EmbeddedMock:
         path = Path(folder.name, "mock.toml")
         process = subprocess.Popen(  # our own module
             [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin",
-             "--write-profile", str(path), "--operation-seconds", "0.08", *options],
+             "--write-profile", str(path), "--operation-seconds", "0.05", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         line = process.stdout.readline() if process.stdout else ""

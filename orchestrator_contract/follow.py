@@ -250,7 +250,8 @@ class Follower:
         if open_:
             kind = open_[0].accepted.call.operation
             limit = self._patience(kind)
-            self._watch(open_, kind, limit, early)
+            with self.client.steps.step(f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"):
+                self._watch(open_, kind, limit, early)
             for operation in open_:
                 self._judge_end(operation, kind, limit)
             ends = sorted(o.ended - o.accepted.sent for o in open_ if o.ended)

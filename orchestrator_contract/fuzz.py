@@ -70,7 +70,8 @@ def run_generated(suite: Suite, method: str, mode: str, judge: Callable[[Sent], 
             judge(Sent(exchange.url.rpartition("/")[2], exchange))
         sent.clear()
 
-    run()
+    with suite.client.steps.step(f"sending generated requests ({mode})"):
+        run()
 
 
 def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> Exchange:

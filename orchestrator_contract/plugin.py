@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from orchestrator_contract import catalogue, consent, failing, live
+from orchestrator_contract import catalogue, consent, failing, live, progress
 from orchestrator_contract.baseline import BaselineError
 from orchestrator_contract.failing import Failing
 from orchestrator_contract.options import add_options
@@ -80,6 +80,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
         run.options.report.mkdir(parents=True, exist_ok=True)
+        if not run.is_worker:
+            progress.show(config, run.suite.client.steps)
         run.open()
     except OSError as error:
         raise pytest.UsageError(f"--report: {run.options.report} can't be written: {error.strerror}") from None
@@ -197,7 +199,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         if lacking:
             raise Unverifiable("needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs})))
-        if not suite.coordinator.enter_clock(alone=alone):
+        with suite.client.steps.step("waiting for other tests to leave the endpoint's clock alone"):
+            entered = suite.coordinator.enter_clock(alone=alone)
+        if not entered:
             raise Unverifiable("the endpoint's clock was in use for too long")
         try:
             yield

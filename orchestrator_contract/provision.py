@@ -139,9 +139,10 @@ class Provisioner:
         found: list[Configuration] = []
         while len(found) < number:
             try:
-                done = subprocess.run(  # the profile's own command, by the user's will
-                    argv, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
-                )
+                with self.client.steps.step("running [provision] command"):
+                    done = subprocess.run(  # the profile's own command, by the user's will
+                        argv, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
+                    )
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise NothingToDelete(f"[provision] command failed: {error}") from None
             sids = [line.strip() for line in done.stdout.splitlines() if line.strip()]

@@ -16,6 +16,7 @@ from orchestrator_contract import baseline, catalogue, coordinator, failing, pro
 from orchestrator_contract.baseline import Baseline
 from orchestrator_contract.cleanup import account_label
 from orchestrator_contract.coordinator import Coordinator, Served
+from orchestrator_contract.early import Imports
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.embedded import EmbeddedMock
 from orchestrator_contract.journal import Journal
@@ -163,6 +164,9 @@ class Run:
         Raises:
             Unusable: it can't be tested.
         """
+        imports = None if self.options.requirements else Imports()
+        if imports:
+            self.suite.client.calm = imports.wait
         if not self.is_worker:
             self.suite.preflight()
 

@@ -116,6 +116,7 @@ class Scenarios:
                 done.append(operation)
         by_sid = {operation.sid for operation in done}
         self.suite.configurations.gone(*(c for c in configurations if c.sid in by_sid))
+        self.suite.watch.ended(done)
         if not done:
             raise Unverifiable("no delete was seen to end COMPLETED")
         first = done[0].accepted

@@ -1,7 +1,9 @@
 """Second looks: what was right at once must be right a while later, too.
 
-Tests hand over what they have seen; a last test, and the end of each process, looks again after a set time.
+Tests hand over what they have seen; a last test, and the end of each process, looks again once a set time has passed.
 A status that flaps, a refused delete that is carried out all the same, a deletion that comes back are found so.
+Of ended operations there are many, so only those whose time has passed by then are looked at, of all ages; what must
+have been kept is waited for.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator_contract.suite import Suite
 
 _WEEK_S = 7 * 86400
+_ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Watch:
         self._kept: dict[str, dict[str, list[Exchange]]] = {}
         self._first: list[Operation] = []
         self._advanced = 0
+        self._looked = False
 
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         self._items.append(_Item(time.monotonic() + self._suite.effort.watch_s, kind, self._suite.coordinator.advanced(), look))
@@ -51,7 +55,12 @@ class Watch:
             self._first = [o for o in operations if o.accepted.key and o.accepted.key == o.accepted.key.lower()][:3]
             self._advanced = self._suite.coordinator.advanced()
         for operation in operations:
-            self._add("ended", lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
+            self._add(_ENDED, lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
+
+    @property
+    def saw_end(self) -> bool:
+        """Whether an operation that ended was handed over."""
+        return bool(self._first) or any(item.kind == _ENDED for item in self._items)
 
     def failed(self, operations: Sequence[Operation]) -> None:
         """These are FAILED and must stay so."""
@@ -94,7 +103,7 @@ class Watch:
                 break
 
     def settle(self) -> None:
-        """Look again at everything, waiting for what is not due yet."""
+        """Look again at everything, waiting for what is not due yet: of ended operations only where none has been looked at."""
         kinds: dict[str, list[_Item]] = {}
         advanced = self._suite.coordinator.advanced()
         for item in self._items:
@@ -103,12 +112,17 @@ class Watch:
                 continue
             kinds.setdefault(item.kind, []).append(item)
         self._items = []
-        for items in kinds.values():
+        due = [item for item in kinds.get(_ENDED, ()) if item.due <= time.monotonic()]
+        if due or self._looked:
+            kinds[_ENDED] = due
+        self._looked |= _ENDED in kinds
+        for items in filter(None, kinds.values()):
             step = -(-len(items) // self._suite.effort.watched)  # a spread sample
             chosen = items[-1::-step]
             wait = max(item.due for item in chosen) - time.monotonic()
             if wait > 0:
-                time.sleep(wait)
+                with self._suite.client.steps.step("waiting for the time of a second look"):
+                    time.sleep(wait)
             self._suite.client.parallel(_quietly, chosen)
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 #: Other people's modules that the suite, or a pytest plugin that it brings, imports.
 HEAVY = (
-    "pytest", "_hypothesis_pytestplugin", "hypothesis.stateful", "hypothesis.strategies", "schemathesis.openapi",
-    "schemathesis.pytest.plugin", "xdist.plugin", "jinja2", "rich.console", "jsonschema", "h11", "requests",
+    "pytest", "hypothesis.stateful", "hypothesis.strategies", "schemathesis.openapi",
+    "xdist.plugin", "jinja2", "rich.console", "jsonschema", "h11", "requests",
 )  # fmt: skip
 #: What `run` returns for a run that took too long.
 KILLED = -1

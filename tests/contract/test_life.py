@@ -116,4 +116,3 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     # On several pages, and as many as the endpoint likes.
     page = {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, 1000) if cohort % 2 else 1000
     scenarios.unlisted(done, size=page, kept=[suite.bystander] if home else [])
-    suite.watch.ended(done)

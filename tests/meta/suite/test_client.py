@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import profile
-from orchestrator_contract.client import Throttled
+from orchestrator_contract.client import Throttled, _asked_delay
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import parse_json
@@ -94,3 +94,26 @@ def test_refusals_for_ever_cost_once(suite: Suite, moody: Moody) -> None:
 def test_half_a_surrogate_pair(body: bytes, value: object) -> None:
     """What no URL, file or terminal can take is replaced; all else stays."""
     assert parse_json(body).value == value
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"retry-after": "7"}, 7.0, id="seconds"),
+        pytest.param({"retry-after": "9" * 5000}, float("inf"), id="more-digits-than-days-have"),
+        pytest.param(
+            {"retry-after": "Tue, 24 Nov 2026 10:00:03 GMT", "date": "Tue, 24 Nov 2026 10:00:00 GMT"}, 3.0, id="date-by-the-endpoint's-clock",
+        ),
+        pytest.param(
+            {"retry-after": "Tuesday, 24-Nov-26 10:00:03 GMT", "date": "Tue, 24 Nov 2026 10:00:00 GMT"}, 3.0, id="obsolete-date",
+        ),
+        pytest.param({"retry-after": "Tue, 24 Nov 1998 10:00:00 GMT"}, 0.0, id="date-in-the-past"),
+        pytest.param({}, None, id="absent"),
+        pytest.param({"retry-after": "soon"}, None, id="words"),
+        pytest.param({"retry-after": "-3"}, None, id="negative"),
+        pytest.param({"retry-after": "Tue, 24 Nov 2026 10:00:03 GMT", "date": "\u0661"}, None, id="unreadable-date-header"),
+    ],
+)
+def test_asked_delay(headers: dict[str, str], seconds: float | None) -> None:
+    """Retry-After is a number of seconds or a date; what is neither asks nothing."""
+    assert _asked_delay(headers) == seconds
