@@ -135,6 +135,7 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "conformant": conformant,
     "nonconformant": nonconformant,
     "hostile": lambda: nonconformant(HOSTILE),
+    "long-words": lambda: nonconformant("http://127.0.0.1:9/v2/ControlPlane/Operations/" + "conv_operation_041b8mhako4i7epc2698nw4lqp" * 6),
     "empty-texts": lambda: nonconformant(""),
     "incomplete": incomplete,
     "unusable": unusable,

@@ -223,12 +223,13 @@ def test_dark(page: Page, calm: Result) -> None:
     assert grounds == ["rgb(255, 255, 255)", "rgb(18, 22, 27)"]
 
 
-@pytest.mark.parametrize("situation", ["conformant", "hostile", "unusable"])
-def test_phone(page: Page, situations: dict[str, Result], situation: str) -> None:
-    """On a phone nothing is wider than the screen, and buttons are large enough for a thumb."""
-    page.open(situations[situation], width=360)
+@pytest.mark.parametrize("width", [pytest.param(360, id="phone"), pytest.param(760, id="tablet"), pytest.param(1200, id="desk")])
+@pytest.mark.parametrize("situation", ["conformant", "nonconformant", "long-words", "hostile", "unusable"])
+def test_width(page: Page, situations: dict[str, Result], situation: str, width: int) -> None:
+    """Nothing is wider than the screen, and buttons are large enough for a thumb."""
+    page.open(situations[situation], width=width)
 
-    assert page.js("return document.documentElement.scrollWidth") <= 360
+    assert page.js("return document.documentElement.scrollWidth") <= width
     assert page.js("return [...document.querySelectorAll('button')].filter(b => b.offsetParent && b.offsetHeight < 24).length") == 0
 
 
