@@ -67,7 +67,7 @@ PARTS: dict[str, tuple[float, Callable[[Path, Path, float], list[Row]]]] = {
     "client": (20, lambda target, folder, seconds: clients.compare(target, seconds)),
     "defects": (240, defects.compare),
     "mock": (70, wrk_rows),
-    "workers": (100, lambda target, folder, seconds: runs.processes(folder, seconds)),
+    "workers": (240, lambda target, folder, seconds: runs.processes(folder, seconds)),
     "times": (30, lambda target, folder, seconds: runs.times(folder, seconds)),
 }
 

@@ -8,9 +8,12 @@ from typing import Any
 Headers = list[tuple[bytes, bytes]]
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def encode(document: Any) -> bytes:
     """*document* as compact JSON in ASCII, so that lone surrogates survive the trip."""
-    return json.dumps(document, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(document).encode("ascii")
 
 
 class Request:
