@@ -26,6 +26,7 @@ pytest_plugins = ["orchestrator_contract.live"]
 RUN = pytest.StashKey[Run]()
 _BROKEN = pytest.StashKey[list[str]]()
 _BREACHED = pytest.StashKey[list[str]]()
+_STOPPED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     config.stash[_BROKEN] = []
     config.stash[_BREACHED] = []
+    config.stash[_STOPPED] = False
     config.pluginmanager.register(_Outcomes(config))
     if config.option.fail_on and not config.option.baseline:
         raise pytest.UsageError("--fail-on new: say with --baseline what is known already")
@@ -262,6 +264,7 @@ class _Outcomes:
     """Collects, where the verdict is drawn, the tests that found breaches and those in which the suite itself failed."""
 
     def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self._broken = config.stash[_BROKEN]
         self._breached = config.stash[_BREACHED]
 
@@ -270,6 +273,10 @@ class _Outcomes:
         self._broken += [str(value) for name, value in report.user_properties if name == "suite_broken"]
         if report.when == "call" and ("verdict", "breached") in report.user_properties:
             self._breached.append(report.nodeid)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell a person's Ctrl-C from pytest-xdist, which ends after -x by an interrupt of its own."""
+        self._config.stash[_STOPPED] = excinfo.type is not KeyboardInterrupt
 
 
 @pytest.hookimpl(trylast=True)
@@ -289,7 +296,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         if breached or not run.options.requirements:  # a part that passes says nothing of the rest
             failing.remember(config, run.options.profile.base_url, Failing(run.options.seed, tuple(breached)) if breached else None)
     broken = config.stash[_BROKEN]
-    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+    stopped = exitstatus == pytest.ExitCode.INTERRUPTED and config.stash[_STOPPED]
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or stopped:
         contract = run.exit_code()
         if broken:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--fast", action="store_true", help="a defect: the tests of its requirements first, all only if they miss it")
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="cases at a time (%(default)s)")
     add("--effort", choices=list(EFFORTS), help="effort of the suite (standard; on hostile endpoints quick)")
+    add("--workers", type=int, default=0, metavar="N", help="run the suite with -n N (one process)")
     add("--seed", type=int, default=1, metavar="N", help="seed of the suite (%(default)s)")
     add("--list", action="store_true", help="print the cases and exit")
     return made
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for case in cases:
             print(f"{case.kind.removesuffix('s'):8} {case.name:36} {','.join(case.requirements):30} {case.text}")
         return 0
-    known, terms = catalogue.load(), Terms(arguments.effort, arguments.seed, arguments.fast)
+    known, terms = catalogue.load(), Terms(arguments.effort, arguments.seed, arguments.fast, arguments.workers)
     every = {(str(case.kind), case.name) for case in everything if case.kind is Kind.DEFECT}
     seeded = [case for case in cases if case.kind is Kind.DEFECT]
     by_name = {(str(case.kind), case.name): case for case in cases}

@@ -45,8 +45,9 @@ def _lines(
             proving.setdefault(one, []).append(case.name)
     hits = sum(bool(proves(case, trial, known)) for case, trial in defects)
     yield "# Adequacy matrix\n"
+    spread = f", {terms.workers} processes a run" if terms.workers else ""
     narrowed = ", each defect with the tests of its requirements only" if terms.fast else ""
-    yield f"Effort {terms.effort or 'standard, on hostile endpoints quick'}, seed {terms.seed}{narrowed}.\n"
+    yield f"Effort {terms.effort or 'standard, on hostile endpoints quick'}, seed {terms.seed}{spread}{narrowed}.\n"
     yield f"- {hits} of {len(defects)} defects found"
     yield f"- {sum(not trial.found and trial.exit == 0 for _, trial in variants)} of {len(variants)} variants without a finding"
     survived = sum(trial.exit in case.expect and not broken(trial) for case, trial in hostile)
@@ -96,7 +97,7 @@ def write(
     """Write both files into *folder*, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     document = {
-        "effort": terms.effort, "seed": terms.seed, "fast": terms.fast,
+        "effort": terms.effort, "seed": terms.seed, "fast": terms.fast, "workers": terms.workers,
         "findings": [{"what": f.what, "about": f.about, "text": f.text, "command": f.command} for f in findings],
         "unproved": list(unproved),
         "trials": [

@@ -36,6 +36,8 @@ class Terms:
     seed: int = 1
     #: Only the tests of the requirements that a defect breaches.
     fast: bool = False
+    #: Processes of pytest-xdist that share each run; 0 for none.
+    workers: int = 0
     #: Seconds after which a run counts as hanging.
     timeout_s: float = 600
 
@@ -100,6 +102,7 @@ def _suite(profile: Path, report: Path, case: Case, terms: Terms) -> list[str]:
     effort = terms.effort or ("quick" if case.kind is Kind.HOSTILE else "standard")
     command = ["tests/contract", "--target", str(profile), "--report", str(report)]
     command += ["--effort", effort, "--seed", str(terms.seed), "-q", "-p", "no:cacheprovider"]
+    command += ["-n", str(terms.workers)] if terms.workers else []
     if terms.fast and case.kind is Kind.DEFECT:
         command += ["--requirement", ",".join(case.requirements)]
         command += ["-x"] if len(case.requirements) == 1 else []

@@ -103,11 +103,12 @@ def test_require_verified(run: Run, mock: Any) -> None:
     assert finished.verdicts() == {"KEY-EXPIRES": "unverified"}
 
 
-def test_first_failure_ends(run: Run, start_mock: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("workers", [pytest.param([], id="one-process"), pytest.param(["-n", "2"], id="xdist")])
+def test_first_failure_ends(run: Run, start_mock: Callable[..., Any], workers: list[str]) -> None:
     """-x ends after the first test with a breach, with 1, a report, and nothing left behind."""
     mock = start_mock("--defect", "accepted-201")
 
-    finished = run("--target", mock.profile, "-x")
+    finished = run("--target", mock.profile, "-x", *workers)
 
     assert finished.code == 1, finished.output
     assert finished.verdicts()["DEL-STATUS"] == "breached"
