@@ -360,7 +360,7 @@ class Client:
         if exchange.fault is not None:
             self.faults.add(exchange.fault)
         if exchange.method == "DELETE" and (exchange.status is None or not 300 <= exchange.status < 500):  # HTTP
-            self.ownership.touch(exchange.url.partition("/Configurations/")[2])
+            self.ownership.touch(exchange.url.partition("/Configurations/")[2], clear=(exchange.status or 500) < 300)
         if exchange.answer is None:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)

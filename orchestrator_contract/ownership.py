@@ -19,20 +19,27 @@ class Ownership:
         self._lock = Lock()
         self._allowed: set[str] = set()
         self._touched: set[str] = set()
+        self._doubtful: set[str] = set()
 
     def allow(self, *segments: str) -> None:
         """Take these ids, or raw path segments, for the run's own."""
         with self._lock:
             self._allowed.update(segments)
 
-    def touch(self, segment: str) -> None:
-        """Note that a delete of *segment* may have been carried out."""
+    def touch(self, segment: str, *, clear: bool) -> None:
+        """Note that a delete of *segment* may have been carried out; not *clear*: its answer does not say."""
         with self._lock:
             self._touched.add(unquote(segment))
+            if not clear:
+                self._doubtful.add(unquote(segment))
 
     def untouched(self, segment: str) -> bool:
         """Whether no delete of *segment* was accepted, or left without a clear answer."""
         return segment not in self._touched
+
+    def doubtful(self, segment: str) -> bool:
+        """Whether a delete of *segment* was answered 5xx or not at all: it may be running, so another is maybe the second."""
+        return segment in self._doubtful
 
     def owns(self, segment: str) -> bool:
         """Whether *segment* may be changed."""

@@ -90,6 +90,8 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
     steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
     suite.ledger.hold("RACE-ONCE", len(completed) <= 1, expected="one COMPLETED operation", seen=str(len(completed)), exchanges=steps)
     there, fetch = scenarios.is_there(configuration)
+    if not completed and suite.client.ownership.doubtful(configuration.sid):
+        raise Unverifiable("one of the deletes was answered 5xx, and may be the one that was carried out")
     suite.ledger.hold("RACE-ONE-SID", bool(completed) and there is not True, expected="the configuration deleted",
                       seen=f"{', '.join(o.status for o in operations)}, fetch {fetch.outcome()}", exchanges=[*steps, fetch])
     if there is False:
