@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
 from orchestrator_contract.mock.problems import internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.variants.choices import _SecondFails
+from orchestrator_contract.mock.world import Configuration
 
 
 @variant("error-yet-deleted", "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS")
@@ -15,3 +18,11 @@ class _ErrorYetDeleted(_SecondFails):
         if response.status == 202 and self.once_in(12, "error-yet-deleted"):
             return self.refuse(request, internal_error())
         return response
+
+
+@variant("last-page-empty", "A page that holds something always leads on; the last one is empty")
+class _LastPageEmpty(Behaviour):
+    def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
+        page = cut(items, query)
+        following = token("a", page.items[-1].number) if page.items else None
+        return Page(page.items, page.size, page.previous_token, following)
