@@ -37,6 +37,7 @@ class Coordinator:
         self._waiting = 0
         self._journal = journal
         self._advanced = 0
+        self._claimed: set[str] = set()
 
     def take_requests(self, count: int) -> int:
         """Grant up to *count* requests of the budget; 0 when it is spent."""
@@ -61,6 +62,13 @@ class Coordinator:
         """Return deletions that did not happen."""
         with self._lock:
             self._deletes += count
+
+    def claim(self, sids: list[str], number: int) -> list[str]:
+        """Up to *number* of *sids*, the first that no process of the run has; they are the caller's from now on."""
+        with self._lock:
+            granted = [sid for sid in dict.fromkeys(sids) if sid not in self._claimed][:number]
+            self._claimed.update(granted)
+            return granted
 
     def pace(self) -> float:
         """Seconds to wait before the next request may go out; reserves its place."""

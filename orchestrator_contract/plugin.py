@@ -18,7 +18,7 @@ from orchestrator_contract.options import add_options
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import Run, RunOptions
 from orchestrator_contract.suite import Suite, Unusable
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 from orchestrator_contract.waivers import WaiverError
 
 pytest_plugins = ["orchestrator_contract.live"]
@@ -211,7 +211,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             suite.coordinator.leave_clock(alone=alone)
     except Unverifiable as error:
         reason = suite.redactor.text(str(error))
-        ledger.unverified(lacking or ids, reason)
+        ledger.unverified(lacking or ids, reason, one_way=isinstance(error, OneWayLess))
     finally:
         found = ledger.end()
     gating = [(one, text) for one, text in found if run.gates(one)]

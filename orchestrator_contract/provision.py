@@ -16,7 +16,7 @@ from orchestrator_contract.client import Client
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Follower, Operation
 from orchestrator_contract.listing import Listing
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 GROUPINGS = (
     "GROUP_BY_PROFILE",
@@ -63,8 +63,9 @@ class Provisioner:
         self._random = random
         self._numbers = count()
         self._lock = Lock()
-        self._pool = list(client.profile.provision.pool)
-        self._given: set[str] = set()
+        #: Given SIDs that may still be claimed, and those that tests have given back.
+        self._candidates = list(client.profile.provision.pool)
+        self._returned: list[str] = []
         self._stock: dict[tuple[int, int], list[Configuration]] = {}
         #: Ids that creates have named, and those that were listed before the first create.
         self._named: set[str] = set()
@@ -105,8 +106,8 @@ class Provisioner:
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
             if account or region:
-                raise NothingToDelete(f"[provision] mode = {mode!r} gives configurations of the first account and region only")
-            found = self._from_pool(number) if mode == "pool" else self._from_command(number)
+                raise OneWayLess(f"[provision] mode = {mode!r} gives configurations of the first account and region only")
+            found = [Configuration(sid) for sid in self._given(number)]
         except BaseException as error:
             self.client.coordinator.give_back_deletes(number - getattr(error, "made", 0))
             raise
@@ -127,34 +128,45 @@ class Provisioner:
         taken, stock[:] = stock[:number], stock[number:]
         return taken
 
-    def _from_pool(self, number: int) -> list[Configuration]:
+    def _given(self, number: int) -> list[str]:
+        """SIDs of the pool or the command; under xdist no two processes get the same."""
         with self._lock:
-            if len(self._pool) < number:
-                raise NothingToDelete("the pool ([provision] pool) is used up")
-            taken, self._pool = self._pool[:number], self._pool[number:]
-        return [Configuration(sid) for sid in taken]
-
-    def _from_command(self, number: int) -> list[Configuration]:
-        argv = self.client.profile.provision.command
-        found: list[Configuration] = []
-        while len(found) < number:
+            taken, self._returned = self._returned[:number], self._returned[number:]
             try:
-                with self.client.steps.step("running [provision] command"):
-                    done = subprocess.run(  # the profile's own command, by the user's will
-                        argv, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
-                    )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise NothingToDelete(f"[provision] command failed: {error}") from None
-            sids = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-            fresh = [sid for sid in sids if sid not in self._given]
-            if done.returncode or not fresh:
-                raise NothingToDelete(f"[provision] command gave no new SID (exit code {done.returncode})")
-            self._given.update(fresh)
-            found += map(Configuration, fresh)
-        with self._lock:
-            # What the command gave too much is kept for the next request.
-            self._pool += [configuration.sid for configuration in found[number:]]
-        return found[:number]
+                taken += self._claim(number - len(taken))
+                while len(taken) < number:
+                    if self.client.profile.provision.mode == "pool":
+                        raise NothingToDelete("the pool ([provision] pool) is used up")
+                    self._candidates = self._run_command()
+                    fresh = self._claim(number - len(taken))
+                    if not fresh:
+                        raise NothingToDelete("[provision] command gave no new SID")
+                    taken += fresh
+            except NothingToDelete:
+                self._returned += taken
+                raise
+        return taken
+
+    def _claim(self, number: int) -> list[str]:
+        if not number:
+            return []
+        granted = self.client.coordinator.claim(self._candidates, number)
+        # All before the last one granted are somebody's.
+        self._candidates = self._candidates[self._candidates.index(granted[-1]) + 1 :] if granted else []
+        return granted
+
+    def _run_command(self) -> list[str]:
+        argv = self.client.profile.provision.command
+        try:
+            with self.client.steps.step("running [provision] command"):
+                done = subprocess.run(  # the profile's own command, by the user's will
+                    argv, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
+                )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NothingToDelete(f"[provision] command failed: {error}") from None
+        if done.returncode:
+            raise NothingToDelete(f"[provision] command failed with exit code {done.returncode}")
+        return [line.strip() for line in done.stdout.splitlines() if line.strip()]
 
     # ---------------------------------------------------------------- creating
 
@@ -349,7 +361,7 @@ class Provisioner:
                 self._stock.setdefault((configuration.account, configuration.region), []).append(configuration)
             else:
                 with self._lock:
-                    self._pool.append(configuration.sid)
+                    self._returned.append(configuration.sid)
 
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""

@@ -151,7 +151,7 @@ def judge_requirement(requirement: Requirement, record: Record, profile: Profile
     elif record.unverified and not settled:
         reason = "; ".join(record.unverified[:3])
     elif not record.checks:
-        reason = "nothing that it speaks of was seen"
+        reason = "; ".join(record.ways_less[:3]) or "nothing that it speaks of was seen"
     else:
         return Row(requirement, Verdict.PASSED, f"checked {record.checks} time{'s' if record.checks > 1 else ''}", record)
     return Row(requirement, Verdict.UNVERIFIED, reason, record)

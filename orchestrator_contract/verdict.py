@@ -26,6 +26,10 @@ class Unverifiable(Exception):
         super().__init__(visible(why))
 
 
+class OneWayLess(Unverifiable):
+    """This target lacks one way to look at a requirement: where other checks were made, those suffice."""
+
+
 @dataclass(slots=True)
 class Record:
     """What is known of one requirement."""
@@ -36,6 +40,8 @@ class Record:
     #: Breach texts, first come first kept.
     problems: list[str] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
+    #: Why some way to look at it was not open; it counts where there was no other.
+    ways_less: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
 
 
@@ -135,14 +141,15 @@ class Ledger:
             "problem": problem,
         }
 
-    def unverified(self, requirements: Iterable[str], reason: str) -> None:
-        """Say that these could not be checked, or not wholly, and why."""
+    def unverified(self, requirements: Iterable[str], reason: str, *, one_way: bool = False) -> None:
+        """Say that these could not be checked, or not wholly, and why; or only that *one way* to check them was not open."""
         reason = visible(self._redactor.text(reason), _LONG)
         with self._lock:
             for requirement in requirements:
                 record = self._record(requirement)
-                if reason not in record.unverified:
-                    record.unverified.append(reason)
+                reasons = record.ways_less if one_way else record.unverified
+                if reason not in reasons:
+                    reasons.append(reason)
                 if self.test and self.test not in record.tests:
                     record.tests.append(self.test)
 
@@ -189,7 +196,7 @@ class Ledger:
         with self._lock:
             return {
                 "records": {
-                    name: [r.checks, r.breaches, r.evidence, r.problems, r.unverified, r.tests]
+                    name: [r.checks, r.breaches, r.evidence, r.problems, r.unverified, r.ways_less, r.tests]
                     for name, r in self.records.items()
                 },
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
@@ -201,13 +208,14 @@ class Ledger:
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
         with self._lock:
-            for name, (checks, breaches, evidence, problems, unverified, tests) in other["records"].items():
+            for name, (checks, breaches, evidence, problems, unverified, ways_less, tests) in other["records"].items():
                 record = self._record(name)
                 record.checks += checks
                 record.breaches += breaches
                 record.evidence = (record.evidence + evidence)[:MAX_EVIDENCE]
                 for mine, theirs in (
-                    (record.problems, problems), (record.unverified, unverified), (record.tests, tests),
+                    (record.problems, problems), (record.unverified, unverified), (record.ways_less, ways_less),
+                    (record.tests, tests),
                 ):
                     mine.extend(one for one in theirs if one not in mine)
             for name, seen in other["observations"].items():

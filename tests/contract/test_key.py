@@ -11,7 +11,7 @@ from orchestrator_contract.oddities import BadKey, bad_keys
 from orchestrator_contract.provision import Configuration
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 #: What a key that was used for another request may be refused with (S5 17534; the status is open).
 MISMATCH = frozenset({400, 422})
@@ -174,7 +174,7 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
         )
         not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
         if again.status in (500, 503):
-            raise Unverifiable(f"the request in the other scope was answered {again.status}")
+            raise OneWayLess(f"the request in the other scope was answered {again.status}")
         suite.ledger.hold(requirement, again.status == 202, expected="202: a new request", seen=again.outcome(),
                           exchanges=[operation.accepted, again])
         if again.status == 202:

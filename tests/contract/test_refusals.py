@@ -8,7 +8,7 @@ from orchestrator_contract.provision import Configuration
 from orchestrator_contract.provocation import Provocation, provoke
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 
 def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchange]:
@@ -45,7 +45,7 @@ def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> Non
     if found.accepted:
         raise Unverifiable("a request of the burst was accepted, so the configuration is rightly gone")
     if found.victim is None:
-        raise Unverifiable(f"the SID that answers {status} is not shown by a fetch")
+        raise OneWayLess(f"the SID that answers {status} is not shown by a fetch")
     scenarios.kept(requirement, found.victim, hits[-2:])
     suite.watch.kept(requirement, found.victim, hits[-2:])
 
@@ -55,7 +55,7 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
     """A retry after a 429, with the same key, is processed."""
     trigger = suite.profile.faults[429]
     if not trigger.headers and trigger.burst is None:
-        raise Unverifiable("the fault by SID answers 429 to every retry; headers or burst are needed")
+        raise OneWayLess("the fault by SID answers 429 to every retry; headers or burst are needed")
     count = 1 if suite.effort.few else 6
     retried: list[tuple[Operation, Configuration]] = []
     for victim in suite.configurations.take(count):
