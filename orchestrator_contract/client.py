@@ -35,6 +35,8 @@ KEY_HEADER = "Idempotency-Key"
 _GRANT = 16
 #: Times one request is sent again after 429 or 503.
 _MAX_RETRIES = 7
+#: How often a request is sent that 500 answers; one 500 in 20 then passes for a lasting one in 160,000.
+_TRIES_PAST_500 = 4
 #: What a refusal that never went away, and a success, do to the patience with the next: where some requests are always
 #: refused, waiting for each would take hours.
 _LOST, _REGAINED, _LEAST_S = 0.25, 1.2, 0.05
@@ -250,6 +252,16 @@ class Client:
                     out = replace(out, key=fresh_key, headers=lines)
         self._hope(out.call.operation, _LOST)
         raise Throttled(exchange)
+
+    @staticmethod
+    def past_500(request: Callable[[], Exchange]) -> Exchange:
+        """The answer to *request*; after a 500, which is documented and may pass, a later try decides."""
+        exchange = request()
+        for _ in range(_TRIES_PAST_500 - 1):
+            if exchange.status != 500:
+                break
+            exchange = request()
+        return exchange
 
     def hopeless(self, operation: str) -> bool:
         """Whether refusals of *operation* have so often not gone away that another try is not worth its wait."""

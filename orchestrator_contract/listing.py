@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -42,9 +43,8 @@ class Listing:
         empty = 0
         for _ in range(MAX_PAGES):
             query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
-            page = self.client.page(
-                urlencode({name: value for name, value in query.items() if value is not None}), account=account, region=region
-            )
+            text = urlencode({name: value for name, value in query.items() if value is not None})
+            page = self.client.past_500(partial(self.client.page, text, account=account, region=region))
             if page.status != 200 or not isinstance(page.object.get("configurations"), list):  # HTTP
                 raise Unlistable(f"the list can't be read: {page.outcome()}")
             yield page

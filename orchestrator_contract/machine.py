@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from orchestrator_contract.client import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.model import DELETE, FETCH, HOUR, UPDATE, Known, Model, State, Used
-from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.scenarios import KEY_USED, Scenarios, operation_names
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
@@ -142,6 +142,11 @@ class _History(RuleBasedStateMachine):
         self._hold("KEY-OTHER-SID", not same, f"an answer of its own for {sid}", "the first SID's operation")
         if exchange.status == _HTTP_ACCEPTED and not same:
             self._accept(known, exchange)
+        elif exchange.status == 500 or exchange.before:  # may or may not have been carried out
+            known.state = State.UNKNOWN if known.state is not State.GONE else known.state
+        if exchange.status not in (400, 422) and exchange.object.get("code") != KEY_USED:
+            # It may have been a request of its own, and the key may belong to it now.
+            self.model.used.remove(used)
         self._check()
 
     @rule(pick=st.integers(0, 3))

@@ -75,6 +75,8 @@ class Provisioner:
         self._memory_store: str | None = client.profile.provision.memory_store_id
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
+        #: Those known to be gone, given ones included.
+        self._gone: set[str] = set()
         #: Announced creates whose configuration is not known: where each was sent, by name.
         self._unresolved: dict[str, tuple[int, int]] = {}
         #: The operations of accepted creates, by name.
@@ -365,11 +367,16 @@ class Provisioner:
 
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""
+        self._gone.update(c.sid for c in configurations)
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
         if known:
             self.client.coordinator.journal(
                 [{"name": c.name, "sid": c.sid, "state": "deleted", "account": c.account, "region": c.region} for c in known]
             )
+
+    def is_gone(self, configuration: Configuration) -> bool:
+        """Whether it is known to be deleted."""
+        return configuration.sid in self._gone
 
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.provision import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,8 @@ def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: s
     trigger = suite.profile.faults[status]
     call = Call("delete", victim.sid, provokes=status)
     if trigger.headers:
-        exchanges: list[Exchange] = []
-        first = suite.client.delete(victim.sid, key=key, trigger=trigger, call=call)
-        exchanges.append(first)
-        if first.status == status:
+        exchanges = _first(status, lambda: suite.client.delete(victim.sid, key=key, trigger=trigger, call=call))
+        if exchanges[-1].status == status:
             rest = range(count - 1)
             exchanges += suite.client.parallel(
                 lambda n: suite.client.delete(victim.sid, key=suite.key() if n % 2 else None, trigger=trigger, call=call), rest
@@ -46,11 +47,19 @@ def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: s
         suite.ownership.allow(trigger.sid)
         shown = exists(suite.client.fetch(trigger.sid))
         call = Call("delete", trigger.sid, provokes=status)
-        exchanges = [suite.client.delete(trigger.sid, key=key, call=call)]
-        if exchanges[0].status == status:
+        exchanges = _first(status, lambda: suite.client.delete(trigger.sid or "", key=key, call=call))
+        if exchanges[-1].status == status:
             exchanges += suite.client.parallel(lambda _: suite.client.delete(trigger.sid or "", call=call), range(count - 1))
         return Provocation(exchanges, Configuration(trigger.sid) if shown else None)
     return _burst(suite, status, victim, key)
+
+
+def _first(status: int, delete: Callable[[], Exchange]) -> list[Exchange]:
+    """One answer to the provocation; again where a 500 that nobody provoked came in its place, which is documented and passes."""
+    exchanges = [delete()]
+    while exchanges[-1].status == 500 != status and len(exchanges) < _TRIES:
+        exchanges.append(delete())
+    return exchanges
 
 
 def _burst(suite: Suite, status: int, victim: Configuration, key: str | None) -> Provocation:

@@ -14,7 +14,7 @@ from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
 #: The code of a key that was used for another request (S5).
-_KEY_USED = 17534
+KEY_USED = 17534
 #: The keys that are not random.
 _EVERYBODYS = frozenset({"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"})
 #: Pauses before a delete that met 409 or 500 is tried again, in seconds.
@@ -57,7 +57,7 @@ class Scenarios:
                 if key is not None:
                     self.hold("KEY-FORMS", True)
                 return self.suite.follower.accept(exchange, configuration.sid)
-            if key is not None and exchange.object.get("code") == _KEY_USED and not exchange.before and key not in _EVERYBODYS:
+            if key is not None and exchange.object.get("code") == KEY_USED and not exchange.before and key not in _EVERYBODYS:
                 self.hold("KEY-FORMS", False, expected="202: the key is new", seen=f"{exchange.outcome()}: it was used", exchanges=steps)
                 raise Unverifiable(f"the new key {key} was taken for a used one")
             # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
@@ -74,7 +74,7 @@ class Scenarios:
             raise Unverifiable(f"after {earlier[0]} the delete was answered {exchange.status}: it may have been carried out")
         if forms and exchange.status in (400, 422):
             # Some keys are not random (nil, max): another run may have used one for another SID.
-            if exchange.object.get("code") != _KEY_USED:
+            if exchange.object.get("code") != KEY_USED:
                 self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)
             raise Unverifiable(f"the key {key} was refused with {exchange.status}")
         self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
@@ -156,12 +156,9 @@ class Scenarios:
 
     def _again(self, original: Exchange, *, fresh: bool = False) -> Exchange:
         sid = original.call.subject
-        for _ in range(2):
-            call = Call("delete", sid)
-            exchange = self.client.delete(sid, key=original.key, account=original.account, region=original.region, call=call, fresh=fresh)
-            if exchange.status != 500:  # documented and passing: once more decides
-                break
-        return exchange
+        return self.client.past_500(
+            lambda: self.client.delete(sid, key=original.key, account=original.account, region=original.region, fresh=fresh)
+        )
 
     def judge_replay(self, original: Exchange, again: Exchange, requirement: str) -> bool:
         """Whether *again* is the original response; breaches go to *requirement*."""
@@ -224,20 +221,16 @@ class Scenarios:
     def gone(self, operation: Operation) -> None:
         """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        for _ in range(2):
-            exchange = self.client.fetch(operation.sid, account=account, region=region)
-            if exchange.status != 500:
-                break
+        exchange = self.client.past_500(lambda: self.client.fetch(operation.sid, account=account, region=region))
         self.hold("GONE-FETCH", exchange.status == 404, expected="404", seen=exchange.outcome(),
                   exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
-    def not_again(self, operation: Operation, key: str | None = None) -> None:
+    def not_again(self, operation: Operation, *, keyed: bool = False) -> None:
         """After COMPLETED another delete answers 404 (GONE-DELETE)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        for _ in range(2):
-            exchange = self.client.delete(operation.sid, key=key, account=account, region=region)
-            if exchange.status != 500:
-                break
+        exchange = self.client.past_500(
+            lambda: self.client.delete(operation.sid, key=self.suite.key() if keyed else None, account=account, region=region)
+        )
         self.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),
                   exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 

@@ -90,7 +90,7 @@ class Watch:
     def _look_at_kept(self, configuration: Configuration) -> None:
         suite = self._suite
         watched = self._kept.pop(configuration.sid)
-        if (configuration.name and configuration.name not in suite.configurations.left) or suite.is_lost(configuration):
+        if suite.configurations.is_gone(configuration) or suite.is_lost(configuration):
             return  # deleted on purpose since
         exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
         if exchange.status not in (200, 404):

@@ -36,7 +36,7 @@ class Steps:
         configuration = self.suite.configurations.one()
         operation = self.scenarios.accepted(configuration)
         self.scenarios.completed([operation], [configuration])
-        self.scenarios.not_again(operation, key=self.suite.key())
+        self.scenarios.not_again(operation, keyed=True)
 
     def unknown(self) -> None:
         """A delete of what does not exist."""

@@ -8,7 +8,7 @@ from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -74,6 +74,8 @@ def test_expired_key_on_a_new_sid(suite: Suite, scenarios: Scenarios) -> None:
     again = suite.client.delete(
         configuration.sid, key=operation.accepted.key, call=Call("delete", configuration.sid, allow=frozenset({400, 422}))
     )
+    if again.status == 500:
+        raise OneWayLess("the request after 25 h was answered 500, which may be stored for its key")
     old = bool(operation_names(again) & operation_names(operation.accepted))
     suite.ledger.hold("KEY-EXPIRES", again.status == 202 and not old, expected="202 and an operation of its own",
                       seen=f"{again.outcome()}{', the old operation' if old else ''}", exchanges=[operation.accepted, again])

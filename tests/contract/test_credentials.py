@@ -51,6 +51,20 @@ def disclosed(suite: Suite, configuration: Configuration, exchange: Exchange, *m
     return [secret for secret in (*secrets, memory) if isinstance(secret, str) and len(secret) > 5 and secret in told]
 
 
+def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None = None, region: int = 0) -> Exchange:
+    """The answer to a DELETE with *value* for its Authorization, or with none."""
+    headers = [("Authorization", value)] if value else []
+    call = Call("delete", sid, silent=True)
+    return suite.client.past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
+
+
+def as_account(suite: Suite, sid: str, account: int, key: str | None = None) -> Exchange:
+    """The answer to a DELETE of another account's SID."""
+    return suite.client.past_500(
+        lambda: suite.client.delete(sid, account=account, key=key, call=Call("delete", sid, silent=True))
+    )
+
+
 def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:
     """The request was not accepted; how it was refused is the endpoint's choice."""
     status = exchange.status or 0
@@ -75,10 +89,8 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
         for what, value in tries:
             suite.redactor.learn(value)
             for n in range(max(1, min(4, suite.effort.refusals // 10))):
-                exchange = suite.client.delete(
-                    victim.sid, account=None, key=suite.key() if n % 2 else None, headers=[("Authorization", value)] if value else [],
-                    call=Call("delete", victim.sid, silent=True),
-                )
+                key = suite.key() if n % 2 else None
+                exchange = without_rights(suite, victim.sid, value, key=key)
                 sent.append(exchange)
                 told = disclosed(suite, victim, exchange)
                 suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
@@ -100,10 +112,7 @@ def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -
             ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "a wrong password", basic(account.username, account.password + "x")),
         ):
             suite.redactor.learn(value)
-            exchange = suite.client.delete(
-                victim.sid, account=None, region=region, headers=[("Authorization", value)] if value else [],
-                call=Call("delete", victim.sid, silent=True),
-            )
+            exchange = without_rights(suite, victim.sid, value, region=region)
             refused(suite, requirement, exchange, f"{what} in another region")
             scenarios.kept(requirement, victim, [exchange])
         suite.configurations.give_back(victim)
@@ -119,10 +128,7 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
         ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "wrong password", basic(account.username, account.password + "x")),
     ):
         suite.redactor.learn(value)
-        exchange = suite.client.delete(
-            operation.sid, key=operation.accepted.key, account=None, headers=[("Authorization", value)] if value else [],
-            call=Call("delete", operation.sid, silent=True),
-        )
+        exchange = without_rights(suite, operation.sid, value, key=operation.accepted.key)
         refused(suite, requirement, exchange, f"{what} and a used key")
         body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
         told = [name for name in names if len(name) > 3 and (name in body or name in exchange.headers.get("location", ""))]
@@ -138,7 +144,7 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
     scenarios.must_be_shown(victim)
     sent = []
     for key in (None, suite.key()):
-        exchange = suite.client.delete(victim.sid, account=1, key=key, call=Call("delete", victim.sid, silent=True))
+        exchange = as_account(suite, victim.sid, 1, key)
         sent.append(exchange)
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
         told = disclosed(suite, victim, exchange)
@@ -154,7 +160,7 @@ def test_own_account_after_another(suite: Suite, scenarios: Scenarios) -> None:
     theirs = suite.configurations.one(account=1)
     scenarios.must_be_shown(theirs)
 
-    exchange = suite.client.delete(theirs.sid, account=0, call=Call("delete", theirs.sid, silent=True))
+    exchange = as_account(suite, theirs.sid, 0)
 
     if not refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID"):
         raise Unverifiable("the other account's configuration may be gone")

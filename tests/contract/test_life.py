@@ -105,7 +105,7 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     done = scenarios.completed(accepted, configurations)
     scenarios.each(scenarios.gone, done)
     scenarios.each(
-        lambda pair: scenarios.not_again(pair[1], key=suite.key() if pair[0] % 3 == 0 else None), list(enumerate(done))
+        lambda pair: scenarios.not_again(pair[1], keyed=pair[0] % 3 == 0), list(enumerate(done))
     )
     ended = [operation for operation in done if operation.accepted.key is not None]
     scenarios.each(

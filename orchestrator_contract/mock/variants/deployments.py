@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
-from orchestrator_contract.mock.problems import internal_error
+from orchestrator_contract.mock.problems import Refused, internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.variants.choices import _SecondFails
 from orchestrator_contract.mock.world import Configuration
@@ -18,6 +19,20 @@ class _ErrorYetDeleted(_SecondFails):
         if response.status == 202 and self.once_in(12, "error-yet-deleted"):
             return self.refuse(request, internal_error())
         return response
+
+
+@variant("error-sometimes", "Every 12th delete, create and update is a 500 without effect, and is fine the next time")
+class _ErrorSometimes(Behaviour):
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.route in ("delete", "create", "update") and self.once_in(12, "error-sometimes"):
+            raise Refused(internal_error())
+
+
+@variant("mismatch-takes-over", "A key used with another request starts an operation, and is that request's key from then on")
+class _MismatchTakesOver(Behaviour):
+    def mismatch(self, request: Request, entry: Entry) -> Response | None:
+        return None
 
 
 @variant("last-page-empty", "A page that holds something always leads on; the last one is empty")

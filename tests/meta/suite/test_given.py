@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,3 +79,36 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
     row = judge_requirement(merged.catalogue["SID-UNKNOWN"], merged.records["SID-UNKNOWN"], profile.from_url("http://127.0.0.1:9"), Policy())
     assert row.verdict is verdict
     assert checked or "no second account" in row.reason
+
+
+def test_given_and_deleted(run: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path) -> None:
+    """What a command gave and the suite then deleted on purpose is not missed later."""
+    mock = start_mock()
+    profile_with_command = mock.changed("command.toml", lambda text: text.replace(
+        'mode = "create"', f'mode = "command"\ncommand = {json.dumps([sys.executable, str(creator(tmp_path)), mock.base_url])}'
+    ))
+
+    finished = run("--target", profile_with_command, "--requirement", "OP-FAILED", "--effort", "standard")
+
+    assert finished.code == 0, finished.output
+    assert set(finished.verdicts().values()) == {"passed"}
+
+
+def creator(folder: Path) -> Path:
+    """A program that creates ten configurations and prints their ids, as a vendor would write one."""
+    program = folder / "create.py"
+    program.write_text(
+        "import os, sys, time, uuid, requests\n"
+        "session = requests.Session()\n"
+        "session.trust_env = False\n"
+        "session.auth = os.environ['MOCK_USER_1'], os.environ['MOCK_PASSWORD_1']\n"
+        "body = {'description': 'given', 'conversationGroupingType': 'GROUP_BY_PROFILE', 'memoryStoreId': 'mem_store_x'}\n"
+        "for _ in range(10):\n"
+        "    name = {'displayName': uuid.uuid4().hex}\n"
+        "    made = session.post(sys.argv[1] + '/v2/ControlPlane/Configurations', json=body | name, timeout=10).json()\n"
+        "    while (operation := session.get(made['statusUrl'], timeout=10).json())['status'] != 'COMPLETED':\n"
+        "        time.sleep(0.01)\n"
+        "    print(operation['related']['configurationId'])\n",
+        encoding="utf-8",
+    )
+    return program
