@@ -99,12 +99,13 @@ class Provisioner:
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
-        if self.client.coordinator.take_deletes(number) != number:
-            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        mode = self.client.profile.provision.mode
+        if mode == "create" and not payloads:
+            return self._from_stock(number, account, region)
+        self._charge(number)
         try:
-            mode = self.client.profile.provision.mode
             if mode == "create":
-                return self._create(number, account, region, payloads) if payloads else self._from_stock(number, account, region)
+                return self._create(number, account, region, payloads)
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
             if account or region:
@@ -116,17 +117,29 @@ class Provisioner:
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
 
+    def _charge(self, number: int) -> None:
+        """Count *number* deletions, when configurations are made or given: whatever was made is deleted in the end."""
+        if self.client.coordinator.take_deletes(number) != number:
+            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+
     def _from_stock(self, number: int, account: int, region: int) -> list[Configuration]:
         """Plain configurations made ahead: creating takes its time, so several are made at once."""
         stock = self._stock.setdefault((account, region), [])
-        if len(stock) < number:
+        missing = number - len(stock)
+        if missing > 0:
+            self._charge(missing)
             # Other accounts and regions are needed by few tests.
             ahead = 0 if account or region else self.client.coordinator.take_deletes(self.ahead)
+            made = 0
             try:
-                stock += self._create(number - len(stock) + ahead, account, region, ())
+                fresh = self._create(missing + ahead, account, region, (), spare=ahead)
+                made = len(fresh)
+                stock += fresh
             except NothingToDelete as error:
-                self.client.coordinator.give_back_deletes(ahead)
-                raise NothingToDelete(str(error), made=max(0, error.made - ahead)) from None
+                made = error.made
+                raise
+            finally:
+                self.client.coordinator.give_back_deletes(missing + ahead - made)
         taken, stock[:] = stock[:number], stock[number:]
         return taken
 
@@ -194,14 +207,17 @@ class Provisioner:
             self._memory_store = known if isinstance(known, str) and known else FALLBACK_MEMORY_STORE
         return self._memory_store
 
-    def _create(self, number: int, account: int, region: int, extras: Sequence[dict[str, Any]]) -> list[Configuration]:
+    def _create(
+        self, number: int, account: int, region: int, extras: Sequence[dict[str, Any]], *, spare: int = 0
+    ) -> list[Configuration]:
+        """*number* new configurations; up to *spare* fewer where the endpoint does not take as many."""
         self._look_before(account, region)
         wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
         made: dict[int, Configuration] = {}
         problem = ""
         for attempt in range(_ATTEMPTS):
             missing = [index for index in range(number) if index not in made]
-            if not missing:
+            if not missing or (attempt and len(made) >= number - spare):
                 break
             # A payload refused with its optional parts is tried once more without: it only prepares.
             payloads = {index: self.payload(wanted[index] if attempt == 0 else None) for index in missing}
@@ -228,9 +244,11 @@ class Provisioner:
                 entries.append({"name": made[index].name, "sid": sid, "state": "created", "account": account, "region": region})
             if entries:
                 self.client.coordinator.journal(entries)
-        if len(made) < number:
+        if len(made) < number - spare:
+            if not extras:
+                self._stock.setdefault((account, region), []).extend(made.values())
             raise NothingToDelete(f"configurations can't be created: {problem}", made=len(made))
-        return [made[index] for index in range(number)]
+        return [made[index] for index in sorted(made)]
 
     def create_with_key(self, payload: dict[str, Any], key: str) -> tuple[Exchange, Configuration]:
         """Create one configuration under *key*; the 202 and the configuration.
@@ -238,8 +256,7 @@ class Provisioner:
         Raises:
             Unverifiable: it can't be had.
         """
-        if not self.client.coordinator.take_deletes(1):
-            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        self._charge(1)
         name = payload["displayName"]
         self.client.coordinator.journal([{"name": name, "state": "creating", "account": 0, "region": 0}])
         operation = self._post(payload, 0, 0, key)
@@ -261,8 +278,7 @@ class Provisioner:
         """
         if not configuration.payload:
             raise NothingToDelete("the content of a given configuration is not known")
-        if not self.client.coordinator.take_deletes(1):
-            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        self._charge(1)
         operation = self._post(configuration.payload, 0, 0)
         self._unresolved.pop(configuration.name, None)
         if isinstance(operation, str):
@@ -357,11 +373,11 @@ class Provisioner:
 
     def give_back(self, *configurations: Configuration) -> None:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
-        self.client.coordinator.give_back_deletes(len(configurations))
         for configuration in configurations:
             if configuration.name:
                 self._stock.setdefault((configuration.account, configuration.region), []).append(configuration)
             else:
+                self.client.coordinator.give_back_deletes(1)
                 with self._lock:
                     self._returned.append(configuration.sid)
 
