@@ -59,7 +59,7 @@ def test_missing_capability(run: Run, mock: Any, section: str, need: str) -> Non
     """What needs a capability that the profile leaves out is unverified and names it; all else passes."""
     profile = mock.changed(f"no-{need}.toml", without(section.lstrip("[")))
     needing = {one.id for one in KNOWN.values() if need in one.needs}
-    others = {"SID-UNKNOWN", "KEY-DOUBLED"}
+    others = {"SID-UNKNOWN", "KEY-DOUBLED", "GONE-LIST"}
 
     finished = run("--target", profile, "--requirement", ",".join(sorted(needing | others)))
 
