@@ -173,7 +173,7 @@ class Client:
         if payload is not None:
             body = json.dumps(payload).encode()
             lines.append(("Content-Type", "application/json"))
-        url = path if path.startswith(("http://", "https://")) else self.url(path, region)
+        url = self.url(path, region) if path.startswith("/") else path
         return Outgoing(call, method, url, tuple(lines), body, key, account, region)
 
     def _bytes(self, out: Outgoing) -> tuple[Origin, bytes, tuple[tuple[str, str], ...]]:
@@ -439,8 +439,9 @@ class Client:
         return self.send(self.outgoing(Call("fetch", sid), "GET", f"/Configurations/{sid}", account=account, region=region))
 
     def operation(self, url: str, operation_id: str = "", *, account: int | None = 0, region: int = 0) -> Exchange:
-        """GET an operation by its absolute URL."""
-        return self.send(self.outgoing(Call("operation", operation_id), "GET", url, account=account, region=region))
+        """GET an operation by its absolute URL; a fragment is not sent (R1 7.1)."""
+        target = url.partition("#")[0]
+        return self.send(self.outgoing(Call("operation", operation_id), "GET", target, account=account, region=region))
 
     def update(self, sid: str, payload: Any, *, method: str = "PUT", key: str | None = None, account: int = 0, region: int = 0) -> Exchange:
         """PUT or PATCH one configuration."""

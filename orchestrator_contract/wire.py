@@ -14,7 +14,7 @@ import ssl
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
@@ -30,6 +30,9 @@ _CHUNK = 65536
 
 #: Content codings offered; anything else in an answer was not asked for.
 OFFERED = ("gzip", "deflate")
+_GZIP = b"\x1f\x8b"
+#: What no honest body has; each costs a copy of the rest.
+_MOST_MEMBERS = 100
 
 
 class Fault(StrEnum):
@@ -372,18 +375,31 @@ class _Bomb(Exception):
 
 
 def _inflate(data: bytes, coding: str) -> bytes:
-    windows: Iterable[int] = (31,) if "gzip" in coding else (15, -15)  # deflate comes with and without zlib's header
-    failure: zlib.error | None = None
-    for window in windows:
-        engine = zlib.decompressobj(window)
-        try:
-            plain = engine.decompress(data, MAX_BODY + 1)
-        except zlib.error as error:
-            failure = error
-            continue
-        if len(plain) > MAX_BODY:
-            raise _Bomb
-        if not engine.eof:
-            raise zlib.error("it ends before the coded stream does")
-        return plain
-    raise failure or zlib.error("no data")
+    if "gzip" in coding:
+        return _members(data)
+    try:
+        return _stream(data, 15, MAX_BODY)[0]
+    except zlib.error:
+        return _stream(data, -15, MAX_BODY)[0]  # deflate comes with and without zlib's header
+
+
+def _members(data: bytes) -> bytes:
+    """What a gzip body says: it may have several members (RFC 1952 2.2)."""
+    plain, rest = _stream(data, 31, MAX_BODY)
+    for _ in range(_MOST_MEMBERS):
+        if not rest.startswith(_GZIP):
+            return plain
+        more, rest = _stream(rest, 31, MAX_BODY - len(plain))
+        plain += more
+    raise zlib.error(f"it has more than {_MOST_MEMBERS} members")
+
+
+def _stream(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
+    """One coded stream, decoded, and what follows it."""
+    engine = zlib.decompressobj(window)
+    plain = engine.decompress(data, limit + 1)
+    if len(plain) > limit:
+        raise _Bomb
+    if not engine.eof:
+        raise zlib.error("it ends before the coded stream does")
+    return plain, engine.unused_data

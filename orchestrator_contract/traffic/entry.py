@@ -118,8 +118,8 @@ class Reader:
         shift = float(clock) if isinstance(clock, (int, float)) else 0.0
         exchange.sent = start = start + shift
         for link in (exchange.object.get("statusUrl"), exchange.headers.get("location")) if status == 202 else ():
-            if isinstance(link, str) and link.startswith("http"):
-                self.operations[link] = None
+            if isinstance(link, str) and link.lower().startswith("http"):
+                self.operations[link.partition("#")[0]] = None
         while len(self.operations) > 20_000:  # bounded like the history
             self.operations.popitem(last=False)
         end = start + elapsed if elapsed is not None else float("inf")

@@ -190,6 +190,13 @@ class _UrlQuery(Behaviour):
         return super().status_url(request, operation_id) + "?view=full"
 
 
+@variant("operation-url-capitals", "statusUrl and Location have their scheme in capitals, and a fragment")
+class _UrlCapitals(Behaviour):
+    def status_url(self, request: Request, operation_id: str) -> str:
+        scheme, _, rest = super().status_url(request, operation_id).partition(":")
+        return f"{scheme.upper()}:{rest}#state"
+
+
 @variant("time-nanoseconds", "Timestamps have nine decimals")
 class _Nanoseconds(Behaviour):
     def timestamp(self, instant: float) -> str:

@@ -44,6 +44,12 @@ def _gzip(request: Request, response: Response) -> None:
         _compressed(response, "gzip", gzip.compress(response.body))
 
 
+def _gzip_members(request: Request, response: Response) -> None:
+    if _offered(request, b"gzip") and response.body:
+        half = len(response.body) // 2
+        _compressed(response, "gzip", gzip.compress(response.body[:half]) + gzip.compress(response.body[half:]))
+
+
 def _deflate(request: Request, response: Response) -> None:
     if _offered(request, b"deflate") and response.body:
         _compressed(response, "deflate", zlib.compress(response.body))
@@ -93,6 +99,7 @@ for _name, _text, _change in (
     ("type-capitals", "Content-Type is written APPLICATION/JSON;Charset=UTF-8",
      header("content-type", "APPLICATION/JSON;Charset=UTF-8")),
     ("gzip", "Bodies are gzipped where that is offered", _gzip),
+    ("gzip-members", "Bodies are gzipped in two members", _gzip_members),
     ("deflate", "Bodies are deflated where that is offered", _deflate),
     ("chunked", "Bodies come in chunks", _chunked),
     ("http-1.0", "Answers are HTTP/1.0 and end the connection", _old),
