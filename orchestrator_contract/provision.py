@@ -72,6 +72,8 @@ class Provisioner:
         self._before: dict[tuple[int, int], set[str] | None] = {}
         #: How many are made ahead whenever one has to be made.
         self.ahead = 0
+        #: A grouping type that the endpoint has taken.
+        self._grouping = ""
         self._memory_store: str | None = client.profile.provision.memory_store_id
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
@@ -219,8 +221,9 @@ class Provisioner:
             missing = [index for index in range(number) if index not in made]
             if not missing or (attempt and len(made) >= number - spare):
                 break
-            # A payload refused with its optional parts is tried once more without: it only prepares.
-            payloads = {index: self.payload(wanted[index] if attempt == 0 else None) for index in missing}
+            # A payload refused is tried once more without its optional parts, and like one that was taken: it only prepares.
+            like = {"conversationGroupingType": self._grouping} if self._grouping else None
+            payloads = {index: self.payload(wanted[index] if attempt == 0 else like) for index in missing}
             self.client.coordinator.journal(
                 [{"name": p["displayName"], "state": "creating", "account": account, "region": region} for p in payloads.values()]
             )
@@ -330,6 +333,7 @@ class Provisioner:
             if exchange.status != 202:  # HTTP
                 kind = exchange.headers.get("content-type", "no Content-Type")
                 return f"POST {out.url} answered {exchange.status} ({kind:.60})"
+            self._grouping = payload["conversationGroupingType"]
             operation = self._accepted[payload["displayName"]] = self.follower.accept(exchange, "")
             return operation  # noqa: TRY300  # the way out of the try is the way on
         except Unverifiable as error:

@@ -6,7 +6,7 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
-from orchestrator_contract.mock.problems import Refused, internal_error
+from orchestrator_contract.mock.problems import Problem, Refused, internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.variants.choices import _SecondFails
 from orchestrator_contract.mock.world import Configuration
@@ -27,6 +27,14 @@ class _ErrorSometimes(Behaviour):
         await super().before_action(request)
         if request.route in ("delete", "create", "update") and self.once_in(12, "error-sometimes"):
             raise Refused(internal_error())
+
+
+@variant("grouping-refused", "Creates with one of the three grouping types are refused with 400")
+class _GroupingRefused(Behaviour):
+    def create(self, request: Request) -> Response:
+        if b'"GROUP_BY_PARTICIPANT_ADDRESSES"' in request.body:
+            return self.refuse(request, Problem(400, 530010, "Not for this account"))
+        return super().create(request)
 
 
 @variant("mismatch-takes-over", "A key used with another request starts an operation, and is that request's key from then on")
