@@ -47,6 +47,9 @@ class Requirement:
     #: Path below schemas/ of the schema that decides it, if one does.
     schema: str | None = None
     applies: Applies | None = None
+    #: Asynchronous calls beside the delete that this one judges by the delete's requirements that it repeats.
+    calls: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,21 @@ class Catalogue:
 
     requirements: dict[str, Requirement] = field(default_factory=dict)
     observations: dict[str, Observation] = field(default_factory=dict)
+
+    #: By asynchronous call and requirement of the delete: the requirement that takes the finding.
+    _elsewhere: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for one in self.requirements.values():
+            self._elsewhere.update({(call, told): one.id for call in one.calls for told in one.repeats})
+
+    def on(self, call: str, requirement: str) -> str:
+        """The id under which *requirement*, written for the delete, is judged on the asynchronous *call*."""
+        return self._elsewhere.get((call, requirement), requirement)
+
+    def sisters(self, requirement: str) -> list[str]:
+        """The asynchronous calls that *requirement*, written for the delete, is judged on as well."""
+        return [call for call, told in self._elsewhere if told == requirement]
 
     def __getitem__(self, requirement_id: str) -> Requirement:
         return self.requirements[requirement_id]
@@ -98,6 +116,8 @@ def load() -> Catalogue:
             needs=tuple(entry.get("needs", ())),
             schema=entry.get("schema"),
             applies=Applies(frozenset(bound["operation"]), frozenset(bound["status"]), bound["part"]) if bound else None,
+            calls=tuple(entry.get("calls", ())),
+            repeats=tuple(entry.get("repeats", ())),
         )
     observations = {entry["id"]: Observation(**entry) for entry in raw["observation"]}
     return Catalogue(requirements, observations)

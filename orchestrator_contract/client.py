@@ -375,8 +375,9 @@ class Client:
     def _finish(self, exchange: Exchange) -> None:
         if exchange.fault is not None:
             self.faults.add(exchange.fault)
-        if exchange.method == "DELETE" and (exchange.status is None or not 300 <= exchange.status < 500):  # HTTP
-            self.ownership.touch(exchange.url.partition("/Configurations/")[2], clear=(exchange.status or 500) < 300)
+        _, named, segment = exchange.url.partition("/Configurations/")
+        if exchange.method == "DELETE" and named and (exchange.status is None or not 300 <= exchange.status < 500):  # HTTP
+            self.ownership.touch(segment, clear=(exchange.status or 500) < 300)
         if exchange.answer is None:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)
@@ -442,17 +443,21 @@ class Client:
         """GET one configuration."""
         return self.send(self.outgoing(Call("fetch", sid), "GET", f"/Configurations/{sid}", account=account, region=region))
 
-    def operation(self, url: str, operation_id: str = "", *, account: int | None = 0, region: int = 0) -> Exchange:
-        """GET an operation by its absolute URL; a fragment is not sent (R1 7.1)."""
+    def operation(
+        self, url: str, operation_id: str = "", *, account: int | None = 0, region: int = 0, of: str = "delete"
+    ) -> Exchange:
+        """GET an operation, that of a call *of* some kind, by its absolute URL; a fragment is not sent (R1 7.1)."""
         target = url.partition("#")[0]
-        return self.send(self.outgoing(Call("operation", operation_id), "GET", target, account=account, region=region))
+        return self.send(self.outgoing(Call("operation", operation_id, of=of), "GET", target, account=account, region=region))
 
-    def update(self, sid: str, payload: Any, *, method: str = "PUT", key: str | None = None, account: int = 0, region: int = 0) -> Exchange:
+    def update(
+        self, sid: str, payload: Any, *, method: str = "PUT", key: str | None = None, account: int = 0, region: int = 0, fresh: bool = False
+    ) -> Exchange:
         """PUT or PATCH one configuration."""
         call = Call("update" if method == "PUT" else "patch", sid)
         return self.send(self.outgoing(
             call, method, f"/Configurations/{sid}", key=key, account=account, region=region, payload=payload
-        ))
+        ), fresh=fresh)
 
     def advance_clock(self, seconds: int) -> None:
         """Move the endpoint's clock forward.

@@ -82,7 +82,7 @@ def profile_page() -> str:
     where = {
         "provision": "`[provision]`, any mode", "create": '`[provision]` with `mode = "create"`', "credentials": "`[[accounts]]`",
         "accounts": "a second `[[accounts]]`", "regions": "`[[regions]]`", "operation_failure": "`[operation_failure]`",
-        "clock": "`[clock]`",
+        "clock": "`[clock]`", "conversations": "`[conversations]`",
     }
     rows = [
         [need, where.get(need, f"`[{need.replace('fault.', 'faults.')}]`"),

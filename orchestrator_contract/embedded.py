@@ -10,7 +10,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator_contract.profile import Account, Limits, Profile, ProfileError, Provision, Trigger
+from orchestrator_contract.profile import (
+    Account,
+    Conversations,
+    Limits,
+    Profile,
+    ProfileError,
+    Provision,
+    Trigger,
+)
 
 _CREDENTIALS = {
     "MOCK_USER_1": "SKmock00000000000000000000000000001", "MOCK_PASSWORD_1": "mock-secret-one",
@@ -61,7 +69,7 @@ class EmbeddedMock:
         fault = Trigger({"X-Mock-Fault": "…"})
         return Profile(
             "embedded mock", "http://127.0.0.1", accounts=accounts, regions=("http://127.0.0.1",),
-            provision=Provision("create"), faults=dict.fromkeys((409, 429, 500, 503), fault), operation_failure=fault,
+            provision=Provision("create"), conversations=Conversations(("…",) * 16), faults=dict.fromkeys((409, 429, 500, 503), fault), operation_failure=fault,
             clock_url="http://127.0.0.1/__clock", limits=Limits(100_000, 0, 20_000, 20),
         )
 

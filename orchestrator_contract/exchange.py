@@ -31,7 +31,7 @@ _REQUEST_ID = re.compile(r"(x-)?(twilio-)?(request|correlation|trace)-?id", re.I
 class Call:
     """What a request means to the suite, apart from its bytes."""
 
-    #: delete, operation, create, update, patch, fetch, list, or other.
+    #: delete, operation, create, update, patch, fetch, list, delete-conversation, fetch-conversation, or other.
     operation: str
     #: The configuration or operation id it is about.
     subject: str = ""
@@ -43,6 +43,13 @@ class Call:
     silent: bool = False
     #: The body of an error is not judged: the path may never reach the API behind it.
     outside: bool = False
+    #: Of a poll: the asynchronous call whose operation is polled.
+    of: str = ""
+
+    @property
+    def asynchronous(self) -> str:
+        """The call whose rules hold: a poll's are those of what it follows."""
+        return self.of or self.operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.instants import parse_instant
 from orchestrator_contract.verdict import Unverifiable
 
+#: The member of `related` that names what a call is about, where it is not configurationId (S2).
+RELATED = {"delete-conversation": "conversationId"}
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 _RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2}
 #: A new operation may reach the replica that answers polls a moment after its 202, in seconds.
@@ -78,7 +80,7 @@ class Follower:
         self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
-        self._owners: dict[tuple[int | None, int, str], str] = {}
+        self._owners: dict[tuple[int | None, int, str, str], str] = {}
         self._stuck: set[str] = set()
         self._unreadable: set[str] = set()
 
@@ -90,20 +92,19 @@ class Follower:
         Raises:
             Unfollowable: no link leads to an operation on the target.
         """
-        hold = self._ledger.hold
-        delete = exchange.call.operation == "delete"
+        hold, call = self._ledger.on(exchange.call), exchange.call.operation
         status_url = exchange.object.get("statusUrl")
         status_url = status_url if isinstance(status_url, str) and status_url else None
         location = exchange.headers.get("location") or None
         header = exchange.headers.get("operation-id") or None
         found = [n for n, v in (("statusUrl", status_url), ("Location", location), ("Operation-Id", header)) if v]
-        if delete:
+        if call == "delete":
             self._ledger.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
-            hold("DEL-202-FOLLOW", bool(found), expected="statusUrl, Location or Operation-Id", seen="none of them",
-                 exchanges=[exchange])
-            if location is not None:
-                hold("DEL-202-LOCATION", origin_of(location) is not None, expected="an absolute URI in Location",
-                     seen=f"{location:.120}", exchanges=[exchange])
+        hold("DEL-202-FOLLOW", bool(found), expected="statusUrl, Location or Operation-Id", seen="none of them",
+             exchanges=[exchange])
+        if location is not None:
+            hold("DEL-202-LOCATION", origin_of(location) is not None, expected="an absolute URI in Location",
+                 seen=f"{location:.120}", exchanges=[exchange])
         try:
             absolute = urljoin(exchange.url, location) if location else None
         except ValueError:
@@ -114,7 +115,7 @@ class Follower:
             "Location": last_segment(absolute) if absolute else None,
         }
         given = {name: value for name, value in names.items() if value}
-        if delete and found:
+        if found:
             hold("DEL-202-LINKS", len(set(given.values())) <= 1 and (not status_url or "statusUrl" in given),
                  expected="one operation id in all of them", seen=", ".join(f"{n} {v:.80}" for n, v in given.items()),
                  exchanges=[exchange])
@@ -123,19 +124,20 @@ class Follower:
                      seen=f"{absolute:.160}", where="Location", exchanges=[exchange])
             self._judge_related(exchange, "DEL-202-RELATED", sid, [exchange])
         operation_id = next(iter(given.values()), "")
-        if delete and operation_id:
+        if operation_id:
+            # What is deleted is known by its SID, what is created by its name.
+            subject = sid or exchange.call.subject
             with self._lock:
-                owner = self._owners.setdefault((exchange.account, exchange.region, operation_id), sid)
-            hold("DEL-202-OWN", owner == sid, expected=f"an operation of its own for {sid}",
+                owner = self._owners.setdefault((exchange.account, exchange.region, call, operation_id), subject)
+            hold("DEL-202-OWN", owner == subject, expected=f"an operation of its own for {subject}",
                  seen=f"operation {operation_id:.80}, which belongs to {owner}", exchanges=[exchange])
         return Operation(exchange, sid, operation_id, self._poll_url(exchange, status_url, absolute, operation_id))
 
     def _poll_url(self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str) -> str:
         own = self.client.origins
         inside = status_url is None or origin_of(status_url) in own
-        if exchange.call.operation == "delete":
-            self._ledger.hold("DEL-202-ORIGIN", inside, expected="an address on the target's own origins",
-                              seen=f"{status_url or '':.160}", exchanges=[exchange])
+        self._ledger.on(exchange.call)("DEL-202-ORIGIN", inside, expected="an address on the target's own origins",
+                                       seen=f"{status_url or '':.160}", exchanges=[exchange])
         if status_url is not None and inside:
             return status_url
         if location is not None and origin_of(location) in own:
@@ -146,17 +148,19 @@ class Follower:
 
     def _judge_related(self, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]) -> None:
         related = exchange.object.get("related")
-        named = related.get("configurationId") if isinstance(related, dict) else None
+        name = RELATED.get(exchange.call.asynchronous, "configurationId")
+        named = related.get(name) if isinstance(related, dict) else None
         if sid:
-            self._ledger.hold(requirement, named in (None, sid), expected=f"configurationId {sid}", seen=f"{named!r:.120}",
-                              where="$.related", exchanges=steps)
+            self._ledger.on(exchange.call)(requirement, named in (None, sid), expected=f"{name} {sid}", seen=f"{named!r:.120}",
+                                           where="$.related", exchanges=steps)
 
     # ---------------------------------------------------------------- the polls
 
     def poll(self, operation: Operation) -> Exchange:
         """Fetch the operation once and judge what this poll adds to its history."""
         exchange = self.client.operation(
-            operation.url, operation.id, account=operation.accepted.account, region=operation.accepted.region
+            operation.url, operation.id, account=operation.accepted.account, region=operation.accepted.region,
+            of=operation.accepted.call.operation,
         )
         self._judge_poll(operation, exchange)
         return exchange
@@ -172,14 +176,18 @@ class Follower:
         for url in sorted(urls - {operation.url}):
             if origin_of(url) not in self.client.origins:
                 continue
-            exchange = self.client.operation(url, operation.id, account=accepted.account, region=accepted.region)
+            exchange = self.client.operation(
+                url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
+            )
             if exchange.status in (200, 404):
                 same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get("operationId")
-                self._ledger.hold("DEL-202-LINKS", same, expected=f"operation {operation.id:.80} at Location",
-                                  seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}", exchanges=[accepted, exchange])
+                self._ledger.on(accepted.call)(
+                    "DEL-202-LINKS", same, expected=f"operation {operation.id:.80} at Location",
+                    seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}", exchanges=[accepted, exchange],
+                )
 
     def _judge_poll(self, operation: Operation, exchange: Exchange) -> None:
-        hold, steps = self._ledger.hold, [operation.accepted, exchange]
+        hold, steps = self._ledger.on(operation.accepted.call), [operation.accepted, exchange]
         before = [poll for poll in operation.polls if poll.status == 200]  # HTTP
         operation.polls.append(exchange)
         if exchange.status in (429, 503):
@@ -216,23 +224,23 @@ class Follower:
 
     def _judge_times(self, operation: Operation, exchange: Exchange, before: Sequence[Exchange]) -> None:
         created, completed = (_instant(exchange, name) for name in ("createdAt", "completedAt"))
-        steps = [operation.accepted, *before[-1:], exchange]
+        hold, steps = self._ledger.on(operation.accepted.call), [operation.accepted, *before[-1:], exchange]
         if created and completed:
-            self._ledger.hold("OP-TIMES", created <= completed, expected="createdAt not after completedAt",
-                              seen=f"{exchange.object['createdAt']} and {exchange.object['completedAt']}", exchanges=steps)
+            hold("OP-TIMES", created <= completed, expected="createdAt not after completedAt",
+                 seen=f"{exchange.object['createdAt']} and {exchange.object['completedAt']}", exchanges=steps)
         for name, now in (("createdAt", created), ("completedAt", completed)):
             then = next((i for p in before if (i := _instant(p, name))), None)
             if now and then:
-                self._ledger.hold("OP-TIMES", now == then, expected=f"{name} as it was", seen=f"{exchange.object[name]}",
-                                  where=f"$.{name}", exchanges=steps)
+                hold("OP-TIMES", now == then, expected=f"{name} as it was", seen=f"{exchange.object[name]}",
+                     where=f"$.{name}", exchanges=steps)
 
     def _judge_order(self, operation: Operation, exchange: Exchange, before: Sequence[Exchange]) -> None:
         last, word = _word(before[-1]) if before else "", _word(exchange)
         if last not in _RANK or word not in _RANK:
             return
         ok = word == last if last in TERMINAL else _RANK[word] >= _RANK[last]
-        self._ledger.hold("OP-ORDER", ok, expected=f"{last} or what may follow it", seen=word,
-                          exchanges=[operation.accepted, before[-1], exchange])
+        self._ledger.on(operation.accepted.call)("OP-ORDER", ok, expected=f"{last} or what may follow it", seen=word,
+                                                 exchanges=[operation.accepted, before[-1], exchange])
 
     # ---------------------------------------------------------------- to the end
 
@@ -290,10 +298,9 @@ class Follower:
         return max(2.0, limit / 10) if kind in self._stuck else limit
 
     def _judge_end(self, operation: Operation, kind: str, limit: float) -> None:
-        if kind == "delete":
-            steps = [operation.accepted, *operation.polls[-1:]]
-            self._ledger.hold("OP-ENDS", operation.done, expected=f"an end within {limit:g} s",
-                              seen=operation.status or "no readable status", exchanges=steps)
+        steps = [operation.accepted, *operation.polls[-1:]]
+        self._ledger.on(operation.accepted.call)("OP-ENDS", operation.done, expected=f"an end within {limit:g} s",
+                                                 seen=operation.status or "no readable status", exchanges=steps)
         if not operation.done:
             self._stuck.add(kind)
 

@@ -92,6 +92,8 @@ def read(path: Path) -> Past:
     try:
         for entry in entries[1:]:
             name = str(entry["name"])
+            if entry["state"] == "given":
+                continue  # not the run's own: whether it was deleted is for its giver to see
             if entry["state"] == "deleted":
                 state.pop(name, None)
             else:

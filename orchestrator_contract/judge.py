@@ -24,6 +24,8 @@ _DOCUMENTED = {
     "create": frozenset({202}),
     "update": frozenset({202}),
     "patch": frozenset({202}),
+    "delete-conversation": DELETE_STATUSES | {400},
+    "fetch-conversation": frozenset({200}),
 }
 
 #: Error codes that the error dictionary ties to one HTTP status (S5).
@@ -88,7 +90,8 @@ class Judge:
         for requirement in ledger.catalogue.requirements.values():
             if requirement.schema and requirement.applies:
                 validator = schemas.validator(requirement.schema)
-                for operation in requirement.applies.operation:
+                sisters = ledger.catalogue.sisters(requirement.id) if "delete" in requirement.applies.operation else []
+                for operation in (*requirement.applies.operation, *sisters):
                     for status in requirement.applies.status:
                         slot = self._bound.setdefault((operation, status, requirement.applies.part), [])
                         slot.append((requirement.id, validator))
@@ -98,7 +101,7 @@ class Judge:
         ok = self._http(exchange)
         if exchange.answer is None or exchange.call.silent:
             return ok
-        if exchange.call.operation == "delete":
+        if exchange.call.operation in ("delete", "delete-conversation"):
             ok &= self._status(exchange)
         if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()):
             if not (exchange.call.outside and exchange.answer.status >= 400):  # HTTP
@@ -133,18 +136,19 @@ class Judge:
 
     def _status(self, exchange: Exchange) -> bool:
         status = exchange.status
-        if status in self._tolerated and status not in DELETE_STATUSES:
+        documented = _DOCUMENTED[exchange.call.operation]
+        if status in self._tolerated and status not in documented:
             self.ledger.observe("OBS-UNDOCUMENTED", f"{status}")
             return True
-        allowed = DELETE_STATUSES | exchange.call.allow
-        return self.ledger.hold(
+        allowed = documented | exchange.call.allow
+        return self.ledger.on(exchange.call)(
             "DEL-STATUS", status in allowed,
             expected=" or ".join(str(one) for one in sorted(allowed)), seen=str(status), exchanges=[exchange],
         )
 
     def _content(self, exchange: Exchange) -> bool:
         assert exchange.answer is not None  # for the type checker; judge() looked
-        hold, status, operation = self.ledger.hold, exchange.answer.status, exchange.call.operation
+        hold, status, operation = self.ledger.on(exchange.call), exchange.answer.status, exchange.call.operation
         if exchange.answer.defect and exchange.answer.defect[0] is Fault.ENCODING:
             return False
         parsed = exchange.json
@@ -170,15 +174,15 @@ class Judge:
         return ok & self._schemas(exchange, (operation, status, "headers"), dict(exchange.headers))
 
     def _schemas(self, exchange: Exchange, slot: tuple[str, int, str], instance: Any) -> bool:
-        good = True
+        good, hold = True, self.ledger.on(exchange.call)
         for requirement, validator in self._bound.get(slot, ()):
             if validator.is_valid(instance):
-                self.ledger.hold(requirement, True)
+                hold(requirement, True)
                 continue
-            good &= not self.ledger.catalogue[requirement].level.gates
+            good &= not self.ledger.catalogue[self.ledger.catalogue.on(exchange.call.asynchronous, requirement)].level.gates
             for error in list(validator.iter_errors(instance))[:4]:
                 for problem in schemas.problems_of(error):
-                    self.ledger.hold(
+                    hold(
                         requirement, False, expected=problem.expected, seen=problem.seen,
                         where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
                     )

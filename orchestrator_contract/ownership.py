@@ -20,11 +20,17 @@ class Ownership:
         self._allowed: set[str] = set()
         self._touched: set[str] = set()
         self._doubtful: set[str] = set()
+        self._conversations: set[str] = set()
 
     def allow(self, *segments: str) -> None:
         """Take these ids, or raw path segments, for the run's own."""
         with self._lock:
             self._allowed.update(segments)
+
+    def allow_conversation(self, sid: str) -> None:
+        """Take this conversation, which the profile gives, for one that may be deleted."""
+        with self._lock:
+            self._conversations.add(sid)
 
     def touch(self, segment: str, *, clear: bool) -> None:
         """Note that a delete of *segment* may have been carried out; not *clear*: its answer does not say."""
@@ -53,6 +59,11 @@ class Ownership:
         """
         # urlsplit would drop control characters and cut at "#": the guard must see what is sent.
         path = "/" + url.partition("://")[2].partition("/")[2]
+        if call.operation == "delete-conversation":
+            _, found, segment = path.partition("/v2/Conversations/")
+            if method != "DELETE" or not found or segment not in self._conversations:
+                raise NotOwned(f"{method} on the conversation {segment[:80]!r}, which the profile does not give")
+            return
         _, found, segment = path.partition("/Configurations/")
         if not found:
             if method == "POST" and path.endswith("/Configurations") and call.operation == "create":

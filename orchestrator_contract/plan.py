@@ -29,6 +29,10 @@ def plan_lines(
         None: "none: there is no [provision]",
     }[mode]
     yield f"configurations {origin}"
+    if target.conversations.command:
+        yield f"conversations  taken from the command {' '.join(target.conversations.command)!r}, each deleted"
+    elif target.conversations:
+        yield f"conversations  taken from the pool of {len(target.conversations.pool)}, each deleted"
     yield "deletes go only to these, and to generated SIDs that a fetch has just shown to be absent"
     if target.clock_url:
         yield f"the clock is moved forward by POST {target.clock_url}"

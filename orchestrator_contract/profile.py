@@ -64,6 +64,17 @@ class Provision:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversations:
+    """Where conversations to delete come from; empty: nowhere."""
+
+    pool: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.pool or self.command)
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """An endpoint under test."""
 
@@ -75,6 +86,7 @@ class Profile:
     accounts: tuple[Account, ...] = ()
     regions: tuple[str, ...] = ()
     provision: Provision = Provision()
+    conversations: Conversations = Conversations()
     faults: Mapping[int, Trigger] = field(default_factory=dict)
     operation_failure: Trigger | None = None
     clock_url: str | None = None
@@ -91,6 +103,7 @@ class Profile:
         found += [f"fault.{status}" for status in sorted(self.faults)]
         found += ["operation_failure"] if self.operation_failure else []
         found += ["clock"] if self.clock_url else []
+        found += ["conversations"] if self.conversations else []
         return tuple(found)
 
     def lacks(self, needs: tuple[str, ...]) -> tuple[str, ...]:
@@ -192,7 +205,7 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     verify = target.get("verify_tls", True)
     if isinstance(verify, str) and not Path(verify).is_file():
         raise ProfileError(f"{path}: target.verify_tls: expected true, false or a CA bundle file, found {verify!r}")
-    command = provision.get("command", [])
+    command, given = provision.get("command", []), raw.get("conversations", {})
     failure = raw.get("operation_failure")
     return Profile(
         name=target.get("name", base),
@@ -205,6 +218,7 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
         provision=Provision(
             provision.get("mode"), provision.get("memory_store_id"), tuple(provision.get("pool", [])), tuple(command)
         ),
+        conversations=Conversations(tuple(given.get("pool", [])), tuple(given.get("command", []))),
         faults={int(status): _trigger(entry) for status, entry in raw.get("faults", {}).items()},
         operation_failure=_trigger(failure) if failure else None,
         clock_url=raw.get("clock", {}).get("advance_url"),

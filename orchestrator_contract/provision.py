@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from orchestrator_contract.client import Client
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Follower, Operation
+from orchestrator_contract.given import Given, NothingToDelete, Source
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
@@ -29,17 +29,6 @@ MAX_NAME, MAX_DESCRIPTION = 32, 512
 _ATTEMPTS = 3
 #: Longest id that is taken for one, in characters.
 _MAX_SID = 200
-_COMMAND_TIMEOUT_S = 60
-
-
-class NothingToDelete(Unverifiable):
-    """Not as many configurations could be had as were asked for; the argument says why."""
-
-    def __init__(self, reason: str, made: int = 0) -> None:
-        super().__init__(reason)
-        #: Those that were made all the same; they are removed at the end like all others.
-        self.made = made
-
 
 @dataclass(eq=False)
 class Configuration:
@@ -63,9 +52,8 @@ class Provisioner:
         self._random = random
         self._numbers = count()
         self._lock = Lock()
-        #: Given SIDs that may still be claimed, and those that tests have given back.
-        self._candidates = list(client.profile.provision.pool)
-        self._returned: list[str] = []
+        provision = client.profile.provision
+        self._given = Given(Source("provision", provision.pool, provision.command), client.coordinator, client.steps)
         self._stock: dict[tuple[int, int], list[Configuration]] = {}
         #: Ids that creates have named, and those that were listed before the first create.
         self._named: set[str] = set()
@@ -74,7 +62,7 @@ class Provisioner:
         self.ahead = 0
         #: A grouping type that the endpoint has taken.
         self._grouping = ""
-        self._memory_store: str | None = client.profile.provision.memory_store_id
+        self._memory_store: str | None = provision.memory_store_id
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
         #: Those known to be gone, given ones included.
@@ -112,7 +100,7 @@ class Provisioner:
                 raise NothingToDelete("the profile has no [provision]")
             if account or region:
                 raise OneWayLess(f"[provision] mode = {mode!r} gives configurations of the first account and region only")
-            found = [Configuration(sid) for sid in self._given(number)]
+            found = [Configuration(sid) for sid in self._given.take(number)]
         except BaseException as error:
             self.client.coordinator.give_back_deletes(number - getattr(error, "made", 0))
             raise
@@ -144,46 +132,6 @@ class Provisioner:
                 self.client.coordinator.give_back_deletes(missing + ahead - made)
         taken, stock[:] = stock[:number], stock[number:]
         return taken
-
-    def _given(self, number: int) -> list[str]:
-        """SIDs of the pool or the command; under xdist no two processes get the same."""
-        with self._lock:
-            taken, self._returned = self._returned[:number], self._returned[number:]
-            try:
-                taken += self._claim(number - len(taken))
-                while len(taken) < number:
-                    if self.client.profile.provision.mode == "pool":
-                        raise NothingToDelete("the pool ([provision] pool) is used up")
-                    self._candidates = self._run_command()
-                    fresh = self._claim(number - len(taken))
-                    if not fresh:
-                        raise NothingToDelete("[provision] command gave no new SID")
-                    taken += fresh
-            except NothingToDelete:
-                self._returned += taken
-                raise
-        return taken
-
-    def _claim(self, number: int) -> list[str]:
-        if not number:
-            return []
-        granted = self.client.coordinator.claim(self._candidates, number)
-        # All before the last one granted are somebody's.
-        self._candidates = self._candidates[self._candidates.index(granted[-1]) + 1 :] if granted else []
-        return granted
-
-    def _run_command(self) -> list[str]:
-        argv = self.client.profile.provision.command
-        try:
-            with self.client.steps.step("running [provision] command"):
-                done = subprocess.run(  # the profile's own command, by the user's will
-                    argv, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
-                )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NothingToDelete(f"[provision] command failed: {error}") from None
-        if done.returncode:
-            raise NothingToDelete(f"[provision] command failed with exit code {done.returncode}")
-        return [line.strip() for line in done.stdout.splitlines() if line.strip()]
 
     # ---------------------------------------------------------------- creating
 
@@ -253,11 +201,11 @@ class Provisioner:
             raise NothingToDelete(f"configurations can't be created: {problem}", made=len(made))
         return [made[index] for index in sorted(made)]
 
-    def create_with_key(self, payload: dict[str, Any], key: str) -> tuple[Exchange, Configuration]:
-        """Create one configuration under *key*; the 202 and the configuration.
+    def begin(self, payload: dict[str, Any], key: str) -> Operation:
+        """Have the create of one configuration accepted under *key*; `conclude` follows it.
 
         Raises:
-            Unverifiable: it can't be had.
+            Unverifiable: it was not accepted.
         """
         self._charge(1)
         name = payload["displayName"]
@@ -265,13 +213,22 @@ class Provisioner:
         operation = self._post(payload, 0, 0, key)
         if isinstance(operation, str):
             raise NothingToDelete(operation)
+        return operation
+
+    def conclude(self, operation: Operation, payload: dict[str, Any]) -> Configuration:
+        """The configuration that a create which `begin` had accepted leads to.
+
+        Raises:
+            Unverifiable: it leads to none.
+        """
+        name = payload["displayName"]
         self.follower.finish([operation], early=False)
         sid = self._sid_of(operation, name, 0, 0)
         if sid is None or operation.status != "COMPLETED":
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         configuration = self._made(sid, payload, 0, 0)
         self.client.coordinator.journal([{"name": name, "sid": sid, "state": "created", "account": 0, "region": 0}])
-        return operation.accepted, configuration
+        return configuration
 
     def namesake(self, configuration: Configuration) -> Configuration:
         """Another configuration with the same content and displayName, if the endpoint takes one.
@@ -382,8 +339,7 @@ class Provisioner:
                 self._stock.setdefault((configuration.account, configuration.region), []).append(configuration)
             else:
                 self.client.coordinator.give_back_deletes(1)
-                with self._lock:
-                    self._returned.append(configuration.sid)
+                self._given.give_back(configuration.sid)
 
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -145,6 +146,25 @@ class Scenarios:
             raise results[0]
         return good
 
+    def must_happen(self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]) -> None:
+        """Each accepted delete, given with what it names, is carried out or ends FAILED."""
+        operations: list[Operation | None] = []
+        for exchange, configuration in accepted:
+            try:
+                operations.append(self.suite.follower.accept(exchange, configuration.sid))
+            except Unverifiable:
+                operations.append(None)
+        with contextlib.suppress(Unverifiable):
+            self.suite.follower.finish([operation for operation in operations if operation], early=False)
+        for (exchange, configuration), operation in zip(accepted, operations, strict=True):
+            there, fetch = self.is_there(configuration)
+            if operation is not None and operation.status in ("FAILED", "CANCELLED"):
+                continue
+            self.hold(requirement, there is not True, expected=f"{configuration.sid} deleted by its own request", seen="still there",
+                      exchanges=[exchange, *(operation.polls[-1:] if operation else ()), fetch])
+            if there is False:
+                self.suite.configurations.gone(configuration)
+
     # ---------------------------------------------------------------- keys
 
     def replay(self, operation: Operation, *, requirement: str = "KEY-REPLAY", fresh: bool = False) -> Exchange:
@@ -174,15 +194,16 @@ class Scenarios:
             )
             if then != now
         ]
-        self.hold(requirement, not differences, expected="the original response", seen="; ".join(differences), exchanges=steps)
-        if again.status == 202 and original.status == 202 and original.call.operation == "delete":  # HTTP
+        hold = self.suite.ledger.on(original.call)
+        hold(requirement, not differences, expected="the original response", seen="; ".join(differences), exchanges=steps)
+        if again.status == 202 and original.status == 202:  # HTTP
             first, second = operation_names(original), operation_names(again)
             same = not first or not second or bool(first & second)
-            self.hold("KEY-ONE-OPERATION", same, expected=f"operation {', '.join(sorted(first))}",
-                      seen=f"operation {', '.join(sorted(second))}", exchanges=steps)
-            if not differences:
-                self.hold("KEY-REPLAY-WHOLE", original.json.value == again.json.value, expected="the same body",
-                          seen=again.text[:120], exchanges=steps)
+            hold("KEY-ONE-OPERATION", same, expected=f"operation {', '.join(sorted(first))}",
+                 seen=f"operation {', '.join(sorted(second))}", exchanges=steps)
+            if not differences and original.call.operation in ("delete", "delete-conversation"):
+                hold("KEY-REPLAY-WHOLE", original.json.value == again.json.value, expected="the same body",
+                     seen=again.text[:120], exchanges=steps)
         return not differences
 
     # ---------------------------------------------------------------- what is there

@@ -124,6 +124,9 @@ def _expectation(error: ValidationError) -> str:
         "maxLength": "at most {} characters",
         "minimum": "at least {}",
         "maximum": "at most {}",
+        "minItems": "at least {} item(s)",
+        "minProperties": "at least {} key(s)",
+        "maxProperties": "at most {} key(s)",
     }.get(str(error.validator), f"{error.validator} {{}}")
     return said.format(error.validator_value if not isinstance(error.validator_value, dict) else "as the schema says")
 

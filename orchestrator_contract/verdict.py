@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator_contract.catalogue import Catalogue
-from orchestrator_contract.exchange import Exchange, Redactor
+from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.visible import visible
 
 #: Pieces of evidence kept for one requirement; further breaches are counted only.
@@ -17,6 +17,15 @@ MAX_EVIDENCE = 12
 _MAX_STEPS = 6
 _MAX_SEEN = 40
 _LONG = 600
+
+
+class Hold(Protocol):
+    """The signature of `Ledger.hold`."""
+
+    def __call__(
+        self, requirement: str, ok: bool, *, expected: str = "", seen: str = "", exchanges: Sequence[Exchange] = (), where: str = ""
+    ) -> bool:
+        """Record one check."""
 
 
 class Unverifiable(Exception):
@@ -93,6 +102,19 @@ class Ledger:
             if not ok:
                 self._breach(requirement, record, f"{where + ': ' if where else ''}expected {expected}; saw {seen}", exchanges)
         return ok
+
+    def on(self, call: Call) -> Hold:
+        """`hold` for what *call* has led to: findings land on the requirement that judges such calls."""
+
+        def hold(
+            requirement: str, ok: bool, *, expected: str = "", seen: str = "", exchanges: Sequence[Exchange] = (), where: str = ""
+        ) -> bool:
+            found = self.catalogue.on(call.asynchronous, requirement)
+            if found != requirement:
+                where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
+            return self.hold(found, ok, expected=expected, seen=seen, exchanges=exchanges, where=where)
+
+        return hold
 
     def _breach(self, requirement: str, record: Record, text: str, exchanges: Sequence[Exchange]) -> None:
         problem = visible(self._redactor.text(text), _LONG)

@@ -13,8 +13,9 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from orchestrator_contract.mock.access import Access
-from orchestrator_contract.mock.actions import Actions
 from orchestrator_contract.mock.clock import rfc3339
+from orchestrator_contract.mock.conversations import PATH as CONVERSATION
+from orchestrator_contract.mock.conversations import Conversations
 from orchestrator_contract.mock.keys import Keys
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.problems import (
@@ -43,6 +44,10 @@ ROUTES: Mapping[str, Mapping[str, tuple[str, str, bool]]] = {
         "PATCH": ("update", "update", True),
         "DELETE": ("delete", "delete", True),
     },
+    "conversation": {
+        "GET": ("fetch-conversation", "fetch_conversation", False),
+        "DELETE": ("delete-conversation", "delete_conversation", True),
+    },
     "operation": {"GET": ("operation", "poll", False)},
 }
 
@@ -56,7 +61,7 @@ def own_origin(origin: str, host: bytes | None) -> str:
     return "http://" + (host or b"").decode("ascii")
 
 
-class Behaviour(Access, Actions, Keys):
+class Behaviour(Access, Conversations, Keys):
     """All seams together; see the classes it is made of."""
 
     async def handle(self, request: Request) -> Response:
@@ -73,7 +78,7 @@ class Behaviour(Access, Actions, Keys):
         path = request.path
         if path == COLLECTION:
             return "collection"
-        for prefix, name in ((ITEM, "item"), (OPERATION, "operation")):
+        for prefix, name in ((ITEM, "item"), (OPERATION, "operation"), (CONVERSATION, "conversation")):
             if path.startswith(prefix):
                 segment = path[len(prefix) :]
                 if b"/" in segment:

@@ -47,6 +47,11 @@ def unknown_configuration() -> Problem:
     return Problem(404, 20404, "The requested configuration was not found")
 
 
+def unknown_conversation() -> Problem:
+    """No such conversation for this account in this region."""
+    return Problem(404, 20404, "The requested conversation was not found")
+
+
 def unknown_operation() -> Problem:
     """No such operation, or its seven days are over."""
     return Problem(404, 20404, "The requested operation was not found")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.mock.faults import FAULTS, HEADER
 
 MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
@@ -20,6 +21,7 @@ def profile_text(origins: list[str], name: str = "embedded mock") -> str:
     for origin in origins[1:]:
         lines += ["", "[[regions]]", f"base_url = {json.dumps(origin)}"]
     lines += ["", "[provision]", 'mode = "create"', f"memory_store_id = {json.dumps(MEMORY_STORE)}"]
+    lines += ["", "[conversations]", "pool = [", *(f"  {json.dumps(sid)}," for sid in SIDS), "]"]
     for fault in FAULTS:
         section = "operation_failure" if fault == "operation" else f"faults.{fault}"
         lines += ["", f"[{section}]", f'headers = {{ "{header}" = "{fault}" }}']

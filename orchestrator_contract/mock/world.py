@@ -9,10 +9,13 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract.mock.clock import Clock
 from orchestrator_contract.mock.states import Event, State, step
+
+if TYPE_CHECKING:
+    from orchestrator_contract.mock.conversations import Conversation
 
 _LETTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"
 #: Maps any byte to a letter of an id; a bias of one part in seven is no harm to a double.
@@ -93,6 +96,7 @@ class Shelf:
     configurations: dict[str, Configuration] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     departing: deque[Configuration] = field(default_factory=deque)
+    conversations: dict[str, Conversation] = field(default_factory=dict)
 
     def forget_old(self, now: float) -> None:
         """Drops what is deleted or ended for so long that nobody can ask for it."""

@@ -36,6 +36,7 @@ SECTIONS: Mapping[str, str] = {
     "KEY": "Idempotency keys",
     "RACE": "Races",
     "CTRL": "Sister calls",
+    "CONV": "Deleting a conversation",
 }
 
 #: Verdicts from what a reader must see first to what needs no attention.

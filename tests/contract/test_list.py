@@ -99,7 +99,7 @@ def test_listed_at_once(suite: Suite) -> None:
 def test_shown_each_time(suite: Suite, scenarios: Scenarios) -> None:
     """A configuration that is there is shown by every fetch, not by most."""
     configurations = suite.configurations.take(2 if suite.effort.few else 4)
-    for number in range(max(4, suite.effort.refusals // 2)):
+    for number in range(max(2, suite.effort.refusals // 2)):
         configuration = configurations[number % len(configurations)]
         exchange = suite.client.fetch(configuration.sid)
         if exchange.status in (200, 404):

@@ -133,7 +133,7 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
         suite.configurations.give_back(newest)
 
 
-@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "CTRL-KEY", "GONE-FETCH", "GONE-LIST", "GONE-DELETE")
+@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE")
 def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     """Updating and patching a configuration leave it in place, and it can be deleted for good afterwards."""
     configuration = suite.configurations.one()
@@ -142,16 +142,13 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     steps = []
     for method, text in (("PUT", "put by a contract test"), ("PATCH", "patched by a contract test")):
         payload = {**configuration.payload, "description": text} if method == "PUT" else {"description": text}
-        key = suite.key()
-        exchange = suite.client.update(configuration.sid, payload, method=method, key=key)
+        exchange = suite.client.update(configuration.sid, payload, method=method, key=suite.key())
         steps.append(exchange)
         if exchange.status is not None and 200 <= exchange.status < 300:
             suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
         if exchange.status != 202:
             raise Unverifiable(f"{method} was answered {exchange.outcome()}")
         operation = suite.follower.accept(exchange, configuration.sid)
-        again = suite.client.update(configuration.sid, payload, method=method, key=key)
-        scenarios.judge_replay(exchange, again, "CTRL-KEY")
         suite.follower.finish([operation], early=False)
         if not scenarios.kept("GONE-BY-DELETE", configuration, steps):
             return
@@ -160,4 +157,5 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
         scenarios.gone(operation)
         scenarios.not_again(operation)
-        scenarios.unlisted([operation])
+        if not suite.effort.few:
+            scenarios.unlisted([operation])

@@ -1,0 +1,158 @@
+"""The asynchronous calls beside the delete: one shape for all, so that one test leads each of them through the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow import Operation
+from orchestrator_contract.given import Given, NothingToDelete, Source
+from orchestrator_contract.verdict import Unverifiable
+
+if TYPE_CHECKING:
+    from orchestrator_contract.provision import Configuration
+    from orchestrator_contract.suite import Suite
+
+#: What a key may be refused with: used for another request (S5 17534), or malformed.
+REFUSALS = frozenset(range(400, 500))
+
+
+@dataclass(eq=False)
+class Sister:
+    """One asynchronous call of the run's own, sent as often as a test wants."""
+
+    #: Its name in the catalogue's `calls`.
+    call: str
+    #: The SID that it is about; of a create the displayName.
+    subject: str
+    #: Send it with a key; the second argument wants another payload, the third a new connection.
+    send: Callable[[str, bool, bool], Exchange]
+    #: Have it accepted under a key; raises Unverifiable when it is not.
+    begin: Callable[[str], Operation]
+    #: What is known once its operation has COMPLETED; None for a conversation.
+    conclude: Callable[[Operation], Configuration | None]
+    #: Whether it has a payload, which a second use of its key can change.
+    has_payload: bool = True
+
+
+class Elsewhere:
+    """Makes sisters for one suite."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        given = suite.profile.conversations
+        self._conversations = Given(Source("conversations", given.pool, given.command), suite.coordinator, suite.client.steps)
+
+    def sister(self, call: str) -> Sister:
+        """A call of that name on a subject of its own.
+
+        Raises:
+            Unverifiable: there is nothing to call it on.
+        """
+        makers = {"create": self._create, "update": self._update, "patch": self._update, "delete-conversation": self._conversation}
+        return makers[call](call)
+
+    # ---------------------------------------------------------------- configurations
+
+    def _create(self, call: str) -> Sister:
+        provisioner = self._suite.configurations
+        payload = provisioner.payload()
+        other = {**payload, "description": f"{payload['description']}, changed"}
+        first: list[Operation] = []
+
+        def begin(key: str) -> Operation:
+            first[:] = [provisioner.begin(payload, key)]
+            return first[0]
+
+        return Sister(
+            call, payload["displayName"],
+            lambda key, changed, _: provisioner.create_again(other if changed else payload, key, first[0].accepted),
+            begin, lambda operation: provisioner.conclude(operation, payload),
+        )
+
+    def _update(self, call: str) -> Sister:
+        suite = self._suite
+        configuration = suite.configurations.one()
+        if not configuration.payload:
+            raise Unverifiable("the content of a given configuration is not known")
+        method = "PUT" if call == "update" else "PATCH"
+
+        def send(key: str, changed: bool, fresh: bool) -> Exchange:
+            members = {"description": "changed" if changed else "key"}
+            payload: Any = {**configuration.payload, **members} if method == "PUT" else members
+            return suite.client.update(configuration.sid, payload, method=method, key=key, fresh=fresh)
+
+        def begin(key: str) -> Operation:
+            exchange = send(key, False, False)
+            success = exchange.status is not None and 200 <= exchange.status < 300  # HTTP
+            if success:
+                suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
+            if exchange.status != 202:  # HTTP
+                raise Unverifiable(f"the {call} was answered {exchange.outcome()}")
+            return suite.follower.accept(exchange, configuration.sid)
+
+        def conclude(operation: Operation) -> Configuration:
+            suite.follower.finish([operation], early=False)
+            return configuration
+
+        return Sister(call, configuration.sid, send, begin, conclude)
+
+    # ---------------------------------------------------------------- conversations
+
+    def _conversation(self, call: str) -> Sister:
+        suite, sid = self._suite, self._take_conversation()
+
+        def send(key: str, _: bool, fresh: bool) -> Exchange:
+            return self.delete(sid, key=key, fresh=fresh)
+
+        def begin(key: str) -> Operation:
+            exchange = self.delete(sid, key=key)
+            if exchange.status in (409, 500):  # documented, and what it says of the conversation can't be known here
+                raise Unverifiable(f"the delete of a conversation was answered {exchange.status}")
+            accepted = suite.ledger.on(exchange.call)(
+                "DEL-ACCEPT", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange]
+            )
+            if not accepted:
+                raise Unverifiable(f"the delete of an existing conversation was answered {exchange.outcome()}")
+            return suite.follower.accept(exchange, sid)
+
+        def conclude(operation: Operation) -> None:
+            suite.follower.finish([operation])
+
+        return Sister(call, sid, send, begin, conclude, has_payload=False)
+
+    def _take_conversation(self) -> str:
+        """One that a fetch shows: a list in a profile may be older than what it lists.
+
+        Raises:
+            Unverifiable: there is none.
+        """
+        suite = self._suite
+        if not suite.coordinator.take_deletes(1):
+            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        try:
+            sid = self._conversations.take(1)[0]
+            shown = self.fetch(sid)
+            if shown.status != 200:  # HTTP
+                raise NothingToDelete(f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}")
+        except BaseException:
+            suite.coordinator.give_back_deletes(1)
+            raise
+        suite.coordinator.journal([{"name": f"conversation {sid}", "sid": sid, "state": "given", "account": 0, "region": 0}])
+        suite.ownership.allow_conversation(quote(sid, safe=""))
+        return sid
+
+    def delete(self, sid: str, *, key: str | None = None, fresh: bool = False, allow: frozenset[int] = frozenset()) -> Exchange:
+        """DELETE one conversation."""
+        out = self._suite.client.outgoing(Call("delete-conversation", sid, allow=allow), "DELETE", self._url(sid), key=key)
+        return self._suite.client.send(out, fresh=fresh)
+
+    def fetch(self, sid: str) -> Exchange:
+        """GET one conversation."""
+        return self._suite.client.send(self._suite.client.outgoing(Call("fetch-conversation", sid), "GET", self._url(sid)))
+
+    def _url(self, sid: str) -> str:
+        return f"{self._suite.profile.base_url}/v2/Conversations/{quote(sid, safe='')}"

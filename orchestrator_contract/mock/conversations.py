@@ -1,0 +1,74 @@
+"""Conversations: all that can be done with one here is to look at it and to delete it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator_contract.mock.actions import Actions
+from orchestrator_contract.mock.clock import rfc3339
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import conflict, unknown_conversation
+from orchestrator_contract.mock.states import State
+from orchestrator_contract.mock.world import Operation
+
+PATH = b"/v2/Conversations/"
+#: Every account has these in every region when the mock starts; its profile gives them to be deleted.
+SIDS = tuple(f"conv_conversation_0{f'mockconversation{number:02}':0<25}" for number in range(16))
+DELETE = "delete-conversation"
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One conversation. *deletion* is its newest delete, *gone_at* when that ends it."""
+
+    id: str
+    account: int
+    created_at: float
+    deletion: Operation | None = None
+    gone_at: float | None = None
+
+
+class Conversations(Actions):
+    """Seams for the calls on conversations."""
+
+    def conversation(self, request: Request) -> Conversation | None:
+        """The living conversation that the request names."""
+        shelf, now = self.shelf(request), self.now()
+        if not shelf.conversations:
+            shelf.conversations.update({sid: Conversation(sid, request.account, now) for sid in SIDS})
+        found = shelf.conversations.get(request.sid or "")
+        return None if found is None or (found.gone_at is not None and now >= found.gone_at) else found
+
+    def fetch_conversation(self, request: Request) -> Response:
+        """GET …/Conversations/{Sid}."""
+        found = self.conversation(request)
+        if found is None:
+            return self.refuse(request, unknown_conversation())
+        document = {
+            "id": found.id, "accountId": f"AC{found.account:032x}", "configurationId": "conv_configuration_" + "0" * 26,
+            "status": "CLOSED", "createdAt": rfc3339(found.created_at), "updatedAt": rfc3339(found.created_at),
+        }  # fmt: skip
+        return Response.of(200, document)
+
+    def delete_conversation(self, request: Request) -> Response:
+        """DELETE …/Conversations/{Sid}."""
+        found = self.conversation(request)
+        if found is None:
+            return self.refuse(request, unknown_conversation())
+        if found.deletion is not None and not found.deletion.state(self.now()).terminal:
+            return self.refuse(request, conflict(found.deletion.id))
+        operation = self.start_operation(request, DELETE, found.id, self.operation_seconds(request))
+        found.deletion = operation
+        self.decide_conversation(found, operation)
+        return self.accepted(request, operation)
+
+    def decide_conversation(self, conversation: Conversation, operation: Operation) -> None:
+        """What the operation is going to do to the conversation."""
+        if operation.outcome is State.COMPLETED:
+            conversation.gone_at = operation.ends_at
+
+    def related(self, operation: Operation) -> dict[str, str] | None:
+        """What the operation is about: of a conversation's delete its conversationId."""
+        if operation.kind == DELETE:
+            return {"conversationId": operation.configuration_id}
+        return super().related(operation)
