@@ -95,7 +95,7 @@ variant("no-operation-id", "A 202 has statusUrl and Location, and no Operation-I
 )
 
 
-@variant("location-relative", "Location is relative", warns=("DEL-202-LOCATION",))
+@variant("location-relative", "Location is relative", warns=("DEL-202-LOCATION", "CTRL-202", "CONV-202"))
 class _LocationRelative(Behaviour):
     def accepted_headers(self, request: Request, operation: Operation) -> Headers:
         relative = operation.status_url.removeprefix(request.origin).encode()
