@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What a key may be refused with: used for another request (S5 17534), or malformed.
 REFUSALS = frozenset(range(400, 500))
+#: Conversations of the profile that are looked at before it is believed that it has no living one.
+_TRIES = 8
 
 
 @dataclass(eq=False)
@@ -125,7 +127,7 @@ class Elsewhere:
         return Sister(call, sid, send, begin, conclude, has_payload=False)
 
     def _take_conversation(self) -> str:
-        """One that a fetch shows: a list in a profile may be older than what it lists.
+        """One that a fetch shows: a list in a profile may be older than what it lists, so some are tried.
 
         Raises:
             Unverifiable: there is none.
@@ -134,9 +136,12 @@ class Elsewhere:
         if not suite.coordinator.take_deletes(1):
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
         try:
-            sid = self._conversations.take(1)[0]
-            shown = self.fetch(sid)
-            if shown.status != 200:  # HTTP
+            for _ in range(_TRIES):
+                sid = self._conversations.take(1)[0]
+                shown = self.fetch(sid)
+                if shown.status == 200:  # HTTP
+                    break
+            else:
                 raise NothingToDelete(f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}")
         except BaseException:
             suite.coordinator.give_back_deletes(1)

@@ -77,7 +77,7 @@ class _OverAccounts(Behaviour):
 class _OverAccountsReplays(_OverAccounts):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         stored = entry.response
-        path = stored.document["related"]["configurationId"] if stored is not None else None
+        path = stored.document["related"].get("configurationId") if stored is not None else None
         foreign = path not in self.shelf(request).configurations
         return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
 
@@ -93,7 +93,7 @@ class _OverRegions(Behaviour):
 class _OverRegionsReplays(_OverRegions):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         stored = entry.response
-        path = stored.document["related"]["configurationId"] if stored is not None else None
+        path = stored.document["related"].get("configurationId") if stored is not None else None
         foreign = path not in self.shelf(request).configurations
         return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
 

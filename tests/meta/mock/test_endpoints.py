@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.mock.conversations import SIDS
+
 COLLECTION = "/v2/ControlPlane/Configurations"
 UNKNOWN = "conv_configuration_00000000000000000000000000"
 VALID = {
@@ -226,6 +228,22 @@ def test_wrong_method(mock: Any, method: str, path: str, allow: str) -> None:
     answer = mock.call(method, path)
 
     assert (answer.status, answer.get("allow")) == (405, allow)
+
+
+def test_conversation_is_deleted_like_a_configuration(mock: Any) -> None:
+    """A conversation goes when its operation ends; the key replays, related has its id, and the next delete is 404."""
+    path, key = f"/v2/Conversations/{SIDS[3]}", "3b7d4c58-3b7d-4c58-9a52-0d6f4be1c7ab"
+    assert mock.call("GET", path).document["id"] == SIDS[3]
+
+    accepted = mock.call("DELETE", path, key=key)
+
+    assert (accepted.status, accepted.document["related"]) == (202, {"conversationId": SIDS[3]})
+    assert mock.call("DELETE", path).status == 409
+    mock.settle()
+    assert mock.poll(accepted).document["status"] == "COMPLETED"
+    assert [mock.call(method, path).status for method in ("GET", "DELETE")] == [404, 404]
+    assert mock.call("DELETE", path, key=key).body == accepted.body
+    assert mock.call("GET", path, account=2).status == 200
 
 
 def test_unknown_path(mock: Any) -> None:

@@ -20,6 +20,7 @@ import pytest
 from orchestrator_contract.mock import registry
 from orchestrator_contract.mock.behaviour import Behaviour, compose
 from orchestrator_contract.mock.clock import Clock
+from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.mock.messages import Request, Response
 
 COLLECTION = "/v2/ControlPlane/Configurations"
@@ -93,6 +94,11 @@ class Talk:
         for sid in sids:
             await self.call("GET", ITEM + sid)
         await self.call("GET", COLLECTION + "?pageSize=1000")
+
+    async def newest(self) -> None:
+        """Polls the newest operation, of whatever it is."""
+        newest = next(reversed(self.driver.behaviour.world.shelf(1, 0).operations))
+        await self.call("GET", "/v2/ControlPlane/Operations/" + newest)
 
     async def pages(self, size: int) -> None:
         """Follows nextToken for a while."""
@@ -273,12 +279,31 @@ async def races(talk: Talk) -> None:
     await talk.look(accepted)
 
 
+async def elsewhere(talk: Talk) -> None:
+    """The other asynchronous calls: their keys, their payloads, and the delete of two conversations."""
+    sid, key = await talk.create(), KEY.replace("3", "8")
+    for method in ("PATCH", "PATCH", "PUT"):
+        for text in ("one", "two"):
+            body = {"description": text, "displayName": "n", "memoryStoreId": "m", "conversationGroupingType": "GROUP_BY_PROFILE"}
+            await talk.call(method, ITEM + sid, body=body, key=key.replace("6", "9" if method == "PUT" else "7"))
+            await talk.newest()
+            talk.wait()
+            await talk.newest()
+    for conversation in SIDS[:2]:
+        path = f"/v2/Conversations/{conversation}"
+        for number in range(3):
+            await talk.call("DELETE", path, key=key)
+            await talk.call("GET", path)
+            await talk.newest()
+            talk.wait(0.25 * number)
+
+
 def transcript(driver: Any) -> list[tuple[Any, ...]]:
     """Everything that *driver*'s behaviour answered."""
     talk = Talk(driver)
 
     async def all_of_it() -> None:
-        for part in (lives, refusals, keys, races):
+        for part in (lives, refusals, keys, races, elsewhere):
             await part(talk)
 
     asyncio.run(all_of_it())

@@ -64,7 +64,7 @@ def test_references_lead_to_files_or_components() -> None:
 
 
 def test_operations_are_those_of_the_contract() -> None:
-    """The delete and the six calls that it is provisioned and followed with."""
+    """The delete, the six calls that it is provisioned and followed with, and the two on conversations."""
     assert set(OPERATIONS) == {
         "createConfiguration",
         "listConfigurations",
@@ -73,6 +73,8 @@ def test_operations_are_those_of_the_contract() -> None:
         "patchConfiguration",
         "deleteConfiguration",
         "fetchOperation",
+        "fetchConversation",
+        "deleteConversation",
     }
 
 
@@ -84,7 +86,7 @@ def test_delete_has_the_documented_statuses_and_no_other() -> None:
 @pytest.mark.parametrize("name", sorted(set(OPERATIONS) - {"deleteConfiguration"}))
 def test_other_operations_have_one_success_and_a_default(name: str) -> None:
     """Success is one documented status; refusals of the calls around the delete are not judged by status."""
-    success = "202" if name.startswith(("create", "update", "patch")) else "200"
+    success = "202" if name.startswith(("create", "update", "patch", "delete")) else "200"
 
     assert [status for status in OPERATIONS[name]["responses"] if status.startswith("2")] == [success]
     assert "default" in OPERATIONS[name]["responses"]
@@ -107,7 +109,7 @@ def test_acceptance_promises_retry_after_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["createConfiguration", "updateConfiguration", "patchConfiguration", "deleteConfiguration"]
+    "name", ["createConfiguration", "updateConfiguration", "patchConfiguration", "deleteConfiguration", "deleteConversation"]
 )
 def test_changes_take_a_key_and_lead_to_their_operation(name: str) -> None:
     """Idempotency-Key goes with each change, and its 202 links to fetchOperation."""

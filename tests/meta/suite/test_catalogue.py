@@ -79,10 +79,32 @@ def test_schemas_exist_and_compile() -> None:
 
 def test_needs_are_capabilities() -> None:
     """A requirement needs only what a target profile can offer."""
-    offered = {"provision", "create", "credentials", "accounts", "regions", "operation_failure", "clock"}
+    offered = {"provision", "create", "credentials", "accounts", "regions", "operation_failure", "clock", "conversations"}
     offered |= {f"fault.{status}" for status in (409, 429, 500, 503)}
 
     assert {need for one in KNOWN.values() for need in one.needs} <= offered
+
+
+def test_what_is_repeated_elsewhere_is_the_delete_s() -> None:
+    """What is judged on other calls exists, is no such repetition itself, and lands on one advisory requirement a call."""
+    repeating = [one for one in KNOWN.values() if one.repeats]
+    pairs = Counter((call, told) for one in repeating for call in one.calls for told in one.repeats)
+
+    assert {told for _, told in pairs} <= {one.id for one in KNOWN.values() if not one.repeats}
+    assert [pair for pair, number in pairs.items() if number > 1] == []
+    assert {one.level for one in repeating} == {catalogue.Level.ADVISORY}
+
+
+@pytest.mark.parametrize(
+    ("call", "requirement", "found"),
+    [
+        ("delete", "DEL-202-LINKS", "DEL-202-LINKS"), ("patch", "DEL-202-LINKS", "CTRL-202"),
+        ("delete-conversation", "OP-BODY", "CONV-OPERATION"), ("create", "OP-BODY", "OP-BODY"),
+    ],
+)  # fmt: skip
+def test_findings_land_where_the_call_says(call: str, requirement: str, found: str) -> None:
+    """A rule of the delete is found under the id that the catalogue has for the call; without one, under its own."""
+    assert catalogue.load().on(call, requirement) == found
 
 
 def test_every_contract_test_names_known_requirements(collected: list[tuple[str, list[str], bool]]) -> None:
