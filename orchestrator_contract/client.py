@@ -7,6 +7,7 @@ run does not own, obeys Retry-After, and hands each exchange to the judge and th
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from orchestrator_contract import __version__
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordinator import Coordinator, Lost
 from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.ownership import Ownership
@@ -405,7 +406,8 @@ class Client:
         """Return what was granted and not used, and close connections."""
         with self._lock:
             if self._granted:
-                self.coordinator.give_back_requests(self._granted)
+                with contextlib.suppress(Lost):
+                    self.coordinator.give_back_requests(self._granted)
                 self._granted = 0
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.wire.close()

@@ -9,15 +9,20 @@ from __future__ import annotations
 import secrets
 import socket
 import time
-from multiprocessing.managers import BaseManager
+from collections.abc import Callable
+from multiprocessing import AuthenticationError
+from multiprocessing.managers import BaseManager, RemoteError
 from pathlib import Path
 from threading import Condition, Lock, Thread
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from orchestrator_contract.journal import Journal
+from orchestrator_contract.verdict import Unverifiable
 
 #: Longest wait for other tests to leave the clock alone, in seconds.
 CLOCK_PATIENCE_S = 240.0
+#: Longest wait for the coordinator to take a worker's first connection, in seconds.
+CONNECT_S = 10.0
 
 
 class Coordinator:
@@ -124,38 +129,96 @@ class Coordinator:
             self._journal.write(entries)
 
 
-class _Manager(BaseManager):
-    pass
+class Address(NamedTuple):
+    """Where a coordinator listens; port 0 takes a free one."""
+
+    host: str
+    port: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}" if self.port else self.host
 
 
-_Manager.register("coordinator")
+LOOPBACK = Address("127.0.0.1")
+
+
+class Lost(Unverifiable):
+    """The controller's coordinator does not answer: without budget and journal nothing is sent."""
 
 
 class Served:
-    """A coordinator that other processes reach by address and key."""
+    """A coordinator that other processes reach by address and key.
 
-    def __init__(self, coordinator: Coordinator) -> None:
+    Both sides prove that they know the key before anything else is read. After that a manager would unpickle what
+    comes, and a pickle is a program: what may cross a network is written as XML-RPC instead, which is data.
+    """
+
+    def __init__(self, coordinator: Coordinator, address: Address = LOOPBACK) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the address is none of this machine's, or its port is taken.
+        """
         class Server(BaseManager):
             pass
 
         Server.register("coordinator", callable=lambda: coordinator)
-        self._key = secrets.token_bytes(16)
-        manager = Server(address=("127.0.0.1", 0), authkey=self._key)
-        self._server = manager.get_server()
+        self._key = secrets.token_bytes(32)
+        self._serializer = "pickle" if address == LOOPBACK else "xmlrpclib"
+        self._server = Server(address=(address.host, address.port), authkey=self._key, serializer=self._serializer).get_server()
         Thread(target=self._server.serve_forever, daemon=True, name="coordinator").start()
 
-    def ticket(self) -> dict[str, str]:
-        """What a worker needs to reach it; plain text for xdist's channel."""
+    def ticket(self) -> dict[str, Any]:
+        """What a worker needs to reach it; plain data for xdist's channel, and secret."""
         host, port = cast("tuple[str, int]", self._server.address)
-        return {"address": f"{host}:{port}", "key": self._key.hex(), "host": socket.gethostname()}
+        return {"host": host, "port": port, "key": self._key.hex(), "serializer": self._serializer}
 
 
-def connect(ticket: dict[str, str]) -> Coordinator:
-    """The coordinator of the controller, as seen from a worker."""
-    host, port = ticket["address"].rsplit(":", 1)
-    manager = _Manager(address=(host, int(port)), authkey=bytes.fromhex(ticket["key"]))
-    manager.connect()
-    return cast("Coordinator", manager.coordinator())  # type: ignore[attr-defined]
+class _Proxy:
+    """The controller's coordinator in another process; a call that can't be answered raises `Lost`."""
+
+    def __init__(self, proxy: Any, where: Address) -> None:
+        self._proxy = proxy
+        self._where = where
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._proxy, name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            try:
+                return method(*arguments, **options)
+            except (OSError, EOFError) as error:
+                raise Lost(f"the coordinator at {self._where} does not answer any more ({type(error).__name__})") from None
+
+        return call
+
+
+def connect(ticket: dict[str, Any]) -> Coordinator:
+    """The coordinator of the controller, as seen from a worker.
+
+    Raises:
+        Lost: it can't be reached, or does not know the key.
+    """
+    class Manager(BaseManager):
+        pass
+
+    Manager.register("coordinator")
+    where = Address(ticket["host"], int(ticket["port"]))
+    try:
+        # A manager connects without a time limit, and waits for its peer's greeting as long.
+        with socket.create_connection(where, timeout=CONNECT_S) as probe:
+            probe.settimeout(CONNECT_S)
+            if not probe.recv(1):
+                raise EOFError
+        manager = Manager(address=(where.host, where.port), authkey=bytes.fromhex(ticket["key"]), serializer=ticket["serializer"])
+        manager.connect()
+        return cast("Coordinator", _Proxy(manager.coordinator(), where))  # type: ignore[attr-defined]
+    except (OSError, EOFError, AuthenticationError, RemoteError) as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Lost(
+            f"{socket.gethostname()} can't reach the coordinator at {where}: {said}; is that the address of the controller as "
+            "seen from there, and does no firewall stand between? --coordinator HOST[:PORT] names another"
+        ) from None
 
 
 def journal_path(folder: Path, run_id: str) -> Path:

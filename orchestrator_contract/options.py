@@ -33,4 +33,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--fail-on", choices=["new"], help="new: only breaches that the baseline doesn't have fail the gate")
     group.addoption("--ttl-ledger", metavar="FILE", help="plant keys for a later run and judge those of earlier ones: how long a key lives")
     group.addoption("--cleanup", metavar="JOURNAL", help="run no tests; delete what that run's journal says is left on --target")
+    group.addoption(
+        "--coordinator", metavar="HOST[:PORT]",
+        help="where xdist workers on other hosts reach this one (default: the address that leads to them; or ORCHESTRATOR_CONTRACT_COORDINATOR)",
+    )
     group.addoption("--yes", action="store_true", help="agree that a target that is not loopback is changed")

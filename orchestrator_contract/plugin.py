@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from orchestrator_contract import catalogue, consent, failing, live, progress
+from orchestrator_contract import catalogue, consent, failing, hosts, live, progress
 from orchestrator_contract.baseline import BaselineError
 from orchestrator_contract.failing import Failing
 from orchestrator_contract.options import add_options
@@ -21,7 +21,7 @@ from orchestrator_contract.suite import Suite, Unusable
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 from orchestrator_contract.waivers import WaiverError
 
-pytest_plugins = ["orchestrator_contract.live"]
+pytest_plugins = ["orchestrator_contract.live", "orchestrator_contract.hosts"]
 
 RUN = pytest.StashKey[Run]()
 _BROKEN = pytest.StashKey[list[str]]()
@@ -81,9 +81,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
+        if run.is_worker:
+            return  # it joins before its collection (hosts.py)
+        hosts.prepare(config)
         run.options.report.mkdir(parents=True, exist_ok=True)
-        if not run.is_worker:
-            progress.show(config, run.suite.client.steps)
+        progress.show(config, run.suite.client.steps)
         run.open()
     except OSError as error:
         raise pytest.UsageError(f"--report: {run.options.report} can't be written: {error.strerror}") from None
@@ -109,12 +111,6 @@ def _write_junit(config: pytest.Config) -> None:
     if log is not None:
         log.pytest_sessionstart()
         log.pytest_sessionfinish()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Give an xdist worker its share of the run."""
-    node.workerinput["orchestrator_contract"] = node.config.stash[RUN].ticket()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import netrc
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -110,6 +111,12 @@ class Profile:
         """Those of *needs* that this endpoint can't do; "provision" is any way to get a configuration."""
         have = {*self.capabilities, *(["provision"] if self.provision.mode else [])}
         return tuple(need for need in needs if need not in have)
+
+    def fingerprint(self) -> str:
+        """The same for the same target on every host; secrets and paths of files there have no part in it."""
+        public = replace(self, accounts=(), verify_tls=bool(self.verify_tls), tolerated=frozenset())
+        text = repr((public, sorted(self.tolerated), [account.names for account in self.accounts]))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def bases(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import pytest
 from orchestrator_contract import baseline, catalogue, coordinator, failing, profile, report, waivers
 from orchestrator_contract.baseline import Baseline
 from orchestrator_contract.cleanup import account_label
-from orchestrator_contract.coordinator import Coordinator, Served
+from orchestrator_contract.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.early import Imports
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.embedded import EmbeddedMock
@@ -100,12 +101,14 @@ class Run:
         self.result: Result | None = None
         self.started = datetime.now(UTC)
         self._shared = (workerinput or {}).get("orchestrator_contract")
+        #: How to reach the coordinator. It holds a key: nothing else that is handed around has it.
+        self._ticket = self._shared.pop("ticket", {}) if self._shared else {}
         self.is_worker = workerinput is not None
         self._worker = str((workerinput or {}).get("workerid", ""))
         self._suite: Suite | None = None
         self._mock: EmbeddedMock | None = None
         self._coordinator: Coordinator | None = None
-        self._served: Served | None = None
+        self._served: dict[Address, Served] = {}
         self._journal: Journal | None = None
         self._recorder = timeline.Recorder()
         self._lines: list[dict[str, Any]] = []
@@ -146,7 +149,7 @@ class Run:
     def _shared_coordinator(self) -> Coordinator:
         if self._coordinator is None:
             if self._shared:
-                self._coordinator = coordinator.connect(self._shared["ticket"])
+                self._coordinator = coordinator.connect(self._ticket)
             else:
                 target = self._profile()
                 header = {"journal": "orchestrator-contract", "run": self._run_id, "bases": list(target.bases),
@@ -170,13 +173,48 @@ class Run:
         if not self.is_worker:
             self.suite.preflight()
 
-    def ticket(self) -> dict[str, Any]:
-        """What a worker needs to take part."""
+    def serve(self, address: Address) -> Served:
+        """Let workers reach the coordinator at *address*.
+
+        Raises:
+            OSError: nothing can listen there.
+        """
+        if address not in self._served:
+            self._served[address] = Served(self._shared_coordinator(), address)
+        return self._served[address]
+
+    def ticket(self, address: Address = LOOPBACK) -> dict[str, Any]:
+        """What a worker that reaches the coordinator at *address* needs to take part."""
         if self._suite is None:
             return {**self._common(), "ticket": {}}
-        if self._served is None:
-            self._served = Served(self._shared_coordinator())
-        return {**self._common(), "ticket": self._served.ticket()}
+        target = self._profile()
+        return {
+            **self._common(), "ticket": self.serve(address).ticket(), "elsewhere": address != LOOPBACK,
+            "profile": target.fingerprint(), "accounts": list(map(account_label, target.accounts)),
+        }
+
+    def join(self) -> None:
+        """Take this worker's place in the run.
+
+        Raises:
+            Unusable: the coordinator can't be reached, or this host has another profile, other credentials or no way to the target.
+        """
+        if not self._shared or not self._ticket:
+            return  # nothing is judged in this session
+        where = f"on {socket.gethostname()}"
+        try:
+            self._shared_coordinator()
+        except coordinator.Lost as error:
+            raise Unusable(str(error)) from None
+        if not self._shared["elsewhere"]:
+            return
+        target = self._profile()
+        if target.fingerprint() != self._shared["profile"]:
+            raise Unusable(f"{self.options.target} {where} says something else than the controller's")
+        given, own = self._shared["accounts"], list(map(account_label, target.accounts))
+        if own != given:
+            raise Unusable(f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there")
+        self.suite.reach()
 
     def _common(self) -> dict[str, Any]:
         options = self.options
@@ -253,7 +291,7 @@ class Run:
         """Whether tests outside the contract failed in this session."""
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         failed = reporter.stats.get("failed", []) + reporter.stats.get("error", []) if reporter else []
-        return any("requirement" not in dict(one.user_properties) for one in failed)
+        return any("requirement" not in dict(getattr(one, "user_properties", ())) for one in failed)
 
     def write_summary(self, terminal: Any) -> None:
         """The end of the terminal output."""

@@ -136,7 +136,18 @@ class Suite:
         except Unverifiable as error:
             raise self._unusable(f"{self.profile.base_url}: {error}") from None
 
-    def _preflight(self) -> None:
+    def reach(self) -> None:
+        """Find out whether the endpoint answers here, to these credentials.
+
+        Raises:
+            Unusable: it does not.
+        """
+        try:
+            self._reach()
+        except Unverifiable as error:
+            raise self._unusable(f"{self.profile.base_url}: {error}") from None
+
+    def _reach(self) -> None:
         where = self.profile.base_url
         first = self.client.send(self.client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True)
         if first.fault is Fault.CONNECT:
@@ -152,6 +163,10 @@ class Suite:
                 raise self._unusable(f"{where} refuses the given credentials with {second.status} (from: {names})")
             if first.answer is None and second.answer is None:
                 raise self._unusable(f"{where} gives no answer: {second.fault_text}")
+
+    def _preflight(self) -> None:
+        where = self.profile.base_url
+        self._reach()
         if self.profile.provision.mode is None:
             return
         try:
