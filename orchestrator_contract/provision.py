@@ -30,6 +30,7 @@ _ATTEMPTS = 3
 #: Longest id that is taken for one, in characters.
 _MAX_SID = 200
 
+
 @dataclass(eq=False)
 class Configuration:
     """A configuration that the run may delete."""

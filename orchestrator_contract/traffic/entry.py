@@ -20,6 +20,7 @@ from orchestrator_contract.instants import parse_instant
 from orchestrator_contract.wire import MAX_BODY, Answer
 
 _PATH = re.compile(r"/v2/ControlPlane/(Configurations|Operations)(?:/([^/]*))?/?")
+_CONVERSATION = re.compile(r"/v2/Conversations/([^/]+)/?")
 _SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 #: Request headers that are kept: someone else's traffic may carry secrets in any other.
 _KEPT = frozenset({"idempotency-key", "content-type", "accept", "accept-encoding", "content-length"})
@@ -59,8 +60,8 @@ class Reader:
     def __init__(self) -> None:
         self._salt = secrets.token_bytes(16)
         self._redactors: OrderedDict[str, Redactor] = OrderedDict()
-        #: Addresses of operations that answers have named; they need not look like the documented path.
-        self.operations: OrderedDict[str, None] = OrderedDict()
+        #: Addresses of operations that answers have named, with the calls that led to them; they need not look like the documented path.
+        self.operations: OrderedDict[str, str] = OrderedDict()
         self.origin = ""
 
     def read(self, index: int, entry: Any) -> Recorded | None:
@@ -108,7 +109,7 @@ class Reader:
         odd = operation == "delete" and not _SID.fullmatch(subject)
         allow = frozenset({401, 403}) | (frozenset() if key_ok else _REFUSALS) | (frozenset({400, 405, 414}) if odd else frozenset())
         exchange = Exchange(
-            Call(operation, redactor.text(subject), allow=allow, outside=odd), method, redactor.text(url),
+            Call(operation, redactor.text(subject), allow=allow, outside=odd, of=self._led_to(operation, url)), method, redactor.text(url),
             tuple((n, "***" if n.lower() == "authorization" else redactor.text(v)) for n, v in sent
                   if n.lower() in _KEPT or n.lower() == "authorization"),
             None, datetime.fromtimestamp(start, UTC), start, elapsed or 0.0, key=key if key_ok else None,
@@ -119,15 +120,22 @@ class Reader:
         exchange.sent = start = start + shift
         for link in (exchange.object.get("statusUrl"), exchange.headers.get("location")) if status == 202 else ():
             if isinstance(link, str) and link.lower().startswith("http"):
-                self.operations[link.partition("#")[0]] = None
+                self.operations[link.partition("#")[0]] = operation
         while len(self.operations) > 20_000:  # bounded like the history
             self.operations.popitem(last=False)
         end = start + elapsed if elapsed is not None else float("inf")
         return Recorded(exchange, scope.hexdigest(), bool(authorization) or "_account" in entry, start, end, known, key_ok)
 
+    def _led_to(self, operation: str, url: str) -> str:
+        """Of a poll: the call whose operation it polls."""
+        return self.operations.get(url, "") if operation == "operation" else ""
+
     def _classify(self, method: str, url: str, path: str) -> tuple[str | None, str]:
         if method == "GET" and url in self.operations:
             return "operation", path.rpartition("/")[2]
+        conversation = _CONVERSATION.search(path)
+        if conversation is not None and conversation.end() == len(path):
+            return {"DELETE": "delete-conversation", "GET": "fetch-conversation"}.get(method), conversation.group(1)
         at = path.find("/v2/ControlPlane/")
         match = _PATH.fullmatch(path[at:]) if at >= 0 else None
         if match is None:

@@ -14,6 +14,7 @@ from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow import Follower, Operation, Unfollowable
 from orchestrator_contract.instants import parse_instant
 from orchestrator_contract.scenarios import operation_names
+from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.verdict import Ledger
 from orchestrator_contract.wire import Answer
@@ -157,10 +158,14 @@ class History:
             self._fetch(seen)
         elif call.operation == "list":
             self._list(seen)
-        elif call.operation in ("delete", "create", "update", "patch"):
+        elif call.operation == "delete" or call.operation in elsewhere.SISTERS:
             replayed = self._keyed(seen) if seen.exchange.key else False
             if call.operation == "delete" and not replayed:
                 self._delete(seen)
+            elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:  # HTTP
+                small = slim(seen.exchange)
+                if small is not None:
+                    elsewhere.accepted(self.follower, small)
         self.follower.forget()
 
     # ---------------------------------------------------------------- keys
@@ -200,6 +205,10 @@ class History:
 
     def _replay(self, seen: Recorded, use: _Use) -> bool:
         exchange, first = seen.exchange, use.seen.exchange
+        if exchange.call.operation == "delete-conversation" and seen.body and exchange.status not in _PASSING and (
+            use.seen.end <= seen.start <= use.seen.start + LIVES_S and (seen.credentials or exchange.status == 202)  # HTTP
+        ):
+            elsewhere.replayed(self.ledger, first, seen, _differences(first, exchange))
         if exchange.call.operation != "delete" or exchange.status in _PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
         if exchange.status != 202 and not seen.credentials:  # HTTP

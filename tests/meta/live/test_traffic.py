@@ -74,6 +74,20 @@ def fetched(at: float, status: int) -> Entry:
     return entry(at, "GET", f"/Configurations/{SID}", status, found if status == 200 else {"code": 20404})
 
 
+def changed(at: float, method: str, *, operation: str = "op_1") -> Entry:
+    """An update that is answered 202; its statusUrl is that of op_1."""
+    headers, body = {"Operation-Id": operation, "Retry-After": "1"}, {"statusUrl": f"{BASE}/Operations/op_1"}
+    return entry(at, method, f"/Configurations/{SID}", 202, body, headers=headers)
+
+
+def conversation(at: float, operation: str = "op_1", related: Any = None) -> Entry:
+    """A keyed DELETE of a conversation that is answered 202."""
+    body = {"statusUrl": f"{BASE}/Operations/{operation}", "related": related}
+    found = entry(at, "DELETE", "", 202, body, key=KEY, headers={"Operation-Id": operation, "Retry-After": "1"})
+    found["request"]["url"] = "https://conversations.example/v2/Conversations/conv_conversation_1"
+    return found
+
+
 DONE = [accepted(0), poll(1, "PENDING"), poll(2, "COMPLETED")]
 
 
@@ -115,6 +129,10 @@ def breached(result: Result) -> set[str]:
         pytest.param([refused(0, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"}),
                       refused(5, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"})], {"ERR-429-AGAIN"}, id="429-stored"),
         pytest.param([entry(0, "DELETE", f"/Configurations/{SID}", 200, {})], {"DEL-STATUS"}, id="undocumented-status"),
+        pytest.param([changed(0, "PUT", operation="op_9")], {"CTRL-202"}, id="update-of-another"),
+        pytest.param([conversation(0), conversation(5, "op_2")], {"CONV-KEY"}, id="conversation-second-operation"),
+        pytest.param([conversation(0, related={"conversationId": OTHER})], {"CONV-202"}, id="conversation-related-other"),
+        pytest.param([conversation(0), poll(1, "WAITING", related=None)], {"CONV-OPERATION"}, id="conversation-operation-word"),
     ],
 )
 def test_breach_across_exchanges(tmp_path: Path, entries: list[Entry], found: set[str]) -> None:
@@ -135,6 +153,8 @@ def test_breach_across_exchanges(tmp_path: Path, entries: list[Entry], found: se
         pytest.param([*DONE, fetched(2.05, 200)], id="a-fetch-while-the-last-poll-is-under-way"),
         pytest.param([accepted(5, key=KEY), accepted(0, key=KEY)], id="entries-out-of-order"),
         pytest.param([accepted(0, key=KEY.replace("1", "x"))], id="a-malformed-key"),
+        pytest.param([conversation(0), conversation(5), poll(6, "COMPLETED"), conversation(7)], id="conversation-replayed"),
+        pytest.param([changed(0, "PUT"), changed(1, "PATCH", operation="op_1")], id="updates"),
     ],
 )
 def test_conformant_traffic(tmp_path: Path, entries: list[Entry]) -> None:
