@@ -10,7 +10,7 @@ from urllib.parse import quote
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.given import Given, NothingToDelete, Source
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 if TYPE_CHECKING:
     from orchestrator_contract.provision import Configuration
@@ -93,7 +93,7 @@ class Elsewhere:
             if success:
                 suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
             if exchange.status != 202:  # HTTP
-                raise Unverifiable(f"the {call} was answered {exchange.outcome()}")
+                raise OneWayLess(f"the {call} was answered {exchange.outcome()}")
             return suite.follower.accept(exchange, configuration.sid)
 
         def conclude(operation: Operation) -> Configuration:

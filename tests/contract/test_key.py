@@ -10,7 +10,7 @@ from orchestrator_contract.oddities import BadKey, bad_keys
 from orchestrator_contract.provision import Configuration
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
+from orchestrator_contract.verdict import OneWayLess
 
 #: What a key that was used for another request may be refused with (S5 17534; the status is open).
 MISMATCH = frozenset({400, 422})

@@ -46,7 +46,7 @@ def test_everything_is_shared_over_a_network(tmp_path: Path) -> None:
     assert (far.take_requests(16), one.take_requests(16)) == (16, 4)
     far.give_back_requests(2)
     assert (one.take_requests(5), far.take_deletes(2), one.take_deletes(2)) == (2, 2, 0)
-    assert (far.claim("p", ["a", "b"], 1), one.claim("p", ["a", "b"], 2)) == (["a"], ["b"])
+    assert (far.claim(["a", "b"], 1), one.claim(["a", "b"], 2)) == (["a"], ["b"])
     assert far.enter_clock(alone=True)
     far.leave_clock(alone=True)
     assert (far.advanced(86_400), one.advanced()) == (86_400, 86_400)
