@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import Random
-from threading import Lock, Semaphore, local
+from threading import Event, Lock, Semaphore, local
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -313,15 +313,23 @@ class Client:
         """
         if len(items) <= 1 or width <= 1 or getattr(self._inside, "parallel", False):
             return [function(item) for item in items]
-        turns = Semaphore(width)
+        turns, interrupted = Semaphore(width), Event()
 
         def take_turn(item: _T) -> _R:
             self._inside.parallel = True
             with turns:
+                if interrupted.is_set():
+                    raise Exhausted("the run was interrupted")
                 return function(item)
 
         futures = [self._pool.submit(take_turn, item) for item in items]
-        wait(futures)
+        try:
+            wait(futures)
+        except BaseException:
+            # What is under way still changes the endpoint, and cleaning up needs to know of it.
+            interrupted.set()
+            wait(futures, self.profile.timeout_s)
+            raise
         return [future.result() for future in futures]
 
     def _admit(self, out: Outgoing) -> tuple[Origin, bytes, tuple[tuple[str, str], ...]]:

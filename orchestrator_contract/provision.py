@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -11,12 +12,13 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator_contract.client import Client
+from orchestrator_contract.client import Client, Exhausted, NoAnswer, Throttled
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Follower, Operation
 from orchestrator_contract.given import Given, NothingToDelete, Source
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
+from orchestrator_contract.wire import Fault
 
 GROUPINGS = (
     "GROUP_BY_PROFILE",
@@ -27,6 +29,8 @@ GROUPINGS = (
 FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 MAX_NAME, MAX_DESCRIPTION = 32, 512
 _ATTEMPTS = 3
+#: How long a create whose answer is not known may take to show in the list, in seconds.
+_LATE_S = 3.0
 #: Longest id that is taken for one, in characters.
 _MAX_SID = 200
 
@@ -295,6 +299,8 @@ class Provisioner:
             operation = self._accepted[payload["displayName"]] = self.follower.accept(exchange, "")
             return operation  # noqa: TRY300  # the way out of the try is the way on
         except Unverifiable as error:
+            if _was_refused(error):
+                self._unresolved.pop(payload["displayName"], None)
             return str(error)
 
     def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
@@ -355,6 +361,21 @@ class Provisioner:
         """Whether it is known to be deleted."""
         return configuration.sid in self._gone
 
+    def _look_for_unresolved(self) -> None:
+        """Find in the list what announced creates have made; without its answer, a create may still be under way."""
+        deadline = time.monotonic() + _LATE_S
+        while True:
+            missing = {name: place for name, place in sorted(self._unresolved.items()) if name not in self.left}
+            for name, (account, region) in missing.items():
+                sid = self.listing.find(lambda item, n=name: item.get("displayName") == n,  # type: ignore[misc]
+                                        account=account, region=region)
+                if sid is not None:
+                    self.left[name] = Configuration(sid, name, account, region)
+                    self.client.ownership.allow(sid)
+            if missing.keys() <= self.left.keys() | self._accepted.keys() or time.monotonic() > deadline:
+                return
+            time.sleep(_LATE_S / 10)
+
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""
         self.client.forgive()
@@ -362,14 +383,9 @@ class Provisioner:
         open_ = [operation for name in self._unresolved if (operation := self._accepted.get(name)) is not None]
         with contextlib.suppress(Unverifiable):
             self.follower.finish(open_, early=False)
-        for name, (account, region) in sorted(self._unresolved.items()):
-            sid = self.listing.find(lambda item, n=name: item.get("displayName") == n,  # type: ignore[misc]
-                                    account=account, region=region)
-            if sid is not None:
-                self.left[name] = Configuration(sid, name, account, region)
-                self.client.ownership.allow(sid)
+        self._look_for_unresolved()
         lost = [Configuration(f"(of {name})", name) for name in self._unresolved
-                if name not in self.left and (one := self._accepted.get(name)) is not None and not one.done]
+                if name not in self.left and not ((one := self._accepted.get(name)) and one.done)]
         self._unresolved.clear()
         for _ in range(2):
             remaining = list(self.left.values())
@@ -380,6 +396,15 @@ class Provisioner:
             except Unverifiable:
                 break
         return [*self.left.values(), *lost]
+
+
+def _was_refused(error: Unverifiable) -> bool:
+    """Whether a create that failed so has certainly made nothing: it was not sent, or answered 429."""
+    if isinstance(error, NoAnswer):
+        return error.exchange.fault is Fault.CONNECT
+    if isinstance(error, Throttled):
+        return error.exchange.status == 429 and 503 not in error.exchange.before  # HTTP
+    return isinstance(error, Exhausted)
 
 
 def remove(client: Client, follower: Follower, configurations: Sequence[Configuration], gone: Any) -> None:

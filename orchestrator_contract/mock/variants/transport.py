@@ -130,6 +130,15 @@ class _SlowDeletes(Behaviour):
             await asyncio.sleep(0.15)
 
 
+@variant("slow-creates", "A create is carried out at once and answered half a second later")
+class _SlowCreates(Behaviour):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.route == "create":
+            response.delay = 0.5
+        return response
+
+
 @variant("jittery", "Answers take between 0 and 40 ms")
 class _Jittery(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:

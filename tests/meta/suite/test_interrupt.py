@@ -24,20 +24,43 @@ def test_interrupted_run_cleans_up(
     """SIGINT is exit code 2; what the run created is deleted, and a report says what was seen."""
     mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
     report = tmp_path / "report"
+
+    output = interrupted(mock, report, suite_environment, lambda: len(mock.names()) >= created)
+
+    assert "Traceback" not in output
+    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert (report / "conformance.json").is_file()
+    assert list(report.rglob("*journal*")) == []
+
+
+def test_interrupted_while_creates_are_unanswered(
+    start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]
+) -> None:
+    """Creates that were sent, but neither answered nor listed when SIGINT came, are cleaned up after, too."""
+    mock = start_mock("--variant", "slow-creates", "--create-seconds", "1.5")
+    report = tmp_path / "report"
+
+    output = interrupted(mock, report, suite_environment, lambda: any('"creating"' in j.read_text() for j in report.rglob("journal*")))
+    time.sleep(1.5)
+
+    assert "Traceback" not in output
+    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert list(report.rglob("*journal*")) == []
+
+
+def interrupted(mock: Any, report: Path, env: dict[str, str], due: Callable[[], bool]) -> str:
+    """The output of a run that is interrupted a moment after *due* holds; it ends with exit code 2."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report)]
     with subprocess.Popen(
-        command, cwd=PROJECT, env=suite_environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
+        command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         deadline = time.monotonic() + 90
-        while len(mock.names()) < created and time.monotonic() < deadline and process.poll() is None:
+        while not due() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.02)
+        time.sleep(0.1)
         assert process.poll() is None, process.communicate()[0]
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=120)
 
     assert process.returncode == 2, output
-    assert "Traceback" not in output
-    assert (mock.names(1), mock.names(2)) == ([], [])
-    assert (report / "conformance.json").is_file()
-    assert list(report.rglob("*journal*")) == []
+    return output
