@@ -91,12 +91,13 @@ def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> E
         if name.lower() == KEY_HEADER.lower()
     ]
     key = next((value for _, value in lines if _VALUE.fullmatch(value)), None)
-    if key is not None and suite.well_formed_key(key):
-        # Generators come back to the same values; a key that was used on another SID may be refused.
-        key = suite.key()
-    odd = frozenset(range(400, 500)) if key is not None and not suite.well_formed_key(key) else frozenset()
+    well_formed = key is not None and suite.well_formed_key(key)
+    odd = frozenset(range(400, 500)) if key is not None and not well_formed else frozenset()
     call = Call("delete", segment, allow=_REFUSALS | odd, outside=True)
-    out = suite.client.outgoing(call, method, f"/Configurations/{segment}", key=key)
-    exchange = suite.client.send(out, silence=True)
-    # 500 is documented and may pass: only what repeats counts.
-    return suite.client.send(out, silence=True) if exchange.status == 500 else exchange
+
+    def send() -> Exchange:
+        # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.
+        out = suite.client.outgoing(call, method, f"/Configurations/{segment}", key=suite.key() if well_formed else key)
+        return suite.client.send(out, silence=True)
+
+    return suite.client.past_500(send)

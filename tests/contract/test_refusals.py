@@ -60,6 +60,7 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
         raise OneWayLess("the fault by SID answers 429 to every retry; headers or burst are needed")
     count = 1 if suite.effort.few else 6
     retried: list[tuple[Operation, Configuration]] = []
+    passing: list[str] = []
     for victim in suite.configurations.take(count):
         found = provoke(suite, 429, victim, 1, key=suite.key())
         hits = [e for e in judge_provoked(suite, 429, found) if e.key]
@@ -84,10 +85,13 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
                 break
             suite.until(lambda: False, 0.5)
         if again.status in (500, 503):
-            raise Unverifiable(f"the retry was answered {again.status}")
+            passing.append(again.outcome())
+            continue
         suite.ledger.hold("ERR-429-AGAIN", again.status == 202, expected="202 to the retry", seen=again.outcome(), exchanges=tries)
         if again.status == 202:
             retried.append((suite.follower.accept(again, victim.sid), victim))
+    if passing and not retried:
+        raise Unverifiable(f"the retry was answered {passing[0]}")
     scenarios.completed([operation for operation, _ in retried], [victim for _, victim in retried])
 
 
