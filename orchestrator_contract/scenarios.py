@@ -82,15 +82,17 @@ class Scenarios:
         raise Unverifiable(f"the delete of an existing configuration was answered {exchange.outcome()}")
 
     def deleted(
-        self, number: int = 1, *, keyed: bool = True, payloads: Sequence[dict[str, Any]] = (), place: tuple[int, int] = (0, 0)
+        self, number: int = 1, *, keyed: bool = True, keys: Sequence[str] = (), payloads: Sequence[dict[str, Any]] = (),
+        place: tuple[int, int] = (0, 0),
     ) -> list[Operation]:
-        """Operations of *number* deletes, by account and region of *place*, followed to COMPLETED.
+        """Operations of *number* deletes, by account and region of *place*, followed to COMPLETED; the first ones under *keys*.
 
         Raises:
             Unverifiable: not one could be had.
         """
         configurations = self.suite.configurations.take(number, payloads=payloads, account=place[0], region=place[1])
-        operations = self.each(lambda c: self.accepted(c, key=self.suite.key() if keyed else None), configurations)
+        forms = [*keys, *(self.suite.key() if keyed else None for _ in range(number - len(keys)))]
+        operations = self.each(lambda pair: self.accepted(pair[0], key=pair[1]), list(zip(configurations, forms, strict=True)))
         return self.completed(operations, configurations)
 
     def ended(self, number: int = 1) -> list[Operation]:
@@ -167,18 +169,20 @@ class Scenarios:
 
     # ---------------------------------------------------------------- keys
 
-    def replay(self, operation: Operation, *, requirement: str = "KEY-REPLAY", fresh: bool = False) -> Exchange:
-        """Send the delete again with its key and hold the answer against the original."""
+    def replay(
+        self, operation: Operation, *, requirement: str = "KEY-REPLAY", fresh: bool = False, trigger: Trigger | None = None
+    ) -> Exchange:
+        """Send the delete again with its key, and the *trigger* that it came with, and hold the answer against the original."""
         original = operation.accepted
-        exchange = self._again(original, fresh=fresh)
+        exchange = self._again(original, fresh=fresh, trigger=trigger)
         self.judge_replay(original, exchange, requirement)
         return exchange
 
-    def _again(self, original: Exchange, *, fresh: bool = False) -> Exchange:
+    def _again(self, original: Exchange, *, fresh: bool = False, trigger: Trigger | None = None) -> Exchange:
         sid = original.call.subject
-        return self.client.past_500(
-            lambda: self.client.delete(sid, key=original.key, account=original.account, region=original.region, fresh=fresh)
-        )
+        return self.client.past_500(lambda: self.client.delete(
+            sid, key=original.key, account=original.account, region=original.region, trigger=trigger, fresh=fresh
+        ))
 
     def judge_replay(self, original: Exchange, again: Exchange, requirement: str) -> bool:
         """Whether *again* is the original response; breaches go to *requirement*."""

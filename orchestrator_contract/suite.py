@@ -88,7 +88,8 @@ class Suite:
 
         The run's id is mixed in: another run with the same seed, within the life of its keys, must not meet them.
         """
-        return str(UUID(int=self.random.getrandbits(128) ^ self._key_salt, version=version if version <= 5 else None))
+        number = self.random.getrandbits(128) ^ self._key_salt
+        return str(UUID(int=number & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62))
 
     @staticmethod
     def well_formed_key(key: str) -> bool:

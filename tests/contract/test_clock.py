@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
+from orchestrator_contract.provocation import provoke
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
@@ -28,22 +29,23 @@ def elsewhere(suite: Suite, scenarios: Scenarios) -> list[Operation]:
 def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
     few = suite.effort.few
-    always, late, *others = scenarios.deleted(2 if few else 6)
+    forms = [] if few else [suite.key(), suite.key().upper(), suite.key(1), suite.key(7)]
+    always, late, *others = scenarios.deleted(2 + len(forms), keys=[suite.key(), suite.key(), *forms])
     away = [] if few else elsewhere(suite, scenarios)
     at = 0
-    moments = [(HOUR, [always, *others[1:2]]), (22 * HOUR, [always, *others[2:3]]), (23 * HOUR + 55 * MINUTE, [always, late, *away])]
+    moments = [(HOUR, [always, *others[1:2]]), (22 * HOUR, [always, *others[2:3]]), (23 * HOUR + 55 * MINUTE, [always, late, *others, *away])]
     for moment, replayed in moments[::2] if few else moments:
         suite.client.advance_clock(moment - at)
         at = moment
         for operation in replayed:
             scenarios.replay(operation, requirement="KEY-LIVES")
     suite.client.advance_clock(24 * HOUR + 30 * MINUTE - at)
-    for operation in others[3:]:
+    for operation in others[:1]:
         between = suite.client.delete(operation.sid, key=operation.accepted.key)
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if between.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(40 * MINUTE)
     fresh = suite.configurations.take(2) if not few else []
-    for number, operation in enumerate((always, late, *others[:1], *away)):
+    for number, operation in enumerate((always, late, *others[1:], *away)):
         first = operation.accepted
         again = suite.client.delete(operation.sid, key=first.key, account=first.account, region=first.region)
         suite.ledger.hold("KEY-EXPIRES", again.status != operation.accepted.status, expected="404: a new request after 25 h",
@@ -60,6 +62,59 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
                               exchanges=[operation.accepted, again])
             second = scenarios.completed([suite.follower.accept(again, configuration.sid)], [configuration])[0]
             scenarios.replay(second, requirement="KEY-LIVES")
+
+
+@pytest.mark.clock
+@pytest.mark.twice
+@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "OP-FAILED-KEEPS")
+def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
+    """A key whose operation FAILED lives as long as any other, and so does what was not deleted."""
+    trigger = suite.profile.operation_failure
+    if trigger is None or not trigger.headers:
+        raise Unverifiable("how keys live after a failure needs operation_failure by headers")
+    victims = suite.configurations.take(2)
+    pairs = list(zip(victims, (suite.key(), suite.key().upper()), strict=True))
+    accepted = scenarios.each(lambda pair: scenarios.accepted(pair[0], key=pair[1], trigger=trigger), pairs)
+    failed = [operation for operation in suite.follower.finish(accepted) if operation.status == "FAILED"]
+    if not failed:
+        raise Unverifiable("the profile's way to make an operation fail let it end otherwise")
+    by_sid = {victim.sid: victim for victim in victims}
+
+    suite.client.advance_clock(23 * HOUR + 55 * MINUTE)
+
+    for operation in failed:
+        scenarios.kept("OP-FAILED-KEEPS", by_sid[operation.sid], [operation.accepted, *operation.polls[-1:]])
+        scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
+
+    suite.client.advance_clock(HOUR + 10 * MINUTE)
+
+    for operation in failed:
+        again = suite.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger)
+        old = bool(operation_names(again) & operation_names(operation.accepted))
+        suite.ledger.hold("KEY-EXPIRES", again.status != 202 or not old, expected="an operation of its own after 25 h",
+                          seen="the old one", exchanges=[operation.accepted, again])
+        if again.status == 202 and not old:
+            suite.follower.finish([suite.follower.accept(again, operation.sid)], early=False)
+
+
+@pytest.mark.clock
+@pytest.mark.twice
+@pytest.mark.parametrize(
+    "status", [pytest.param(s, marks=pytest.mark.requirement(f"ERR-{s}-KEEPS"), id=str(s)) for s in (409, 429)]
+)
+def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> None:
+    """What a conflict or a rate limit refused is not carried out a day later."""
+    victim = suite.configurations.one()
+    scenarios.must_be_shown(victim)
+    found = provoke(suite, status, victim, 4, key=suite.key())
+    hits = [exchange for exchange in found.exchanges if exchange.status == status]
+    if found.accepted or found.victim is None or not hits:
+        raise Unverifiable(f"no delete of a configuration that is shown was refused with {status}")
+
+    suite.client.advance_clock(25 * HOUR)
+
+    if scenarios.kept(f"ERR-{status}-KEEPS", found.victim, hits[-2:]) and found.victim is victim:
+        suite.configurations.give_back(victim)
 
 
 @pytest.mark.clock

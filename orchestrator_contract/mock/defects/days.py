@@ -1,0 +1,109 @@
+"""Faults that need a day and something rare besides: a key's form, a failed operation, a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.side_effects import vanish
+from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.states import State
+from orchestrator_contract.mock.world import DAY
+
+HOUR = 3600.0
+
+
+class _LifeOfSome(Behaviour):
+    """Base of defects where some keys live *seconds*, shorter or longer than the others."""
+
+    seconds = HOUR
+
+    def some(self, request: Request) -> bool:
+        """Whether this request's key is one of them."""
+        key = request.key or ""
+        return key != key.lower()
+
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = self.entries.get(scope)
+        if found is None or not self.some(request):
+            return super().look_up(request, scope)
+        return found if self.now() - found.first_used < self.seconds else None
+
+
+@defect("key-capitals-live-an-hour", "Keys with capitals live an hour", breaches=("KEY-LIVES",),
+        shows="time: 1 h, with a key in capitals")  # fmt: skip
+class _CapitalsHour(_LifeOfSome):
+    pass
+
+
+@defect("key-capitals-live-a-week", "Keys with capitals live a week", breaches=("KEY-EXPIRES",),
+        shows="time: 25 h, with a key in capitals")  # fmt: skip
+class _CapitalsWeek(_LifeOfSome):
+    seconds = 7 * DAY
+
+
+@defect("key-v1-lives-an-hour", "Keys that are UUIDs of version 1 live an hour", breaches=("KEY-LIVES",),
+        shows="time: 1 h, with a version 1 key")  # fmt: skip
+class _VersionOneHour(_LifeOfSome):
+    def some(self, request: Request) -> bool:
+        return (request.key or "")[14:15] == "1"
+
+
+class _LifeOfFailed(_LifeOfSome):
+    """Base of defects where keys of FAILED operations live *seconds*."""
+
+    def some(self, request: Request) -> bool:
+        found = self.locate(request, request.sid)
+        running = found.deletion if found is not None else None
+        return running is not None and running.outcome is State.FAILED and self.now() >= running.ends_at
+
+
+@defect("key-of-failed-lives-an-hour", "The key of a FAILED operation lives an hour", breaches=("KEY-LIVES",),
+        shows="time: 1 h after FAILED")  # fmt: skip
+class _FailedHour(_LifeOfFailed):
+    pass
+
+
+@defect("key-of-failed-lives-a-week", "The key of a FAILED operation lives a week", breaches=("KEY-EXPIRES",),
+        shows="time: 25 h after FAILED")  # fmt: skip
+class _FailedWeek(_LifeOfFailed):
+    seconds = 7 * DAY
+
+
+class _RefusedDeletesNextDay(Behaviour):
+    """Base of defects where what was refused is carried out 20 hours later."""
+
+    status = 429
+    keyed = False
+
+    def delete(self, request: Request) -> Response:
+        found = self.target_of_delete(request)
+        response = super().delete(request)
+        if response.status == self.status and found is not None and (request.key is not None or not self.keyed):
+            vanish(self, found, 20 * HOUR)
+        return response
+
+
+@defect("refused-429-deletes-next-day", "A delete with a key answered 429 is carried out 20 hours later", breaches=("ERR-429-KEEPS",),
+        shows="time: 20 h later")  # fmt: skip
+class _ThrottledNextDay(_RefusedDeletesNextDay):
+    keyed = True
+
+
+@defect("refused-409-deletes-next-day", "A delete answered 409 is carried out 20 hours later", breaches=("ERR-409-KEEPS",),
+        shows="time: 20 h later")  # fmt: skip
+class _ConflictNextDay(_RefusedDeletesNextDay):
+    status = 409
+
+
+@defect("operation-failed-deletes-next-day", "What an operation FAILED to delete is gone 20 hours later", breaches=("OP-FAILED-KEEPS",),
+        shows="time: 20 h after FAILED")  # fmt: skip
+class _FailedNextDay(Behaviour):
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        found = self.locate(request, request.sid)
+        if response.status == 202 and found is not None and found.deletion is not None and found.deletion.outcome is State.FAILED:
+            vanish(self, found, 20 * HOUR)
+        return response
