@@ -236,7 +236,7 @@ class Client:
                     self._hope(out.call.operation, _REGAINED)
                 return exchange
             self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
-            delay = self._delay(exchange, attempt)
+            delay = self.delay(exchange, attempt)
             if delay is None or waited + delay > patience:
                 break
             waited += delay
@@ -303,7 +303,7 @@ class Client:
             if all(e.status == 429 for e in exchanges):  # HTTP
                 self._hope(limited[0].call.operation, _LOST)
             if not self.hopeless(limited[0].call.operation):
-                self.coordinator.throttle(min(self._delay(limited[0], 0) or 1.0, self.profile.limits.poll_timeout_s))
+                self.coordinator.throttle(min(self.delay(limited[0], 0) or 1.0, self.profile.limits.poll_timeout_s))
         return exchanges
 
     def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = 8) -> list[_R]:
@@ -402,7 +402,7 @@ class Client:
         for record in self.recorders:
             record(exchange)
 
-    def _delay(self, exchange: Exchange, attempt: int) -> float | None:
+    def delay(self, exchange: Exchange, attempt: int) -> float | None:
         """Seconds that the endpoint asked to wait, else backoff with jitter; None: more than the run allows."""
         asked = _asked_delay(exchange.headers)
         backoff = min(0.1 * 2.0**attempt, 5.0) * self.random.uniform(0.5, 1.0)

@@ -28,19 +28,22 @@ class Provocation:
         return any(exchange.status == 202 for exchange in self.exchanges)  # HTTP
 
 
-def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: str | None = None) -> Provocation:
+def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: str | None = None, *, keyed: bool = False) -> Provocation:
     """Send up to *count* deletes of *victim*, or of the fault's own SID, that are answered *status*.
+
+    The first has *key*; of the others every other one has a key of its own, or with *keyed* each.
 
     Stops early when the endpoint accepts one, so that no more is sent than the profile's way is good for.
     """
     trigger = suite.profile.faults[status]
     call = Call("delete", victim.sid, provokes=status)
     if trigger.headers:
-        exchanges = _first(status, lambda: suite.client.delete(victim.sid, key=key, trigger=trigger, call=call))
+        own = key or (suite.key() if keyed else None)
+        exchanges = _first(status, lambda: suite.client.delete(victim.sid, key=own, trigger=trigger, call=call))
         if exchanges[-1].status == status:
             rest = range(count - 1)
             exchanges += suite.client.parallel(
-                lambda n: suite.client.delete(victim.sid, key=suite.key() if n % 2 else None, trigger=trigger, call=call), rest
+                lambda n: suite.client.delete(victim.sid, key=suite.key() if keyed or n % 2 else None, trigger=trigger, call=call), rest
             )
         return Provocation(exchanges, victim)
     if trigger.sid is not None:

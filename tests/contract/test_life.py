@@ -27,7 +27,10 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
     {"description": "."},
     {"memoryExtractionEnabled": False, "displayName": "0"},
     {"channelSettings": {}},
-    {},
+    {"description": ""},
+    {"statusCallbacks": [{"url": f"https://example.com/{n}", "method": "POST"} for n in (1, 2)]},
+    {"intelligenceConfigurationIds": [f"intelligence_configuration_{n}" for n in range(1, 6)]},
+    {"conversationsV1Bridge": {"serviceId": "IS0123456789abcdef0123456789abcdef"}},
     {},
 )
 

@@ -133,7 +133,7 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
         suite.configurations.give_back(newest)
 
 
-@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE")
+@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "KEY-REPLAY-ENDED")
 def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     """Updating and patching a configuration leave it in place, and it can be deleted for good afterwards."""
     configuration = suite.configurations.one()
@@ -155,6 +155,7 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
 
     # What was changed is deleted like what was not.
     for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
+        scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
         scenarios.gone(operation)
         scenarios.not_again(operation)
         if not suite.effort.few:
