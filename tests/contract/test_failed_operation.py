@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 
+from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision import Configuration
-from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
@@ -55,9 +56,22 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             ))
             scenarios.judge_replay(operation.accepted, again, "KEY-REPLAY-FAILED")
     if trigger.headers and not suite.effort.few:
+        key_on_another(suite, scenarios, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_sid[operation.sid])
     suite.watch.failed(failed)
+
+
+def key_on_another(suite: Suite, scenarios: Scenarios, failed: Operation) -> None:
+    """The key of a FAILED operation, reused on another SID, does not show that operation."""
+    other = suite.configurations.one()
+    call = Call("delete", other.sid, allow=frozenset({400, 422}))
+    again = suite.client.delete(other.sid, key=failed.accepted.key, call=call)
+    same = again.status == 202 and bool(operation_names(again) & operation_names(failed.accepted))
+    suite.ledger.hold("KEY-OTHER-SID", not same, expected=f"an answer of its own for {other.sid}", seen=f"the operation of {failed.sid}",
+                      exchanges=[failed.accepted, again])
+    if again.status == 202 and not same:
+        suite.follower.finish([suite.follower.accept(again, other.sid)], early=False)
 
 
 def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:

@@ -71,6 +71,9 @@ def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> 
         not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
         suite.ledger.observe("OBS-KEY-OTHER-SID", f"{again.status} {again.object.get('code', '')}".strip())
         refused = refused and (capitals or again.status in (*MISMATCH, 409))
+        if refused and number == 0:
+            # What was refused leaves the key as it was.
+            scenarios.replay(operation, requirement="KEY-REPLAY-ENDED" if ended else "KEY-REPLAY")
         if again.status == 202:
             accepted.append((again, other))
     scenarios.must_happen("KEY-OTHER-SID", accepted)
@@ -117,7 +120,9 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
     """The same key on another account or in another region is a new request with an answer of its own."""
     number = 1 if suite.effort.few else 3
     pairs = list(zip(suite.configurations.take(number), suite.configurations.take(number, account=account, region=region), strict=True))
-    operations = [scenarios.accepted(here, key=suite.key()) for here, _ in pairs]
+    # How far a key reaches may depend on its form.
+    keys = [suite.key(), suite.key(7), suite.key().upper()] if ended else [suite.key(), suite.key(1), suite.key(8).upper()]
+    operations = [scenarios.accepted(here, key=key) for (here, _), key in zip(pairs, keys, strict=False)]
     if ended:
         scenarios.completed(operations, [here for here, _ in pairs])
     accepted: list[tuple[Exchange, Configuration]] = []

@@ -24,9 +24,8 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
     {"memoryExtractionEnabled": True},
     {"description": "<b>&amp;\"'\\ %00 \t"},
     {"statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}]},
-    {"description": "."},
     {"memoryExtractionEnabled": False, "displayName": "0"},
-    {"channelSettings": {}},
+    {"channelSettings": {}, "description": "."},
     {"description": ""},
     {"statusCallbacks": [{"url": f"https://example.com/{n}", "method": "POST"} for n in (1, 2)]},
     {"intelligenceConfigurationIds": [f"intelligence_configuration_{n}" for n in range(1, 6)]},
@@ -34,8 +33,10 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
     {},
 )
 
+#: In one cohort "alike" and its near-equals come together. Their number has no divisor in common with that of PAYLOADS.
 FORMS = (
-    "v4 or v8", "v4 upper", "v7", "v1", "nil", "max", "other half", "mixed", "other tail", "other version", "alike", "none", "v6",
+    "v4 or v8", "v4 upper", "nil", "max", "alike", "other half", "other tail", "other version", "other head", "other variant",
+    "mixed", "v7", "v1", "none", "v6",
 )
 #: Cohorts that another account and another region delete, where the target has them; the others stay at home.
 ELSEWHERE = {2: (1, 0), 4: (0, 1)}
@@ -50,6 +51,7 @@ def key_of(form: str, suite: Suite, cohort: int) -> str | None:
     alike = uuid5(NAMESPACE_OID, f"{suite.settings.run_id}{suite.settings.worker}/{cohort}").int
     numbers = {
         "nil": 0, "max": 2**128 - 1, "alike": versioned(alike, 4), "other tail": versioned(alike, 4) ^ 1,
+        "other head": versioned(alike, 4) ^ 1 << 127, "other variant": versioned(alike, 4) ^ 1 << 63,
         "other version": versioned(alike, 3), "other half": versioned(alike & 2**62 - 1 | fresh >> 62 << 62, 5),
         "v4 or v8": versioned(fresh, 8 if cohort % 2 else 4), "v1": versioned(fresh, 1), "v6": versioned(fresh, 6),
         "v7": versioned(fresh, 7),
