@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from random import Random
 from urllib.parse import quote
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
     normalised what it should have refused.
     """
     head, _, tail = victim.rpartition("_")
+    alike = tail.replace("0", "o").replace("1", "l")  # one and the same to readers of Crockford's base 32
     fixed = [
         OddSid(f"{victim}%20", "a space after a real SID"),
         OddSid(f"%20{victim}", "a space before a real SID"),
@@ -66,12 +69,17 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid(f"{victim}%0D%0A", "a line break after a real SID"),
         OddSid(f"{head}_{victim}", "a real SID, its prefix twice"),
         OddSid(f"{victim[:-5]}-{victim[-5:]}", "a real SID with a hyphen in it"),
+        OddSid(f"%7B{victim}%7D", "a real SID in braces"),
+        OddSid(victim.replace("_", "-"), "a real SID, its underscores hyphens"),
+        *([OddSid(head + "_" + alike, "a real SID, its digits 0 and 1 written as letters")] if alike != tail else []),
         *([OddSid(quote(name, safe=""), "the name of a configuration")] if name else []),
         OddSid("%00", "NUL"),
         OddSid("%FF%FE", "bytes that are no UTF-8"),
         OddSid("%F0%9F%92%A3", "an emoji"),
         OddSid("%D9%A0%D9%A1", "Unicode digits"),
         OddSid("undefined", "the word undefined"),
+        OddSid("latest", "the word latest"),
+        OddSid("%2A", "an asterisk"),
         OddSid("0", "a zero"),
         OddSid("-1", "a negative number"),
         OddSid("%7B%22%24ne%22%3Anull%7D", "a JSON condition"),
@@ -105,11 +113,16 @@ class BadKey:
     why: str
 
 
+#: Malformed keys that are written down; more of them are generated.
+WRITTEN_KEYS = 32
+
+
 def bad_keys(key: str, random: Random, number: int) -> list[BadKey]:
     """*number* malformed keys near the well-formed *key*: the written ones first, then generated ones."""
     bare = key.replace("-", "")
     arabic = "".join(chr(0x660 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
     wide = "".join(chr(0xFF10 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
+    dashes = key.replace("-", chr(0x2010)).encode().decode("latin-1")
     fixed = [
         BadKey("{" + key + "}", "braces"),
         BadKey(f"urn:uuid:{key}", "urn:uuid: before it"),
@@ -133,7 +146,18 @@ def bad_keys(key: str, random: Random, number: int) -> list[BadKey]:
         BadKey("1", "a digit"),
         BadKey(f"0x{bare}", "a hexadecimal number"),
         BadKey(bare[:8] + "-" + bare[8:], "one hyphen"),
+        BadKey(f"'{key}'", "single quotes"),
+        BadKey(key.replace("-", "."), "dots for hyphens"),
+        BadKey(dashes, "Unicode hyphens"),
+        BadKey(f"{key[:20]} {key[20:]}", "a space in it"),
+        BadKey(f"{key[:20]}\t{key[20:]}", "a tab in it"),
+        BadKey(f"{bare[:4]}-{bare[4:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:]}", "hyphens in other places"),
+        BadKey(key.replace("-", "%2D"), "hyphens percent-encoded"),
+        BadKey(f"{key}\xc2\xa0", "a no-break space after it"),
+        BadKey(b64encode(UUID(key).bytes).decode(), "base 64"),
+        BadKey(bare * 10, "320 characters"),
     ]
+    assert len(fixed) == WRITTEN_KEYS
     generated = []
     if number < len(fixed):
         return random.sample(fixed, number)

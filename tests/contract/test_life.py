@@ -36,8 +36,10 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
 #: In one cohort "alike" and its near-equals come together. Their number has no divisor in common with that of PAYLOADS.
 FORMS = (
     "v4 or v8", "v4 upper", "nil", "max", "alike", "other half", "other tail", "other version", "other head", "other variant",
-    "mixed", "v7", "v1", "none", "v6",
+    "mixed", "v7", "v1 or digits", "none", "rare version",
 )
+#: Versions that no RFC or few programs use, one a cohort.
+RARE_VERSIONS = (6, 0, 15, 12, 9, 10, 2, 3, 13)
 #: Cohorts that another account and another region delete, where the target has them; the others stay at home.
 ELSEWHERE = {2: (1, 0), 4: (0, 1)}
 
@@ -53,7 +55,9 @@ def key_of(form: str, suite: Suite, cohort: int) -> str | None:
         "nil": 0, "max": 2**128 - 1, "alike": versioned(alike, 4), "other tail": versioned(alike, 4) ^ 1,
         "other head": versioned(alike, 4) ^ 1 << 127, "other variant": versioned(alike, 4) ^ 1 << 63,
         "other version": versioned(alike, 3), "other half": versioned(alike & 2**62 - 1 | fresh >> 62 << 62, 5),
-        "v4 or v8": versioned(fresh, 8 if cohort % 2 else 4), "v1": versioned(fresh, 1), "v6": versioned(fresh, 6),
+        "v4 or v8": versioned(fresh, 8 if cohort % 2 else 4),
+        "v1 or digits": versioned(fresh, 1) if cohort % 3 < 2 else int(f"{fresh % 10**30:032d}", 16),
+        "rare version": versioned(fresh, RARE_VERSIONS[cohort % len(RARE_VERSIONS)]),
         "v7": versioned(fresh, 7),
     }  # fmt: skip
     text = str(UUID(int=numbers[form])) if form in numbers and (cohort == 0 or form not in ("nil", "max")) else suite.key()

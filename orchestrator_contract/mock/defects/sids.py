@@ -200,3 +200,33 @@ class _Method200(Behaviour):
 altering("unknown-type-sometimes", "Now and then a 404 says text/plain", breaches=("HTTP-TYPE",), status=404, every=7)(
     header("content-type", "text/plain")
 )
+
+
+class _NearSid(Behaviour):
+    """Base of defects where a SID that is near a real one does for it."""
+
+    def near(self, request: Request) -> str | None:
+        """The SID that the request's is taken for."""
+        return (request.sid or "").strip("{}")
+
+    def target_of_delete(self, request: Request) -> Configuration | None:
+        found = self.locate(request, self.near(request))
+        return found if found is not None and self.visible(found, self.now()) else super().target_of_delete(request)
+
+
+@defect("sid-in-braces", "Braces around a SID are ignored", breaches=("SID-ODD", "SID-ODD-KEEPS"), shows="data: an odd SID")
+class _Braces(_NearSid):
+    pass
+
+
+@defect("sid-with-hyphens", "Hyphens do for a SID's underscores", breaches=("SID-ODD", "SID-ODD-KEEPS"), shows="data: an odd SID")
+class _Hyphens(_NearSid):
+    def near(self, request: Request) -> str | None:
+        return (request.sid or "").replace("-", "_")
+
+
+@defect("sid-latest", "The word latest names the newest configuration", breaches=("SID-ODD", "SID-ODD-KEEPS"), shows="data: an odd SID")
+class _Latest(_NearSid):
+    def near(self, request: Request) -> str | None:
+        shelf = [one.id for one in self.shelf(request).configurations.values() if self.visible(one, self.now())]
+        return shelf[-1] if request.sid == "latest" and shelf else request.sid
