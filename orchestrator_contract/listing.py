@@ -72,13 +72,13 @@ class Listing:
                 if isinstance(item, dict):
                     yield item, page
 
-    def sids(self, *, account: int = 0, region: int = 0) -> set[str]:
-        """Every id in the list.
+    def sids(self, *, account: int = 0, region: int = 0, store: str | None = None) -> set[str]:
+        """Every id in the list, or in that of one memory store.
 
         Raises:
             Unlistable: it can't be read to its end.
         """
-        return {str(item.get("id")) for item, _ in self.items(size=_LARGEST, account=account, region=region)}
+        return {str(item.get("id")) for item, _ in self.items(size=_LARGEST, account=account, region=region, store=store)}
 
     def small_size(self) -> int:
         """A page size that spreads the list over a handful of pages."""

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation, last_segment
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision import Configuration, NothingToDelete
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
@@ -219,7 +219,26 @@ class Scenarios:
             if exists(exchange) is not None:
                 break
             time.sleep(0.1)
+        self.shows(configuration, exchange)
         return exists(exchange), exchange
+
+    def shows(self, configuration: Configuration, fetch: Exchange) -> None:
+        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (contract: Contradictions)."""
+        named = fetch.object.get("id") if fetch.status == 200 else None  # HTTP
+        if isinstance(named, str):
+            same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]
+            self.hold("CTRL-CONFIGURATION", same, expected=f"id {configuration.sid}", seen=f"{named:.120}", exchanges=[fetch], where="$.id")
+
+    def elsewhere(self, account: int, region: int, instead: list[Configuration]) -> list[Configuration]:
+        """As many configurations of another account or region as are given; those themselves where the target has none to give."""
+        if account >= len(self.suite.profile.accounts) or region >= len(self.suite.profile.bases):
+            return instead
+        try:
+            found = self.suite.configurations.take(len(instead), account=account, region=region)
+        except NothingToDelete:
+            return instead
+        self.suite.configurations.give_back(*instead)
+        return found
 
     def must_be_shown(self, configuration: Configuration) -> None:
         """Make sure that this endpoint shows what exists, or nothing can be said of what was deleted.
@@ -270,10 +289,12 @@ class Scenarios:
         by_sid = {operation.sid: operation for operation in operations}
         seen: set[str] = set()
         pages: list[Exchange] = []
+        single = True
         first = operations[0].accepted if operations else None
         account, region = (first.account or 0, first.region) if first else (0, 0)
         for item, page in self.suite.configurations.listing.items(size=size, account=account, region=region):
-            pages = [page] if not pages or pages[-1] is not page else pages
+            single = single and (not pages or pages[-1] is page)
+            pages = [page]
             sid = item.get("id")
             if not isinstance(sid, str):
                 continue
@@ -287,7 +308,9 @@ class Scenarios:
         for configuration in kept:
             if configuration.sid not in seen:
                 # The list may have shifted under the walk: the fetch decides.
-                self.kept("GONE-ONLY", configuration, pages)
+                if self.kept("GONE-ONLY", configuration, pages) and single and pages:
+                    # Nothing shifts on a single page.
+                    self.hold("CTRL-VISIBLE", False, expected=f"{configuration.sid} in the list", seen="not there", exchanges=pages)
             else:
                 self.hold("GONE-ONLY", True)
 

@@ -49,13 +49,13 @@ class Watch:
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         self._items.append(_Item(time.monotonic() + self._suite.effort.watch_s, kind, self._suite.coordinator.advanced(), look))
 
-    def ended(self, operations: Sequence[Operation]) -> None:
-        """These are COMPLETED and must stay so, their configurations gone."""
+    def ended(self, operations: Sequence[Operation], kind: str = _ENDED) -> None:
+        """These are COMPLETED and must stay so, their configurations gone; of each *kind* a sample is looked at."""
         if not self._first:
             self._first = [o for o in operations if o.accepted.key and o.accepted.key == o.accepted.key.lower()][:3]
             self._advanced = self._suite.coordinator.advanced()
         for operation in operations:
-            self._add(_ENDED, lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
+            self._add(kind, lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
 
     @property
     def saw_end(self) -> bool:

@@ -122,7 +122,8 @@ def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> N
     suite.client.advance_clock(25 * HOUR)
 
     if scenarios.kept(f"ERR-{status}-KEEPS", victim, hits[-2:]):
-        suite.configurations.give_back(victim)
+        # What is a day old is deleted like what was made just now.
+        scenarios.each(scenarios.gone, scenarios.completed([scenarios.accepted(victim, key=suite.key())], [victim]))
 
 
 @pytest.mark.clock

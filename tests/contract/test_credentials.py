@@ -88,7 +88,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
         sent: list[Exchange] = []
         for what, value in tries:
             suite.redactor.learn(value)
-            for n in range(max(1, min(4, suite.effort.refusals // 10))):
+            for n in range(1 if suite.effort.few else 4 if value is None else 3):
                 key = suite.key() if n % 2 else None
                 exchange = without_rights(suite, victim.sid, value, key=key)
                 sent.append(exchange)
@@ -98,6 +98,33 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
                     break
         scenarios.kept(requirement, victim, sent[-2:])
         suite.watch.kept(requirement, victim, sent[-2:])
+
+
+@pytest.mark.twice
+@pytest.mark.requirement("AUTH-SECRET")
+def test_bad_credentials_learn_nothing(suite: Suite, scenarios: Scenarios) -> None:
+    """Who is refused for the credentials is told the same of a SID that exists as of one that does not."""
+    victim, absent = suite.bystander, suite.absent_sid()
+    scenarios.must_be_shown(victim)
+    account = suite.profile.accounts[0]
+    for value in (None, basic(account.username, account.password + "x")):
+        suite.redactor.learn(value)
+        there: list[Exchange] = []
+        missing: list[Exchange] = []
+        # In turns, so that a lock-out after so many tries changes both.
+        for sid, sent in ((victim.sid, there), (absent, missing)) * 3:
+            sent.append(suite.client.delete(sid, account=None, headers=[("Authorization", value)] if value else [],
+                                            call=Call("delete", sid, silent=True)))
+        told, untold = {said(exchange, victim.sid) for exchange in there}, {said(exchange, absent) for exchange in missing}
+        suite.ledger.hold("AUTH-SECRET", len(told) > 1 or len(untold) > 1 or told == untold,
+                          expected=f"the answer to a SID that does not exist: {min(untold)}", seen=str(min(told)),
+                          exchanges=[there[-1], missing[-1]])
+
+
+def said(exchange: Exchange, sid: str) -> tuple[int, str, str]:
+    """What a refusal says of the SID that it is about: status, code and message, the SID itself left out."""
+    body = exchange.object
+    return exchange.status or 0, str(body.get("code")), str(body.get("message")).replace(sid, "{Sid}")
 
 
 @pytest.mark.twice
@@ -149,6 +176,12 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
         told = disclosed(suite, victim, exchange)
         suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
+        if exchange.status == 409:
+            # A conflict is one with something that is there, unless every SID meets it.
+            absent = suite.absent_sid()
+            control = suite.client.delete(absent, account=1, call=Call("delete", absent, silent=True))
+            suite.ledger.hold("AUTH-ACCOUNT", control.status == 409, expected=f"{control.outcome()}, as for a SID that does not exist",
+                              seen=exchange.outcome(), exchanges=[exchange, control])
 
     scenarios.kept("AUTH-ACCOUNT", victim, sent)
     suite.watch.kept("AUTH-ACCOUNT", victim, sent)

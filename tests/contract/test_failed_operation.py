@@ -56,10 +56,19 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             ))
             scenarios.judge_replay(operation.accepted, again, "KEY-REPLAY-FAILED")
     if trigger.headers and not suite.effort.few:
+        still_listed(suite, failed)
         key_on_another(suite, scenarios, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_sid[operation.sid])
     suite.watch.failed(failed)
+
+
+def still_listed(suite: Suite, failed: list[Operation]) -> None:
+    """What was not deleted is in the list."""
+    listed = suite.configurations.listing.sids()
+    for operation in failed:
+        suite.ledger.hold("OP-FAILED-KEEPS", operation.sid in listed, expected=f"{operation.sid} still listed", seen="not there",
+                          exchanges=[operation.accepted, *operation.polls[-1:]])
 
 
 def key_on_another(suite: Suite, scenarios: Scenarios, failed: Operation) -> None:

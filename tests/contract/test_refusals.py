@@ -1,5 +1,7 @@
 """409, 429, 500 and 503: provoked by the profile's faults, judged, and without effect where that is promised."""
 
+import contextlib
+
 import pytest
 
 from orchestrator_contract.exchange import Call, Exchange
@@ -11,7 +13,7 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 #: Further keys whose retry after a 429 is looked at, in one conversation about one SID.
-MORE_STORED = 20
+MORE_STORED = 16
 #: How often a retry that meets a 429 is tried again, each time after as long as the endpoint asks.
 MOST_RETRIES = 3
 
@@ -91,7 +93,7 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
     done = scenarios.completed([operation for operation, _ in retried], [victim for _, victim in retried])
     by_sid = {victim.sid: victim for _, victim in retried}
     # Processed means processed: the configuration goes, and the key stands for this answer from now on.
-    for operation in done:
+    for operation in [] if few else done:
         there, fetch = scenarios.is_there(by_sid[operation.sid])
         suite.ledger.hold("ERR-429-AGAIN", there is not True, expected=f"{operation.sid} deleted by the retry", seen="still there",
                           exchanges=[operation.accepted, *operation.polls[-1:], fetch])
@@ -152,7 +154,7 @@ def test_server_error(suite: Suite, scenarios: Scenarios, status: int) -> None:
 
 
 @pytest.mark.requirement("SID-UNKNOWN")
-def test_stored_errors(suite: Suite) -> None:
+def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
     """Whether an error is stored for its key is open: it is observed."""
     accepted = []
     faults = suite.profile.faults if suite.profile.provision.mode else {}
@@ -166,8 +168,22 @@ def test_stored_errors(suite: Suite) -> None:
             suite.ledger.observe("OBS-KEY-STORED", f"{status}: {'stored' if again.status == status else f'not stored ({again.status})'}")
         if again.status == 202:
             accepted.append(suite.follower.accept(again, victim.sid))
-    suite.follower.finish(accepted, early=False)
+    with contextlib.suppress(Unverifiable):
+        suite.follower.finish(accepted, early=False)
+    # Whatever was answered before, an accepted delete that COMPLETED is done.
+    for operation in accepted:
+        if operation.status == "COMPLETED" and not suite.effort.few:
+            scenarios.gone(operation)
     sid, key = suite.absent_sid(), suite.key()
     answers = [suite.client.past_500(lambda: suite.client.delete(sid, key=key)) for _ in range(2)]
     for answer in answers:
         suite.ledger.hold("SID-UNKNOWN", answer.status in (404, 500), expected="404", seen=answer.outcome(), exchanges=answers)
+    if suite.effort.few or not suite.profile.provision.mode:
+        return
+    # The key of a 404 may be refused on another SID; where it is not, that delete is one like any other.
+    victim = suite.configurations.one()
+    again = suite.client.delete(victim.sid, key=key, call=Call("delete", victim.sid, allow=frozenset({400, 422})))
+    if again.status == 202:
+        operation = suite.follower.accept(again, victim.sid)
+        if suite.follower.finish([operation], early=False) and operation.status == "COMPLETED":
+            scenarios.gone(operation)

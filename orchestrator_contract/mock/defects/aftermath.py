@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.states import State
 from orchestrator_contract.mock.world import Configuration, Operation, World
 
 
@@ -122,3 +124,140 @@ class _KeptIntelligent(_KeptSome):
     def some(self, members: Mapping[str, object]) -> bool:
         ids = members.get("intelligenceConfigurationIds")
         return isinstance(ids, list) and len(ids) == 5
+
+
+@defect("errored-500-deletes-nothing", "After a 500 a delete is accepted, COMPLETED and deletes nothing", breaches=("GONE-FETCH",),
+        shows="data: a SID that met a 500")  # fmt: skip
+class _ErroredIdle(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.errored: set[str | None] = set()
+
+    def fault_answer(self, request: Request, fault: str) -> Response:
+        if fault == "500":
+            self.errored.add(request.sid)
+        return super().fault_answer(request, fault)
+
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if request.sid in self.errored:
+            configuration.gone_at = None
+        return operation
+
+
+@defect("missed-404-deletes-nothing", "A key that met a 404 is accepted for another SID and deletes nothing", breaches=("GONE-FETCH",),
+        shows="data: a key that met a 404")  # fmt: skip
+class _MissedIdle(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.missed: set[str] = set()
+
+    def not_there(self, request: Request) -> Response:
+        if request.key:
+            self.missed.add(request.key)
+        return super().not_there(request)
+
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if request.key in self.missed:
+            configuration.gone_at = None
+        return operation
+
+
+@defect("completed-kept-day-old", "A configuration that is a day old is not deleted", breaches=("GONE-FETCH",),
+        shows="time: a day after the create")  # fmt: skip
+class _KeptOld(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if self.now() > configuration.created_at + 20 * 3600:
+            configuration.gone_at = None
+        return operation
+
+
+@defect("fetch-shows-another", "Now and then a fetch shows the oldest configuration", breaches=("CTRL-CONFIGURATION",), shows="1 in 20")
+class _ShowsAnother(Behaviour):
+    def fetch(self, request: Request) -> Response:
+        response = super().fetch(request)
+        if response.status == 200 and self.once_in(20, "fetch"):
+            return Response.of(200, self.configuration_document(next(iter(self.shelf(request).configurations.values()))))
+        return response
+
+
+@defect("takes-same-bridge", "A delete removes another configuration with the same bridge", breaches=("GONE-ONLY", "CTRL-VISIBLE"),
+        shows="data: two with one bridge")  # fmt: skip
+class _TakesBridged(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        bridge = configuration.members.get("conversationsV1Bridge")
+        for other in self.shelf(request).configurations.values():
+            if bridge and other is not configuration and other.members.get("conversationsV1Bridge") == bridge and other.gone_at is None:
+                other.gone_at = operation.ends_at
+        return operation
+
+
+@defect("failed-unlisted", "What an operation FAILED to delete is not listed any more", breaches=("OP-FAILED-KEEPS",),
+        shows="data: after FAILED")  # fmt: skip
+class _FailedUnlisted(Behaviour):
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        running = configuration.deletion
+        failed = running is not None and running.outcome is State.FAILED and now >= running.ends_at
+        return not failed and super().listed(configuration, now)
+
+
+@defect("list-hides-bridged", "Configurations with a bridge are not listed", breaches=("CTRL-PAGES", "CTRL-VISIBLE"), shows="data: a bridge")
+class _HidesBridged(Behaviour):
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return not configuration.members.get("conversationsV1Bridge") and super().listed(configuration, now)
+
+
+@defect("gone-listed-by-store", "The list of one memory store holds what is gone", breaches=("GONE-LIST",), shows="data: memoryStoreId")
+class _ListedByStore(Behaviour):
+    by_store = False
+
+    def list_page(self, request: Request) -> Response:
+        self.by_store = b"memoryStoreId" in request.query
+        return super().list_page(request)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return super().listed(configuration, now) or (self.by_store and now >= configuration.visible_from)
+
+
+class _UpdatedVanishes(Behaviour):
+    """Base of defects where an update deletes, a while later."""
+
+    def update(self, request: Request) -> Response:
+        response, found = super().update(request), self.locate(request, request.sid)
+        if response.status == 202 and found is not None:
+            vanish(self, found, 1.0)
+        return response
+
+
+@defect("update-deletes-later", "An updated configuration is gone a second later", breaches=("GONE-BY-DELETE",), shows="time: 1 s later")
+class _UpdateDeletesLater(_UpdatedVanishes):
+    pass
+
+
+@defect("update-revives-later", "An update of what is gone is refused and brings it back half a second later",
+        breaches=("GONE-FETCH", "GONE-UPDATE"), shows="time: 0.5 s after a late update")  # fmt: skip
+class _RevivesLater(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.due: dict[str, float] = {}
+
+    def update(self, request: Request) -> Response:
+        found = self.locate(request, request.sid)
+        if found is not None and self.gone(found, self.now()):
+            self.due[found.id] = self.now() + 0.5
+        return super().update(request)
+
+    def gone(self, configuration: Configuration, now: float) -> bool:
+        return super().gone(configuration, now) and now < self.due.get(configuration.id, now + 1)
+
+
+@defect("race-list-thinned", "While a delete runs the list leaves out the one created before", breaches=("RACE-MIXED",),
+        shows="race: a list beside a delete")  # fmt: skip
+class _ListThinned(Behaviour):
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        shelf = self.world.shelves[configuration.account, configuration.region].configurations.values()
+        beside = any(o.number == configuration.number + 1 and self.pending_deletion(o) for o in shelf)
+        return not beside and super().listed(configuration, now)

@@ -1,0 +1,43 @@
+"""Refusals that tell strangers what exists."""
+
+from __future__ import annotations
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import Refused, conflict
+from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.world import Configuration
+
+
+class _TellsStrangers(Behaviour):
+    """Base of defects where the answer to bad credentials depends on the SID."""
+
+    def anybodys(self, request: Request) -> Configuration | None:
+        """The configuration that the request's SID names, whoever owns it."""
+        shelves = self.world.shelves.values()
+        return next((s.configurations[request.sid] for s in shelves if request.sid in s.configurations), None) if request.sid else None
+
+
+@defect("auth-refusal-404-absent", "Bad credentials are refused with 401 where the SID exists, else with 404", breaches=("AUTH-SECRET",),
+        shows="data: an absent SID")  # fmt: skip
+class _TellsByStatus(_TellsStrangers):
+    def unauthenticated(self, request: Request) -> Response:
+        return super().unauthenticated(request) if self.anybodys(request) else self.not_there(request)
+
+
+@defect("auth-refusal-words-differ", "What is said to bad credentials depends on whether the SID exists", breaches=("AUTH-SECRET",),
+        shows="data: an absent SID")  # fmt: skip
+class _TellsByWords(_TellsStrangers):
+    def unauthenticated(self, request: Request) -> Response:
+        response = super().unauthenticated(request)
+        if self.anybodys(request):
+            response.document = {**response.document, "message": "Authenticate to delete this configuration"}
+        return response
+
+
+@defect("auth-account-conflict", "Another account's configuration is a conflict", breaches=("AUTH-ACCOUNT",), shows="data: another account")
+class _ConflictsAway(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        if request.route == "delete" and self.anybodys(request) and self.locate(request, request.sid) is None:
+            raise Refused(conflict(None))
+        return super().not_there(request)
