@@ -230,7 +230,9 @@ class Follower:
                  seen=f"{exchange.object['createdAt']} and {exchange.object['completedAt']}", exchanges=steps)
         for name, now in (("createdAt", created), ("completedAt", completed)):
             then = next((i for p in before if (i := _instant(p, name))), None)
-            if now and then:
+            if then and exchange.object.get(name) is None:
+                hold("OP-TIMES", False, expected=f"{name} as it was", seen="none any more", where=f"$.{name}", exchanges=steps)
+            elif now and then:
                 hold("OP-TIMES", now == then, expected=f"{name} as it was", seen=f"{exchange.object[name]}",
                      where=f"$.{name}", exchanges=steps)
 

@@ -89,6 +89,7 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
     suite.client.advance_clock(23 * HOUR + 55 * MINUTE)
 
     for operation in failed:
+        suite.follower.poll(operation)
         scenarios.kept("OP-FAILED-KEEPS", by_sid[operation.sid], [operation.accepted, *operation.polls[-1:]])
         scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
 

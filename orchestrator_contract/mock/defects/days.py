@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
@@ -10,7 +11,7 @@ from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import DAY
+from orchestrator_contract.mock.world import DAY, Operation
 
 HOUR = 3600.0
 
@@ -107,3 +108,30 @@ class _FailedNextDay(Behaviour):
         if response.status == 202 and found is not None and found.deletion is not None and found.deletion.outcome is State.FAILED:
             vanish(self, found, 20 * HOUR)
         return response
+
+
+class _ChangesLater(Behaviour):
+    """Base of defects where an operation that has ended says something else an hour later."""
+
+    def change(self, document: dict[str, Any]) -> None:
+        """Changes what it says."""
+        document["completedAt"] = None
+
+    def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
+        document = super().operation_document(operation, now)
+        if now > operation.ends_at + HOUR:
+            self.change(document)
+        return document
+
+
+@defect("operation-end-forgotten", "An hour after the end completedAt is null", breaches=("OP-TIMES",), shows="time: 1 h after the end")
+class _EndForgotten(_ChangesLater):
+    pass
+
+
+@defect("operation-failed-completes-later", "An hour later a FAILED operation says COMPLETED", breaches=("OP-ORDER",),
+        shows="time: 1 h after FAILED")  # fmt: skip
+class _CompletesLater(_ChangesLater):
+    def change(self, document: dict[str, Any]) -> None:
+        if document["status"] == "FAILED":
+            document |= {"status": "COMPLETED", "error": None}
