@@ -363,12 +363,15 @@ def test_conversation_repeats(transcribe: Transcribe) -> None:
 #: These need an account, a region, a failure or a number of keys that this conversation does not hold; the adequacy
 #: matrix shows them.
 IN_CONTEXT = {
-    "accept-anything-406", "auth-wrong-in-second-region", "auth-wrong-with-a-key", "completed-kept-second-region",
+    "accept-anything-406", "auth-refusal-404-absent", "auth-wrong-in-second-region", "auth-wrong-with-a-key", "completed-kept-second-region",
     "failed-then-404", "failed-then-nothing", "gone-delete-202-second-account", "gone-listed-second-account",
     "gone-listed-unpaged", "key-forgotten-second-region", "key-lives-a-week-second-region",
     "key-lives-an-hour-second-account", "key-lost-to-bad-credentials", "key-over-gone-sids", "key-scope-overwritten",
-    "keys-newest-hundred", "keys-without-version", "sid-is-name",
+    "keys-newest-hundred", "keys-without-version", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
 }
+#: So do all defects of these modules: that is what they are about.
+CONTEXTS = ("aftermath", "days", "key_rest", "key_strictness")
+IN_CONTEXT |= {name for name, one in registry.DEFECTS.items() if one.behaviour.__module__.endswith(tuple(f".{c}" for c in CONTEXTS))}
 
 
 @pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - IN_CONTEXT))
