@@ -113,8 +113,9 @@ def test_bad_credentials_learn_nothing(suite: Suite, scenarios: Scenarios) -> No
         missing: list[Exchange] = []
         # In turns, so that a lock-out after so many tries changes both.
         for sid, sent in ((victim.sid, there), (absent, missing)) * 3:
-            sent.append(suite.client.delete(sid, account=None, headers=[("Authorization", value)] if value else [],
-                                            call=Call("delete", sid, silent=True)))
+            sent.append(without_rights(suite, sid, value))
+        if any(exchange.status in (None, 429, 500, 502, 503, 504) for exchange in (*there, *missing)):
+            continue  # what passes says nothing of the SID
         told, untold = {said(exchange, victim.sid) for exchange in there}, {said(exchange, absent) for exchange in missing}
         suite.ledger.hold("AUTH-SECRET", len(told) > 1 or len(untold) > 1 or told == untold,
                           expected=f"the answer to a SID that does not exist: {min(untold)}", seen=str(min(told)),
@@ -179,7 +180,7 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
         if exchange.status == 409:
             # A conflict is one with something that is there, unless every SID meets it.
             absent = suite.absent_sid()
-            control = suite.client.delete(absent, account=1, call=Call("delete", absent, silent=True))
+            control = as_account(suite, absent, 1)
             suite.ledger.hold("AUTH-ACCOUNT", control.status == 409, expected=f"{control.outcome()}, as for a SID that does not exist",
                               seen=exchange.outcome(), exchanges=[exchange, control])
 
