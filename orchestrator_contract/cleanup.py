@@ -19,7 +19,7 @@ from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.profile import Account, Profile
-from orchestrator_contract.provision import Configuration, remove
+from orchestrator_contract.provision import TWIN, Configuration, remove
 from orchestrator_contract.suite import Settings, Suite
 from orchestrator_contract.verdict import Unverifiable
 
@@ -150,7 +150,7 @@ class _Cleaning:
             return 0
         blind = 0
         for place in sorted({(one.account, one.region) for one in unknown}):
-            names = {one.name for one in unknown if (one.account, one.region) == place}
+            names = {one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == place}
             found: dict[str, str] = {}
             try:
                 for pause in (_SETTLE_S, 0):

@@ -31,6 +31,8 @@ MAX_NAME, MAX_DESCRIPTION = 32, 512
 _ATTEMPTS = 3
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
+#: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
+TWIN = "+"
 #: Longest id that is taken for one, in characters.
 _MAX_SID = 200
 
@@ -74,6 +76,7 @@ class Provisioner:
         self._gone: set[str] = set()
         #: Announced creates whose configuration is not known: where each was sent, by name.
         self._unresolved: dict[str, tuple[int, int]] = {}
+        self._twins = 0
         #: The operations of accepted creates, by name.
         self._accepted: dict[str, Operation] = {}
         self.listing = Listing(client)
@@ -244,8 +247,8 @@ class Provisioner:
         if not configuration.payload:
             raise NothingToDelete("the content of a given configuration is not known")
         self._charge(1)
-        operation = self._post(configuration.payload, 0, 0)
-        self._unresolved.pop(configuration.name, None)
+        name = self._announce_twin(configuration.name)
+        operation = self._post(configuration.payload, 0, 0, name=name)
         if isinstance(operation, str):
             raise NothingToDelete(operation)
         self.follower.finish([operation], early=False)
@@ -253,13 +256,25 @@ class Provisioner:
         sid = related.get("configurationId") if isinstance(related, dict) else None
         if not isinstance(sid, str) or not self._is_new(sid, configuration.name, 0, 0):
             raise NothingToDelete("a second configuration of the same name can't be told from the first")
-        twin = self._made(sid, {**configuration.payload, "displayName": f"{configuration.name}+"}, 0, 0)
-        entry = {"name": twin.name, "sid": sid, "state": "created", "account": 0, "region": 0}
-        self.client.coordinator.journal([entry])
+        return self._made_twin(sid, configuration.payload, name)
+
+    def _announce_twin(self, name: str) -> str:
+        """Put the create of one more configuration with the displayName *name* into the journal; what the run calls it."""
+        with self._lock:
+            self._twins += 1
+            twin = f"{name}{TWIN}{self._twins:x}"
+        self.client.coordinator.journal([{"name": twin, "state": "creating", "account": 0, "region": 0}])
+        return twin
+
+    def _made_twin(self, sid: str, payload: dict[str, Any], name: str) -> Configuration:
+        self._unresolved.pop(name, None)
+        twin = self._made(sid, {**payload, "displayName": name}, 0, 0)
+        self.client.coordinator.journal([{"name": name, "sid": sid, "state": "created", "account": 0, "region": 0}])
         return twin
 
     def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
         """Send a create once more under its key; what it makes against expectation is the run's, too."""
+        name = self._announce_twin(payload["displayName"])
         out = self.client.outgoing(Call("create", payload["displayName"]), "POST", "/Configurations", key=key, payload=payload)
         exchange = self.client.send(out)
         if exchange.status == 202:  # HTTP
@@ -269,7 +284,9 @@ class Provisioner:
                 related = operation.object.get("related") or exchange.object.get("related")
                 sid = related.get("configurationId") if isinstance(related, dict) else None
                 if isinstance(sid, str) and self._is_new(sid, payload["displayName"], 0, 0):
-                    self._made(sid, {**payload, "displayName": f"{payload['displayName']}+"}, 0, 0)
+                    self._made_twin(sid, payload, name)
+                    return exchange
+        self.client.coordinator.journal([{"name": name, "state": "deleted", "account": 0, "region": 0}])
         return exchange
 
     def _made(self, sid: str, payload: dict[str, Any], account: int, region: int) -> Configuration:
@@ -278,8 +295,9 @@ class Provisioner:
         self.client.ownership.allow(sid)
         return configuration
 
-    def _post(self, payload: dict[str, Any], account: int, region: int, key: str | None = None) -> Operation | str:
-        self._unresolved[payload["displayName"]] = (account, region)
+    def _post(self, payload: dict[str, Any], account: int, region: int, key: str | None = None, *, name: str = "") -> Operation | str:
+        name = name or payload["displayName"]
+        self._unresolved[name] = (account, region)
         out = self.client.outgoing(
             Call("create", payload["displayName"]), "POST", "/Configurations", key=key, account=account, region=region,
             payload=payload,
@@ -291,16 +309,16 @@ class Provisioner:
                 self.client.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(),
                                         exchanges=[exchange])
             else:
-                self._unresolved.pop(payload["displayName"], None)
+                self._unresolved.pop(name, None)
             if exchange.status != 202:  # HTTP
                 kind = exchange.headers.get("content-type", "no Content-Type")
                 return f"POST {out.url} answered {exchange.status} ({kind:.60})"
             self._grouping = payload["conversationGroupingType"]
-            operation = self._accepted[payload["displayName"]] = self.follower.accept(exchange, "")
+            operation = self._accepted[name] = self.follower.accept(exchange, "")
             return operation  # noqa: TRY300  # the way out of the try is the way on
         except Unverifiable as error:
             if _was_refused(error):
-                self._unresolved.pop(payload["displayName"], None)
+                self._unresolved.pop(name, None)
             return str(error)
 
     def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
@@ -367,8 +385,12 @@ class Provisioner:
         while True:
             missing = {name: place for name, place in sorted(self._unresolved.items()) if name not in self.left}
             for name, (account, region) in missing.items():
-                sid = self.listing.find(lambda item, n=name: item.get("displayName") == n,  # type: ignore[misc]
-                                        account=account, region=region)
+                known = self._gone | {configuration.sid for configuration in self.left.values()}
+                shown = name.partition(TWIN)[0]
+                sid = self.listing.find(
+                    lambda item, n=shown, k=known: item.get("displayName") == n and item.get("id") not in k,  # type: ignore[misc]
+                    account=account, region=region,
+                )
                 if sid is not None:
                     self.left[name] = Configuration(sid, name, account, region)
                     self.client.ownership.allow(sid)

@@ -9,8 +9,9 @@ from typing import Any
 
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation, last_segment
+from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.provision import Configuration, NothingToDelete
+from orchestrator_contract.provision import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
