@@ -55,7 +55,7 @@ EFFORTS = {
         Effort(
             "standard", cohorts=6, cohort_size=11, racers=8, race_rounds=3, odd_sids=56, odd_keys=34, wrong_credentials=20,
             unknown_sids=34, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=6, early_every=2,
-            watched=20, watch_s=2.2,
+            watched=14, watch_s=2.2,
         ),
         Effort(
             "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=20,

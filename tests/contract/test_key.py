@@ -118,7 +118,7 @@ def not_the_first(suite: Suite, requirement: str, first: Operation, again: Excha
 )
 def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: int, region: int, ended: bool) -> None:
     """The same key on another account or in another region is a new request with an answer of its own."""
-    number = 1 if suite.effort.few else 3
+    number = 1 if suite.effort.few else 2
     pairs = list(zip(suite.configurations.take(number), suite.configurations.take(number, account=account, region=region), strict=True))
     # How far a key reaches may depend on its form.
     keys = [suite.key(), suite.key(7), suite.key().upper()] if ended else [suite.key(), suite.key(1), suite.key(8).upper()]
