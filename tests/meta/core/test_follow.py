@@ -1,0 +1,600 @@
+"""From a 202 to the end of its operation: the links of the 202, the history that polls make, and how long is waited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.exchange import Call
+from orchestrator_contract.follow import Operation, Unfollowable, last_segment
+from orchestrator_contract.profile import Account, Limits
+
+if TYPE_CHECKING:
+    from tests.meta.core.conftest import Bench, Said
+
+ORIGIN = "http://target.example"
+PLANE = f"{ORIGIN}/v2/ControlPlane"
+URL = f"{PLANE}/Operations/op_1"
+SID = "conv_configuration_0aaaaaaaaaaaaaaaaaaaaaaaaa"
+OPERATION = {
+    "operationId": "op_1", "status": "PENDING", "createdAt": "2026-11-23T00:00:00Z", "statusUrl": URL, "completedAt": None,
+    "related": {"configurationId": SID}, "error": None,
+}
+END = "2026-11-23T00:00:05Z"
+
+
+def accepted(location: str | None = None, header: str | None = None, **body: Any) -> Said:
+    """A 202 with these links."""
+    links = {"Location": location, "Operation-Id": header}
+    return 202, body, {"Retry-After": "1"} | {name: value for name, value in links.items() if value is not None}
+
+
+def poll(status: Any = "PENDING", **members: Any) -> Said:
+    """An operation as a poll shows it."""
+    done = {"completedAt": END} if status in ("COMPLETED", "FAILED") else {}
+    return 200, {**OPERATION, "status": status, **done, **members}
+
+
+def begun(bench: Bench, sid: str = SID, operation: str = "op_1", *polls: Said) -> Operation:
+    """An operation by its statusUrl, with the answers of its polls scripted."""
+    bench.endpoint.on(f"GET /Operations/{operation}", *polls)
+    return bench.accepted(sid, accepted(statusUrl=f"{PLANE}/Operations/{operation}"))
+
+
+# -------------------------------------------------------------------- the 202
+
+
+@pytest.mark.parametrize(
+    ("said", "url", "operation_id", "links"),
+    [
+        pytest.param(accepted(URL, "op_1", statusUrl=URL), URL, "op_1", "statusUrl, Location, Operation-Id", id="all"),
+        pytest.param(accepted(statusUrl=URL), URL, "op_1", "statusUrl", id="statusUrl-alone"),
+        pytest.param(accepted(URL), URL, "op_1", "Location", id="location-alone"),
+        pytest.param(accepted(None, "op_1"), URL, "op_1", "Operation-Id", id="operation-id-alone"),
+        pytest.param(accepted(None, "op_1", statusUrl=f"{URL}/?x=1#y"), f"{URL}/?x=1#y", "op_1", "statusUrl, Operation-Id",
+                     id="slash-query-and-fragment"),
+        pytest.param(accepted(None, "op/1", statusUrl=f"{PLANE}/Operations/op%2F1"), f"{PLANE}/Operations/op%2F1", "op/1",
+                     "statusUrl, Operation-Id", id="percent-encoded"),
+        pytest.param(accepted(f"{PLANE}/Operations/op_1", None, statusUrl=f"{ORIGIN}/elsewhere/op_1"), f"{ORIGIN}/elsewhere/op_1", "op_1",
+                     "statusUrl, Location", id="two-addresses-of-one-operation"),
+        pytest.param(accepted(statusUrl=URL, related={"configurationId": SID}), URL, "op_1", "statusUrl", id="related"),
+        pytest.param(accepted(statusUrl=URL, related={"other": "x"}), URL, "op_1", "statusUrl", id="related-other-role"),
+        pytest.param(accepted(statusUrl=URL, related=None), URL, "op_1", "statusUrl", id="related-null"),
+        pytest.param(accepted(statusUrl="http://target.example:80/Operations/op_1"), "http://target.example:80/Operations/op_1", "op_1",
+                     "statusUrl", id="explicit-port"),
+    ],
+)
+def test_links_of_a_conformant_202(bench: Bench, said: Said, url: str, operation_id: str, links: str) -> None:
+    """Any one link is enough, and all that are given name one operation; statusUrl is what is polled."""
+    operation = bench.accepted(SID, said)
+
+    assert (operation.url, operation.id, operation.sid) == (url, operation_id, SID)
+    assert bench.breaches() == {}
+    assert bench.seen("OBS-STATUS-URL") == {links: 1}
+    assert bench.checks().keys() >= {"DEL-202-FOLLOW", "DEL-202-LINKS", "DEL-202-ORIGIN", "DEL-202-RELATED", "DEL-202-OWN"}
+
+
+LONG = "o" * 200
+
+
+@pytest.mark.parametrize(
+    ("said", "url", "problems"),
+    [
+        pytest.param(accepted(None, "op_2", statusUrl=URL), URL,
+                     {"DEL-202-LINKS": "expected one operation id in all of them; saw Operation-Id op_2, statusUrl op_1"},
+                     id="header-of-another"),
+        pytest.param(accepted(f"{PLANE}/Operations/op_2", None, statusUrl=URL), URL,
+                     {"DEL-202-LINKS": "expected one operation id in all of them; saw statusUrl op_1, Location op_2"}, id="location-of-another"),
+        pytest.param(accepted(None, LONG, statusUrl=URL), URL,
+                     {"DEL-202-LINKS": f"expected one operation id in all of them; saw Operation-Id {LONG[:80]}, statusUrl op_1"}, id="long-id"),
+        pytest.param(accepted(None, "op_1", statusUrl=f"{ORIGIN}/"), f"{ORIGIN}/",
+                     {"DEL-202-LINKS": "expected one operation id in all of them; saw Operation-Id op_1"}, id="statusUrl-without-an-id"),
+        pytest.param(accepted("http://other.example/Operations/op_1", None, statusUrl=URL), URL,
+                     {"DEL-202-LINKS": "Location: expected a Location on the target's own origins; saw http://other.example/Operations/op_1"},
+                     id="location-elsewhere"),
+        pytest.param(accepted("/v2/ControlPlane/Operations/op_1"), URL,
+                     {"DEL-202-LOCATION": "expected an absolute URI in Location; saw /v2/ControlPlane/Operations/op_1"}, id="relative-location"),
+        pytest.param(accepted("/" + "l" * 200, None, statusUrl=f"{PLANE}/{'l' * 200}"), f"{PLANE}/{'l' * 200}",
+                     {"DEL-202-LOCATION": f"expected an absolute URI in Location; saw /{'l' * 119}"}, id="long-relative-location"),
+        pytest.param(accepted(None, "op_1", statusUrl="https://target.example/Operations/op_1"), URL,
+                     {"DEL-202-ORIGIN": "expected an address on the target's own origins; saw https://target.example/Operations/op_1"},
+                     id="another-scheme"),
+        pytest.param(accepted(URL, None, statusUrl="http://other.example/op_1"), URL,
+                     {"DEL-202-ORIGIN": "expected an address on the target's own origins; saw http://other.example/op_1"},
+                     id="elsewhere-but-location-leads-home"),
+        pytest.param(accepted(statusUrl=f"http://other.example/{'p' * 200}/op_1"), URL,
+                     {"DEL-202-ORIGIN": f"expected an address on the target's own origins; saw http://other.example/{'p' * 139}"},
+                     id="long-address-elsewhere"),
+        pytest.param(accepted(statusUrl=URL, related={"configurationId": "other"}), URL,
+                     {"DEL-202-RELATED": f"$.related: expected configurationId {SID}; saw 'other'"}, id="related-to-another"),
+        pytest.param(accepted(statusUrl=URL, related={"configurationId": "r" * 200}), URL,
+                     {"DEL-202-RELATED": f"$.related: expected configurationId {SID}; saw '{'r' * 119}"}, id="related-to-a-long-one"),
+    ],
+)
+def test_links_that_disagree(bench: Bench, said: Said, url: str, problems: dict[str, str]) -> None:
+    """Each link that leads elsewhere, or to another operation, is one breach; what can be polled is polled."""
+    operation = bench.accepted(SID, said)
+
+    assert operation.url == url
+    found = {one: texts[-1] for one, texts in bench.breaches().items() if one not in {"DEL-202-BODY", "DEL-202-HEADERS"}}
+    assert {one: text for one, text in found.items() if one in problems} == problems
+    assert found.keys() <= {*problems, "DEL-202-LOCATION"}
+    assert all(("DELETE " + SID, 202) in bench.steps(one) for one in problems)
+
+
+@pytest.mark.parametrize(
+    ("said", "followed"),
+    [
+        pytest.param(accepted(), "none of them", id="nothing"),
+        pytest.param(accepted(statusUrl=7), "none of them", id="statusUrl-is-a-number"),
+        pytest.param(accepted(statusUrl=""), "none of them", id="statusUrl-is-empty"),
+        pytest.param(accepted("http://[/"), "Location", id="no-url"),
+        pytest.param(accepted("http://[x", None, statusUrl="http://[/"), "statusUrl, Location", id="no-urls"),
+        pytest.param(accepted(None, "op/1"), "Operation-Id", id="an-id-that-is-no-segment"),
+        pytest.param(accepted(None, "\xf6p"), "Operation-Id", id="an-id-beyond-ascii"),
+        pytest.param(accepted(None, "o" * 512), "Operation-Id", id="an-id-without-end"),
+    ],
+)
+def test_what_can_not_be_followed(bench: Bench, said: Said, followed: str) -> None:
+    """A 202 whose links lead nowhere on the target can't be followed, and says why."""
+    with pytest.raises(Unfollowable, match=r"^the 202 has no link that leads to its operation on the target$"):
+        bench.accepted(SID, said)
+
+    assert bench.seen("OBS-STATUS-URL") == {followed: 1}
+    nothing = ["expected statusUrl, Location or Operation-Id; saw none of them"]
+    assert bench.breaches().get("DEL-202-FOLLOW") == (nothing if followed == "none of them" else None)
+    if followed == "none of them":
+        assert bench.steps("DEL-202-FOLLOW") == [("DELETE " + SID, 202)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(accepted("http://other.example/op_1"), id="location-elsewhere"),
+        pytest.param(accepted("", "", statusUrl="http://other.example/op_1"), id="statusUrl-elsewhere-and-empty-headers"),
+        pytest.param(accepted("http://target.example:x/op_1"), id="location-with-no-port"),
+    ],
+)
+def test_an_operation_is_looked_for_at_home(bench: Bench, said: Said) -> None:
+    """Where links lead elsewhere, the id that they give is polled on the target."""
+    assert bench.accepted(SID, said).url == URL
+
+
+def test_an_id_of_almost_any_length_is_followed(bench: Bench) -> None:
+    """The longest id that is looked for has 511 characters."""
+    assert bench.accepted(SID, accepted(None, "o" * 511)).url == f"{PLANE}/Operations/{'o' * 511}"
+
+
+def test_creates_are_followed_but_not_judged(bench: Bench) -> None:
+    """The requirements of a delete's 202 are not held against a create."""
+    bench.endpoint.on("POST /Configurations", accepted("http://other.example/x", "op_2", statusUrl="http://other.example/y"))
+    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
+
+    operation = bench.suite.follower.accept(exchange, "")
+
+    assert (operation.id, operation.url, operation.sid) == ("op_2", f"{PLANE}/Operations/op_2", "")
+    assert not {one for one in bench.checks() if one.startswith("DEL-")}
+    assert bench.seen("OBS-STATUS-URL") == {}
+
+
+def test_each_delete_has_an_operation_of_its_own(bench: Bench) -> None:
+    """An operation that belongs to another SID already is a breach; the same SID may name it again."""
+    bench.accepted(SID, accepted(statusUrl=URL))
+    bench.accepted(SID, accepted(statusUrl=URL))
+    assert bench.breaches() == {}
+
+    bench.accepted("other", accepted(statusUrl=URL))
+
+    assert bench.breaches() == {"DEL-202-OWN": [f"expected an operation of its own for other; saw operation op_1, which belongs to {SID}"]}
+    assert bench.steps("DEL-202-OWN") == [("DELETE other", 202)]
+
+
+def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench]) -> None:
+    """Ids are unique within an account and a region."""
+    bench = start(accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)), regions=("http://elsewhere.example",))
+    bench.suite.ownership.allow(SID, "other")
+    for sid in (SID, "other"):
+        bench.endpoint.on(f"DELETE /Configurations/{sid}", accepted(None, "op_1"))
+
+    bench.accepted(SID, accepted(None, "op_1"))
+    for account, region, home in ((1, 0, ORIGIN), (0, 1, "http://elsewhere.example")):
+        operation = bench.suite.follower.accept(bench.suite.client.delete("other", account=account, region=region), "other")
+        assert operation.url == f"{home}/v2/ControlPlane/Operations/op_1"
+
+    assert bench.breaches() == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "segment"),
+    [
+        pytest.param("http://x/a/b", "b", id="plain"),
+        pytest.param("http://x/a/b/", "b", id="slash-at-the-end"),
+        pytest.param("http://x/a/b//", "b", id="slashes-at-the-end"),
+        pytest.param("/a/b?c/d#e/f", "b", id="query-and-fragment"),
+        pytest.param("http://x/a/b%20c", "b c", id="encoded"),
+        pytest.param("b", "b", id="relative"),
+        pytest.param("http://x/", None, id="root"),
+        pytest.param("http://x", None, id="no-path"),
+        pytest.param("", None, id="empty"),
+        pytest.param("http://[x/a", None, id="no-url"),
+    ],
+)
+def test_last_segment(url: str, segment: str | None) -> None:
+    """The last segment of a path that is not empty, decoded."""
+    assert last_segment(url) == segment
+
+
+# -------------------------------------------------------------------- polls
+
+
+@pytest.mark.parametrize(
+    "polls",
+    [
+        pytest.param([poll(), poll(), poll("COMPLETED"), poll("COMPLETED")], id="pending-to-completed"),
+        pytest.param([poll("RUNNING"), poll("FAILED"), poll("FAILED")], id="running-to-failed"),
+        pytest.param([poll(), poll("RUNNING"), poll("CANCELLED")], id="running-to-cancelled"),
+        pytest.param([poll("COMPLETED")], id="instant"),
+        pytest.param([poll(), poll("PAUSED"), poll("RUNNING"), poll("?"), poll("COMPLETED")], id="words-of-no-known-order"),
+        pytest.param([poll(related=None), poll(related={"other": "x"})], id="related-may-be-left-out"),
+        pytest.param([poll(createdAt=END), poll("COMPLETED", createdAt=END)], id="ended-as-it-was-created"),
+        pytest.param([poll(createdAt="2026-11-23T00:00:00Z"), poll(createdAt="2026-11-23T01:00:00.000+01:00")], id="one-instant-in-two-forms"),
+        pytest.param([poll(statusUrl="http://other.example/y/op_1/")], id="statusUrl-by-another-path"),
+        pytest.param([poll(), (429, None), (503, None), poll()], id="throttled-between"),
+        pytest.param([poll("COMPLETED"), poll("COMPLETED", completedAt="2026-11-23T00:00:05.000Z")], id="fraction-of-zeros"),
+    ],
+)
+def test_conformant_history(bench: Bench, polls: list[Said]) -> None:
+    """What an operation may do on its way is accused of nothing."""
+    operation = begun(bench)
+    for said in polls:
+        bench.suite.follower._judge_poll(operation, bench.exchange("operation", said, "GET"))
+
+    assert bench.breaches() == {}
+
+
+def polled(bench: Bench, *polls: Said, apart: float = 3.0) -> Operation:
+    """An operation after these polls, that many seconds apart."""
+    operation = begun(bench, SID, "op_1", *polls)
+    for _ in polls:
+        bench.clock.now += apart
+        bench.suite.follower.poll(operation)
+    return operation
+
+
+ACCEPT, GET = ("DELETE " + SID, 202), ("GET op_1", 200)
+
+
+@pytest.mark.parametrize(
+    ("polls", "requirement", "problem", "steps"),
+    [
+        pytest.param([poll(operationId="op_2")], "OP-ID", "expected operationId op_1; saw op_2", [ACCEPT, GET], id="id-of-another"),
+        pytest.param([poll(operationId=LONG)], "OP-ID", f"expected operationId op_1; saw {LONG[:80]}", [ACCEPT, GET], id="long-id"),
+        pytest.param([poll(statusUrl=f"{PLANE}/Operations/op_2")], "OP-ID",
+                     f"$.statusUrl: expected a statusUrl of operation op_1; saw {PLANE}/Operations/op_2", [ACCEPT, GET], id="statusUrl-of-another"),
+        pytest.param([poll(statusUrl=f"http://x/{'u' * 200}")], "OP-ID",
+                     f"$.statusUrl: expected a statusUrl of operation op_1; saw http://x/{'u' * 111}", [ACCEPT, GET], id="long-statusUrl"),
+        pytest.param([poll(related={"configurationId": "other"})], "OP-RELATED", f"$.related: expected configurationId {SID}; saw 'other'",
+                     [ACCEPT, GET], id="related-to-another"),
+        pytest.param([poll("COMPLETED", createdAt="2026-11-23T00:00:06Z")], "OP-TIMES",
+                     f"expected createdAt not after completedAt; saw 2026-11-23T00:00:06Z and {END}", [ACCEPT, GET], id="ended-before-it-began"),
+        pytest.param([poll("COMPLETED", createdAt="2026-11-23T00:00:05.000000002Z", completedAt="2026-11-23T00:00:05.000000001Z")], "OP-TIMES",
+                     "expected createdAt not after completedAt; saw 2026-11-23T00:00:05.000000002Z and 2026-11-23T00:00:05.000000001Z",
+                     [ACCEPT, GET], id="ended-a-nanosecond-before-it-began"),
+        pytest.param([poll(), poll(createdAt="2026-11-22T00:00:00Z")], "OP-TIMES",
+                     "$.createdAt: expected createdAt as it was; saw 2026-11-22T00:00:00Z", [ACCEPT, GET, GET], id="created-moves"),
+        pytest.param([poll("COMPLETED"), poll("COMPLETED", completedAt="2026-11-23T00:00:09Z")], "OP-TIMES",
+                     "$.completedAt: expected completedAt as it was; saw 2026-11-23T00:00:09Z", [ACCEPT, GET, GET], id="completed-moves"),
+        pytest.param([poll(), poll(createdAt=None), poll(createdAt="2026-11-22T00:00:00Z")], "OP-TIMES",
+                     "$.createdAt: expected createdAt as it was; saw 2026-11-22T00:00:00Z", [ACCEPT, GET, GET],
+                     id="created-moves-while-nobody-looks"),
+        pytest.param([poll("RUNNING"), poll()], "OP-ORDER", "expected RUNNING or what may follow it; saw PENDING", [ACCEPT, GET, GET], id="backwards"),
+        pytest.param([poll("COMPLETED"), poll()], "OP-ORDER", "expected COMPLETED or what may follow it; saw PENDING", [ACCEPT, GET, GET],
+                     id="reopened"),
+        pytest.param([poll("COMPLETED"), poll("FAILED")], "OP-ORDER", "expected COMPLETED or what may follow it; saw FAILED", [ACCEPT, GET, GET],
+                     id="completed-then-failed"),
+        pytest.param([poll("FAILED"), poll("COMPLETED")], "OP-ORDER", "expected FAILED or what may follow it; saw COMPLETED", [ACCEPT, GET, GET],
+                     id="failed-then-completed"),
+        pytest.param([poll("CANCELLED"), poll("RUNNING")], "OP-ORDER", "expected CANCELLED or what may follow it; saw RUNNING", [ACCEPT, GET, GET],
+                     id="cancelled-then-running"),
+        pytest.param([(404, {})], "OP-FETCH", "expected 200; saw 404", [ACCEPT, ("GET op_1", 404)], id="not-found"),
+        pytest.param([(500, {})], "OP-FETCH", "expected 200; saw 500", [ACCEPT, ("GET op_1", 500)], id="server-error"),
+        pytest.param([(204,)], "OP-FETCH", "expected 200; saw 204", [ACCEPT, ("GET op_1", 204)], id="no-content"),
+        pytest.param([poll(), (404, {})], "OP-FETCH", "expected 200; saw 404", [ACCEPT, ("GET op_1", 404)], id="lost-on-the-way"),
+        pytest.param([poll("COMPLETED"), (404, {})], "OP-RETAINED", "expected the ended operation; saw 404", [ACCEPT, ("GET op_1", 404)],
+                     id="lost-after-its-end"),
+        pytest.param([poll("COMPLETED"), (500, {})], "OP-FETCH", "expected 200; saw 500", [ACCEPT, ("GET op_1", 500)],
+                     id="server-error-after-its-end"),
+    ],
+)
+def test_breach_of_a_history(bench: Bench, polls: list[Said], requirement: str, problem: str, steps: list[tuple[str, int]]) -> None:
+    """What a poll can't show at that point breaches the requirement it speaks of; the evidence tells the story in order."""
+    polled(bench, *polls)
+
+    breaches = {one: texts for one, texts in bench.breaches().items() if one not in {"OP-BODY", "OP-COMPLETED-AT"}}
+    assert breaches == {requirement: [problem]}
+    assert bench.steps(requirement) == steps
+
+
+def test_what_a_poll_checks(bench: Bench) -> None:
+    """The polls of a whole life check every requirement that speaks of them."""
+    polled(bench, poll(), poll("COMPLETED"), poll("COMPLETED"))
+
+    counted = {one: number for one, number in bench.checks().items() if one.startswith("OP-")}
+    assert counted == {
+        "OP-BODY": 3, "OP-COMPLETED-AT": 3, "OP-ERROR": 3, "OP-FETCH": 3, "OP-ID": 6, "OP-RELATED": 3, "OP-RETAINED": 1,
+        "OP-TIMES": 5, "OP-ORDER": 2,
+    }
+    assert bench.seen("OBS-STATUS-WORDS") == {"PENDING": 1, "COMPLETED": 2}
+    assert bench.seen("OBS-FAILED-ERROR") == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [pytest.param(None, "null", id="null"), pytest.param({"title": "no"}, "given", id="given")]
+)
+def test_the_error_of_a_failed_operation_is_observed(bench: Bench, error: object, said: str) -> None:
+    """Whether FAILED comes with an error is open."""
+    polled(bench, poll("FAILED", error=error))
+
+    assert bench.seen("OBS-FAILED-ERROR") == {said: 1}
+
+
+def test_an_unknown_word_is_no_observation(bench: Bench) -> None:
+    """Words outside the documented ones are the schema's to judge."""
+    polled(bench, poll("DONE"), poll(5))
+
+    assert bench.seen("OBS-STATUS-WORDS") == {}
+    assert "OP-BODY" in bench.breaches()
+
+
+@pytest.mark.parametrize(
+    ("after", "polls", "breached"),
+    [
+        pytest.param(1.9, [(404, {})], False, id="within-two-seconds"),
+        pytest.param(2.0, [(404, {})], True, id="after-two-seconds"),
+        pytest.param(0.1, [poll(), (404, {})], True, id="after-it-was-seen"),
+        pytest.param(0.1, [(500, {})], True, id="another-status"),
+    ],
+)
+def test_an_operation_may_appear_a_moment_later(bench: Bench, after: float, polls: list[Said], breached: bool) -> None:
+    """Right after its 202 an operation may not be found yet; later, or once it was seen, it may not be lost."""
+    polled(bench, *polls, apart=after)
+
+    assert ("OP-FETCH" in bench.breaches()) is breached
+    assert bench.seen("OBS-TRANSPORT") == ({} if breached else {"operation not found right after its 202": 1})
+
+
+def test_an_operation_without_an_id_is_compared_with_none(bench: Bench) -> None:
+    """Where the 202 gives no id, none is held against the polls."""
+    bench.endpoint.at("GET /?o=1", poll(operationId="op_7", statusUrl=f"{PLANE}/Operations/op_8"))
+    operation = bench.accepted(SID, accepted(statusUrl=f"{ORIGIN}/?o=1"))
+    bench.suite.follower.poll(operation)
+
+    assert operation.id == ""
+    assert "OP-ID" not in bench.checks()
+
+
+def test_polls_go_where_the_delete_went(start: Callable[..., Bench]) -> None:
+    """An operation is polled with the credentials and in the region of its delete."""
+    bench = start(accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)), regions=("http://elsewhere.example",))
+    bench.suite.ownership.allow(SID)
+    bench.endpoint.on(f"DELETE /Configurations/{SID}", accepted(None, "op_1"))
+    bench.endpoint.on("GET /Operations/op_1", poll())
+    exchange = bench.suite.client.delete(SID, account=1, region=1)
+    operation = bench.suite.follower.accept(exchange, SID)
+
+    seen = bench.suite.follower.poll(operation)
+
+    assert (seen.account, seen.region, seen.call.subject) == (1, 1, "op_1")
+    first, second = bench.endpoint.sent
+    assert first.origin == second.origin
+    assert first.headers["authorization"] == second.headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("location", "said", "problem"),
+    [
+        pytest.param(URL, poll(), None, id="the-same-address"),
+        pytest.param(f"{ORIGIN}/other/op_1", poll(), None, id="another-address"),
+        pytest.param(f"{ORIGIN}/other/op_1", poll(operationId="op_2"), "expected operation op_1 at Location; saw 200 'op_2'", id="another-operation"),
+        pytest.param(f"{ORIGIN}/other/op_1", (404, {}), "expected operation op_1 at Location; saw 404 None", id="nothing-there"),
+        pytest.param(f"{ORIGIN}/other/op_1", (500, {}), None, id="an-error-says-nothing"),
+        pytest.param("/other/op_1", poll(operationId="o" * 100), f"expected operation op_1 at Location; saw 200 '{'o' * 79}", id="relative"),
+        pytest.param("http://other.example/op_1", None, None, id="elsewhere"),
+        pytest.param("http://[", None, None, id="no-url"),
+        pytest.param(None, None, None, id="none"),
+    ],
+)
+def test_the_other_link(bench: Bench, location: str | None, said: Said | None, problem: str | None) -> None:
+    """What Location leads to is the operation that statusUrl leads to; other servers are not asked."""
+    bench.endpoint.on("GET /Operations/op_1", poll())
+    bench.endpoint.at("GET /other/op_1", *([said] if said else []))
+    operation = bench.accepted(SID, accepted(location, None, statusUrl=URL))
+    bench.suite.follower.poll(operation)
+    before, asked = bench.checks()["DEL-202-LINKS"], len(bench.endpoint.sent)
+    known = bench.breaches().get("DEL-202-LINKS", [])
+
+    bench.suite.follower.poll_other_links(operation)
+
+    assert bench.breaches().get("DEL-202-LINKS", [])[len(known):] == ([problem] if problem else [])
+    elsewhere = said is not None and location != URL
+    assert len(bench.endpoint.sent) - asked == elsewhere
+    assert bench.checks()["DEL-202-LINKS"] - before == (elsewhere and said[0] != 500)  # type: ignore[index]
+    if problem:
+        assert [step for step, _ in bench.steps("DEL-202-LINKS")] == ["DELETE " + SID, "GET op_1"]
+
+
+def test_what_is_known_of_an_operation(bench: Bench) -> None:
+    """Status and body are the newest that could be read."""
+    operation = polled(bench, poll(), poll("RUNNING"), (500, {"status": "odd"}))
+    assert (operation.status, operation.object["status"], operation.done) == ("odd", "RUNNING", False)
+
+    fresh = begun(bench, "other", "op_2")
+    assert (fresh.status, fresh.object, fresh.done) == ("", {}, False)
+
+
+# -------------------------------------------------------------------- to the end
+
+
+def test_finish_waits_for_all(bench: Bench) -> None:
+    """Operations are polled until the last one has ended; those that were ended before are not asked again."""
+    operations = [
+        begun(bench, "a", "op_a", poll("COMPLETED", operationId="op_a", statusUrl=f"{PLANE}/Operations/op_a", related=None)),
+        begun(bench, "b", "op_b", *[poll(operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None)] * 3,
+              poll("FAILED", operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None)),
+    ]
+
+    ended = bench.suite.follower.finish(operations)
+
+    assert ended == operations
+    assert [operation.status for operation in operations] == ["COMPLETED", "FAILED"]
+    assert [len(operation.polls) for operation in operations] == [1, 4]
+    assert bench.checks()["OP-ENDS"] == 2
+    assert bench.breaches() == {}
+    asked = len(bench.endpoint.sent)
+    assert bench.suite.follower.finish(operations) == operations
+    assert bench.suite.follower.finish([]) == []
+    assert len(bench.endpoint.sent) == asked
+
+
+def stubborn(bench: Bench, number: int, said: Said | None = None) -> Operation:
+    """An operation that stays as it is."""
+    name = f"op_{number}"
+    url = f"{PLANE}/Operations/{name}"
+    return begun(bench, f"sid{number}", name, said or poll(operationId=name, statusUrl=url, related=None))
+
+
+def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
+    """It is found after the poll limit, once; later ones are given a tenth of it, and at least two seconds."""
+    bench = start(limits=Limits(poll_timeout_s=50))
+    began = bench.clock.now
+
+    assert bench.suite.follower.finish([stubborn(bench, 1)]) == []
+    assert 50 < bench.clock.now - began < 53
+    assert bench.breaches() == {"OP-ENDS": ["expected an end within 50 s; saw PENDING"]}
+    assert bench.steps("OP-ENDS") == [("DELETE sid1", 202), ("GET op_1", 200)]
+
+    began = bench.clock.now
+    assert bench.suite.follower.finish([stubborn(bench, 2)]) == []
+    assert 5 < bench.clock.now - began < 8
+    assert bench.breaches()["OP-ENDS"][1:] == ["expected an end within 5 s; saw PENDING"]
+
+
+def test_the_least_patience(start: Callable[..., Bench]) -> None:
+    """However short the limit, a later operation is given two seconds."""
+    bench = start(limits=Limits(poll_timeout_s=8))
+    bench.suite.follower.finish([stubborn(bench, 1)])
+
+    began = bench.clock.now
+    bench.suite.follower.finish([stubborn(bench, 2)])
+
+    assert 2 < bench.clock.now - began < 4.1
+    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING", "expected an end within 2 s; saw PENDING"]
+
+
+def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
+    """Only deletes are judged by whether they end."""
+    bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
+    bench.endpoint.on("GET /Operations/op_1", poll())
+    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
+
+    assert bench.suite.follower.finish([bench.suite.follower.accept(exchange, "")]) == []
+
+    assert "OP-ENDS" not in bench.checks()
+    # Deletes are waited for all the same.
+    began = bench.clock.now
+    bench.suite.follower.finish([stubborn(bench, 2)])
+    assert bench.clock.now - began > 20
+
+
+def test_an_operation_that_never_can_be_read(bench: Bench) -> None:
+    """It is given up after a few seconds, the next of its kind sooner; the reason says what came last."""
+    began = bench.clock.now
+    with pytest.raises(Unfollowable, match=r"^the operation can't be read: the last poll gave 500$"):
+        bench.suite.follower.finish([stubborn(bench, 1, (500, {}))])
+    first = bench.clock.now - began
+    assert 4 < first < 8
+
+    began = bench.clock.now
+    with pytest.raises(Unfollowable):
+        bench.suite.follower.finish([stubborn(bench, 2, (500, {}))])
+    assert 0.3 < bench.clock.now - began < 2
+    assert len(bench.suite.client.ledger.records["OP-FETCH"].problems) == 1
+
+
+def test_a_moment_without_answers_is_waited_out(bench: Bench) -> None:
+    """An operation that can be read again in time is followed on, even after many polls that could not."""
+    broken: list[Said] = [(500, {})] * 3
+    url = f"{PLANE}/Operations/op_1"
+    good = poll(operationId="op_1", statusUrl=url, related=None)
+    operation = begun(bench, "sid1", "op_1", *broken, good, *broken, good, *broken, good, *broken, good, poll("COMPLETED"))
+
+    assert bench.suite.follower.finish([operation]) == [operation]
+
+
+def test_pauses_grow_and_stay_bounded(start: Callable[..., Bench]) -> None:
+    """Polls are close at first and never more than two seconds apart."""
+    bench = start(limits=Limits(poll_timeout_s=60))
+    operation = stubborn(bench, 1)
+    bench.suite.follower.finish([operation])
+
+    pauses = bench.clock.slept
+    assert pauses[0] == pytest.approx(0.03)
+    assert max(pauses) == pytest.approx(2.0)
+    grown = pauses[pauses.index(max(pauses)):-1]
+    assert grown == pytest.approx([2.0] * len(grown))
+    assert 60 < len(operation.polls) < 90
+
+
+def test_the_next_operation_is_waited_for_as_long_as_the_last_one_took(bench: Bench) -> None:
+    """What is known of how long operations take saves polls; no pause is longer than two seconds."""
+    def ending(number: int, after: float) -> Operation:
+        name, url, began = f"op_{number}", f"{PLANE}/Operations/op_{number}", bench.clock.now
+        def now() -> Said:
+            ended = bench.clock.now - began >= after
+            return poll("COMPLETED" if ended else "PENDING", operationId=name, statusUrl=url, related=None)
+        operation = begun(bench, f"sid{number}", name)
+        bench.endpoint.on(f"GET /Operations/{name}", now)
+        return operation
+
+    first, second, third = ending(1, 0.9), None, None
+    bench.suite.follower.finish([first], early=False)
+    second = ending(2, 0.9)
+    bench.suite.follower.finish([second], early=False)
+    assert len(second.polls) < len(first.polls)
+    assert len(second.polls) == 1
+
+    third = ending(3, 9)
+    bench.suite.follower.finish([third], early=False)
+    fourth = ending(4, 9)
+    bench.clock.slept.clear()
+    bench.suite.follower.finish([fourth], early=False)
+    assert bench.clock.slept[0] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("every", "at_once"), [pytest.param(1, 6, id="all"), pytest.param(2, 3, id="half"), pytest.param(4, 2, id="a-quarter")])
+def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: int) -> None:
+    """One of every so many operations is polled right after its 202."""
+    bench.suite.follower.early_every = every
+    ended: list[Operation] = []
+    for number in range(6):
+        url = f"{PLANE}/Operations/op_{number}"
+        ended.append(stubborn(bench, number, poll("COMPLETED", operationId=f"op_{number}", statusUrl=url, related=None)))
+    moment = bench.clock.now
+
+    assert len(bench.suite.follower.finish(ended)) == 6
+
+    early = [sent for sent in bench.endpoint.sent if sent.line.startswith("GET") and sent.at == moment]
+    assert len(early) == at_once
+
+
+def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:
+    """Without *early* the first polls come after a pause."""
+    operation = stubborn(bench, 1, poll("COMPLETED", operationId="op_1", related=None))
+    moment = bench.clock.now
+
+    bench.suite.follower.finish([operation], early=False)
+
+    assert [sent.at for sent in bench.endpoint.sent if sent.line.startswith("GET")] == [pytest.approx(moment + 0.03)]
+    assert operation.ended == pytest.approx(moment + 0.03)
