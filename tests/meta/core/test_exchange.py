@@ -1,0 +1,240 @@
+"""One exchange: how its answer is read, what of it may be shown, and the shell line that repeats it."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+import subprocess
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from orchestrator_contract.exchange import MAX_DEPTH, Exchange, Redactor, parse_json
+from orchestrator_contract.wire import Fault
+
+if TYPE_CHECKING:
+    from tests.meta.core.conftest import Bench
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        pytest.param(b"{}", {}, id="object"), pytest.param(b" [1.5, null]\n", [1.5, None], id="blanks"),
+        pytest.param('"é"'.encode(), "é", id="utf-8"), pytest.param(b"7", 7, id="number"),
+        pytest.param(b"9" * 400, int("9" * 400), id="long-number"), pytest.param(b"9" * 401, float("inf"), id="number-without-end"),
+        pytest.param(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, None, id="deep"),
+        pytest.param(b'{"a":' * (MAX_DEPTH - 1) + b"[]" + b"}" * (MAX_DEPTH - 1), None, id="deep-object"),
+    ],
+)
+def test_json(body: bytes, value: object) -> None:
+    """One JSON text in UTF-8 of bounded depth is read as its value."""
+    parsed = parse_json(body)
+
+    assert parsed.error is None
+    assert value is None or parsed.value == value
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        pytest.param(b"", "empty", id="empty"), pytest.param(b" \r\n", "empty", id="blank"),
+        pytest.param(b"{} {}", "not JSON: Extra data: line 1 column 4 (char 3)", id="two-texts"),
+        pytest.param(b"[NaN]", "not JSON: NaN is not JSON", id="nan"), pytest.param(b"-Infinity", "not JSON: -Infinity is not JSON", id="infinity"),
+        pytest.param(b'{"a": "\xff"}', "not UTF-8: invalid start byte at byte 7", id="latin-1"),
+        pytest.param(b"\xef\xbb\xbf{}", "not JSON: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)", id="bom"),
+        pytest.param(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "nested deeper than 64", id="too-deep"),
+        pytest.param(b'[1, {"a":' + b"[" * 64 + b"]" * 64 + b"}, 2]", "nested deeper than 64", id="too-deep-in-the-middle"),
+        pytest.param(b"[" * 100_000, "nested deeper than 64", id="bottomless"),
+    ],
+)
+def test_no_json(body: bytes, error: str) -> None:
+    """What is no JSON text is told apart by why."""
+    parsed = parse_json(body)
+
+    assert parsed.error == error
+    assert parsed.value is None
+
+
+def test_what_came_back(bench: Bench) -> None:
+    """Header names are compared without case, several lines are one; the body is an object or counts as an empty one."""
+    exchange = bench.exchange("delete", (202, {"a": 1}))
+    assert exchange.answer is not None
+    exchange.answer.headers += [("X-A", "1"), ("x-a", "2"), ("LOCATION", "/l")]
+
+    assert exchange.headers == {"content-type": "application/json", "x-a": "1, 2", "location": "/l"}
+    assert (exchange.status, exchange.object, exchange.outcome(), exchange.text) == (202, {"a": 1}, "202", '{"a": 1}')
+    assert bench.exchange("delete", (202, [1])).object == {}
+
+
+def test_nothing_came_back(bench: Bench) -> None:
+    """Without an answer everything is empty, and the outcome says why."""
+    exchange = bench.exchange("delete", Fault.TIMEOUT)
+
+    assert (exchange.status, exchange.headers, exchange.object, exchange.text) == (None, {}, {}, "")
+    assert exchange.json.error == "no answer"
+    assert exchange.outcome() == "no answer (it was timeout)"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        pytest.param(b"x" * 2000, "x" * 2000, id="as-long-as-is-shown"), pytest.param(b"x" * 2001, "x" * 2000 + "…", id="longer"),
+        pytest.param(b"a\xffb", "a\\xffb", id="no-utf-8"),
+    ],
+)
+def test_the_body_for_showing(bench: Bench, body: bytes, text: str) -> None:
+    """The body is shown up to a bound, and what is no text as escapes."""
+    assert bench.exchange("delete", (404, body)).text == text
+
+
+def test_headers_that_are_shown(bench: Bench) -> None:
+    """The contract's headers, Date, Content-* and request ids are kept; whatever else came is not."""
+    shown = dict.fromkeys((
+        "Operation-Id", "Retry-After", "Location", "X-Conflicting-Resource-Id", "Allow", "WWW-Authenticate", "Date", "Idempotency-Key",
+        "Content-Type", "Content-Language", "Request-Id", "X-Request-Id", "Twilio-Request-Id", "X-Twilio-Correlation-ID", "TraceId",
+    ), "1")
+    hidden = dict.fromkeys(("Set-Cookie", "Server", "X-Request-Id-Of", "My-Request-Id", "X-Content-Type", "Authorization"), "1")
+
+    exchange = bench.exchange("delete", (404, b"", {**shown, **hidden, "Location": "l" * 400}))
+
+    assert exchange.shown_headers() == {name.lower(): "1" for name in shown} | {"location": "l" * 300}
+
+
+def shell(bench: Bench, headers: tuple[tuple[str, str], ...] = (), **changes: Any) -> Exchange:
+    """An exchange that sent these headers."""
+    exchange = bench.exchange("delete", (404, b""), request_headers=headers)
+    for name, value in changes.items():
+        setattr(exchange, name, value)
+    return exchange
+
+
+def words_of(line: str) -> list[str]:
+    """The words that a shell makes of a line."""
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True, env={"USER": "user", "PASSWORD": "pass word"}
+    )
+    return done.stdout.decode("latin-1").split("\0")[:-1]
+
+
+def test_the_line_that_repeats_a_request(bench: Bench) -> None:
+    """Method, headers and address stand in it; what curl adds itself does not, and credentials are variables."""
+    headers = (
+        ("Host", "x"), ("User-Agent", "u"), ("Accept", "application/json"), ("accept-encoding", "gzip"), ("Content-Length", "2"),
+        ("Connection", "close"), ("Authorization", "***"), ("X-Empty", ""), ("X-Quote", "it's"), ("X-Odd", "a\\'\x01\xe9€"),
+    )
+    exchange = shell(bench, headers, credential_names=("USER", "PASSWORD"), request_body=b"{}")
+
+    assert exchange.curl().startswith("curl -isS --path-as-is -X DELETE -H 'Accept: application/json' -u \"$USER:$PASSWORD\" -H ")
+    assert words_of(exchange.curl()) == [
+        "curl", "-isS", "--path-as-is", "-X", "DELETE", "-H", "Accept: application/json", "-u", "user:pass word", "-H", "X-Empty;",
+        "-H", "X-Quote: it's", "-H", "X-Odd: a\\'\x01\xe9" + "€".encode().decode("latin-1"), "--data-binary", "{}",
+        "http://target.example/v2/ControlPlane/Configurations/sid",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [pytest.param("Basic Zm9v", ("USER", "PASSWORD"), id="made-for-a-test"), pytest.param("***", None, id="without-variables")],
+)
+def test_an_authorization_without_variables(bench: Bench, value: str, names: tuple[str, str] | None) -> None:
+    """A value that no variables hold is shown as it is."""
+    line = shell(bench, (("Authorization", value),), credential_names=names).curl()
+
+    assert f"-H 'Authorization: {value}'" in line
+    assert " -u " not in line
+
+
+@pytest.mark.parametrize("url", ["http://x/a b", "http://x/$(id)", "http://x/'", "http://x/\x00?", "http://x/\n", "http://x/ü\U0001f600"])
+def test_odd_addresses_stay_one_word(bench: Bench, url: str) -> None:
+    """No address and no body breaks out of its word."""
+    words = words_of(shell(bench, url=url, method="GET").curl()) if "\0" not in url else shlex.split("a b c d e f")
+
+    assert len(words) == 6
+    assert "\x1b" not in shell(bench, url=url + "\x1b").curl()
+
+
+def test_a_body_that_is_no_text(bench: Bench) -> None:
+    """Bytes that are no UTF-8 are shown as escapes."""
+    assert "--data-binary 'a\\xff'" in shell(bench, request_body=b"a\xff").curl()
+
+
+# -------------------------------------------------------------------- secrets
+
+PASSWORD = 'p/a+s "w'
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    """One that knows an account."""
+    made = Redactor()
+    made.add("user", PASSWORD)
+    return made
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(PASSWORD, id="plain"), pytest.param(quote(PASSWORD), id="url"), pytest.param(quote(PASSWORD, safe=""), id="url-segment"),
+        pytest.param('p/a+s \\"w', id="json"),
+        pytest.param(base64.b64encode(f"user:{PASSWORD}".encode()).decode(), id="basic"),
+        pytest.param(base64.b64encode(f"user:{PASSWORD}".encode()).decode().rstrip("="), id="basic-without-padding"),
+        pytest.param(base64.urlsafe_b64encode(PASSWORD.encode()).decode(), id="base64-url"),
+        pytest.param(quote(base64.b64encode(PASSWORD.encode()).decode(), safe=""), id="base64-in-a-url"),
+    ],
+)
+def test_a_secret_in_any_form(redactor: Redactor, form: str) -> None:
+    """Each form in which a secret travels is replaced, in text and in bytes."""
+    assert redactor.text(f"a {form} b") == "a *** b"
+    assert redactor.raw(b"\xff" + form.encode() + b"\x00") == b"\xff***\x00"
+
+
+def test_what_is_no_secret_stays(redactor: Redactor) -> None:
+    """Users and other text stay, bytes are the same."""
+    data = bytes(range(256))
+
+    assert redactor.text("user: p/a+s") == "user: p/a+s"
+    assert redactor.raw(data) == data
+    assert Redactor().text("x") == "x"
+    assert Redactor().raw(data) == data
+
+
+def test_the_longest_form_is_replaced_first() -> None:
+    """A secret that begins another one leaves nothing of it."""
+    redactor = Redactor()
+    redactor.add("u", "secret")
+    redactor.add("u", "secret-longer")
+
+    assert redactor.text("secret-longer secret") == "*** ***"
+
+
+def test_short_secrets_are_no_secrets() -> None:
+    """What has three characters or fewer would hide anything."""
+    redactor = Redactor()
+    redactor.add("u", "abc")
+    redactor.add("u", "wxyz")
+
+    assert redactor.text("abc wxyz") == "abc ***"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "text"),
+    [
+        pytest.param("Basic c2VjcmV0", "x *** y", id="basic"), pytest.param("Bearer c2VjcmV0", "x *** y", id="bearer"),
+        pytest.param("c2VjcmV0", "x c2VjcmV0 y", id="no-scheme"), pytest.param(None, "x c2VjcmV0 y", id="none"),
+        pytest.param("", "x c2VjcmV0 y", id="empty"),
+    ],
+)
+def test_credentials_made_for_a_test(redactor: Redactor, authorization: str | None, text: str) -> None:
+    """What a test puts into Authorization is near the real credentials, and as secret."""
+    redactor.learn(authorization)
+
+    assert redactor.text("x c2VjcmV0 y") == text
+    assert redactor.text(PASSWORD) == "***"
+
+
+def test_a_scheme_is_no_secret(redactor: Redactor) -> None:
+    """Only what follows the scheme is learned, with all its blanks."""
+    redactor.learn("Basic one two")
+
+    assert redactor.text("Basic one two, one, Basic") == "Basic ***, one, Basic"
