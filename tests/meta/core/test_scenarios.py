@@ -160,8 +160,8 @@ def test_not_accepted(
     assert judged(bench, "DEL-ACCEPT", "KEY-FORMS") == judgement
     for requirement in judgement:
         # Every try that the scenario made is shown; what the client itself repeated is one of them.
-        assert bench.steps(requirement)[-1] == ("DELETE sid", said[-1][0])  # type: ignore[index]
-        assert len(bench.steps(requirement)) == len(bench.endpoint.sent) - sum(one[0] == 503 for one in said)  # type: ignore[index]
+        assert bench.steps(requirement)[-1] == ("DELETE sid", said[-1][0])
+        assert len(bench.steps(requirement)) == len(bench.endpoint.sent) - sum(one[0] == 503 for one in said)
     assert len(bench.endpoint.sent) == (4 if said in ([(409, {})], [(500, {})]) else len(said))
 
 
@@ -306,7 +306,12 @@ def test_each(steps: Scenarios) -> None:
 def test_each_runs_so_many_at_a_time(bench: Bench, steps: Scenarios, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     """The width is the client's to keep."""
     widths: list[int] = []
-    monkeypatch.setattr(bench.suite.client, "parallel", lambda function, items, width: widths.append(width) or list(map(function, items)))
+
+    def parallel(function: Callable[[Any], Any], items: list[Any], width: int) -> list[Any]:
+        widths.append(width)
+        return [function(item) for item in items]
+
+    monkeypatch.setattr(bench.suite.client, "parallel", parallel)
 
     steps.each(str, [1, 2], width)
     steps.each(str, [1, 2])
@@ -457,7 +462,7 @@ def test_is_there(bench: Bench, steps: Scenarios, said: list[Said], there: bool 
     found, exchange = steps.is_there(ONE)
 
     assert found is there
-    assert exchange.status == said[-1][0]  # type: ignore[index]
+    assert exchange.status == said[-1][0]
     assert len(bench.endpoint.sent) == asked
     assert bench.clock.slept[:2] == [0.1] * min(asked - 1 if there is not None else asked, 2)
 
@@ -539,7 +544,7 @@ def test_after_completed(
     assert len(bench.endpoint.sent) - before == asked
     assert judged(bench, requirement) == {requirement: (1, [problem] if problem else [])}
     if problem:
-        assert bench.steps(requirement) == [("DELETE sid", 202), ("GET op-sid", 200), (f"{line.split(maxsplit=1)[0]} sid", said[-1][0])]  # type: ignore[index]
+        assert bench.steps(requirement) == [("DELETE sid", 202), ("GET op-sid", 200), (f"{line.split(maxsplit=1)[0]} sid", said[-1][0])]
 
 
 def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., Bench]) -> None:
