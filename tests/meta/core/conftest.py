@@ -80,15 +80,15 @@ class Endpoint:
         self.slow = 0.0
         self.closed = False
         self._clock = clock
-        self._script: dict[str, list[Said | Callable[[], Said]]] = {}
+        self._script: dict[str, list[Said | Callable[[Sent], Said]]] = {}
         self._lock = Lock()
 
-    def on(self, line: str, *answers: Said | Callable[[], Said]) -> None:
+    def on(self, line: str, *answers: Said | Callable[[Sent], Said]) -> None:
         """Answer "METHOD path", below the control plane, with these in turn; the last one stays."""
         method, _, path = line.partition(" ")
         self.at(f"{method} {PLANE}{path}", *answers)
 
-    def at(self, line: str, *answers: Said | Callable[[], Said]) -> None:
+    def at(self, line: str, *answers: Said | Callable[[Sent], Said]) -> None:
         """As `on`, for any path."""
         self._script[line] = list(answers)
 
@@ -102,14 +102,15 @@ class Endpoint:
         line = first.removesuffix(" HTTP/1.1")
         headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in rest)}
         with self._lock:
-            self.sent.append(Sent(line, headers, body, raw, origin, fresh, self._clock.now))
+            sent = Sent(line, headers, body, raw, origin, fresh, self._clock.now)
+            self.sent.append(sent)
             if line not in self._script:
                 raise AssertionError(f"nothing was scripted for {line}")
             answers = self._script[line]
             said = answers.pop(0) if len(answers) > 1 else answers[0]
         if self.slow:
             self._clock.now += self.slow
-        return answer_of(said() if callable(said) else said)
+        return answer_of(said(sent) if callable(said) else said)
 
     def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False) -> Answer:
         """As `Wire.exchange`."""

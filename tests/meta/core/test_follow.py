@@ -551,7 +551,7 @@ def test_the_next_operation_is_waited_for_as_long_as_the_last_one_took(bench: Be
     """What is known of how long operations take saves polls; no pause is longer than two seconds."""
     def ending(number: int, after: float) -> Operation:
         name, url, began = f"op_{number}", f"{PLANE}/Operations/op_{number}", bench.clock.now
-        def now() -> Said:
+        def now(_: object) -> Said:
             ended = bench.clock.now - began >= after
             return poll("COMPLETED" if ended else "PENDING", operationId=name, statusUrl=url, related=None)
         operation = begun(bench, f"sid{number}", name)

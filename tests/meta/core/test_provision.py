@@ -1,0 +1,711 @@
+"""Where configurations come from, that nothing of anybody else's is taken for the run's own, and that nothing is left."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.exchange import Call
+from orchestrator_contract.profile import Account, Limits, Provision
+from orchestrator_contract.provision import GROUPINGS, Configuration, NothingToDelete, remove
+from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.wire import Fault
+
+if TYPE_CHECKING:
+    from tests.meta.core.conftest import Bench, Said, Sent
+
+PLANE = "http://target.example/v2/ControlPlane"
+ALL = "GET /Configurations?pageSize=1000"
+KEY = "aaaaaaaa-2222-4333-8444-555555555555"
+TWO = tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2))
+
+
+def page(*items: Any) -> Said:
+    """The last page of the list."""
+    return 200, {"configurations": list(items), "meta": {"key": "configurations", "pageSize": 1000}}
+
+
+class World:
+    """Lets the endpoint create: one operation and one configuration for each POST."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.payloads: list[dict[str, Any]] = []
+        #: Answers in place of the 202 for the first creates; None lets one pass.
+        self.refuse: list[Said | None] = []
+        self.status = "COMPLETED"
+        #: What an operation says that it made, by its number.
+        self.related: Callable[[int], Any] = lambda number: {"configurationId": f"sid{number}"}
+        #: What the 202 itself says that it makes.
+        self.early: Any = None
+        bench.endpoint.on("POST /Configurations", self._create)
+        bench.endpoint.on(ALL, page())
+        bench.endpoint.on("GET /Configurations?pageSize=1", page())
+
+    def _create(self, sent: Sent) -> Said:
+        number = len(self.payloads)
+        self.payloads.append(json.loads(sent.body))
+        if self.refuse and (said := self.refuse.pop(0)) is not None:
+            return said
+        url = f"{sent.origin.scheme}://{sent.origin.host}/v2/ControlPlane/Operations/op{number}"
+        done = "2026-11-23T00:00:05Z" if self.status in ("COMPLETED", "FAILED") else None
+        operation = {"operationId": f"op{number}", "status": self.status, "createdAt": "2026-11-23T00:00:00Z", "completedAt": done,
+                     "statusUrl": url, "related": self.related(number), "error": None}
+        self.bench.endpoint.on(f"GET /Operations/op{number}", (200, operation))
+        return 202, {"statusUrl": url, "related": self.early}
+
+    def named(self, number: int, name: str) -> None:
+        """Show one of them under a name."""
+        self.bench.endpoint.on(f"GET /Configurations/sid{number}", (200, {"id": f"sid{number}", "displayName": name}))
+
+    def names(self) -> list[str]:
+        """The names that were sent."""
+        return [payload["displayName"] for payload in self.payloads]
+
+
+@pytest.fixture
+def alone(start: Callable[..., Bench]) -> Bench:
+    """A bench that makes nothing ahead."""
+    bench = start()
+    bench.suite.configurations.ahead = 0
+    return bench
+
+
+@pytest.fixture
+def world(alone: Bench) -> World:
+    """An endpoint that creates."""
+    return World(alone)
+
+
+def left_of(bench: Bench) -> int:
+    """What is left of the deletion budget of 300."""
+    coordinator = bench.suite.coordinator
+    number = next(number for number in range(300, -1, -1) if coordinator.take_deletes(number) == number)
+    coordinator.give_back_deletes(number)
+    return number
+
+
+# -------------------------------------------------------------------- created
+
+
+def test_what_a_create_says(world: World, alone: Bench) -> None:
+    """Each create has a name of the run's own, every grouping in turn, and the memory store that is known."""
+    made = alone.suite.configurations.take(4)
+
+    assert sorted(world.names()) == ["oc-run-0", "oc-run-1", "oc-run-2", "oc-run-3"]
+    assert {payload["conversationGroupingType"] for payload in world.payloads} == set(GROUPINGS)
+    assert {payload["description"] for payload in world.payloads} == {"contract test run"}
+    assert {payload["memoryStoreId"] for payload in world.payloads} == {"mem_store_01k1etk2y5f1y9fpe2epfdtvv2"}
+    assert [one.name for one in made] == ["oc-run-0", "oc-run-1", "oc-run-2", "oc-run-3"]
+    assert {one.sid for one in made} == {"sid0", "sid1", "sid2", "sid3"}
+    assert all(one.payload["displayName"] == one.name for one in made)
+    assert all(alone.suite.ownership.owns(one.sid) for one in made)
+    assert alone.suite.configurations.left == {one.name: one for one in made}
+    assert left_of(alone) == 296
+    assert alone.breaches() == {}
+    assert alone.checks()["CTRL-ACCEPTED"] == 8
+
+
+def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
+    """Every create is announced before it is sent, and told once it is known."""
+    seen: list[int] = []
+    alone.suite.client.recorders.append(lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None)
+
+    (made,) = alone.suite.configurations.take(1)
+
+    assert seen == [1]
+    assert alone.journal == [
+        {"name": "oc-run-0", "state": "creating", "account": 0, "region": 0},
+        {"name": "oc-run-0", "sid": "sid0", "state": "created", "account": 0, "region": 0},
+    ]
+    alone.suite.configurations.gone(made)
+    alone.suite.configurations.gone(made)
+    assert alone.journal[2:] == [{"name": "oc-run-0", "sid": "sid0", "state": "deleted", "account": 0, "region": 0}]
+    assert alone.suite.configurations.left == {}
+
+
+def test_payloads(world: World, alone: Bench) -> None:
+    """Members that are given replace those of some creates; a name is a suffix, as far as names may be long."""
+    extras: list[dict[str, Any]] = [{"description": "d", "statusCallbacks": []}, {"displayName": "-" + "x" * 40}]
+
+    made = alone.suite.configurations.take(3, payloads=extras)
+
+    first, second, third = sorted((one.payload for one in made), key=lambda p: str(p["displayName"]))
+    assert (first["displayName"], first["description"], first["statusCallbacks"]) == ("oc-run-0", "d", [])
+    assert second["displayName"] == "oc-run-1-" + "x" * 23
+    assert (third["displayName"], third["description"]) == ("oc-run-2", "contract test run")
+    assert extras[1] == {"displayName": "-" + "x" * 40}
+
+
+@pytest.mark.parametrize(
+    ("said", "store"),
+    [
+        pytest.param(page({"memoryStoreId": "mem_1"}, {"memoryStoreId": "mem_2"}), "mem_1", id="of-the-first"),
+        pytest.param(page({"memoryStoreId": ""}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="empty"),
+        pytest.param(page({"memoryStoreId": 5}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="number"),
+        pytest.param(page("x"), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="no-object"),
+        pytest.param((200, {"configurations": {}}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="no-list"),
+        pytest.param((404, {}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="no-page"),
+    ],
+)
+def test_the_memory_store(world: World, alone: Bench, said: Said, store: str) -> None:
+    """Where the profile names none, an existing configuration's memory store is used; it is asked for once."""
+    alone.endpoint.on("GET /Configurations?pageSize=1", said)
+
+    alone.suite.configurations.take(2)
+
+    assert {payload["memoryStoreId"] for payload in world.payloads} == {store}
+    assert alone.endpoint.lines().count("GET /Configurations?pageSize=1") == 1
+
+
+def test_the_memory_store_of_the_profile(start: Callable[..., Bench]) -> None:
+    """A profile's memory store is used as it is."""
+    bench = start(provision=Provision("create", memory_store_id="mem_9"))
+    world = World(bench)
+
+    bench.suite.configurations.one()
+
+    assert {payload["memoryStoreId"] for payload in world.payloads} == {"mem_9"}
+    assert "GET /Configurations?pageSize=1" not in bench.endpoint.lines()
+
+
+def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:
+    """In the first account and region several are made at once and handed out in turn; all of them count as deletes."""
+    bench = start(accounts=TWO)
+    world = World(bench)
+    bench.suite.configurations.ahead = 3
+
+    first = bench.suite.configurations.take(2)
+    assert len(world.payloads) == 5
+    assert left_of(bench) == 295
+    later = [bench.suite.configurations.one() for _ in range(3)]
+    assert len(world.payloads) == 5
+    assert len({one.sid for one in (*first, *later)}) == 5
+    assert [one.name for one in (*first, *later)] == [f"oc-run-{number}" for number in range(5)]
+
+    bench.suite.configurations.take(2, account=1)
+    assert len(world.payloads) == 7
+
+
+def test_places(start: Callable[..., Bench]) -> None:
+    """Configurations are made, journalled and listed where they are asked for."""
+    bench = start(accounts=TWO, regions=("http://one.example",))
+    world = World(bench)
+    world.related = lambda number: None
+    bench.endpoint.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
+    recorded: set[Any] = set()
+    bench.suite.client.recorders.append(lambda e: recorded.add((e.account, e.region)) if "pageSize=1000" in e.url or e.method == "POST" else None)
+
+    (made,) = bench.suite.configurations.take(1, account=1, region=1)
+
+    assert (made.sid, made.account, made.region) == ("made", 1, 1)
+    assert recorded == {(1, 1)}
+    assert [(entry["account"], entry["region"]) for entry in bench.journal] == [(1, 1)] * 2
+
+
+def test_a_refused_create_is_tried_again_without_its_extras(world: World, alone: Bench) -> None:
+    """A payload that is refused with its optional parts only prepares: it goes out plain, under another name."""
+    world.refuse = [None, (400, {}), None]
+
+    made = alone.suite.configurations.take(2, payloads=[{"description": "a"}, {"description": "b"}])
+
+    assert len(world.payloads) == 3
+    assert world.payloads[2]["description"] == "contract test run"
+    assert len({one.name for one in made}) == 2
+    assert len([entry for entry in alone.journal if entry["state"] == "created"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("refuse", "status", "related", "why"),
+    [
+        pytest.param((400, {}), "COMPLETED", None, f"POST {PLANE}/Configurations answered 400 (application/json)", id="refused"),
+        pytest.param((405, None), "COMPLETED", None, f"POST {PLANE}/Configurations answered 405 (no Content-Type)", id="refused-without-a-type"),
+        pytest.param((201, b"", {"Content-Type": "t" * 80}), "COMPLETED", None, f"POST {PLANE}/Configurations answered 201 ({'t' * 60})",
+                     id="another-success"),
+        pytest.param(Fault.TIMEOUT, "COMPLETED", None, "POST got no answer: it was timeout", id="silence"),
+        pytest.param((202, {}), "COMPLETED", None, "the 202 has no link that leads to its operation on the target", id="not-to-be-followed"),
+        pytest.param(None, "FAILED", "its own", "a create ended FAILED", id="failed"),
+        pytest.param(None, "COMPLETED", {}, "a create names no configuration", id="nameless"),
+        pytest.param(None, "COMPLETED", {"configurationId": "same"}, "a create names no configuration", id="the-same-one-each-time"),
+    ],
+)
+def test_what_can_not_be_created(world: World, alone: Bench, refuse: Said | None, status: str, related: Any, why: str) -> None:
+    """After three tries it is given up, with the cause; what was not made costs no deletes."""
+    world.refuse = [refuse] * 9
+    world.status = status
+    if related != "its own":
+        world.related = lambda number: related
+
+    with pytest.raises(NothingToDelete) as caught:
+        alone.suite.configurations.take(2)
+
+    made = 1 if related == {"configurationId": "same"} and status == "COMPLETED" else 0
+    assert (str(caught.value), caught.value.made) == (f"configurations can't be created: {why}", made)
+    assert len(world.payloads) == (4 if made else 6)
+    assert left_of(alone) == 300 - made
+    assert ("CTRL-ACCEPTED" in alone.breaches()) is (refuse is not None and not isinstance(refuse, Fault) and refuse[0] == 201)
+
+
+def test_ahead_is_given_back_where_nothing_is_made(start: Callable[..., Bench]) -> None:
+    """What was to be made ahead and was not costs no deletes; what was made is kept to be removed."""
+    bench = start()
+    world = World(bench)
+    bench.suite.configurations.ahead = 4
+    world.refuse = [None, None, *[(400, {})] * 20]
+
+    with pytest.raises(NothingToDelete):
+        bench.suite.configurations.take(2)
+
+    assert len(bench.suite.configurations.left) == 2
+    assert left_of(bench) == 300
+
+
+# -------------------------------------------------------------------- whose it is
+
+
+@pytest.mark.parametrize(
+    "sid",
+    [
+        pytest.param("a/b", id="slash"), pytest.param("a?b", id="query"), pytest.param("", id="empty"), pytest.param("x" * 201, id="without-end"),
+        pytest.param("a%2e", id="escape"), pytest.param("\xe9", id="beyond-ascii"), pytest.param(5, id="number"), pytest.param(None, id="null"),
+    ],
+)
+def test_what_is_no_id_is_not_believed(world: World, alone: Bench, sid: object) -> None:
+    """An id that could not stand in a path untouched is none; the list is asked by name instead."""
+    world.related = lambda number: {"configurationId": sid}
+    alone.endpoint.on(ALL, page(), page({"id": "other", "displayName": "x"}, {"id": "by-name", "displayName": "oc-run-0"}))
+
+    assert alone.suite.configurations.one().sid == "by-name"
+
+
+@pytest.mark.parametrize("sid", ["x" * 200, "A-._~9"])
+def test_odd_ids_are_ids(world: World, alone: Bench, sid: str) -> None:
+    """Any id that stands in a path as it is is taken."""
+    world.related = lambda number: {"configurationId": sid}
+
+    assert alone.suite.configurations.one().sid == sid
+
+
+def test_somebody_elses_configuration_is_not_taken(world: World, alone: Bench) -> None:
+    """What was listed before the first create can't have been made by one."""
+    alone.endpoint.on(ALL, page({"id": "sid0"}))
+
+    made = alone.suite.configurations.one()
+
+    assert made.sid == "sid1"
+    assert not alone.suite.ownership.owns("sid0")
+
+
+@pytest.mark.parametrize(
+    ("fetched", "taken"),
+    [
+        pytest.param((200, {"displayName": "oc-run-0"}), "sid0", id="its-name"), pytest.param((200, {"displayName": "x"}), None, id="another-name"),
+        pytest.param((404, {}), None, id="not-there"),
+    ],
+)
+def test_without_a_list_the_name_decides(world: World, alone: Bench, fetched: Said, taken: str | None) -> None:
+    """Where the list can't be read, a configuration is taken if a fetch shows the name that was given to it."""
+    alone.endpoint.on(ALL, (404, {}))
+    for number in range(3):
+        alone.endpoint.on(f"GET /Configurations/sid{number}", fetched)
+
+    if taken:
+        assert alone.suite.configurations.one().sid == taken
+    else:
+        with pytest.raises(NothingToDelete):
+            alone.suite.configurations.one()
+        assert alone.suite.configurations.left == {}
+
+
+def test_the_list_is_read_once_before(world: World, alone: Bench) -> None:
+    """What was there before is looked up before the first create only."""
+    alone.suite.configurations.one()
+    alone.suite.configurations.one()
+
+    assert alone.endpoint.lines().count(ALL) == 1
+    assert alone.endpoint.lines()[0] == ALL
+
+
+def test_an_id_of_the_202_counts(world: World, alone: Bench) -> None:
+    """The 202 of a create may name the configuration itself."""
+    world.related, world.early = lambda number: None, {"configurationId": "early"}
+
+    assert alone.suite.configurations.one().sid == "early"
+
+
+# -------------------------------------------------------------------- budgets
+
+
+def test_the_deletion_budget(start: Callable[..., Bench]) -> None:
+    """No more is handed out than may be deleted."""
+    bench = start(deletes=3, provision=Provision("pool", pool=tuple("abcdef")))
+
+    assert [one.sid for one in bench.suite.configurations.take(2)] == ["a", "b"]
+    with pytest.raises(NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"):
+        bench.suite.configurations.take(2)
+    assert bench.suite.configurations.one().sid == "c"
+    with pytest.raises(NothingToDelete):
+        bench.suite.configurations.one()
+
+
+# -------------------------------------------------------------------- given
+
+
+def test_a_pool(start: Callable[..., Bench]) -> None:
+    """The pool's SIDs are handed out in order, each once, and may be changed then."""
+    bench = start(provision=Provision("pool", pool=("a", "b", "c")))
+    configurations = bench.suite.configurations
+
+    taken = configurations.take(2)
+
+    assert [(one.sid, one.name, one.account, one.region, one.payload) for one in taken] == [("a", "", 0, 0, {}), ("b", "", 0, 0, {})]
+    assert [bench.suite.ownership.owns(sid) for sid in "abc"] == [True, True, False]
+    with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up$"):
+        configurations.take(2)
+    assert left_of(bench) == 298
+    assert configurations.take(1)[0].sid == "c"
+    assert bench.endpoint.sent == []
+
+
+@pytest.mark.parametrize("place", [(1, 0), (0, 1)])
+@pytest.mark.parametrize("mode", ["pool", "command"])
+def test_given_ones_are_of_the_first_place(start: Callable[..., Bench], mode: str, place: tuple[int, int]) -> None:
+    """Where a given configuration is, is not known beyond the first account and region."""
+    bench = start(provision=Provision(mode, pool=("a",), command=("true",)))
+
+    with pytest.raises(NothingToDelete, match=rf"^\[provision\] mode = '{mode}' gives configurations of the first account and region only$"):
+        bench.suite.configurations.take(1, account=place[0], region=place[1])
+
+    assert left_of(bench) == 300
+
+
+def test_no_provision(start: Callable[..., Bench]) -> None:
+    """Without [provision] nothing can be had."""
+    bench = start(provision=Provision())
+
+    with pytest.raises(NothingToDelete, match=r"^the profile has no \[provision\]$"):
+        bench.suite.configurations.one(account=1)
+
+    assert left_of(bench) == 300
+
+
+@pytest.fixture
+def commanded(start: Callable[..., Bench]) -> Callable[[str], Bench]:
+    """A bench whose configurations come from a Python program."""
+    return lambda program: start(provision=Provision("command", pool=("of-no-use",), command=(sys.executable, "-S", "-c", program)))
+
+
+def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
+    """It is run until it has given enough; what it gives too much is kept, what it gives again is given once."""
+    bench = commanded(f"import os; n = len(os.listdir({str(tmp_path)!r})); open(f'{tmp_path}/{{n}}', 'w'); print(f' a{{n}} \\n\\na0\\nb{{n}}\\nb{{n}}')")
+    configurations = bench.suite.configurations
+
+    assert [one.sid for one in configurations.take(3)] == ["a0", "b0", "a1"]
+    assert len(list(tmp_path.iterdir())) == 2
+    assert [one.sid for one in configurations.take(1)] == ["b1"]
+    assert len(list(tmp_path.iterdir())) == 2
+    assert [one.sid for one in configurations.take(1)] == ["a2"]
+    configurations.give_back(Configuration("back"))
+    assert [one.sid for one in configurations.take(2)] == ["b2", "back"]
+    assert all(bench.suite.ownership.owns(sid) for sid in ("a0", "b1", "a2"))
+    assert left_of(bench) == 300 - 3 - 1 - 1 - 2 + 1
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        pytest.param("print('a'); raise SystemExit(3)", r"gave no new SID \(exit code 3\)", id="fails"),
+        pytest.param("print(' ')", r"gave no new SID \(exit code 0\)", id="prints-nothing"),
+        pytest.param("print('a')", r"gave no new SID \(exit code 0\)", id="prints-the-same"),
+    ],
+)
+def test_a_command_that_gives_nothing(commanded: Callable[[str], Bench], program: str, why: str) -> None:
+    """A command that fails or gives nothing new ends it."""
+    bench = commanded(program)
+
+    with pytest.raises(NothingToDelete, match=rf"^\[provision\] command {why}$"):
+        bench.suite.configurations.take(2)
+
+    assert left_of(bench) == 300
+
+
+def test_a_command_that_is_not_there(start: Callable[..., Bench]) -> None:
+    """A program that can't be started is named by the system."""
+    bench = start(provision=Provision("command", command=("/nonexistent/program",)))
+
+    with pytest.raises(NothingToDelete, match=r"^\[provision\] command failed: .*No such file"):
+        bench.suite.configurations.one()
+
+
+# -------------------------------------------------------------------- under a key, and twice
+
+
+def test_a_create_with_a_key(world: World, alone: Bench) -> None:
+    """The 202 and the configuration; journalled, owned and counted like all others."""
+    payload = alone.suite.configurations.payload()
+    world.named(0, "oc-run-0")
+
+    exchange, made = alone.suite.configurations.create_with_key(payload, KEY)
+
+    assert (exchange.status, exchange.key, made.sid, made.name, made.payload) == (202, KEY, "sid0", "oc-run-0", payload)
+    assert [entry["state"] for entry in alone.journal] == ["creating", "created"]
+    assert alone.journal[0] == {"name": "oc-run-0", "state": "creating", "account": 0, "region": 0}
+    assert alone.journal[1] == {"name": "oc-run-0", "sid": "sid0", "state": "created", "account": 0, "region": 0}
+    assert left_of(alone) == 299
+
+
+@pytest.mark.parametrize(
+    ("refuse", "status", "why"),
+    [
+        pytest.param((409, {}), "COMPLETED", f"POST {PLANE}/Configurations answered 409 (application/json)", id="refused"),
+        pytest.param(None, "FAILED", "a create ended FAILED", id="failed"),
+        pytest.param(None, "", "the operation can't be read: the last poll gave 200", id="unreadable"),
+    ],
+)
+def test_a_create_with_a_key_that_fails(world: World, alone: Bench, refuse: Said | None, status: str, why: str) -> None:
+    """What keeps it from being created is the reason."""
+    world.refuse, world.status = [refuse], status
+    world.named(0, "oc-run-0")
+
+    with pytest.raises(Unverifiable) as caught:
+        alone.suite.configurations.create_with_key(alone.suite.configurations.payload(), KEY)
+
+    assert str(caught.value) == why
+
+
+@pytest.mark.parametrize("call", ["create_with_key", "namesake"])
+def test_more_creates_need_the_budget(start: Callable[..., Bench], call: str) -> None:
+    """Every further configuration counts as a delete."""
+    bench = start(deletes=0)
+    one = Configuration("sid", "name", payload={"displayName": "name"})
+
+    arguments: tuple[Any, ...] = (one,) if call == "namesake" else (one.payload, KEY)
+
+    with pytest.raises(NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"):
+        getattr(bench.suite.configurations, call)(*arguments)
+
+    assert bench.endpoint.sent == []
+
+
+def test_a_namesake(world: World, alone: Bench) -> None:
+    """The same content and name again; it is known, journalled and removed under a name of its own."""
+    configurations = alone.suite.configurations
+    one = configurations.one()
+
+    twin = configurations.namesake(one)
+
+    assert world.payloads[0] == world.payloads[1]
+    assert (twin.sid, twin.name) == ("sid1", "oc-run-0+")
+    assert alone.journal[-1] == {"name": "oc-run-0+", "sid": "sid1", "state": "created", "account": 0, "region": 0}
+    assert set(configurations.left) == {"oc-run-0", "oc-run-0+"}
+    assert left_of(alone) == 298
+
+
+@pytest.mark.parametrize(
+    ("refuse", "related", "why"),
+    [
+        pytest.param((409, {}), {"configurationId": "x"}, f"POST {PLANE}/Configurations answered 409 (application/json)", id="refused"),
+        pytest.param(None, {"configurationId": "sid0"}, "a second configuration of the same name can't be told from the first", id="the-same"),
+        pytest.param(None, None, "a second configuration of the same name can't be told from the first", id="nameless"),
+        pytest.param(None, {"configurationId": 5}, "a second configuration of the same name can't be told from the first", id="a-number"),
+    ],
+)
+def test_no_namesake(world: World, alone: Bench, refuse: Said | None, related: Any, why: str) -> None:
+    """Names may have to be unique; what can't be told apart is not taken."""
+    one = alone.suite.configurations.one()
+    world.refuse, world.related = [refuse], lambda number: related
+
+    with pytest.raises(NothingToDelete) as caught:
+        alone.suite.configurations.namesake(one)
+
+    assert str(caught.value) == why
+    assert set(alone.suite.configurations.left) == {"oc-run-0"}
+
+
+def test_no_namesake_of_a_given_one(alone: Bench) -> None:
+    """The content of a configuration from a pool is not known."""
+    with pytest.raises(NothingToDelete, match=r"^the content of a given configuration is not known$"):
+        alone.suite.configurations.namesake(Configuration("sid"))
+
+
+def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
+    """The 202 may name the twin where the operation does not."""
+    one = alone.suite.configurations.one()
+    world.related, world.early = lambda number: None, {"configurationId": "twin"}
+
+    assert alone.suite.configurations.namesake(one).sid == "twin"
+
+
+@pytest.mark.parametrize(
+    ("again", "left"),
+    [
+        pytest.param("same", {"oc-run-0"}, id="replayed"), pytest.param("new", {"oc-run-0", "oc-run-0+"}, id="made-again"),
+        pytest.param("refused", {"oc-run-0"}, id="refused"),
+    ],
+)
+def test_a_create_sent_again(world: World, alone: Bench, again: str, left: set[str]) -> None:
+    """What a replayed create makes against expectation is the run's, too, and is removed."""
+    configurations = alone.suite.configurations
+    payload = configurations.payload()
+    world.named(0, "oc-run-0")
+    world.named(1, "oc-run-0")
+    first, _ = configurations.create_with_key(payload, KEY)
+    if again == "same":
+        alone.endpoint.on("POST /Configurations", (202, {"statusUrl": f"{PLANE}/Operations/op0"}))
+    world.refuse = [(409, {}) if again == "refused" else None]
+
+    exchange = configurations.create_again(payload, KEY, first)
+
+    assert (exchange.key, exchange.call) == (KEY, Call("create", "oc-run-0"))
+    assert json.loads(exchange.request_body or b"") == payload
+    assert set(configurations.left) == left
+    assert alone.suite.ownership.owns("sid1") is (again == "new")
+
+
+# -------------------------------------------------------------------- giving back, cleaning up
+
+
+def test_giving_back(start: Callable[..., Bench]) -> None:
+    """An idle configuration serves another test and costs no delete."""
+    bench = start(accounts=TWO)
+    world = World(bench)
+    configurations = bench.suite.configurations
+    configurations.ahead = 0
+    first, other = configurations.one(), configurations.one(account=1)
+    assert left_of(bench) == 298
+
+    configurations.give_back(first, other)
+
+    assert left_of(bench) == 300
+    assert configurations.one(account=1) is other
+    assert configurations.one() is first
+    assert len(world.payloads) == 2
+
+
+def test_giving_back_to_a_pool(start: Callable[..., Bench]) -> None:
+    """A given one goes to the end of the pool."""
+    bench = start(provision=Provision("pool", pool=("a", "b")))
+    bench.suite.configurations.give_back(bench.suite.configurations.one())
+
+    assert [one.sid for one in bench.suite.configurations.take(2)] == ["b", "a"]
+
+
+def deletable(bench: Bench, sid: str, *said: Said, status: str = "COMPLETED") -> None:
+    """Let the delete of a SID be answered with these, or accepted."""
+    name = f"del-{sid}"
+    url = f"{PLANE}/Operations/{name}"
+    bench.endpoint.on(f"DELETE /Configurations/{sid}", *said or [(202, {"statusUrl": url}, {"Retry-After": "1"})])
+    bench.endpoint.on(f"GET /Operations/{name}", (200, {"operationId": name, "status": status, "createdAt": "2026-11-23T00:00:00Z", "statusUrl": url}))
+
+
+def test_cleaning_up(world: World, alone: Bench) -> None:
+    """What was created is deleted and waited for; what is known to be gone is not asked for."""
+    configurations = alone.suite.configurations
+    made = configurations.take(4)
+    configurations.gone(made[0])
+    deletable(alone, made[1].sid)
+    deletable(alone, made[2].sid, (404, {}))
+    deletable(alone, made[3].sid, (410, {}))
+    alone.suite.client._lost = 1000.0
+
+    assert configurations.clean_up() == []
+
+    assert sorted(line for line in alone.endpoint.lines() if line.startswith("DELETE")) == sorted(f"DELETE /Configurations/{one.sid}" for one in made[1:])
+    assert [entry["state"] for entry in alone.journal].count("deleted") == 4
+    assert "DEL-STATUS" not in alone.breaches()
+    asked = len(alone.endpoint.sent)
+    assert configurations.clean_up() == []
+    assert len(alone.endpoint.sent) == asked
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "gone"),
+    [
+        pytest.param([(409, {})], "COMPLETED", False, id="refused"), pytest.param([(401, {})], "COMPLETED", False, id="unauthorized"),
+        pytest.param([(403, {})], "COMPLETED", False, id="forbidden"),
+        pytest.param([Fault.TIMEOUT], "COMPLETED", False, id="silence"), pytest.param([(202, {})], "COMPLETED", False, id="not-to-be-followed"),
+        pytest.param([], "FAILED", False, id="failed"), pytest.param([Fault.TIMEOUT, (404, {})], "COMPLETED", True, id="gone-at-the-second-try"),
+        pytest.param([(500, {}), (404, {})], "COMPLETED", True, id="an-error-before"),
+    ],
+)
+def test_what_can_not_be_removed(world: World, alone: Bench, said: list[Said], status: str, gone: bool) -> None:
+    """It is tried twice; what is still there is named."""
+    one = alone.suite.configurations.one()
+    deletable(alone, one.sid, *said, status=status)
+
+    assert alone.suite.configurations.clean_up() == ([] if gone else [one])
+
+    assert alone.endpoint.lines().count(f"DELETE /Configurations/{one.sid}") == 2
+    assert "DEL-STATUS" not in alone.breaches()
+
+
+def test_an_operation_that_can_not_be_read_while_cleaning_up(world: World, alone: Bench) -> None:
+    """The next delete tells by its 404."""
+    one = alone.suite.configurations.one()
+    deletable(alone, one.sid, (202, {"statusUrl": f"{PLANE}/Operations/x"}, {"Retry-After": "1"}), (404, {}))
+    alone.endpoint.on("GET /Operations/x", (500, {}))
+
+    assert alone.suite.configurations.clean_up() == []
+
+
+def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
+    """Each is deleted in its own account and region."""
+    bench = start(accounts=TWO, regions=("http://one.example",))
+    bench.suite.ownership.allow("a")
+    deletable(bench, "a", (404, {}))
+    recorded: list[Any] = []
+    bench.suite.client.recorders.append(lambda e: recorded.append((e.account, e.region, e.call.operation)))
+    gone: list[Any] = []
+
+    remove(bench.suite.client, bench.suite.follower, [Configuration("a", "n", 1, 1)], lambda *which: gone.extend(which))
+
+    assert recorded == [(1, 1, "delete")]
+    assert [one.name for one in gone] == ["n"]
+
+
+def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) -> None:
+    """A create whose outcome is not known is looked for in the list, and removed if it is there."""
+    configurations = alone.suite.configurations
+    world.refuse = [Fault.TIMEOUT] * 3
+    with pytest.raises(NothingToDelete):
+        configurations.one()
+    alone.endpoint.on(ALL, page({"id": "x", "displayName": "oc-run-1"}, {"id": "somebodys", "displayName": "oc-run-9"}))
+    deletable(alone, "x")
+
+    assert configurations.clean_up() == []
+
+    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/x"]
+    assert alone.journal[-1] == {"name": "oc-run-1", "sid": "x", "state": "deleted", "account": 0, "region": 0}
+
+
+def test_a_refused_create_is_not_looked_for(world: World, alone: Bench) -> None:
+    """A create that was clearly refused made nothing."""
+    world.refuse = [(400, {})] * 3
+    with pytest.raises(NothingToDelete):
+        alone.suite.configurations.one()
+    asked = len(alone.endpoint.sent)
+
+    assert alone.suite.configurations.clean_up() == []
+
+    assert len(alone.endpoint.sent) == asked
+
+
+def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., Bench]) -> None:
+    """A configuration that may still appear after the run is named as left."""
+    bench = start(limits=Limits(poll_timeout_s=5))
+    bench.suite.configurations.ahead = 0
+    other = World(bench)
+    other.status, other.related = "PENDING", lambda number: None
+    with pytest.raises(NothingToDelete, match=r"^configurations can't be created: a create names no configuration$"):
+        bench.suite.configurations.one()
+
+    left = bench.suite.configurations.clean_up()
+
+    assert sorted((one.sid, one.name) for one in left) == [(f"(of oc-run-{n})", f"oc-run-{n}") for n in range(3)]
+    # It did end before the next try.
+    assert bench.suite.configurations.clean_up() == []
