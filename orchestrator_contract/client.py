@@ -478,7 +478,7 @@ class Client:
         url = self.profile.clock_url
         if url is None:
             raise Unverifiable("needs clock")
-        out = self.outgoing(Call("clock", silent=True), "POST", url, account=None, payload={"seconds": seconds})
+        out = self.outgoing(Call("clock"), "POST", url, account=None, payload={"seconds": seconds})
         exchange = self.send(out, silence=True)
         if exchange.status is None or exchange.status >= 300:  # HTTP
             raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}")

@@ -165,26 +165,25 @@ class Follower:
         self._judge_poll(operation, exchange)
         return exchange
 
-    def poll_other_links(self, operation: Operation) -> None:
-        """Fetch the operation by the links that are not polled; each leads to the same operation (DEL-202-LINKS)."""
+    def poll_other_link(self, operation: Operation) -> None:
+        """Fetch the operation by its Location, if that is not what is polled; it leads to the same operation (DEL-202-LINKS)."""
         accepted = operation.accepted
         location = accepted.headers.get("location")
         try:
-            urls = {urljoin(accepted.url, location)} if location else set()
+            url = urljoin(accepted.url, location) if location else operation.url
         except ValueError:
-            urls = set()
-        for url in sorted(urls - {operation.url}):
-            if origin_of(url) not in self.client.origins:
-                continue
-            exchange = self.client.operation(
-                url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
+            return
+        if url == operation.url or origin_of(url) not in self.client.origins:
+            return
+        exchange = self.client.operation(
+            url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
+        )
+        if exchange.status in (200, 404):
+            same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get("operationId")
+            self._ledger.on(accepted.call)(
+                "DEL-202-LINKS", same, expected=f"operation {operation.id:.80} at Location",
+                seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}", exchanges=[accepted, exchange],
             )
-            if exchange.status in (200, 404):
-                same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get("operationId")
-                self._ledger.on(accepted.call)(
-                    "DEL-202-LINKS", same, expected=f"operation {operation.id:.80} at Location",
-                    seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}", exchanges=[accepted, exchange],
-                )
 
     def _judge_poll(self, operation: Operation, exchange: Exchange) -> None:
         hold, steps = self._ledger.on(operation.accepted.call), [operation.accepted, exchange]

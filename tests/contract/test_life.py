@@ -122,7 +122,7 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
         lambda pair: scenarios.replay(pair[1], requirement="KEY-REPLAY-ENDED", fresh=pair[0] % 2 == 0), list(enumerate(ended))
     )
     scenarios.each(suite.follower.poll, done[::3])
-    scenarios.each(suite.follower.poll_other_links, done[:: max(1, size // 4)])
+    scenarios.each(suite.follower.poll_other_link, done[:: max(1, size // 4)])
     # On several pages, and as many as the endpoint likes.
     page = {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, 1000) if cohort % 2 else 1000
     scenarios.unlisted(done, size=page, kept=[suite.bystander] if home else [])

@@ -415,7 +415,7 @@ def test_the_other_link(bench: Bench, location: str | None, said: Said | None, p
     before, asked = bench.checks()["DEL-202-LINKS"], len(bench.endpoint.sent)
     known = bench.breaches().get("DEL-202-LINKS", [])
 
-    bench.suite.follower.poll_other_links(operation)
+    bench.suite.follower.poll_other_link(operation)
 
     assert bench.breaches().get("DEL-202-LINKS", [])[len(known):] == ([problem] if problem else [])
     elsewhere = said is not None and location != URL
@@ -423,6 +423,21 @@ def test_the_other_link(bench: Bench, location: str | None, said: Said | None, p
     assert bench.checks()["DEL-202-LINKS"] - before == (elsewhere and said[0] != 500)  # type: ignore[index]
     if problem:
         assert [step for step, _ in bench.steps("DEL-202-LINKS")] == ["DELETE " + SID, "GET op_1"]
+
+
+def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> None:
+    """Credentials and region are those of the delete."""
+    bench = start(accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)), regions=("http://elsewhere.example",))
+    bench.suite.ownership.allow(SID)
+    bench.endpoint.on(f"DELETE /Configurations/{SID}", accepted(f"{ORIGIN}/other/op_1", "op_1", statusUrl=URL))
+    bench.endpoint.at("GET /other/op_1", poll())
+    operation = bench.suite.follower.accept(bench.suite.client.delete(SID, account=1, region=1), SID)
+    recorded: list[Any] = []
+    bench.suite.client.recorders.append(lambda e: recorded.append((e.call, e.account, e.region)))
+
+    bench.suite.follower.poll_other_link(operation)
+
+    assert recorded == [(Call("operation", "op_1"), 1, 1)]
 
 
 def test_what_is_known_of_an_operation(bench: Bench) -> None:

@@ -427,6 +427,7 @@ def test_error_shape_is_observed(bench: Bench, body: dict[str, Any], shape: str)
                      f"expected each configuration once on a page; saw {'i' * 80} twice", id="long-id-twice"),
         pytest.param([{"id": 7}, {"id": 7}, "x", "x"], None, id="what-is-no-id-is-not-compared"),
         pytest.param({"id": "sid"}, None, id="no-list"),
+        pytest.param(5, None, id="number"),
     ],
 )
 def test_a_page_names_each_configuration_once(bench: Bench, configurations: object, problem: str | None) -> None:
