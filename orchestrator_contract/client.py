@@ -303,7 +303,7 @@ class Client:
             if all(e.status == 429 for e in exchanges):  # HTTP
                 self._hope(limited[0].call.operation, _LOST)
             if not self.hopeless(limited[0].call.operation):
-                self.coordinator.throttle(min(self.delay(limited[0], 0) or 1.0, self.profile.limits.poll_timeout_s))
+                self.coordinator.throttle(self.delay(limited[0], 0) or 1.0)
         return exchanges
 
     def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = 8) -> list[_R]:

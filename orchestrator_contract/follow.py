@@ -137,7 +137,7 @@ class Follower:
         own = self.client.origins
         inside = status_url is None or origin_of(status_url) in own
         self._ledger.on(exchange.call)("DEL-202-ORIGIN", inside, expected="an address on the target's own origins",
-                                       seen=f"{status_url or '':.160}", exchanges=[exchange])
+                                       seen=f"{status_url!s:.160}", exchanges=[exchange])
         if status_url is not None and inside:
             return status_url
         if location is not None and origin_of(location) in own:
@@ -277,7 +277,7 @@ class Follower:
             spent = time.monotonic() - max(operation.accepted.sent for operation in open_)
             if spent > limit:
                 return
-            time.sleep(min(pause, max(limit - spent, 0.0) + 0.01))
+            time.sleep(min(pause, limit - spent + 0.01))
             pause = max(pause * 0.5, _FIRST_PAUSE_S) if spent < 1 else min(pause * 1.5, _MAX_PAUSE_S)
             self.client.parallel(self.poll, open_)
             self._give_up_unreadable(open_)

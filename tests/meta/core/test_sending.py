@@ -215,6 +215,25 @@ def test_a_wrong_address_is_quoted_in_part(bench: Bench) -> None:
         bench.suite.client.send(bench.suite.client.outgoing(Call("fetch"), "GET", "http://other.example/" + "x" * 500))
 
 
+def test_an_address_within_an_address(bench: Bench) -> None:
+    """Host and target are cut at the first slashes."""
+    bench.endpoint.at("GET /x?u=http://other.example/y", (200, {}))
+
+    bench.suite.client.operation("http://target.example/x?u=http://other.example/y")
+
+    assert bench.endpoint.sent[0].headers["host"] == "target.example"
+
+
+def test_a_segment_that_looks_like_a_path_is_touched_whole(bench: Bench) -> None:
+    """What follows the first /Configurations/ is what a delete named."""
+    bench.suite.ownership.allow("a/Configurations/b")
+    bench.endpoint.on("DELETE /Configurations/a/Configurations/b", (202, {}))
+
+    bench.suite.client.delete("a/Configurations/b")
+
+    assert not bench.suite.ownership.untouched("a/Configurations/b")
+
+
 def test_regions(start: Callable[..., Bench]) -> None:
     """Each call goes to the base URL of its region."""
     bench = start(regions=("http://one.example/base", "http://two.example"))
@@ -360,7 +379,7 @@ def test_a_refusal_that_never_ends(bench: Bench, status: int) -> None:
         pytest.param("\u0663", True, "", id="no-ascii-digit"),
         pytest.param("soon", True, "", id="a-word"),
         pytest.param("-1", True, "", id="negative"),
-        pytest.param("0", True, "", id="zero"),
+        pytest.param("0", True, "", id="zero"), pytest.param("00", True, "", id="two-zeros"),
     ],
 )
 def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hint: str) -> None:
@@ -412,8 +431,9 @@ def test_patience_shrinks_and_grows(bench: Bench) -> None:
     client.fetch("x")
     assert client._patience["fetch"] == pytest.approx(0.06)
     assert not client.hopeless("fetch")
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
-    client.fetch("x")
+    bench.endpoint.on("GET /Configurations/x", (404, {}), (300, {}))
+    for _ in range(2):
+        client.fetch("x")
     assert client._patience["fetch"] == pytest.approx(0.06)
     bench.endpoint.on("GET /Configurations/x", (299, {}))
     for _ in range(60):
@@ -646,6 +666,13 @@ def test_a_batch_of_refusals_costs_patience(bench: Bench) -> None:
     assert bench.suite.coordinator.pace() < 1
 
 
+def test_a_batch_that_is_refused_without_a_time(bench: Bench) -> None:
+    """Where a refusal says nothing of a time, the pause is short."""
+    batch(bench, (429, {}), (202, {}))
+
+    assert 0.05 <= bench.suite.coordinator.pace() <= 0.1
+
+
 def test_provoked_refusals_are_no_rate_limit(bench: Bench) -> None:
     """A 429 that the batch provokes is its answer."""
     batch(bench, (429, {}, {"Retry-After": "3"}), provokes=429)
@@ -671,6 +698,13 @@ def test_parallel_keeps_the_order_and_the_width(bench: Bench) -> None:
 
     assert bench.suite.client.parallel(work, range(6), 3) == [0, 2, 4, 6, 8, 10]
     assert most == 3
+
+
+def test_parallel_is_bounded(bench: Bench) -> None:
+    """However wide it is asked to be, eight run at a time."""
+    together = threading.Barrier(8, timeout=20)
+
+    assert bench.suite.client.parallel(lambda item: together.wait() * 0 + item, range(16), 20) == list(range(16))
 
 
 def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
