@@ -212,6 +212,7 @@ def test_error_bodies_that_agree_with_themselves(bench: Bench, body: dict[str, A
         pytest.param({"code": True, "status": True, "more_info": "x"}, id="truths"),
         pytest.param({"code": "20500", "status": "500", "more_info": "x"}, id="texts"),
         pytest.param({"code": 20404, "more_info": 5}, id="address-is-a-number"),
+        pytest.param({"code": [], "status": {}, "more_info": "x"}, id="lists-and-objects"),
     ],
 )
 def test_members_of_a_wrong_type_are_one_breach(bench: Bench, body: dict[str, Any]) -> None:
@@ -219,6 +220,13 @@ def test_members_of_a_wrong_type_are_one_breach(bench: Bench, body: dict[str, An
     assert not bench.suite.judge.judge(bench.exchange("delete", (404, body)))
 
     assert bench.breaches().keys() == {"ERR-404-BODY"}
+
+
+def test_a_stated_status_without_end_is_shown_in_part(bench: Bench) -> None:
+    """A number of any length stands in a message of bounded length."""
+    bench.suite.judge.judge(bench.exchange("delete", (404, error(404, status=int("7" * 60)))))
+
+    assert bench.breaches()["ERR-STATUS"] == [f"$.status: expected the HTTP status 404; saw {'7' * 40}"]
 
 
 def test_many_errors_in_one_body_are_shown_in_part(bench: Bench) -> None:
@@ -421,7 +429,7 @@ def test_error_shape_is_observed(bench: Bench, body: dict[str, Any], shape: str)
     ("configurations", "problem"),
     [
         pytest.param([CONFIGURATION, {**CONFIGURATION, "id": "other"}], None, id="two"),
-        pytest.param([CONFIGURATION, {**CONFIGURATION, "id": "b"}, CONFIGURATION],
+        pytest.param([{**CONFIGURATION, "id": "b"}, CONFIGURATION, CONFIGURATION],
                      "expected each configuration once on a page; saw sid twice", id="one-twice"),
         pytest.param([{**CONFIGURATION, "id": "i" * 100}] * 2,
                      f"expected each configuration once on a page; saw {'i' * 80} twice", id="long-id-twice"),

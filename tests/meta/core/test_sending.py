@@ -351,9 +351,11 @@ def test_what_was_provoked_is_not_sent_again(bench: Bench) -> None:
     assert bench.seen("OBS-THROTTLED") == {"503 on delete": 1}
 
 
+@pytest.mark.parametrize("jitter", [0.5, 1.0])
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_refusal_that_never_ends(bench: Bench, status: int) -> None:
-    """A request goes out eight times, with pauses that grow, and is then given up."""
+def test_a_refusal_that_never_ends(bench: Bench, status: int, jitter: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request goes out eight times, with pauses that grow up to five seconds, or half as long, and is then given up."""
+    monkeypatch.setattr(bench.suite.client.random, "uniform", lambda low, high: low if low == jitter else high)
     bench.endpoint.on("GET /Configurations/x", (status, {}))
 
     with pytest.raises(Throttled, match=f"^{status} did not go away within the limits$") as caught:
@@ -364,8 +366,7 @@ def test_a_refusal_that_never_ends(bench: Bench, status: int) -> None:
     assert len(bench.endpoint.sent) == 8
     times = [sent.at for sent in bench.endpoint.sent]
     for attempt, (earlier, later) in enumerate(pairwise(times)):
-        most = min(0.1 * 2**attempt, 5)
-        assert 0.5 * most <= later - earlier <= most + 0.2
+        assert later - earlier == pytest.approx(min(0.1 * 2**attempt, 5) * jitter, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -643,6 +644,16 @@ def test_nothing_together(bench: Bench) -> None:
     assert bench.suite.client.send_together([]) == []
 
 
+def test_together_in_a_region(start: Callable[..., Bench]) -> None:
+    """A batch goes where its requests go."""
+    bench = start(regions=("http://one.example",))
+    bench.endpoint.on("GET /Configurations/x", (404, {}))
+
+    bench.suite.client.send_together([bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x", region=1)] * 2)
+
+    assert [sent.origin.host for sent in bench.endpoint.sent] == ["one.example"] * 2
+
+
 def test_a_batch_that_meets_the_rate_limit(bench: Bench) -> None:
     """Refusals within a batch are counted and obeyed, the answers stand as they are."""
     exchanges = batch(bench, (202, {}), (429, {}, {"Retry-After": "3"}), (429, {}, {"Retry-After": "7"}), (503, {}))
@@ -661,7 +672,7 @@ def test_a_batch_of_refusals_costs_patience(bench: Bench) -> None:
     assert bench.suite.coordinator.pace() == pytest.approx(1)
 
     bench.clock.now += 100
-    batch(bench, *[(429, {}, {"Retry-After": "2"})] * 2)
+    batch(bench, (429, {}, {"Retry-After": "2"}))
     assert bench.suite.client.hopeless("delete")
     assert bench.suite.coordinator.pace() < 1
 
@@ -748,24 +759,26 @@ def test_calls(start: Callable[..., Bench]) -> None:
     place = {"account": 1, "region": 1}
 
     made = [
-        client.delete("x", fresh=True, **place), client.fetch("x", **place), client.update("x", {"a": 1}, key="k", **place),  # type: ignore[arg-type]
+        client.delete("x", fresh=True, **place), client.fetch("x", **place), client.fetch("x"), client.update("x", {"a": 1}, key="k", **place),  # type: ignore[arg-type]
         client.update("x", {}, method="PATCH"), client.page("", **place), client.page("pageSize=1"),
         client.operation("http://one.example/v2/ControlPlane/Operations/o", "o", **place),
         client.operation("http://target.example/v2/ControlPlane/Operations/o"),
     ]
 
     assert [(e.method, e.call.operation, e.call.subject, e.account, e.region) for e in made] == [
-        ("DELETE", "delete", "x", 1, 1), ("GET", "fetch", "x", 1, 1), ("PUT", "update", "x", 1, 1), ("PATCH", "patch", "x", 0, 0),
+        ("DELETE", "delete", "x", 1, 1), ("GET", "fetch", "x", 1, 1), ("GET", "fetch", "x", 0, 0), ("PUT", "update", "x", 1, 1), ("PATCH", "patch", "x", 0, 0),
         ("GET", "list", "", 1, 1), ("GET", "list", "", 0, 0), ("GET", "operation", "o", 1, 1), ("GET", "operation", "", 0, 0),
     ]
     assert bench.endpoint.lines() == [
-        "DELETE /Configurations/x", "GET /Configurations/x", "PUT /Configurations/x", "PATCH /Configurations/x", "GET /Configurations",
-        "GET /Configurations?pageSize=1", "GET /Operations/o", "GET /Operations/o",
+        "DELETE /Configurations/x", "GET /Configurations/x", "GET /Configurations/x", "PUT /Configurations/x", "PATCH /Configurations/x",
+        "GET /Configurations", "GET /Configurations?pageSize=1", "GET /Operations/o", "GET /Operations/o",
     ]
-    assert [sent.fresh for sent in bench.endpoint.sent] == [True] + [False] * 7
-    assert [sent.origin.host for sent in bench.endpoint.sent] == ["one.example"] * 3 + ["target.example"] + ["one.example", "target.example"] * 2
-    assert (bench.endpoint.sent[2].body, bench.endpoint.sent[2].headers["idempotency-key"]) == (b'{"a": 1}', "k")
-    assert bench.endpoint.sent[3].body == b"{}"
+    assert [sent.fresh for sent in bench.endpoint.sent] == [True] + [False] * 8
+    assert [sent.origin.host for sent in bench.endpoint.sent] == [
+        *["one.example"] * 2, "target.example", "one.example", "target.example", *["one.example", "target.example"] * 2,
+    ]
+    assert (bench.endpoint.sent[3].body, bench.endpoint.sent[3].headers["idempotency-key"]) == (b'{"a": 1}', "k")
+    assert bench.endpoint.sent[4].body == b"{}"
 
 
 def test_silent_delete(bench: Bench) -> None:
