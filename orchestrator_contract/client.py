@@ -306,7 +306,7 @@ class Client:
                 self.coordinator.throttle(self.delay(limited[0], 0) or 1.0)
         return exchanges
 
-    def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = 8) -> list[_R]:
+    def parallel(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH) -> list[_R]:
         """Apply *function* to all *items*, up to *width* at a time; results in order.
 
         Within a call that runs in parallel already the items take their turns.

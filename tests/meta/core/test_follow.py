@@ -344,7 +344,9 @@ def test_the_error_of_a_failed_operation_is_observed(bench: Bench, error: object
 
 def test_an_unknown_word_is_no_observation(bench: Bench) -> None:
     """Words outside the documented ones are the schema's to judge."""
-    polled(bench, poll("DONE"), poll(5))
+    operation = polled(bench, poll("DONE"), poll(5), poll([]), poll({}), poll(None))
+
+    assert operation.status == "DONE"
 
     assert bench.seen("OBS-STATUS-WORDS") == {}
     assert "OP-BODY" in bench.breaches()

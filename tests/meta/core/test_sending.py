@@ -720,12 +720,14 @@ def test_parallel_is_bounded(bench: Bench) -> None:
 
 def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
     """A parallel call inside another one runs its items in turn, in the same thread; so does a single item, or a width of one."""
-    names = bench.suite.client.parallel(
-        lambda _: bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2, 3]), [1, 2]
-    )
+    def nested(_: int) -> tuple[str, list[str]]:
+        return threading.current_thread().name, bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2, 3])
+
     here = threading.current_thread().name
 
-    assert all(len(set(inner)) == 1 and inner[0].startswith("client") for inner in names)
+    for outer, inner in bench.suite.client.parallel(nested, [1, 2]):
+        assert outer.startswith("client")
+        assert inner == [outer] * 3
     assert bench.suite.client.parallel(lambda _: threading.current_thread().name, [1]) == [here]
     assert bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 1) == [here] * 2
     assert here not in bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 2)
