@@ -215,7 +215,7 @@ def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench
         pytest.param("http://x/a/b//", "b", id="slashes-at-the-end"),
         pytest.param("/a/b?c/d#e/f", "b", id="query-and-fragment"),
         pytest.param("http://x/a/b%20c", "b c", id="encoded"),
-        pytest.param("b", "b", id="relative"),
+        pytest.param("b", "b", id="relative"), pytest.param("http://x/a/XbX/", "XbX", id="capitals"),
         pytest.param("http://x/", None, id="root"),
         pytest.param("http://x", None, id="no-path"),
         pytest.param("", None, id="empty"),
