@@ -52,6 +52,7 @@ def begun(bench: Bench, sid: str = SID, operation: str = "op_1", *polls: Said) -
         pytest.param(accepted(URL, "op_1", statusUrl=URL), URL, "op_1", "statusUrl, Location, Operation-Id", id="all"),
         pytest.param(accepted(statusUrl=URL), URL, "op_1", "statusUrl", id="statusUrl-alone"),
         pytest.param(accepted(URL), URL, "op_1", "Location", id="location-alone"),
+        pytest.param(accepted(f"{ORIGIN}/elsewhere/op_1"), f"{ORIGIN}/elsewhere/op_1", "op_1", "Location", id="location-alone-by-another-path"),
         pytest.param(accepted(None, "op_1"), URL, "op_1", "Operation-Id", id="operation-id-alone"),
         pytest.param(accepted(None, "op_1", statusUrl=f"{URL}/?x=1#y"), f"{URL}/?x=1#y", "op_1", "statusUrl, Operation-Id",
                      id="slash-query-and-fragment"),

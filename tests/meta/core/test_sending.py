@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -442,6 +443,18 @@ def test_patience_shrinks_and_grows(bench: Bench) -> None:
     assert client._patience["fetch"] == 20
 
 
+def test_less_patience_is_less_waiting(bench: Bench) -> None:
+    """After a refusal that never went away a wait of a quarter of the limit is begun, a longer one is not."""
+    bench.endpoint.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}), (429, {}, {"Retry-After": "6"}), (429, {}, {"Retry-After": "1"}), (404, {}))
+    began = bench.clock.now
+    for _ in range(2):
+        with pytest.raises(Throttled):
+            bench.suite.client.fetch("x")
+    assert bench.clock.now == began
+
+    assert bench.suite.client.fetch("x").status == 404
+
+
 def test_cleaning_up_has_its_patience_back(bench: Bench) -> None:
     """What was lost during the run is not held against cleaning up."""
     client = bench.suite.client
@@ -554,6 +567,8 @@ def test_elapsed(bench: Bench) -> None:
 
     assert exchange.sent == now
     assert exchange.elapsed == pytest.approx(0.7)
+    # The time of day is for reports, and in UTC.
+    assert timedelta(0) <= datetime.now(UTC) - exchange.at < timedelta(minutes=5)
     assert bench.suite.client._lost == 0
 
 
