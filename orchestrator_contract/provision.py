@@ -60,7 +60,11 @@ class Provisioner:
         self._numbers = count()
         self._lock = Lock()
         provision = client.profile.provision
-        self._given = Given(Source("provision", provision.pool, provision.command), client.coordinator, client.steps)
+        # A profile may hold the pool or command of another mode; what it names is not to be touched then.
+        source = Source(
+            "provision", provision.pool if provision.mode == "pool" else (), provision.command if provision.mode == "command" else ()
+        )
+        self._given = Given(source, client.coordinator, client.steps)
         self._stock: dict[tuple[int, int], list[Configuration]] = {}
         #: Ids that creates have named, and those that were listed before the first create.
         self._named: set[str] = set()

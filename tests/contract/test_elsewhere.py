@@ -44,7 +44,7 @@ def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation,
     for number in range(1 if few else 3):
         scenarios.judge_replay(operation.accepted, resent(suite, sister, key, fresh=number % 2 == 1), "KEY-REPLAY-ENDED")
     if not few:
-        suite.follower.poll_other_links(operation)
+        suite.follower.poll_other_link(operation)
     return operation, led_to
 
 

@@ -17,13 +17,14 @@ def test_every_requirement_is_read_as_it_is_written() -> None:
     read = [
         {
             "id": one.id, "level": one.level.value, "title": one.title, "source": one.source, "needs": list(one.needs), "schema": one.schema,
+            "calls": list(one.calls), "repeats": list(one.repeats),
             "applies": one.applies and {"operation": set(one.applies.operation), "status": set(one.applies.status), "part": one.applies.part},
         }
         for one in load().requirements.values()
     ]
     written = [
         {
-            "needs": [], "schema": None, **entry,
+            "needs": [], "schema": None, "calls": [], "repeats": [], **entry,
             "applies": {**bound, "operation": set(bound["operation"]), "status": set(bound["status"])} if (bound := entry.get("applies")) else None,
         }
         for entry in RAW["requirement"]
@@ -47,7 +48,17 @@ def test_a_requirement_needs_nothing_unless_it_says_so() -> None:
     """Needs, schema and binding are optional."""
     one = Requirement("A", Level.DERIVED, "t", "s")
 
-    assert (one.needs, one.schema, one.applies) == ((), None, None)
+    assert (one.needs, one.schema, one.applies, one.calls, one.repeats) == ((), None, None, (), ())
+
+
+def test_the_same_rule_on_another_call() -> None:
+    """A rule that is written for the delete is judged under another id on the calls that repeat it, and else under its own."""
+    repeating = Requirement("B", Level.DERIVED, "t", "s", calls=("create", "update"), repeats=("A",))
+    known = Catalogue({"A": Requirement("A", Level.DERIVED, "t", "s"), "B": repeating})
+
+    assert [known.on(call, "A") for call in ("delete", "create", "update", "patch")] == ["A", "B", "B", "A"]
+    assert known.on("create", "B") == "B"
+    assert (known.sisters("A"), known.sisters("B")) == (["create", "update"], [])
 
 
 SMALL = Catalogue({

@@ -169,8 +169,8 @@ def test_an_id_of_almost_any_length_is_followed(bench: Bench) -> None:
     assert bench.accepted(SID, accepted(None, "o" * 511)).url == f"{PLANE}/Operations/{'o' * 511}"
 
 
-def test_creates_are_followed_but_not_judged(bench: Bench) -> None:
-    """The requirements of a delete's 202 are not held against a create."""
+def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
+    """What the links of a create's 202 breach is no breach of the delete's requirements, and is nothing to observe of deletes."""
     bench.endpoint.on("POST /Configurations", accepted("http://other.example/x", "op_2", statusUrl="http://other.example/y"))
     exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
 
@@ -178,6 +178,9 @@ def test_creates_are_followed_but_not_judged(bench: Bench) -> None:
 
     assert (operation.id, operation.url, operation.sid) == ("op_2", f"{PLANE}/Operations/op_2", "")
     assert not {one for one in bench.checks() if one.startswith("DEL-")}
+    assert [problem.partition(":")[0] for problem in bench.breaches()["CTRL-202"]] == [
+        "create, by DEL-202-LINKS", "create, by DEL-202-LINKS, Location", "create, by DEL-202-ORIGIN",
+    ]
     assert bench.seen("OBS-STATUS-URL") == {}
 
 
@@ -442,7 +445,7 @@ def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> No
 
     bench.suite.follower.poll_other_link(operation)
 
-    assert recorded == [(Call("operation", "op_1"), 1, 1)]
+    assert recorded == [(Call("operation", "op_1", of="delete"), 1, 1)]
 
 
 def test_what_is_known_of_an_operation(bench: Bench) -> None:

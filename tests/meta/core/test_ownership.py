@@ -63,8 +63,11 @@ def test_what_is_owned_and_touched(ownership: Ownership) -> None:
     assert (ownership.owns("a/b"), ownership.owns("c")) == (True, False)
     assert ownership.untouched("a/b")
 
-    ownership.touch("a%2Fb")
+    ownership.touch("a%2Fb", clear=True)
+    ownership.touch("d%2Fe", clear=False)
 
     assert not ownership.untouched("a/b")
+    assert not ownership.untouched("d/e")
+    assert [ownership.doubtful(one) for one in ("a/b", "d/e", "c")] == [False, True, False]
     assert ownership.untouched("c")
     assert ownership.owns("a/b")

@@ -101,5 +101,6 @@ def test_a_schema_as_expectation_is_not_spelled_out() -> None:
         return [p.expected for e in Draft202012Validator(schema).iter_errors(instance) for p in schemas.problems_of(e)]
 
     assert words({"not": {"type": "string"}}, "x") == ["not as the schema says"]
-    assert words({"minItems": 2}, []) == ["minItems 2"]
+    assert words({"minItems": 2}, []) == ["at least 2 item(s)"]
+    assert words({"uniqueItems": True}, [1, 1]) == ["uniqueItems True"]
     assert words({"const": 3}, 4) == ["3"]

@@ -238,7 +238,7 @@ def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     watched.suite.configurations.gone(ONE)
     bystander = watched.suite.bystander
     keep(watched, "ERR-409-KEEPS", configuration=bystander)
-    watched.suite.ownership.touch(bystander.sid)
+    watched.suite.ownership.touch(bystander.sid, clear=True)
 
     watched.suite.watch.settle()
 
