@@ -266,13 +266,16 @@ class Follower:
             ends = sorted(o.ended - o.accepted.sent for o in open_ if o.ended)
             if ends:
                 with self._lock:
-                    self._typical[kind] = min(ends[len(ends) // 2], _MAX_PAUSE_S)
+                    self._typical[kind] = ends[len(ends) // 2]
         return [operation for operation in operations if operation.done]
 
     def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
         started = min(operation.accepted.sent for operation in open_)
         self.client.parallel(self.poll, [o for o in open_ if early and next(self._followed) % self.early_every == 0])
-        pause = max(self._typical.get(kind, _FIRST_PAUSE_S) - (time.monotonic() - started), _FIRST_PAUSE_S)
+        typical = self._typical.get(kind, _FIRST_PAUSE_S)
+        # Long ones are looked at half-way, too, and not every two seconds: the budget is for more than polls.
+        typical = typical if typical <= _MAX_PAUSE_S else typical / 2
+        pause = max(typical - (time.monotonic() - started), _FIRST_PAUSE_S)
         while open_ := [operation for operation in open_ if not operation.done]:
             spent = time.monotonic() - max(operation.accepted.sent for operation in open_)
             if spent > limit:

@@ -13,7 +13,7 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 #: Further keys whose retry after a 429 is looked at, in one conversation about one SID.
-MORE_STORED = 16
+MORE_STORED = 12
 #: How often a retry that meets a 429 is tried again, each time after as long as the endpoint asks.
 MOST_RETRIES = 3
 

@@ -522,9 +522,9 @@ def test_a_namesake(world: World, alone: Bench) -> None:
     twin = configurations.namesake(one)
 
     assert world.payloads[0] == world.payloads[1]
-    assert (twin.sid, twin.name) == ("sid1", "oc-run-0+")
-    assert alone.journal[-1] == {"name": "oc-run-0+", "sid": "sid1", "state": "created", "account": 0, "region": 0}
-    assert set(configurations.left) == {"oc-run-0", "oc-run-0+"}
+    assert (twin.sid, twin.name) == ("sid1", "oc-run-0+1")
+    assert alone.journal[-1] == {"name": "oc-run-0+1", "sid": "sid1", "state": "created", "account": 0, "region": 0}
+    assert set(configurations.left) == {"oc-run-0", "oc-run-0+1"}
     assert left_of(alone) == 298
 
 
@@ -566,7 +566,7 @@ def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
 @pytest.mark.parametrize(
     ("again", "left"),
     [
-        pytest.param("same", {"oc-run-0"}, id="replayed"), pytest.param("new", {"oc-run-0", "oc-run-0+"}, id="made-again"),
+        pytest.param("same", {"oc-run-0"}, id="replayed"), pytest.param("new", {"oc-run-0", "oc-run-0+1"}, id="made-again"),
         pytest.param("refused", {"oc-run-0"}, id="refused"),
     ],
 )
