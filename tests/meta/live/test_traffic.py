@@ -120,7 +120,7 @@ def breached(result: Result) -> set[str]:
                      id="first-operation-for-another-sid"),
         pytest.param([accepted(0, key=KEY), accepted(26 * HOUR, key=KEY)], {"KEY-EXPIRES"}, id="key-outlives-its-day"),
         pytest.param([accepted(0, key=KEY), refused(23 * HOUR, 404, key=KEY)], {"KEY-REPLAY", "KEY-LIVES"}, id="key-dies-early"),
-        pytest.param([*DONE, poll(3, "PENDING", completedAt=None)], {"OP-ORDER"}, id="operation-reopens"),
+        pytest.param([*DONE, poll(3, "PENDING", completedAt=None)], {"OP-ORDER", "OP-TIMES"}, id="operation-reopens"),
         pytest.param([accepted(0), poll(1, "PENDING", operationId="op_9")], {"OP-ID"}, id="operation-of-another"),
         pytest.param([accepted(0), poll(1, "PENDING", related={"configurationId": OTHER})], {"OP-RELATED"}, id="related-other"),
         pytest.param([accepted(0), poll(1, "PENDING"), poll(2, "PENDING", createdAt="2026-11-22T00:00:00Z")], {"OP-TIMES"}, id="created-moves"),
