@@ -133,7 +133,7 @@ class Client:
         self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
         urls = (*self.profile.bases, *self.profile.origins)
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
-        self._clock_origin = origin_of(self.profile.clock_url) if self.profile.clock_url else None
+        self._clock_origin = origin_of(self.profile.clock_url or "")
         self.steps = Steps()
         self._lock = Lock()
         # The threads live as long as the client: with xdist each holds a connection to the coordinator.

@@ -119,20 +119,20 @@ class Judge:
                 return hold("HTTP-ENCODING", False, expected="a body that decodes", seen=text, exchanges=[exchange])
             return hold("HTTP-ANSWER", False, expected="a complete, well-formed answer", seen=text, exchanges=[exchange])
         broken = answer.defect
-        sound = broken is None or broken[0] is Fault.ENCODING
-        hold("HTTP-ANSWER", sound, expected="an answer that ends where its headers say",
+        decoded = broken is None or broken[0] is not Fault.ENCODING
+        ok = broken is None
+        hold("HTTP-ANSWER", ok or not decoded, expected="an answer that ends where its headers say",
              seen=broken[1] if broken else "", exchanges=[exchange])
         coding = exchange.headers.get("content-encoding", "")
         if coding:
             offered = next((v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), "")
             unasked = offered == "identity" and coding.strip().lower() != "identity"
-            decoded = broken is None or broken[0] is not Fault.ENCODING
-            sound &= hold(
+            ok &= hold(
                 "HTTP-ENCODING", decoded and not unasked,
                 expected=f"a coding that was offered ({offered or 'none'}), undamaged",
                 seen=broken[1] if broken and not decoded else f"Content-Encoding: {coding[:60]}", exchanges=[exchange],
             )
-        return sound and broken is None
+        return ok
 
     def _status(self, exchange: Exchange) -> bool:
         status = exchange.status

@@ -18,7 +18,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.suite import Settings, Suite
-from orchestrator_contract.wire import Answer, Fault, Origin, WireError
+from orchestrator_contract.wire import Answer, Fault, Origin, Wire, WireError
 
 ORIGIN = "http://target.example"
 PLANE = "/v2/ControlPlane"
@@ -136,6 +136,8 @@ class Bench:
     suite: Suite
     endpoint: Endpoint
     clock: Clock
+    #: What the endpoint has taken the place of.
+    wire: Wire
     #: Journal entries, in order.
     journal: list[dict[str, Any]] = field(default_factory=list)
 
@@ -212,9 +214,9 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         chosen = EFFORTS[effort] if isinstance(effort, str) else effort
         journal = _Journal()
         run = Suite(Settings(profile, chosen, 1, "run"), Coordinator(requests, 0, deletes, journal))  # type: ignore[arg-type]
-        endpoint = Endpoint(clock)
+        endpoint, wire = Endpoint(clock), run.client.wire
         run.client.wire = endpoint  # type: ignore[assignment]
-        made.append(Bench(run, endpoint, clock, journal.entries))
+        made.append(Bench(run, endpoint, clock, wire, journal.entries))
         return made[-1]
 
     yield begin

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow import Operation, Unfollowable, last_segment
+from orchestrator_contract.follow import Follower, Operation, Unfollowable, last_segment
 from orchestrator_contract.profile import Account, Limits
 
 if TYPE_CHECKING:
@@ -684,6 +684,16 @@ def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: i
 
     early = [sent for sent in bench.endpoint.sent if sent.line.startswith("GET") and sent.at == moment]
     assert len(early) == at_once
+
+
+def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> None:
+    """Sampling is the suite's choice."""
+    operations = [stubborn(bench, number, poll("COMPLETED", operationId=f"op_{number}", related=None)) for number in range(3)]
+    moment = bench.clock.now
+
+    Follower(bench.suite.client).finish(operations)
+
+    assert [operation.ended for operation in operations] == [moment] * 3
 
 
 def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:

@@ -239,6 +239,21 @@ def test_many_errors_in_one_body_are_shown_in_part(bench: Bench) -> None:
     assert bench.steps("CTRL-PAGE") == [("GET sid", 200)] * 4
 
 
+def test_an_advisory_breach_beside_one_that_gates(bench: Bench) -> None:
+    """What one schema says against a body is not made good by what another one lets pass."""
+    ok = bench.suite.judge.judge(bench.exchange("delete", (404, {"code": 5, "message": 7})))
+
+    assert not ok
+    assert bench.breaches().keys() == {"ERR-404-BODY", "ERR-BOUNDS"}
+
+
+def test_a_page_of_another_media_type_is_not_valid(bench: Bench) -> None:
+    """That its configurations are different ones does not make up for it."""
+    said = 200, {"configurations": [CONFIGURATION], "meta": META}, {"Content-Type": "text/html"}
+
+    assert not bench.suite.judge.judge(bench.exchange("list", said, "GET"))
+
+
 def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
     """What only advisory requirements say against an answer warns, and does not make it invalid; what gates does."""
     good = bench.suite.judge.judge(bench.exchange("delete", (429, error(429))))
@@ -344,7 +359,7 @@ def test_no_answer(bench: Bench, fault: Fault, requirement: str, problem: str) -
     """What is no answer breaches HTTP and nothing else, with its cause."""
     ok = bench.suite.judge.judge(bench.exchange("delete", fault))
 
-    assert not ok
+    assert ok is False
     assert bench.breaches() == {requirement: [problem]}
     assert bench.steps(requirement) == [("DELETE sid", None)]
     assert bench.suite.ledger.statuses == {}
@@ -380,6 +395,10 @@ BOTH = {"Content-Encoding": "gzip"}
         pytest.param(None, BOTH, "identity",
                      {"HTTP-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip"},
                      id="coded-where-only-identity-was-offered"),
+        pytest.param((Fault.MALFORMED, "2 byte(s) follow"), BOTH, "identity",
+                     {"HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow",
+                      "HTTP-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip"},
+                     id="excess-bytes-after-a-coding-that-was-not-offered"),
         pytest.param(None, {"Content-Encoding": "z" * 70}, "identity",
                      {"HTTP-ENCODING": f"expected a coding that was offered (identity), undamaged; saw Content-Encoding: {'z' * 60}"},
                      id="long-name"),

@@ -216,6 +216,13 @@ def test_a_wrong_address_is_quoted_in_part(bench: Bench) -> None:
         bench.suite.client.send(bench.suite.client.outgoing(Call("fetch"), "GET", "http://other.example/" + "x" * 500))
 
 
+def test_the_profile_says_how_connections_are_made(start: Callable[..., Bench]) -> None:
+    """Time limit and certificates are those of the profile."""
+    wire = start(timeout_s=3, verify_tls="ca.pem").wire
+
+    assert (wire.timeout_s, wire._verify) == (3, "ca.pem")
+
+
 def test_an_address_within_an_address(bench: Bench) -> None:
     """Host and target are cut at the first slashes."""
     bench.endpoint.at("GET /x?u=http://other.example/y", (200, {}))
@@ -746,6 +753,31 @@ def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
     assert bench.suite.client.parallel(lambda _: threading.current_thread().name, [1]) == [here]
     assert bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 1) == [here] * 2
     assert here not in bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 2)
+
+
+def test_settling_waits_for_nobody(bench: Bench) -> None:
+    """What is under way in other threads, at an interrupt, is left to end, and what has not begun never begins."""
+    release, full, started = threading.Event(), threading.Event(), []
+
+    def work(item: int) -> None:
+        started.append(item)
+        if len(started) == 8:
+            full.set()
+        release.wait(10)
+
+    pool = bench.suite.client._pool
+    for item in range(20):
+        pool.submit(work, item)
+    assert full.wait(20)
+
+    bench.suite.client.settle()
+    under_way = [thread for thread in pool._threads if thread.is_alive()]
+    release.set()
+    for thread in under_way:
+        thread.join(20)
+
+    assert len(under_way) == 8
+    assert len(started) == 8
 
 
 def test_parallel_raises_after_all_are_done(bench: Bench) -> None:
