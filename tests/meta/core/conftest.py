@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -223,6 +224,24 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
 
     for bench in made:
         bench.suite.client.settle()
+
+
+class _Named:
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        self._texts.append(text)
+        yield
+
+
+@pytest.fixture
+def named(bench: Bench) -> list[str]:
+    """The names of the steps that someone who waits for the run is shown."""
+    texts: list[str] = []
+    bench.suite.client.steps = _Named(texts)  # type: ignore[assignment]
+    return texts
 
 
 @pytest.fixture

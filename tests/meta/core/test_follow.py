@@ -292,6 +292,8 @@ ACCEPT, GET = ("DELETE " + SID, 202), ("GET op_1", 200)
                      "$.createdAt: expected createdAt as it was; saw 2026-11-22T00:00:00Z", [ACCEPT, GET, GET], id="created-moves"),
         pytest.param([poll("COMPLETED"), poll("COMPLETED", completedAt="2026-11-23T00:00:09Z")], "OP-TIMES",
                      "$.completedAt: expected completedAt as it was; saw 2026-11-23T00:00:09Z", [ACCEPT, GET, GET], id="completed-moves"),
+        pytest.param([poll(), poll(), poll(createdAt="2026-11-22T00:00:00Z")], "OP-TIMES",
+                     "$.createdAt: expected createdAt as it was; saw 2026-11-22T00:00:00Z", [ACCEPT, GET, GET], id="created-moves-later"),
         pytest.param([poll("COMPLETED"), poll("COMPLETED", completedAt=None)], "OP-TIMES",
                      "$.completedAt: expected completedAt as it was; saw none any more", [ACCEPT, GET, GET], id="completed-is-forgotten"),
         pytest.param([poll("RUNNING"), poll()], "OP-ORDER", "expected RUNNING or what may follow it; saw PENDING", [ACCEPT, GET, GET], id="backwards"),
@@ -694,6 +696,32 @@ def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> Non
     Follower(bench.suite.client).finish(operations)
 
     assert [operation.ended for operation in operations] == [moment] * 3
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "polling 1 delete"), (2, "polling 2 deletes"), (3, "polling 3 deletes")])
+def test_polling_is_named(bench: Bench, named: list[str], number: int, text: str) -> None:
+    """Whoever waits sees what is polled, and how many."""
+    bench.suite.follower.finish([
+        stubborn(bench, one, poll("COMPLETED", operationId=f"op_{one}", related=None)) for one in range(number)
+    ])
+
+    assert [one for one in named if one.startswith("polling")] == [text]
+
+
+def test_polls_know_what_they_follow(bench: Bench) -> None:
+    """By either link it is known of which call the operation is, for the requirements that differ."""
+    bench.endpoint.on("POST /Configurations", accepted(f"{ORIGIN}/other/op_1", None, statusUrl=URL))
+    bench.endpoint.on("GET /Operations/op_1", poll(operationId="op_2"))
+    bench.endpoint.at("GET /other/op_1", poll(operationId="op_3"))
+    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
+    operation = bench.suite.follower.accept(exchange, "")
+    recorded: list[Any] = []
+    bench.suite.client.recorders.append(lambda e: recorded.append(e.call))
+
+    bench.suite.follower.poll(operation)
+    bench.suite.follower.poll_other_link(operation)
+
+    assert recorded == [Call("operation", "op_1", of="create")] * 2
 
 
 def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -406,6 +407,62 @@ def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hin
         assert bench.clock.now == began
 
 
+NOON, LATER = "Mon, 23 Nov 2026 12:00:00 GMT", "Mon, 23 Nov 2026 12:00:03 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        pytest.param({"Retry-After": LATER, "Date": NOON}, 3, id="by-the-endpoints-own-clock"),
+        pytest.param({"Retry-After": f" {LATER} ", "Date": NOON}, 3, id="blanks"),
+        pytest.param({"Retry-After": NOON, "Date": LATER}, None, id="in-the-past"),
+        pytest.param({"Retry-After": NOON, "Date": NOON}, None, id="now"),
+        pytest.param({"Retry-After": LATER, "Date": "noon"}, None, id="no-date-to-compare"),
+        pytest.param({"Retry-After": "Mon, 23 Nov 2026 12:00:03", "Date": NOON}, None, id="no-zone"),
+    ],
+)
+def test_retry_after_as_a_date(bench: Bench, headers: dict[str, str], waits: float | None) -> None:
+    """A date is waited for, counted from the answer's own Date; one that has passed, or says nothing, is a short pause."""
+    bench.endpoint.on("GET /Configurations/x", (503, {}, headers), (404, {}))
+
+    bench.suite.client.fetch("x")
+
+    (waited,) = bench.clock.slept
+    assert waited == pytest.approx(waits) if waits else 0.05 <= waited <= 0.1
+
+
+def test_retry_after_as_a_date_without_a_date(bench: Bench) -> None:
+    """Without a Date the run's own clock has to do."""
+    def said(_: object) -> Said:
+        return 503, {}, {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=12), usegmt=True)}
+
+    bench.endpoint.on("GET /Configurations/x", said, (404, {}))
+
+    bench.suite.client.fetch("x")
+
+    assert 5 < bench.clock.slept[0] <= 12
+
+
+@pytest.mark.parametrize(
+    ("operation", "said", "sent"),
+    [
+        pytest.param("delete", [(500, {}), (202, {})], 2, id="delete-500"), pytest.param("delete", [(502, {}), (202, {})], 1, id="delete-502"),
+        pytest.param("fetch", [(500, {}), (404, {})], 2, id="fetch-500"), pytest.param("fetch", [(599, {}), (404, {})], 2, id="fetch-599"),
+        pytest.param("fetch", [(600, {}), (404, {})], 1, id="fetch-600"), pytest.param("fetch", [(404, {}), (500, {})], 1, id="no-error"),
+        pytest.param("fetch", [(500, {})], 4, id="for-ever"),
+    ],
+)
+def test_errors_that_pass(bench: Bench, operation: str, said: list[Said], sent: int) -> None:
+    """Of a delete a 500 may pass, of the calls around it any server error: they are sent again, three times at most."""
+    client = bench.suite.client
+    bench.suite.ownership.allow("x")
+    bench.endpoint.on(f"{'DELETE' if operation == 'delete' else 'GET'} /Configurations/x", *said)
+
+    client.past_500(lambda: client.delete("x") if operation == "delete" else client.fetch("x"))
+
+    assert len(bench.endpoint.sent) == sent
+
+
 def test_the_pauses_together_keep_the_limit(bench: Bench) -> None:
     """All waits for one request together stay within the limit."""
     bench.endpoint.on("GET /Configurations/x", (503, {}, {"Retry-After": "8"}))
@@ -659,6 +716,24 @@ def test_together(bench: Bench) -> None:
     assert exchanges[0].before == ()
     assert bench.clock.slept == []
     assert bench.seen("OBS-THROTTLED") == {}
+
+
+def test_a_batch_is_named(bench: Bench, named: list[str]) -> None:
+    """Whoever waits sees that requests are sent at one moment, and how many."""
+    batch(bench, (202, {}), (202, {}))
+
+    assert named[0] == "sending 2 requests at one moment"
+
+
+def test_an_update_may_ask_for_a_connection_of_its_own(bench: Bench) -> None:
+    """As a delete may."""
+    bench.suite.ownership.allow("x")
+    bench.endpoint.on("PUT /Configurations/x", (404, {}))
+
+    bench.suite.client.update("x", {}, fresh=True)
+    bench.suite.client.update("x", {})
+
+    assert [sent.fresh for sent in bench.endpoint.sent] == [True, False]
 
 
 def test_nothing_together(bench: Bench) -> None:
