@@ -17,6 +17,7 @@ from orchestrator_contract.wire import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
 MAX_DEPTH = 64
+_LONE = re.compile("[\ud800-\udfff]")
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _MAX_DIGITS = 400
 _SHOWN_BODY = 2000
@@ -193,8 +194,8 @@ def parse_json(body: bytes) -> Parsed:
     if _depth(value) > MAX_DEPTH:
         return Parsed(error=f"nested deeper than {MAX_DEPTH}")
     if _HALF_PAIR.search(body):
-        # JSON can escape half a surrogate pair, which no later URL, file or terminal can take.
-        value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        # JSON can escape half a surrogate pair, which no later URL, file or terminal can take; what takes its place is in no URI either.
+        value = json.loads(_LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     return Parsed(value)
 
 

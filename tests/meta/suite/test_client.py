@@ -86,7 +86,7 @@ def test_refusals_for_ever_cost_once(suite: Suite, moody: Moody) -> None:
 @pytest.mark.parametrize(
     ("body", "value"),
     [
-        pytest.param(rb'{"id": "a\ud800", "\udfff": [1]}', {"id": "a?", "?": [1]}, id="half-pairs"),
+        pytest.param(rb'{"id": "a\ud800", "\udfff": [1]}', {"id": "a\ufffd", "\ufffd": [1]}, id="half-pairs"),
         pytest.param(rb'{"id": "\ud83d\ude00"}', {"id": "\U0001f600"}, id="pair"),
         pytest.param(rb'{"id": "\\ud800"}', {"id": r"\ud800"}, id="no-escape-at-all"),
     ],
