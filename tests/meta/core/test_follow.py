@@ -184,6 +184,24 @@ def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
     assert bench.seen("OBS-STATUS-URL") == {}
 
 
+def test_each_create_has_an_operation_of_its_own(bench: Bench) -> None:
+    """What is created is known by its name: one operation for two names is a breach, for one name again it is none."""
+    bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
+
+    def create(name: str) -> None:
+        out = bench.suite.client.outgoing(Call("create", name), "POST", "/Configurations", payload={})
+        bench.suite.follower.accept(bench.suite.client.send(out), "")
+
+    for name in ("one", "one"):
+        create(name)
+    assert bench.breaches() == {}
+    create("two")
+
+    assert bench.breaches() == {
+        "CTRL-202": ["create, by DEL-202-OWN: expected an operation of its own for two; saw operation op_1, which belongs to one"]
+    }
+
+
 def test_each_delete_has_an_operation_of_its_own(bench: Bench) -> None:
     """An operation that belongs to another SID already is a breach; the same SID may name it again."""
     bench.accepted(SID, accepted(statusUrl=URL))

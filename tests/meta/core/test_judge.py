@@ -247,6 +247,14 @@ def test_an_advisory_breach_beside_one_that_gates(bench: Bench) -> None:
     assert bench.breaches().keys() == {"ERR-404-BODY", "ERR-BOUNDS"}
 
 
+def test_a_create_without_retry_after_is_valid(bench: Bench) -> None:
+    """What gates for a delete warns for the calls that keep its rules by analogy."""
+    ok = bench.suite.judge.judge(bench.exchange("create", (202, ACCEPTED), "POST"))
+
+    assert ok
+    assert bench.breaches().keys() == {"CTRL-202"}
+
+
 def test_a_page_of_another_media_type_is_not_valid(bench: Bench) -> None:
     """That its configurations are different ones does not make up for it."""
     said = 200, {"configurations": [CONFIGURATION], "meta": META}, {"Content-Type": "text/html"}

@@ -905,6 +905,24 @@ def test_calls(start: Callable[..., Bench]) -> None:
     assert bench.endpoint.sent[4].body == b"{}"
 
 
+def test_an_operation_is_fetched_without_its_fragment(bench: Bench) -> None:
+    """A fragment is the client's own; unless told otherwise an operation is that of a delete."""
+    bench.endpoint.at("GET /op?x=1", (200, {}))
+
+    exchange = bench.suite.client.operation("http://target.example/op?x=1#part#2")
+
+    assert exchange.call == Call("operation", of="delete")
+
+
+def test_waits_are_named(bench: Bench, named: list[str]) -> None:
+    """Whoever waits sees for what."""
+    bench.endpoint.on("GET /Configurations/x", (503, {}, {"Retry-After": "2"}), (404, {}))
+
+    bench.suite.client.fetch("x")
+
+    assert named == ["waiting for the answer to a GET", "waiting 2 s after a 503", "waiting for the answer to a GET"]
+
+
 def test_silent_delete(bench: Bench) -> None:
     """A delete may ask for silence to be returned."""
     bench.suite.ownership.allow("x")
