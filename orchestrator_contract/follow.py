@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from threading import Lock
 from typing import Any
@@ -22,6 +23,8 @@ _RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2
 #: A new operation may reach the replica that answers polls a moment after its 202, in seconds.
 _FIRST_SIGHT_S = 2.0
 _FIRST_PAUSE_S = 0.03
+#: From the end that an operation states to the poll that is sure to see it.
+_MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
 
 
@@ -263,7 +266,7 @@ class Follower:
                 self._watch(open_, kind, limit, early)
             for operation in open_:
                 self._judge_end(operation, kind, limit)
-            ends = sorted(o.ended - o.accepted.sent for o in open_ if o.ended)
+            ends = sorted(_took(o, o.ended - o.accepted.sent) for o in open_ if o.ended)
             if ends:
                 with self._lock:
                     self._typical[kind] = ends[len(ends) // 2]
@@ -315,6 +318,19 @@ def _word(exchange: Exchange) -> str:
     return word if isinstance(word, str) else ""
 
 
-def _instant(exchange: Exchange, name: str) -> tuple[object, int] | None:
+def _took(operation: Operation, seen: float) -> float:
+    """Seconds that an operation took: not more than until its end was *seen*, and less where its own instants say so.
+
+    What was seen depends on when it was polled, and the next poll on what was seen: by itself that only ever grows.
+    """
+    last = operation.polls[-1]
+    created, completed = (_instant(last, name) for name in ("createdAt", "completedAt"))
+    if not created or not completed:
+        return seen
+    stated = (completed[0] - created[0]).total_seconds() + (completed[1] - created[1]) / 1e9
+    return min(seen, max(stated + _MARGIN_S, seen / 2))
+
+
+def _instant(exchange: Exchange, name: str) -> tuple[datetime, int] | None:
     value = exchange.object.get(name)
     return parse_instant(value) if isinstance(value, str) else None

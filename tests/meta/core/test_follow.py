@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow import Follower, Operation, Unfollowable, last_segment
+from orchestrator_contract.follow import Follower, Operation, Unfollowable, _took, last_segment
 from orchestrator_contract.profile import Account, Limits
 
 if TYPE_CHECKING:
@@ -652,10 +652,30 @@ def test_the_slower_half_says_how_long_operations_take(bench: Bench) -> None:
     pauses(bench, ending(bench, 1, 0.1), ending(bench, 2, 0.85))
     assert pauses(bench, ending(bench, 3, 0.85))[0] == pytest.approx(0.87)
 
-    took = sum(pauses(bench, ending(bench, 4, 9)))
+    pauses(bench, ending(bench, 4, 9))
     later = pauses(bench, ending(bench, 5, 9))
-    assert later[0] == pytest.approx(took / 2)
-    assert later[1:] == pytest.approx([took / 4, 2.0])
+    # It says of itself that it took five seconds.
+    assert later[0] == pytest.approx(2.505)
+    assert len(later) == 5
+
+
+@pytest.mark.parametrize(
+    ("completed", "seconds"),
+    [
+        pytest.param("2026-11-23T00:00:05.500Z", 5.51, id="as-it-says"),
+        pytest.param("2026-11-23T00:00:09Z", 8.0, id="no-longer-than-was-seen"),
+        pytest.param("2026-11-23T00:00:00Z", 4.0, id="no-shorter-than-half-of-that"),
+        pytest.param(None, 8.0, id="says-nothing"),
+        pytest.param("soon", 8.0, id="says-nothing-readable"),
+    ],
+)
+def test_what_an_operation_says_it_took(bench: Bench, completed: str | None, seconds: float) -> None:
+    """An operation's own instants say how long it took, within what was seen."""
+    operation = begun(bench, "sid1", "op_1")
+    bench.endpoint.on("GET /Operations/op_1", poll("COMPLETED", operationId="op_1", createdAt="2026-11-23T00:00:00Z", completedAt=completed))
+    bench.suite.follower.poll(operation)
+
+    assert _took(operation, 8.0) == pytest.approx(seconds)
 
 
 def test_an_operation_is_given_up_after_four_looks_at_least(bench: Bench) -> None:
