@@ -1,11 +1,13 @@
 """An operation that fails: it says so, the configuration stays, and its key still replays."""
 
+import contextlib
 from functools import partial
 
 import pytest
 
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
+from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision import Configuration
 from orchestrator_contract.scenarios import Scenarios, operation_names
@@ -56,8 +58,11 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             ))
             scenarios.judge_replay(operation.accepted, again, "KEY-REPLAY-FAILED")
     if trigger.headers and not suite.effort.few:
-        still_listed(suite, failed)
-        key_on_another(suite, scenarios, failed[-1])
+        # What was found so far stands, whether or not these ways to look are open.
+        with contextlib.suppress(Unverifiable):
+            still_listed(suite, failed)
+        with contextlib.suppress(NothingToDelete):
+            key_on_another(suite, scenarios, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_sid[operation.sid])
     suite.watch.failed(failed)
@@ -65,7 +70,12 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
 
 def still_listed(suite: Suite, failed: list[Operation]) -> None:
     """What was not deleted is in the list."""
-    listed = suite.configurations.listing.sids()
+    listed: set[str] = set()
+    # Others may create and delete meanwhile, which moves offsets: what one walk misses the next one shows.
+    for _ in range(3):
+        listed |= suite.configurations.listing.sids()
+        if all(operation.sid in listed for operation in failed):
+            break
     for operation in failed:
         suite.ledger.hold("OP-FAILED-KEEPS", operation.sid in listed, expected=f"{operation.sid} still listed", seen="not there",
                           exchanges=[operation.accepted, *operation.polls[-1:]])
