@@ -11,7 +11,8 @@ from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from orchestrator_contract.client import Client, origin_of
+from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.outgoing import origin_of
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.instants import parse_instant
 from orchestrator_contract.verdict import Unverifiable

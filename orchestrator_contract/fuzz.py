@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 
 from orchestrator_contract import schemas
-from orchestrator_contract.client import KEY_HEADER, Exhausted
+from orchestrator_contract.client.failures import Exhausted
+from orchestrator_contract.client.outgoing import KEY_HEADER
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.session import ClientSession
 from orchestrator_contract.suite import Suite
@@ -100,4 +102,4 @@ def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> E
         out = suite.client.outgoing(call, method, f"/Configurations/{segment}", key=suite.key() if well_formed else key)
         return suite.client.send(out, silence=True)
 
-    return suite.client.past_500(send)
+    return past_500(send)

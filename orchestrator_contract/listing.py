@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from orchestrator_contract.client import Client
+from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.verdict import Unverifiable
 
@@ -44,7 +45,7 @@ class Listing:
         for _ in range(MAX_PAGES):
             query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
             text = urlencode({name: value for name, value in query.items() if value is not None})
-            page = self.client.past_500(partial(self.client.page, text, account=account, region=region))
+            page = past_500(partial(self.client.page, text, account=account, region=region))
             if page.status != 200 or not isinstance(page.object.get("configurations"), list):  # HTTP
                 raise Unlistable(f"the list can't be read: {page.outcome()}")
             yield page

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orchestrator_contract.client import Exhausted
+from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.model import DELETE, FETCH, HOUR, UPDATE, Known, Model, State, Used
 from orchestrator_contract.scenarios import KEY_USED, Scenarios, operation_names

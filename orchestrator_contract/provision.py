@@ -12,7 +12,8 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator_contract.client import Client, Exhausted, NoAnswer, Throttled
+from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Follower, Operation
 from orchestrator_contract.given import Given, NothingToDelete, Source

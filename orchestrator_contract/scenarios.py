@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation, last_segment
 from orchestrator_contract.given import NothingToDelete
@@ -181,7 +182,7 @@ class Scenarios:
 
     def _again(self, original: Exchange, *, fresh: bool = False, trigger: Trigger | None = None) -> Exchange:
         sid = original.call.subject
-        return self.client.past_500(lambda: self.client.delete(
+        return past_500(lambda: self.client.delete(
             sid, key=original.key, account=original.account, region=original.region, trigger=trigger, fresh=fresh
         ))
 
@@ -266,14 +267,14 @@ class Scenarios:
     def gone(self, operation: Operation) -> None:
         """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = self.client.past_500(lambda: self.client.fetch(operation.sid, account=account, region=region))
+        exchange = past_500(lambda: self.client.fetch(operation.sid, account=account, region=region))
         self.hold("GONE-FETCH", exchange.status == 404, expected="404", seen=exchange.outcome(),
                   exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
     def not_again(self, operation: Operation, *, keyed: bool = False) -> None:
         """After COMPLETED another delete answers 404 (GONE-DELETE)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = self.client.past_500(
+        exchange = past_500(
             lambda: self.client.delete(operation.sid, key=self.suite.key() if keyed else None, account=account, region=region)
         )
         self.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),

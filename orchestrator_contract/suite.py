@@ -9,7 +9,7 @@ from random import Random
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from orchestrator_contract import catalogue, schemas
-from orchestrator_contract.client import Client
+from orchestrator_contract.client.calls import Client
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exchange import Call, Exchange, Redactor

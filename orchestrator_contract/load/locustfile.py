@@ -13,7 +13,7 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 from orchestrator_contract import report
-from orchestrator_contract.client import Exhausted
+from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.load.session import Findings, Session, Share, load_target

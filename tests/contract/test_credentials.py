@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.provision import Configuration
 from orchestrator_contract.scenarios import Scenarios, operation_names
@@ -55,12 +56,12 @@ def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None
     """The answer to a DELETE with *value* for its Authorization, or with none."""
     headers = [("Authorization", value)] if value else []
     call = Call("delete", sid, silent=True)
-    return suite.client.past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
+    return past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
 
 
 def as_account(suite: Suite, sid: str, account: int, key: str | None = None) -> Exchange:
     """The answer to a DELETE of another account's SID."""
-    return suite.client.past_500(
+    return past_500(
         lambda: suite.client.delete(sid, account=account, key=key, call=Call("delete", sid, silent=True))
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.elsewhere import REFUSALS, Elsewhere, Sister
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation
@@ -50,7 +51,7 @@ def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation,
 
 def resent(suite: Suite, sister: Sister, key: str, *, fresh: bool) -> Exchange:
     """The answer to the same request under the same key."""
-    return suite.client.past_500(lambda: sister.send(key, False, fresh))
+    return past_500(lambda: sister.send(key, False, fresh))
 
 
 def related_of(exchange: Exchange) -> Any:
@@ -110,7 +111,7 @@ def test_conversation(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere) 
     if operation.status != "COMPLETED":
         return
     for look, requirement in ((elsewhere.fetch, "GONE-FETCH"), (elsewhere.delete, "GONE-DELETE")):
-        exchange = suite.client.past_500(partial(look, sister.subject))
+        exchange = past_500(partial(look, sister.subject))
         hold(requirement, exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[*steps, exchange])
     if suite.effort.few:
         return

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.given import NothingToDelete
@@ -53,7 +54,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     for operation in failed:
         # The same request again: with the header that made it fail, too.
         for fresh in (False, True):
-            again = suite.client.past_500(partial(
+            again = past_500(partial(
                 suite.client.delete, operation.sid, key=operation.accepted.key, trigger=trigger, fresh=fresh
             ))
             scenarios.judge_replay(operation.accepted, again, "KEY-REPLAY-FAILED")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.oddities import WRITTEN_KEYS, BadKey, bad_keys
@@ -166,7 +167,7 @@ def test_malformed_key_near_a_used_one(suite: Suite, scenarios: Scenarios) -> No
 def send_bad(suite: Suite, sid: str, bad: BadKey) -> Exchange:
     """Delete *sid* with a malformed key and hold the answer against KEY-BAD-SAFE."""
     call = Call("delete", sid, allow=frozenset(range(400, 500)))
-    exchange = suite.client.past_500(lambda: suite.client.delete(sid, key=bad.value, call=call, silence=True))
+    exchange = past_500(lambda: suite.client.delete(sid, key=bad.value, call=call, silence=True))
     status = exchange.status
     suite.ledger.hold("KEY-BAD-SAFE", status is not None and status < 500, expected="a 4xx, or the key ignored",
                       seen=f"{exchange.outcome()} to a key with {bad.why}", exchanges=[exchange])

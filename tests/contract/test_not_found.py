@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.oddities import odd_sids
 from orchestrator_contract.scenarios import Scenarios
@@ -22,7 +23,7 @@ def delete_unknown(suite: Suite, scenarios: Scenarios, number: int) -> list[Exch
         number, sid = pair
         suite.show_absent(sid)
         # A key each time: whether a 500 is stored is open.
-        exchange = suite.client.past_500(lambda: suite.client.delete(sid, key=suite.key() if number % 3 == 1 else None))
+        exchange = past_500(lambda: suite.client.delete(sid, key=suite.key() if number % 3 == 1 else None))
         suite.ledger.hold("SID-UNKNOWN", exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[exchange])
         return exchange
 
@@ -78,7 +79,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
         suite.ownership.allow(odd.segment)
         call = Call("delete", odd.segment, allow=REFUSALS | (OUTSIDE if odd.outside else frozenset()),
                     silent=odd.outside, outside=not odd.plain)
-        exchange = suite.client.past_500(lambda: suite.client.delete(odd.segment, call=call, silence=True))
+        exchange = past_500(lambda: suite.client.delete(odd.segment, call=call, silence=True))
         exchange.note = odd.why
         suite.ledger.observe("OBS-ODD-SID", f"{exchange.status or 'no answer'}: {odd.why}")
         suite.ledger.hold(

@@ -33,7 +33,7 @@ def at_once(suite: Suite, batch: list[Any], needed: int = 1) -> list[Exchange]:
             break
         if any(e.status in (202, 500, 503, None) for e in answers):
             break  # something may have been carried out: a second try would be another race
-        if suite.client.hopeless(batch[0].call.operation):
+        if suite.client.retry.hopeless(batch[0].call.operation):
             break
     if not any(e.status == 202 for e in answers):
         raise Unverifiable("no request of the race was accepted: " + ", ".join(sorted({e.outcome() for e in answers})))

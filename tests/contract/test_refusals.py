@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.provision import Configuration
@@ -126,7 +127,7 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
         if again.status != 429:
             return tries
         control = _with_new_key(suite)
-        delay = suite.client.delay(again, attempt)
+        delay = suite.client.retry.delay(again, attempt)
         if delay is None:
             break
         suite.until(lambda: False, delay)
@@ -188,7 +189,7 @@ def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
         if operation.status == "COMPLETED" and not suite.effort.few:
             scenarios.gone(operation)
     sid, key = suite.absent_sid(), suite.key()
-    answers = [suite.client.past_500(lambda: suite.client.delete(sid, key=key)) for _ in range(2)]
+    answers = [past_500(lambda: suite.client.delete(sid, key=key)) for _ in range(2)]
     for answer in answers:
         suite.ledger.hold("SID-UNKNOWN", answer.status in (404, 500), expected="404", seen=answer.outcome(), exchanges=answers)
     if suite.effort.few or not suite.profile.provision.mode:

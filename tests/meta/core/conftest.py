@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import client, coordinator, follow, provision, scenarios, suite, watch
+from orchestrator_contract import coordinator, follow, provision, scenarios, suite, watch
+from orchestrator_contract.client import sending
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.exchange import Call, Exchange
@@ -188,7 +189,7 @@ class Bench:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time under control."""
     made = Clock()
-    for module in (client, coordinator, follow, provision, scenarios, suite, watch):
+    for module in (coordinator, follow, provision, scenarios, sending, suite, watch):
         monkeypatch.setattr(module, "time", made)
     return made
 

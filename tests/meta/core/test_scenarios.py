@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.client.parallel import Parallel
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Account, Provision, Trigger
@@ -307,11 +308,11 @@ def test_each_runs_so_many_at_a_time(bench: Bench, steps: Scenarios, monkeypatch
     """The width is the client's to keep."""
     widths: list[int] = []
 
-    def parallel(function: Callable[[Any], Any], items: list[Any], width: int) -> list[Any]:
+    def parallel(_: Parallel, function: Callable[[Any], Any], items: list[Any], width: int) -> list[Any]:
         widths.append(width)
         return [function(item) for item in items]
 
-    monkeypatch.setattr(bench.suite.client, "parallel", parallel)
+    monkeypatch.setattr(Parallel, "__call__", parallel)
 
     steps.each(str, [1, 2], width)
     steps.each(str, [1, 2])

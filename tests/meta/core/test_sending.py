@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import __version__
-from orchestrator_contract.client import Exhausted, NoAnswer, Throttled, origin_of
+from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.client.outgoing import origin_of
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.ownership import NotOwned
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
@@ -458,7 +460,7 @@ def test_errors_that_pass(bench: Bench, operation: str, said: list[Said], sent: 
     bench.suite.ownership.allow("x")
     bench.endpoint.on(f"{'DELETE' if operation == 'delete' else 'GET'} /Configurations/x", *said)
 
-    client.past_500(lambda: client.delete("x") if operation == "delete" else client.fetch("x"))
+    past_500(lambda: client.delete("x") if operation == "delete" else client.fetch("x"))
 
     assert len(bench.endpoint.sent) == sent
 
@@ -489,22 +491,22 @@ def test_patience_shrinks_and_grows(bench: Bench) -> None:
     for expected in (5, 1.25, 0.3125, 0.078125, 0.05, 0.05):
         with pytest.raises(Throttled):
             client.fetch("x")
-        assert client._patience["fetch"] == pytest.approx(expected)
-        assert client.hopeless("fetch") is (expected == 0.05)
-        assert not client.hopeless("list")
+        assert client.retry.patience("fetch") == pytest.approx(expected)
+        assert client.retry.hopeless("fetch") is (expected == 0.05)
+        assert not client.retry.hopeless("list")
 
     bench.endpoint.on("GET /Configurations/x", (200, {}))
     client.fetch("x")
-    assert client._patience["fetch"] == pytest.approx(0.06)
-    assert not client.hopeless("fetch")
+    assert client.retry.patience("fetch") == pytest.approx(0.06)
+    assert not client.retry.hopeless("fetch")
     bench.endpoint.on("GET /Configurations/x", (404, {}), (300, {}))
     for _ in range(2):
         client.fetch("x")
-    assert client._patience["fetch"] == pytest.approx(0.06)
+    assert client.retry.patience("fetch") == pytest.approx(0.06)
     bench.endpoint.on("GET /Configurations/x", (299, {}))
     for _ in range(60):
         client.fetch("x")
-    assert client._patience["fetch"] == 20
+    assert client.retry.patience("fetch") == 20
 
 
 def test_less_patience_is_less_waiting(bench: Bench) -> None:
@@ -529,7 +531,7 @@ def test_cleaning_up_has_its_patience_back(bench: Bench) -> None:
 
     client.forgive()
 
-    assert not client.hopeless("fetch")
+    assert not client.retry.hopeless("fetch")
     assert client._lost == 0
 
 
@@ -758,19 +760,19 @@ def test_a_batch_that_meets_the_rate_limit(bench: Bench) -> None:
     assert [one.status for one in exchanges] == [202, 429, 429, 503]
     assert bench.seen("OBS-THROTTLED") == {"429 on delete": 2}
     assert bench.suite.coordinator.pace() == pytest.approx(3)
-    assert not bench.suite.client._patience
+    assert bench.suite.client.retry.patience("delete") == 20
 
 
 def test_a_batch_of_refusals_costs_patience(bench: Bench) -> None:
     """Where all of a batch is refused, the next wait is shorter; where none is waited for any more, nothing waits."""
     for _ in range(4):
         batch(bench, *[(429, {}, {"Retry-After": "60"})] * 2)
-    assert bench.suite.client._patience["delete"] == pytest.approx(20 / 4**4)
+    assert bench.suite.client.retry.patience("delete") == pytest.approx(20 / 4**4)
     assert bench.suite.coordinator.pace() == pytest.approx(1)
 
     bench.clock.now += 100
     batch(bench, (429, {}, {"Retry-After": "2"}))
-    assert bench.suite.client.hopeless("delete")
+    assert bench.suite.client.retry.hopeless("delete")
     assert bench.suite.coordinator.pace() < 1
 
 
@@ -840,7 +842,7 @@ def test_settling_waits_for_nobody(bench: Bench) -> None:
             full.set()
         release.wait(10)
 
-    pool = bench.suite.client._pool
+    pool = bench.suite.client.parallel._pool
     for item in range(20):
         pool.submit(work, item)
     assert full.wait(20)

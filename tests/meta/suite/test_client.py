@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import profile
-from orchestrator_contract.client import Throttled, _asked_delay
+from orchestrator_contract.client.failures import Throttled
+from orchestrator_contract.client.retry import asked_delay
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import parse_json
@@ -67,18 +68,18 @@ def test_refusals_for_ever_cost_once(suite: Suite, moody: Moody) -> None:
     """The first is waited for, later ones ever less, in the end a request is sent once; successes bring patience back."""
     first = tries(suite, moody)
     assert first > 2
-    assert not suite.client.hopeless("fetch")
+    assert not suite.client.retry.hopeless("fetch")
 
     later = [tries(suite, moody) for _ in range(4)]
     assert later == sorted(later, reverse=True)
     assert later[-1] == 1
-    assert suite.client.hopeless("fetch")
-    assert not suite.client.hopeless("delete")
+    assert suite.client.retry.hopeless("fetch")
+    assert not suite.client.retry.hopeless("delete")
 
     moody.refusals = 0
     for _ in range(30):
         assert suite.client.fetch("conv_configuration_x").status == 200
-    assert not suite.client.hopeless("fetch")
+    assert not suite.client.retry.hopeless("fetch")
     moody.refusals = 2
     assert suite.client.fetch("conv_configuration_x").status == 200
 
@@ -116,4 +117,4 @@ def test_half_a_surrogate_pair(body: bytes, value: object) -> None:
 )
 def test_asked_delay(headers: dict[str, str], seconds: float | None) -> None:
     """Retry-After is a number of seconds or a date; what is neither asks nothing."""
-    assert _asked_delay(headers) == seconds
+    assert asked_delay(headers) == seconds

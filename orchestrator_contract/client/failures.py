@@ -1,0 +1,28 @@
+"""Why a request came to nothing: no answer, a refusal that stayed, or a budget that is spent."""
+
+from __future__ import annotations
+
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.verdict import Unverifiable
+
+
+class NoAnswer(Unverifiable):
+    """The endpoint gave no complete answer; the judge has it on record."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(f"{exchange.method} got no answer: {exchange.fault_text}")
+        self.exchange = exchange
+
+
+class Throttled(Unverifiable):
+    """429 or 503 that nobody provoked never went away."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        asked = exchange.headers.get("retry-after")
+        hint = f" with Retry-After {asked:.40}" if asked else ""
+        super().__init__(f"{exchange.status}{hint} did not go away within the limits")
+        self.exchange = exchange
+
+
+class Exhausted(Unverifiable):
+    """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""

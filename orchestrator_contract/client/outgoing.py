@@ -1,0 +1,77 @@
+"""A request before it is sent: where it goes, its exact bytes, and what of it may be shown."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from orchestrator_contract import __version__
+from orchestrator_contract.exchange import Call, Redactor
+from orchestrator_contract.profile import Account
+from orchestrator_contract.wire import Origin
+
+KEY_HEADER = "Idempotency-Key"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request ready to be sent, apart from budget and judge."""
+
+    call: Call
+    method: str
+    #: Absolute URL; its path is sent untouched.
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    key: str | None = None
+    #: Index of the account; None sends no credentials.
+    account: int | None = 0
+    region: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it goes out, byte for byte."""
+
+    out: Outgoing
+    origin: Origin
+    data: bytes
+    #: Its header lines without secrets.
+    shown: tuple[tuple[str, str], ...]
+
+
+def origin_of(url: str) -> Origin | None:
+    """The origin of an absolute http(s) URL; None when *url* is none."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            return None
+        return Origin(parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+    except ValueError:
+        return None
+
+
+def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Redactor) -> Prepared:
+    """The bytes of *out*, with the credentials of *account*; header lines that it gives itself stand as they are."""
+    authority, _, rest = out.url.partition("://")[2].partition("/")
+    names = {name.lower() for name, _ in out.headers}
+    lines = [("Host", authority), ("User-Agent", f"orchestrator-contract/{__version__}")]
+    if "accept" not in names:
+        lines.append(("Accept", "application/json"))
+    if "accept-encoding" not in names:
+        lines.append(("Accept-Encoding", "gzip, deflate"))
+    shown = list(lines)
+    if account is not None:
+        token = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
+        lines.append(("Authorization", f"Basic {token}"))
+        shown.append(("Authorization", "***"))
+    headers = [line for line in out.headers if line != ("Accept", "")]
+    lines += headers
+    shown += [(name, redactor.text(value)) for name, value in headers]
+    if out.body is not None or out.method in ("POST", "PUT", "PATCH"):
+        length = ("Content-Length", str(len(out.body or b"")))
+        lines.append(length)
+        shown.append(length)
+    head = f"{out.method} /{rest} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
+    return Prepared(out, origin, head.encode("latin-1", "replace") + (out.body or b""), tuple(shown))

@@ -1,0 +1,260 @@
+"""The one way out: every request of the suite goes through `Sender.send`, or with others through `send_together`.
+
+It keeps the budget and the pace, sends credentials to the target's origins only, refuses to change what the
+run does not own, obeys Retry-After, and hands each exchange to the judge and the recorders exactly once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from random import Random
+from threading import Lock
+
+from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.client.outgoing import KEY_HEADER, Outgoing, Prepared, origin_of, prepare
+from orchestrator_contract.client.parallel import Parallel
+from orchestrator_contract.client.retry import MAX_RETRIES, Retry
+from orchestrator_contract.coordinator import Coordinator, Lost
+from orchestrator_contract.exchange import Exchange, Redactor
+from orchestrator_contract.judge import Judge
+from orchestrator_contract.ownership import Ownership
+from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.progress import Steps
+from orchestrator_contract.verdict import Ledger
+from orchestrator_contract.wire import Fault, Wire, WireError
+
+#: Requests fetched from the shared budget at a time.
+_GRANT = 16
+_MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
+
+
+@dataclass
+class Sender:
+    """Sends requests to one target; safe for threads."""
+
+    profile: Profile
+    coordinator: Coordinator
+    ledger: Ledger
+    judge: Judge
+    redactor: Redactor
+    ownership: Ownership
+    random: Random
+    #: Called with every exchange, after it was judged.
+    recorders: list[Callable[[Exchange], None]] = field(default_factory=list)
+    #: Called before requests are sent at one moment, when nothing else in the process may hold them up.
+    calm: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
+        urls = (*self.profile.bases, *self.profile.origins)
+        self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
+        self._clock_origin = origin_of(self.profile.clock_url or "")
+        self.steps = Steps()
+        self.retry = Retry(self.profile.limits.poll_timeout_s, self.random)
+        self.parallel = Parallel(self.profile.timeout_s)
+        self._lock = Lock()
+        self._granted = 0
+        self._lost = 0.0
+        self._answered = False
+        #: Kinds of failure met below HTTP semantics.
+        self.faults: set[Fault] = set()
+        self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
+
+    # ---------------------------------------------------------------- one request, as often as it takes
+
+    def send(
+        self,
+        out: Outgoing,
+        *,
+        fresh: bool = False,
+        silence: bool = False,
+        rekey: Callable[[], str] | None = None,
+    ) -> Exchange:
+        """Send one request, again while an unprovoked 429 or 503 asks for it, and have each answer judged.
+
+        *fresh* uses a new connection. With *silence* an exchange without an answer is returned like others.
+        *rekey* gives the key for a retry after 503; without it the key stays.
+
+        Raises:
+            NoAnswer: there was no complete answer (unless *silence*).
+            Throttled: 429 or 503 did not go away.
+            Exhausted: a budget is spent, or too much time was lost on an endpoint that stopped answering.
+            NotOwned: the request would change something that is not the run's.
+        """
+        waited = 0.0
+        before: tuple[int, ...] = ()
+        patience = self.retry.patience(out.call.operation)
+        for attempt in range(MAX_RETRIES + 1):
+            exchange = self._once(out, fresh=fresh, before=before)
+            status = exchange.status
+            if status is None:
+                if silence:
+                    return exchange
+                raise NoAnswer(exchange)
+            if status not in (429, 503) or status == exchange.call.provokes:
+                if 200 <= status < 300:  # HTTP
+                    self.retry.regained(out.call.operation)
+                return exchange
+            self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
+            delay = self.retry.delay(exchange, attempt)
+            if delay is None or waited + delay > patience:
+                break
+            waited += delay
+            before = (*before, status)
+            if status == 429:  # HTTP
+                self.coordinator.throttle(delay)
+            else:
+                with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
+                    time.sleep(delay)
+                if rekey is not None and out.key is not None:
+                    # Whether a 503 is stored for its key is open: with a new key the retry is a new request.
+                    fresh_key = rekey()
+                    lines = tuple((n, fresh_key if n == KEY_HEADER else v) for n, v in out.headers)
+                    out = replace(out, key=fresh_key, headers=lines)
+        self.retry.lost(out.call.operation)
+        raise Throttled(exchange)
+
+    def _once(self, out: Outgoing, *, fresh: bool, before: tuple[int, ...]) -> Exchange:
+        prepared = self._admit(out)
+        exchange = self._exchange(prepared, before)
+        with self.steps.step(f"waiting for the answer to a {out.method}"):
+            self._perform(exchange, prepared, fresh=fresh)
+        exchange.elapsed = time.monotonic() - exchange.sent
+        self._finish(exchange)
+        return exchange
+
+    def _perform(self, exchange: Exchange, prepared: Prepared, *, fresh: bool) -> None:
+        for pause in (0.1, 0.4, 1.0, None):
+            try:
+                exchange.answer = self.wire.exchange(
+                    prepared.origin, prepared.data, exchange.method, fresh=fresh
+                )
+            except WireError as error:
+                # A listen queue that overflows for a moment is no finding; an endpoint that is gone is.
+                if error.fault is Fault.CONNECT and self._answered and pause is not None:
+                    time.sleep(pause)
+                    continue
+                exchange.fault, exchange.fault_text = error.fault, str(error)
+            break
+
+    # ---------------------------------------------------------------- several at one moment
+
+    def send_together(self, batch: Sequence[Outgoing]) -> list[Exchange]:
+        """Send all of *batch* at one moment, each on its own connection; answers in the same order, judged."""
+        prepared = [self._admit(out) for out in batch]
+        if not prepared:
+            return []
+        self.calm()
+        with self.steps.step(f"sending {len(batch)} requests at one moment"):
+            return self._send_together(prepared)
+
+    def _send_together(self, batch: Sequence[Prepared]) -> list[Exchange]:
+        exchanges = [self._exchange(prepared, ()) for prepared in batch]
+        answers = self.wire.together(
+            batch[0].origin, [(prepared.data, prepared.out.method) for prepared in batch]
+        )
+        for exchange, answer in zip(exchanges, answers, strict=True):
+            exchange.elapsed = time.monotonic() - exchange.sent
+            if isinstance(answer, WireError):
+                exchange.fault, exchange.fault_text = answer.fault, str(answer)
+            else:
+                exchange.answer = answer
+            self._finish(exchange)
+        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]  # HTTP
+        if limited:
+            operation = limited[0].call.operation
+            self.ledger.observe("OBS-THROTTLED", f"429 on {operation}", len(limited))
+            if all(e.status == 429 for e in exchanges):  # HTTP
+                self.retry.lost(operation)
+            if not self.retry.hopeless(operation):
+                self.coordinator.throttle(self.retry.delay(limited[0], 0) or 1.0)
+        return exchanges
+
+    # ---------------------------------------------------------------- before and after each
+
+    def _admit(self, out: Outgoing) -> Prepared:
+        if out.method in _MUTATING and out.call.operation != "clock":
+            self.ownership.check(out.method, out.url, out.call)
+        origin = origin_of(out.url)
+        tool = origin is not None and origin == self._clock_origin and out.account is None
+        if origin is None or not (tool or origin in self.origins):
+            raise ValueError(f"not an address of the target: {out.url[:200]!r}")
+        prepared = prepare(out, origin, self._account(out), self.redactor)
+        with self._lock:
+            if self._lost > self.patience_lost_s:
+                raise Exhausted("the endpoint stopped answering; the rest was not tried")
+            if not self._granted:
+                self._granted = self.coordinator.take_requests(_GRANT)
+                if not self._granted:
+                    raise Exhausted("the request budget ([limits] requests) is spent")
+            self._granted -= 1
+        delay = self.coordinator.pace()
+        if delay > 0:
+            with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
+                time.sleep(min(delay, self.profile.limits.poll_timeout_s))
+        return prepared
+
+    def _account(self, out: Outgoing) -> Account | None:
+        if out.account is None or out.account >= len(self.profile.accounts):
+            return None
+        return self.profile.accounts[out.account]
+
+    def _exchange(self, prepared: Prepared, before: tuple[int, ...]) -> Exchange:
+        out, account = prepared.out, self._account(prepared.out)
+        return Exchange(
+            call=out.call,
+            method=out.method,
+            url=self.redactor.text(out.url),
+            request_headers=prepared.shown,
+            request_body=out.body,
+            at=datetime.now(UTC),
+            sent=time.monotonic(),
+            key=out.key,
+            account=out.account,
+            region=out.region,
+            before=before,
+            credential_names=account.names if account else None,
+        )
+
+    def _finish(self, exchange: Exchange) -> None:
+        if exchange.fault is not None:
+            self.faults.add(exchange.fault)
+        _, named, segment = exchange.url.partition("/Configurations/")
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500  # HTTP
+        if exchange.method == "DELETE" and named and carried_out:
+            self.ownership.touch(segment, clear=(exchange.status or 500) < 300)
+        if exchange.answer is None:
+            with self._lock:
+                self._lost += max(exchange.elapsed, 0.05)
+        else:
+            self._answered = True
+            answer = exchange.answer
+            answer.body = self.redactor.raw(answer.body)
+            answer.headers = [(name, self.redactor.text(value)) for name, value in answer.headers]
+        exchange.fault_text = self.redactor.text(exchange.fault_text)
+        self.ledger.sent()
+        if exchange.fault is not Fault.CONNECT or self._answered:
+            self.judge.judge(exchange)
+        for record in self.recorders:
+            record(exchange)
+
+    # ---------------------------------------------------------------- the end
+
+    def settle(self) -> None:
+        """Return what was granted and not used, and close connections."""
+        with self._lock:
+            if self._granted:
+                with contextlib.suppress(Lost):
+                    self.coordinator.give_back_requests(self._granted)
+                self._granted = 0
+        self.parallel.close()
+        self.wire.close()
+
+    def forgive(self) -> None:
+        """Let cleaning up try again on an endpoint that had stopped answering."""
+        self._lost = 0.0
+        self.retry.forgive()
