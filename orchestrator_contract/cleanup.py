@@ -19,7 +19,9 @@ from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.profile import Account, Profile
-from orchestrator_contract.provision import TWIN, Configuration, remove
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.inventory import TWIN
+from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.suite import Settings, Suite
 from orchestrator_contract.verdict import Unverifiable
 

@@ -13,7 +13,7 @@ from orchestrator_contract.given import Given, NothingToDelete, Source
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 if TYPE_CHECKING:
-    from orchestrator_contract.provision import Configuration
+    from orchestrator_contract.provision.configuration import Configuration
     from orchestrator_contract.suite import Suite
 
 #: What a key may be refused with: used for another request (S5 17534), or malformed.
@@ -60,19 +60,19 @@ class Elsewhere:
     # ---------------------------------------------------------------- configurations
 
     def _create(self, call: str) -> Sister:
-        provisioner = self._suite.configurations
-        payload = provisioner.payload()
+        creator = self._suite.configurations.creator
+        payload = creator.payloads.new()
         other = {**payload, "description": f"{payload['description']}, changed"}
         first: list[Operation] = []
 
         def begin(key: str) -> Operation:
-            first[:] = [provisioner.begin(payload, key)]
+            first[:] = [creator.begin(payload, key)]
             return first[0]
 
         return Sister(
             call, payload["displayName"],
-            lambda key, changed, _: provisioner.create_again(other if changed else payload, key, first[0].accepted),
-            begin, lambda operation: provisioner.conclude(operation, payload),
+            lambda key, changed, _: creator.create_again(other if changed else payload, key, first[0].accepted),
+            begin, lambda operation: creator.conclude(operation, payload),
         )
 
     def _update(self, call: str) -> Sister:

@@ -17,11 +17,6 @@ _COMMAND_TIMEOUT_S = 60
 class NothingToDelete(Unverifiable):
     """Not as many could be had as were asked for; the argument says why."""
 
-    def __init__(self, reason: str, made: int = 0) -> None:
-        super().__init__(reason)
-        #: Those that were made all the same; they are removed at the end like all others.
-        self.made = made
-
 
 @dataclass(frozen=True, slots=True)
 class Source:

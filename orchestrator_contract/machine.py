@@ -198,7 +198,7 @@ class _History(RuleBasedStateMachine):
             self._quietly(lambda: self.bench.follower.finish(known.operations, early=False))
             self.model.ended(known)
             if known.state is State.GONE:
-                self.bench.configurations.gone(known.configuration)
+                self.bench.inventory.gone(known.configuration)
         self._check()
 
     @precondition(lambda self: self.moves_clock and self.model.used)
@@ -288,7 +288,7 @@ class _History(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Leave nothing running; the rest is cleaned up at the end of the run."""
         gone = [k.configuration for k in self.model.known if k.state is State.GONE]
-        self.bench.configurations.gone(*gone)
+        self.bench.inventory.gone(*gone)
         if not self.failed_at and not self.over:
             idle = [k.configuration for k in self.model.known if k.state is State.PRESENT and self.bench.ownership.untouched(k.configuration.sid)]
             self.bench.configurations.give_back(*idle)

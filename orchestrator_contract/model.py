@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow import Operation
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 
 HOUR = 3600
 #: A key replays surely up to here, and surely not from there on, in seconds after its first use (S1).

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 

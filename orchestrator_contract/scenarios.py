@@ -12,7 +12,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation, last_segment
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
@@ -123,7 +123,7 @@ class Scenarios:
             if self.hold("OP-SUCCEEDS", operation.status == "COMPLETED", expected="COMPLETED", seen=operation.status, exchanges=steps):
                 done.append(operation)
         by_sid = {operation.sid for operation in done}
-        self.suite.configurations.gone(*(c for c in configurations if c.sid in by_sid))
+        self.suite.inventory.gone(*(c for c in configurations if c.sid in by_sid))
         self.suite.watch.ended(done)
         if not done:
             raise Unverifiable("no delete was seen to end COMPLETED")
@@ -167,7 +167,7 @@ class Scenarios:
             self.hold(requirement, there is not True, expected=f"{configuration.sid} deleted by its own request", seen="still there",
                       exchanges=[exchange, *(operation.polls[-1:] if operation else ()), fetch])
             if there is False:
-                self.suite.configurations.gone(configuration)
+                self.suite.inventory.gone(configuration)
 
     # ---------------------------------------------------------------- keys
 
@@ -259,7 +259,7 @@ class Scenarios:
             raise Unverifiable(f"whether the configuration is still there can't be seen ({exchange.outcome()})")
         self.hold(requirement, there, expected=f"{configuration.sid} still there", seen="gone", exchanges=[*steps, exchange])
         if not there:
-            self.suite.configurations.gone(configuration)
+            self.suite.inventory.gone(configuration)
             if self.suite.has_bystander(configuration):
                 self.suite.new_bystander()
         return there

@@ -17,7 +17,9 @@ from orchestrator_contract.follow import Follower
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision import Configuration, Provisioner
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.verdict import Ledger, Unverifiable
 from orchestrator_contract.visible import visible
 from orchestrator_contract.watch import Watch
@@ -70,7 +72,8 @@ class Suite:
         self.follower = Follower(self.client)
         self.follower.early_every = self.effort.early_every
         run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
-        self.configurations = Provisioner(self.client, self.follower, run, self.random)
+        self.inventory = Inventory(coordinator, self.ownership)
+        self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         self.watch = Watch(self)
         self._bystander: Configuration | None = None

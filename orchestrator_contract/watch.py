@@ -18,7 +18,7 @@ from orchestrator_contract.follow import Operation
 from orchestrator_contract.verdict import Unverifiable
 
 if TYPE_CHECKING:
-    from orchestrator_contract.provision import Configuration
+    from orchestrator_contract.provision.configuration import Configuration
     from orchestrator_contract.suite import Suite
 
 _WEEK_S = 7 * 86400
@@ -90,7 +90,7 @@ class Watch:
     def _look_at_kept(self, configuration: Configuration) -> None:
         suite = self._suite
         watched = self._kept.pop(configuration.sid)
-        if suite.configurations.is_gone(configuration) or suite.is_lost(configuration):
+        if suite.inventory.is_gone(configuration) or suite.is_lost(configuration):
             return  # deleted on purpose since
         exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
         if exchange.status not in (200, 404):
@@ -99,7 +99,7 @@ class Watch:
             ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",
                                    seen="gone", exchanges=[*steps, exchange])
             if not ok:
-                suite.configurations.gone(configuration)
+                suite.inventory.gone(configuration)
                 break
 
     def settle(self) -> None:

@@ -10,7 +10,7 @@ from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -42,7 +42,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             suite.ledger.hold("OP-FAILED-ENDS", there is not True, expected="FAILED: the configuration is still there",
                               seen="COMPLETED", exchanges=[operation.accepted, *operation.polls[-1:], fetch])
             if there is False:
-                suite.configurations.gone(by_sid[operation.sid])
+                suite.inventory.gone(by_sid[operation.sid])
     if not failed:
         seen = ", ".join(sorted({operation.status for operation in accepted}))
         raise Unverifiable(f"the profile's way to make an operation fail ended {seen}")
@@ -105,4 +105,4 @@ def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configur
     suite.follower.finish([operation], early=False)
     if operation.status == "COMPLETED":
         scenarios.gone(operation)
-        suite.configurations.gone(configuration)
+        suite.inventory.gone(configuration)

@@ -8,7 +8,7 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.oddities import WRITTEN_KEYS, BadKey, bad_keys
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess

@@ -26,7 +26,7 @@ def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
 def test_nothing_else_is_gone(suite: Suite, scenarios: Scenarios) -> None:
     """Every configuration of the run that no accepted delete named is still there."""
     suite.configurations.take(2)
-    kept = [c for c in suite.configurations.left.values() if suite.ownership.untouched(c.sid)]
+    kept = [c for c in suite.inventory.left.values() if suite.ownership.untouched(c.sid)]
     if suite.profile.provision.mode != "create":
         kept = [c for c in (suite.bystander,) if suite.ownership.untouched(c.sid)]
     home = [c for c in kept if not c.account and not c.region]

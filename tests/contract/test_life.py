@@ -11,7 +11,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import pytest
 
 from orchestrator_contract.given import NothingToDelete
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable

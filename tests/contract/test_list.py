@@ -78,7 +78,7 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
     # Alike in every part that two may share.
     configuration = suite.configurations.one() if suite.effort.few else suite.configurations.take(1, payloads=[RICH])[0]
     try:
-        twin = suite.configurations.namesake(configuration)
+        twin = suite.configurations.creator.namesake(configuration)
     except Unverifiable:
         return  # not every endpoint takes two of one name, and none has to
 
@@ -87,7 +87,7 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
     scenarios.kept("GONE-ONLY", twin, [operation.accepted for operation in done])
     if not suite.effort.few:
         with contextlib.suppress(Unverifiable):
-            suite.configurations.namesake(configuration)
+            suite.configurations.creator.namesake(configuration)
         scenarios.each(scenarios.gone, done)
 
 

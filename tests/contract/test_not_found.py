@@ -101,7 +101,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
             suite.ledger.hold("SID-ODD-KEEPS", there, expected=f"{victim.sid} still there", seen="gone",
                               exchanges=[*(accepted or exchanges)[-4:], fetch])
         if there is False:
-            suite.configurations.gone(victim)
+            suite.inventory.gone(victim)
             suite.new_bystander()
             return
     suite.watch.kept("SID-ODD-KEEPS", victim, sent[-3:])

@@ -98,7 +98,7 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
     suite.ledger.hold("RACE-ONE-SID", bool(completed) and there is not True, expected="the configuration deleted",
                       seen=f"{', '.join(o.status for o in operations)}, fetch {fetch.outcome()}", exchanges=[*steps, fetch])
     if there is False:
-        suite.configurations.gone(configuration)
+        suite.inventory.gone(configuration)
 
 
 @pytest.mark.requirement("RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN", "DEL-STATUS", "HTTP-ANSWER")

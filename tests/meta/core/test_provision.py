@@ -13,7 +13,10 @@ import pytest
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Account, Limits, Provision
-from orchestrator_contract.provision import GROUPINGS, Configuration, remove
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.creating import TooFew
+from orchestrator_contract.provision.payload import GROUPINGS
+from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 from orchestrator_contract.wire import Fault
 
@@ -106,7 +109,7 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
     assert {one.sid for one in made} == {"sid0", "sid1", "sid2", "sid3"}
     assert all(one.payload["displayName"] == one.name for one in made)
     assert all(alone.suite.ownership.owns(one.sid) for one in made)
-    assert alone.suite.configurations.left == {one.name: one for one in made}
+    assert alone.suite.inventory.left == {one.name: one for one in made}
     assert left_of(alone) == 296
     assert alone.breaches() == {}
     assert alone.checks()["CTRL-ACCEPTED"] == 8
@@ -124,10 +127,10 @@ def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
         {"name": "oc-run-0", "state": "creating", "account": 0, "region": 0},
         {"name": "oc-run-0", "sid": "sid0", "state": "created", "account": 0, "region": 0},
     ]
-    alone.suite.configurations.gone(made)
-    alone.suite.configurations.gone(made)
+    alone.suite.inventory.gone(made)
+    alone.suite.inventory.gone(made)
     assert alone.journal[2:] == [{"name": "oc-run-0", "sid": "sid0", "state": "deleted", "account": 0, "region": 0}]
-    assert alone.suite.configurations.left == {}
+    assert alone.suite.inventory.left == {}
 
 
 def test_payloads(world: World, alone: Bench) -> None:
@@ -242,11 +245,11 @@ def test_what_can_not_be_created(world: World, alone: Bench, refuse: Said | None
     if related != "its own":
         world.related = lambda number: related
 
-    with pytest.raises(NothingToDelete) as caught:
+    with pytest.raises(TooFew) as caught:
         alone.suite.configurations.take(2)
 
     made = 1 if related == {"configurationId": "same"} and status == "COMPLETED" else 0
-    assert (str(caught.value), caught.value.made) == (f"configurations can't be created: {why}", made)
+    assert (str(caught.value), len(caught.value.made)) == (f"configurations can't be created: {why}", made)
     assert len(world.payloads) == (4 if made else 6)
     assert left_of(alone) == 300 - made
     assert ("CTRL-ACCEPTED" in alone.breaches()) is (refuse is not None and not isinstance(refuse, Fault) and refuse[0] == 201)
@@ -267,7 +270,7 @@ def test_fewer_are_made_than_ahead(start: Callable[..., Bench], taken: int) -> N
     else:
         assert len(bench.suite.configurations.take(2)) == 2
 
-    assert len(bench.suite.configurations.left) == taken
+    assert len(bench.suite.inventory.left) == taken
     assert left_of(bench) == 300 - taken
 
 
@@ -325,7 +328,7 @@ def test_without_a_list_the_name_decides(world: World, alone: Bench, fetched: Sa
     else:
         with pytest.raises(NothingToDelete):
             alone.suite.configurations.one()
-        assert alone.suite.configurations.left == {}
+        assert alone.suite.inventory.left == {}
 
 
 def test_the_list_is_read_once_before(world: World, alone: Bench) -> None:
@@ -465,12 +468,12 @@ def test_a_pool_that_is_not_the_mode(start: Callable[..., Bench], tmp_path: Path
 
 def test_a_create_with_a_key(world: World, alone: Bench) -> None:
     """The 202 and the configuration; journalled, owned and counted like all others."""
-    payload = alone.suite.configurations.payload()
+    payload = alone.suite.configurations.creator.payloads.new()
     world.named(0, "oc-run-0")
 
-    operation = alone.suite.configurations.begin(payload, KEY)
+    operation = alone.suite.configurations.creator.begin(payload, KEY)
     assert [entry["state"] for entry in alone.journal] == ["creating"]
-    made = alone.suite.configurations.conclude(operation, payload)
+    made = alone.suite.configurations.creator.conclude(operation, payload)
 
     exchange = operation.accepted
     assert (exchange.status, exchange.key, made.sid, made.name, made.payload) == (202, KEY, "sid0", "oc-run-0", payload)
@@ -493,9 +496,9 @@ def test_a_create_with_a_key_that_fails(world: World, alone: Bench, refuse: Said
     world.refuse, world.status = [refuse], status
     world.named(0, "oc-run-0")
 
-    configurations, payload = alone.suite.configurations, alone.suite.configurations.payload()
+    configurations, payload = alone.suite.configurations, alone.suite.configurations.creator.payloads.new()
     with pytest.raises(Unverifiable) as caught:
-        configurations.conclude(configurations.begin(payload, KEY), payload)
+        configurations.creator.conclude(configurations.creator.begin(payload, KEY), payload)
 
     assert str(caught.value) == why
 
@@ -509,7 +512,7 @@ def test_more_creates_need_the_budget(start: Callable[..., Bench], call: str) ->
     arguments: tuple[Any, ...] = (one,) if call == "namesake" else (one.payload, KEY)
 
     with pytest.raises(NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"):
-        getattr(bench.suite.configurations, call)(*arguments)
+        getattr(bench.suite.configurations.creator, call)(*arguments)
 
     assert bench.endpoint.sent == []
 
@@ -519,12 +522,12 @@ def test_a_namesake(world: World, alone: Bench) -> None:
     configurations = alone.suite.configurations
     one = configurations.one()
 
-    twin = configurations.namesake(one)
+    twin = configurations.creator.namesake(one)
 
     assert world.payloads[0] == world.payloads[1]
     assert (twin.sid, twin.name) == ("sid1", "oc-run-0+1")
     assert alone.journal[-1] == {"name": "oc-run-0+1", "sid": "sid1", "state": "created", "account": 0, "region": 0}
-    assert set(configurations.left) == {"oc-run-0", "oc-run-0+1"}
+    assert set(alone.suite.inventory.left) == {"oc-run-0", "oc-run-0+1"}
     assert left_of(alone) == 298
 
 
@@ -543,16 +546,16 @@ def test_no_namesake(world: World, alone: Bench, refuse: Said | None, related: A
     world.refuse, world.related = [refuse], lambda number: related
 
     with pytest.raises(NothingToDelete) as caught:
-        alone.suite.configurations.namesake(one)
+        alone.suite.configurations.creator.namesake(one)
 
     assert str(caught.value) == why
-    assert set(alone.suite.configurations.left) == {"oc-run-0"}
+    assert set(alone.suite.inventory.left) == {"oc-run-0"}
 
 
 def test_no_namesake_of_a_given_one(alone: Bench) -> None:
     """The content of a configuration from a pool is not known."""
     with pytest.raises(NothingToDelete, match=r"^the content of a given configuration is not known$"):
-        alone.suite.configurations.namesake(Configuration("sid"))
+        alone.suite.configurations.creator.namesake(Configuration("sid"))
 
 
 def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
@@ -560,7 +563,7 @@ def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
     one = alone.suite.configurations.one()
     world.related, world.early = lambda number: None, {"configurationId": "twin"}
 
-    assert alone.suite.configurations.namesake(one).sid == "twin"
+    assert alone.suite.configurations.creator.namesake(one).sid == "twin"
 
 
 @pytest.mark.parametrize(
@@ -573,21 +576,21 @@ def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
 def test_a_create_sent_again(world: World, alone: Bench, again: str, left: set[str]) -> None:
     """What a replayed create makes against expectation is the run's, too, and is removed."""
     configurations = alone.suite.configurations
-    payload = configurations.payload()
+    payload = configurations.creator.payloads.new()
     world.named(0, "oc-run-0")
     world.named(1, "oc-run-0")
-    operation = configurations.begin(payload, KEY)
-    configurations.conclude(operation, payload)
+    operation = configurations.creator.begin(payload, KEY)
+    configurations.creator.conclude(operation, payload)
     first = operation.accepted
     if again == "same":
         alone.endpoint.on("POST /Configurations", (202, {"statusUrl": f"{PLANE}/Operations/op0"}))
     world.refuse = [(409, {}) if again == "refused" else None]
 
-    exchange = configurations.create_again(payload, KEY, first)
+    exchange = configurations.creator.create_again(payload, KEY, first)
 
     assert (exchange.key, exchange.call) == (KEY, Call("create", "oc-run-0"))
     assert json.loads(exchange.request_body or b"") == payload
-    assert set(configurations.left) == left
+    assert set(alone.suite.inventory.left) == left
     assert alone.suite.ownership.owns("sid1") is (again == "new")
 
 
@@ -632,7 +635,7 @@ def test_cleaning_up(world: World, alone: Bench) -> None:
     """What was created is deleted and waited for; what is known to be gone is not asked for."""
     configurations = alone.suite.configurations
     made = configurations.take(4)
-    configurations.gone(made[0])
+    alone.suite.inventory.gone(made[0])
     deletable(alone, made[1].sid)
     deletable(alone, made[2].sid, (404, {}))
     deletable(alone, made[3].sid, (410, {}))

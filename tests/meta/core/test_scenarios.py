@@ -11,7 +11,7 @@ from orchestrator_contract.client.parallel import Parallel
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Account, Provision, Trigger
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios, operation_names
 from orchestrator_contract.verdict import Unverifiable
 
@@ -184,7 +184,7 @@ def test_deleted(pooled: Bench) -> None:
         pooled.endpoint.on(f"DELETE /Configurations/s{number}", accepted(f"op_{number}"))
         pooled.endpoint.on(f"GET /Operations/op_{number}", poll("PENDING", f"op_{number}"), poll("COMPLETED", f"op_{number}"))
     gone: list[Configuration] = []
-    pooled.suite.configurations.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
+    pooled.suite.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
 
     done = steps.deleted(2)
 
@@ -233,7 +233,7 @@ def operation_of(bench: Bench, sid: str, status: str, key: str | None = None, **
 def test_completed(bench: Bench, steps: Scenarios) -> None:
     """What ends otherwise than COMPLETED is a breach, with its 202 and its last poll; its configuration is not gone."""
     gone: list[Configuration] = []
-    bench.suite.configurations.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
+    bench.suite.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
     good, bad = operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "FAILED")
 
     assert steps.completed([good, bad], [Configuration("a"), Configuration("b")]) == [good]
@@ -508,7 +508,7 @@ def test_a_lost_bystander_is_replaced(pooled: Bench) -> None:
     bystander = pooled.suite.bystander
     other = pooled.suite.configurations.one()
     noted: list[Configuration] = []
-    pooled.suite.configurations.gone = lambda *which: noted.extend(which)  # type: ignore[method-assign]
+    pooled.suite.inventory.gone = lambda *which: noted.extend(which)  # type: ignore[method-assign]
     for one in (other, bystander):
         pooled.endpoint.on(f"GET /Configurations/{one.sid}", (404, {}))
 

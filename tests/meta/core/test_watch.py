@@ -11,7 +11,7 @@ import pytest
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Account, Provision
-from orchestrator_contract.provision import Configuration
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.wire import Fault
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ ONE = Configuration("k", "name")
 def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -> None:
     """Watch that a configuration is kept, for these requirements."""
     if configuration.name:
-        bench.suite.configurations.left[configuration.name] = configuration
+        bench.suite.inventory.left[configuration.name] = configuration
     for requirement in requirements:
         bench.suite.watch.kept(requirement, configuration, [bench.exchange("delete", (409, {}))])
 
@@ -198,7 +198,7 @@ def test_what_must_be_kept(watched: Bench, said: Said, checked: bool, problem: s
     assert watched.breaches().get("ERR-409-KEEPS") == ([problem] if problem else None)
     if problem:
         assert watched.steps("ERR-409-KEEPS") == [("DELETE sid", 409), ("GET k", 404)]
-        assert "name" not in watched.suite.configurations.left
+        assert "name" not in watched.suite.inventory.left
 
 
 def test_a_loss_is_one_breach(watched: Bench) -> None:
@@ -235,7 +235,7 @@ def test_the_newest_refusal_sets_the_time(watched: Bench) -> None:
 def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     """A configuration that was deleted on purpose, or lost as a bystander already, is not looked at."""
     keep(watched, "ERR-409-KEEPS")
-    watched.suite.configurations.gone(ONE)
+    watched.suite.inventory.gone(ONE)
     bystander = watched.suite.bystander
     keep(watched, "ERR-409-KEEPS", configuration=bystander)
     watched.suite.ownership.touch(bystander.sid, clear=True)

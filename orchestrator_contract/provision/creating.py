@@ -1,0 +1,234 @@
+"""Creating configurations: announced before they are sent, followed to their end, and named before they are believed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow import Follower, Operation
+from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.listing import Listing
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
+from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.payload import Payloads
+from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.wire import Fault
+
+_ATTEMPTS = 3
+
+
+class TooFew(NothingToDelete):
+    """Fewer could be created than were asked for."""
+
+    def __init__(self, reason: str, made: Sequence[Configuration]) -> None:
+        super().__init__(reason)
+        #: Those that were made all the same; they are removed at the end like all others.
+        self.made = made
+
+
+class Creator:
+    """Creates configurations on one target; what it makes goes into the inventory."""
+
+    def __init__(
+        self, client: Client, follower: Follower, inventory: Inventory, listing: Listing, run_id: str
+    ) -> None:
+        self._client = client
+        self._follower = follower
+        self._inventory = inventory
+        self._identity = Identity(client, listing)
+        self.payloads = Payloads(client, run_id)
+
+    # ---------------------------------------------------------------- many
+
+    def create(
+        self, number: int, account: int, region: int, extras: Sequence[dict[str, Any]], *, spare: int = 0
+    ) -> list[Configuration]:
+        """*number* new configurations; up to *spare* fewer where the endpoint does not take as many.
+
+        Raises:
+            TooFew: there are not as many; it holds those that were made.
+        """
+        self._identity.look_before(account, region)
+        wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
+        made: dict[int, Configuration] = {}
+        problem = ""
+        for attempt in range(_ATTEMPTS):
+            missing = [index for index in range(number) if index not in made]
+            if not missing or (attempt and len(made) >= number - spare):
+                break
+            # A payload refused is tried once more without its optional parts, and like one that was taken: it only prepares.
+            payloads = {
+                index: self.payloads.plain() if attempt else self.payloads.new(wanted[index])
+                for index in missing
+            }
+            self._inventory.announce((p["displayName"] for p in payloads.values()), account, region)
+            results = self._client.parallel(
+                lambda payload: self._post(payload, account, region), list(payloads.values())
+            )
+            pending: dict[int, Operation] = {}
+            for index, result in zip(missing, results, strict=True):
+                if isinstance(result, Operation):
+                    pending[index] = result
+                else:
+                    problem = result
+            self._follower.finish(list(pending.values()), early=False)
+            new = []
+            for index, operation in pending.items():
+                sid = self._sid_of(operation, payloads[index]["displayName"], account, region)
+                if sid is None or operation.status != "COMPLETED":
+                    problem = (
+                        f"a create ended {operation.status or 'unreadable'}"
+                        if sid
+                        else "a create names no configuration"
+                    )
+                    continue
+                made[index] = self._made(sid, payloads[index], account, region)
+                new.append(made[index])
+            self._inventory.created(new)
+        if len(made) < number - spare:
+            raise TooFew(f"configurations can't be created: {problem}", list(made.values()))
+        return [made[index] for index in sorted(made)]
+
+    # ---------------------------------------------------------------- one whose create is under test
+
+    def begin(self, payload: dict[str, Any], key: str) -> Operation:
+        """Have the create of one configuration accepted under *key*; `conclude` follows it.
+
+        Raises:
+            Unverifiable: it was not accepted.
+        """
+        self._inventory.charge(1)
+        self._inventory.announce([payload["displayName"]])
+        operation = self._post(payload, 0, 0, key)
+        if isinstance(operation, str):
+            raise NothingToDelete(operation)
+        return operation
+
+    def conclude(self, operation: Operation, payload: dict[str, Any]) -> Configuration:
+        """The configuration that a create which `begin` had accepted leads to.
+
+        Raises:
+            Unverifiable: it leads to none.
+        """
+        self._follower.finish([operation], early=False)
+        sid = self._sid_of(operation, payload["displayName"], 0, 0)
+        if sid is None or operation.status != "COMPLETED":
+            raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
+        configuration = self._made(sid, payload, 0, 0)
+        self._inventory.created([configuration])
+        return configuration
+
+    def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
+        """Send a create once more under its key; what it makes against expectation is the run's, too."""
+        shown = payload["displayName"]
+        name = self._inventory.announce_twin(shown)
+        out = self._client.outgoing(
+            Call("create", shown), "POST", "/Configurations", key=key, payload=payload
+        )
+        exchange = self._client.send(out)
+        if exchange.status == 202:  # HTTP
+            operation = self._follower.accept(exchange, "")
+            if not operation.id or operation.id != self._follower.accept(first, "").id:
+                self._follower.finish([operation], early=False)
+                sid = named_at_end(operation)
+                if sid is not None and self._identity.is_new(sid, shown, 0, 0):
+                    self._made_twin(sid, payload, name)
+                    return exchange
+        self._inventory.withdraw(name)
+        return exchange
+
+    # ---------------------------------------------------------------- one more of the same name
+
+    def namesake(self, configuration: Configuration) -> Configuration:
+        """Another configuration with the same content and displayName, if the endpoint takes one.
+
+        Raises:
+            Unverifiable: it does not.
+        """
+        if not configuration.payload:
+            raise NothingToDelete("the content of a given configuration is not known")
+        self._inventory.charge(1)
+        name = self._inventory.announce_twin(configuration.name)
+        operation = self._post(configuration.payload, 0, 0, name=name)
+        if isinstance(operation, str):
+            raise NothingToDelete(operation)
+        self._follower.finish([operation], early=False)
+        sid = named_at_end(operation)
+        if sid is None or not self._identity.is_new(sid, configuration.name, 0, 0):
+            raise NothingToDelete("a second configuration of the same name can't be told from the first")
+        return self._made_twin(sid, configuration.payload, name)
+
+    def _made_twin(self, sid: str, payload: dict[str, Any], name: str) -> Configuration:
+        self._inventory.resolve(name)
+        twin = self._made(sid, {**payload, "displayName": name}, 0, 0)
+        self._inventory.created([twin])
+        return twin
+
+    # ---------------------------------------------------------------- from the request to its configuration
+
+    def _post(
+        self, payload: dict[str, Any], account: int, region: int, key: str | None = None, *, name: str = ""
+    ) -> Operation | str:
+        """The operation of an accepted create, or why there is none."""
+        name = name or payload["displayName"]
+        self._inventory.unresolved[name] = (account, region)
+        out = self._client.outgoing(
+            Call("create", payload["displayName"]),
+            "POST",
+            "/Configurations",
+            key=key,
+            account=account,
+            region=region,
+            payload=payload,
+        )
+        try:
+            exchange = self._client.send(out)
+            success = exchange.status is not None and 200 <= exchange.status < 300  # HTTP
+            if success:
+                self._client.ledger.hold(
+                    "CTRL-ACCEPTED",
+                    exchange.status == 202,
+                    expected="202",
+                    seen=exchange.outcome(),
+                    exchanges=[exchange],
+                )
+            else:
+                self._inventory.resolve(name)
+            if exchange.status != 202:  # HTTP
+                kind = exchange.headers.get("content-type", "no Content-Type")
+                return f"POST {out.url} answered {exchange.status} ({kind:.60})"
+            self.payloads.taken(payload)
+            operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
+            return operation  # noqa: TRY300  # the way out of the try is the way on
+        except Unverifiable as error:
+            if _was_refused(error):
+                self._inventory.resolve(name)
+            return str(error)
+
+    def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
+        sid = named_by(operation)
+        if sid is not None:
+            self._inventory.resolve(name)
+            return sid if self._identity.is_new(sid, name, account, region) else None
+        sid = self._identity.listed(name, account, region)
+        if sid is not None:
+            self._inventory.resolve(name)
+        return sid
+
+    def _made(self, sid: str, payload: dict[str, Any], account: int, region: int) -> Configuration:
+        configuration = Configuration(sid, payload["displayName"], account, region, payload)
+        self._inventory.add(configuration)
+        return configuration
+
+
+def _was_refused(error: Unverifiable) -> bool:
+    """Whether a create that failed so has certainly made nothing: it was not sent, or answered 429."""
+    if isinstance(error, NoAnswer):
+        return error.exchange.fault is Fault.CONNECT
+    if isinstance(error, Throttled):
+        return error.exchange.status == 429 and 503 not in error.exchange.before  # HTTP
+    return isinstance(error, Exhausted)

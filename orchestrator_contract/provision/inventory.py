@@ -1,0 +1,101 @@
+"""What the run has announced, what is there of it, and what is gone: in the journal, so that it can be cleaned up after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any
+
+from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.follow import Operation
+from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.ownership import Ownership
+from orchestrator_contract.provision.configuration import Configuration
+
+#: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
+TWIN = "+"
+
+
+class Inventory:
+    """The configurations of one process of the run."""
+
+    def __init__(self, coordinator: Coordinator, ownership: Ownership) -> None:
+        self._coordinator = coordinator
+        self._ownership = ownership
+        self._lock = Lock()
+        #: Created and not yet known to be gone, by name.
+        self.left: dict[str, Configuration] = {}
+        #: Announced creates whose configuration is not known: where each was sent, by name.
+        self.unresolved: dict[str, tuple[int, int]] = {}
+        #: The operations of accepted creates, by name.
+        self.accepted: dict[str, Operation] = {}
+        #: Those known to be gone, given ones included.
+        self._gone: set[str] = set()
+        self._twins = 0
+
+    def charge(self, number: int) -> None:
+        """Count *number* deletions, when configurations are made or given: whatever was made is deleted in the end.
+
+        Raises:
+            NothingToDelete: the deletion budget is spent.
+        """
+        if self._coordinator.take_deletes(number) != number:
+            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+
+    def announce(self, names: Iterable[str], account: int = 0, region: int = 0) -> None:
+        """Note, before they are sent, creates of configurations with these names."""
+        self._coordinator.journal(
+            [{"name": name, "state": "creating", "account": account, "region": region} for name in names]
+        )
+
+    def announce_twin(self, name: str) -> str:
+        """Note the create of one more configuration with the displayName *name*; what the run calls it."""
+        with self._lock:
+            self._twins += 1
+            twin = f"{name}{TWIN}{self._twins:x}"
+        self.announce([twin])
+        return twin
+
+    def resolve(self, name: str) -> None:
+        """Note that what the create of *name* led to is known."""
+        self.unresolved.pop(name, None)
+
+    def withdraw(self, name: str) -> None:
+        """Note that the announced create of *name* made nothing."""
+        self._coordinator.journal([{"name": name, "state": "deleted", "account": 0, "region": 0}])
+
+    def add(self, configuration: Configuration) -> None:
+        """Take this for one that the run has created, and may delete."""
+        self.left[configuration.name] = configuration
+        self._ownership.allow(configuration.sid)
+
+    def created(self, configurations: Iterable[Configuration]) -> None:
+        """Put the ids of these, which were added, into the journal."""
+        entries = [_entry(one, "created") for one in configurations]
+        if entries:
+            self._coordinator.journal(entries)
+
+    def gone(self, *configurations: Configuration) -> None:
+        """Note that these are known to be deleted."""
+        self._gone.update(c.sid for c in configurations)
+        known = [c for c in configurations if self.left.pop(c.name, None) is not None]
+        if known:
+            self._coordinator.journal([_entry(one, "deleted") for one in known])
+
+    def is_gone(self, configuration: Configuration) -> bool:
+        """Whether it is known to be deleted."""
+        return configuration.sid in self._gone
+
+    def sids(self) -> set[str]:
+        """Every id that is known to be the run's, or to have been."""
+        return self._gone | {configuration.sid for configuration in self.left.values()}
+
+
+def _entry(configuration: Configuration, state: str) -> dict[str, Any]:
+    return {
+        "name": configuration.name,
+        "sid": configuration.sid,
+        "state": state,
+        "account": configuration.account,
+        "region": configuration.region,
+    }

@@ -1,0 +1,60 @@
+"""Valid create requests: a name of the run's own, a grouping type and a memory store that the endpoint takes."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from orchestrator_contract.client.calls import Client
+
+GROUPINGS = (
+    "GROUP_BY_PROFILE",
+    "GROUP_BY_PARTICIPANT_ADDRESSES",
+    "GROUP_BY_PARTICIPANT_ADDRESSES_AND_CHANNEL_TYPE",
+)
+#: Used when neither the profile nor an existing configuration names a memory store.
+FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
+_MAX_NAME = 32
+
+
+class Payloads:
+    """Makes payloads, no two with the same name."""
+
+    def __init__(self, client: Client, run_id: str) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._numbers = count()
+        self._memory_store = client.profile.provision.memory_store_id
+        #: A grouping type that the endpoint has taken.
+        self._grouping = ""
+
+    def new(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A payload with the members of *extra*, whose displayName is put behind that of the run."""
+        number = next(self._numbers)
+        payload = {
+            "displayName": f"oc-{self._run_id}-{number:x}",
+            "description": f"contract test {self._run_id}",
+            "conversationGroupingType": GROUPINGS[number % len(GROUPINGS)],
+            "memoryStoreId": self._store(),
+        }
+        extra = dict(extra or {})
+        suffix = extra.pop("displayName", None)
+        if suffix is not None:
+            payload["displayName"] = (payload["displayName"] + suffix)[:_MAX_NAME]
+        return payload | extra
+
+    def plain(self) -> dict[str, Any]:
+        """A payload without optional parts, and like one that was taken."""
+        return self.new({"conversationGroupingType": self._grouping} if self._grouping else None)
+
+    def taken(self, payload: dict[str, Any]) -> None:
+        """Note that the endpoint has taken *payload*."""
+        self._grouping = payload["conversationGroupingType"]
+
+    def _store(self) -> str:
+        if self._memory_store is None:
+            items = self._client.page("pageSize=1").object.get("configurations")
+            first = items[0] if isinstance(items, list) and items else None
+            known = first.get("memoryStoreId") if isinstance(first, dict) else None
+            self._memory_store = known if isinstance(known, str) and known else FALLBACK_MEMORY_STORE
+        return self._memory_store
