@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator_contract.wire import Answer, Fault
+from orchestrator_contract.wire.answer import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
 MAX_DEPTH = 64

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from orchestrator_contract import schemas
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.verdict import Ledger
-from orchestrator_contract.wire import Fault
+from orchestrator_contract.wire.answer import Fault
 
 #: Statuses with a documented meaning, by operation (S1, S2).
 DELETE_STATUSES = frozenset({202, 404, 409, 429, 500, 503})

@@ -23,7 +23,7 @@ from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.verdict import Ledger, Unverifiable
 from orchestrator_contract.visible import visible
 from orchestrator_contract.watch import Watch
-from orchestrator_contract.wire import Fault
+from orchestrator_contract.wire.answer import Fault
 
 _SID_TAIL = "0123456789abcdefghijklmnopqrstuvwxyz"
 

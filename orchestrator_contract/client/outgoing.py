@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from orchestrator_contract import __version__
 from orchestrator_contract.exchange import Call, Redactor
 from orchestrator_contract.profile import Account
-from orchestrator_contract.wire import Origin
+from orchestrator_contract.wire.connections import Origin
 
 KEY_HEADER = "Idempotency-Key"
 

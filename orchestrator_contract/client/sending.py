@@ -25,7 +25,8 @@ from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.progress import Steps
 from orchestrator_contract.verdict import Ledger
-from orchestrator_contract.wire import Fault, Wire, WireError
+from orchestrator_contract.wire.answer import Fault, WireError
+from orchestrator_contract.wire.connections import Wire
 
 #: Requests fetched from the shared budget at a time.
 _GRANT = 16

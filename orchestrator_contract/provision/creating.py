@@ -16,7 +16,7 @@ from orchestrator_contract.provision.identity import Identity, named_at_end, nam
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
 from orchestrator_contract.verdict import Unverifiable
-from orchestrator_contract.wire import Fault
+from orchestrator_contract.wire.answer import Fault
 
 _ATTEMPTS = 3
 

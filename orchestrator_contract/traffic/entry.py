@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from orchestrator_contract import schemas
 from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.instants import parse_instant
-from orchestrator_contract.wire import MAX_BODY, Answer
+from orchestrator_contract.wire.answer import MAX_BODY, Answer
 
 _PATH = re.compile(r"/v2/ControlPlane/(Configurations|Operations)(?:/([^/]*))?/?")
 _CONVERSATION = re.compile(r"/v2/Conversations/([^/]+)/?")

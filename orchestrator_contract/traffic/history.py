@@ -17,7 +17,7 @@ from orchestrator_contract.scenarios import operation_names
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.verdict import Ledger
-from orchestrator_contract.wire import Answer
+from orchestrator_contract.wire.answer import Answer
 
 LIVES_S, EXPIRES_S = 23 * 3600 + 55 * 60, 25 * 3600
 _WEEK_S = 7 * 86400

@@ -21,7 +21,8 @@ from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.provision import removal
 from orchestrator_contract.suite import Settings, Suite
-from orchestrator_contract.wire import Answer, Fault, Origin, Wire, WireError
+from orchestrator_contract.wire.answer import Answer, Fault, WireError
+from orchestrator_contract.wire.connections import Origin, Wire
 
 ORIGIN = "http://target.example"
 PLANE = "/v2/ControlPlane"

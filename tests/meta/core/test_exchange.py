@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from orchestrator_contract.exchange import MAX_DEPTH, Exchange, Redactor, parse_json
-from orchestrator_contract.wire import Fault
+from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench

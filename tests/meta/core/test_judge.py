@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.judge import Judge
-from orchestrator_contract.wire import Fault
+from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said

@@ -18,7 +18,7 @@ from orchestrator_contract.provision.creating import TooFew
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
-from orchestrator_contract.wire import Fault
+from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said, Sent

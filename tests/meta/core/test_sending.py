@@ -19,7 +19,8 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.ownership import NotOwned
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
 from orchestrator_contract.verdict import Unverifiable
-from orchestrator_contract.wire import Fault, Origin
+from orchestrator_contract.wire.answer import Fault
+from orchestrator_contract.wire.connections import Origin
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said

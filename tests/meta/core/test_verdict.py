@@ -145,7 +145,7 @@ def test_long_texts_are_cut(ledger: Ledger) -> None:
 
 def test_no_answer_as_evidence(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
     """Where no answer came its cause stands in place of the body, without secrets."""
-    from orchestrator_contract.wire import Fault
+    from orchestrator_contract.wire.answer import Fault
 
     silent = exchange("delete", Fault.TIMEOUT)
     silent.fault_text = "gave pass-word up"

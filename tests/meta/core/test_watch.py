@@ -12,7 +12,7 @@ from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.follow import Operation
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.wire import Fault
+from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said

@@ -16,7 +16,7 @@ from orchestrator_contract.report.timeline import (
     Timeline,
     load,
 )
-from orchestrator_contract.wire import Answer
+from orchestrator_contract.wire.answer import Answer
 
 SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.wire import MAX_BODY, Answer, Fault, Origin, Wire, WireError
+from orchestrator_contract.wire.answer import MAX_BODY, Answer, Fault, WireError
+from orchestrator_contract.wire.connections import Origin, Wire
 
 Start = Callable[[Callable[[socket.socket, int], None]], Any]
 REQUEST = b"DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -1,0 +1,53 @@
+"""What an exchange on the wire gives: an answer of bounded size, or how it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_BODY = 4 * 1024 * 1024
+
+
+class Fault(StrEnum):
+    """How an exchange failed below HTTP semantics."""
+
+    #: No connection: refused, unreachable, unknown host, TLS not agreed.
+    CONNECT = "connect"
+    TIMEOUT = "timeout"
+    #: The connection ended before an answer began.
+    CLOSED = "closed"
+    #: The connection ended inside an answer.
+    CUT = "cut short"
+    #: Not HTTP/1.x, or framed against its own headers.
+    MALFORMED = "malformed"
+    #: Larger than the suite reads: body, headers or interim answers.
+    TOO_LARGE = "too large"
+    ENCODING = "encoding"
+
+
+class WireError(Exception):
+    """An exchange that gave no complete answer."""
+
+    def __init__(self, fault: Fault, text: str) -> None:
+        super().__init__(text)
+        self.fault = fault
+
+
+@dataclass(slots=True)
+class Answer:
+    """A complete final response as it came."""
+
+    status: int
+    reason: str
+    #: Header lines in order, names as sent (case kept), values as latin-1 text.
+    headers: list[tuple[str, str]]
+    body: bytes
+    http_version: str
+    #: Why the body is not what its headers promise, though it ended: unoffered or broken coding, excess bytes.
+    defect: tuple[Fault, str] | None = None
+    interim: int = 0
+
+
+def reason_of(error: BaseException) -> str:
+    """What the system says of a failure."""
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]

@@ -1,0 +1,203 @@
+"""Connections that are kept, and the exchanges on them: one at a time, or many completed at one moment.
+
+`requests` and urllib3 repair what they send and bound only single socket waits. The suite must send
+odd targets and header lines untouched and must end every exchange at a deadline, so the wire is h11 on
+plain sockets, and `requests` sits on top of it (session.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+import h11
+
+from orchestrator_contract.wire.answer import Answer, Fault, WireError, reason_of
+from orchestrator_contract.wire.reading import Reader, Stale
+
+MAX_HEADER_BYTES = 256 * 1024
+_IDLE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port: where a connection leads."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class Connection:
+    """A socket with its protocol state, good for one exchange at a time."""
+
+    sock: socket.socket
+    origin: Origin
+    protocol: h11.Connection = field(default_factory=lambda: _protocol())
+    used: bool = False
+
+    def close(self) -> None:
+        """Give the socket back to the system; never raises."""
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
+    def alive(self) -> bool:
+        """Whether an idle connection can carry another request: nothing to read, not closed."""
+        try:
+            return not select.select([self.sock], [], [], 0)[0]
+        except (OSError, ValueError):
+            return False
+
+
+def _protocol() -> h11.Connection:
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
+
+
+class Wire:
+    """Connections to the target's origins, reused between exchanges; safe for threads."""
+
+    def __init__(self, timeout_s: float, verify: bool | str) -> None:
+        self.timeout_s = timeout_s
+        self._verify = verify
+        self._context: ssl.SSLContext | None = None
+        self._idle: dict[Origin, list[Connection]] = defaultdict(list)
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        with self._lock:
+            for connection in (one for pool in self._idle.values() for one in pool):
+                connection.close()
+            self._idle.clear()
+
+    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False) -> Answer:
+        """Send *request* as it is and read the answer.
+
+        A kept connection that the server had closed meanwhile is no fault of anyone's (RFC 9112 9.5):
+        the request goes out once more on a new one.
+
+        Raises:
+            WireError: there was no complete answer.
+        """
+        deadline = time.monotonic() + self.timeout_s
+        # A POST may not be sent twice, so it does not risk a connection that the server is about to close.
+        connection = None if fresh or method == "POST" else self._kept(origin)
+        if connection is not None:
+            try:
+                return self._run(connection, request, method, deadline)
+            except Stale:
+                pass
+        connection = self.connect(origin)
+        deadline = time.monotonic() + self.timeout_s
+        try:
+            return self._run(connection, request, method, deadline)
+        except Stale as stale:
+            raise WireError(Fault.CLOSED, str(stale)) from None
+
+    def together(self, origin: Origin, batch: Sequence[tuple[bytes, str]]) -> list[Answer | WireError]:
+        """Send all requests of *batch* at one moment, each on its own connection.
+
+        Everything but the last byte of each goes out first; the last bytes then follow within
+        microseconds of each other, so that the server completes all requests together.
+        """
+        connections: list[Connection | WireError] = []
+        for request, _ in batch:
+            try:
+                connection = self.connect(origin)
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.sock.sendall(request[:-1])
+                connections.append(connection)
+            except WireError as error:
+                connections.append(error)
+            except OSError as error:
+                connections.append(WireError(Fault.CLOSED, reason_of(error)))
+        deadline = time.monotonic() + self.timeout_s
+        for connection_or, (request, _) in zip(connections, batch, strict=True):
+            if isinstance(connection_or, Connection):
+                with contextlib.suppress(OSError):
+                    connection_or.sock.sendall(request[-1:])
+        answers: list[Answer | WireError] = []
+        for connection_or, (_, method) in zip(connections, batch, strict=True):
+            if isinstance(connection_or, WireError):
+                answers.append(connection_or)
+                continue
+            try:
+                answers.append(self._run(connection_or, None, method, deadline))
+            except Stale as stale:
+                answers.append(WireError(Fault.CLOSED, str(stale)))
+            except WireError as error:
+                answers.append(error)
+        return answers
+
+    def connect(self, origin: Origin) -> Connection:
+        """Open a connection.
+
+        Raises:
+            WireError: `Fault.CONNECT`, with the system's reason.
+        """
+        try:
+            sock = socket.create_connection((origin.host, origin.port), timeout=self.timeout_s)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if origin.scheme == "https":
+                sock = self._tls().wrap_socket(sock, server_hostname=origin.host)
+        except (OSError, UnicodeError, ValueError) as error:
+            raise WireError(
+                Fault.CONNECT, f"no connection to {origin.host}:{origin.port}: {reason_of(error)}"
+            ) from None
+        return Connection(sock, origin)
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            cafile = self._verify if isinstance(self._verify, str) else None
+            self._context = ssl.create_default_context(cafile=cafile)
+            if self._verify is False:
+                self._context.check_hostname = False
+                self._context.verify_mode = ssl.CERT_NONE
+        return self._context
+
+    def _kept(self, origin: Origin) -> Connection | None:
+        while True:
+            with self._lock:
+                pool = self._idle[origin]
+                connection = pool.pop() if pool else None
+            if connection is None or connection.alive():
+                return connection
+            connection.close()
+
+    def _keep(self, connection: Connection) -> None:
+        with self._lock:
+            pool = self._idle[connection.origin]
+            if len(pool) < _IDLE:
+                pool.append(connection)
+                return
+        connection.close()
+
+    def _run(self, connection: Connection, request: bytes | None, method: str, deadline: float) -> Answer:
+        keep = False
+        try:
+            reader = Reader(connection.sock, connection.protocol, deadline)
+            if request is not None:
+                reader.send(request)
+            # h11 needs to know the method for framing the answer; the bytes it makes of it are not sent.
+            connection.protocol.send(h11.Request(method=_token(method), target="/", headers=[("Host", "x")]))
+            connection.protocol.send(h11.EndOfMessage())
+            answer, keep = reader.read()
+            return answer
+        finally:
+            if keep:
+                connection.used = True
+                self._keep(connection)
+            else:
+                connection.close()
+
+
+def _token(method: str) -> bytes:
+    return method.encode("ascii", "replace").replace(b"?", b"X") or b"X"
