@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import Given, NothingToDelete, Source
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 

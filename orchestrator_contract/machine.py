@@ -18,8 +18,9 @@ from hypothesis.stateful import (
 
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.model import DELETE, FETCH, HOUR, UPDATE, Known, Model, State, Used
-from orchestrator_contract.scenarios import KEY_USED, Scenarios, operation_names
+from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 

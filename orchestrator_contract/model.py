@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 
 HOUR = 3600

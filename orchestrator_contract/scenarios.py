@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow import Operation, last_segment
+from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
@@ -315,11 +315,3 @@ class Scenarios:
                     self.hold("CTRL-VISIBLE", False, expected=f"{configuration.sid} in the list", seen="not there", exchanges=pages)
             else:
                 self.hold("GONE-ONLY", True)
-
-
-def operation_names(exchange: Exchange) -> frozenset[str]:
-    """Every id by which a 202 names its operation."""
-    status_url, location = exchange.object.get("statusUrl"), exchange.headers.get("location")
-    names = {exchange.headers.get("operation-id")}
-    names |= {last_segment(url) for url in (status_url, location) if isinstance(url, str)}
-    return frozenset(name for name in names if name)

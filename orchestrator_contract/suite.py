@@ -13,7 +13,7 @@ from orchestrator_contract.client.calls import Client
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exchange import Call, Exchange, Redactor
-from orchestrator_contract.follow import Follower
+from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile

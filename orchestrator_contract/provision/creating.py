@@ -8,7 +8,8 @@ from typing import Any
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow import Follower, Operation
+from orchestrator_contract.follow.follower import Follower
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.provision.configuration import Configuration

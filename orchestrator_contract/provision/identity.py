@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from orchestrator_contract.client.calls import Client
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.verdict import Unverifiable
 

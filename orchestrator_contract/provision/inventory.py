@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from orchestrator_contract.coordinator import Coordinator
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.provision.configuration import Configuration

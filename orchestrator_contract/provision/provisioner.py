@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
-from orchestrator_contract.follow import Follower
+from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.given import Given, NothingToDelete, Source
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.provision import removal

@@ -11,7 +11,8 @@ from typing import Any
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow import Follower, Operation
+from orchestrator_contract.follow.follower import Follower
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN, Inventory

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow import Follower, Unfollowable
-from orchestrator_contract.scenarios import operation_names
+from orchestrator_contract.follow.links import Links, Unfollowable
+from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.verdict import Ledger
 
 SISTERS = frozenset({"create", "update", "patch", "delete-conversation"})
 
 
-def accepted(follower: Follower, small: Exchange) -> None:
+def accepted(links: Links, small: Exchange) -> None:
     """Judge the links of a 202; which configuration a create made can't be seen."""
     try:
-        follower.accept(small, "" if small.call.operation == "create" else small.call.subject)
+        links.accept(small, "" if small.call.operation == "create" else small.call.subject)
     except Unfollowable:
         return
 

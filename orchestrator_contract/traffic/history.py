@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow import Follower, Operation, Unfollowable
+from orchestrator_contract.follow.links import Links, Unfollowable
+from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.instants import parse_instant
-from orchestrator_contract.scenarios import operation_names
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.verdict import Ledger
@@ -79,38 +80,15 @@ class _Anywhere(frozenset[Any]):
         return origin is not None
 
 
-class _Recording:
-    """What a Follower needs of a client, without one."""
+class RecordedLinks(Links):
+    """Judges links that were recorded; nothing is polled by them."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.origins = _Anywhere()
+        super().__init__(ledger, _Anywhere(), lambda path, region: f"recording:{region}{path}")
 
-    @staticmethod
-    def url(path: str, region: int = 0) -> str:
-        """A stand-in: nothing is polled."""
-        return f"recording:{region}{path}"
-
-
-class RecordedFollower(Follower):
-    """Judges links and polls that were recorded; polls nothing itself."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__(_Recording(ledger))  # type: ignore[arg-type]
-
-    def _poll_url(self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str) -> str:
-        # DEL-202-ORIGIN stays open.
+    def poll_url(self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str) -> str:
+        """Where the operation could be polled; DEL-202-ORIGIN stays open."""
         return status_url or location or operation_id
-
-    def seen(self, operation: Operation, poll: Exchange) -> None:
-        """Judge a recorded poll as the next one of *operation*."""
-        self._judge_poll(operation, poll)
-        operation.polls[:-2] = []
-
-    def forget(self) -> None:
-        """Drop who owns which operation once that has grown too long."""
-        if len(self._owners) > REMEMBERED:
-            self._owners.clear()
 
 
 def slim(exchange: Exchange) -> Exchange | None:
@@ -128,7 +106,7 @@ class History:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.follower = RecordedFollower(ledger)
+        self._links = RecordedLinks(ledger)
         self._uses: Memory[_Use] = Memory()
         self._refused: Memory[Recorded] = Memory()
         self._lives: Memory[_Life] = Memory()
@@ -165,8 +143,8 @@ class History:
             elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:  # HTTP
                 small = slim(seen.exchange)
                 if small is not None:
-                    elsewhere.accepted(self.follower, small)
-        self.follower.forget()
+                    elsewhere.accepted(self._links, small)
+        self._links.forget(REMEMBERED)
 
     # ---------------------------------------------------------------- keys
 
@@ -285,7 +263,7 @@ class History:
         if any(self._lives.get(seen.scope, name) for name in named):
             return  # a second delete of a SID may answer with the first one's operation
         try:
-            operation = self.follower.accept(accepted, sid)
+            operation = self._links.accept(accepted, sid)
         except Unfollowable:
             return
         life = _Life(operation, seen.start)
@@ -304,7 +282,8 @@ class History:
             return
         life.polled = seen.end
         operation = life.operation
-        self.follower.seen(operation, poll)
+        judge_poll(self.ledger, operation, poll)
+        operation.polls[:-2] = []
         created = parse_instant(value) if isinstance(value := exchange.object.get("createdAt"), str) else None
         use = self._uses.get(seen.scope, str(operation.accepted.key).lower()) if operation.accepted.key else None
         if use is not None and created is not None:

@@ -5,9 +5,9 @@ import contextlib
 import pytest
 
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.provocation import provoke
-from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 

@@ -7,11 +7,11 @@ import pytest
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 

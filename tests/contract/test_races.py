@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow import Operation
-from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provocation import Provocation, provoke
 from orchestrator_contract.scenarios import Scenarios

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import coordinator, follow, scenarios, suite, watch
+from orchestrator_contract import coordinator, scenarios, suite, watch
 from orchestrator_contract.client import sending
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow import follower
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.provision import removal
 from orchestrator_contract.suite import Settings, Suite
@@ -191,7 +192,7 @@ class Bench:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time under control."""
     made = Clock()
-    for module in (coordinator, follow, removal, scenarios, sending, suite, watch):
+    for module in (coordinator, follower, removal, scenarios, sending, suite, watch):
         monkeypatch.setattr(module, "time", made)
     return made
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow import Follower, Operation, Unfollowable, _took, last_segment
+from orchestrator_contract.follow.follower import Follower, _took
+from orchestrator_contract.follow.links import Unfollowable
+from orchestrator_contract.follow.operation import Operation, last_segment
+from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.profile import Account, Limits
 
 if TYPE_CHECKING:
@@ -273,7 +276,7 @@ def test_conformant_history(bench: Bench, polls: list[Said]) -> None:
     """What an operation may do on its way is accused of nothing."""
     operation = begun(bench)
     for said in polls:
-        bench.suite.follower._judge_poll(operation, bench.exchange("operation", said, "GET"))
+        judge_poll(bench.suite.ledger, operation, bench.exchange("operation", said, "GET"))
 
     assert bench.breaches() == {}
 

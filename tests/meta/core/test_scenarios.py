@@ -9,10 +9,10 @@ import pytest
 
 from orchestrator_contract.client.parallel import Parallel
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.scenarios import Scenarios, operation_names
+from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.verdict import Unverifiable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.follow import Operation
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.wire.answer import Fault

@@ -1,0 +1,169 @@
+"""Following operations to their end, with as few polls as their usual time allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import count
+from threading import Lock
+from urllib.parse import urljoin
+
+from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.outgoing import origin_of
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.follow.links import Links, Unfollowable
+from orchestrator_contract.follow.operation import Operation, instant_of, word_of
+from orchestrator_contract.follow.polls import FIRST_SIGHT_S, RANK, judge_poll
+
+_FIRST_PAUSE_S = 0.03
+#: From the end that an operation states to the poll that is sure to see it.
+_MARGIN_S = 0.01
+_MAX_PAUSE_S = 2.0
+
+
+class Follower:
+    """Follows operations; remembers how long they take, so as to poll seldom."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._ledger = client.ledger
+        self._links = Links(client.ledger, client.origins, client.url)
+        #: One of how many operations is polled right after its 202.
+        self.early_every = 1
+        self._followed = count()
+        self._lock = Lock()
+        self._typical: dict[str, float] = {}
+        self._stuck: set[str] = set()
+        self._unreadable: set[str] = set()
+
+    def accept(self, exchange: Exchange, sid: str) -> Operation:
+        """The operation that a 202 leads to, its links judged.
+
+        Raises:
+            Unfollowable: no link leads to an operation on the target.
+        """
+        return self._links.accept(exchange, sid)
+
+    # ---------------------------------------------------------------- polls
+
+    def poll(self, operation: Operation) -> Exchange:
+        """Fetch the operation once and judge what this poll adds to its history."""
+        exchange = self.client.operation(
+            operation.url,
+            operation.id,
+            account=operation.accepted.account,
+            region=operation.accepted.region,
+            of=operation.accepted.call.operation,
+        )
+        judge_poll(self._ledger, operation, exchange)
+        return exchange
+
+    def poll_other_link(self, operation: Operation) -> None:
+        """Fetch the operation by its Location, if that is not what is polled; it leads to the same operation (DEL-202-LINKS)."""
+        accepted = operation.accepted
+        location = accepted.headers.get("location")
+        try:
+            url = urljoin(accepted.url, location) if location else operation.url
+        except ValueError:
+            return
+        if url == operation.url or origin_of(url) not in self.client.origins:
+            return
+        exchange = self.client.operation(
+            url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
+        )
+        if exchange.status in (200, 404):
+            same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get(
+                "operationId"
+            )
+            self._ledger.on(accepted.call)(
+                "DEL-202-LINKS",
+                same,
+                expected=f"operation {operation.id:.80} at Location",
+                seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}",
+                exchanges=[accepted, exchange],
+            )
+
+    # ---------------------------------------------------------------- to the end
+
+    def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
+        """Poll until every operation is terminal; those that ended, in order.
+
+        With *early*, one of every `early_every` is polled at once as well. Polls come sooner than Retry-After suggests where
+        operations are known to be quicker: it is a hint for clients, and a status must be right at any time.
+        An operation that outlives the poll limit is judged (OP-ENDS) and left behind.
+
+        Raises:
+            Unfollowable: an operation answers nothing readable for long.
+        """
+        open_ = [operation for operation in operations if not operation.done]
+        if open_:
+            kind = open_[0].accepted.call.operation
+            limit = self._patience(kind)
+            with self.client.steps.step(f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"):
+                self._watch(open_, kind, limit, early)
+            for operation in open_:
+                self._judge_end(operation, kind, limit)
+            ends = sorted(_took(o, o.ended - o.accepted.sent) for o in open_ if o.ended)
+            if ends:
+                with self._lock:
+                    self._typical[kind] = ends[len(ends) // 2]
+        return [operation for operation in operations if operation.done]
+
+    def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
+        started = min(operation.accepted.sent for operation in open_)
+        self.client.parallel(
+            self.poll, [o for o in open_ if early and next(self._followed) % self.early_every == 0]
+        )
+        typical = self._typical.get(kind, _FIRST_PAUSE_S)
+        # Long ones are looked at half-way, too, and not every two seconds: the budget is for more than polls.
+        typical = typical if typical <= _MAX_PAUSE_S else typical / 2
+        pause = max(typical - (time.monotonic() - started), _FIRST_PAUSE_S)
+        while open_ := [operation for operation in open_ if not operation.done]:
+            spent = time.monotonic() - max(operation.accepted.sent for operation in open_)
+            if spent > limit:
+                return
+            time.sleep(min(pause, limit - spent + 0.01))
+            pause = max(pause * 0.5, _FIRST_PAUSE_S) if spent < 1 else min(pause * 1.5, _MAX_PAUSE_S)
+            self.client.parallel(self.poll, open_)
+            self._give_up_unreadable(open_)
+
+    def _give_up_unreadable(self, operations: Sequence[Operation]) -> None:
+        for operation in operations:
+            tail = operation.polls[-8:]
+            kind = operation.accepted.call.operation
+            # The first that can't be read is given time; the finding does not get truer by waiting each time.
+            limit = 0.3 if kind in self._unreadable else FIRST_SIGHT_S * 2
+            long = time.monotonic() - operation.accepted.sent > limit
+            if long and len(tail) >= 4 and not any(word_of(poll) in RANK for poll in tail):
+                self._unreadable.add(kind)
+                raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}")
+
+    def _patience(self, kind: str) -> float:
+        limit = self.client.profile.limits.poll_timeout_s
+        # Once one has outlived the limit, the others are not waited for as long: it is found already.
+        return max(2.0, limit / 10) if kind in self._stuck else limit
+
+    def _judge_end(self, operation: Operation, kind: str, limit: float) -> None:
+        steps = [operation.accepted, *operation.polls[-1:]]
+        self._ledger.on(operation.accepted.call)(
+            "OP-ENDS",
+            operation.done,
+            expected=f"an end within {limit:g} s",
+            seen=operation.status or "no readable status",
+            exchanges=steps,
+        )
+        if not operation.done:
+            self._stuck.add(kind)
+
+
+def _took(operation: Operation, seen: float) -> float:
+    """Seconds that an operation took: not more than until its end was *seen*, and less where its own instants say so.
+
+    What was seen depends on when it was polled, and the next poll on what was seen: by itself that only ever grows.
+    """
+    last = operation.polls[-1]
+    created, completed = (instant_of(last, name) for name in ("createdAt", "completedAt"))
+    if not created or not completed:
+        return seen
+    stated = (completed[0] - created[0]).total_seconds() + (completed[1] - created[1]) / 1e9
+    return min(seen, max(stated + _MARGIN_S, seen / 2))
