@@ -20,6 +20,7 @@ from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.model import DELETE, FETCH, HOUR, UPDATE, Known, Model, State, Used
+from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -121,7 +122,7 @@ class _History(RuleBasedStateMachine):
         if exchange.status == 500:  # documented and passing
             return
         if must:
-            self.steps.judge_replay(used.original, exchange, "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY")
+            judge_replay(self.bench.ledger, used.original, exchange, "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY")
         elif must is False:
             old = exchange.status == _HTTP_ACCEPTED and bool(operation_names(exchange) & operation_names(used.original))
             self._hold("KEY-EXPIRES", not old, "a new request", "the old response")

@@ -1,4 +1,4 @@
-"""Steps that many tests share: an accepted delete, a replay against its original, what is still there."""
+"""Steps that many tests share: deletes that are accepted and followed to their end, and replays of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.presence import Presence
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite, exists
+from orchestrator_contract.replay import judge_replay
+from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
 #: The code of a key that was used for another request (S5).
@@ -31,6 +32,7 @@ class Scenarios:
         self.suite = suite
         self.client = suite.client
         self.hold = suite.ledger.hold
+        self.presence = Presence(suite)
         #: The newest operation that COMPLETED under a plain key, and how far the clock had been moved.
         self._ended: tuple[Operation, int] | None = None
 
@@ -161,7 +163,7 @@ class Scenarios:
         with contextlib.suppress(Unverifiable):
             self.suite.follower.finish([operation for operation in operations if operation], early=False)
         for (exchange, configuration), operation in zip(accepted, operations, strict=True):
-            there, fetch = self.is_there(configuration)
+            there, fetch = self.presence.is_there(configuration)
             if operation is not None and operation.status in ("FAILED", "CANCELLED"):
                 continue
             self.hold(requirement, there is not True, expected=f"{configuration.sid} deleted by its own request", seen="still there",
@@ -177,7 +179,7 @@ class Scenarios:
         """Send the delete again with its key, and the *trigger* that it came with, and hold the answer against the original."""
         original = operation.accepted
         exchange = self._again(original, fresh=fresh, trigger=trigger)
-        self.judge_replay(original, exchange, requirement)
+        judge_replay(self.suite.ledger, original, exchange, requirement)
         return exchange
 
     def _again(self, original: Exchange, *, fresh: bool = False, trigger: Trigger | None = None) -> Exchange:
@@ -185,133 +187,3 @@ class Scenarios:
         return past_500(lambda: self.client.delete(
             sid, key=original.key, account=original.account, region=original.region, trigger=trigger, fresh=fresh
         ))
-
-    def judge_replay(self, original: Exchange, again: Exchange, requirement: str) -> bool:
-        """Whether *again* is the original response; breaches go to *requirement*."""
-        steps = [original, again]
-        differences = [
-            f"{what} {now!r:.100} instead of {then!r:.100}"
-            for what, then, now in (
-                ("status", original.status, again.status),
-                ("statusUrl", original.object.get("statusUrl"), again.object.get("statusUrl")),
-                ("related", original.object.get("related"), again.object.get("related")),
-                ("Operation-Id", original.headers.get("operation-id"), again.headers.get("operation-id")),
-                ("Location", original.headers.get("location"), again.headers.get("location")),
-            )
-            if then != now
-        ]
-        hold = self.suite.ledger.on(original.call)
-        hold(requirement, not differences, expected="the original response", seen="; ".join(differences), exchanges=steps)
-        if again.status == 202 and original.status == 202:  # HTTP
-            first, second = operation_names(original), operation_names(again)
-            same = not first or not second or bool(first & second)
-            hold("KEY-ONE-OPERATION", same, expected=f"operation {', '.join(sorted(first))}",
-                 seen=f"operation {', '.join(sorted(second))}", exchanges=steps)
-            if not differences and original.call.operation in ("delete", "delete-conversation"):
-                hold("KEY-REPLAY-WHOLE", original.json.value == again.json.value, expected="the same body",
-                     seen=again.text[:120], exchanges=steps)
-        return not differences
-
-    # ---------------------------------------------------------------- what is there
-
-    def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
-        """Whether a fetch shows the configuration, with the fetch."""
-        for _ in range(3):
-            exchange = self.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
-            if exists(exchange) is not None:
-                break
-            time.sleep(0.1)
-        self.shows(configuration, exchange)
-        return exists(exchange), exchange
-
-    def shows(self, configuration: Configuration, fetch: Exchange) -> None:
-        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (contract: Contradictions)."""
-        named = fetch.object.get("id") if fetch.status == 200 else None  # HTTP
-        if isinstance(named, str):
-            same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]
-            self.hold("CTRL-CONFIGURATION", same, expected=f"id {configuration.sid}", seen=f"{named:.120}", exchanges=[fetch], where="$.id")
-
-    def elsewhere(self, account: int, region: int, instead: list[Configuration]) -> list[Configuration]:
-        """As many configurations of another account or region as are given; those themselves where the target has none to give."""
-        if account >= len(self.suite.profile.accounts) or region >= len(self.suite.profile.bases):
-            return instead
-        try:
-            found = self.suite.configurations.take(len(instead), account=account, region=region)
-        except NothingToDelete:
-            return instead
-        self.suite.configurations.give_back(*instead)
-        return found
-
-    def must_be_shown(self, configuration: Configuration) -> None:
-        """Make sure that this endpoint shows what exists, or nothing can be said of what was deleted.
-
-        Raises:
-            Unverifiable: it does not.
-        """
-        there, exchange = self.is_there(configuration)
-        if not there:
-            raise Unverifiable(f"a fetch does not show the existing configuration ({exchange.outcome()})")
-
-    def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> bool:
-        """The configuration is still there after *steps*; a breach of *requirement* when it is not."""
-        there, exchange = self.is_there(configuration)
-        if there is None:
-            raise Unverifiable(f"whether the configuration is still there can't be seen ({exchange.outcome()})")
-        self.hold(requirement, there, expected=f"{configuration.sid} still there", seen="gone", exchanges=[*steps, exchange])
-        if not there:
-            self.suite.inventory.gone(configuration)
-            if self.suite.has_bystander(configuration):
-                self.suite.new_bystander()
-        return there
-
-    def gone(self, operation: Operation) -> None:
-        """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
-        account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = past_500(lambda: self.client.fetch(operation.sid, account=account, region=region))
-        self.hold("GONE-FETCH", exchange.status == 404, expected="404", seen=exchange.outcome(),
-                  exchanges=[operation.accepted, *operation.polls[-1:], exchange])
-
-    def not_again(self, operation: Operation, *, keyed: bool = False) -> None:
-        """After COMPLETED another delete answers 404 (GONE-DELETE)."""
-        account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = past_500(
-            lambda: self.client.delete(operation.sid, key=self.suite.key() if keyed else None, account=account, region=region)
-        )
-        self.hold("GONE-DELETE", exchange.status == 404, expected="404", seen=exchange.outcome(),
-                  exchanges=[operation.accepted, *operation.polls[-1:], exchange])
-
-    def unlisted(self, operations: Sequence[Operation], *, size: int | None = 1000, kept: Sequence[Configuration] = ()) -> None:
-        """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
-
-        All of them are of one account and region.
-
-        Raises:
-            Unverifiable: the list can't be read to its end.
-        """
-        by_sid = {operation.sid: operation for operation in operations}
-        seen: set[str] = set()
-        pages: list[Exchange] = []
-        single = True
-        first = operations[0].accepted if operations else None
-        account, region = (first.account or 0, first.region) if first else (0, 0)
-        for item, page in self.suite.configurations.listing.items(size=size, account=account, region=region):
-            single = single and (not pages or pages[-1] is page)
-            pages = [page]
-            sid = item.get("id")
-            if not isinstance(sid, str):
-                continue
-            seen.add(sid)
-            if sid in by_sid:
-                operation = by_sid.pop(sid)
-                self.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed",
-                          exchanges=[operation.accepted, *operation.polls[-1:], page])
-        if by_sid:
-            self.hold("GONE-LIST", True)
-        for configuration in kept:
-            if configuration.sid not in seen:
-                # The list may have shifted under the walk: the fetch decides.
-                if self.kept("GONE-ONLY", configuration, pages) and single and pages:
-                    # Nothing shifts on a single page.
-                    self.hold("CTRL-VISIBLE", False, expected=f"{configuration.sid} in the list", seen="not there", exchanges=pages)
-            else:
-                self.hold("GONE-ONLY", True)

@@ -20,7 +20,7 @@ class Steps:
         configuration = self.suite.configurations.one()
         operation = self.scenarios.accepted(configuration, key=self.suite.key())
         self.scenarios.completed([operation], [configuration])
-        self.scenarios.gone(operation)
+        self.scenarios.presence.gone(operation)
 
     def replay(self) -> None:
         """A delete whose key comes again, before and after the end, on kept connections and on new ones."""
@@ -36,7 +36,7 @@ class Steps:
         configuration = self.suite.configurations.one()
         operation = self.scenarios.accepted(configuration)
         self.scenarios.completed([operation], [configuration])
-        self.scenarios.not_again(operation, keyed=True)
+        self.scenarios.presence.not_again(operation, keyed=True)
 
     def unknown(self) -> None:
         """A delete of what does not exist."""

@@ -72,6 +72,17 @@ class Provisioner:
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
 
+    def elsewhere(self, account: int, region: int, instead: list[Configuration]) -> list[Configuration]:
+        """As many configurations of another account or region as are given; those themselves where the target has none to give."""
+        if account >= len(self.client.profile.accounts) or region >= len(self.client.profile.bases):
+            return instead
+        try:
+            found = self.take(len(instead), account=account, region=region)
+        except NothingToDelete:
+            return instead
+        self.give_back(*instead)
+        return found
+
     def _from_stock(self, number: int, account: int, region: int) -> list[Configuration]:
         """Plain configurations made ahead: creating takes its time, so several are made at once."""
         stock = self._stock.setdefault((account, region), [])

@@ -15,6 +15,7 @@ from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.replay import differences
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.verdict import Ledger
@@ -186,7 +187,7 @@ class History:
         if exchange.call.operation == "delete-conversation" and seen.body and exchange.status not in _PASSING and (
             use.seen.end <= seen.start <= use.seen.start + LIVES_S and (seen.credentials or exchange.status == 202)  # HTTP
         ):
-            elsewhere.replayed(self.ledger, first, seen, _differences(first, exchange))
+            elsewhere.replayed(self.ledger, first, seen, differences(first, exchange))
         if exchange.call.operation != "delete" or exchange.status in _PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
         if exchange.status != 202 and not seen.credentials:  # HTTP
@@ -198,7 +199,7 @@ class History:
                 self._same_operation("KEY-CONCURRENT", steps)
             return True
         age = seen.start - min(use.seen.start, use.created if use.created is not None else use.seen.start)
-        changed = _differences(first, exchange)
+        changed = differences(first, exchange)
         if age <= LIVES_S:
             life = self._gone.get(seen.scope, exchange.call.subject)
             ended = life is not None and life.done is not None and life.done <= seen.start
@@ -316,17 +317,3 @@ class History:
             if gone is not None and gone.done is not None and seen.start >= gone.done:
                 self.ledger.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed",
                                  exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], seen.exchange])
-
-
-def _differences(first: Exchange, again: Exchange) -> list[str]:
-    return [
-        f"{what} {now!r:.100} instead of {then!r:.100}"
-        for what, then, now in (
-            ("status", first.status, again.status),
-            ("statusUrl", first.object.get("statusUrl"), again.object.get("statusUrl")),
-            ("related", first.object.get("related"), again.object.get("related")),
-            ("Operation-Id", first.headers.get("operation-id"), again.headers.get("operation-id")),
-            ("Location", first.headers.get("location"), again.headers.get("location")),
-        )
-        if then != now
-    ]

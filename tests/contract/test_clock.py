@@ -90,7 +90,7 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
 
     for operation in failed:
         suite.follower.poll(operation)
-        scenarios.kept("OP-FAILED-KEEPS", by_sid[operation.sid], [operation.accepted, *operation.polls[-1:]])
+        scenarios.presence.kept("OP-FAILED-KEEPS", by_sid[operation.sid], [operation.accepted, *operation.polls[-1:]])
         scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
 
     suite.client.advance_clock(HOUR + 10 * MINUTE)
@@ -114,7 +114,7 @@ def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> N
     if not suite.profile.faults[status].headers:
         return  # a burst is sent once a run, and one SID that is always refused is watched by test_refused_request
     victim = suite.configurations.one()
-    scenarios.must_be_shown(victim)
+    scenarios.presence.must_be_shown(victim)
     found = provoke(suite, status, victim, 4, key=suite.key())
     hits = [exchange for exchange in found.exchanges if exchange.status == status]
     if found.accepted or not hits:
@@ -122,9 +122,9 @@ def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> N
 
     suite.client.advance_clock(25 * HOUR)
 
-    if scenarios.kept(f"ERR-{status}-KEEPS", victim, hits[-2:]):
+    if scenarios.presence.kept(f"ERR-{status}-KEEPS", victim, hits[-2:]):
         # What is a day old is deleted like what was made just now.
-        scenarios.each(scenarios.gone, scenarios.completed([scenarios.accepted(victim, key=suite.key())], [victim]))
+        scenarios.each(scenarios.presence.gone, scenarios.completed([scenarios.accepted(victim, key=suite.key())], [victim]))
 
 
 @pytest.mark.clock
@@ -160,6 +160,6 @@ def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
         suite.client.advance_clock(seconds)
         for operation in done:
             suite.follower.poll(operation)
-            scenarios.gone(operation)
-        scenarios.kept("GONE-ONLY", suite.bystander, [])
-    scenarios.unlisted(done)
+            scenarios.presence.gone(operation)
+        scenarios.presence.kept("GONE-ONLY", suite.bystander, [])
+    scenarios.presence.unlisted(done)

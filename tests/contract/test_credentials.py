@@ -86,7 +86,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
         ("AUTH-MISSING", nobody, [("no credentials", None)]), ("AUTH-WRONG", somebody, [(what, value) for what, value in few]),
     )
     for requirement, victim, tries in cases:
-        scenarios.must_be_shown(victim)
+        scenarios.presence.must_be_shown(victim)
         sent: list[Exchange] = []
         for what, value in tries:
             suite.redactor.learn(value)
@@ -98,7 +98,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
                 suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
                 if not refused(suite, requirement, exchange, what):
                     break
-        scenarios.kept(requirement, victim, sent[-2:])
+        scenarios.presence.kept(requirement, victim, sent[-2:])
         suite.watch.kept(requirement, victim, sent[-2:])
 
 
@@ -107,7 +107,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
 def test_bad_credentials_learn_nothing(suite: Suite, scenarios: Scenarios) -> None:
     """Who is refused for the credentials is told the same of a SID that exists as of one that does not."""
     victim, absent = suite.bystander, suite.absent_sid()
-    scenarios.must_be_shown(victim)
+    scenarios.presence.must_be_shown(victim)
     account = suite.profile.accounts[0]
     for value in (None, basic(account.username, account.password + "x")):
         suite.redactor.learn(value)
@@ -137,14 +137,14 @@ def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -
     account = suite.profile.accounts[0]
     for region in range(1, len(suite.profile.bases)):
         victim = suite.configurations.one(region=region)
-        scenarios.must_be_shown(victim)
+        scenarios.presence.must_be_shown(victim)
         for requirement, what, value in (
             ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "a wrong password", basic(account.username, account.password + "x")),
         ):
             suite.redactor.learn(value)
             exchange = without_rights(suite, victim.sid, value, region=region)
             refused(suite, requirement, exchange, f"{what} in another region")
-            scenarios.kept(requirement, victim, [exchange])
+            scenarios.presence.kept(requirement, victim, [exchange])
         suite.configurations.give_back(victim)
 
 
@@ -171,7 +171,7 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
 def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
     """A DELETE on another account's SID is not accepted, deletes nothing and tells nothing."""
     victim = suite.victims(1)[0]
-    scenarios.must_be_shown(victim)
+    scenarios.presence.must_be_shown(victim)
     sent = []
     for key in (None, suite.key()):
         exchange = as_account(suite, victim.sid, 1, key)
@@ -186,7 +186,7 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
             suite.ledger.hold("AUTH-ACCOUNT", control.status == 409, expected=f"{control.outcome()}, as for a SID that does not exist",
                               seen=exchange.outcome(), exchanges=[exchange, control])
 
-    scenarios.kept("AUTH-ACCOUNT", victim, sent)
+    scenarios.presence.kept("AUTH-ACCOUNT", victim, sent)
     suite.watch.kept("AUTH-ACCOUNT", victim, sent)
 
 
@@ -194,10 +194,10 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
 def test_own_account_after_another(suite: Suite, scenarios: Scenarios) -> None:
     """Another account's configuration can be deleted by its own account only."""
     theirs = suite.configurations.one(account=1)
-    scenarios.must_be_shown(theirs)
+    scenarios.presence.must_be_shown(theirs)
 
     exchange = as_account(suite, theirs.sid, 0)
 
     if not refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID"):
         raise Unverifiable("the other account's configuration may be gone")
-    scenarios.kept("AUTH-ACCOUNT", theirs, [exchange])
+    scenarios.presence.kept("AUTH-ACCOUNT", theirs, [exchange])

@@ -12,6 +12,7 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.elsewhere import REFUSALS, Elsewhere, Sister
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
@@ -34,7 +35,7 @@ def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation,
     key, few = suite.key(), suite.effort.few
     operation = sister.begin(key)
     for number in range(0 if few else 3):
-        scenarios.judge_replay(operation.accepted, resent(suite, sister, key, fresh=number % 2 == 1), "KEY-REPLAY")
+        judge_replay(suite.ledger, operation.accepted, resent(suite, sister, key, fresh=number % 2 == 1), "KEY-REPLAY")
     led_to = sister.conclude(operation)
     steps = [operation.accepted, *operation.polls[-1:]]
     if not operation.done:
@@ -43,7 +44,7 @@ def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation,
         "OP-SUCCEEDS", operation.status == "COMPLETED", expected="COMPLETED", seen=operation.status, exchanges=steps
     )
     for number in range(1 if few else 3):
-        scenarios.judge_replay(operation.accepted, resent(suite, sister, key, fresh=number % 2 == 1), "KEY-REPLAY-ENDED")
+        judge_replay(suite.ledger, operation.accepted, resent(suite, sister, key, fresh=number % 2 == 1), "KEY-REPLAY-ENDED")
     if not few:
         suite.follower.poll_other_link(operation)
     return operation, led_to

@@ -11,6 +11,7 @@ from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -29,7 +30,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
         victims = [Configuration(trigger.sid)]
     else:
         raise Unverifiable("operation_failure gives neither headers nor a SID")
-    scenarios.each(scenarios.must_be_shown, victims)
+    scenarios.each(scenarios.presence.must_be_shown, victims)
 
     accepted = scenarios.each(lambda c: scenarios.accepted(c, key=suite.key(), trigger=trigger), victims)
     ended = suite.follower.finish(accepted)
@@ -38,7 +39,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     by_sid = {victim.sid: victim for victim in victims}
     for operation in ended:
         if operation.status == "COMPLETED":
-            there, fetch = scenarios.is_there(by_sid[operation.sid])
+            there, fetch = scenarios.presence.is_there(by_sid[operation.sid])
             suite.ledger.hold("OP-FAILED-ENDS", there is not True, expected="FAILED: the configuration is still there",
                               seen="COMPLETED", exchanges=[operation.accepted, *operation.polls[-1:], fetch])
             if there is False:
@@ -49,7 +50,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     suite.ledger.hold("OP-FAILED-ENDS", True)
     for operation in failed:
         steps = [operation.accepted, *operation.polls[-1:]]
-        if scenarios.kept("OP-FAILED-KEEPS", by_sid[operation.sid], steps):
+        if scenarios.presence.kept("OP-FAILED-KEEPS", by_sid[operation.sid], steps):
             suite.watch.kept("OP-FAILED-KEEPS", by_sid[operation.sid], steps)
     for operation in failed:
         # The same request again: with the header that made it fail, too.
@@ -57,7 +58,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             again = past_500(partial(
                 suite.client.delete, operation.sid, key=operation.accepted.key, trigger=trigger, fresh=fresh
             ))
-            scenarios.judge_replay(operation.accepted, again, "KEY-REPLAY-FAILED")
+            judge_replay(suite.ledger, operation.accepted, again, "KEY-REPLAY-FAILED")
     if trigger.headers and not suite.effort.few:
         # What was found so far stands, whether or not these ways to look are open.
         with contextlib.suppress(Unverifiable):
@@ -104,5 +105,5 @@ def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configur
     operation = suite.follower.accept(again, configuration.sid)
     suite.follower.finish([operation], early=False)
     if operation.status == "COMPLETED":
-        scenarios.gone(operation)
+        scenarios.presence.gone(operation)
         suite.inventory.gone(configuration)

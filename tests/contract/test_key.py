@@ -36,9 +36,9 @@ def test_gone_each_time(suite: Suite, scenarios: Scenarios) -> None:
     """Every fetch, delete and list after the end says the same as the first."""
     for operation in scenarios.ended(3):
         for number in range(2 if suite.effort.few else 5):
-            scenarios.gone(operation)
-            scenarios.not_again(operation, keyed=number % 2 == 1)
-        scenarios.unlisted([operation])
+            scenarios.presence.gone(operation)
+            scenarios.presence.not_again(operation, keyed=number % 2 == 1)
+        scenarios.presence.unlisted([operation])
 
 
 @pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED")

@@ -18,7 +18,7 @@ def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
     # After all the other keys of the run.
     for operation in suite.watch.oldest_keys()[: 1 if suite.effort.few else 3]:
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
-        scenarios.not_again(operation)
+        scenarios.presence.not_again(operation)
 
 
 @pytest.mark.closing
@@ -32,6 +32,6 @@ def test_nothing_else_is_gone(suite: Suite, scenarios: Scenarios) -> None:
     home = [c for c in kept if not c.account and not c.region]
     away = [c for c in kept if c.account or c.region]
 
-    scenarios.unlisted([], kept=home)
+    scenarios.presence.unlisted([], kept=home)
     for configuration in away[:10]:
-        scenarios.kept("GONE-ONLY", configuration, [])
+        scenarios.presence.kept("GONE-ONLY", configuration, [])

@@ -94,7 +94,7 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     configurations = taken_somewhere(suite, cohort, payloads)
     home = not (configurations[0].account or configurations[0].region)
     # Every other one is fetched first: what is never looked at before its delete must be deletable, too.
-    looks = [scenarios.is_there(c) for c in configurations[::2]]
+    looks = [scenarios.presence.is_there(c) for c in configurations[::2]]
     shown = [there for there, _ in looks]
     if suite.profile.provision.mode == "create":
         for configuration, (there, fetch) in zip(configurations[::2], looks, strict=True):
@@ -113,9 +113,9 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     keyed = [operation for operation in accepted if operation.accepted.key is not None]
     scenarios.each(lambda operation: scenarios.replay(operation), keyed)
     done = scenarios.completed(accepted, configurations)
-    scenarios.each(scenarios.gone, done)
+    scenarios.each(scenarios.presence.gone, done)
     scenarios.each(
-        lambda pair: scenarios.not_again(pair[1], keyed=pair[0] % 3 == 0), list(enumerate(done))
+        lambda pair: scenarios.presence.not_again(pair[1], keyed=pair[0] % 3 == 0), list(enumerate(done))
     )
     ended = [operation for operation in done if operation.accepted.key is not None]
     scenarios.each(
@@ -125,4 +125,4 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     scenarios.each(suite.follower.poll_other_link, done[:: max(1, size // 4)])
     # On several pages, and as many as the endpoint likes.
     page = {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, 1000) if cohort % 2 else 1000
-    scenarios.unlisted(done, size=page, kept=[suite.bystander] if home else [])
+    scenarios.presence.unlisted(done, size=page, kept=[suite.bystander] if home else [])

@@ -59,8 +59,8 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
 
     done = scenarios.completed(scenarios.each(lambda c: scenarios.accepted(c, key=suite.key()), gone), gone)
 
-    scenarios.unlisted(done, size=size, kept=kept)
-    scenarios.unlisted(done, size=1000, kept=kept)
+    scenarios.presence.unlisted(done, size=size, kept=kept)
+    scenarios.presence.unlisted(done, size=1000, kept=kept)
     store = configurations[0].payload.get("memoryStoreId")
     if not few and isinstance(store, str):
         found = suite.configurations.listing.sids(store=store)
@@ -68,7 +68,7 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
             suite.ledger.hold("GONE-LIST", operation.sid not in found, expected=f"no {operation.sid} among those of its memory store",
                               seen="it is listed", exchanges=[operation.accepted, *operation.polls[-1:]])
     for configuration in kept:
-        if scenarios.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2]):
+        if scenarios.presence.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2]):
             suite.configurations.give_back(configuration)
 
 
@@ -84,11 +84,11 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
 
     done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])
 
-    scenarios.kept("GONE-ONLY", twin, [operation.accepted for operation in done])
+    scenarios.presence.kept("GONE-ONLY", twin, [operation.accepted for operation in done])
     if not suite.effort.few:
         with contextlib.suppress(Unverifiable):
             suite.configurations.creator.namesake(configuration)
-        scenarios.each(scenarios.gone, done)
+        scenarios.each(scenarios.presence.gone, done)
 
 
 @pytest.mark.requirement("CTRL-VISIBLE")

@@ -44,11 +44,11 @@ def test_unknown_sid(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-KEEPS")
 def test_unknown_sid_keeps(suite: Suite, scenarios: Scenarios) -> None:
     """A delete of a SID that no configuration has deletes nothing else."""
-    scenarios.must_be_shown(suite.bystander)
+    scenarios.presence.must_be_shown(suite.bystander)
 
     exchanges = delete_unknown(suite, scenarios, max(2, suite.effort.unknown_sids // 3))
 
-    scenarios.kept("SID-UNKNOWN-KEEPS", suite.bystander, exchanges[-3:])
+    scenarios.presence.kept("SID-UNKNOWN-KEEPS", suite.bystander, exchanges[-3:])
 
 
 def unknown_sids(suite: Suite, number: int) -> list[str]:
@@ -72,7 +72,7 @@ def unknown_sids(suite: Suite, number: int) -> list[str]:
 def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
     """A SID that does not look like one is refused, breaks nothing and deletes no configuration."""
     victim = suite.bystander
-    scenarios.must_be_shown(victim)
+    scenarios.presence.must_be_shown(victim)
     sent: list[Exchange] = []
 
     def delete(odd: Any) -> Exchange:
@@ -92,11 +92,11 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
     odds = odd_sids(victim.sid, suite.unknown_sid(), suite.random, suite.effort.odd_sids, victim.name)
     for group in (odds[i : i + 8] for i in range(0, len(odds), 8)):
         exchanges = scenarios.each(delete, group, width=4)
-        there, fetch = scenarios.is_there(victim)
+        there, fetch = scenarios.presence.is_there(victim)
         accepted = [e for e in exchanges if e.status and 200 <= e.status < 300]
         if there and accepted:
             # An accepted delete takes its time: what it names is watched.
-            there = not suite.until(lambda: scenarios.is_there(victim)[0] is False, suite.effort.watch_s, 0.2)
+            there = not suite.until(lambda: scenarios.presence.is_there(victim)[0] is False, suite.effort.watch_s, 0.2)
         if there is not None:
             suite.ledger.hold("SID-ODD-KEEPS", there, expected=f"{victim.sid} still there", seen="gone",
                               exchanges=[*(accepted or exchanges)[-4:], fetch])
@@ -111,7 +111,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
 def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
     """A method that the path does not have is answered 405 with Allow, and neither it nor reading deletes."""
     victim = suite.bystander
-    scenarios.must_be_shown(victim)
+    scenarios.presence.must_be_shown(victim)
 
     wrong = suite.client.send(
         suite.client.outgoing(Call("other", silent=True), "POST", f"/Configurations/{victim.sid}", payload={}), silence=True
@@ -123,14 +123,14 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
 
     ok = wrong.status == 405 and "allow" in wrong.headers
     suite.ledger.hold("SID-METHOD", ok, expected="405 with Allow", seen=wrong.outcome(), exchanges=[wrong])
-    scenarios.kept("GONE-BY-DELETE", victim, [wrong, *others])
+    scenarios.presence.kept("GONE-BY-DELETE", victim, [wrong, *others])
     suite.watch.kept("GONE-BY-DELETE", victim, [wrong, *others])
     if suite.effort.few:
         return
     newest = suite.configurations.take(1, payloads=[{}])[0]
     pages = [suite.client.page("pageSize=1000") for _ in range(3)]
-    scenarios.kept("GONE-BY-DELETE", victim, pages)
-    if scenarios.kept("GONE-BY-DELETE", newest, pages):
+    scenarios.presence.kept("GONE-BY-DELETE", victim, pages)
+    if scenarios.presence.kept("GONE-BY-DELETE", newest, pages):
         suite.configurations.give_back(newest)
 
 
@@ -151,7 +151,7 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
             raise Unverifiable(f"{method} was answered {exchange.outcome()}")
         operation = suite.follower.accept(exchange, configuration.sid)
         suite.follower.finish([operation], early=False)
-        if not scenarios.kept("GONE-BY-DELETE", configuration, steps):
+        if not scenarios.presence.kept("GONE-BY-DELETE", configuration, steps):
             return
 
     if not suite.effort.few:
@@ -166,7 +166,7 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
         if not suite.effort.few:
             scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
-        scenarios.gone(operation)
-        scenarios.not_again(operation)
+        scenarios.presence.gone(operation)
+        scenarios.presence.not_again(operation)
         if not suite.effort.few:
-            scenarios.unlisted([operation])
+            scenarios.presence.unlisted([operation])

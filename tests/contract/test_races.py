@@ -45,7 +45,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
     """One key at once on several connections starts one operation, and all of them end with its response."""
     configurations = suite.configurations.take(1 if suite.effort.few else 3)
     if race_round == 2:  # the other rounds stay at home
-        configurations[1:] = [*scenarios.elsewhere(1, 0, configurations[1:2]), *scenarios.elsewhere(0, 1, configurations[2:])]
+        configurations[1:] = [*suite.configurations.elsewhere(1, 0, configurations[1:2]), *suite.configurations.elsewhere(0, 1, configurations[2:])]
     operations_of: list[Operation] = []
     for configuration in configurations:
         key = suite.key()
@@ -68,7 +68,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         operations_of.append(operation)
     for operation in scenarios.completed(operations_of, configurations):
         scenarios.replay(operation, requirement="KEY-REPLAY")
-        scenarios.gone(operation)
+        scenarios.presence.gone(operation)
 
 
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE", "DEL-STATUS", "HTTP-ANSWER")
@@ -92,7 +92,7 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
     completed = [operation for operation in operations if operation.status == "COMPLETED"]
     steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
     suite.ledger.hold("RACE-ONCE", len(completed) <= 1, expected="one COMPLETED operation", seen=str(len(completed)), exchanges=steps)
-    there, fetch = scenarios.is_there(configuration)
+    there, fetch = scenarios.presence.is_there(configuration)
     if not completed and suite.client.ownership.doubtful(configuration.sid):
         raise Unverifiable("one of the deletes was answered 5xx, and may be the one that was carried out")
     suite.ledger.hold("RACE-ONE-SID", bool(completed) and there is not True, expected="the configuration deleted",
@@ -124,7 +124,7 @@ def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) 
     done = scenarios.completed(operations, configurations)
     for operation in done:
         configuration = next(c for c in configurations if c.sid == operation.sid)
-        there, fetch = scenarios.is_there(configuration)
+        there, fetch = scenarios.presence.is_there(configuration)
         suite.ledger.hold("RACE-OWN-ANSWER", there is not True, expected=f"{operation.sid} deleted", seen="still there",
                           exchanges=[operation.accepted, *operation.polls[-1:], fetch])
     scenarios.each(lambda o: scenarios.replay(o, requirement="KEY-REPLAY"), [o for o in done if o.accepted.key])
@@ -148,14 +148,14 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     answers = suite.client.send_together(batch)
     first, delete, page, second = answers[:4]
     for fetch in (first, second):
-        scenarios.shows(configuration, fetch)
+        scenarios.presence.shows(configuration, fetch)
     updates = [suite.follower.accept(e, sid) for e in answers[4:] if e.status == 202]
     # What stands beside it, created just before and after, is not touched by a delete that runs.
     for neighbour in (before, after):
         listed = listed_whole(page)
         suite.ledger.hold("RACE-MIXED", listed is None or neighbour.sid in listed, expected=f"{neighbour.sid} in a list beside a delete",
                           seen="not there", exchanges=[delete, page])
-        if scenarios.kept("RACE-MIXED", neighbour, [delete]):
+        if scenarios.presence.kept("RACE-MIXED", neighbour, [delete]):
             suite.configurations.give_back(neighbour)
     # An update that came first is a conflict; once it has ended the delete must go through.
     operation = suite.follower.accept(delete, sid) if delete.status == 202 else None
@@ -165,7 +165,7 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
         operation = None
     done = scenarios.completed([operation or scenarios.accepted(configuration, key=suite.key())], [configuration])[0]
 
-    there, fetch = scenarios.is_there(configuration)
+    there, fetch = scenarios.presence.is_there(configuration)
     suite.ledger.hold("RACE-MIXED", there is not True, expected="the configuration gone after COMPLETED", seen="still there",
                       exchanges=[delete, page, *answers[4:], *done.polls[-1:], fetch])
 
@@ -192,7 +192,7 @@ def test_late_update(suite: Suite, scenarios: Scenarios) -> None:
     suite.follower.finish([suite.follower.accept(e, configuration.sid) for e in late if e.status == 202], early=False)
 
     suite.watch.ended([done], "deleted before an update")
-    there, fetch = scenarios.is_there(configuration)
+    there, fetch = scenarios.presence.is_there(configuration)
     suite.ledger.hold("GONE-UPDATE", there is not True, expected="404 after a late update", seen="the configuration is back",
                       exchanges=[done.accepted, *done.polls[-1:], *late, fetch])
 
@@ -216,6 +216,6 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
     suite.ledger.hold("RACE-ONCE", len(ended) <= 1, expected="one COMPLETED operation", seen=str(len(ended)),
                       exchanges=[e for one in ended for e in (one.accepted, *one.polls[-1:])])
     done = scenarios.completed([operation], [configuration])[0]
-    there, fetch = scenarios.is_there(configuration)
+    there, fetch = scenarios.presence.is_there(configuration)
     suite.ledger.hold("RACE-ONE-SID", there is not True, expected="the configuration deleted", seen="still there",
                       exchanges=[operation.accepted, second, *done.polls[-1:], fetch])

@@ -46,7 +46,7 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
 def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> None:
     """A conflict and a rate limit are documented answers, and what they refuse is not carried out."""
     victim = suite.victims(1)[0]
-    scenarios.must_be_shown(victim)
+    scenarios.presence.must_be_shown(victim)
 
     # The rest of the sample is provoked by the tests of what comes after a refusal.
     found = provoke(suite, status, victim, suite.effort.refusals * 3 // 4 if suite.profile.faults[status].headers else suite.effort.refusals)
@@ -57,7 +57,7 @@ def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> Non
         raise Unverifiable("a request of the burst was accepted, so the configuration is rightly gone")
     if found.victim is None:
         raise OneWayLess(f"the SID that answers {status} is not shown by a fetch")
-    scenarios.kept(requirement, found.victim, hits[-2:])
+    scenarios.presence.kept(requirement, found.victim, hits[-2:])
     suite.watch.kept(requirement, found.victim, hits[-2:])
 
 
@@ -96,7 +96,7 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
     by_sid = {victim.sid: victim for _, victim in retried}
     # Processed means processed: the configuration goes, and the key stands for this answer from now on.
     for operation in [] if few else done:
-        there, fetch = scenarios.is_there(by_sid[operation.sid])
+        there, fetch = scenarios.presence.is_there(by_sid[operation.sid])
         suite.ledger.hold("ERR-429-AGAIN", there is not True, expected=f"{operation.sid} deleted by the retry", seen="still there",
                           exchanges=[operation.accepted, *operation.polls[-1:], fetch])
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
@@ -162,7 +162,7 @@ def test_server_error(suite: Suite, scenarios: Scenarios, status: int) -> None:
     found = provoke(suite, status, victim, suite.effort.refusals)
     judge_provoked(suite, status, found)
 
-    there = scenarios.is_there(found.victim)[0] if found.victim else None
+    there = scenarios.presence.is_there(found.victim)[0] if found.victim else None
     effect = {True: "not deleted", False: "deleted", None: "not known"}[there]
     suite.ledger.observe("OBS-FAULT-EFFECT", f"{status}: {effect}")
 
@@ -187,7 +187,7 @@ def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
     # Whatever was answered before, an accepted delete that COMPLETED is done.
     for operation in accepted:
         if operation.status == "COMPLETED" and not suite.effort.few:
-            scenarios.gone(operation)
+            scenarios.presence.gone(operation)
     sid, key = suite.absent_sid(), suite.key()
     answers = [past_500(lambda: suite.client.delete(sid, key=key)) for _ in range(2)]
     for answer in answers:
@@ -200,4 +200,4 @@ def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
     if again.status == 202:
         operation = suite.follower.accept(again, victim.sid)
         if suite.follower.finish([operation], early=False) and operation.status == "COMPLETED":
-            scenarios.gone(operation)
+            scenarios.presence.gone(operation)

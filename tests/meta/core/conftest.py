@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import coordinator, scenarios, suite, watch
+from orchestrator_contract import coordinator, presence, scenarios, suite, watch
 from orchestrator_contract.client import sending
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
@@ -192,7 +192,7 @@ class Bench:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time under control."""
     made = Clock()
-    for module in (coordinator, follower, removal, scenarios, sending, suite, watch):
+    for module in (coordinator, follower, presence, removal, scenarios, sending, suite, watch):
         monkeypatch.setattr(module, "time", made)
     return made
 

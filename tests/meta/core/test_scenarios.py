@@ -12,6 +12,7 @@ from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.verdict import Unverifiable
 
@@ -371,7 +372,7 @@ def test_what_a_second_operation_is_told_as(bench: Bench, steps: Scenarios) -> N
     first = bench.exchange("delete", (202, {"statusUrl": "http://x/op_3"}, {"Operation-Id": "op_1", "Location": "http://x/op_2"}))
     second = bench.exchange("delete", (202, {}, {"Operation-Id": "op_5", "Location": "http://x/op_4"}))
 
-    assert not steps.judge_replay(first, second, "KEY-LIVES")
+    assert not judge_replay(bench.suite.ledger, first, second, "KEY-LIVES")
 
     assert bench.breaches()["KEY-ONE-OPERATION"] == ["expected operation op_1, op_2, op_3; saw operation op_4, op_5"]
     assert bench.breaches()["KEY-LIVES"][0].startswith("expected the original response; saw statusUrl None instead of 'http://x/op_3'; ")
@@ -381,7 +382,7 @@ def test_what_another_body_is_told_as(bench: Bench, steps: Scenarios) -> None:
     """The beginning of the other body is shown."""
     first, second = (bench.exchange("delete", (202, {"a": text})) for text in ("x", "y" * 200))
 
-    assert steps.judge_replay(first, second, "KEY-REPLAY")
+    assert judge_replay(bench.suite.ledger, first, second, "KEY-REPLAY")
 
     assert bench.breaches() == {"KEY-REPLAY-WHOLE": ["expected the same body; saw " + '{"a": "' + "y" * 113]}
 
@@ -393,7 +394,7 @@ def test_what_another_body_is_told_as(bench: Bench, steps: Scenarios) -> None:
 )
 def test_operations_are_compared_where_there_are_two(bench: Bench, steps: Scenarios, first: Said, second: Said) -> None:
     """Only two acceptances can name two operations."""
-    holds = steps.judge_replay(bench.exchange("delete", first), bench.exchange("delete", second), "KEY-REPLAY")
+    holds = judge_replay(bench.suite.ledger, bench.exchange("delete", first), bench.exchange("delete", second), "KEY-REPLAY")
 
     assert holds is (first == second)
     assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-WHOLE")
@@ -401,7 +402,7 @@ def test_operations_are_compared_where_there_are_two(bench: Bench, steps: Scenar
 
 def test_replays_of_creates_name_no_operation_of_a_delete(bench: Bench, steps: Scenarios) -> None:
     """What the requirements say of a delete's operation is not held against a create."""
-    assert steps.judge_replay(bench.exchange("create", (202, {})), bench.exchange("create", (202, {})), "CTRL-KEY")
+    assert judge_replay(bench.suite.ledger, bench.exchange("create", (202, {})), bench.exchange("create", (202, {})), "CTRL-KEY")
 
     assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-WHOLE")
 
@@ -460,7 +461,7 @@ def test_is_there(bench: Bench, steps: Scenarios, said: list[Said], there: bool 
     """A fetch decides; one that says neither yes nor no is tried three times, a tenth of a second apart."""
     bench.endpoint.on(FETCH, *said)
 
-    found, exchange = steps.is_there(ONE)
+    found, exchange = steps.presence.is_there(ONE)
 
     assert found is there
     assert exchange.status == said[-1][0]
@@ -473,7 +474,7 @@ def test_there_where_it_is(start: Callable[..., Bench]) -> None:
     bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
     bench.endpoint.on(FETCH, (200, {}))
 
-    _, exchange = Scenarios(bench.suite).is_there(Configuration("sid", account=1, region=1))
+    _, exchange = Scenarios(bench.suite).presence.is_there(Configuration("sid", account=1, region=1))
 
     assert (exchange.account, exchange.region) == (1, 1)
 
@@ -482,10 +483,10 @@ def test_must_be_shown(bench: Bench, steps: Scenarios) -> None:
     """What exists and is not shown can't be seen to be deleted."""
     bench.endpoint.on(FETCH, (200, {}), (404, {}), (500, {}))
 
-    steps.must_be_shown(ONE)
+    steps.presence.must_be_shown(ONE)
     for status in (404, 500):
         with pytest.raises(Unverifiable, match=rf"^a fetch does not show the existing configuration \({status}\)$"):
-            steps.must_be_shown(ONE)
+            steps.presence.must_be_shown(ONE)
 
 
 def test_kept(bench: Bench, steps: Scenarios) -> None:
@@ -493,10 +494,10 @@ def test_kept(bench: Bench, steps: Scenarios) -> None:
     refused = bench.exchange("delete", (404, {}))
     bench.endpoint.on(FETCH, (200, {}), (404, {}), (500, {}))
 
-    assert steps.kept("ERR-409-KEEPS", ONE, [refused])
-    assert not steps.kept("ERR-409-KEEPS", ONE, [refused])
+    assert steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
+    assert not steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
     with pytest.raises(Unverifiable, match=r"^whether the configuration is still there can't be seen \(500\)$"):
-        steps.kept("ERR-409-KEEPS", ONE, [refused])
+        steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
 
     assert judged(bench, "ERR-409-KEEPS") == {"ERR-409-KEEPS": (2, ["expected sid still there; saw gone"])}
     assert bench.steps("ERR-409-KEEPS") == [("DELETE sid", 404), ("GET sid", 404)]
@@ -512,9 +513,9 @@ def test_a_lost_bystander_is_replaced(pooled: Bench) -> None:
     for one in (other, bystander):
         pooled.endpoint.on(f"GET /Configurations/{one.sid}", (404, {}))
 
-    steps.kept("ERR-409-KEEPS", other, [])
+    steps.presence.kept("ERR-409-KEEPS", other, [])
     assert pooled.suite.bystander is bystander
-    steps.kept("ERR-409-KEEPS", bystander, [])
+    steps.presence.kept("ERR-409-KEEPS", bystander, [])
 
     assert pooled.suite.bystander is not bystander
     assert noted == [other, bystander]
@@ -540,7 +541,7 @@ def test_after_completed(
     before = len(bench.endpoint.sent)
     bench.endpoint.on(line, *said)
 
-    getattr(steps, step)(operation)
+    getattr(steps.presence, step)(operation)
 
     assert len(bench.endpoint.sent) - before == asked
     assert judged(bench, requirement) == {requirement: (1, [problem] if problem else [])}
@@ -558,9 +559,9 @@ def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., 
     recorded: list[Any] = []
     bench.suite.client.recorders.append(lambda e: recorded.append((e.method, e.account, e.region, e.key)))
 
-    steps.gone(operation)
-    steps.not_again(operation, keyed=True)
-    steps.not_again(operation)
+    steps.presence.gone(operation)
+    steps.presence.not_again(operation, keyed=True)
+    steps.presence.not_again(operation)
 
     key = recorded[1][3]
     assert recorded == [("GET", 1, 1, None), ("DELETE", 1, 1, key), ("DELETE", 1, 1, None)]
@@ -584,7 +585,7 @@ def test_unlisted(bench: Bench, steps: Scenarios, listed: Said, fetched: list[Sa
     bench.endpoint.on("GET /Configurations?pageSize=1000", listed)
     bench.endpoint.on("GET /Configurations/keep", *fetched)
 
-    steps.unlisted(operations, kept=[Configuration("keep")])
+    steps.presence.unlisted(operations, kept=[Configuration("keep")])
 
     assert {one: texts for one, texts in bench.breaches().items() if one.startswith("GONE-")} == breaches
     both = breaches.get("GONE-LIST", [])
@@ -607,7 +608,7 @@ def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
     recorded: list[Any] = []
     bench.suite.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
 
-    steps.unlisted([operation], size=2)
+    steps.presence.unlisted([operation], size=2)
 
     assert recorded == [(1, 1), (1, 1)]
     assert bench.breaches()["GONE-LIST"] == ["expected no a; saw it is listed"]
@@ -618,7 +619,7 @@ def test_unlisted_of_nothing(bench: Bench, steps: Scenarios) -> None:
     """Without operations only what is kept is looked for; a list without end says nothing."""
     bench.endpoint.on("GET /Configurations?pageSize=1000", page("keep"), (500, {}))
 
-    steps.unlisted([], kept=[Configuration("keep")])
+    steps.presence.unlisted([], kept=[Configuration("keep")])
     assert judged(bench, "GONE-LIST", "GONE-ONLY") == {"GONE-ONLY": (1, [])}
     with pytest.raises(Unverifiable):
-        steps.unlisted([])
+        steps.presence.unlisted([])

@@ -1,0 +1,155 @@
+"""What is still there and what is gone: seen by a fetch, by the list, and by another delete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from orchestrator_contract.client.retry import past_500
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.suite import Suite, exists
+from orchestrator_contract.verdict import Unverifiable
+
+
+class Presence:
+    """Looks at the configurations of one suite, and judges what it sees."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.client = suite.client
+        self.hold = suite.ledger.hold
+
+    def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Whether a fetch shows the configuration, with the fetch."""
+        for _ in range(3):
+            exchange = self.client.fetch(
+                configuration.sid, account=configuration.account, region=configuration.region
+            )
+            if exists(exchange) is not None:
+                break
+            time.sleep(0.1)
+        self.shows(configuration, exchange)
+        return exists(exchange), exchange
+
+    def shows(self, configuration: Configuration, fetch: Exchange) -> None:
+        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (contract: Contradictions)."""
+        named = fetch.object.get("id") if fetch.status == 200 else None  # HTTP
+        if isinstance(named, str):
+            same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]
+            self.hold(
+                "CTRL-CONFIGURATION",
+                same,
+                expected=f"id {configuration.sid}",
+                seen=f"{named:.120}",
+                exchanges=[fetch],
+                where="$.id",
+            )
+
+    def must_be_shown(self, configuration: Configuration) -> None:
+        """Make sure that this endpoint shows what exists, or nothing can be said of what was deleted.
+
+        Raises:
+            Unverifiable: it does not.
+        """
+        there, exchange = self.is_there(configuration)
+        if not there:
+            raise Unverifiable(f"a fetch does not show the existing configuration ({exchange.outcome()})")
+
+    def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> bool:
+        """The configuration is still there after *steps*; a breach of *requirement* when it is not."""
+        there, exchange = self.is_there(configuration)
+        if there is None:
+            raise Unverifiable(
+                f"whether the configuration is still there can't be seen ({exchange.outcome()})"
+            )
+        self.hold(
+            requirement,
+            there,
+            expected=f"{configuration.sid} still there",
+            seen="gone",
+            exchanges=[*steps, exchange],
+        )
+        if not there:
+            self.suite.inventory.gone(configuration)
+            if self.suite.has_bystander(configuration):
+                self.suite.new_bystander()
+        return there
+
+    def gone(self, operation: Operation) -> None:
+        """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        exchange = past_500(lambda: self.client.fetch(operation.sid, account=account, region=region))
+        self.hold(
+            "GONE-FETCH",
+            exchange.status == 404,
+            expected="404",
+            seen=exchange.outcome(),
+            exchanges=[operation.accepted, *operation.polls[-1:], exchange],
+        )
+
+    def not_again(self, operation: Operation, *, keyed: bool = False) -> None:
+        """After COMPLETED another delete answers 404 (GONE-DELETE)."""
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        exchange = past_500(
+            lambda: self.client.delete(
+                operation.sid, key=self.suite.key() if keyed else None, account=account, region=region
+            )
+        )
+        self.hold(
+            "GONE-DELETE",
+            exchange.status == 404,
+            expected="404",
+            seen=exchange.outcome(),
+            exchanges=[operation.accepted, *operation.polls[-1:], exchange],
+        )
+
+    def unlisted(
+        self, operations: Sequence[Operation], *, size: int | None = 1000, kept: Sequence[Configuration] = ()
+    ) -> None:
+        """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
+
+        All of them are of one account and region.
+
+        Raises:
+            Unverifiable: the list can't be read to its end.
+        """
+        by_sid = {operation.sid: operation for operation in operations}
+        seen: set[str] = set()
+        pages: list[Exchange] = []
+        single = True
+        first = operations[0].accepted if operations else None
+        account, region = (first.account or 0, first.region) if first else (0, 0)
+        for item, page in self.suite.configurations.listing.items(size=size, account=account, region=region):
+            single = single and (not pages or pages[-1] is page)
+            pages = [page]
+            sid = item.get("id")
+            if not isinstance(sid, str):
+                continue
+            seen.add(sid)
+            if sid in by_sid:
+                operation = by_sid.pop(sid)
+                self.hold(
+                    "GONE-LIST",
+                    False,
+                    expected=f"no {sid}",
+                    seen="it is listed",
+                    exchanges=[operation.accepted, *operation.polls[-1:], page],
+                )
+        if by_sid:
+            self.hold("GONE-LIST", True)
+        for configuration in kept:
+            if configuration.sid not in seen:
+                # The list may have shifted under the walk: the fetch decides.
+                if self.kept("GONE-ONLY", configuration, pages) and single and pages:
+                    # Nothing shifts on a single page.
+                    self.hold(
+                        "CTRL-VISIBLE",
+                        False,
+                        expected=f"{configuration.sid} in the list",
+                        seen="not there",
+                        exchanges=pages,
+                    )
+            else:
+                self.hold("GONE-ONLY", True)
