@@ -83,7 +83,7 @@ class Traffic:
         self.ledger.excused = waivers.excuses
         for seen in self._ordered():
             self._judge.body = seen.body
-            if self._history.may_refuse(seen):
+            if self._history.keys.may_refuse(seen):
                 call = seen.exchange.call
                 seen.exchange.call = replace(call, allow=call.allow | {400, 422})
             self._judge.judge(seen.exchange)
