@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given, seed
 from schemathesis import GenerationMode
 
 from orchestrator_contract import schemas
@@ -17,6 +17,7 @@ from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.client.outgoing import KEY_HEADER
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.generation import settings
 from orchestrator_contract.session import ClientSession
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -57,10 +58,7 @@ def run_generated(suite: Suite, method: str, mode: str, judge: Callable[[Sent], 
     session = ClientSession(perform)
 
     @seed(suite.random.getrandbits(32))
-    @settings(
-        max_examples=suite.effort.fuzz_examples, deadline=None, database=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck), print_blob=False,
-    )
+    @settings(Phase.generate, max_examples=suite.effort.fuzz_examples)
     @given(case=operation.as_strategy(generation_mode=generation))
     def run(case: Any) -> None:
         try:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import Phase, seed
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import operation_names
+from orchestrator_contract.generation import settings
 from orchestrator_contract.model import DELETE, FETCH, HOUR, UPDATE, Known, Model, State, Used
 from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
@@ -52,11 +53,7 @@ def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
         over: list[Exception] = []  # noqa: RUF012
 
     effort = suite.effort
-    chosen = settings(
-        max_examples=effort.model_runs, stateful_step_count=effort.model_steps, deadline=None, database=None,
-        suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink], report_multiple_bugs=False,
-        print_blob=False,
-    )
+    chosen = settings(Phase.generate, Phase.shrink, max_examples=effort.model_runs, stateful_step_count=effort.model_steps)
     try:
         run_state_machine_as_test(seed(suite.random.getrandbits(32))(Machine), settings=chosen)
     except (Unverifiable, Contradiction, OutOfBudget):
