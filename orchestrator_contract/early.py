@@ -6,8 +6,8 @@ import contextlib
 import importlib
 from threading import Thread
 
-#: What the fuzzing and the random histories import.
-_SLOW = ("hypothesis.stateful", "schemathesis")
+#: The fuzzing and the random histories, and what schemathesis imports only when it reads a document.
+_SLOW = ("orchestrator_contract.machine", "orchestrator_contract.fuzz", "schemathesis.specs.openapi.schemas")
 
 
 class Imports:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import requests
@@ -46,8 +47,7 @@ def run_generated(suite: Suite, method: str, mode: str, judge: Callable[[Sent], 
     A request whose answer *judge* finds wrong is generated again by Hypothesis while it shrinks: what repeats
     and what does not is on record either way.
     """
-    document: Any = schemathesis.openapi.from_path(str(schemas.schema_root() / "openapi.yaml"))
-    operation = document[_PATH][method]
+    operation = _document()[_PATH][method]
     generation = GenerationMode.POSITIVE if mode == "positive" else GenerationMode.NEGATIVE
     sent: list[Exchange] = []
 
@@ -72,6 +72,11 @@ def run_generated(suite: Suite, method: str, mode: str, judge: Callable[[Sent], 
 
     with suite.client.steps.step(f"sending generated requests ({mode})"):
         run()
+
+
+@cache
+def _document() -> Any:
+    return schemathesis.openapi.from_path(str(schemas.schema_root() / "openapi.yaml"))
 
 
 def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> Exchange:
