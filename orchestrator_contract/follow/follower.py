@@ -111,21 +111,26 @@ class Follower:
 
     def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
         started = min(operation.accepted.sent for operation in open_)
-        self.client.parallel(
-            self.poll, [o for o in open_ if early and next(self._followed) % self.early_every == 0]
-        )
+        sampled = [(next(self._followed), operation) for operation in open_] if early else []
+        self.client.parallel(self.poll, [operation for number, operation in sampled if number % self.early_every == 0])
         typical = self._typical.get(kind, _FIRST_PAUSE_S)
-        # Long ones are looked at half-way, too, and not every two seconds: the budget is for more than polls.
-        typical = typical if typical <= _MAX_PAUSE_S else typical / 2
-        pause = max(typical - (time.monotonic() - started), _FIRST_PAUSE_S)
+        halfway = typical / 2 if sampled and typical > _MAX_PAUSE_S else None
+        due = started + (halfway or typical)
         while open_ := [operation for operation in open_ if not operation.done]:
-            spent = time.monotonic() - max(operation.accepted.sent for operation in open_)
+            now = time.monotonic()
+            spent = now - max(operation.accepted.sent for operation in open_)
             if spent > limit:
                 return
-            time.sleep(min(pause, limit - spent + 0.01))
-            pause = max(pause * 0.5, _FIRST_PAUSE_S) if spent < 1 else min(pause * 1.5, _MAX_PAUSE_S)
+            time.sleep(min(max(due - now, _FIRST_PAUSE_S), limit - spent + 0.01))
+            if halfway:
+                # Long ones are sampled here, too: some of those that were polled above, and as many others.
+                self.client.parallel(self.poll, [operation for number, operation in sampled if number % (2 * self.early_every) < 2])
+                halfway, due = None, started + typical
+                continue
             self.client.parallel(self.poll, open_)
             self._give_up_unreadable(open_)
+            now = time.monotonic()
+            due = now + min((now - started) / 4, _MAX_PAUSE_S)
 
     def _give_up_unreadable(self, operations: Sequence[Operation]) -> None:
         for operation in operations:

@@ -603,11 +603,10 @@ def test_pauses_grow_and_stay_bounded(start: Callable[..., Bench]) -> None:
     slept = bench.clock.slept
     assert max(slept) == pytest.approx(2.0)
     starts = [sum(slept[:number]) for number in range(len(slept))]
-    for number, pause in enumerate(slept):
-        early = number == 0 or starts[number - 1] < 1
+    for start_s, pause in zip(starts, slept, strict=True):
         # The last pause ends with the limit.
-        assert pause == pytest.approx(0.03 if early else min(slept[number - 1] * 1.5, 2.0, 60 - starts[number] + 0.01))
-    assert 60 < len(operation.polls) < 90
+        assert pause == pytest.approx(min(max(start_s / 4, 0.03), 2.0, 60 - start_s + 0.01))
+    assert 40 < len(operation.polls) < 60
 
 
 def ending(bench: Bench, number: int, after: float) -> Operation:
@@ -632,34 +631,49 @@ def pauses(bench: Bench, *operations: Operation, waited: float = 0.0) -> list[fl
 
 
 def test_what_is_known_of_how_long_operations_take_saves_polls(bench: Bench) -> None:
-    """The first poll comes when an operation of its kind has ended so far; then the pauses are halved, and grow after a second."""
+    """The first poll comes when an operation of its kind has ended so far; then each pause is a quarter of the time since the 202."""
     first = ending(bench, 1, 0.85)
-    assert len(pauses(bench, first)) == 29
+    assert len(pauses(bench, first)) == 13
     assert first.ended is not None
     took = first.ended - first.accepted.sent
 
     assert pauses(bench, ending(bench, 2, 0.85)) == [pytest.approx(took)]
-    assert pauses(bench, ending(bench, 3, 2.5)) == pytest.approx([took, took / 2, *(took / 4 * 1.5**n for n in range(4))])
+    assert pauses(bench, ending(bench, 3, 2.5)) == pytest.approx([took, *(took / 4 * 1.25**n for n in range(5))])
 
 
 def test_time_that_has_passed_is_not_waited_again(bench: Bench) -> None:
     """The first poll comes sooner where some time went by since the 202."""
-    pauses(bench, ending(bench, 1, 0.85))
+    took = sum(pauses(bench, ending(bench, 1, 0.85)))
 
-    assert pauses(bench, ending(bench, 2, 0.85), waited=0.5) == [pytest.approx(0.37)]
+    assert pauses(bench, ending(bench, 2, 0.85), waited=0.5) == [pytest.approx(took - 0.5)]
     assert pauses(bench, ending(bench, 3, 0.85), waited=5)[0] == pytest.approx(0.03)
 
 
 def test_the_slower_half_says_how_long_operations_take(bench: Bench) -> None:
-    """Of several operations the slower ones set the next first pause; long ones are looked at half-way first, and few times."""
-    pauses(bench, ending(bench, 1, 0.1), ending(bench, 2, 0.85))
-    assert pauses(bench, ending(bench, 3, 0.85))[0] == pytest.approx(0.87)
+    """Of several operations the slower ones set the next first pause."""
+    took = sum(pauses(bench, ending(bench, 1, 0.1), ending(bench, 2, 0.85)))
+    assert pauses(bench, ending(bench, 3, 0.85))[0] == pytest.approx(took)
 
     pauses(bench, ending(bench, 4, 9))
     later = pauses(bench, ending(bench, 5, 9))
-    # It says of itself that it took five seconds.
-    assert later[0] == pytest.approx(2.505)
-    assert len(later) == 5
+    # It says of itself that it took five seconds, and that is not less than half of what was seen.
+    assert later[0] == pytest.approx(5.16, abs=0.01)
+    assert len(later) == 4
+
+
+def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
+    """Of two that were polled at once one is polled again half-way, and of two others one."""
+    pauses(bench, ending(bench, 99, 9))
+    bench.suite.follower.early_every = 2
+    bench.endpoint.sent.clear()
+    began = bench.clock.now
+
+    bench.suite.follower.finish([ending(bench, number, 5) for number in range(8)])
+
+    polls = [(round(sent.at - began, 1), sent.line.rpartition("op_")[2][:1]) for sent in bench.endpoint.sent if sent.line.startswith("GET")]
+    assert sorted(name for at, name in polls if at == 0) == list("0246")
+    assert sorted(name for at, name in polls if at == 2.6) == list("0145")
+    assert sorted(name for at, name in polls if at > 2.6) == list("01234567")
 
 
 @pytest.mark.parametrize(
