@@ -85,11 +85,11 @@ class Scenarios:
         self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
         raise Unverifiable(f"the delete of an existing configuration was answered {exchange.outcome()}")
 
-    def deleted(
+    def begun(
         self, number: int = 1, *, keyed: bool = True, keys: Sequence[str] = (), payloads: Sequence[dict[str, Any]] = (),
         place: tuple[int, int] = (0, 0),
-    ) -> list[Operation]:
-        """Operations of *number* deletes, by account and region of *place*, followed to COMPLETED; the first ones under *keys*.
+    ) -> tuple[list[Operation], list[Configuration]]:
+        """Accepted deletes by account and region of *place*, the first ones under *keys*, and *number* configurations that they are of.
 
         Raises:
             Unverifiable: not one could be had.
@@ -97,7 +97,15 @@ class Scenarios:
         configurations = self.suite.configurations.take(number, payloads=payloads, account=place[0], region=place[1])
         forms = [*keys, *(self.suite.key() if keyed else None for _ in range(number - len(keys)))]
         operations = self.each(lambda pair: self.accepted(pair[0], key=pair[1]), list(zip(configurations, forms, strict=True)))
-        return self.completed(operations, configurations)
+        return operations, configurations
+
+    def deleted(self, number: int = 1, **options: Any) -> list[Operation]:
+        """Operations of *number* deletes with the *options* of `begun`, followed to COMPLETED.
+
+        Raises:
+            Unverifiable: not one could be had.
+        """
+        return self.completed(*self.begun(number, **options))
 
     def ended(self, number: int = 1) -> list[Operation]:
         """Operations of *number* deletes under keys that replay, COMPLETED: a quick run is content with one of an earlier test.

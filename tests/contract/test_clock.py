@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provocation import provoke
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
@@ -14,14 +15,19 @@ from orchestrator_contract.verdict import OneWayLess, Unverifiable
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-def elsewhere(suite: Suite, scenarios: Scenarios) -> list[Operation]:
-    """A delete by another account and one in another region, where the target has them and gives something to delete."""
-    found: list[Operation] = []
-    for account, region in ((1, 0), (0, 1)):
+def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> tuple[list[Operation], list[Operation]]:
+    """Deletes under *keys*, and one by another account and one in another region where the target has them and gives something to delete."""
+    operations, configurations = scenarios.begun(len(keys), keys=keys)
+    for account, region in () if suite.effort.few else ((1, 0), (0, 1)):
         if account < len(suite.profile.accounts) and region < len(suite.profile.bases):
             with contextlib.suppress(Unverifiable):
-                found += scenarios.deleted(place=(account, region))
-    return found
+                more, taken = scenarios.begun(place=(account, region))
+                operations, configurations = operations + more, configurations + taken
+    done = scenarios.completed(operations, configurations)
+    here = [operation for operation in done if not (operation.accepted.account or operation.accepted.region)]
+    if len(here) < 2:
+        raise Unverifiable("fewer than two deletes under keys were seen to end COMPLETED")
+    return here, [operation for operation in done if operation not in here]
 
 
 @pytest.mark.clock
@@ -30,8 +36,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
     few = suite.effort.few
     forms = [] if few else [suite.key(), suite.key().upper(), suite.key(1), suite.key(7)]
-    always, late, *others = scenarios.deleted(2 + len(forms), keys=[suite.key(), suite.key(), *forms])
-    away = [] if few else elsewhere(suite, scenarios)
+    (always, late, *others), away = deleted_everywhere(suite, scenarios, [suite.key(), suite.key(), *forms])
     at = 0
     moments = [(HOUR, [always, *others[1:2]]), (22 * HOUR, [always, *others[2:3]]), (23 * HOUR + 55 * MINUTE, [always, late, *others, *away])]
     for moment, replayed in moments[::2] if few else moments:
@@ -46,6 +51,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if between.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(40 * MINUTE)
     fresh = suite.configurations.take(2) if not few else []
+    anew: tuple[list[Operation], list[Configuration]] = [], []
     for number, operation in enumerate((always, late, *others[1:], *away)):
         first = operation.accepted
         again = suite.client.delete(operation.sid, key=first.key, account=first.account, region=first.region)
@@ -61,8 +67,10 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         if again.status == 202:
             suite.ledger.hold("KEY-EXPIRES", not stale, expected="an operation of its own after 25 h", seen="the old one",
                               exchanges=[operation.accepted, again])
-            second = scenarios.completed([suite.follower.accept(again, configuration.sid)], [configuration])[0]
-            scenarios.replay(second, requirement="KEY-LIVES")
+            anew[0].append(suite.follower.accept(again, configuration.sid))
+            anew[1].append(configuration)
+    for operation in scenarios.completed(*anew) if anew[0] else ():
+        scenarios.replay(operation, requirement="KEY-LIVES")
     # That older keys have ended does not end the younger ones.
     for operation in young:
         scenarios.replay(operation, requirement="KEY-LIVES")
@@ -95,13 +103,15 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
 
     suite.client.advance_clock(HOUR + 10 * MINUTE)
 
+    anew: list[Operation] = []
     for operation in failed:
         again = suite.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger)
         old = bool(operation_names(again) & operation_names(operation.accepted))
         suite.ledger.hold("KEY-EXPIRES", again.status != 202 or not old, expected="an operation of its own after 25 h",
                           seen="the old one", exchanges=[operation.accepted, again])
         if again.status == 202 and not old:
-            suite.follower.finish([suite.follower.accept(again, operation.sid)], early=False)
+            anew.append(suite.follower.accept(again, operation.sid))
+    suite.follower.finish(anew, early=False)
 
 
 @pytest.mark.clock

@@ -217,7 +217,7 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(bench.suite.configurations, "take", take)
     for options in ({}, {"payloads": [{"a": 1}], "place": (1, 2)}):
         with pytest.raises(Unverifiable, match="none"):
-            Scenarios(bench.suite).deleted(3, **options)  # type: ignore[arg-type]
+            Scenarios(bench.suite).deleted(3, **options)
 
     assert asked == [(3, {"payloads": (), "account": 0, "region": 0}), (3, {"payloads": [{"a": 1}], "account": 1, "region": 2})]
 
