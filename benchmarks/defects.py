@@ -53,7 +53,7 @@ def suite(target: Path, folder: Path, *options: str) -> tuple[First | None, int,
     file = folder / "first.json"
     file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "benchmarks.first", "--seed", "1"]
-    command += ["--target", str(target), "--report", str(folder / "report"), *options]
+    command += [f"--target={target}", f"--report={folder / 'report'}", *options]  # one word each, see runs.py
     started, clock = time.time(), time.perf_counter()
     done = subprocess.run(
         command, cwd=PROJECT, env=os.environ | {VARIABLE: str(file)}, capture_output=True, timeout=_LONGEST_S, check=False
