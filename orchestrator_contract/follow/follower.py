@@ -124,7 +124,7 @@ class Follower:
             time.sleep(min(max(due - now, _FIRST_PAUSE_S), limit - spent + 0.01))
             if halfway:
                 # Long ones are sampled here, too: some of those that were polled above, and as many others.
-                self.client.parallel(self.poll, [operation for number, operation in sampled if number % (2 * self.early_every) < 2])
+                self.client.parallel(self.poll, [o for number, o in sampled if number % (2 * self.early_every) < 2 and not o.done])
                 halfway, due = None, started + typical
                 continue
             self.client.parallel(self.poll, open_)
