@@ -16,6 +16,7 @@ from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
+from orchestrator_contract.provision.visibility import Visibility
 from orchestrator_contract.verdict import Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
@@ -41,6 +42,7 @@ class Creator:
         self._follower = follower
         self._inventory = inventory
         self._identity = Identity(client, listing)
+        self._visibility = Visibility(client, listing)
         self.payloads = Payloads(client, run_id)
 
     # ---------------------------------------------------------------- many
@@ -90,6 +92,7 @@ class Creator:
                 made[index] = self._made(sid, payloads[index], account, region)
                 new.append(made[index])
             self._inventory.created(new)
+        self._visibility.wait([*made.values()])
         if len(made) < number - spare:
             raise TooFew(f"configurations can't be created: {problem}", list(made.values()))
         return [made[index] for index in sorted(made)]
@@ -121,6 +124,7 @@ class Creator:
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         configuration = self._made(sid, payload, 0, 0)
         self._inventory.created([configuration])
+        self._visibility.wait([configuration])
         return configuration
 
     def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
@@ -167,6 +171,7 @@ class Creator:
         self._inventory.resolve(name)
         twin = self._made(sid, {**payload, "displayName": name}, 0, 0)
         self._inventory.created([twin])
+        self._visibility.wait([twin])
         return twin
 
     # ---------------------------------------------------------------- from the request to its configuration

@@ -126,13 +126,6 @@ class _HiddenFromList(Behaviour):
         return super().listed(configuration, now) and (configuration.number % 4 != 0)
 
 
-@defect("hidden-from-list-briefly", "A new configuration is listed half a second late", breaches=("CTRL-VISIBLE",),
-        shows="time: 0.5 s after the create")  # fmt: skip
-class _HiddenBriefly(Behaviour):
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) and now > configuration.visible_from + 0.5
-
-
 @defect("hidden-from-fetch-sometimes", "Each eighth fetch does not find a living configuration",
         breaches=("CTRL-VISIBLE",), shows="1 in 8")  # fmt: skip
 class _HiddenFromFetch(Behaviour):

@@ -49,3 +49,22 @@ class _LastPageEmpty(Behaviour):
         page = cut(items, query)
         following = token("a", page.items[-1].number) if page.items else None
         return Page(page.items, page.size, page.previous_token, following)
+
+
+@variant("listed-late", "A new configuration is listed two seconds after its create has COMPLETED, by a fetch it is shown at once")
+class _ListedLate(Behaviour):
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return super().listed(configuration, now) and now > configuration.visible_from + 2.0
+
+
+@variant("shown-late", "Reads come from a copy that lags: a new configuration shows up to two seconds after its create has COMPLETED")
+class _ShownLate(Behaviour):
+    def fetchable(self, configuration: Configuration, now: float) -> bool:
+        return super().fetchable(configuration, now) and now > configuration.visible_from + self._lag(configuration)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return super().listed(configuration, now) and now > configuration.visible_from + self._lag(configuration)
+
+    @staticmethod
+    def _lag(configuration: Configuration) -> float:
+        return configuration.number % 5 * 0.5
