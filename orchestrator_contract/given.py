@@ -9,13 +9,17 @@ from threading import Lock
 
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.progress import Steps
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 _COMMAND_TIMEOUT_S = 60
 
 
 class NothingToDelete(Unverifiable):
     """Not as many could be had as were asked for; the argument says why."""
+
+
+class UsedUp(NothingToDelete, OneWayLess):
+    """What the profile or the endpoint has to give has come to its end: what was seen until then stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,11 @@ class Given:
                 taken += self._claim(number - len(taken))
                 while len(taken) < number:
                     if not self.source.command:
-                        raise NothingToDelete(f"the pool ({section} pool) is used up")
+                        raise UsedUp(f"the pool ({section} pool) is used up")
                     self._candidates = self._run_command()
                     fresh = self._claim(number - len(taken))
                     if not fresh:
-                        raise NothingToDelete(f"{section} command gave no new SID")
+                        raise UsedUp(f"{section} command gave no new SID")
                     taken += fresh
             except NothingToDelete:
                 self._returned += taken

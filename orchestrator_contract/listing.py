@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 MAX_PAGES = 150
 _MAX_TOKEN = 8192
@@ -19,8 +19,8 @@ _LARGEST = 1000
 _MAX_EMPTY = 8
 
 
-class Unlistable(Unverifiable):
-    """The list can't be read to its end."""
+class Unlistable(OneWayLess):
+    """The list can't be read to its end: what is seen in other ways stands."""
 
 
 class Listing:
@@ -64,7 +64,9 @@ class Listing:
                 raise Unlistable("the list has no end")
             seen.add(token)
         self._endless.add((account, region))
-        raise Unlistable(f"the list has more than {MAX_PAGES} pages")
+        reason = f"the list has more than {MAX_PAGES} pages"
+        self.client.ledger.unverified(["CTRL-PAGES"], reason)
+        raise Unlistable(reason)
 
     def items(self, **options: Any) -> Iterator[tuple[dict[str, Any], Exchange]]:
         """Every configuration with the page that holds it."""

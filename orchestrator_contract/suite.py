@@ -20,6 +20,7 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
+from orchestrator_contract.provision.visibility import Visibility
 from orchestrator_contract.verdict import Ledger, Unverifiable
 from orchestrator_contract.visible import visible
 from orchestrator_contract.watch import Watch
@@ -75,14 +76,18 @@ class Suite:
         self.inventory = Inventory(coordinator, self.ownership)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
+        self.configurations.creator.settle = Visibility(self.client, self.configurations.listing).wait
         self.watch = Watch(self)
+        self.configurations.needed = lambda one: one is self._bystander or self.watch.keeps(one)
+        self.configurations.release = self.watch.release
         self._bystander: Configuration | None = None
         self._bystanders: list[Configuration] = []
         self._absent: str | None = None
 
     def reseed(self, test: str) -> None:
-        """Start the random numbers of one test: the same for the same seed, whatever ran before."""
+        """Start one test: its random numbers are the same for the same seed, whatever ran before."""
         self.random.seed(f"{self.settings.seed}/{test}")
+        self.configurations.begin()
 
     # ---------------------------------------------------------------- generated values
 

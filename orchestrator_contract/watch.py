@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from orchestrator_contract.suite import Suite
 
 _WEEK_S = 7 * 86400
-_ENDED = "ended"
+_ENDED, _KEPT = "ended", "kept "
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,26 @@ class Watch:
     def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> None:
         """This must still be there later, or *requirement* is breached; the first one, where several watch it."""
         self._kept.setdefault(configuration.sid, {}).setdefault(requirement, list(steps))
-        kind = f"kept {configuration.sid}"
+        kind = f"{_KEPT}{configuration.sid}"
         self._items = [item for item in self._items if item.kind != kind]
         self._add(kind, lambda: self._look_at_kept(configuration))
+
+    def keeps(self, configuration: Configuration) -> bool:
+        """Whether this is still to be looked at."""
+        return configuration.sid in self._kept
+
+    def release(self) -> None:
+        """Look now, once it is time, at what must be kept: where there is room for few, it is not kept to the end of the run."""
+        kept = [item for item in self._items if item.kind.startswith(_KEPT)]
+        self._items = [item for item in self._items if item not in kept]
+        self._take(kept)
+
+    def _take(self, items: Sequence[_Item]) -> None:
+        wait = max((item.due for item in items), default=0.0) - time.monotonic()
+        if wait > 0:
+            with self._suite.client.steps.step("waiting for the time of a second look"):
+                time.sleep(wait)
+        self._suite.client.parallel(_quietly, items)
 
     def _look_at_ended(self, operation: Operation) -> None:
         suite = self._suite
@@ -118,12 +135,7 @@ class Watch:
         self._looked |= _ENDED in kinds
         for items in filter(None, kinds.values()):
             step = -(-len(items) // self._suite.effort.watched)  # a spread sample
-            chosen = items[-1::-step]
-            wait = max(item.due for item in chosen) - time.monotonic()
-            if wait > 0:
-                with self._suite.client.steps.step("waiting for the time of a second look"):
-                    time.sleep(wait)
-            self._suite.client.parallel(_quietly, chosen)
+            self._take(items[-1::-step])
 
 
 def _quietly(item: _Item) -> None:

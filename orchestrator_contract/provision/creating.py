@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
@@ -10,13 +10,12 @@ from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.given import NothingToDelete, UsedUp
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
-from orchestrator_contract.provision.visibility import Visibility
 from orchestrator_contract.verdict import Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
@@ -26,10 +25,16 @@ _ATTEMPTS = 3
 class TooFew(NothingToDelete):
     """Fewer could be created than were asked for."""
 
-    def __init__(self, reason: str, made: Sequence[Configuration]) -> None:
+    def __init__(self, reason: str, made: Sequence[Configuration], *, full: bool = False) -> None:
         super().__init__(reason)
         #: Those that were made all the same; they are removed at the end like all others.
         self.made = made
+        #: Whether the endpoint may hold as many as it takes.
+        self.full = full
+
+
+class Refused(TooFew, UsedUp):
+    """Fewer could be created, because the endpoint takes no more for now."""
 
 
 class Creator:
@@ -42,7 +47,8 @@ class Creator:
         self._follower = follower
         self._inventory = inventory
         self._identity = Identity(client, listing)
-        self._visibility = Visibility(client, listing)
+        #: Called with what was created, in one account and region, before it is handed out.
+        self.settle: Callable[[Sequence[Configuration]], None] = lambda _: None
         self.payloads = Payloads(client, run_id)
 
     # ---------------------------------------------------------------- many
@@ -58,7 +64,7 @@ class Creator:
         self._identity.look_before(account, region)
         wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
         made: dict[int, Configuration] = {}
-        problem = ""
+        problem: str | Unverifiable = ""
         for attempt in range(_ATTEMPTS):
             missing = [index for index in range(number) if index not in made]
             if not missing or (attempt and len(made) >= number - spare):
@@ -92,9 +98,14 @@ class Creator:
                 made[index] = self._made(sid, payloads[index], account, region)
                 new.append(made[index])
             self._inventory.created(new)
-        self._visibility.wait([*made.values()])
+        self.settle([*made.values()])
         if len(made) < number - spare:
-            raise TooFew(f"configurations can't be created: {problem}", list(made.values()))
+            answered = isinstance(problem, str)
+            raise (Refused if answered else TooFew)(
+                f"configurations can't be created: {problem}",
+                list(made.values()),
+                full=answered or isinstance(problem, Throttled),
+            )
         return [made[index] for index in sorted(made)]
 
     # ---------------------------------------------------------------- one whose create is under test
@@ -108,8 +119,8 @@ class Creator:
         self._inventory.charge(1)
         self._inventory.announce([payload["displayName"]])
         operation = self._post(payload, 0, 0, key)
-        if isinstance(operation, str):
-            raise NothingToDelete(operation)
+        if not isinstance(operation, Operation):
+            raise NothingToDelete(str(operation))
         return operation
 
     def conclude(self, operation: Operation, payload: dict[str, Any]) -> Configuration:
@@ -124,7 +135,7 @@ class Creator:
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         configuration = self._made(sid, payload, 0, 0)
         self._inventory.created([configuration])
-        self._visibility.wait([configuration])
+        self.settle([configuration])
         return configuration
 
     def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
@@ -159,8 +170,8 @@ class Creator:
         self._inventory.charge(1)
         name = self._inventory.announce_twin(configuration.name)
         operation = self._post(configuration.payload, 0, 0, name=name)
-        if isinstance(operation, str):
-            raise NothingToDelete(operation)
+        if not isinstance(operation, Operation):
+            raise NothingToDelete(str(operation))
         self._follower.finish([operation], early=False)
         sid = named_at_end(operation)
         if sid is None or not self._identity.is_new(sid, configuration.name, 0, 0):
@@ -171,15 +182,15 @@ class Creator:
         self._inventory.resolve(name)
         twin = self._made(sid, {**payload, "displayName": name}, 0, 0)
         self._inventory.created([twin])
-        self._visibility.wait([twin])
+        self.settle([twin])
         return twin
 
     # ---------------------------------------------------------------- from the request to its configuration
 
     def _post(
         self, payload: dict[str, Any], account: int, region: int, key: str | None = None, *, name: str = ""
-    ) -> Operation | str:
-        """The operation of an accepted create, or why there is none."""
+    ) -> Operation | str | Unverifiable:
+        """The operation of an accepted create, or why there is none: an answer, or what kept one from being had."""
         name = name or payload["displayName"]
         self._inventory.unresolved[name] = (account, region)
         out = self._client.outgoing(
@@ -213,7 +224,7 @@ class Creator:
         except Unverifiable as error:
             if _was_refused(error):
                 self._inventory.resolve(name)
-            return str(error)
+            return error
 
     def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
         sid = named_by(operation)

@@ -31,6 +31,8 @@ class Inventory:
         self.accepted: dict[str, Operation] = {}
         #: Those known to be gone, given ones included.
         self._gone: set[str] = set()
+        #: The ids of those that the present test has made.
+        self.fresh: set[str] = set()
         self._twins = 0
 
     def charge(self, number: int) -> None:
@@ -67,6 +69,7 @@ class Inventory:
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete."""
         self.left[configuration.name] = configuration
+        self.fresh.add(configuration.sid)
         self._ownership.allow(configuration.sid)
 
     def created(self, configurations: Iterable[Configuration]) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.follow.follower import Follower
-from orchestrator_contract.given import Given, NothingToDelete, Source
+from orchestrator_contract.given import Given, NothingToDelete, Source, UsedUp
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.provision import removal
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import Creator, TooFew
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.verdict import OneWayLess
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 
 class Provisioner:
@@ -36,28 +37,54 @@ class Provisioner:
         self._stock: dict[tuple[int, int], list[Configuration]] = {}
         #: How many are made ahead whenever one has to be made.
         self.ahead = 0
+        #: Ids of those that the present test has taken.
+        self._taken: set[str] = set()
+        #: Whether one that no present test has taken is needed all the same.
+        self.needed: Callable[[Configuration], bool] = lambda _: False
+        #: Makes that fewer, if it can be.
+        self.release: Callable[[], None] = lambda: None
 
     def one(self, *, account: int = 0, region: int = 0) -> Configuration:
         """One idle configuration."""
         return self.take(1, account=account, region=region)[0]
 
     def take(
-        self, number: int, *, account: int = 0, region: int = 0, payloads: Sequence[dict[str, Any]] = ()
+        self,
+        number: int,
+        *,
+        account: int = 0,
+        region: int = 0,
+        payloads: Sequence[dict[str, Any]] = (),
+        least: int | None = None,
     ) -> list[Configuration]:
-        """*number* idle configurations, their creation finished.
+        """*number* idle configurations, their creation finished; not fewer than *least* where there are no more.
 
         *payloads* gives members of the create request for some of them, where this target creates.
 
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
+        try:
+            found = self._take(number, account, region, payloads)
+        except UsedUp:
+            if least is None or least >= number:
+                raise
+            found = self._take(least, account, region, payloads[:least])
+        self._taken.update(one.sid for one in found)
+        return found
+
+    def _take(
+        self, number: int, account: int, region: int, payloads: Sequence[dict[str, Any]]
+    ) -> list[Configuration]:
         mode = self.client.profile.provision.mode
-        if mode == "create" and not payloads:
-            return self._from_stock(number, account, region)
+        if mode == "create":
+            return (
+                self._of_stock(number, account, region)
+                if not payloads
+                else self._new(number, account, region, payloads)
+            )
         self.inventory.charge(number)
         try:
-            if mode == "create":
-                return self.creator.create(number, account, region, payloads)
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
             if account or region:
@@ -65,9 +92,8 @@ class Provisioner:
                     f"[provision] mode = {mode!r} gives configurations of the first account and region only"
                 )
             found = [Configuration(sid) for sid in self._given.take(number)]
-        except BaseException as error:
-            made = len(error.made) if isinstance(error, TooFew) else 0
-            self.client.coordinator.give_back_deletes(number - made)
+        except BaseException:
+            self.client.coordinator.give_back_deletes(number)
             raise
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
@@ -83,25 +109,76 @@ class Provisioner:
         self.give_back(*instead)
         return found
 
-    def _from_stock(self, number: int, account: int, region: int) -> list[Configuration]:
+    def _of_stock(self, number: int, account: int, region: int) -> list[Configuration]:
         """Plain configurations made ahead: creating takes its time, so several are made at once."""
         stock = self._stock.setdefault((account, region), [])
         missing = number - len(stock)
         if missing > 0:
-            self.inventory.charge(missing)
             # Other accounts and regions are needed by few tests.
-            ahead = 0 if account or region else self.client.coordinator.take_deletes(self.ahead)
-            made: Sequence[Configuration] = ()
-            try:
-                made = self.creator.create(missing + ahead, account, region, (), spare=ahead)
-            except TooFew as error:
-                made = error.made
-                raise
-            finally:
-                stock += made
-                self.client.coordinator.give_back_deletes(missing + ahead - len(made))
+            stock += self._new(missing, account, region, (), ahead=0 if account or region else self.ahead)
         taken, stock[:] = stock[:number], stock[number:]
         return taken
+
+    def _new(
+        self, number: int, account: int, region: int, payloads: Sequence[dict[str, Any]], *, ahead: int = 0
+    ) -> list[Configuration]:
+        """*number* new ones and up to *ahead* more; what is made of too few goes to the stock.
+
+        Where the endpoint takes no more, what the run does not need any longer makes room.
+        """
+        self.inventory.charge(number)
+        charged = number + (spare := self.client.coordinator.take_deletes(ahead))
+        stock = self._stock.setdefault((account, region), [])
+        made: list[Configuration] = []
+        while True:
+            missing = number - len(made)
+            try:
+                made += self.creator.create(
+                    missing + spare, account, region, payloads[len(made) :], spare=spare
+                )
+                break
+            except TooFew as error:
+                made += error.made
+                if error.full and self._make_room(account, region):
+                    self.ahead = spare = 0
+                    continue
+                self.client.coordinator.give_back_deletes(charged - len(made))
+                charged = len(made)
+                # Plain ones are better than none.
+                while payloads and stock and len(made) < number:
+                    made.append(stock.pop())
+                if len(made) < number:
+                    stock += made
+                    raise
+                return made
+            except BaseException:
+                stock += made
+                self.client.coordinator.give_back_deletes(charged - len(made))
+                raise
+        self.client.coordinator.give_back_deletes(charged - len(made))
+        return made
+
+    def _make_room(self, account: int, region: int) -> bool:
+        """Delete what was created in this place and nothing needs any longer; whether anything went."""
+        idle = self._idle(account, region)
+        if not idle:
+            self.release()
+            idle = self._idle(account, region)
+        with contextlib.suppress(Unverifiable):
+            removal.remove(self.client, self.follower, idle, self.inventory.gone)
+        return any(self.inventory.is_gone(one) for one in idle)
+
+    def _idle(self, account: int, region: int) -> list[Configuration]:
+        used = (
+            {one.sid for stock in self._stock.values() for one in stock} | self._taken | self.inventory.fresh
+        )
+        left = [one for one in self.inventory.left.values() if (one.account, one.region) == (account, region)]
+        return [one for one in left if one.sid not in used and not self.needed(one)]
+
+    def begin(self) -> None:
+        """Note that a new test begins: what earlier ones took or made is theirs no more."""
+        self._taken.clear()
+        self.inventory.fresh.clear()
 
     def give_back(self, *configurations: Configuration) -> None:
         """Return idle ones at which nothing but reads was aimed, for other tests."""

@@ -76,7 +76,7 @@ def taken_somewhere(suite: Suite, cohort: int, payloads: list[dict[str, Any]]) -
     if (account or region) and account < len(suite.profile.accounts) and region < len(suite.profile.bases):
         with contextlib.suppress(NothingToDelete, OneWayLess):
             return suite.configurations.take(len(payloads), payloads=payloads, account=account, region=region)
-    return suite.configurations.take(len(payloads), payloads=payloads)
+    return suite.configurations.take(len(payloads), payloads=payloads, least=1)
 
 
 @pytest.mark.requirement(
@@ -104,7 +104,7 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
                 )
     elif not all(shown):
         raise Unverifiable("a fetch does not show configurations that the profile gives")
-    keys = [key_of(FORMS[(cohort * size + n) % len(FORMS)], suite, cohort) for n in range(size)]
+    keys = [key_of(FORMS[(cohort * size + n) % len(FORMS)], suite, cohort) for n in range(len(configurations))]
 
     def delete(pair: tuple[Configuration, str | None]) -> Any:
         return scenarios.accepted(pair[0], key=pair[1], forms=pair[1] is not None)

@@ -24,7 +24,7 @@ RICH: dict[str, Any] = {
 def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     """Small pages show every configuration once; after deletes none that is gone, on no page, and all others."""
     few = suite.effort.few
-    configurations = suite.configurations.take(3) if few else suite.configurations.take(14, payloads=[RICH])
+    configurations = suite.configurations.take(3) if few else suite.configurations.take(14, payloads=[RICH], least=3)
     sids = {configuration.sid for configuration in configurations}
     # Others may create and delete meanwhile, which moves offsets: only what repeats is a finding.
     for attempt in range(3):

@@ -68,3 +68,14 @@ class _ShownLate(Behaviour):
     @staticmethod
     def _lag(configuration: Configuration) -> float:
         return configuration.number % 5 * 0.5
+
+
+@variant("room-for-ten", "An account holds ten configurations; a create beyond them is refused with 409")
+class _RoomForTen(Behaviour):
+    room = 10
+
+    def create(self, request: Request) -> Response:
+        created = [one for one in self.shelf(request).configurations.values() if one.reserved_for is None]
+        if sum(not self.gone(one, self.now()) for one in created) >= self.room:
+            return self.refuse(request, Problem(409, 530020, "The account holds as many configurations as it may"))
+        return super().create(request)

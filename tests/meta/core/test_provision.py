@@ -47,6 +47,8 @@ class World:
         self.related: Callable[[int], Any] = lambda number: {"configurationId": f"sid{number}"}
         #: What the 202 itself says that it makes.
         self.early: Any = None
+        # When what was created shows is for test_visibility.
+        bench.suite.configurations.creator.settle = lambda _: None
         bench.endpoint.on("POST /Configurations", self._create)
         bench.endpoint.on(ALL, page())
         bench.endpoint.on("GET /Configurations?pageSize=1", page())
@@ -737,3 +739,48 @@ def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., B
     assert sorted((one.sid, one.name) for one in left) == [(f"(of oc-run-{n})", f"oc-run-{n}") for n in range(3)]
     # It did end before the next try.
     assert bench.suite.configurations.clean_up() == []
+
+
+FULL: Said = (409, {"code": 20409, "status": 409})
+
+
+def test_what_is_not_needed_makes_room(bench: Bench) -> None:
+    """Where the endpoint takes no more, what an earlier test took is deleted, and what the present one took is kept."""
+    world, configurations = World(bench), bench.suite.configurations
+    configurations.ahead = 0
+    configurations.take(1)
+    configurations.begin()
+    mine = configurations.one()
+    bench.endpoint.on("DELETE /Configurations/sid0", (404, {}))
+    world.refuse = [FULL] * 3
+
+    found = configurations.one()
+
+    assert found.sid == "sid5"
+    assert mine.name in bench.suite.inventory.left
+    assert [line for line in bench.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/sid0"]
+
+
+def test_fewer_where_there_are_no_more(bench: Bench) -> None:
+    """With *least*, as many are handed out as can be had; what was made is not lost."""
+    world, configurations = World(bench), bench.suite.configurations
+    configurations.ahead = 0
+    world.refuse = [None, None, *[FULL] * 20]
+
+    found = configurations.take(5, payloads=[{}], least=2)
+
+    assert sorted(one.sid for one in found) == ["sid0", "sid1"]
+
+
+def test_a_pool_that_ends_gives_the_rest(start: Callable[..., Bench]) -> None:
+    """With *least*, a pool that ends gives what it has left."""
+    bench = start(provision=Provision("pool", pool=("a", "b", "c")))
+
+    assert len(bench.suite.configurations.take(5, least=2)) == 2
+    assert len(bench.suite.configurations.take(1)) == 1
+
+
+def test_what_is_used_up_is_one_way_less(start: Callable[..., Bench]) -> None:
+    """What was seen before a pool ended stands."""
+    with pytest.raises(OneWayLess):
+        start(provision=Provision("pool", pool=("a",))).suite.configurations.take(2)
