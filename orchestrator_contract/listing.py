@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -85,7 +85,7 @@ class Listing:
 
     def small_size(self) -> int:
         """A page size that spreads the list over a handful of pages."""
-        return max(3, -(-len(self.sids()) // 8))
+        return small_size(self.sids())
 
     def find(self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0) -> str | None:
         """The id of the first configuration that is wanted; None when there is none or the list can't be read."""
@@ -96,3 +96,8 @@ class Listing:
         except Unverifiable:
             return None
         return None
+
+
+def small_size(sids: Collection[str]) -> int:
+    """A page size that spreads a list of *sids* over a handful of pages."""
+    return max(3, -(-len(sids) // 8))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
@@ -9,7 +11,7 @@ from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
 from orchestrator_contract.mock.problems import Problem, Refused, internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.variants.choices import _SecondFails
-from orchestrator_contract.mock.world import Configuration
+from orchestrator_contract.mock.world import Configuration, new_id
 
 
 @variant("error-yet-deleted", "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS")
@@ -79,3 +81,17 @@ class _RoomForTen(Behaviour):
         if sum(not self.gone(one, self.now()) for one in created) >= self.room:
             return self.refuse(request, Problem(409, 530020, "The account holds as many configurations as it may"))
         return super().create(request)
+
+
+@variant("list-moves", "Pages are cut by offset, the newest first, and somebody else's configurations come and go while it is walked over")
+class _ListMoves(Behaviour):
+    _lists = 0
+
+    def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
+        self._lists += 1
+        # Somebody else's come first, now none and then up to three of them.
+        strangers = [replace(items[0], id=new_id("conv_configuration")) for _ in range(self._lists % 4)] if items else []
+        shown = [*strangers, *reversed(items)]
+        end = query.after + query.size
+        following = token("a", end) if end < len(shown) else None
+        return Page(shown[query.after : end], query.size, None, following)
