@@ -66,7 +66,7 @@ class Provisioner:
         """
         try:
             found = self._take(number, account, region, payloads)
-        except UsedUp:
+        except (UsedUp, TooFew):
             if least is None or least >= number:
                 raise
             found = self._take(least, account, region, payloads[:least])
