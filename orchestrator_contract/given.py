@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.ownership import is_plain
+from orchestrator_contract.program import ProgramError, output_of
 from orchestrator_contract.progress import Steps
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 _COMMAND_TIMEOUT_S = 60
+#: More than 20,000 SIDs.
+_COMMAND_BYTES = 1024 * 1024
+#: Failures in a row after which a command is not run again.
+_COMMAND_FAILURES = 3
 
 
 class NothingToDelete(Unverifiable):
@@ -43,6 +48,9 @@ class Given:
         #: Those that may still be claimed, and those that tests have given back.
         self._candidates = list(source.pool)
         self._returned: list[str] = []
+        #: How often in a row the command has failed, and why at last.
+        self._failures = 0
+        self._failure = ""
 
     def take(self, number: int) -> list[str]:
         """*number* SIDs; under xdist no two processes get the same.
@@ -83,13 +91,18 @@ class Given:
 
     def _run_command(self) -> list[str]:
         section = f"[{self.source.section}]"
+        if self._failures >= _COMMAND_FAILURES:
+            raise NothingToDelete(self._failure)
         try:
             with self._steps.step(f"running {section} command"):
-                done = subprocess.run(  # the profile's own command, by the user's will
-                    self.source.command, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
-                )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NothingToDelete(f"{section} command failed: {error}") from None
-        if done.returncode:
-            raise NothingToDelete(f"{section} command failed with exit code {done.returncode}")
-        return [line.strip() for line in done.stdout.splitlines() if line.strip()]
+                printed = output_of(self.source.command, seconds=_COMMAND_TIMEOUT_S, most=_COMMAND_BYTES)
+            sids = [line.strip() for line in printed.splitlines() if line.strip()]
+            strange = next((sid for sid in sids if not is_plain(sid)), None)
+            if strange is not None:
+                raise ProgramError(f"it printed {strange[:80]!r}, which is no SID")
+        except ProgramError as error:
+            self._failures = _COMMAND_FAILURES if error.lasting else self._failures + 1
+            self._failure = f"{section} command failed: {error}"
+            raise NothingToDelete(self._failure) from None
+        self._failures = 0
+        return sids

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from threading import Lock
 from urllib.parse import unquote
 
 from orchestrator_contract.exchange import Call
 
+_PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
+
 
 class NotOwned(Exception):
     """A request would have changed something that is not the run's; it was not sent."""
+
+
+def is_plain(sid: str) -> bool:
+    """Whether *sid* is one path segment that means itself: nothing to decode, to cut off or to climb by."""
+    return _PLAIN.match(sid) is not None
 
 
 class Ownership:

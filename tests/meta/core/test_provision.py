@@ -430,9 +430,14 @@ def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("program", "why"),
     [
-        pytest.param("print('a'); raise SystemExit(3)", "failed with exit code 3", id="fails"),
+        pytest.param("print('a'); raise SystemExit(3)", "failed: it ended with exit code 3", id="fails"),
         pytest.param("print(' ')", "gave no new SID", id="prints-nothing"),
         pytest.param("print('a')", "gave no new SID", id="prints-the-same"),
+        pytest.param("print('a'); print('../b')", "failed: it printed '../b', which is no SID", id="prints-a-path"),
+        pytest.param("print('..')", "failed: it printed '..', which is no SID", id="prints-dots"),
+        pytest.param("print('created a')", "failed: it printed 'created a', which is no SID", id="prints-a-sentence"),
+        pytest.param("print('a?b')", "failed: it printed 'a.b', which is no SID", id="prints-a-query"),
+        pytest.param("print('a' * 201)", "failed: it printed 'a{80}', which is no SID", id="prints-no-end-of-it"),
     ],
 )
 def test_a_command_that_gives_nothing(commanded: Callable[[str], Bench], program: str, why: str) -> None:
@@ -443,6 +448,21 @@ def test_a_command_that_gives_nothing(commanded: Callable[[str], Bench], program
         bench.suite.configurations.take(2)
 
     assert left_of(bench) == 300
+
+
+@pytest.mark.parametrize(
+    ("program", "times"),
+    [pytest.param("raise SystemExit(1)", 3, id="fails"), pytest.param("while True: print('y' * 9999)", 1, id="prints-without-end")],
+)
+def test_a_command_that_keeps_failing(commanded: Callable[[str], Bench], tmp_path: Path, program: str, times: int) -> None:
+    """It is not run for each test again: what takes its time, or fails each time, would take the run's."""
+    bench = commanded(f"import time; open(f'{tmp_path}/{{time.time_ns()}}', 'w')\n{program}")
+
+    for _ in range(5):
+        with pytest.raises(NothingToDelete, match="command failed"):
+            bench.suite.configurations.one()
+
+    assert len(list(tmp_path.iterdir())) == times
 
 
 def test_a_command_that_is_not_there(start: Callable[..., Bench]) -> None:
