@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+from orchestrator_contract.spelling import Spelled, has_escapes
 from orchestrator_contract.wire.answer import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
@@ -205,11 +206,13 @@ class Redactor:
     def __init__(self) -> None:
         self._pattern: re.Pattern[str] | None = None
         self._forms: set[str] = set()
+        self._users: set[str] = set()
 
     def add(self, user: str, password: str) -> None:
         """Learn one account's secrets."""
+        self._users.add(user)
         pair = f"{user}:{password}"
-        forms = {password, quote(password, safe=""), quote(password)}
+        forms = {password, quote(password, safe=""), quote(password), password.encode().hex(), password.encode().hex().upper()}
         for text in (pair, password):
             raw = text.encode()
             for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
@@ -219,22 +222,39 @@ class Redactor:
 
     def learn(self, authorization: str | None) -> None:
         """Learn the credentials of an Authorization value made for a test: they are near the real ones."""
-        if authorization and " " in authorization:
-            self._learn({authorization.partition(" ")[2]})
+        token = (authorization or "").partition(" ")[2]
+        self._learn({token, _password_in(token)} - self._users)
 
     def _learn(self, forms: set[str]) -> None:
+        forms |= {form.encode().decode("latin-1") for form in forms}  # as it stands in bytes that are read as latin-1
         self._forms |= {form for form in forms if len(form) > 3}  # shorter would hide anything
         ordered = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)))
+        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def text(self, text: str) -> str:
-        """*text* without secrets."""
-        return self._pattern.sub("***", text) if self._pattern else text
+        """*text* without secrets, whatever of them is written as escapes."""
+        if self._pattern is None:
+            return text
+        text = self._pattern.sub("***", text)
+        if not has_escapes(text):
+            return text
+        spelled = Spelled(text)
+        pieces, end = [], 0
+        for found in self._pattern.finditer(spelled.plain):
+            pieces += [text[end : spelled.original(found.start())], "***"]
+            end = spelled.original(found.end())
+        return "".join([*pieces, text[end:]])
 
     def raw(self, data: bytes) -> bytes:
         """*data* without secrets, byte for byte otherwise."""
-        if self._pattern is None:
-            return data
         text = data.decode("latin-1")
-        clean = self._pattern.sub("***", text)
+        clean = self.text(text)
         return data if clean == text else clean.encode("latin-1")
+
+
+def _password_in(token: str) -> str:
+    """The password that the token of Basic credentials holds; empty when it holds none."""
+    try:
+        return base64.b64decode(token).decode().partition(":")[2]
+    except ValueError:
+        return ""

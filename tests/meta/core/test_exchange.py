@@ -178,6 +178,10 @@ def redactor() -> Redactor:
     [
         pytest.param(PASSWORD, id="plain"), pytest.param(quote(PASSWORD), id="url"), pytest.param(quote(PASSWORD, safe=""), id="url-segment"),
         pytest.param('p/a+s \\"w', id="json"),
+        pytest.param("".join(f"\\u{ord(c):04x}" for c in PASSWORD), id="json-escapes"),
+        pytest.param("".join(f"%{ord(c):02X}" for c in PASSWORD), id="url-escapes"),
+        pytest.param("".join(f"&#{ord(c)};" for c in PASSWORD), id="references"), pytest.param("p/a+s &quot;w", id="a-named-reference"),
+        pytest.param('p\\/a+s%20\\"w', id="escapes-of-two-kinds"), pytest.param(PASSWORD.encode().hex(), id="hexadecimal"),
         pytest.param(base64.b64encode(f"user:{PASSWORD}".encode()).decode(), id="basic"),
         pytest.param(base64.b64encode(f"user:{PASSWORD}".encode()).decode().rstrip("="), id="basic-without-padding"),
         pytest.param(base64.urlsafe_b64encode(PASSWORD.encode()).decode(), id="base64-url"),
@@ -188,6 +192,28 @@ def test_a_secret_in_any_form(redactor: Redactor, form: str) -> None:
     """Each form in which a secret travels is replaced, in text and in bytes."""
     assert redactor.text(f"a {form} b") == "a *** b"
     assert redactor.raw(b"\xff" + form.encode() + b"\x00") == b"\xff***\x00"
+
+
+def test_escapes_around_a_secret_stay(redactor: Redactor) -> None:
+    """Only what spells the secret is replaced, however the text around it is written."""
+    assert redactor.text(r'%41 \u0070/a+s \"w %42&amp;p%2Fa+s%20%22w\u0043') == r"%41 *** %42&amp;***\u0043"
+
+
+def test_a_secret_beyond_ascii() -> None:
+    """Its bytes are found where they are read as latin-1, as those of headers and bodies are."""
+    redactor = Redactor()
+    redactor.add("user", "pässwörd")
+
+    assert redactor.raw("a pässwörd b".encode()) == b"a *** b"
+    assert redactor.text("a pässwörd b") == "a *** b"
+
+
+def test_nothing_learned_hides_nothing() -> None:
+    """Without a secret worth hiding no text changes."""
+    redactor = Redactor()
+    redactor.learn("Basic x")
+
+    assert redactor.text("abc") == "abc"
 
 
 def test_what_is_no_secret_stays(redactor: Redactor) -> None:
@@ -232,6 +258,14 @@ def test_credentials_made_for_a_test(redactor: Redactor, authorization: str | No
 
     assert redactor.text("x c2VjcmV0 y") == text
     assert redactor.text(PASSWORD) == "***"
+
+
+def test_the_password_of_made_credentials(redactor: Redactor) -> None:
+    """An endpoint that decodes what a test sent may tell all but a character of the real one; users are no secrets."""
+    redactor.learn("Basic " + base64.b64encode(f"user:{PASSWORD[:-1]}".encode()).decode())
+    redactor.learn("Basic " + base64.b64encode(f"{PASSWORD}:user".encode()).decode())
+
+    assert redactor.text(f"user said {PASSWORD[:-1]}") == "user said ***"
 
 
 def test_a_scheme_is_no_secret(redactor: Redactor) -> None:
