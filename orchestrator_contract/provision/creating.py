@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from orchestrator_contract.verdict import Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
 _ATTEMPTS = 3
+#: Calls in a row that led to nothing, after which there is a pause before the next, longer each time, in seconds.
+_MAX_FRUITLESS = 3
+_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
 
 
 class TooFew(NothingToDelete):
@@ -46,10 +50,14 @@ class Creator:
         self._client = client
         self._follower = follower
         self._inventory = inventory
-        self._identity = Identity(client, listing)
+        self.identity = Identity(client, listing)
         #: Called with what was created, in one account and region, before it is handed out.
         self.settle: Callable[[Sequence[Configuration]], None] = lambda _: None
         self.payloads = Payloads(client, run_id)
+        #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
+        self._fruitless = 0
+        self._problem: str | Unverifiable = ""
+        self._resume_at = 0.0
 
     # ---------------------------------------------------------------- many
 
@@ -61,7 +69,10 @@ class Creator:
         Raises:
             TooFew: there are not as many; it holds those that were made.
         """
-        self._identity.look_before(account, region)
+        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
+            # Each try costs its waits, and may leave behind what the endpoint does not own up to.
+            raise _too_few(self._problem, ())
+        self.identity.look_before(account, region)
         wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
         made: dict[int, Configuration] = {}
         problem: str | Unverifiable = ""
@@ -86,8 +97,11 @@ class Creator:
                     problem = result
             self._follower.finish(list(pending.values()), early=False)
             new = []
-            for index, operation in pending.items():
-                sid = self._sid_of(operation, payloads[index]["displayName"], account, region)
+            sids = self._client.parallel(
+                lambda index, p=payloads, o=pending: self._sid_of(o[index], p[index]["displayName"], account, region),  # type: ignore[misc]
+                list(pending),
+            )
+            for (index, operation), sid in zip(pending.items(), sids, strict=True):
                 if sid is None or operation.status != "COMPLETED":
                     problem = (
                         f"a create ended {operation.status or 'unreadable'}"
@@ -99,14 +113,16 @@ class Creator:
                 new.append(made[index])
             self._inventory.created(new)
         self.settle([*made.values()])
+        self._count(problem, fruitless=not made)
         if len(made) < number - spare:
-            answered = isinstance(problem, str)
-            raise (Refused if answered else TooFew)(
-                f"configurations can't be created: {problem}",
-                list(made.values()),
-                full=answered or isinstance(problem, Throttled),
-            )
+            raise _too_few(problem, list(made.values()))
         return [made[index] for index in sorted(made)]
+
+    def _count(self, problem: str | Unverifiable, *, fruitless: bool) -> None:
+        self._fruitless = self._fruitless + 1 if fruitless else 0
+        self._problem = problem
+        pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
+        self._resume_at = time.monotonic() + pause
 
     # ---------------------------------------------------------------- one whose create is under test
 
@@ -151,7 +167,7 @@ class Creator:
             if not operation.id or operation.id != self._follower.accept(first, "").id:
                 self._follower.finish([operation], early=False)
                 sid = named_at_end(operation)
-                if sid is not None and self._identity.is_new(sid, shown, 0, 0):
+                if sid is not None and self.identity.is_new(sid, shown, 0, 0):
                     self._made_twin(sid, payload, name)
                     return exchange
         self._inventory.withdraw(name)
@@ -174,12 +190,11 @@ class Creator:
             raise NothingToDelete(str(operation))
         self._follower.finish([operation], early=False)
         sid = named_at_end(operation)
-        if sid is None or not self._identity.is_new(sid, configuration.name, 0, 0):
+        if sid is None or not self.identity.is_new(sid, configuration.name, 0, 0):
             raise NothingToDelete("a second configuration of the same name can't be told from the first")
         return self._made_twin(sid, configuration.payload, name)
 
     def _made_twin(self, sid: str, payload: dict[str, Any], name: str) -> Configuration:
-        self._inventory.resolve(name)
         twin = self._made(sid, {**payload, "displayName": name}, 0, 0)
         self._inventory.created([twin])
         self.settle([twin])
@@ -213,8 +228,10 @@ class Creator:
                     seen=exchange.outcome(),
                     exchanges=[exchange],
                 )
-            else:
+            elif exchange.status in range(400, 500):
                 self._inventory.resolve(name)
+            else:
+                self._inventory.refused.add(name)
             if exchange.status != 202:  # HTTP
                 kind = exchange.headers.get("content-type", "no Content-Type")
                 return f"POST {out.url} answered {exchange.status} ({kind:.60})"
@@ -227,19 +244,20 @@ class Creator:
             return error
 
     def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
-        sid = named_by(operation)
-        if sid is not None:
-            self._inventory.resolve(name)
-            return sid if self._identity.is_new(sid, name, account, region) else None
-        sid = self._identity.listed(name, account, region)
-        if sid is not None:
-            self._inventory.resolve(name)
-        return sid
+        sid = named_by(operation) or self.identity.listed(name, account, region)
+        return sid if sid is not None and self.identity.is_new(sid, name, account, region) else None
 
     def _made(self, sid: str, payload: dict[str, Any], account: int, region: int) -> Configuration:
         configuration = Configuration(sid, payload["displayName"], account, region, payload)
         self._inventory.add(configuration)
         return configuration
+
+
+def _too_few(problem: str | Unverifiable, made: Sequence[Configuration]) -> TooFew:
+    """What to raise when *problem* left only *made*."""
+    answered = isinstance(problem, str)
+    kind = Refused if answered else TooFew
+    return kind(f"configurations can't be created: {problem}", made, full=answered or isinstance(problem, Throttled))
 
 
 def _was_refused(error: Unverifiable) -> bool:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from threading import Lock
 from typing import Any
-from urllib.parse import quote
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.listing import Listing
+from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.verdict import Unverifiable
-
-#: Longest id that is taken for one, in characters.
-_MAX_SID = 200
 
 
 class Identity:
@@ -35,32 +32,49 @@ class Identity:
                 self._before[account, region] = None
 
     def listed(self, name: str, account: int, region: int) -> str | None:
-        """The id that is listed under the displayName *name*."""
+        """The id of something new that is listed under the displayName *name*."""
+        known = self._named | (self._before.get((account, region)) or set())
         return self._listing.find(
-            lambda item: item.get("displayName") == name, account=account, region=region
+            lambda item: item.get("displayName") == name and item.get("id") not in known, account=account, region=region
         )
 
     def is_new(self, sid: str, name: str, account: int, region: int) -> bool:
-        """Whether *sid* can be what the create just made: not there before, not named twice.
-
-        What a create names will be deleted, so an endpoint that names somebody else's configuration
-        must not be believed. Where the list before the first create can't be read, a fetch has to show the name.
-        """
+        """Whether *sid* can be what the create of *name* just made: not named before, and the run's own."""
         with self._lock:
             if sid in self._named:
                 return False
             self._named.add(sid)
+        return self.is_own(sid, name, account, region)
+
+    def is_own(self, sid: str, name: str, account: int, region: int) -> bool:
+        """Whether *sid* was not there before the first create, and a fetch does not show it as something else.
+
+        What a create names, and what is listed under its name, will be deleted, so an endpoint that names somebody
+        else's configuration must not be believed. Where the list before the first create can't be read, a fetch has
+        to show the name.
+        """
         before = self._before.get((account, region))
-        if before is not None:
-            return sid not in before
-        return self._client.fetch(sid, account=account, region=region).object.get("displayName") == name
+        if not is_plain(sid) or sid in (before or ()):
+            return False
+        try:
+            shown = self._client.fetch(sid, account=account, region=region).object.get("displayName")
+        except Unverifiable:
+            shown = None
+        if shown is None:
+            return before is not None
+        return isinstance(shown, str) and _of_one_run(shown, name)
+
+
+def _of_one_run(shown: str, name: str) -> bool:
+    """Whether *shown* begins as the run's names do; how the rest of *name* is stored is not for here."""
+    return shown.casefold().startswith("-".join(name.split("-")[:2]).casefold())
 
 
 def named_by(operation: Operation) -> str | None:
     """The id that the 202 of a create names, or else its newest poll that names one; None without one fit for a path."""
     for exchange in (operation.accepted, *reversed(operation.polls)):
         sid = _sid_in(exchange.object.get("related"))
-        if sid is not None and 0 < len(sid) <= _MAX_SID and quote(sid, safe="-._~") == sid:
+        if sid is not None and is_plain(sid):
             return sid
     return None
 

@@ -34,6 +34,10 @@ class Inventory:
         #: The ids of those that the present test has made.
         self.fresh: set[str] = set()
         self._twins = 0
+        #: Every displayName that a create was announced with, by where it was sent.
+        self.announced: dict[tuple[int, int], set[str]] = {}
+        #: Announced creates that were refused in a way that may hide one that was carried out.
+        self.refused: set[str] = set()
 
     def charge(self, number: int) -> None:
         """Count *number* deletions, when configurations are made or given: whatever was made is deleted in the end.
@@ -46,6 +50,8 @@ class Inventory:
 
     def announce(self, names: Iterable[str], account: int = 0, region: int = 0) -> None:
         """Note, before they are sent, creates of configurations with these names."""
+        names = list(names)
+        self.announced.setdefault((account, region), set()).update(name.partition(TWIN)[0] for name in names)
         self._coordinator.journal(
             [{"name": name, "state": "creating", "account": account, "region": region} for name in names]
         )
@@ -68,6 +74,7 @@ class Inventory:
 
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete."""
+        self.resolve(configuration.name)
         self.left[configuration.name] = configuration
         self.fresh.add(configuration.sid)
         self._ownership.allow(configuration.sid)

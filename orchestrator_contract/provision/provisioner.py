@@ -193,4 +193,6 @@ class Provisioner:
 
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""
-        return removal.clean_up(self.client, self.follower, self.inventory, self.listing)
+        return removal.clean_up(
+            self.client, self.follower, self.inventory, self.listing, self.creator.identity
+        )

@@ -6,8 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from functools import partial
-from typing import Any
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.exchange import Call, Exchange
@@ -15,6 +13,7 @@ from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
 from orchestrator_contract.verdict import Unverifiable
 
@@ -23,22 +22,23 @@ _LATE_S = 3.0
 
 
 def clean_up(
-    client: Client, follower: Follower, inventory: Inventory, listing: Listing
+    client: Client, follower: Follower, inventory: Inventory, listing: Listing, identity: Identity
 ) -> list[Configuration]:
-    """Delete what is left in *inventory*; what could not be deleted is returned."""
+    """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned."""
     client.forgive()
     # What was interrupted may not be listed before its create has ended.
     accepted = inventory.accepted
     open_ = [operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None]
     with contextlib.suppress(Unverifiable):
         follower.finish(open_, early=False)
-    _look_for_unresolved(inventory, listing)
+    unread = _look_for_more(inventory, listing, identity)
     lost = [
         Configuration(f"(of {name})", name)
-        for name in inventory.unresolved
-        if name not in inventory.left and not ((one := accepted.get(name)) and one.done)
+        for name, place in inventory.unresolved.items()
+        if _may_be_there(name, inventory, readable=place not in unread)
     ]
     inventory.unresolved.clear()
+    inventory.announced.clear()
     for _ in range(2):
         remaining = list(inventory.left.values())
         if not remaining:
@@ -88,23 +88,52 @@ def remove(
     gone(*(configuration for configuration, operation in operations if operation.status == "COMPLETED"))
 
 
-def _look_for_unresolved(inventory: Inventory, listing: Listing) -> None:
-    """Find in the list what announced creates have made; without its answer, a create may still be under way."""
+def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
+    """Whether the create of *name* may have made something, though none was found; *readable*: in a list that can be read."""
+    operation = inventory.accepted.get(name)
+    if operation is not None and operation.done:
+        return not readable and operation.status == "COMPLETED"
+    return not (readable and name in inventory.refused)
+
+
+def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -> set[tuple[int, int]]:
+    """Find in the lists whatever else has a name of the run's; where a list can't be read to its end.
+
+    An endpoint that refuses a create, or says that it failed, may have carried it out all the same. Without
+    its answer, a create may still be under way.
+    """
     deadline = time.monotonic() + _LATE_S
     while True:
-        missing = {
-            name: place for name, place in sorted(inventory.unresolved.items()) if name not in inventory.left
+        unread = {
+            place for place, names in inventory.announced.items() if not _take_listed(inventory, listing, identity, place, names)
         }
-        for name, (account, region) in missing.items():
-            unknown = partial(_is_another, name.partition(TWIN)[0], inventory.sids())
-            sid = listing.find(unknown, account=account, region=region)
-            if sid is not None:
-                inventory.add(Configuration(sid, name, account, region))
-        settled = missing.keys() <= inventory.left.keys() | inventory.accepted.keys()
-        if settled or time.monotonic() > deadline:
-            return
+        if inventory.unresolved.keys() <= inventory.accepted.keys() | inventory.refused or time.monotonic() > deadline:
+            return unread
         time.sleep(_LATE_S / 10)
 
 
-def _is_another(name: str, known: AbstractSet[str], item: dict[str, Any]) -> bool:
-    return item.get("displayName") == name and item.get("id") not in known
+def _take_listed(
+    inventory: Inventory, listing: Listing, identity: Identity, place: tuple[int, int], names: AbstractSet[str]
+) -> bool:
+    """Take what is listed at *place* under one of *names* for the run's; whether the list could be read to its end."""
+    account, region = place
+    found: dict[str, str] = {}
+    try:
+        for item, _ in listing.items(size=1000, account=account, region=region):
+            sid, name = item.get("id"), item.get("displayName")
+            if isinstance(sid, str) and isinstance(name, str) and name in names:
+                found[sid] = name
+    except Unverifiable:
+        readable = False
+    else:
+        readable = True
+    for sid, name in found.items():
+        if sid not in inventory.sids() and identity.is_own(sid, name, account, region):
+            inventory.add(Configuration(sid, _free_name(inventory, name, place), account, region))
+    return readable
+
+
+def _free_name(inventory: Inventory, name: str, place: tuple[int, int]) -> str:
+    """What the run calls one more configuration that is listed as *name*."""
+    open_ = (one for one, where in inventory.unresolved.items() if where == place and one.partition(TWIN)[0] == name)
+    return next(open_, "") or (inventory.announce_twin(name) if name in inventory.left else name)

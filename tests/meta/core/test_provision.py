@@ -63,6 +63,10 @@ class World:
         operation = {"operationId": f"op{number}", "status": self.status, "createdAt": "2026-11-23T00:00:00Z", "completedAt": done,
                      "statusUrl": url, "related": self.related(number), "error": None}
         self.bench.endpoint.on(f"GET /Operations/op{number}", (200, operation))
+        for related in (self.related(number), self.early):
+            sid = related.get("configurationId") if isinstance(related, dict) else None
+            if isinstance(sid, str):
+                self.bench.endpoint.unless_scripted(f"GET /Configurations/{sid}", (404,))
         return 202, {"statusUrl": url, "related": self.early}, {"Retry-After": "1"}
 
     def named(self, number: int, name: str) -> None:
@@ -204,6 +208,7 @@ def test_places(start: Callable[..., Bench]) -> None:
     world = World(bench)
     world.related = lambda number: None
     bench.endpoint.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
+    bench.endpoint.on("GET /Configurations/made", (200, {"displayName": "oc-run-0"}))
     recorded: set[Any] = set()
     bench.suite.client.recorders.append(lambda e: recorded.add((e.account, e.region)) if "pageSize=1000" in e.url or e.method == "POST" else None)
 
@@ -290,6 +295,7 @@ def test_what_is_no_id_is_not_believed(world: World, alone: Bench, sid: object) 
     """An id that could not stand in a path untouched is none; the list is asked by name instead."""
     world.related = lambda number: {"configurationId": sid}
     alone.endpoint.on(ALL, page(), page({"id": "other", "displayName": "x"}, {"id": "by-name", "displayName": "oc-run-0"}))
+    alone.endpoint.on("GET /Configurations/by-name", (200, {"displayName": "oc-run-0"}))
 
     assert alone.suite.configurations.one().sid == "by-name"
 
@@ -725,6 +731,7 @@ def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) 
     with pytest.raises(NothingToDelete):
         configurations.one()
     alone.endpoint.on(ALL, page({"id": "x", "displayName": "oc-run-1"}, {"id": "somebodys", "displayName": "oc-run-9"}))
+    alone.endpoint.on("GET /Configurations/x", (200, {"displayName": "oc-run-1"}))
     deletable(alone, "x")
 
     assert [(one.sid, one.name) for one in configurations.clean_up()] == [("(of oc-run-0)", "oc-run-0"), ("(of oc-run-2)", "oc-run-2")]
@@ -733,16 +740,95 @@ def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) 
     assert alone.journal[-1] == {"name": "oc-run-1", "sid": "x", "state": "deleted", "account": 0, "region": 0}
 
 
-def test_a_refused_create_is_not_looked_for(world: World, alone: Bench) -> None:
-    """A create that was clearly refused made nothing."""
-    world.refuse = [(400, {})] * 3
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param((400, {}), id="400"), pytest.param((429, {}, {"Retry-After": "99"}), id="429"), pytest.param((307, {}), id="307"),
+        pytest.param((500, {}), id="500"), pytest.param((503, {}, {"Retry-After": "99"}), id="503"), pytest.param((201, {}), id="201"),
+    ],
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_refused_create(world: World, alone: Bench, said: Said, *, there: bool) -> None:
+    """A create that was refused may have been carried out: what is listed under its name is removed, and if nothing is, nothing is left."""
+    world.refuse = [said] * 3
     with pytest.raises(NothingToDelete):
         alone.suite.configurations.one()
-    asked = len(alone.endpoint.sent)
+    if there:
+        alone.endpoint.on(ALL, page({"id": "x", "displayName": "oc-run-1"}))
+        alone.endpoint.on("GET /Configurations/x", (200, {"displayName": "oc-run-1"}))
+        deletable(alone, "x")
+
+    left = alone.suite.configurations.clean_up()
+
+    # What 201 made, and whether 503 stands for a create that is under way, nobody knows.
+    assert [one.name for one in left] == ([name for name in world.names() if not there or name != "oc-run-1"] if said[0] in (201, 503) else [])
+    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/x"] * there
+
+
+def test_a_failed_create_that_made_something(world: World, alone: Bench) -> None:
+    """What a create says that it did not make is removed if it is listed all the same."""
+    world.status, world.related = "FAILED", lambda number: {"configurationId": f"sid{number}"}
+    with pytest.raises(NothingToDelete):
+        alone.suite.configurations.one()
+    world.named(0, "oc-run-0")
+    alone.endpoint.on(ALL, page({"id": "sid0", "displayName": "oc-run-0"}))
+    deletable(alone, "sid0")
 
     assert alone.suite.configurations.clean_up() == []
 
-    assert len(alone.endpoint.sent) == asked
+    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/sid0"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "before"), [pytest.param("oc-run-0", True, id="there-before"), pytest.param("production", False, id="named-otherwise")]
+)
+def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(world: World, alone: Bench, shown: str, *, before: bool) -> None:
+    """It is not taken for the run's, neither when the create ended nor when it is cleaned up."""
+    world.related = lambda number: None
+    lie = page({"id": "victim", "displayName": "oc-run-0"}, {"id": "victim", "displayName": "oc-run-1"}, {"id": "victim", "displayName": "oc-run-2"})
+    alone.endpoint.on(ALL, page({"id": "victim", "displayName": "production"}) if before else page(), lie)
+    alone.endpoint.on("GET /Configurations/victim", (200, {"displayName": shown}))
+
+    with pytest.raises(NothingToDelete):
+        alone.suite.configurations.one()
+
+    assert alone.suite.configurations.clean_up() == []
+    assert not [line for line in alone.endpoint.lines() if line.startswith("DELETE")]
+
+
+def test_a_create_that_names_what_is_shown_as_somebody_elses(world: World, alone: Bench) -> None:
+    """A list may leave out what it likes: what a create names must not show as something else either."""
+    world.named(0, "production")
+
+    assert alone.suite.configurations.one().sid == "sid1"
+
+
+@pytest.mark.parametrize("sid", [".", ".."])
+def test_dots_are_no_id(world: World, alone: Bench, sid: str) -> None:
+    """A path that ends in them means another one."""
+    world.related = lambda number: {"configurationId": sid}
+
+    with pytest.raises(NothingToDelete):
+        alone.suite.configurations.one()
+
+
+def test_creates_that_lead_nowhere_are_not_tried_without_end(world: World, alone: Bench) -> None:
+    """After some that made nothing there is a pause, longer each time; one that makes something ends it."""
+    world.refuse = [(400, {})] * 15
+    tries = []
+
+    for pause in (0, 0, 0, 0, 6, 0, 11):
+        alone.clock.now += pause
+        with pytest.raises(NothingToDelete, match="answered 400"):
+            alone.suite.configurations.one()
+        tries.append(len(world.payloads))
+
+    assert tries == [3, 6, 9, 9, 12, 12, 15]
+    alone.clock.now += 21
+    assert len(alone.suite.configurations.take(2)) == 2
+    world.refuse = [(400, {})] * 3
+    with pytest.raises(NothingToDelete):
+        alone.suite.configurations.one()
 
 
 def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., Bench]) -> None:
