@@ -170,9 +170,16 @@ def prepare(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, object]:
-    """A worker that can't be started is wrong usage, and leaves nothing behind."""
+    """A worker that can't be started is wrong usage, and leaves nothing behind; neither does an interrupt while workers start."""
     try:
         return (yield)
+    except KeyboardInterrupt:
+        # pytest finishes no session that did not start, and something may have been created already.
+        run = run_of(session.config)
+        if run.opened and run.result is None and not run.is_worker:
+            run.selected = run.wanted()
+            run.finish(unusable=Unusable("interrupted before the first test"))
+        raise
     except (OSError, EOFError, ValueError, execnet.HostNotFound) as error:
         if not any(map(elsewhere, specs(session.config))):
             raise

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from orchestrator_contract import catalogue, consent, failing, hosts, live, progress
+from orchestrator_contract import catalogue, consent, failing, hosts, live, progress, stopping
 from orchestrator_contract.baseline import BaselineError
 from orchestrator_contract.failing import Failing
 from orchestrator_contract.options import add_options
@@ -84,17 +84,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if run.is_worker:
             return  # it joins before its collection (hosts.py)
         hosts.prepare(config)
+        stopping.heed_termination(config)
         run.options.report.mkdir(parents=True, exist_ok=True)
         progress.show(config, run.suite.client.steps)
         run.open()
     except OSError as error:
         raise pytest.UsageError(f"--report: {run.options.report} can't be written: {error.strerror}") from None
-    except KeyboardInterrupt:
-        # pytest finishes no session that did not start, and something may have been created already.
-        if run.opened:
-            run.selected = run.wanted()
-            run.finish(unusable=Unusable("interrupted before the first test"))
-        raise
     except Unusable as unusable:
         run.selected = run.wanted()
         result = run.finish(unusable=unusable)

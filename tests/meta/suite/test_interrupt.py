@@ -1,4 +1,4 @@
-"""Ctrl-C: a run that is interrupted cleans up after itself."""
+"""Ctrl-C and SIGTERM: a run that is interrupted cleans up after itself."""
 
 from __future__ import annotations
 
@@ -18,18 +18,31 @@ PROJECT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     "created", [pytest.param(1, id="before-the-first-test"), pytest.param(12, id="in-the-middle")]
 )
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_cleans_up(
-    start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], created: int
+    start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], created: int, number: signal.Signals
 ) -> None:
-    """SIGINT is exit code 2; what the run created is deleted, and a report says what was seen."""
+    """Either signal is exit code 2; what the run created is deleted, and a report says what was seen."""
     mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
     report = tmp_path / "report"
 
-    output = interrupted(mock, report, suite_environment, lambda: len(mock.names()) >= created)
+    output = interrupted(mock, report, suite_environment, lambda: len(mock.names()) >= created, number)
 
     assert "Traceback" not in output
     assert (mock.names(1), mock.names(2)) == ([], [])
     assert (report / "conformance.json").is_file()
+    assert list(report.rglob("*journal*")) == []
+
+
+def test_interrupted_while_workers_start(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]) -> None:
+    """What the controller created before its workers were up is deleted, too."""
+    mock = start_mock()
+    report = tmp_path / "report"
+
+    output = interrupted(mock, report, suite_environment, lambda: bool(mock.names()), signal.SIGINT, "-n", "2")
+
+    assert "Traceback" not in output
+    assert (mock.names(1), mock.names(2)) == ([], [])
     assert list(report.rglob("*journal*")) == []
 
 
@@ -40,7 +53,10 @@ def test_interrupted_while_creates_are_unanswered(
     mock = start_mock("--variant", "slow-creates", "--create-seconds", "1.5")
     report = tmp_path / "report"
 
-    output = interrupted(mock, report, suite_environment, lambda: any('"creating"' in j.read_text() for j in report.rglob("journal*")))
+    def announced() -> bool:
+        return any('"creating"' in journal.read_text() for journal in report.rglob("journal*"))
+
+    output = interrupted(mock, report, suite_environment, announced, signal.SIGINT)
     time.sleep(1.5)
 
     assert "Traceback" not in output
@@ -48,9 +64,11 @@ def test_interrupted_while_creates_are_unanswered(
     assert list(report.rglob("*journal*")) == []
 
 
-def interrupted(mock: Any, report: Path, env: dict[str, str], due: Callable[[], bool]) -> str:
-    """The output of a run that is interrupted a moment after *due* holds; it ends with exit code 2."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report)]
+def interrupted(
+    mock: Any, report: Path, env: dict[str, str], due: Callable[[], bool], number: signal.Signals, *options: str
+) -> str:
+    """The output of a run that gets signal *number* a moment after *due* holds; it ends with exit code 2."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report), *options]
     with subprocess.Popen(
         command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
@@ -59,7 +77,7 @@ def interrupted(mock: Any, report: Path, env: dict[str, str], due: Callable[[], 
             time.sleep(0.02)
         time.sleep(0.1)
         assert process.poll() is None, process.communicate()[0]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         output, _ = process.communicate(timeout=120)
 
     assert process.returncode == 2, output
