@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import shlex
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +23,10 @@ MAX_DEPTH = 64
 _LONE = re.compile("[\ud800-\udfff]")
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _MAX_DIGITS = 400
+#: Values past which a JSON text is refused, by its commas and opening brackets: reading more takes seconds, and 100 bytes for each.
+MAX_VALUES = 250_000
+#: What is kept of an answer that is let go of: members and items, and characters of each text.
+_KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
 _SHOWN_HEADERS = (
     "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "www-authenticate",
@@ -109,6 +115,33 @@ class Exchange:
         return parse_json(self.answer.body) if self.answer else Parsed(error="no answer")
 
     @property
+    def weight(self) -> int:
+        """Roughly the bytes of memory that the answer takes."""
+        if self.answer is None:
+            return 0
+        body = self.answer.body
+        return len(body) + 64 * _values(body) + 2 * sum(len(name) + len(value) for name, value in self.answer.headers)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for bodies that say the same: of JSON its value counts, of anything else its bytes."""
+        if self.answer is None:
+            return ""
+        plain = repr(_ordered(self.json.value)).encode("utf-8", "backslashreplace") if self.json.error is None else self.answer.body
+        return hashlib.sha256(plain).hexdigest()
+
+    def shed(self) -> None:
+        """Let go of most of a large answer; what is read of exchanges long after they were judged stays."""
+        if self.answer is None:
+            return
+        _ = self.fingerprint
+        shown = self.shown_headers()
+        self.__dict__["json"] = Parsed(_brief(self.json.value), self.json.error)
+        self.__dict__.pop("headers", None)
+        self.answer.headers = [(name, value[:_KEPT_TEXT]) for name, value in self.answer.headers if name.lower() in shown]
+        self.answer.body = self.answer.body[: _SHOWN_BODY + 1]
+
+    @property
     def object(self) -> dict[str, Any]:
         """The body when it is a JSON object, else an empty one."""
         return self.json.value if isinstance(self.json.value, dict) else {}
@@ -182,8 +215,30 @@ def _depth(value: Any) -> int:
     return deepest
 
 
+def _values(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
+def _ordered(value: Any) -> Any:
+    """*value* with the members of objects in order."""
+    if isinstance(value, dict):
+        return [(name, _ordered(value[name])) for name in sorted(value)]
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def _brief(value: Any) -> Any:
+    """*value* with long texts cut, and objects and arrays after some members."""
+    if isinstance(value, dict):
+        return {name[:_KEPT_TEXT]: _brief(value[name]) for name in islice(value, _KEPT_MEMBERS)}
+    if isinstance(value, list):
+        return [_brief(item) for item in value[:_KEPT_MEMBERS]]
+    return value[:_KEPT_TEXT] if isinstance(value, str) else value
+
+
 def parse_json(body: bytes) -> Parsed:
     """Read one JSON text; never raises."""
+    if _values(body) > MAX_VALUES:
+        return Parsed(error=f"more than {MAX_VALUES} values")
     try:
         value = json.loads(body.decode("utf-8"), parse_int=_integer, parse_constant=_constant)
     except UnicodeDecodeError as error:

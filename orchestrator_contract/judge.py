@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -192,8 +193,9 @@ class Judge:
         items = exchange.object.get("configurations")
         sids = [item.get("id") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
         texts = [sid for sid in sids if isinstance(sid, str)]
-        return self.ledger.hold("CTRL-PAGES", len(texts) == len(set(texts)), expected="each configuration once on a page",
-                                seen=next((f"{sid:.80} twice" for sid in texts if texts.count(sid) > 1), ""), exchanges=[exchange])
+        twice = [sid for sid, times in Counter(texts).items() if times > 1]
+        return self.ledger.hold("CTRL-PAGES", not twice, expected="each configuration once on a page",
+                                seen=f"{twice[0]:.80} twice" if twice else "", exchanges=[exchange])
 
     def _shape(self, exchange: Exchange) -> None:
         members = exchange.object.keys()

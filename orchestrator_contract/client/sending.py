@@ -17,6 +17,7 @@ from threading import Lock
 from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
 from orchestrator_contract.client.outgoing import KEY_HEADER, Outgoing, Prepared, origin_of, prepare
 from orchestrator_contract.client.parallel import Parallel
+from orchestrator_contract.client.retention import Retention
 from orchestrator_contract.client.retry import MAX_RETRIES, Retry
 from orchestrator_contract.coordinator import Coordinator, Lost
 from orchestrator_contract.exchange import Exchange, Redactor
@@ -57,6 +58,7 @@ class Sender:
         self.steps = Steps()
         self.retry = Retry(self.profile.limits.poll_timeout_s, self.random)
         self.parallel = Parallel(self.profile.timeout_s)
+        self._retention = Retention()
         self._lock = Lock()
         self._granted = 0
         self._lost = 0.0
@@ -235,13 +237,15 @@ class Sender:
             self._answered = True
             answer = exchange.answer
             answer.body = self.redactor.raw(answer.body)
-            answer.headers = [(name, self.redactor.text(value)) for name, value in answer.headers]
+            answer.reason = self.redactor.text(answer.reason)
+            answer.headers = [(self.redactor.text(name), self.redactor.text(value)) for name, value in answer.headers]
         exchange.fault_text = self.redactor.text(exchange.fault_text)
         self.ledger.sent()
         if exchange.fault is not Fault.CONNECT or self._answered:
             self.judge.judge(exchange)
         for record in self.recorders:
             record(exchange)
+        self._retention.keep(exchange)
 
     # ---------------------------------------------------------------- the end
 

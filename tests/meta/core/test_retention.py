@@ -1,0 +1,99 @@
+"""Large answers do not pile up, and what is read of them later stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.client import retention
+from orchestrator_contract.exchange import MAX_VALUES, parse_json
+
+if TYPE_CHECKING:
+    from tests.meta.core.conftest import Bench
+
+Large = Callable[..., Any]
+
+
+@pytest.fixture
+def large(bench: Bench) -> Large:
+    """Exchanges whose answers hold much beside what the contract names."""
+
+    def make(pad: str = "x", **members: Any) -> Any:
+        body = {"statusUrl": "http://a/b", "status": "PENDING", "pad": pad * 100_000, "many": [{"n": n} for n in range(5000)]}
+        return bench.exchange("delete", (202, body | members, {"Operation-Id": "op", "X-Pad": "y" * 9000}))
+
+    return make
+
+
+def test_old_large_answers_are_let_go_of(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are whole, of older ones little is left."""
+    one = large()
+    monkeypatch.setattr(retention, "_MOST", 2.5 * one.weight)
+    keep = retention.Retention()
+    exchanges = [large() for _ in range(10)]
+
+    for exchange in exchanges:
+        keep.keep(exchange)
+
+    assert [exchange.weight == one.weight for exchange in exchanges] == [False] * 8 + [True] * 2
+    assert max(exchange.weight for exchange in exchanges[:8]) < one.weight / 50
+
+
+def test_small_answers_stay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is small is never touched, however little room there is."""
+    monkeypatch.setattr(retention, "_MOST", 1)
+    keep, small = retention.Retention(), [bench.exchange("delete", (202, {"statusUrl": "http://a/b"})) for _ in range(3)]
+
+    for exchange in small:
+        keep.keep(exchange)
+
+    assert all(exchange.answer.body == b'{"statusUrl": "http://a/b"}' for exchange in small if exchange.answer)
+
+
+def test_what_is_read_later(large: Large) -> None:
+    """Members and header fields of the contract, and what a report shows, are the same afterwards."""
+    exchange, whole = large(), large()
+
+    exchange.shed()
+
+    assert (exchange.object["status"], exchange.object["statusUrl"]) == ("PENDING", "http://a/b")
+    assert exchange.headers["operation-id"] == "op"
+    assert (exchange.text, exchange.shown_headers(), exchange.status) == (whole.text, whole.shown_headers(), 202)
+
+
+def test_two_answers_that_say_the_same(large: Large, bench: Bench) -> None:
+    """They do when one was let go of, and whatever the order of members; where the rest differs they don't."""
+    shed = large()
+    shed.shed()
+
+    assert shed.fingerprint == large().fingerprint
+    assert shed.fingerprint != large(pad="z").fingerprint
+    assert bench.exchange("delete", (202, b'{"a":1,"b":2}')).fingerprint == bench.exchange("delete", (202, b'{"b": 2, "a": 1}')).fingerprint
+    assert bench.exchange("delete", (202, b'{"a":1}')).fingerprint != bench.exchange("delete", (202, b'{"a":"1"}')).fingerprint
+    assert bench.exchange("delete", (202, b"x")).fingerprint != bench.exchange("delete", (202, b"y")).fingerprint
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" + b"[]," * MAX_VALUES + b"0]", id="arrays"), pytest.param(b"[" + b"0," * (MAX_VALUES + 1) + b"0]", id="numbers"),
+        pytest.param(json.dumps(dict.fromkeys(map(str, range(MAX_VALUES + 2)), 0)).encode(), id="members"),
+    ],
+)
+def test_too_many_values(body: bytes) -> None:
+    """A text of more values than any answer has is not read: that would take seconds each time."""
+    assert parse_json(body).error == f"more than {MAX_VALUES} values"
+
+
+def test_a_reason_and_a_name_that_tell_the_password(bench: Bench) -> None:
+    """Every part of an answer's head is cleaned before anything is stored."""
+    bench.endpoint.on("GET /Configurations/sid", lambda sent: (200, {}, {"X-pass-word": "1"}))
+    seen: list[Any] = []
+    bench.suite.client.recorders.append(seen.append)
+
+    bench.suite.client.fetch("sid")
+
+    assert "pass-word" not in str(seen[0].answer.headers)
