@@ -44,6 +44,9 @@ class Problem:
     where: str = ""
 
 
+#: The largest pageSize (S2).
+_LONGEST_PAGE = 1000
+
 Rule = Callable[[Exchange], "Problem | None"]
 
 
@@ -122,6 +125,9 @@ class Judge:
         broken = answer.defect
         decoded = broken is None or broken[0] is not Fault.ENCODING
         ok = broken is None
+        if answer.stray:
+            hold("HTTP-ANSWER", False, expected="nothing on a connection between an answer and the next request",
+                 seen=f"{answer.stray} byte(s) that nobody had asked for", exchanges=[exchange])
         hold("HTTP-ANSWER", ok or not decoded, expected="an answer that ends where its headers say",
              seen=broken[1] if broken else "", exchanges=[exchange])
         coding = exchange.headers.get("content-encoding", "")
@@ -160,10 +166,12 @@ class Judge:
                 "HTTP-TYPE", said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
                 expected="Content-Type: application/json", seen=f"{said!r:.80}", exchanges=[exchange],
             )
+        value = parsed.value
         if operation == "list":
             ok &= self._unique(exchange)
+            value = self._longest_page(exchange, value)
         if parsed.error is None:
-            ok &= self._schemas(exchange, (operation, status, "body"), parsed.value)
+            ok &= self._schemas(exchange, (operation, status, "body"), value)
             if operation == "delete" and status >= 400:  # HTTP
                 for requirement, rule in _ERROR_RULES:
                     problem = rule(exchange)
@@ -196,6 +204,15 @@ class Judge:
         twice = [sid for sid, times in Counter(texts).items() if times > 1]
         return self.ledger.hold("CTRL-PAGES", not twice, expected="each configuration once on a page",
                                 seen=f"{twice[0]:.80} twice" if twice else "", exchanges=[exchange])
+
+    def _longest_page(self, exchange: Exchange, value: Any) -> Any:
+        """A page without what is past the most that can be asked for: judging it would take as long as the endpoint likes."""
+        items = value.get("configurations") if isinstance(value, dict) else None
+        if not isinstance(items, list) or len(items) <= _LONGEST_PAGE:
+            return value
+        self.ledger.hold("CTRL-PAGES", False, expected=f"at most {_LONGEST_PAGE} configurations on a page", seen=str(len(items)),
+                         exchanges=[exchange])
+        return value | {"configurations": items[:_LONGEST_PAGE]}
 
     def _shape(self, exchange: Exchange) -> None:
         members = exchange.object.keys()

@@ -46,6 +46,8 @@ class Answer:
     #: Why the body is not what its headers promise, though it ended: unoffered or broken coding, excess bytes.
     defect: tuple[Fault, str] | None = None
     interim: int = 0
+    #: Bytes that nobody had asked for, found on a kept connection just before the request went out on a new one.
+    stray: int = 0
 
 
 def reason_of(error: BaseException) -> str:

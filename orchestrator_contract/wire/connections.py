@@ -24,6 +24,9 @@ from orchestrator_contract.wire.reading import Reader, Stale
 
 MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 64
+#: What comes in on a kept connection within so many seconds of its first answer belonged to that one.
+_SETTLE_S = 0.02
+_CHUNK = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Connection:
     origin: Origin
     protocol: h11.Connection = field(default_factory=lambda: _protocol())
     used: bool = False
+    #: Monotonic seconds at which its first answer was complete; None once it was waited for more to come.
+    settling: float | None = None
 
     def close(self) -> None:
         """Give the socket back to the system; never raises."""
@@ -51,10 +56,20 @@ class Connection:
 
     def alive(self) -> bool:
         """Whether an idle connection can carry another request: nothing to read, not closed."""
+        wait = max(self.settling + _SETTLE_S - time.monotonic(), 0) if self.settling is not None else 0
+        self.settling = None
         try:
-            return not select.select([self.sock], [], [], 0)[0]
+            return not select.select([self.sock], [], [], wait)[0]
         except (OSError, ValueError):
             return False
+
+    def stray(self) -> int:
+        """How many bytes, of those that came in while it was idle, are there now; it is of no use afterwards."""
+        try:
+            self.sock.settimeout(0)
+            return len(self.sock.recv(_CHUNK))
+        except (OSError, ValueError):
+            return 0
 
 
 def _protocol() -> h11.Connection:
@@ -69,6 +84,8 @@ class Wire:
         self._verify = verify
         self._context: ssl.SSLContext | None = None
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
+        #: Those that sent what nobody asked for: on a kept connection it would be taken for the next answer.
+        self._untrusted: set[Origin] = set()
         self._lock = Lock()
 
     def close(self) -> None:
@@ -89,7 +106,7 @@ class Wire:
         """
         deadline = time.monotonic() + self.timeout_s
         # A POST may not be sent twice, so it does not risk a connection that the server is about to close.
-        connection = None if fresh or method == "POST" else self._kept(origin)
+        connection, stray = (None, 0) if fresh or method == "POST" else self._kept(origin)
         if connection is not None:
             try:
                 return self._run(connection, request, method, deadline)
@@ -98,9 +115,11 @@ class Wire:
         connection = self.connect(origin)
         deadline = time.monotonic() + self.timeout_s
         try:
-            return self._run(connection, request, method, deadline)
+            answer = self._run(connection, request, method, deadline)
         except Stale as stale:
             raise WireError(Fault.CLOSED, str(stale)) from None
+        answer.stray = stray
+        return answer
 
     def together(self, origin: Origin, batch: Sequence[tuple[bytes, str]]) -> list[Answer | WireError]:
         """Send all requests of *batch* at one moment, each on its own connection.
@@ -163,19 +182,29 @@ class Wire:
                 self._context.verify_mode = ssl.CERT_NONE
         return self._context
 
-    def _kept(self, origin: Origin) -> Connection | None:
+    def _kept(self, origin: Origin) -> tuple[Connection | None, int]:
+        """A connection that can be used again, if there is one, and the stray bytes that were found on others."""
+        stray = 0
         while True:
             with self._lock:
                 pool = self._idle[origin]
-                connection = pool.pop() if pool else None
+                connection = pool.pop() if pool and origin not in self._untrusted else None
             if connection is None or connection.alive():
-                return connection
+                return connection, stray
+            stray += self._distrust(connection)
             connection.close()
+
+    def _distrust(self, connection: Connection) -> int:
+        found = connection.stray()
+        if found:
+            with self._lock:
+                self._untrusted.add(connection.origin)
+        return found
 
     def _keep(self, connection: Connection) -> None:
         with self._lock:
             pool = self._idle[connection.origin]
-            if len(pool) < _IDLE:
+            if len(pool) < _IDLE and connection.origin not in self._untrusted:
                 pool.append(connection)
                 return
         connection.close()
@@ -190,9 +219,13 @@ class Wire:
             connection.protocol.send(h11.Request(method=_token(method), target="/", headers=[("Host", "x")]))
             connection.protocol.send(h11.EndOfMessage())
             answer, keep = reader.read()
+            if answer.defect is not None and answer.defect[0] is Fault.MALFORMED:
+                self._untrusted.add(connection.origin)
+                keep = False
             return answer
         finally:
             if keep:
+                connection.settling = None if connection.used else time.monotonic()
                 connection.used = True
                 self._keep(connection)
             else:

@@ -473,3 +473,25 @@ def test_a_page_names_each_configuration_once(bench: Bench, configurations: obje
     assert ok is not bool(bench.breaches())
     if problem:
         assert bench.steps("CTRL-PAGES") == [("GET sid", 200)]
+
+
+def test_a_page_without_end(bench: Bench) -> None:
+    """Past the most that can be asked for nothing is judged: that there is so much is the finding."""
+    items = [{"id": f"sid{number}"} for number in range(1000)] + [5] * 3
+    exchange = bench.exchange("list", (200, {"configurations": items, "meta": {"key": "configurations", "pageSize": 50}}), "GET")
+
+    bench.suite.judge.judge(exchange)
+
+    assert bench.breaches()["CTRL-PAGES"] == ["expected at most 1000 configurations on a page; saw 1003"]
+    assert "type object" not in str(bench.breaches())
+
+
+def test_stray_bytes(bench: Bench) -> None:
+    """What came in on a kept connection is held against the endpoint with the next exchange."""
+    exchange = bench.exchange("list", (404, {}), "GET")
+    assert exchange.answer is not None
+    exchange.answer.stray = 7
+
+    bench.suite.judge.judge(exchange)
+
+    assert "saw 7 byte(s) that nobody had asked for" in bench.breaches()["HTTP-ANSWER"][0]

@@ -216,3 +216,48 @@ def test_refused_connection() -> None:
         wire.exchange(Origin("http", "127.0.0.1", port), REQUEST, "DELETE")
 
     assert caught.value.fault is Fault.CONNECT
+
+
+LATE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [pytest.param([LATE], id="at-once"), pytest.param([b"", 0.008, LATE], id="a-moment-later"), pytest.param([b"", 0.004, LATE[:9]], id="in-part")],
+)
+def test_an_answer_that_nobody_asked_for(canned: Start, more: list[Any]) -> None:
+    """It is not taken for that of the next request, and later requests get a connection each."""
+
+    def act(connection: socket.socket, number: int) -> None:
+        while head_of(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + more[0])
+            for part in more[1:]:
+                time.sleep(part) if isinstance(part, float) else connection.sendall(part)
+
+    server = canned(act)
+    wire = Wire(10, verify=True)
+
+    answers = [wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(4)]
+    wire.close()
+
+    assert [answer.status for answer in answers] == [200] * 4
+    assert any(answer.stray or answer.defect for answer in answers)
+
+
+def test_kept_connections_are_used_again(canned: Start) -> None:
+    """Where nothing comes unasked."""
+    numbers = []
+
+    def act(connection: socket.socket, number: int) -> None:
+        numbers.append(number)
+        while head_of(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    server = canned(act)
+    wire = Wire(10, verify=True)
+
+    for _ in range(4):
+        assert wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE").stray == 0
+    wire.close()
+
+    assert len(numbers) == 1
