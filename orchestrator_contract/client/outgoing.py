@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from orchestrator_contract.profile import Account
 from orchestrator_contract.wire.connections import Origin
 
 KEY_HEADER = "Idempotency-Key"
+_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,26 @@ def origin_of(url: str) -> Origin | None:
         return None
 
 
+def given_origin(url: str) -> Origin | None:
+    """The origin of a URL that the endpoint gave; None when it is none, or holds what would not go out as it stands.
+
+    What `urlsplit` drops or cuts at, a line break above all, would else stand in the request's head.
+    """
+    return origin_of(url) if _VISIBLE.match(url) and "\\" not in url else None
+
+
+def _authority(url: str) -> tuple[str, str]:
+    """The authority of a URL, and what is sent behind the first slash of its target."""
+    authority, slash, rest = url.partition("://")[2].partition("/")
+    if "?" in authority:  # a query may follow it at once (RFC 3986 3.2)
+        authority, mark, query = authority.partition("?")
+        return authority, mark + query + slash + rest
+    return authority, rest
+
+
 def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Redactor) -> Prepared:
     """The bytes of *out*, with the credentials of *account*; header lines that it gives itself stand as they are."""
-    authority, _, rest = out.url.partition("://")[2].partition("/")
+    authority, rest = _authority(out.url)
     names = {name.lower() for name, _ in out.headers}
     lines = [("Host", authority), ("User-Agent", f"orchestrator-contract/{__version__}")]
     if "accept" not in names:

@@ -9,7 +9,7 @@ from threading import Lock
 from urllib.parse import urljoin
 
 from orchestrator_contract.client.calls import Client
-from orchestrator_contract.client.outgoing import origin_of
+from orchestrator_contract.client.outgoing import given_origin
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation, instant_of, word_of
@@ -66,7 +66,7 @@ class Follower:
             url = urljoin(accepted.url, location) if location else operation.url
         except ValueError:
             return
-        if url == operation.url or origin_of(url) not in self.client.origins:
+        if url == operation.url or given_origin(url) not in self.client.origins:
             return
         exchange = self.client.operation(
             url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
@@ -102,7 +102,7 @@ class Follower:
             with self.client.steps.step(f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"):
                 self._watch(open_, kind, limit, early)
             for operation in open_:
-                self._judge_end(operation, kind, limit)
+                self._judge_end(operation, kind)
             ends = sorted(_took(o, o.ended - o.accepted.sent) for o in open_ if o.ended)
             if ends:
                 with self._lock:
@@ -116,18 +116,21 @@ class Follower:
         typical = self._typical.get(kind, _FIRST_PAUSE_S)
         halfway = typical / 2 if sampled and typical > _MAX_PAUSE_S else None
         due = started + (halfway or typical)
+        looked = False
         while open_ := [operation for operation in open_ if not operation.done]:
             now = time.monotonic()
             spent = now - max(operation.accepted.sent for operation in open_)
-            if spent > limit:
+            if spent > limit and looked:
                 return
-            time.sleep(min(max(due - now, _FIRST_PAUSE_S), limit - spent + 0.01))
-            if halfway:
+            # What is asked about after its limit only, because other things came between, is looked at once all the same.
+            time.sleep(max(min(due - now, limit - spent + 0.01), _FIRST_PAUSE_S))
+            if halfway and spent <= limit:
                 # Long ones are sampled here, too: some of those that were polled above, and as many others.
                 self.client.parallel(self.poll, [o for number, o in sampled if number % (2 * self.early_every) < 2 and not o.done])
                 halfway, due = None, started + typical
                 continue
             self.client.parallel(self.poll, open_)
+            looked = True
             self._give_up_unreadable(open_)
             now = time.monotonic()
             due = now + min((now - started) / 4, _MAX_PAUSE_S)
@@ -148,15 +151,16 @@ class Follower:
         # Once one has outlived the limit, the others are not waited for as long: it is found already.
         return max(2.0, limit / 10) if kind in self._stuck else limit
 
-    def _judge_end(self, operation: Operation, kind: str, limit: float) -> None:
-        steps = [operation.accepted, *operation.polls[-1:]]
-        self._ledger.on(operation.accepted.call)(
-            "OP-ENDS",
-            operation.done,
-            expected=f"an end within {limit:g} s",
-            seen=operation.status or "no readable status",
-            exchanges=steps,
-        )
+    def _judge_end(self, operation: Operation, kind: str) -> None:
+        limit = self.client.profile.limits.poll_timeout_s
+        if operation.done or time.monotonic() - operation.accepted.sent >= limit:
+            self._ledger.on(operation.accepted.call)(
+                "OP-ENDS",
+                operation.done,
+                expected=f"an end within {limit:g} s",
+                seen=operation.status or "no readable status",
+                exchanges=[operation.accepted, *operation.polls[-1:]],
+            )
         if not operation.done:
             self._stuck.add(kind)
 

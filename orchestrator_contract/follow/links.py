@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from threading import Lock
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
-from orchestrator_contract.client.outgoing import origin_of
+from orchestrator_contract.client.outgoing import given_origin
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation, last_segment
 from orchestrator_contract.verdict import Ledger, Unverifiable
@@ -14,6 +14,8 @@ from orchestrator_contract.wire.connections import Origin
 
 #: The member of `related` that names what a call is about, where it is not configurationId (S2).
 _RELATED = {"delete-conversation": "conversationId"}
+#: Longest operation id that is put into a path, in characters.
+_MAX_ID = 512
 
 
 class Unfollowable(Unverifiable):
@@ -58,7 +60,7 @@ class Links:
         if location is not None:
             hold(
                 "DEL-202-LOCATION",
-                origin_of(location) is not None,
+                given_origin(location) is not None,
                 expected="an absolute URI in Location",
                 seen=f"{location:.120}",
                 exchanges=[exchange],
@@ -84,7 +86,7 @@ class Links:
             if absolute and status_url:
                 hold(
                     "DEL-202-LINKS",
-                    origin_of(absolute) in self._origins,
+                    given_origin(absolute) in self._origins,
                     expected="a Location on the target's own origins",
                     seen=f"{absolute:.160}",
                     where="Location",
@@ -124,7 +126,7 @@ class Links:
             Unfollowable: none does.
         """
         own = self._origins
-        inside = status_url is None or origin_of(status_url) in own
+        inside = status_url is None or given_origin(status_url) in own
         self.ledger.on(exchange.call)(
             "DEL-202-ORIGIN",
             inside,
@@ -134,10 +136,10 @@ class Links:
         )
         if status_url is not None and inside:
             return status_url
-        if location is not None and origin_of(location) in own:
+        if location is not None and given_origin(location) in own:
             return location
-        if operation_id and len(operation_id) < 512 and operation_id.isascii() and "/" not in operation_id:
-            return self._url(f"/Operations/{operation_id}", exchange.region)
+        if operation_id.strip(".") and len(operation_id) < _MAX_ID and operation_id.isascii() and "/" not in operation_id:
+            return self._url(f"/Operations/{quote(operation_id, safe='')}", exchange.region)
         raise Unfollowable("the 202 has no link that leads to its operation on the target")
 
 

@@ -129,6 +129,29 @@ def test_links_that_disagree(bench: Bench, said: Said, url: str, problems: dict[
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("op HTTP/1.1\r\nX-Evil: 1\r\n\r\nDELETE /v2/ControlPlane/Configurations/theirs HTTP/1.1", id="another-request"),
+        pytest.param("op\r\nX-Evil: 1", id="line-break"), pytest.param("op\tx", id="tab"), pytest.param("op x", id="blank"),
+        pytest.param("op\0", id="nul"), pytest.param("op\\@other.example", id="backslash"), pytest.param("\xf6p", id="beyond-ascii"),
+    ],
+)
+def test_a_link_that_would_not_go_out_as_it_stands(bench: Bench, path: str) -> None:
+    """It is no URI, so it leads nowhere: what stands behind a line break would be a request that nobody vouches for."""
+    operation = bench.accepted(SID, accepted(None, "op_1", statusUrl=f"{PLANE}/Operations/{path}"))
+
+    assert operation.url == f"{PLANE}/Operations/op_1"
+    assert "DEL-202-ORIGIN" in bench.breaches()
+
+
+def test_an_id_from_a_link_elsewhere(bench: Bench) -> None:
+    """It goes into a path as one segment, whatever it holds once it is decoded."""
+    operation = bench.accepted(SID, accepted(statusUrl="http://other.example/op%20HTTP%0d%0aX-Evil:%201%3fa%23b"))
+
+    assert operation.url == f"{PLANE}/Operations/op%20HTTP%0D%0AX-Evil%3A%201%3Fa%23b"
+
+
+@pytest.mark.parametrize(
     ("said", "followed"),
     [
         pytest.param(accepted(), "none of them", id="nothing"),
@@ -139,6 +162,7 @@ def test_links_that_disagree(bench: Bench, said: Said, url: str, problems: dict[
         pytest.param(accepted(None, "op/1"), "Operation-Id", id="an-id-that-is-no-segment"),
         pytest.param(accepted(None, "\xf6p"), "Operation-Id", id="an-id-beyond-ascii"),
         pytest.param(accepted(None, "o" * 512), "Operation-Id", id="an-id-without-end"),
+        pytest.param(accepted(None, ".."), "Operation-Id", id="an-id-of-dots"),
     ],
 )
 def test_what_can_not_be_followed(bench: Bench, said: Said, followed: str) -> None:
@@ -511,7 +535,7 @@ def stubborn(bench: Bench, number: int, said: Said | None = None) -> Operation:
 
 
 def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
-    """It is found after the poll limit, once; later ones are given a tenth of it, and at least two seconds."""
+    """It is found after the poll limit, once; later ones are given a tenth of it, too little to hold it against them."""
     bench = start(limits=Limits(poll_timeout_s=50))
     began = bench.clock.now
 
@@ -523,7 +547,7 @@ def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
     began = bench.clock.now
     assert bench.suite.follower.finish([stubborn(bench, 2)]) == []
     assert 5 < bench.clock.now - began < 8
-    assert bench.breaches()["OP-ENDS"][1:] == ["expected an end within 5 s; saw PENDING"]
+    assert bench.checks()["OP-ENDS"] == 1
 
 
 def test_the_least_patience(start: Callable[..., Bench]) -> None:
@@ -535,7 +559,19 @@ def test_the_least_patience(start: Callable[..., Bench]) -> None:
     bench.suite.follower.finish([stubborn(bench, 2)])
 
     assert 2 < bench.clock.now - began < 4.1
-    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING", "expected an end within 2 s; saw PENDING"]
+    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
+
+
+def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> None:
+    """One whose poll limit has passed before anything was asked is looked at before it is judged."""
+    bench = start(limits=Limits(poll_timeout_s=8))
+    ended, stuck = bench.accepted("sid1", accepted(statusUrl=URL)), stubborn(bench, 2)
+    bench.endpoint.on("GET /Operations/op_1", poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"))
+    bench.clock.now += 20
+
+    assert bench.suite.follower.finish([ended, stuck], early=False) == [ended]
+
+    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
 
 
 def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
