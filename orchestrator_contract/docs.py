@@ -45,6 +45,7 @@ COUNTED = {
     "early_every": "of how many operations one is polled right after its 202",
     "watched": "ended operations that are looked at again later",
     "watch_s": "seconds of watching for what comes late",
+    "longest_s": "seconds after which nothing more is sent, apart from cleaning up",
 }
 
 

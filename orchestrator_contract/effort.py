@@ -37,6 +37,9 @@ class Effort:
     watched: int
     #: Seconds for which ended operations and refused deletes are watched.
     watch_s: float
+    #: Seconds from its first request after which a run sends nothing more, apart from cleaning up: an endpoint may be as
+    #: slow as it likes, and still within every other limit.
+    longest_s: float
 
     @property
     def few(self) -> bool:
@@ -50,17 +53,17 @@ EFFORTS = {
         Effort(
             "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=5, odd_keys=3, wrong_credentials=2,
             unknown_sids=2, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=1, refusals=2, ahead=2, early_every=6,
-            watched=2, watch_s=1.2,
+            watched=2, watch_s=1.2, longest_s=300,
         ),
         Effort(
             "standard", cohorts=6, cohort_size=11, racers=8, race_rounds=3, odd_sids=56, odd_keys=34, wrong_credentials=20,
             unknown_sids=34, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=6, early_every=2,
-            watched=14, watch_s=2.2,
+            watched=14, watch_s=2.2, longest_s=1500,
         ),
         Effort(
             "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=20,
             unknown_sids=300, fuzz_examples=250, model_runs=40, model_steps=25, keys_between=60, refusals=459, ahead=10,
-            early_every=1, watched=200, watch_s=5.0,
+            early_every=1, watched=200, watch_s=5.0, longest_s=6 * 3600,
         ),
     )
 }

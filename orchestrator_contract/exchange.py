@@ -120,7 +120,7 @@ class Exchange:
         if self.answer is None:
             return 0
         body = self.answer.body
-        return len(body) + 64 * _values(body) + 2 * sum(len(name) + len(value) for name, value in self.answer.headers)
+        return 2 * len(body) + 64 * _values(body) + 2 * sum(len(name) + len(value) for name, value in self.answer.headers)
 
     @cached_property
     def fingerprint(self) -> str:

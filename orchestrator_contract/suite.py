@@ -70,6 +70,7 @@ class Suite:
         self.client = Client(
             self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership, self.random
         )
+        self.client.longest_s = self.effort.longest_s
         self.follower = Follower(self.client)
         self.follower.early_every = self.effort.early_every
         run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id

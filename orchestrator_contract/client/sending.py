@@ -7,6 +7,7 @@ run does not own, obeys Retry-After, and hands each exchange to the judge and th
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,8 @@ from orchestrator_contract.wire.connections import Wire
 
 #: Requests fetched from the shared budget at a time.
 _GRANT = 16
+#: How long cleaning up may take, in seconds.
+_CLEANING_S = 300.0
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 
 
@@ -65,6 +68,9 @@ class Sender:
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[Fault] = set()
+        #: When nothing more is sent, in monotonic seconds, and how long the run may take until then.
+        self._end_at: float | None = None
+        self.longest_s = math.inf
         self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
 
     # ---------------------------------------------------------------- one request, as often as it takes
@@ -188,6 +194,9 @@ class Sender:
             raise ValueError(f"not an address of the target: {out.url[:200]!r}")
         prepared = prepare(out, origin, self._account(out), self.redactor)
         with self._lock:
+            self._end_at = self._end_at or time.monotonic() + self.longest_s
+            if time.monotonic() > self._end_at:
+                raise Exhausted(f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not tried")
             if self._lost > self.patience_lost_s:
                 raise Exhausted("the endpoint stopped answering; the rest was not tried")
             if not self._granted:
@@ -260,6 +269,7 @@ class Sender:
         self.wire.close()
 
     def forgive(self) -> None:
-        """Let cleaning up try again on an endpoint that had stopped answering."""
+        """Let cleaning up try again on an endpoint that had stopped answering, or was too slow."""
         self._lost = 0.0
+        self._end_at = time.monotonic() + min(self.longest_s, _CLEANING_S)
         self.retry.forgive()

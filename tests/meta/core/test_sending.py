@@ -981,3 +981,20 @@ def test_a_provisioned_profile_may_have_no_account(start: Callable[..., Bench]) 
 
     assert bench.suite.client.fetch("x").credential_names is None
     assert "authorization" not in bench.endpoint.sent[0].headers
+
+
+def test_a_run_that_takes_too_long(bench: Bench) -> None:
+    """However slow an endpoint is within each limit, the run ends; cleaning up is given some minutes more."""
+    client = bench.suite.client
+    client.longest_s = 600.0
+    bench.endpoint.slow = 9.0
+    bench.endpoint.on("GET /Configurations/sid", (404, {}))
+
+    for tries in (67, 34):
+        for _ in range(tries):
+            client.fetch("sid")
+        with pytest.raises(Exhausted, match=r"^the run took longer than 10 minutes; the rest was not tried$"):
+            client.fetch("sid")
+        client.forgive()
+
+    assert len(bench.endpoint.sent) == 67 + 34
