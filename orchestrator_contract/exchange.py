@@ -134,7 +134,8 @@ class Exchange:
         """Let go of most of a large answer; what is read of exchanges long after they were judged stays."""
         if self.answer is None:
             return
-        _ = self.fingerprint
+        if self.key is not None:  # only what has a key is compared with a replay
+            _ = self.fingerprint
         shown = self.shown_headers()
         self.__dict__["json"] = Parsed(_brief(self.json.value), self.json.error)
         self.__dict__.pop("headers", None)

@@ -24,10 +24,13 @@ class Retention:
         weight = exchange.weight
         if weight < _LIGHT:
             return
+        old = []
         with self._lock:
             self._whole.append((exchange, weight))
             self._total += weight
             while self._total > _MOST and len(self._whole) > 1:
                 oldest, freed = self._whole.popleft()
                 self._total -= freed
-                oldest.shed()
+                old.append(oldest)
+        for one in old:
+            one.shed()

@@ -23,7 +23,7 @@ def large(bench: Bench) -> Large:
 
     def make(pad: str = "x", **members: Any) -> Any:
         body = {"statusUrl": "http://a/b", "status": "PENDING", "pad": pad * 100_000, "many": [{"n": n} for n in range(5000)]}
-        return bench.exchange("delete", (202, body | members, {"Operation-Id": "op", "X-Pad": "y" * 9000}))
+        return bench.exchange("delete", (202, body | members, {"Operation-Id": "op", "X-Pad": "y" * 9000}), key="k")
 
     return make
 
