@@ -168,6 +168,7 @@ class Wire:
             if origin.scheme == "https":
                 sock = self._tls().wrap_socket(sock, server_hostname=origin.host)
         except (OSError, UnicodeError, ValueError) as error:
+            _close_half_made(error)
             raise WireError(
                 Fault.CONNECT, f"no connection to {origin.host}:{origin.port}: {reason_of(error)}"
             ) from None
@@ -230,6 +231,16 @@ class Wire:
                 self._keep(connection)
             else:
                 connection.close()
+
+
+def _close_half_made(error: BaseException) -> None:
+    """Close the socket that `ssl` leaves to the garbage collector when the peer resets the connection before the handshake."""
+    step = error.__traceback__
+    while step is not None:
+        made = step.tb_frame.f_locals.get("self")
+        if isinstance(made, ssl.SSLSocket):
+            made.close()
+        step = step.tb_next
 
 
 def _token(method: str) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import socket
+import struct
 import time
+import warnings
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -261,3 +264,23 @@ def test_kept_connections_are_used_again(canned: Start) -> None:
     wire.close()
 
     assert len(numbers) == 1
+
+
+def test_a_reset_before_the_handshake_leaves_no_socket(canned: Start) -> None:
+    """A socket that is left to the garbage collector would be taken for a failure of the suite itself."""
+
+    def act(connection: socket.socket, number: int) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    server, wire = canned(act), Wire(10, verify=True)
+
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        for _ in range(30):
+            with pytest.raises(WireError) as caught:
+                wire.connect(Origin("https", "127.0.0.1", server.port))
+            assert caught.value.fault is Fault.CONNECT
+            del caught
+        gc.collect()
+
+    assert [warning for warning in left if issubclass(warning.category, ResourceWarning)] == []
