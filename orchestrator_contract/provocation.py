@@ -38,13 +38,14 @@ def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: s
     trigger = suite.profile.faults[status]
     call = Call("delete", victim.sid, provokes=status)
     if trigger.headers:
-        own = key or (suite.key() if keyed else None)
-        exchanges = _first(status, lambda: suite.client.delete(victim.sid, key=own, trigger=trigger, call=call))
-        if exchanges[-1].status == status:
-            rest = range(count - 1)
-            exchanges += suite.client.parallel(
-                lambda n: suite.client.delete(victim.sid, key=suite.key() if keyed or n % 2 else None, trigger=trigger, call=call), rest
+        def delete(own: str | None) -> Exchange:
+            return suite.client.delete(
+                victim.sid, key=own, account=victim.account, region=victim.region, trigger=trigger, call=call
             )
+
+        exchanges = _first(status, lambda: delete(key or (suite.key() if keyed else None)))
+        if exchanges[-1].status == status:
+            exchanges += suite.client.parallel(lambda n: delete(suite.key() if keyed or n % 2 else None), range(count - 1))
         return Provocation(exchanges, victim)
     if trigger.sid is not None:
         suite.ownership.allow(trigger.sid)

@@ -1,6 +1,7 @@
 """Credentials: without them, with wrong ones, or with another account's, nothing is deleted or told."""
 
 import base64
+from functools import partial
 
 import pytest
 
@@ -9,13 +10,9 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.strangers import as_account, basic, refused, without_rights
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
-
-
-def basic(user: str, password: str) -> str:
-    """The value of an Authorization header."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def wrong_credentials(suite: Suite) -> dict[str, str]:
@@ -27,6 +24,7 @@ def wrong_credentials(suite: Suite) -> dict[str, str]:
         "empty password": basic(user, ""),
         "password cut short": basic(user, password[:-1]),
         "password and a character": basic(user, password + "x"),
+        "password with another last character": basic(user, password[:-1] + ("x" if password[-1:] != "x" else "y")),
         "wrong user": basic("SK" + "0" * 32, password),
         "empty user": basic("", password),
         "user and password swapped": basic(password, user),
@@ -51,28 +49,6 @@ def disclosed(suite: Suite, configuration: Configuration, exchange: Exchange, *m
     secrets = [configuration.name, *more]
     memory = configuration.payload.get("memoryStoreId")
     return [secret for secret in (*secrets, memory) if isinstance(secret, str) and len(secret) > 5 and secret in told]
-
-
-def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None = None, region: int = 0) -> Exchange:
-    """The answer to a DELETE with *value* for its Authorization, or with none."""
-    headers = [("Authorization", value)] if value else []
-    call = Call("delete", sid, silent=True)
-    return past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
-
-
-def as_account(suite: Suite, sid: str, account: int, key: str | None = None) -> Exchange:
-    """The answer to a DELETE of another account's SID."""
-    return past_500(
-        lambda: suite.client.delete(sid, account=account, key=key, call=Call("delete", sid, silent=True))
-    )
-
-
-def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:
-    """The request was not accepted; how it was refused is the endpoint's choice."""
-    status = exchange.status or 0
-    suite.ledger.observe("OBS-REFUSAL", f"{status}: {what}")
-    suite.ledger.hold("AUTH-SANE", status < 500, expected="a client error", seen=f"{status} to {what}", exchanges=[exchange])
-    return suite.ledger.hold(requirement, not 200 <= status < 300, expected=f"a refusal of {what}", seen=str(status), exchanges=[exchange])
 
 
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "AUTH-SANE")
@@ -201,3 +177,25 @@ def test_own_account_after_another(suite: Suite, scenarios: Scenarios) -> None:
     if not refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID"):
         raise Unverifiable("the other account's configuration may be gone")
     scenarios.presence.kept("AUTH-ACCOUNT", theirs, [exchange])
+
+
+@pytest.mark.requirement("AUTH-READ")
+def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
+    """The operation of a delete and a configuration are shown to nobody without credentials and to no other account."""
+    operation, victim = scenarios.ended()[0], suite.bystander
+    owner = suite.profile.accounts[0]
+    wrong = basic(owner.username, owner.password + "x")
+    suite.redactor.learn(wrong)
+    readers: list[tuple[str, int | None, list[tuple[str, str]]]] = [
+        ("without credentials", None, []), ("with a wrong password", None, [("Authorization", wrong)]),
+    ]
+    if len(suite.profile.accounts) > 1:
+        readers.append(("to another account", 1, []))
+    for address, sid in ((operation.url, operation.sid), (suite.client.url(f"/Configurations/{victim.sid}"), victim.sid)):
+        for who, account, headers in readers:
+            out = suite.client.outgoing(Call("other", silent=True), "GET", address, account=account, headers=headers)
+            exchange = past_500(partial(suite.client.send, out))
+            body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
+            shown = exchange.status == 200 and (sid in body or "createdAt" in exchange.object)
+            suite.ledger.hold("AUTH-READ", not shown, expected=f"nothing of {address} {who}", seen=exchange.outcome(),
+                              exchanges=[exchange])

@@ -41,3 +41,35 @@ class _ConflictsAway(_TellsStrangers):
         if request.route == "delete" and self.anybodys(request) and self.locate(request, request.sid) is None:
             raise Refused(conflict(None))
         return super().not_there(request)
+
+
+@defect("auth-operation-public", "Operations are shown without credentials", breaches=("AUTH-READ",))
+class _PublicOperations(Behaviour):
+    def authenticate(self, request: Request) -> int | None:
+        account = super().authenticate(request)
+        if account is None and request.route == "operation":
+            return next((account for (account, _), s in self.world.shelves.items() if request.sid in s.operations), None)
+        return account
+
+
+@defect("auth-operation-any-account", "Operations are shown to every account", breaches=("AUTH-READ",), shows="data: another account")
+class _AnybodysOperations(Behaviour):
+    def poll(self, request: Request) -> Response:
+        owners = [account for (account, _), s in self.world.shelves.items() if request.sid in s.operations]
+        request.account = owners[0] if owners else request.account
+        return super().poll(request)
+
+
+@defect("auth-fetch-any-account", "Configurations are shown to every account", breaches=("AUTH-READ",), shows="data: another account")
+class _AnybodysConfigurations(_TellsStrangers):
+    def fetch(self, request: Request) -> Response:
+        found = self.anybodys(request)
+        request.account = found.account if found is not None else request.account
+        return super().fetch(request)
+
+
+@defect("auth-password-last-letter", "The last character of the password does not count", breaches=("AUTH-WRONG",),
+        shows="data: a password that ends otherwise")  # fmt: skip
+class _LastLetter(Behaviour):
+    def password_matches(self, given: str, expected: str) -> bool:
+        return len(given) == len(expected) and super().password_matches(given[:-1], expected[:-1])

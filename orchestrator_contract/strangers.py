@@ -1,0 +1,35 @@
+"""Requests of those who may not delete: without credentials, with wrong ones, or for another account's SID."""
+
+from __future__ import annotations
+
+import base64
+
+from orchestrator_contract.client.retry import past_500
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.suite import Suite
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None = None, region: int = 0) -> Exchange:
+    """The answer to a DELETE with *value* for its Authorization, or with none."""
+    headers = [("Authorization", value)] if value else []
+    call = Call("delete", sid, silent=True)
+    return past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
+
+
+def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, region: int = 0) -> Exchange:
+    """The answer to a DELETE of another account's SID."""
+    call = Call("delete", sid, silent=True)
+    return past_500(lambda: suite.client.delete(sid, account=account, key=key, region=region, call=call))
+
+
+def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:
+    """The request was not accepted; how it was refused is the endpoint's choice."""
+    status = exchange.status or 0
+    suite.ledger.observe("OBS-REFUSAL", f"{status}: {what}")
+    suite.ledger.hold("AUTH-SANE", status < 500, expected="a client error", seen=f"{status} to {what}", exchanges=[exchange])
+    return suite.ledger.hold(requirement, not 200 <= status < 300, expected=f"a refusal of {what}", seen=str(status), exchanges=[exchange])
