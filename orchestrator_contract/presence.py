@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
@@ -11,6 +12,9 @@ from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
+
+#: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
+_WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
 
 
 class Presence:
@@ -20,6 +24,8 @@ class Presence:
         self.suite = suite
         self.client = suite.client
         self.hold = suite.ledger.hold
+        #: What a fetch showed of a configuration before something was aimed at it, by SID.
+        self.shown: dict[str, dict[str, Any]] = {}
 
     def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
         """Whether a fetch shows the configuration, with the fetch."""
@@ -56,19 +62,21 @@ class Presence:
         there, exchange = self.is_there(configuration)
         if not there:
             raise Unverifiable(f"a fetch does not show the existing configuration ({exchange.outcome()})")
+        self.shown[configuration.sid] = exchange.object
 
     def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> bool:
-        """The configuration is still there after *steps*; a breach of *requirement* when it is not."""
+        """The configuration is still there after *steps*, as it was shown before; a breach of *requirement* when it is not."""
         there, exchange = self.is_there(configuration)
         if there is None:
             raise Unverifiable(
                 f"whether the configuration is still there can't be seen ({exchange.outcome()})"
             )
+        changed = self._changed(configuration, exchange) if there else ""
         self.hold(
             requirement,
-            there,
-            expected=f"{configuration.sid} still there",
-            seen="gone",
+            there and not changed,
+            expected=f"{configuration.sid} still there{', as it was' if changed else ''}",
+            seen=changed or "gone",
             exchanges=[*steps, exchange],
         )
         if not there:
@@ -76,6 +84,17 @@ class Presence:
             if self.suite.has_bystander(configuration):
                 self.suite.new_bystander()
         return there
+
+    def _changed(self, configuration: Configuration, fetch: Exchange) -> str:
+        """What a fetch shows otherwise than the one before something was aimed at the configuration; empty for nothing."""
+        before, after = self.shown.get(configuration.sid, {}), fetch.object
+        if before.get("id") != after.get("id"):
+            return ""  # what is missing, or another configuration's, is for the schemas and CTRL-CONFIGURATION to say
+        return ", ".join(
+            f"{name} {after[name]!r:.60} instead of {before[name]!r:.60}"
+            for name in _WRITTEN
+            if isinstance(after.get(name), str) and name in before and after[name] != before[name]
+        )
 
     def gone(self, operation: Operation) -> None:
         """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""

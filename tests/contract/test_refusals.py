@@ -57,8 +57,22 @@ def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> Non
         raise Unverifiable("a request of the burst was accepted, so the configuration is rightly gone")
     if found.victim is None:
         raise OneWayLess(f"the SID that answers {status} is not shown by a fetch")
-    scenarios.presence.kept(requirement, found.victim, hits[-2:])
+    if scenarios.presence.kept(requirement, found.victim, hits[-2:]) and status == 429:
+        version_stays(suite, scenarios, found.victim, hits)
     suite.watch.kept(requirement, found.victim, hits[-2:])
+
+
+def version_stays(suite: Suite, scenarios: Scenarios, victim: Configuration, hits: list[Exchange]) -> None:
+    """What was not processed makes no new version; one that moves once may do so for reasons of its own."""
+    before = scenarios.presence.shown.get(victim.sid, {}).get("version")
+    once = scenarios.presence.is_there(victim)[1]
+    if before is None or once.status != 200 or once.object.get("version") == before:
+        return
+    more = provoke(suite, 429, victim, len(hits)).exchanges
+    twice = scenarios.presence.is_there(victim)[1]
+    moved = twice.status == 200 and twice.object.get("version") != once.object.get("version")
+    suite.ledger.hold("ERR-429-KEEPS", not moved, expected=f"version {before}", seen=f"version {twice.object.get('version')!r:.40}",
+                      exchanges=[*hits[-1:], once, *more[-1:], twice])
 
 
 @pytest.mark.requirement("ERR-429-AGAIN", "ERR-429-KEEPS")
