@@ -194,6 +194,42 @@ class _Rescues(Behaviour):
         return response
 
 
+@defect("race-late-update-rescues", "An update from 5 ms after the 202 on keeps the configuration, yet COMPLETED",
+        breaches=("RACE-MIXED", "GONE-FETCH"), shows="race: an update while pending, 5 ms after the 202")  # fmt: skip
+class _RescuesLate(_Rescues):
+    delay = 0.005
+
+    def update(self, request: Request) -> Response:
+        found = self.locate(request, request.sid)
+        running = self.pending_deletion(found) if found is not None else None
+        late = running is not None and self.now() - running.created_at > self.delay
+        return super().update(request) if late else Behaviour.update(self, request)
+
+
+class _BackWhileBusy(Behaviour):
+    """Base of defects where what is gone is back while another delete of its account runs."""
+
+    def busy(self, configuration: Configuration, now: float) -> bool:
+        """Whether this is gone and another delete runs; deletes that end together do not bring each other back."""
+        shelf = self.world.shelf(configuration.account, configuration.region)
+        ended = configuration.gone_at is not None and now > configuration.gone_at + 0.5
+        return ended and any(o.kind == "delete" and not o.state(now).terminal for o in shelf.operations.values())
+
+
+@defect("race-gone-listed", "While a delete is pending the list holds what was deleted before", breaches=("GONE-LIST",),
+        shows="race: a list while another is pending")  # fmt: skip
+class _GoneListedWhileBusy(_BackWhileBusy):
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return super().listed(configuration, now) or self.busy(configuration, now)
+
+
+@defect("race-gone-fetched", "While a delete is pending what was deleted before can be fetched", breaches=("GONE-FETCH",),
+        shows="race: a fetch while another is pending")  # fmt: skip
+class _GoneFetchedWhileBusy(_BackWhileBusy):
+    def fetchable(self, configuration: Configuration, now: float) -> bool:
+        return super().fetchable(configuration, now) or self.busy(configuration, now)
+
+
 @defect("race-list-doubles", "A list while a delete is pending holds a configuration twice",
         breaches=("RACE-MIXED", "CTRL-PAGES"), shows="race: a list while pending")  # fmt: skip
 class _ListDoubles(Behaviour):
