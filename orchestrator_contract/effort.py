@@ -56,7 +56,7 @@ EFFORTS = {
             watched=2, watch_s=1.2, longest_s=300,
         ),
         Effort(
-            "standard", cohorts=6, cohort_size=11, racers=8, race_rounds=3, odd_sids=56, odd_keys=34, wrong_credentials=20,
+            "standard", cohorts=6, cohort_size=11, racers=8, race_rounds=3, odd_sids=60, odd_keys=34, wrong_credentials=20,
             unknown_sids=34, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=6, early_every=2,
             watched=14, watch_s=2.2, longest_s=1500,
         ),

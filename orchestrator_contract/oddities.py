@@ -36,6 +36,7 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
     fixed = [
         OddSid(f"{victim}%20", "a space after a real SID"),
         OddSid(f"%20{victim}", "a space before a real SID"),
+        OddSid(f"{victim}+", "a plus after a real SID"),
         OddSid(f"{victim}%09", "a tab after a real SID"),
         OddSid(f"{victim}%0A", "a line feed after a real SID"),
         OddSid(f"{victim}%00", "NUL after a real SID"),
@@ -73,6 +74,8 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid(victim.replace("_", "-"), "a real SID, its underscores hyphens"),
         *([OddSid(head + "_" + alike, "a real SID, its digits 0 and 1 written as letters")] if alike != tail else []),
         *([OddSid(quote(name, safe=""), "the name of a configuration")] if name else []),
+        OddSid(f"{victim}%5C", "a backslash after a real SID"),
+        OddSid(quote("<>[]^`|&=$!()@:*~", safe=""), "punctuation"),
         OddSid("%00", "NUL"),
         OddSid("%FF%FE", "bytes that are no UTF-8"),
         OddSid("%F0%9F%92%A3", "an emoji"),

@@ -16,8 +16,8 @@ REFUSALS = frozenset({400, 404, 414})
 OUTSIDE = frozenset({301, 302, 303, 307, 308, 401, 403, 405, 410, 411, 421, 431})
 
 
-def delete_unknown(suite: Suite, scenarios: Scenarios, number: int) -> list[Exchange]:
-    """Deletes of *number* unknown SIDs, each held against SID-UNKNOWN."""
+def delete_unknown(suite: Suite, scenarios: Scenarios, sids: list[str]) -> list[Exchange]:
+    """Deletes of unknown SIDs, each held against SID-UNKNOWN."""
 
     def delete(pair: tuple[int, str]) -> Exchange:
         number, sid = pair
@@ -27,7 +27,7 @@ def delete_unknown(suite: Suite, scenarios: Scenarios, number: int) -> list[Exch
         suite.ledger.hold("SID-UNKNOWN", exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[exchange])
         return exchange
 
-    exchanges: list[Exchange] = scenarios.each(delete, list(enumerate(unknown_sids(suite, number))))
+    exchanges: list[Exchange] = scenarios.each(delete, list(enumerate(sids)))
     return exchanges
 
 
@@ -38,7 +38,7 @@ def delete_unknown(suite: Suite, scenarios: Scenarios, number: int) -> list[Exch
 )  # fmt: skip
 def test_unknown_sid(suite: Suite, scenarios: Scenarios) -> None:
     """A well-formed SID that no configuration has answers 404; this much can be asked of an endpoint that gives nothing to delete."""
-    delete_unknown(suite, scenarios, suite.effort.unknown_sids)
+    delete_unknown(suite, scenarios, unknown_sids(suite, suite.effort.unknown_sids))
 
 
 @pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-KEEPS")
@@ -46,9 +46,16 @@ def test_unknown_sid_keeps(suite: Suite, scenarios: Scenarios) -> None:
     """A delete of a SID that no configuration has deletes nothing else."""
     scenarios.presence.must_be_shown(suite.bystander)
 
-    exchanges = delete_unknown(suite, scenarios, max(2, suite.effort.unknown_sids // 3))
+    near = near_sids(suite.bystander.sid)
+    far = unknown_sids(suite, max(2, suite.effort.unknown_sids // 3) - len(near))
+    exchanges = delete_unknown(suite, scenarios, [*far, *near])
 
     scenarios.presence.kept("SID-UNKNOWN-KEEPS", suite.bystander, exchanges[-3:])
+
+
+def near_sids(sid: str) -> list[str]:
+    """Well-formed SIDs that differ from a real one in its last character, and in one in the middle."""
+    return [f"{sid[:place]}{'0' if sid[place] != '0' else '1'}{sid[place + 1 :]}" for place in (len(sid) - 1, len(sid) - 13)]
 
 
 def unknown_sids(suite: Suite, number: int) -> list[str]:

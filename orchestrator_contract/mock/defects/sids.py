@@ -77,6 +77,8 @@ def _odd(name: str, text: str, matches: Callable[[bytes], bool], shows: str, *, 
 
 _odd("odd-nul-500", "A NUL in the SID is a 500", lambda raw: b"%00" in raw, "data: NUL")
 _odd("odd-quote-500", "A quote in the SID is a 500", lambda raw: b"'" in raw or b"%27" in raw, "data: a quote")
+_odd("odd-backslash-500", "A backslash in the SID is a 500", lambda raw: b"%5C" in raw, "data: a backslash")
+_odd("odd-bracket-500", "A bracket in the SID is a 500", lambda raw: b"%5B" in raw, "data: a bracket")
 _odd("odd-long-500", "A SID of more than 255 characters is a 500", lambda raw: len(raw) > 255, "data: long SIDs")
 _odd("odd-percent-500", "A percent sign in the SID is a 500", lambda raw: b"%25" in raw, "data: a percent sign")
 _odd("odd-unicode-500", "A SID beyond ASCII is a 500", lambda raw: re.search(rb"%[89a-fA-F]", raw) is not None,
@@ -137,6 +139,7 @@ _folding("odd-query", "What follows an encoded question mark or hash is dropped"
 _folding("odd-normalised", "Compatibility characters are folded",
          lambda sid: unicodedata.normalize("NFKC", sid), "data: compatibility characters")  # fmt: skip
 _folding("odd-list", "Of a comma list the first SID is deleted", lambda sid: sid.partition(",")[0], "data: a comma")
+_folding("odd-plus", "A plus in a SID is read as a space and dropped", lambda sid: sid.rstrip("+"), "data: a plus")
 _folding("odd-quoted", "Quotes around a SID are dropped", lambda sid: sid.strip("\"'"), "data: quotes")
 _folding("odd-tail", "What follows the 45th character is dropped", lambda sid: sid[:45], "data: a tail")
 
