@@ -279,6 +279,49 @@ async def races(talk: Talk) -> None:
     await talk.look(accepted)
 
 
+async def corners(talk: Talk) -> None:
+    """The second account in the second region, strangers who read, odd SIDs of every kind, and the next day."""
+    corner: dict[str, Any] = {"account": 2, "region": 1}
+    key = KEY.replace("6", "5")
+    sid, other = await talk.create(**corner), await talk.create(**corner)
+    for one in (sid, sid, other):
+        await talk.delete(one, key=key, **corner)
+    talk.wait()
+    await talk.delete(sid, key=key, **corner)
+    await talk.call("GET", ITEM + sid, **corner)
+    await talk.delete(await talk.create(account=2), key=key, account=2)
+    await talk.delete("odd", **corner)
+    sid = await talk.create()
+    for accept in ("application/json", "*/*"):
+        await talk.delete(sid, key=key, headers={"Accept": accept})
+    operation = next(reversed(talk.driver.behaviour.world.shelf(1, 0).operations))
+    spare = await talk.create()
+    for account in (0, 2):
+        await talk.call("GET", "/v2/ControlPlane/Operations/" + operation, account=account)
+        await talk.call("GET", ITEM + spare, account=account)
+    await talk.send(talk.driver.request("DELETE", ITEM + spare, account=0, password="mock-secret-onx"))
+    for odd in (f"{spare}+", "%5C", "%5B"):
+        await talk.delete(odd)
+    failing = await talk.create()
+    await talk.call("PATCH", ITEM + failing, body={"description": "kept"})
+    talk.wait()
+    await talk.delete(failing, headers={"X-Mock-Fault": "operation"})
+    talk.wait()
+    await talk.call("GET", ITEM + failing)
+    gone, late = await talk.create(), await talk.create()
+    await talk.delete(gone)
+    talk.wait(1.0)
+    await talk.delete(late)
+    await talk.look(gone)
+    talk.wait(0.01)
+    await talk.call("PATCH", ITEM + late, body={"description": "after the 202"})
+    talk.wait()
+    await talk.look(late)
+    await talk.delete("conv_configuration_" + "1" * 26)
+    talk.wait(86_400 + 3600.0)
+    await talk.delete("conv_configuration_" + "1" * 26)
+
+
 async def elsewhere(talk: Talk) -> None:
     """The other asynchronous calls: their keys, their payloads, and the delete of two conversations."""
     sid, key = await talk.create(), KEY.replace("3", "8")
@@ -303,7 +346,7 @@ def transcript(driver: Any) -> list[tuple[Any, ...]]:
     talk = Talk(driver)
 
     async def all_of_it() -> None:
-        for part in (lives, refusals, keys, races, elsewhere):
+        for part in (lives, refusals, keys, races, elsewhere, corners):
             await part(talk)
 
     asyncio.run(all_of_it())
