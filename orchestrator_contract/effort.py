@@ -51,13 +51,13 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort(
-            "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=5, odd_keys=3, wrong_credentials=2,
-            unknown_sids=2, fuzz_examples=2, model_runs=1, model_steps=5, keys_between=1, refusals=2, ahead=2, early_every=6,
-            watched=2, watch_s=1.2, longest_s=300,
+            "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=3, odd_keys=2, wrong_credentials=1,
+            unknown_sids=1, fuzz_examples=1, model_runs=1, model_steps=3, keys_between=1, refusals=2, ahead=2, early_every=12,
+            watched=1, watch_s=1.2, longest_s=600,
         ),
         Effort(
-            "standard", cohorts=6, cohort_size=11, racers=8, race_rounds=3, odd_sids=60, odd_keys=34, wrong_credentials=20,
-            unknown_sids=34, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=6, early_every=2,
+            "standard", cohorts=5, cohort_size=11, racers=8, race_rounds=3, odd_sids=57, odd_keys=34, wrong_credentials=20,
+            unknown_sids=30, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, early_every=3,
             watched=14, watch_s=2.2, longest_s=1500,
         ),
         Effort(

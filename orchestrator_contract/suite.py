@@ -77,7 +77,8 @@ class Suite:
         self.inventory = Inventory(coordinator, self.ownership)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
-        self.configurations.creator.settle = Visibility(self.client, self.configurations.listing).wait
+        creator = self.configurations.creator
+        creator.settle = Visibility(self.client, self.configurations.listing, creator.identity.seen).wait
         self.watch = Watch(self)
         self.configurations.needed = lambda one: one is self._bystander or self.watch.keeps(one)
         self.configurations.release = self.watch.release

@@ -96,6 +96,7 @@ class Creator:
                 else:
                     problem = result
             self._follower.finish(list(pending.values()), early=False)
+            self.identity.look_after(len(pending), account, region)
             new = []
             sids = self._client.parallel(
                 lambda index, p=payloads, o=pending: self._sid_of(o[index], p[index]["displayName"], account, region),  # type: ignore[misc]

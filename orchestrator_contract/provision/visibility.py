@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator_contract.client.calls import Client
@@ -15,7 +16,7 @@ from orchestrator_contract.verdict import Unverifiable
 LATE_S = 5.0
 _PAUSE_S = 0.2
 #: How many have to show at once before no more are looked at.
-_ENOUGH = 20
+_ENOUGH = 3
 
 
 @dataclass
@@ -40,9 +41,11 @@ class _Reads:
 class Visibility:
     """Makes sure that new configurations are shown before tests say anything of what is shown."""
 
-    def __init__(self, client: Client, listing: Listing) -> None:
+    def __init__(self, client: Client, listing: Listing, seen: Mapping[str, AbstractSet[str]]) -> None:
+        """Look by fetch and by list for what is not among the ids *seen* in that way already."""
         self._client = client
         self._listing = listing
+        self._seen = seen
         self._ways = (_Reads("fetch", self._fetched), _Reads("list", self._listed))
 
     def wait(self, configurations: Sequence[Configuration]) -> None:
@@ -56,10 +59,10 @@ class Visibility:
 
     def _wait(self, way: _Reads, configurations: Sequence[Configuration]) -> None:
         started = time.monotonic()
-        missing = list(configurations)
+        missing = [one for one in configurations if one.sid not in self._seen[way.name]]
         while True:
             try:
-                shown = way.shown(missing)
+                shown = way.shown(missing) if missing else set()
             except Unverifiable:
                 return
             missing = [one for one in missing if one.sid not in shown]

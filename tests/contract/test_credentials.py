@@ -179,23 +179,27 @@ def test_own_account_after_another(suite: Suite, scenarios: Scenarios) -> None:
     scenarios.presence.kept("AUTH-ACCOUNT", theirs, [exchange])
 
 
-@pytest.mark.requirement("AUTH-READ")
+@pytest.mark.requirement("AUTH-READ", "AUTH-READ-OTHER")
 def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
-    """The operation of a delete and a configuration are shown to nobody without credentials and to no other account."""
+    """A configuration is shown to nobody without credentials, and neither it nor the operation of a delete to another account."""
     operation, victim = scenarios.ended()[0], suite.bystander
     owner = suite.profile.accounts[0]
     wrong = basic(owner.username, owner.password + "x")
     suite.redactor.learn(wrong)
-    readers: list[tuple[str, int | None, list[tuple[str, str]]]] = [
+    missing: list[tuple[str, int | None, list[tuple[str, str]]]] = [
         ("without credentials", None, []), ("with a wrong password", None, [("Authorization", wrong)]),
     ]
-    if len(suite.profile.accounts) > 1:
-        readers.append(("to another account", 1, []))
-    for address, sid in ((operation.url, operation.sid), (suite.client.url(f"/Configurations/{victim.sid}"), victim.sid)):
-        for who, account, headers in readers:
+    other: list[tuple[str, int | None, list[tuple[str, str]]]] = [("to another account", 1, [])] if len(suite.profile.accounts) > 1 else []
+    configuration = suite.client.url(f"/Configurations/{victim.sid}")
+    for requirement, address, sid, readers in (
+        ("AUTH-READ", configuration, victim.sid, missing),
+        ("AUTH-READ-OTHER", configuration, victim.sid, other),
+        ("AUTH-READ-OTHER", operation.url, operation.sid, [*missing, *other]),
+    ):
+        for who, account, headers in readers[-1:] if suite.effort.few else readers:
             out = suite.client.outgoing(Call("other", silent=True), "GET", address, account=account, headers=headers)
             exchange = past_500(partial(suite.client.send, out))
             body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
             shown = exchange.status == 200 and (sid in body or "createdAt" in exchange.object)
-            suite.ledger.hold("AUTH-READ", not shown, expected=f"nothing of {address} {who}", seen=exchange.outcome(),
+            suite.ledger.hold(requirement, not shown, expected=f"nothing of {address} {who}", seen=exchange.outcome(),
                               exchanges=[exchange])

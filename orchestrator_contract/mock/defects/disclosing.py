@@ -43,7 +43,7 @@ class _ConflictsAway(_TellsStrangers):
         return super().not_there(request)
 
 
-@defect("auth-operation-public", "Operations are shown without credentials", breaches=("AUTH-READ",))
+@defect("auth-operation-public", "Operations are shown without credentials", breaches=("AUTH-READ-OTHER",))
 class _PublicOperations(Behaviour):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
@@ -52,7 +52,17 @@ class _PublicOperations(Behaviour):
         return account
 
 
-@defect("auth-operation-any-account", "Operations are shown to every account", breaches=("AUTH-READ",), shows="data: another account")
+@defect("auth-fetch-public", "Configurations are shown without credentials", breaches=("AUTH-READ",))
+class _PublicConfigurations(_TellsStrangers):
+    def authenticate(self, request: Request) -> int | None:
+        account = super().authenticate(request)
+        if account is None and request.route == "fetch":
+            found = self.anybodys(request)
+            return found.account if found is not None else None
+        return account
+
+
+@defect("auth-operation-any-account", "Operations are shown to every account", breaches=("AUTH-READ-OTHER",), shows="data: another account")
 class _AnybodysOperations(Behaviour):
     def poll(self, request: Request) -> Response:
         owners = [account for (account, _), s in self.world.shelves.items() if request.sid in s.operations]
@@ -60,7 +70,7 @@ class _AnybodysOperations(Behaviour):
         return super().poll(request)
 
 
-@defect("auth-fetch-any-account", "Configurations are shown to every account", breaches=("AUTH-READ",), shows="data: another account")
+@defect("auth-fetch-any-account", "Configurations are shown to every account", breaches=("AUTH-READ-OTHER",), shows="data: another account")
 class _AnybodysConfigurations(_TellsStrangers):
     def fetch(self, request: Request) -> Response:
         found = self.anybodys(request)

@@ -339,6 +339,34 @@ def test_without_a_list_the_name_decides(world: World, alone: Bench, fetched: Sa
         assert alone.suite.inventory.left == {}
 
 
+def test_several_are_known_by_one_list(world: World, alone: Bench) -> None:
+    """What is listed under a name of the run's is taken without a fetch, what is listed under another is not, what is not listed is fetched."""
+    listed = page({"id": "sid0", "displayName": "oc-run-0"}, {"id": "sid1", "displayName": "somebody's"})
+    alone.endpoint.on(ALL, page(), listed)
+
+    alone.suite.configurations.take(3)
+
+    assert alone.suite.ownership.owns("sid0")
+    assert not alone.suite.ownership.owns("sid1")
+    fetches = [line for line in alone.endpoint.lines() if line.startswith("GET /Configurations/")]
+    assert "GET /Configurations/sid0" not in fetches
+    assert "GET /Configurations/sid2" in fetches
+
+
+def test_a_long_list_is_not_walked_for_few(world: World, alone: Bench) -> None:
+    """Where the list has as many pages as there are new ones, each is fetched from then on."""
+    more: Said = (200, {"configurations": [{"id": "x", "displayName": "x"}], "meta": {"nextToken": "t"}})
+    alone.endpoint.on(ALL, more)
+    alone.endpoint.on("GET /Configurations?pageSize=1000&pageToken=t", page({"id": "y", "displayName": "y"}))
+
+    alone.suite.configurations.take(2)
+    first = len(alone.endpoint.lines())
+    alone.suite.configurations.take(2)
+
+    assert alone.endpoint.lines()[first:].count(ALL) == 0
+    assert "GET /Configurations/sid3" in alone.endpoint.lines()
+
+
 def test_the_list_is_read_once_before(world: World, alone: Bench) -> None:
     """What was there before is looked up before the first create only."""
     alone.suite.configurations.one()
