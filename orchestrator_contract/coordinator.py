@@ -21,6 +21,8 @@ from orchestrator_contract.verdict import Unverifiable
 
 #: Longest wait for other tests to leave the clock alone, in seconds.
 CLOCK_PATIENCE_S = 240.0
+#: Requests, at most, that are kept for removing what the run has created; of a small budget it is a tenth.
+_KEPT = 100
 #: Longest wait for the coordinator to take a worker's first connection, in seconds.
 CONNECT_S = 10.0
 
@@ -31,6 +33,7 @@ class Coordinator:
     def __init__(self, requests: int, requests_per_second: float, deletes: int, journal: Journal | None) -> None:
         self._lock = Lock()
         self._requests = requests
+        self._kept = min(requests // 10, _KEPT)
         self._deletes = deletes
         self._interval = 1.0 / requests_per_second if requests_per_second else 0.0
         self._slowdown = 0.0
@@ -44,10 +47,10 @@ class Coordinator:
         self._advanced = 0
         self._claimed: set[str] = set()
 
-    def take_requests(self, count: int) -> int:
-        """Grant up to *count* requests of the budget; 0 when it is spent."""
+    def take_requests(self, count: int, *, cleaning: bool = False) -> int:
+        """Grant up to *count* requests of the budget; 0 when it is spent, apart from what is kept for *cleaning* up."""
         with self._lock:
-            granted = min(count, self._requests)
+            granted = max(min(count, self._requests - (0 if cleaning else self._kept)), 0)
             self._requests -= granted
             return granted
 

@@ -64,6 +64,7 @@ class Sender:
         self._retention = Retention()
         self._lock = Lock()
         self._granted = 0
+        self._cleaning = False
         self._lost = 0.0
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
@@ -200,7 +201,7 @@ class Sender:
             if self._lost > self.patience_lost_s:
                 raise Exhausted("the endpoint stopped answering; the rest was not tried")
             if not self._granted:
-                self._granted = self.coordinator.take_requests(_GRANT)
+                self._granted = self.coordinator.take_requests(_GRANT, cleaning=self._cleaning)
                 if not self._granted:
                     raise Exhausted("the request budget ([limits] requests) is spent")
             self._granted -= 1
@@ -269,7 +270,8 @@ class Sender:
         self.wire.close()
 
     def forgive(self) -> None:
-        """Let cleaning up try again on an endpoint that had stopped answering, or was too slow."""
+        """Let cleaning up try again on an endpoint that had stopped answering, or was too slow, and give it what is kept of the budget."""
+        self._cleaning = True
         self._lost = 0.0
         self._end_at = time.monotonic() + min(self.longest_s, _CLEANING_S)
         self.retry.forgive()
