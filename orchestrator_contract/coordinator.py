@@ -23,6 +23,8 @@ from orchestrator_contract.verdict import Unverifiable
 CLOCK_PATIENCE_S = 240.0
 #: Requests, at most, that are kept for removing what the run has created; of a small budget it is a tenth.
 _KEPT = 100
+#: How many requests apart refusals are about the pace, and the longest pause before each request that they lead to, in seconds.
+_CLOSE, _SLOWEST_S = 6, 0.5
 #: Longest wait for the coordinator to take a worker's first connection, in seconds.
 CONNECT_S = 10.0
 
@@ -37,6 +39,9 @@ class Coordinator:
         self._deletes = deletes
         self._interval = 1.0 / requests_per_second if requests_per_second else 0.0
         self._slowdown = 0.0
+        #: Requests so far, and how many of them there were when one was last refused.
+        self._paced = 0
+        self._throttled_at = 0
         self._next = 0.0
         self._not_before = 0.0
         self._clock = Condition()
@@ -82,6 +87,7 @@ class Coordinator:
         """Seconds to wait before the next request may go out; reserves its place."""
         interval = self._interval + self._slowdown
         now = time.monotonic()
+        self._paced += 1
         if not interval and now >= self._not_before:
             return 0.0
         with self._lock:
@@ -91,10 +97,16 @@ class Coordinator:
             return at - now
 
     def throttle(self, seconds: float) -> None:
-        """The endpoint asked for quiet: nothing goes out for *seconds*, and then more slowly."""
+        """The endpoint asked for quiet: nothing goes out for *seconds*, and then more slowly.
+
+        How fast the run is only matters to an endpoint that refuses several requests close to each other: where
+        refusals come now and then, a slower run meets as many.
+        """
         with self._lock:
             self._not_before = max(self._not_before, time.monotonic() + seconds)
-            self._slowdown = min(max(self._slowdown * 1.5, 0.002), 0.5)
+            factor = 1.5 if self._paced - self._throttled_at <= _CLOSE else 1.0
+            self._slowdown = min(max(self._slowdown * factor, 0.002), _SLOWEST_S)
+            self._throttled_at = self._paced
 
     def enter_clock(self, *, alone: bool) -> bool:
         """Wait until the endpoint's clock may be relied on, or moved by the caller *alone*."""

@@ -642,6 +642,19 @@ def test_elapsed(bench: Bench) -> None:
 # -------------------------------------------------------------------- budget and pace
 
 
+@pytest.mark.parametrize(("apart", "slow"), [pytest.param(1, True, id="in-a-row"), pytest.param(15, False, id="now-and-then")])
+def test_the_pace_follows_refusals_in_a_row(bench: Bench, apart: int, slow: bool) -> None:
+    """Refusals close to each other slow the run down, to two requests a second at most; those that come now and then do not."""
+    coordinator = bench.suite.coordinator
+    waits: list[float] = []
+    for _ in range(40):
+        coordinator.throttle(0)
+        waits += [coordinator.pace() for _ in range(apart)]
+        bench.clock.now += sum(waits[-apart:])
+
+    assert (0.4 < max(waits) <= 0.5 * apart) if slow else max(waits) < 0.002 * 16
+
+
 def test_the_request_budget_is_kept_exactly(start: Callable[..., Bench]) -> None:
     """As many requests go out as the limits allow, a tenth of them for cleaning up only, and then none."""
     bench = start(requests=21)
