@@ -12,6 +12,7 @@ from orchestrator_contract.mock.keys import HEADER, PATTERN, Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.problems import (
     Problem,
+    Refused,
     conflict,
     key_in_use,
     key_mismatch,
@@ -302,3 +303,13 @@ class _UnavailableSometimes(Behaviour):
 class _ThrottledSometimes(Behaviour):
     def throttles(self, request: Request) -> bool:
         return (request.route == "delete" and self.once_in(30, "throttled")) or super().throttles(request)
+
+
+@variant("throttled-often", "Every 12th call is a 429 without Retry-After, and is fine the next time, however slowly they come",
+         warns=("ERR-429-RETRY",))  # fmt: skip
+class _ThrottledOften(Behaviour):
+    def throttles(self, request: Request) -> bool:
+        if self.once_in(12, "throttled"):
+            raise Refused(Problem(429, 20429, "Too many requests"))
+        return super().throttles(request)
+
