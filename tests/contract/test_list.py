@@ -127,7 +127,7 @@ def test_listed(suite: Suite) -> None:
 @pytest.mark.requirement("CTRL-VISIBLE")
 def test_shown_each_time(suite: Suite, scenarios: Scenarios) -> None:
     """A configuration that is there is shown by every fetch, not by most."""
-    configurations = suite.configurations.take(2 if suite.effort.few else 4)
+    configurations = suite.configurations.take(1 if suite.effort.few else 4)
     for number in range(max(2, suite.effort.refusals * 2 // 5)):
         configuration = configurations[number % len(configurations)]
         exchange = suite.client.fetch(configuration.sid)

@@ -144,15 +144,16 @@ def refusals(suite: Suite, scenarios: Scenarios, victim: Configuration) -> None:
 
 def at_last(suite: Suite, scenarios: Scenarios, configuration: Configuration) -> None:
     """After all that was refused a delete is carried out; one that is made to fail leaves another."""
-    operation = scenarios.completed([scenarios.accepted(configuration)], [configuration])[0]
+    failure, victim = suite.profile.operation_failure, None
+    last = scenarios.accepted(configuration)
+    failing: list[Operation] = []
+    if failure is not None and failure.headers:
+        victim = suite.configurations.one(account=configuration.account, region=configuration.region)
+        failing = [scenarios.accepted(victim, key=suite.key(), trigger=failure)]
+    operation = scenarios.completed([last], [configuration])[0]
     scenarios.presence.gone(operation)
     scenarios.presence.not_again(operation)
-    failure = suite.profile.operation_failure
-    if failure is None or not failure.headers:
-        return
-    victim = suite.configurations.one(account=configuration.account, region=configuration.region)
-    operation = scenarios.accepted(victim, key=suite.key(), trigger=failure)
-    suite.follower.finish([operation], early=False)
-    if operation.status == "FAILED":
-        scenarios.presence.kept("OP-FAILED-KEEPS", victim, [operation.accepted, *operation.polls[-1:]])
-        scenarios.replay(operation, requirement="KEY-REPLAY-FAILED", trigger=failure)
+    for failed in suite.follower.finish(failing, early=False):
+        if victim is not None and failed.status == "FAILED":
+            scenarios.presence.kept("OP-FAILED-KEEPS", victim, [failed.accepted, *failed.polls[-1:]])
+            scenarios.replay(failed, requirement="KEY-REPLAY-FAILED", trigger=failure)
