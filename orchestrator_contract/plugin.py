@@ -87,7 +87,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         stopping.heed_termination(config)
         run.options.report.mkdir(parents=True, exist_ok=True)
         progress.show(config, run.suite.client.steps)
-        run.open()
+        run.open(alone=config.getoption("dist", "no") == "no")
     except OSError as error:
         raise pytest.UsageError(f"--report: {run.options.report} can't be written: {error.strerror}") from None
     except Unusable as unusable:

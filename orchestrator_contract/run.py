@@ -161,8 +161,8 @@ class Run:
                 )
         return self._coordinator
 
-    def open(self) -> None:
-        """Reach the endpoint.
+    def open(self, *, alone: bool = True) -> None:
+        """Reach the endpoint; the tests are run by this process *alone*, or by workers.
 
         Raises:
             Unusable: it can't be tested.
@@ -171,7 +171,7 @@ class Run:
         if imports:
             self.suite.client.calm = imports.wait
         if not self.is_worker:
-            self.suite.preflight()
+            self.suite.preflight(alone=alone)
 
     def serve(self, address: Address) -> Served:
         """Let workers reach the coordinator at *address*.

@@ -136,16 +136,20 @@ class Suite:
 
     # ---------------------------------------------------------------- before the first test
 
-    def preflight(self) -> None:
-        """Find out whether the endpoint can be tested.
+    def preflight(self, *, alone: bool = True) -> None:
+        """Find out whether the endpoint can be tested; what that takes is removed while others run the tests, unless this process is *alone*.
 
         Raises:
             Unusable: it can't; the message says why and what to do.
         """
+        if not alone:
+            self.configurations.ahead = 0
         try:
             self._preflight()
         except Unverifiable as error:
             raise self._unusable(f"{self.profile.base_url}: {error}") from None
+        if not alone:
+            self.configurations.discard()
 
     def reach(self) -> None:
         """Find out whether the endpoint answers here, to these credentials.
@@ -230,6 +234,7 @@ class Suite:
 
     def close(self) -> list[Configuration]:
         """Take the last second looks and clean up; what could not be deleted is returned."""
+        self.configurations.discard(keep=self.watch.keeps)
         self.watch.settle()
         left = self.configurations.clean_up()
         self.client.settle()

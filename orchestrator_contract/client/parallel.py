@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Semaphore, local
 from typing import TypeVar
 
@@ -50,6 +50,10 @@ class Parallel:
             wait(futures, self._patience_s)
             raise
         return [future.result() for future in futures]
+
+    def beside(self, function: Callable[[], None]) -> Future[None]:
+        """Begin *function* beside what follows."""
+        return self._pool.submit(function)
 
     def close(self) -> None:
         """Begin nothing more, and wait for nobody."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
@@ -35,6 +36,8 @@ class Provisioner:
         )
         self._given = Given(source, client.coordinator, client.steps)
         self._stock: dict[tuple[int, int], list[Configuration]] = {}
+        self._leaving: list[Future[None]] = []
+        self._discarded: set[str] = set()
         #: How many are made ahead whenever one has to be made.
         self.ahead = 0
         #: Ids of those that the present test has taken.
@@ -191,8 +194,20 @@ class Provisioner:
                 self.client.coordinator.give_back_deletes(1)
                 self._given.give_back(configuration.sid)
 
+    def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
+        """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
+        unneeded = [one for one in self.inventory.left.values() if one.sid not in self._discarded and not keep(one)]
+        self._stock.clear()
+        self._discarded.update(one.sid for one in unneeded)
+        begun = removal.begin(self.client, self.follower, unneeded, self.inventory.gone)
+        # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
+        self._leaving.append(self.client.parallel.beside(lambda: removal.conclude(self.follower, begun, self.inventory.gone)))
+
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""
+        self.client.forgive()
+        self.discard()
+        wait(self._leaving)
         return removal.clean_up(
-            self.client, self.follower, self.inventory, self.listing, self.creator.identity
+            self.client, self.follower, self.inventory, self.listing, self.creator.identity, self._discarded
         )

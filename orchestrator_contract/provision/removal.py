@@ -20,12 +20,22 @@ from orchestrator_contract.verdict import Unverifiable
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
 
+#: A configuration whose delete was accepted, with its operation.
+Removal = tuple[Configuration, Operation]
+
 
 def clean_up(
-    client: Client, follower: Follower, inventory: Inventory, listing: Listing, identity: Identity
+    client: Client,
+    follower: Follower,
+    inventory: Inventory,
+    listing: Listing,
+    identity: Identity,
+    tried: AbstractSet[str],
 ) -> list[Configuration]:
-    """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned."""
-    client.forgive()
+    """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned.
+
+    Each is tried twice, those ids that were *tried* before once more.
+    """
     # What was interrupted may not be listed before its create has ended.
     accepted = inventory.accepted
     open_ = [operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None]
@@ -39,10 +49,10 @@ def clean_up(
     ]
     inventory.unresolved.clear()
     inventory.announced.clear()
-    for _ in range(2):
-        remaining = list(inventory.left.values())
+    for again in (False, True):
+        remaining = [one for one in inventory.left.values() if again or one.sid not in tried]
         if not remaining:
-            break
+            continue
         try:
             remove(client, follower, remaining, inventory.gone)
         except Unverifiable:
@@ -57,6 +67,16 @@ def remove(
     gone: Callable[..., None],
 ) -> None:
     """Delete these and wait for the end; *gone* is called with those that are."""
+    conclude(follower, begin(client, follower, configurations, gone), gone)
+
+
+def begin(
+    client: Client,
+    follower: Follower,
+    configurations: Sequence[Configuration],
+    gone: Callable[..., None],
+) -> list[Removal]:
+    """Send the deletes of these; those that were accepted. *gone* is called with what was not there any more."""
     call = Call("delete", allow=frozenset({401, 403, 410}))
 
     def delete(configuration: Configuration) -> tuple[Configuration, Exchange | None]:
@@ -71,7 +91,7 @@ def remove(
         except Unverifiable:
             return configuration, None
 
-    operations: list[tuple[Configuration, Operation]] = []
+    accepted: list[Removal] = []
     for configuration, exchange in client.parallel(delete, list(configurations)):
         if exchange is None:
             continue
@@ -79,13 +99,18 @@ def remove(
             gone(configuration)
         elif exchange.status == 202:  # HTTP
             try:
-                operations.append((configuration, follower.accept(exchange, configuration.sid)))
+                accepted.append((configuration, follower.accept(exchange, configuration.sid)))
             except Unverifiable:
                 continue
+    return accepted
+
+
+def conclude(follower: Follower, begun: Sequence[Removal], gone: Callable[..., None]) -> None:
+    """Wait for the end of what `begin` has had accepted; *gone* is called with what is."""
     # An operation that can't be read: the next delete tells by its 404.
     with contextlib.suppress(Unverifiable):
-        follower.finish([operation for _, operation in operations], early=False)
-    gone(*(configuration for configuration, operation in operations if operation.status == "COMPLETED"))
+        follower.finish([operation for _, operation in begun], early=False)
+    gone(*(configuration for configuration, operation in begun if operation.status == "COMPLETED"))
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
