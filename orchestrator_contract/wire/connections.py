@@ -8,6 +8,7 @@ plain sockets, and `requests` sits on top of it (session.py).
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import socket
 import ssl
@@ -27,6 +28,7 @@ _IDLE = 64
 #: What comes in on a kept connection within so many seconds of its first answer belonged to that one.
 _SETTLE_S = 0.02
 _CHUNK = 65536
+_GOODBYE = re.compile(rb"HTTP/1\.[01] 408\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,16 @@ class Connection:
             return False
 
     def stray(self) -> int:
-        """How many bytes, of those that came in while it was idle, are there now; it is of no use afterwards."""
+        """How many bytes, of those that came in while it was idle, are there now; it is of no use afterwards.
+
+        A server may say 408 before it closes an idle connection (R1 15.5.9).
+        """
         try:
             self.sock.settimeout(0)
-            return len(self.sock.recv(_CHUNK))
+            found = self.sock.recv(_CHUNK)
         except (OSError, ValueError):
             return 0
+        return 0 if _GOODBYE.match(found) else len(found)
 
 
 def _protocol() -> h11.Connection:
@@ -98,8 +104,8 @@ class Wire:
     def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False) -> Answer:
         """Send *request* as it is and read the answer.
 
-        A kept connection that the server had closed meanwhile is no fault of anyone's (RFC 9112 9.5):
-        the request goes out once more on a new one.
+        A kept connection that the server had closed meanwhile, with a 408 (R1 15.5.9) or without, is no fault of
+        anyone's (RFC 9112 9.5): the request goes out once more on a new one.
 
         Raises:
             WireError: there was no complete answer.
@@ -108,10 +114,10 @@ class Wire:
         # A POST may not be sent twice, so it does not risk a connection that the server is about to close.
         connection, stray = (None, 0) if fresh or method == "POST" else self._kept(origin)
         if connection is not None:
-            try:
-                return self._run(connection, request, method, deadline)
-            except Stale:
-                pass
+            with contextlib.suppress(Stale):
+                answer = self._run(connection, request, method, deadline)
+                if answer.status != 408:  # HTTP
+                    return answer
         connection = self.connect(origin)
         deadline = time.monotonic() + self.timeout_s
         try:

@@ -247,6 +247,42 @@ def test_an_answer_that_nobody_asked_for(canned: Start, more: list[Any]) -> None
     assert any(answer.stray or answer.defect for answer in answers)
 
 
+def test_a_goodbye_is_no_answer(canned: Start) -> None:
+    """The 408 with which a server closes what is idle is held against nobody."""
+
+    def act(connection: socket.socket, number: int) -> None:
+        while head_of(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            time.sleep(0.008)
+            connection.sendall(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
+
+    server = canned(act)
+    wire = Wire(10, verify=True)
+
+    for _ in range(4):
+        answer = wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE")
+        assert (answer.status, answer.stray, answer.defect) == (200, 0, None)
+    wire.close()
+
+
+def test_a_goodbye_that_crosses_a_request(canned: Start) -> None:
+    """A 408 on a kept connection may be about its idleness; on a new one it is the answer."""
+
+    def act(connection: socket.socket, number: int) -> None:
+        head_of(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" if number < 3 else b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        head_of(connection)
+        connection.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    server = canned(act)
+    wire = Wire(10, verify=True)
+
+    answers = [wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(3)]
+    wire.close()
+
+    assert [answer.status for answer in answers] == [200, 200, 408]
+
+
 def test_kept_connections_are_used_again(canned: Start) -> None:
     """Where nothing comes unasked."""
     numbers = []
