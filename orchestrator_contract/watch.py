@@ -76,7 +76,8 @@ class Watch:
         self._kept.setdefault(configuration.sid, {}).setdefault(requirement, list(steps))
         kind = f"{_KEPT}{configuration.sid}"
         self._items = [item for item in self._items if item.kind != kind]
-        self._add(kind, lambda: self._look_at_kept(configuration))
+        doubtful = self._suite.ownership.doubtful(configuration.sid)
+        self._add(kind, lambda: self._look_at_kept(configuration, doubtful=doubtful))
 
     def keeps(self, configuration: Configuration) -> bool:
         """Whether this is still to be looked at."""
@@ -104,7 +105,7 @@ class Watch:
             suite.ledger.hold("GONE-FETCH", exchange.status == 404, expected="404, as before", seen=exchange.outcome(),
                               exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
-    def _look_at_kept(self, configuration: Configuration) -> None:
+    def _look_at_kept(self, configuration: Configuration, *, doubtful: bool) -> None:
         suite = self._suite
         watched = self._kept.pop(configuration.sid)
         if suite.inventory.is_gone(configuration) or suite.is_lost(configuration):
@@ -112,6 +113,8 @@ class Watch:
         exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
         if exchange.status not in (200, 404):
             return
+        if exchange.status == 404 and not doubtful and suite.ownership.doubtful(configuration.sid):
+            return  # a delete since then was answered 500 or not at all, and of that nothing is promised
         for requirement, steps in watched.items():
             ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",
                                    seen="gone", exchanges=[*steps, exchange])

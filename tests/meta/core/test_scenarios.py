@@ -167,6 +167,18 @@ def test_not_accepted(
     assert len(bench.endpoint.sent) == (4 if said in ([(409, {})], [(500, {})]) else len(said))
 
 
+@pytest.mark.parametrize("status", [404, 409])
+def test_not_accepted_after_a_doubtful_delete(bench: Bench, steps: Scenarios, status: int) -> None:
+    """A delete that another test sent, and that 500 answered, may have been carried out."""
+    bench.endpoint.on(DELETE, (status, {}))
+    bench.suite.ownership.touch(ONE.sid, clear=False)
+
+    with pytest.raises(Unverifiable, match=f"^after .+ the delete was answered {status}: it may have been carried out$"):
+        steps.accepted(ONE)
+
+    assert bench.breaches() == {}
+
+
 @pytest.mark.parametrize(("status", "forms", "breached"), [(400, True, False), (422, True, False), (401, True, True), (400, False, True)])
 def test_a_form_of_a_key_may_be_refused(bench: Bench, steps: Scenarios, status: int, forms: bool, breached: bool) -> None:
     """Where the key's form is under test, refusing it is KEY-FORMS' to judge and no undocumented status."""

@@ -245,6 +245,21 @@ def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     assert watched.endpoint.sent == []
 
 
+@pytest.mark.parametrize("since", [pytest.param(True, id="since-then"), pytest.param(False, id="before")])
+def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -> None:
+    """Of a delete that 500 answered nothing is promised, so one that came after the first look excuses a loss."""
+    watched.endpoint.on("GET /Configurations/k", (404, {}))
+    if not since:
+        watched.suite.ownership.touch(ONE.sid, clear=False)
+    keep(watched, "ERR-409-KEEPS")
+    if since:
+        watched.suite.ownership.touch(ONE.sid, clear=False)
+
+    watched.suite.watch.settle()
+
+    assert ("ERR-409-KEEPS" in watched.breaches()) is not since
+
+
 def test_a_given_configuration_is_looked_at(watched: Bench) -> None:
     """One from a pool has no name, and is watched all the same, where it is."""
     given = Configuration("k", account=0, region=0)
