@@ -21,7 +21,7 @@ from orchestrator_contract.verdict import Unverifiable
 
 #: Longest wait for other tests to leave the clock alone, in seconds.
 CLOCK_PATIENCE_S = 240.0
-#: Requests, at most, that are kept for removing what the run has created; of a small budget it is a tenth.
+#: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
 _KEPT = 100
 #: How many requests apart refusals are about the pace, and the longest pause before each request that they lead to, in seconds.
 _CLOSE, _SLOWEST_S = 6, 0.5
@@ -35,7 +35,7 @@ class Coordinator:
     def __init__(self, requests: int, requests_per_second: float, deletes: int, journal: Journal | None) -> None:
         self._lock = Lock()
         self._requests = requests
-        self._kept = min(requests // 10, _KEPT)
+        self._kept = min(requests // 4, _KEPT)
         self._deletes = deletes
         self._interval = 1.0 / requests_per_second if requests_per_second else 0.0
         self._slowdown = 0.0

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator_contract.spelling import Spelled, has_escapes
+from orchestrator_contract.spelling import Spelled, has_escapes, undone
 from orchestrator_contract.wire.answer import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
@@ -28,6 +28,8 @@ MAX_VALUES = 250_000
 #: What is kept of an answer that is let go of: members and items, and characters of each text.
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
+#: Characters of a text that are looked through at a time.
+_PART = 65536
 _SHOWN_HEADERS = (
     "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "www-authenticate",
     "date", "idempotency-key",
@@ -292,7 +294,7 @@ class Redactor:
         if self._pattern is None:
             return text
         text = self._pattern.sub("***", text)
-        if not has_escapes(text):
+        if not has_escapes(text) or not self._is_spelled_in(text):
             return text
         spelled = Spelled(text)
         pieces, end = [], 0
@@ -300,6 +302,14 @@ class Redactor:
             pieces += [text[end : spelled.original(found.start())], "***"]
             end = spelled.original(found.end())
         return "".join([*pieces, text[end:]])
+
+    def _is_spelled_in(self, text: str) -> bool:
+        """Whether a secret stands in *text* once escapes are undone; part by part, as the way back takes much memory."""
+        assert self._pattern is not None  # for the type checker
+        overlap = 6 * max(map(len, self._forms), default=0) + 8
+        return any(
+            self._pattern.search(undone(text[start : start + _PART + overlap])) for start in range(0, len(text), _PART)
+        )
 
     def raw(self, data: bytes) -> bytes:
         """*data* without secrets, byte for byte otherwise."""

@@ -38,6 +38,11 @@ def has_escapes(text: str) -> bool:
     return any(sign in text for sign in "\\%&") and _ESCAPE.search(text) is not None
 
 
+def undone(text: str) -> str:
+    """*text* with every escape undone, once."""
+    return _ESCAPE.sub(_char, text)
+
+
 def _char(escape: re.Match[str]) -> str:
     *hexadecimal, decimal, quoted, named = escape.groups()
     digits = next(filter(None, hexadecimal), None)

@@ -201,7 +201,7 @@ class Sender:
             if self._lost > self.patience_lost_s:
                 raise Exhausted("the endpoint stopped answering; the rest was not tried")
             if not self._granted:
-                self._granted = self.coordinator.take_requests(_GRANT, cleaning=self._cleaning)
+                self._granted = self.coordinator.take_requests(2 if self._cleaning else _GRANT, cleaning=self._cleaning)
                 if not self._granted:
                     raise Exhausted("the request budget ([limits] requests) is spent")
             self._granted -= 1

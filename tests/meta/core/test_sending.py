@@ -656,11 +656,11 @@ def test_the_pace_follows_refusals_in_a_row(bench: Bench, apart: int, slow: bool
 
 
 def test_the_request_budget_is_kept_exactly(start: Callable[..., Bench]) -> None:
-    """As many requests go out as the limits allow, a tenth of them for cleaning up only, and then none."""
+    """As many requests go out as the limits allow, a quarter of them for cleaning up only, and then none."""
     bench = start(requests=21)
     bench.endpoint.on("GET /Configurations/x", (404, {}))
 
-    for allowed in (19, 2):
+    for allowed in (16, 5):
         for _ in range(allowed):
             bench.suite.client.fetch("x")
         with pytest.raises(Exhausted, match=r"^the request budget \(\[limits\] requests\) is spent$"):
