@@ -678,7 +678,7 @@ def test_what_was_not_sent_is_given_back(start: Callable[..., Bench]) -> None:
         bench.suite.client.fetch("x")
     assert bench.suite.coordinator.take_requests(0) == 0
     left = bench.suite.coordinator._requests
-    assert left == 8
+    assert left == 10
 
     bench.suite.client.settle()
     assert bench.suite.coordinator._requests == 23
