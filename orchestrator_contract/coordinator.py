@@ -48,6 +48,7 @@ class Coordinator:
         self._readers = 0
         self._writer = False
         self._waiting = 0
+        self._closed = 0
         self._journal = journal
         self._advanced = 0
         self._claimed: set[str] = set()
@@ -108,14 +109,15 @@ class Coordinator:
             self._slowdown = min(max(self._slowdown * factor, 0.002), _SLOWEST_S)
             self._throttled_at = self._paced
 
-    def enter_clock(self, *, alone: bool) -> bool:
-        """Wait until the endpoint's clock may be relied on, or moved by the caller *alone*."""
+    def enter_clock(self, *, alone: bool, closing: int = 0) -> bool:
+        """Wait until the endpoint's clock may be relied on, or moved by the caller *alone*, once *closing* tests of the run have ended."""
         deadline = time.monotonic() + CLOCK_PATIENCE_S
         with self._clock:
             if not alone:
                 free = self._clock.wait_for(lambda: not self._writer and not self._waiting, deadline - time.monotonic())
                 self._readers += free
                 return free
+            self._clock.wait_for(lambda: self._closed >= closing, deadline - time.monotonic())
             self._waiting += 1
             free = self._clock.wait_for(lambda: not self._writer and not self._readers, deadline - time.monotonic())
             self._waiting -= 1
@@ -130,6 +132,12 @@ class Coordinator:
                 self._writer = False
             else:
                 self._readers -= 1
+            self._clock.notify_all()
+
+    def closed(self) -> None:
+        """A closing test has ended, or could not be run."""
+        with self._clock:
+            self._closed += 1
             self._clock.notify_all()
 
     def advanced(self, seconds: int = 0) -> int:

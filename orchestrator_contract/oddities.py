@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from random import Random
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 
@@ -23,6 +24,10 @@ class OddSid:
     def plain(self) -> bool:
         """Whether it is one segment of unreserved characters, which only the API can refuse."""
         return not self.outside and len(self.segment) <= 200 and all(c.isascii() and (c.isalnum() or c in "-_~") for c in self.segment)
+
+
+#: What ids look like (contract: Contradictions); the prefix is open.
+USUAL_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 
 
 def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = "") -> list[OddSid]:
@@ -89,6 +94,8 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid("a" * 2000, "two thousand characters"),
         OddSid("a" * 6000, "six thousand characters", outside=True),
     ]
+    # Ids that look otherwise may have no prefix, no letters, or few characters to leave out.
+    fixed = [odd for odd in fixed if odd.segment.strip(".") and unquote(odd.segment) != victim]
     alphabets = ("0123456789abcdefghijklmnopqrstuvwxyz", "ABCDEFxyz_-.~", " !\"#$&'()*+,:;<=>?@[\\]^`{|}", "äßé日本\u202e\u200b\U0001f600",
                  "".join(map(chr, range(1, 32))) + "\x7f")
     generated = []

@@ -152,6 +152,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         except Unusable as unusable:
             raise pytest.UsageError(str(unusable)) from None
     found = {one for item in session.items for one in requirements_of(item)}
+    run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
     run.selected = frozenset(found & run.options.requirements if run.options.requirements else found)
 
 
@@ -193,7 +194,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         if lacking:
             raise Unverifiable("needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs})))
         with suite.client.steps.step("waiting for other tests to leave the endpoint's clock alone"):
-            entered = suite.coordinator.enter_clock(alone=alone)
+            # What closing tests look at in other workers is as old as the run; once the clock has been moved it is days old.
+            entered = suite.coordinator.enter_clock(alone=alone, closing=run.closing if run.is_worker else 0)
         if not entered:
             raise Unverifiable("the endpoint's clock was in use for too long")
         try:
@@ -205,6 +207,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         ledger.unverified(lacking or ids, reason, one_way=isinstance(error, OneWayLess))
     finally:
         found = ledger.end()
+        if pyfuncitem.get_closest_marker("closing"):
+            suite.coordinator.closed()
     gating = [(one, text) for one, text in found if run.gates(one)]
     waived = [(one, text) for one, text in gating if run.options.waivers.excuses(one, text)]
     gating = [pair for pair in gating if pair not in waived]

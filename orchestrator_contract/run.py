@@ -97,6 +97,8 @@ class Run:
     def __init__(self, options: RunOptions, workerinput: dict[str, Any] | None) -> None:
         self.options = options
         self.selected: frozenset[str] = frozenset()
+        #: How many tests of this session look back at the others.
+        self.closing = 0
         self.notes: list[str] = []
         self.result: Result | None = None
         self.started = datetime.now(UTC)

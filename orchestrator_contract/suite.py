@@ -10,11 +10,13 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from orchestrator_contract import catalogue, schemas
 from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.judge import Judge
+from orchestrator_contract.oddities import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
@@ -133,6 +135,25 @@ class Suite:
         if exchange.status is not None and 200 <= exchange.status < 300:  # HTTP
             raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}: it can't be shown absent")
         self.ownership.allow(segment)
+
+    def harmless(self, odds: Iterable[OddSid], victim: str) -> list[OddSid]:
+        """Those of *odds*, which lie near *victim*, that a DELETE may name.
+
+        Of ids that look as documented no two are near each other. Of others any may be somebody's, or another spelling
+        of *victim*, so a fetch must show that it is not.
+        """
+        found = [odd for odd in odds if USUAL_SID.fullmatch(victim) or self._is_absent(odd.segment)]
+        self.ownership.allow(*(odd.segment for odd in found))
+        return found
+
+    def _is_absent(self, segment: str) -> bool:
+        try:
+            self.show_absent(segment)
+        except Exhausted:
+            raise
+        except Unverifiable:
+            return False
+        return True
 
     # ---------------------------------------------------------------- before the first test
 

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit, urlunsplit
 from orchestrator_contract import schemas
 from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.oddities import USUAL_SID
 from orchestrator_contract.wire.answer import MAX_BODY, Answer
 
 _PATH = re.compile(r"/v2/ControlPlane/(Configurations|Operations)(?:/([^/]*))?/?")
 _CONVERSATION = re.compile(r"/v2/Conversations/([^/]+)/?")
-_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 #: Request headers that are kept: someone else's traffic may carry secrets in any other.
 _KEPT = frozenset({"idempotency-key", "content-type", "accept", "accept-encoding", "content-length"})
 _SCOPES = 256
@@ -106,7 +106,7 @@ class Reader:
             status, "", [(n, redactor.text(v)) for n, v in received if n.lower() not in ("set-cookie", "content-encoding")],
             redactor.raw(body), "HTTP/1.1",
         )
-        odd = operation == "delete" and not _SID.fullmatch(subject)
+        odd = operation == "delete" and not USUAL_SID.fullmatch(subject)
         allow = frozenset({401, 403}) | (frozenset() if key_ok else _REFUSALS) | (frozenset({400, 405, 414}) if odd else frozenset())
         exchange = Exchange(
             Call(operation, redactor.text(subject), allow=allow, outside=odd, of=self._led_to(operation, url)), method, redactor.text(url),

@@ -16,7 +16,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> tuple[list[Operation], list[Operation]]:
-    """Deletes under *keys*, and one by another account one in another region and one by both, where the target has them and gives something to delete."""
+    """Deletes under *keys*, and elsewhere one each: by another account, in another region, and both, where there is something to delete."""
     operations, configurations = scenarios.begun(len(keys), keys=keys)
     for account, region in () if suite.effort.few else ((1, 0), (0, 1), (1, 1)):
         if account < len(suite.profile.accounts) and region < len(suite.profile.bases):
@@ -52,7 +52,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         dubious = suite.client.delete(operation.sid, key=operation.accepted.key)
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(40 * MINUTE)
-    fresh = suite.configurations.take(1 if few else 3)
+    fresh = suite.configurations.take(1 if few else 3, least=1)
     # A key that is sent to the SID that is gone first was used again before it comes with another.
     anew = on_another_sid(suite, unspent, fresh[0], strictly=True)
     for number, operation in enumerate(() if few else (always, late, *others[1:], *away)):

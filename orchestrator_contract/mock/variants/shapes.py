@@ -166,6 +166,24 @@ class _PrefixCfg(Behaviour):
         return new_id("cfg_operation")
 
 
+@variant("configuration-id-number", "SIDs are short numbers")
+class _ShortSids(Behaviour):
+    def new_configuration_id(self) -> str:
+        return str(secrets.randbelow(9 * 10**8) + 10**8)
+
+
+@variant("configuration-id-uuid", "SIDs are UUIDs")
+class _UuidSids(Behaviour):
+    def new_configuration_id(self) -> str:
+        return str(uuid.uuid4())
+
+
+@variant("configuration-id-odd", "SIDs hold dots, tildes and capitals")
+class _OddSids(Behaviour):
+    def new_configuration_id(self) -> str:
+        return f"Cfg.{secrets.token_hex(4)}~A-b_C"
+
+
 @variant("operation-id-uuid", "Operation ids are UUIDs")
 class _IdUuid(Behaviour):
     def new_operation_id(self) -> str:

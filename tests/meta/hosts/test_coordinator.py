@@ -47,7 +47,8 @@ def test_everything_is_shared_over_a_network(tmp_path: Path) -> None:
     far.give_back_requests(7)
     assert (one.take_requests(5), far.take_deletes(2), one.take_deletes(2)) == (2, 2, 0)
     assert (far.claim(["a", "b"], 1), one.claim(["a", "b"], 2)) == (["a"], ["b"])
-    assert far.enter_clock(alone=True)
+    far.closed()
+    assert far.enter_clock(alone=True, closing=1)
     far.leave_clock(alone=True)
     assert (far.advanced(86_400), one.advanced()) == (86_400, 86_400)
     assert far.pace() < 1
