@@ -133,7 +133,8 @@ def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) 
 @pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")
 def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """Reads and updates that run beside a delete end with the configuration gone."""
-    before, configuration, after = suite.configurations.take(3)
+    # Made now, and so next to each other, whatever other workers make.
+    before, configuration, after = suite.configurations.take(3, payloads=[{}])
     path, sid = f"/Configurations/{configuration.sid}", configuration.sid
     outgoing = suite.client.outgoing
     read = outgoing(Call("fetch", sid), "GET", path)
@@ -149,6 +150,13 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     gone = [one for one in suite.watch.oldest_keys() if not (one.accepted.account or one.accepted.region)][:1]
     answers = suite.client.send_together(batch)
     first, delete, page, second = answers[:4]
+    # What stands beside it, created just before and after, is not touched by a delete that runs.
+    for neighbour in (before, after):
+        listed = listed_whole(page)
+        suite.ledger.hold("RACE-MIXED", listed is None or neighbour.sid in listed, expected=f"{neighbour.sid} in a list beside a delete",
+                          seen="not there", exchanges=[delete, page])
+        if scenarios.presence.kept("RACE-MIXED", neighbour, [delete]):
+            suite.configurations.give_back(neighbour)
     for one in gone:
         # By now the delete was answered and runs; the list at once may have come before it.
         fetch, later = suite.client.fetch(one.sid), suite.client.page("pageSize=1000")
@@ -162,13 +170,6 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
         # Those at once may all have come before the delete; this one comes after its 202.
         answers.append(suite.client.update(sid, {"description": "after the 202"}, method="PATCH"))
     updates = [suite.follower.accept(e, sid) for e in answers[4:] if e.status == 202]
-    # What stands beside it, created just before and after, is not touched by a delete that runs.
-    for neighbour in (before, after):
-        listed = listed_whole(page)
-        suite.ledger.hold("RACE-MIXED", listed is None or neighbour.sid in listed, expected=f"{neighbour.sid} in a list beside a delete",
-                          seen="not there", exchanges=[delete, page])
-        if scenarios.presence.kept("RACE-MIXED", neighbour, [delete]):
-            suite.configurations.give_back(neighbour)
     # An update that came first is a conflict; once it has ended the delete must go through.
     operation = suite.follower.accept(delete, sid) if delete.status == 202 else None
     suite.follower.finish(updates, early=False)
