@@ -40,15 +40,19 @@ def wrong_credentials(suite: Suite) -> dict[str, str]:
     return wrong
 
 
-def disclosed(suite: Suite, configuration: Configuration, exchange: Exchange, *more: str) -> list[str]:
+#: Members of a configuration that tell it from others, and how long a value is that no refusal holds by chance.
+TELLING, BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
+
+
+def disclosed(scenarios: Scenarios, configuration: Configuration, exchange: Exchange) -> list[str]:
     """What of the configuration an answer tells, beyond what the request said."""
     answer = exchange.answer
     if answer is None:
         return []
     told = answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in answer.headers)
-    secrets = [configuration.name, *more]
-    memory = configuration.payload.get("memoryStoreId")
-    return [secret for secret in (*secrets, memory) if isinstance(secret, str) and len(secret) > 5 and secret in told]
+    shown = scenarios.presence.shown.get(configuration.sid, {})
+    secrets = [value for value in map(shown.get, TELLING) if isinstance(value, str) and len(value) > BY_CHANCE]
+    return [secret for secret in {configuration.name, *secrets} if len(secret) > 5 and secret in told]
 
 
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "AUTH-SANE")
@@ -70,7 +74,7 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
                 key = suite.key() if n % 2 else None
                 exchange = without_rights(suite, victim.sid, value, key=key)
                 sent.append(exchange)
-                told = disclosed(suite, victim, exchange)
+                told = disclosed(scenarios, victim, exchange)
                 suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
                 if not refused(suite, requirement, exchange, what):
                     break
@@ -153,7 +157,7 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
         exchange = as_account(suite, victim.sid, 1, key)
         sent.append(exchange)
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
-        told = disclosed(suite, victim, exchange)
+        told = disclosed(scenarios, victim, exchange)
         suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
         if exchange.status == 409:
             # A conflict is one with something that is there, unless every SID meets it.
