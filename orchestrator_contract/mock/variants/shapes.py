@@ -281,3 +281,12 @@ class _ConflictUnnamed(Behaviour):
 variant("version-large", "version of a configuration is beyond int32")(
     on_answer(member("version", 9_007_199_254_740_993), route="fetch", status=200)
 )
+
+
+@variant("version-by-clock", "version of a configuration is the milliseconds at which it is read")
+class _VersionByClock(Behaviour):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.route == "fetch" and response.status == 200:
+            response.document = {**response.document, "version": int(self.now() * 1000)}
+        return response
