@@ -8,7 +8,7 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provocation import Provocation, provoke
+from orchestrator_contract.provocation import APART_S, Provocation, provoke
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
@@ -134,8 +134,13 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
         Unverifiable: other requests are refused, too.
     """
     sid = refused.call.subject
-    again = _once_more(suite, sid, refused)
-    tries = [refused, again]
+    tries = [refused]
+    for attempt in range(MOST_RETRIES):
+        tries.append(again := _once_more(suite, sid, refused))
+        if again.status != 409:
+            break
+        # The refused delete of the same SID may make a conflict of this one, for a moment.
+        suite.until(lambda: False, APART_S * 2**attempt)
     if again.status == 429:
         # The limit itself may still hold: requests with new keys tell, in an order that no limit follows by chance.
         new, same = [_with_new_key(suite) for _ in range(2)], [again, *(_once_more(suite, sid, refused) for _ in range(2))]

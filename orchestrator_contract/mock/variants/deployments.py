@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
-from orchestrator_contract.mock.problems import Problem, Refused, internal_error
+from orchestrator_contract.mock.problems import Problem, Refused, conflict, internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.variants.choices import _SecondFails
 from orchestrator_contract.mock.world import Configuration, new_id
@@ -29,6 +30,25 @@ class _ErrorSometimes(Behaviour):
         await super().before_action(request)
         if request.route in ("delete", "create", "update") and self.once_in(12, "error-sometimes"):
             raise Refused(internal_error())
+
+
+@variant("one-delete-at-a-time", "A delete that comes within 20 ms of another one of its configuration is a 409, whatever becomes of that")
+class _OneDeleteAtATime(Behaviour):
+    _busy: frozenset[str] = frozenset()
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        sid = request.sid
+        if request.route != "delete" or sid is None or self.target_of_delete(request) is None:
+            return
+        if sid in self._busy:
+            raise Refused(conflict(None))
+        self._busy |= {sid}
+        asyncio.get_running_loop().call_later(0.02, self._free, sid)
+        await asyncio.sleep(0.005)
+
+    def _free(self, sid: str) -> None:
+        self._busy -= {sid}
 
 
 @variant("grouping-refused", "Creates with one of the three grouping types are refused with 400")
