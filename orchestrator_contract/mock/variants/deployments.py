@@ -73,6 +73,15 @@ class _LastPageEmpty(Behaviour):
         return Page(page.items, page.size, page.previous_token, following)
 
 
+@variant("pages-of-the-table", "Pages of ten are cut before what is deleted is left out: many in a row may hold nothing and lead on")
+class _PagesOfTheTable(Behaviour):
+    def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
+        end = query.after + min(query.size, 10)
+        shown = [one for one in items if query.after < one.number <= end]
+        last = max((one.number for shelf in self.world.shelves.values() for one in shelf.configurations.values()), default=0)
+        return Page(shown, query.size, None, token("a", end) if end < last else None)
+
+
 @variant("listed-late", "A new configuration is listed two seconds after its create has COMPLETED, by a fetch it is shown at once")
 class _ListedLate(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
