@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from random import uniform
 from typing import Any
 
 from orchestrator_contract.client.retry import past_500
@@ -23,6 +24,9 @@ KEY_USED = 17534
 _EVERYBODYS = frozenset({"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"})
 #: Pauses before a delete that met 409 or 500 is tried again, in seconds.
 _PAUSES_S = (0.2, 0.5, 1.0)
+#: The longest of further pauses after a 409, as others may have their turn in the meantime; until they have been in vain once.
+#: Each is cut at random, or those that wait together would come together again.
+_TURNS_S = (1.0,) * 40
 
 
 class Scenarios:
@@ -33,6 +37,7 @@ class Scenarios:
         self.client = suite.client
         self.hold = suite.ledger.hold
         self.presence = Presence(suite)
+        self._turns: tuple[float, ...] = _TURNS_S
         #: The newest operation that COMPLETED under a plain key, and how far the clock had been moved.
         self._ended: tuple[Operation, int] | None = None
 
@@ -50,7 +55,8 @@ class Scenarios:
             Unverifiable: it was not accepted; where that is a breach it is on record.
         """
         steps: list[Exchange] = []
-        for pause in (*_PAUSES_S, None):
+        pauses = iter((*_PAUSES_S, *self._turns))
+        while True:
             call = Call("delete", configuration.sid, allow=frozenset({400, 422}) if forms else frozenset())
             exchange = self.client.delete(
                 configuration.sid, key=key, account=configuration.account, region=configuration.region, trigger=trigger,
@@ -69,9 +75,12 @@ class Scenarios:
             doubtful = any(status in (500, 503) for e in steps for status in (*e.before, *([e.status] if e is not exchange else ())))
             if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):
                 break
+            pause = next(pauses, None)
             if pause is None:
+                self._turns = ()
+            if pause is None or (exchange.status == 500 and len(steps) > len(_PAUSES_S)):
                 break
-            time.sleep(pause)
+            time.sleep(pause * (1 if len(steps) <= len(_PAUSES_S) else uniform(0.2, 1.0)))
             # Whether an error is stored for its key is open, so the next try has a plain new one.
             key, forms = (self.suite.key() if key is not None else None), False
         earlier = [status for e in steps for status in (*e.before, e.status)][:-1]

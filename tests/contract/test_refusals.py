@@ -17,6 +17,8 @@ from orchestrator_contract.verdict import OneWayLess, Unverifiable
 MORE_STORED = 12
 #: How often a retry that meets a 429 is tried again, each time after as long as the endpoint asks.
 MOST_RETRIES = 3
+#: How often one that meets a 409, whose cause may pass.
+MOST_CONFLICTS = 7
 #: Seconds for which, at most, a version that moved is watched with nothing refused.
 LONGEST_CONTROL_S = 10.0
 
@@ -135,11 +137,11 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
     """
     sid = refused.call.subject
     tries = [refused]
-    for attempt in range(MOST_RETRIES):
+    for attempt in range(MOST_CONFLICTS):
         tries.append(again := _once_more(suite, sid, refused))
         if again.status != 409:
             break
-        # The refused delete of the same SID may make a conflict of this one, for a moment.
+        # The refused delete of the same SID may make a conflict of this one, for a moment, or what others do for longer.
         suite.until(lambda: False, APART_S * 2**attempt)
     if again.status == 429:
         # The limit itself may still hold: requests with new keys tell, in an order that no limit follows by chance.

@@ -12,7 +12,7 @@ from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
 from orchestrator_contract.mock.problems import Problem, Refused, conflict, internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.variants.choices import _SecondFails
-from orchestrator_contract.mock.world import Configuration, new_id
+from orchestrator_contract.mock.world import Configuration, Operation, new_id
 
 
 @variant("error-yet-deleted", "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS")
@@ -49,6 +49,16 @@ class _OneDeleteAtATime(Behaviour):
 
     def _free(self, sid: str) -> None:
         self._busy -= {sid}
+
+
+@variant("one-operation-at-a-time", "While an account's delete runs, deletes of its other configurations are a 409 that names the operation")
+class _OneOperationAtATime(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        for other in self.shelf(request).configurations.values():
+            running = self.pending_deletion(other)
+            if running is not None:
+                raise Refused(conflict(running.id))
+        return super().begin_delete(request, configuration, fails=fails)
 
 
 @variant("grouping-refused", "Creates with one of the three grouping types are refused with 400")
