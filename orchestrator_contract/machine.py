@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -153,6 +154,9 @@ class _History(RuleBasedStateMachine):
         """Fetch one."""
         known = self._pick(pick)
         exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}")
+        if exchange.status == 404 and known.state is not State.GONE and (late := known.configuration.late_s):
+            time.sleep(late)
+            exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick} once more")
         if known.state is not State.UNKNOWN and exchange.status != 500:
             requirement = "GONE-FETCH" if known.state is State.GONE else "CTRL-VISIBLE"
             self._hold(requirement, exchange.status in FETCH[known.state], _either(FETCH[known.state]), exchange.outcome())

@@ -14,6 +14,8 @@ from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
 #: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
+#: Pause between looks at what must be there, in seconds.
+_LOOK_AGAIN_S = 1.0
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
 
 
@@ -53,20 +55,28 @@ class Presence:
                 where="$.id",
             )
 
+    def stands(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Whether a fetch shows what must be there: one that misses what was created just now is made again until it may miss it no more."""
+        there, exchange = self.is_there(configuration)
+        while there is False and (late := configuration.late_s):
+            time.sleep(min(late, _LOOK_AGAIN_S))
+            there, exchange = self.is_there(configuration)
+        return there, exchange
+
     def must_be_shown(self, configuration: Configuration) -> None:
         """Make sure that this endpoint shows what exists, or nothing can be said of what was deleted.
 
         Raises:
             Unverifiable: it does not.
         """
-        there, exchange = self.is_there(configuration)
+        there, exchange = self.stands(configuration)
         if not there:
             raise Unverifiable(f"a fetch does not show the existing configuration ({exchange.outcome()})")
         self.shown[configuration.sid] = exchange.object
 
     def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> bool:
         """The configuration is still there after *steps*, as it was shown before; a breach of *requirement* when it is not."""
-        there, exchange = self.is_there(configuration)
+        there, exchange = self.stands(configuration)
         if there is None:
             raise Unverifiable(
                 f"whether the configuration is still there can't be seen ({exchange.outcome()})"
@@ -161,7 +171,7 @@ class Presence:
         for configuration in kept:
             if configuration.sid not in seen:
                 # The list may have shifted under the walk: the fetch decides.
-                if self.kept("GONE-ONLY", configuration, pages) and single and pages:
+                if self.kept("GONE-ONLY", configuration, pages) and single and pages and not configuration.late_s:
                     # Nothing shifts on a single page.
                     self.hold(
                         "CTRL-VISIBLE",

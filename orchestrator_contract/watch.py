@@ -111,6 +111,9 @@ class Watch:
         if suite.inventory.is_gone(configuration) or suite.is_lost(configuration):
             return  # deleted on purpose since
         exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
+        if exchange.status == 404 and (late := configuration.late_s):
+            time.sleep(late)
+            exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
         if exchange.status not in (200, 404):
             return
         if exchange.status == 404 and not doubtful and suite.ownership.doubtful(configuration.sid):

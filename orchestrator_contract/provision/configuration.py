@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import Any
+
+#: How long after the end of its create a configuration may take to show on every read, in seconds: no source says how long.
+LATE_S = 5.0
 
 
 @dataclass(eq=False)
@@ -16,3 +21,10 @@ class Configuration:
     account: int = 0
     region: int = 0
     payload: dict[str, Any] = field(default_factory=dict)
+    #: When this run saw the end of its create, on the monotonic clock; of old for a given one.
+    made: float = -math.inf
+
+    @property
+    def late_s(self) -> float:
+        """Seconds for which a read may still miss it, as copies that answer reads may lag; 0 when it must show."""
+        return max(0.0, self.made + LATE_S - time.monotonic())

@@ -249,7 +249,7 @@ class Creator:
         return sid if sid is not None and self.identity.is_new(sid, name, account, region) else None
 
     def _made(self, sid: str, payload: dict[str, Any], account: int, region: int) -> Configuration:
-        configuration = Configuration(sid, payload["displayName"], account, region, payload)
+        configuration = Configuration(sid, payload["displayName"], account, region, payload, made=time.monotonic())
         self._inventory.add(configuration)
         return configuration
 

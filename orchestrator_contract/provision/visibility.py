@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.listing import Listing
-from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.verdict import Unverifiable
 
-#: How long after the end of its create a configuration may take to show, in seconds.
-LATE_S = 5.0
 _PAUSE_S = 0.2
 #: How many have to show at once before no more are looked at.
 _ENOUGH = 3

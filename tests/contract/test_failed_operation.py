@@ -62,7 +62,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     if trigger.headers and not suite.effort.few:
         # What was found so far stands, whether or not these ways to look are open.
         with contextlib.suppress(Unverifiable):
-            still_listed(suite, failed)
+            still_listed(suite, failed, max(by_sid[operation.sid].late_s for operation in failed))
         with contextlib.suppress(NothingToDelete):
             key_on_another(suite, scenarios, failed[-1])
         for operation in failed[:2]:
@@ -70,14 +70,15 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     suite.watch.failed(failed)
 
 
-def still_listed(suite: Suite, failed: list[Operation]) -> None:
-    """What was not deleted is in the list."""
+def still_listed(suite: Suite, failed: list[Operation], late_s: float) -> None:
+    """What was not deleted is in the list, at the latest after *late_s* seconds."""
     listed: set[str] = set()
     # Others may create and delete meanwhile, which moves offsets: what one walk misses the next one shows.
     for _ in range(3):
         listed |= suite.configurations.listing.sids()
         if all(operation.sid in listed for operation in failed):
             break
+        suite.until(lambda: False, late_s / 2)
     for operation in failed:
         suite.ledger.hold("OP-FAILED-KEEPS", operation.sid in listed, expected=f"{operation.sid} still listed", seen="not there",
                           exchanges=[operation.accepted, *operation.polls[-1:]])

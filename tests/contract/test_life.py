@@ -94,7 +94,7 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     configurations = taken_somewhere(suite, cohort, payloads)
     home = not (configurations[0].account or configurations[0].region)
     # Every other one is fetched first: what is never looked at before its delete must be deletable, too.
-    looks = [scenarios.presence.is_there(c) for c in configurations[::2]]
+    looks = [scenarios.presence.stands(c) for c in configurations[::2]]
     shown = [there for there, _ in looks]
     if suite.profile.provision.mode == "create":
         for configuration, (there, fetch) in zip(configurations[::2], looks, strict=True):

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.listing import small_size
-from orchestrator_contract.provision.visibility import LATE_S
+from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -48,11 +48,13 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
         moved = bool((missing or twice) and (before ^ suite.configurations.listing.sids()) - suite.inventory.sids())
         if not missing and not twice:
             break
+        suite.until(lambda: False, max(one.late_s for one in configurations))
     if moved:
         suite.ledger.unverified(["CTRL-PAGES"], "others changed the list during every walk over it", one_way=True)
         missing = twice = set()
     shown = suite.configurations.listing.sids()
     if not sids <= shown:
+        suite.until(lambda: False, max(one.late_s for one in configurations))
         shown |= suite.configurations.listing.sids()
     suite.ledger.hold("CTRL-VISIBLE", sids <= shown, expected="every created configuration in the list",
                       seen="one is missing", exchanges=pages[-1:])
@@ -128,9 +130,16 @@ def test_listed(suite: Suite) -> None:
 def test_shown_each_time(suite: Suite, scenarios: Scenarios) -> None:
     """A configuration that is there is shown by every fetch, not by most."""
     configurations = suite.configurations.take(1 if suite.effort.few else 4)
-    for number in range(max(2, suite.effort.refusals * 2 // 5)):
-        configuration = configurations[number % len(configurations)]
-        exchange = suite.client.fetch(configuration.sid)
-        if exchange.status in (200, 404):
-            suite.ledger.hold("CTRL-VISIBLE", exchange.status == 200, expected="200", seen="404", exchanges=[exchange])
+    number = max(2, suite.effort.refusals * 2 // 5)
+
+    def missed() -> Exchange | None:
+        fetches = (suite.client.fetch(configurations[n % len(configurations)].sid) for n in range(number))
+        return next((fetch for fetch in fetches if fetch.status == 404), None)
+
+    late = max(one.late_s for one in configurations)
+    exchange = missed()
+    if exchange is not None and late:
+        suite.until(lambda: False, late)
+        exchange = missed()
+    suite.ledger.hold("CTRL-VISIBLE", exchange is None, expected="200", seen="404", exchanges=[exchange] if exchange else [])
     suite.configurations.give_back(*configurations)

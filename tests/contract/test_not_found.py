@@ -101,7 +101,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
     odds = suite.harmless(near, victim.sid)
     for group in (odds[i : i + 8] for i in range(0, len(odds), 8)):
         exchanges = scenarios.each(delete, group, width=4)
-        there, fetch = scenarios.presence.is_there(victim)
+        there, fetch = scenarios.presence.stands(victim)
         accepted = [e for e in exchanges if e.status and 200 <= e.status < 300]
         if there and accepted:
             # An accepted delete takes its time: what it names is watched.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 
 from orchestrator_contract.mock.behaviour import Behaviour
@@ -53,12 +54,21 @@ class _OneDeleteAtATime(Behaviour):
 
 @variant("one-operation-at-a-time", "While an account's delete runs, deletes of its other configurations are a 409 that names the operation")
 class _OneOperationAtATime(Behaviour):
+    def rivals(self, request: Request) -> Iterable[Configuration]:
+        return self.shelf(request).configurations.values()
+
     def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
-        for other in self.shelf(request).configurations.values():
+        for other in self.rivals(request):
             running = self.pending_deletion(other)
             if running is not None:
                 raise Refused(conflict(running.id))
         return super().begin_delete(request, configuration, fails=fails)
+
+
+@variant("one-operation-anywhere", "While a delete runs, deletes of all other configurations, of whatever account and region, are a 409")
+class _OneOperationAnywhere(_OneOperationAtATime):
+    def rivals(self, request: Request) -> Iterable[Configuration]:
+        return [one for shelf in self.world.shelves.values() for one in shelf.configurations.values()]
 
 
 @variant("grouping-refused", "Creates with one of the three grouping types are refused with 400")
@@ -134,3 +144,21 @@ class _ListMoves(Behaviour):
         end = query.after + query.size
         following = token("a", end) if end < len(shown) else None
         return Page(shown[query.after : end], query.size, None, following)
+
+
+@variant("replicas-flicker", "Two copies answer reads in turn, and one shows a new configuration 1.5 seconds after its create has COMPLETED")
+class _ReplicasFlicker(Behaviour):
+    _reads = 0
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        self._reads += request.route in ("fetch", "list")
+
+    def fetchable(self, configuration: Configuration, now: float) -> bool:
+        return super().fetchable(configuration, now) and self._arrived(configuration, now)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return super().listed(configuration, now) and self._arrived(configuration, now)
+
+    def _arrived(self, configuration: Configuration, now: float) -> bool:
+        return self._reads % 2 == 0 or now > configuration.visible_from + 1.5

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.visibility import LATE_S, Visibility
+from orchestrator_contract.provision.configuration import LATE_S, Configuration
+from orchestrator_contract.provision.visibility import Visibility
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
