@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.follow.follower import Follower
+from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.oddities import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
@@ -227,12 +229,15 @@ class Suite:
         return configuration in self._bystanders and not self.ownership.untouched(configuration.sid)
 
     def victims(self, number: int) -> list[Configuration]:
-        """Configurations to aim refused requests at, one each to put a loss down to its cause; in a quick run the bystander.
+        """Configurations to aim refused requests at, one each to put a loss down to its cause; in a quick run, and for want of them, the bystander.
 
         Raises:
-            NothingToDelete: they can't be had.
+            NothingToDelete: not even that can be had.
         """
-        return [self.bystander] * number if self.effort.few else self.configurations.take(number)
+        with contextlib.suppress(NothingToDelete):
+            if not self.effort.few:
+                return self.configurations.take(number)
+        return [self.bystander] * number
 
     def has_bystander(self, configuration: Configuration) -> bool:
         """Whether *configuration* is the bystander."""
