@@ -13,6 +13,7 @@ from orchestrator_contract import catalogue, schemas
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.departed import Departed
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exchange import Call, Exchange, Redactor
 from orchestrator_contract.follow.follower import Follower
@@ -79,6 +80,9 @@ class Suite:
         self.follower.early_every = self.effort.early_every
         run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
         self.inventory = Inventory(coordinator, self.ownership)
+        departed = Departed(self.ledger, self.inventory.owner)
+        self.follower.polled = departed.polled
+        self.client.recorders.append(departed)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         creator = self.configurations.creator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from threading import Lock
 from urllib.parse import urljoin
@@ -30,6 +30,8 @@ class Follower:
         self._links = Links(client.ledger, client.origins, client.url)
         #: One of how many operations is polled right after its 202.
         self.early_every = 1
+        #: Called with every poll, after it was judged.
+        self.polled: Callable[[Operation, Exchange], None] = lambda _operation, _poll: None
         self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
@@ -56,6 +58,7 @@ class Follower:
             of=operation.accepted.call.operation,
         )
         judge_poll(self._ledger, operation, exchange)
+        self.polled(operation, exchange)
         return exchange
 
     def poll_other_link(self, operation: Operation) -> None:

@@ -33,6 +33,8 @@ class Inventory:
         self._gone: set[str] = set()
         #: The ids of those that the present test has made.
         self.fresh: set[str] = set()
+        #: By which account each was created.
+        self._owners: dict[str, int] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
         self.announced: dict[tuple[int, int], set[str]] = {}
@@ -77,6 +79,7 @@ class Inventory:
         self.resolve(configuration.name)
         self.left[configuration.name] = configuration
         self.fresh.add(configuration.sid)
+        self._owners[configuration.sid] = configuration.account
         self._ownership.allow(configuration.sid)
 
     def created(self, configurations: Iterable[Configuration]) -> None:
@@ -95,6 +98,10 @@ class Inventory:
     def is_gone(self, configuration: Configuration) -> bool:
         """Whether it is known to be deleted."""
         return configuration.sid in self._gone
+
+    def owner(self, sid: str) -> int | None:
+        """The account that has created this; None for what the run has not created."""
+        return self._owners.get(sid)
 
     def sids(self) -> set[str]:
         """Every id that is known to be the run's, or to have been."""

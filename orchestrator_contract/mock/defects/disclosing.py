@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.paging import Page, PageQuery
 from orchestrator_contract.mock.problems import Refused, conflict
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.world import Configuration
@@ -68,6 +69,13 @@ class _AnybodysOperations(Behaviour):
         owners = [account for (account, _), s in self.world.shelves.items() if request.sid in s.operations]
         request.account = owners[0] if owners else request.account
         return super().poll(request)
+
+
+@defect("auth-list-any-account", "The list holds every account's configurations", breaches=("AUTH-READ-OTHER",), shows="data: another account")
+class _AnybodysList(Behaviour):
+    def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
+        everybodys = [one for shelf in self.world.shelves.values() for one in shelf.configurations.values() if self.listed(one, self.now())]
+        return super().cut_page(sorted(everybodys, key=lambda one: one.number), query)
 
 
 @defect("auth-fetch-any-account", "Configurations are shown to every account", breaches=("AUTH-READ-OTHER",), shows="data: another account")

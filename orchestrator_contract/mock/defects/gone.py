@@ -170,6 +170,13 @@ class _ListedSometimes(_StillListed):
         return self.once_in(3, "deleted")
 
 
+@defect("gone-listed-again-late", "Now and then the list holds one again, 3 s after its end", breaches=("GONE-LIST",),
+        shows="time: 3 s after the end, 1 in 20")  # fmt: skip
+class _ListedAgainLate(_StillListed):
+    def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
+        return now > (configuration.gone_at or 0) + 3 and configuration.number % 20 == 7
+
+
 class _AgainOtherwise(Behaviour):
     """Base of defects where deleting a deleted configuration is not 404."""
 
