@@ -24,7 +24,7 @@ class Client(Sender):
         """The absolute URL of a path below the control plane."""
         return f"{self.profile.bases[region]}{CONTROL_PLANE}{path}"
 
-    def outgoing(  # one keyword an aspect of a request
+    def outgoing(  # noqa: PLR0913  # one keyword an aspect of a request
         self,
         call: Call,
         method: str,
@@ -35,6 +35,7 @@ class Client(Sender):
         region: int = 0,
         headers: Sequence[tuple[str, str]] | Mapping[str, str] = (),
         payload: Any = None,
+        lower: bool = False,
     ) -> Outgoing:
         """A request to a path below the control plane, or to an absolute URL of the target."""
         lines = list(headers.items() if isinstance(headers, Mapping) else headers)
@@ -45,7 +46,7 @@ class Client(Sender):
             body = json.dumps(payload).encode()
             lines.append(("Content-Type", "application/json"))
         url = self.url(path, region) if path.startswith("/") else path
-        return Outgoing(call, method, url, tuple(lines), body, key, account, region)
+        return Outgoing(call, method, url, tuple(lines), body, key, account, region, lower)
 
     # ---------------------------------------------------------------- the calls of the contract
 
@@ -60,6 +61,7 @@ class Client(Sender):
         trigger: Trigger | None = None,
         call: Call | None = None,
         fresh: bool = False,
+        lower: bool = False,
         silence: bool = False,
         rekey: Callable[[], str] | None = None,
     ) -> Exchange:
@@ -73,6 +75,7 @@ class Client(Sender):
             account=account,
             region=region,
             headers=lines,
+            lower=lower,
         )
         return self.send(out, fresh=fresh, silence=silence, rekey=rekey)
 

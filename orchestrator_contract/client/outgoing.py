@@ -30,6 +30,8 @@ class Outgoing:
     #: Index of the account; None sends no credentials.
     account: int | None = 0
     region: int = 0
+    #: Whether header names are sent in lower case, as many clients and all of HTTP/2 write them.
+    lower: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Re
     """The bytes of *out*, with the credentials of *account*; header lines that it gives itself stand as they are."""
     authority, rest = _authority(out.url)
     names = {name.lower() for name, _ in out.headers}
-    lines = [("Host", authority), ("User-Agent", f"orchestrator-contract/{__version__}")]
+    lines = [("Host", authority)]
+    if "user-agent" not in names:
+        lines.append(("User-Agent", f"orchestrator-contract/{__version__}"))
     if "accept" not in names:
         lines.append(("Accept", "application/json"))
     if "accept-encoding" not in names:
@@ -92,5 +96,7 @@ def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Re
         length = ("Content-Length", str(len(out.body or b"")))
         lines.append(length)
         shown.append(length)
+    if out.lower:
+        lines, shown = ([(name.lower(), value) for name, value in some] for some in (lines, shown))
     head = f"{out.method} /{rest} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
     return Prepared(out, origin, head.encode("latin-1", "replace") + (out.body or b""), tuple(shown))

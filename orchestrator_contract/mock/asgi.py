@@ -33,7 +33,13 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Leaves a way from the scope to the socket."""
         super().on_message_begin()
+        self.written: list[bytes] = []
         self.scope["extensions"] = {"mock.protocol": self}  # type: ignore[dict-item]  # our own extension
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Remembers the letter case of header names, which uvicorn does away with."""
+        self.written.append(name)
+        super().on_header(name, value)
 
 
 class MockApp:
@@ -52,6 +58,7 @@ class MockApp:
         request.region = self.ports.get((scope["server"] or ("", 0))[1], 0)
         protocol: Protocol | None = (scope.get("extensions") or {}).get("mock.protocol")
         request.connection = protocol.number if protocol else 0
+        request.written = protocol.written if protocol else []
         for name, value in request.headers:
             if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
                 if not await read_body(request, receive):

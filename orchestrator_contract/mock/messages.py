@@ -21,7 +21,7 @@ class Request:
 
     __slots__ = (
         "account", "body", "connection", "headers", "http_version", "key", "method", "origin", "path", "query",
-        "region", "replayed", "route", "sid",
+        "region", "replayed", "route", "sid", "written",
     )  # fmt: skip
 
     def __init__(self, method: str, path: bytes, query: bytes = b"", headers: Headers | None = None) -> None:
@@ -29,6 +29,8 @@ class Request:
         self.path = path
         self.query = query
         self.headers: Headers = headers if headers is not None else []
+        #: Header names in the letter case that they came in.
+        self.written: list[bytes] = []
         self.body = b""
         self.http_version = "1.1"
         #: Index of the region whose port took the request, and that region's origin.

@@ -150,12 +150,12 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
 
 
 def second_pair(suite: Suite, account: int, region: int) -> tuple[Configuration, Configuration]:
-    """Here and there for the same step from scope to scope: begun by another account or in another region, if there are both."""
+    """Here and there for the step back from scope to scope: begun there, and where there are both by another account or in another region."""
     one = suite.configurations.one
     if len(suite.profile.accounts) > 1 and len(suite.profile.bases) > 1:
         with contextlib.suppress(NothingToDelete):
-            return one(account=1 - account, region=1 - region), one(account=1, region=1)
-    return one(), one(account=account, region=region)
+            return one(account=1, region=1), one(account=1 - account, region=1 - region)
+    return one(account=account, region=region), one()
 
 
 @pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF")

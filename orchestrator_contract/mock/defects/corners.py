@@ -133,3 +133,19 @@ class _Empties(Behaviour):
             found = shelf.configurations.get(operation.configuration_id)
             if found is not None:
                 found.members = {**found.members, "description": ""}
+
+
+@defect("key-back-over-accounts", "A key that the second account used is a mismatch on the first", breaches=("KEY-SCOPE-ACCOUNT",),
+        shows="data: another account, first")  # fmt: skip
+class _BackOverAccounts(Behaviour):
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = super().look_up(request, scope)
+        return found if found or request.account == CORNER[0] else self.entries.get((CORNER[0], request.region, request.key))
+
+
+@defect("key-back-over-regions", "A key that was used in the second region is a mismatch in the first", breaches=("KEY-SCOPE-REGION",),
+        shows="data: another region, first")  # fmt: skip
+class _BackOverRegions(Behaviour):
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = super().look_up(request, scope)
+        return found if found or request.region == CORNER[1] else self.entries.get((request.account, CORNER[1], request.key))

@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.keys import HEADER, Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.states import State
+
+
+@defect("key-header-lower-case", "A key whose header name is written in lower case counts as none", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
+        shows="data: header names in lower case")  # fmt: skip
+class _OneSpelling(Behaviour):
+    def read_key(self, request: Request) -> str | None:
+        return None if HEADER in request.written else super().read_key(request)
+
+
+@defect("key-per-user-agent", "A key of one User-Agent is a mismatch for another", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
+        shows="data: another User-Agent")  # fmt: skip
+class _PerUserAgent(Behaviour):
+    def fingerprint(self, request: Request) -> Hashable:
+        return super().fingerprint(request), request.header(b"user-agent")
+
+
+@defect("key-per-accept-encoding", "A key sent with one Accept-Encoding is a mismatch with another", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
+        shows="data: another Accept-Encoding")  # fmt: skip
+class _PerCoding(Behaviour):
+    def fingerprint(self, request: Request) -> Hashable:
+        return super().fingerprint(request), request.header(b"accept-encoding")
 
 
 @defect("keys-without-first-digit", "Keys that differ in their first digit only are one key", breaches=("KEY-FORMS", "KEY-OTHER-SID"),
