@@ -9,6 +9,7 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import Refused, key_mismatch
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.states import State
 from orchestrator_contract.mock.world import DAY, Operation
@@ -135,3 +136,41 @@ class _CompletesLater(_ChangesLater):
     def change(self, document: dict[str, Any]) -> None:
         if document["status"] == "FAILED":
             document |= {"status": "COMPLETED", "error": None}
+
+
+class _StillUsed(Behaviour):
+    """Base of defects where the row of a key outlives its response: from then on it is one that was used."""
+
+    def of(self, operation: Operation) -> bool:
+        """Whether this shows for the key of *operation*."""
+        return operation.outcome is not State.FAILED
+
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = self.entries.get(scope)
+        if found is not None and found.response is not None and self.now() - found.first_used >= DAY:
+            last = found.response.document["statusUrl"].rpartition("/")[2]
+            operation = self.shelf(request).operations.get(last)
+            if operation is not None and operation.kind == "delete" and self.of(operation):
+                raise Refused(key_mismatch())
+        return super().look_up(request, scope)
+
+
+@defect("key-used-for-ever", "After a day a key is refused as one that was used", breaches=("KEY-EXPIRES",), shows="time: 25 h")
+class _UsedForEver(_StillUsed):
+    pass
+
+
+@defect("key-used-for-ever-failed", "After a day a key whose operation FAILED is refused as one that was used", breaches=("KEY-EXPIRES",),
+        shows="time: 25 h, after FAILED")  # fmt: skip
+class _UsedForEverFailed(_StillUsed):
+    def of(self, operation: Operation) -> bool:
+        return operation.outcome is State.FAILED
+
+
+@defect("key-used-for-ever-same-sid", "After a day a key is refused as one that was used where it comes with its own SID", breaches=("KEY-EXPIRES",),
+        shows="time: 25 h, on the same SID")  # fmt: skip
+class _UsedForEverHere(_StillUsed):
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = self.entries.get(scope)
+        same = found is not None and found.fingerprint == self.fingerprint(request)
+        return super().look_up(request, scope) if same else Behaviour.look_up(self, request, scope)
