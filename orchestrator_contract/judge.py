@@ -50,17 +50,24 @@ _LONGEST_PAGE = 1000
 Rule = Callable[[Exchange], "Problem | None"]
 
 
+def _integer(value: Any) -> int | None:
+    """*value* as an integer: to JSON Schema 400.0 is one, too. None where it is none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def _stated_status(exchange: Exchange) -> Problem | None:
     for member in ("status", "httpStatusCode"):
-        stated = exchange.object.get(member)
-        if isinstance(stated, int) and not isinstance(stated, bool) and stated != exchange.status:
+        stated = _integer(exchange.object.get(member))
+        if stated is not None and stated != exchange.status:
             return Problem(f"the HTTP status {exchange.status}", str(stated)[:40], f"$.{member}")
     return None
 
 
 def _code_of_status(exchange: Exchange) -> Problem | None:
-    code = exchange.object.get("code")
-    if not isinstance(code, int) or isinstance(code, bool):
+    code = _integer(exchange.object.get("code"))
+    if code is None:
         return None
     tied = CODE_STATUS.get(code)
     if tied is not None and tied != exchange.status:
@@ -69,8 +76,8 @@ def _code_of_status(exchange: Exchange) -> Problem | None:
 
 
 def _info_of_code(exchange: Exchange) -> Problem | None:
-    code, info = exchange.object.get("code"), exchange.object.get("more_info")
-    if not isinstance(code, int) or isinstance(code, bool) or not isinstance(info, str):
+    code, info = _integer(exchange.object.get("code")), exchange.object.get("more_info")
+    if code is None or not isinstance(info, str):
         return None
     if not re.search(rf"(?<![0-9]){code}(?![0-9])", info):
         return Problem(f"the address of the page of code {code}", repr(info[:120]), "$.more_info")

@@ -111,3 +111,16 @@ for _fault, (_instead, _ids) in _INSTEAD.items():
             return Problem(self.instead, problem.code, problem.message, problem.headers)
 
     defect(f"error-{_fault}-as-{_instead}", f"Where {_fault} belongs the answer is {_instead}", breaches=_ids)(_Otherwise)
+
+
+altering("error-status-float", "The status in a 404's body is 400.0", breaches=("ERR-STATUS",), status=404)(member("status", 400.0))
+
+
+@altering("error-code-float", "The code in a 404's body is 20500.0", breaches=("ERR-CODE",), status=404)
+def _foreign_float(request: Request, response: Response) -> None:
+    response.document = {**response.document, "code": 20500.0, "more_info": "https://www.twilio.com/docs/api/errors/20500"}
+
+
+@altering("error-info-float", "more_info is not that of the code, which is written as 20404.0", breaches=("ERR-INFO",), status=404)
+def _info_of_float(request: Request, response: Response) -> None:
+    response.document = {**response.document, "code": 20404.0, "more_info": "https://www.twilio.com/docs/api/errors/20999"}
