@@ -253,3 +253,9 @@ class _Shared(Behaviour):
         if self.kept is None or self.now() - self.kept[0] > 0.5:
             self.kept = (self.now(), response.copy())
         return self.kept[1].copy()
+
+
+@altering("accepted-related-other-name", "related names the configuration as configuration_id", breaches=("DEL-202-RELATED",))
+def _related_otherwise(request: Request, response: Response) -> None:
+    sid = (response.document["related"] or {}).get("configurationId")
+    member("related", {"configuration_id": sid})(request, response)

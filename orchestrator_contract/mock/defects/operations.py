@@ -333,3 +333,18 @@ altering(
     "operation-no-created-sometimes", "createdAt is missing now and then", breaches=_BODY, every=7,
     route="operation", status=200,
 )(without("createdAt"))  # fmt: skip
+
+
+@altering("operation-related-other-name", "related of the operation names the configuration as configuration_id", breaches=("OP-RELATED",),
+          route="operation", status=200)  # fmt: skip
+def _related_otherwise(request: Request, response: Response) -> None:
+    sid = (response.document["related"] or {}).get("configurationId")
+    member("related", {"configuration_id": sid})(request, response)
+
+
+@altering("read-anything-gets-xml", "A read that takes anything is given XML", breaches=("HTTP-TYPE", "HTTP-JSON"), shows="data: Accept: */*",
+          route=("operation", "fetch", "list"), status=200)  # fmt: skip
+def _xml(request: Request, response: Response) -> None:
+    if request.header(b"accept") == b"*/*":
+        response.set("content-type", "application/xml")
+        response.body = b"<Response/>"
