@@ -78,6 +78,13 @@ class _AnybodysList(Behaviour):
         return super().cut_page(sorted(everybodys, key=lambda one: one.number), query)
 
 
+@defect("auth-list-public", "Without credentials the list shows the first account's configurations", breaches=("AUTH-READ",))
+class _PublicList(Behaviour):
+    def authenticate(self, request: Request) -> int | None:
+        account = super().authenticate(request)
+        return 1 if account is None and request.route == "list" else account
+
+
 @defect("auth-fetch-any-account", "Configurations are shown to every account", breaches=("AUTH-READ-OTHER",), shows="data: another account")
 class _AnybodysConfigurations(_TellsStrangers):
     def fetch(self, request: Request) -> Response:
@@ -91,3 +98,33 @@ class _AnybodysConfigurations(_TellsStrangers):
 class _LastLetter(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return len(given) == len(expected) and super().password_matches(given[:-1], expected[:-1])
+
+
+@defect("auth-account-tells-description", "A 404 tells another account the description", breaches=("AUTH-ACCOUNT",), shows="data: another account")
+class _TellsDescription(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        found, response = self.anybodys(request), super().not_there(request)
+        if request.route == "delete" and found is not None and found.account != request.account:
+            response.document = {**response.document, "message": f"No access to: {found.members['description']}"}
+        return response
+
+
+@defect("auth-account-tells-callback", "A 404 tells another account where callbacks go", breaches=("AUTH-ACCOUNT",),
+        shows="data: another account, callbacks")  # fmt: skip
+class _TellsCallback(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        found, response = self.anybodys(request), super().not_there(request)
+        callbacks = found.members.get("statusCallbacks") if found is not None and found.account != request.account else None
+        if request.route == "delete" and callbacks:
+            response.document = {**response.document, "params": {"callback": callbacks[0]["url"]}}
+        return response
+
+
+@defect("auth-refusal-params-differ", "What params say to bad credentials depends on whether the SID exists", breaches=("AUTH-SECRET",),
+        shows="data: an absent SID")  # fmt: skip
+class _TellsByParams(_TellsStrangers):
+    def unauthenticated(self, request: Request) -> Response:
+        response = super().unauthenticated(request)
+        if self.anybodys(request):
+            response.document = {**response.document, "params": {"version": "1"}}
+        return response
