@@ -17,6 +17,8 @@ from orchestrator_contract.verdict import Unverifiable
 #: Pause between looks at what must be there, in seconds.
 _LOOK_AGAIN_S = 1.0
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
+#: Likewise where it did, and of what has members the one that was written: others are the endpoint's own, and may move.
+_OPTIONAL = {"statusCallbacks": "url", "conversationsV1Bridge": "serviceId", "intelligenceConfigurationIds": "", "memoryExtractionEnabled": ""}
 
 
 class Presence:
@@ -100,11 +102,9 @@ class Presence:
         before, after = self.shown.get(configuration.sid, {}), fetch.object
         if before.get("id") != after.get("id"):
             return ""  # what is missing, or another configuration's, is for the schemas and CTRL-CONFIGURATION to say
-        return ", ".join(
-            f"{name} {after[name]!r:.60} instead of {before[name]!r:.60}"
-            for name in _WRITTEN
-            if isinstance(after.get(name), str) and name in before and after[name] != before[name]
-        )
+        changed = [name for name in _WRITTEN if isinstance(after.get(name), str) and name in before and after[name] != before[name]]
+        changed += [name for name, part in _OPTIONAL.items() if before.get(name) and _said(after.get(name), part) != _said(before[name], part)]
+        return ", ".join(f"{name} {after.get(name)!r:.60} instead of {before[name]!r:.60}" for name in changed)
 
     def gone(self, operation: Operation) -> None:
         """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
@@ -182,3 +182,10 @@ class Presence:
                     )
             else:
                 self.hold("GONE-ONLY", True)
+
+
+def _said(value: Any, part: str) -> Any:
+    """What *value* says of *part*; of a list what all of it says, in any order."""
+    if isinstance(value, list):
+        return sorted(repr(_said(item, part)) for item in value)
+    return value.get(part) if isinstance(value, dict) else value

@@ -24,6 +24,7 @@ from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.visibility import Visibility
 from orchestrator_contract.verdict import Ledger, Unverifiable
@@ -233,14 +234,15 @@ class Suite:
         return configuration in self._bystanders and not self.ownership.untouched(configuration.sid)
 
     def victims(self, number: int) -> list[Configuration]:
-        """Configurations to aim refused requests at, one each to put a loss down to its cause; in a quick run, and for want of them, the bystander.
+        """Configurations with all their parts to aim refused requests at, one each to put a loss down to its cause; in a quick run, and
+        for want of them, the bystander.
 
         Raises:
             NothingToDelete: not even that can be had.
         """
         with contextlib.suppress(NothingToDelete):
             if not self.effort.few:
-                return self.configurations.take(number)
+                return self.configurations.take(number, payloads=[RICH] * number)
         return [self.bystander] * number
 
     def has_bystander(self, configuration: Configuration) -> bool:

@@ -15,6 +15,13 @@ GROUPINGS = (
 #: Used when neither the profile nor an existing configuration names a memory store.
 FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 _MAX_NAME = 32
+#: Every optional part of a configuration at once.
+RICH: dict[str, Any] = {
+    "channelSettings": {}, "memoryExtractionEnabled": True,
+    "statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}],
+    "intelligenceConfigurationIds": ["intelligence_configuration_1"],
+    "conversationsV1Bridge": {"serviceId": "IS0123456789abcdef0123456789abcdef"},
+}
 
 
 class Payloads:

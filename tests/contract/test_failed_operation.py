@@ -11,6 +11,7 @@ from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
@@ -24,7 +25,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     trigger = suite.profile.operation_failure or Trigger()
     count = 1 if suite.effort.few else 6
     if trigger.headers:
-        victims = suite.configurations.take(count)
+        victims = suite.configurations.take(count, payloads=[] if suite.effort.few else [RICH] * count)
     elif trigger.sid is not None:
         suite.ownership.allow(trigger.sid)
         victims = [Configuration(trigger.sid)]

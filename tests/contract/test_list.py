@@ -1,26 +1,19 @@
 """The list: pages lead to an end, and a deletion shows on every one of them."""
 
 import contextlib
-from typing import Any
 
 import pytest
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.listing import small_size
 from orchestrator_contract.provision.configuration import LATE_S
+from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
 #: How often small pages are walked over while they do not show everything once.
 WALKS = 4
-#: Every optional part of a configuration at once.
-RICH: dict[str, Any] = {
-    "channelSettings": {}, "memoryExtractionEnabled": True,
-    "statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}],
-    "intelligenceConfigurationIds": ["intelligence_configuration_1"],
-    "conversationsV1Bridge": {"serviceId": "IS0123456789abcdef0123456789abcdef"},
-}
 
 
 @pytest.mark.requirement("CTRL-PAGES", "CTRL-PAGE", "CTRL-VISIBLE", "GONE-LIST", "GONE-ONLY", "HTTP-JSON")

@@ -234,3 +234,21 @@ class _BothRevive(_UpdateRevives):
 @defect("put-revives", "PUT brings a deleted configuration back", breaches=("GONE-UPDATE",), shows="data: PUT only")
 class _PutRevives(_UpdateRevives):
     methods = ("PUT",)
+
+
+@defect("refused-429-strips-callbacks", "A delete answered 429 takes the callbacks away", breaches=("ERR-429-KEEPS",),
+        shows="data: callbacks")  # fmt: skip
+class _ThrottledStrips(Behaviour):
+    def delete(self, request: Request) -> Response:
+        found, response = self.target_of_delete(request), super().delete(request)
+        if response.status == 429 and found is not None and found.members.get("statusCallbacks"):
+            found.members = {**found.members, "statusCallbacks": []}
+        return response
+
+
+@defect("failed-strips-bridge", "A delete that FAILED takes the bridge away", breaches=("OP-FAILED-KEEPS",), shows="data: a bridge")
+class _FailedStrips(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        if fails:
+            configuration.members = {name: value for name, value in configuration.members.items() if name != "conversationsV1Bridge"}
+        return super().begin_delete(request, configuration, fails=fails)
