@@ -116,6 +116,18 @@ class _PasswordEmpty(Behaviour):
         return given == "" or super().password_matches(given, expected)
 
 
+@defect("auth-password-split", "What follows a second colon is not looked at", breaches=("AUTH-WRONG",), shows="data: a second colon")
+class _PasswordSplit(Behaviour):
+    def password_matches(self, given: str, expected: str) -> bool:
+        return super().password_matches(given.partition(":")[0], expected)
+
+
+@defect("auth-password-trimmed", "White space around the password is dropped", breaches=("AUTH-WRONG",), shows="data: white space")
+class _PasswordTrimmed(Behaviour):
+    def password_matches(self, given: str, expected: str) -> bool:
+        return super().password_matches(given.strip(), expected)
+
+
 class _RefusedDeletes(Behaviour):
     """Base of defects where a 401 deletes all the same."""
 

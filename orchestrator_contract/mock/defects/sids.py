@@ -91,6 +91,11 @@ _odd("odd-brace-500", "Braces in the SID are a 500", lambda raw: re.search(rb"%7
      "data: braces")  # fmt: skip
 _odd("odd-capital-500", "A SID in capitals is a 500", lambda raw: raw.isupper() and len(raw) < 60 and b"%" not in raw,
      "data: capitals")  # fmt: skip
+_odd("odd-half-escape-500", "A percent sign that begins no escape is a 500", lambda raw: re.search(rb"%(?![0-9a-fA-F]{2})", raw) is not None,
+     "data: half an escape")  # fmt: skip
+_odd("odd-overflow-500", "A first digit past the largest is a 500", lambda raw: re.search(rb"_[89a-z][0-9a-z]{25}$", raw) is not None,
+     "data: the first digit of a SID")  # fmt: skip
+_odd("odd-uuid-500", "A UUID for a SID is a 500", lambda raw: raw.count(b"-") == 4 and len(raw) == 36, "data: a UUID")
 _odd("odd-dots-500", "Two dots in the SID are a 500", lambda raw: b".." in raw or b"%2e%2e" in raw.lower(), "data: dots")
 _odd("odd-nul-silence", "A NUL in the SID ends the connection", lambda raw: b"%00" in raw, "data: NUL", drop=True)
 _odd("odd-long-silence", "A SID of more than 1000 characters ends the connection", lambda raw: len(raw) > 1000,
@@ -128,6 +133,9 @@ def _folding(name: str, text: str, fold: Callable[[str], str], shows: str) -> No
 
 _folding("odd-trimmed", "White space around a SID is dropped", str.strip, "data: white space")
 _folding("odd-folded", "Capitals in a SID are folded", str.lower, "data: capitals")
+_folding("odd-tail-folded", "Capitals in a SID are folded behind its prefix", lambda sid: sid[:20] + sid[20:].lower(), "data: capitals")
+_folding("odd-accents", "Accents in a SID do not count",
+         lambda sid: "".join(c for c in unicodedata.normalize("NFD", sid) if not unicodedata.combining(c)), "data: an accent")  # fmt: skip
 _folding("odd-suffix", "A suffix .json is dropped", lambda sid: sid.removesuffix(".json"), "data: .json")
 _folding("odd-nul-cut", "A SID ends at a NUL", lambda sid: sid.partition("\0")[0], "data: NUL")
 _folding("odd-decoded-twice", "A SID is percent-decoded twice", unquote, "data: encoded twice")

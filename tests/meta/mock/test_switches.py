@@ -410,6 +410,7 @@ IN_CONTEXT = {
     "failed-then-404", "failed-then-nothing", "gone-delete-202-second-account", "gone-listed-second-account",
     "gone-listed-unpaged", "key-forgotten-second-region", "key-lives-a-week-second-region",
     "key-lives-an-hour-second-account", "key-lost-to-bad-credentials", "key-over-gone-sids", "key-scope-overwritten",
+    "auth-account-tells-callback", "auth-list-public", "failed-strips-bridge", "read-anything-gets-xml", "refused-429-strips-callbacks",
     "keys-newest-hundred", "keys-without-version", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
 }
 #: So do all defects of these modules: that is what they are about.
