@@ -411,6 +411,7 @@ IN_CONTEXT = {
     "gone-listed-unpaged", "key-forgotten-second-region", "key-lives-a-week-second-region",
     "key-lives-an-hour-second-account", "key-lost-to-bad-credentials", "key-over-gone-sids", "key-scope-overwritten",
     "auth-account-tells-callback", "auth-list-public", "failed-strips-bridge", "read-anything-gets-xml", "refused-429-strips-callbacks",
+    "auth-password-split", "auth-password-trimmed", "odd-accents", "odd-half-escape-500", "odd-overflow-500", "odd-tail-folded", "odd-uuid-500",
     "keys-newest-hundred", "keys-without-version", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
 }
 #: So do all defects of these modules: that is what they are about.
