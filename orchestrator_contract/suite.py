@@ -234,8 +234,7 @@ class Suite:
         return configuration in self._bystanders and not self.ownership.untouched(configuration.sid)
 
     def victims(self, number: int) -> list[Configuration]:
-        """Configurations with all their parts to aim refused requests at, one each to put a loss down to its cause; in a quick run, and
-        for want of them, the bystander.
+        """Configurations with all their parts to aim refused requests at, one each to tell causes apart; in a quick run, or for want, the bystander.
 
         Raises:
             NothingToDelete: not even that can be had.
