@@ -151,6 +151,20 @@ class Sender:
                 exchange.fault, exchange.fault_text = error.fault, str(error)
             break
 
+    def leave(self, out: Outgoing, after_s: float) -> Exchange:
+        """Send one request and hang up *after_s* later; no answer is waited for, so there is none to judge."""
+        prepared = self._admit(out)
+        exchange = self._exchange(prepared, ())
+        self.ownership.touch(exchange.url.partition("/Configurations/")[2], clear=False)
+        with contextlib.suppress(WireError):  # what was not taken was not asked for
+            self.wire.leave(prepared.origin, prepared.data, after_s)
+        exchange.elapsed = time.monotonic() - exchange.sent
+        exchange.fault, exchange.fault_text = Fault.CLOSED, "the client hung up"
+        self.ledger.sent()
+        for record in self.recorders:
+            record(exchange)
+        return exchange
+
     # ---------------------------------------------------------------- several at one moment
 
     def send_together(self, batch: Sequence[Outgoing]) -> list[Exchange]:

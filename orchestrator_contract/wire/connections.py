@@ -162,6 +162,19 @@ class Wire:
                 answers.append(error)
         return answers
 
+    def leave(self, origin: Origin, request: bytes, after_s: float) -> None:
+        """Send *request* and close its connection *after_s* later, whatever comes.
+
+        Raises:
+            WireError: there was no connection, or the request was not taken.
+        """
+        connection = self.connect(origin)
+        try:
+            Reader(connection.sock, connection.protocol, time.monotonic() + self.timeout_s).send(request)
+            time.sleep(after_s)
+        finally:
+            connection.close()
+
     def connect(self, origin: Origin) -> Connection:
         """Open a connection.
 
