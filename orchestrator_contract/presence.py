@@ -118,12 +118,13 @@ class Presence:
             exchanges=[operation.accepted, *operation.polls[-1:], exchange],
         )
 
-    def not_again(self, operation: Operation, *, keyed: bool = False) -> None:
-        """After COMPLETED another delete answers 404 (GONE-DELETE)."""
+    def not_again(self, operation: Operation, *, keyed: bool = False, key: str | None = None) -> None:
+        """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (GONE-DELETE)."""
+        own = key or (self.suite.key() if keyed else None)
         account, region = operation.accepted.account or 0, operation.accepted.region
         exchange = past_500(
             lambda: self.client.delete(
-                operation.sid, key=self.suite.key() if keyed else None, account=account, region=region
+                operation.sid, key=own, account=account, region=region
             )
         )
         self.hold(

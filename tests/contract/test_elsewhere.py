@@ -3,6 +3,7 @@
 What is judged is written once, for the delete; the catalogue says under which requirement it is found on another call.
 """
 
+import contextlib
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.elsewhere import REFUSALS, Elsewhere, Sister
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
@@ -101,6 +103,20 @@ def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: 
                       seen=f"the {call}'s operation", exchanges=[first, again])
     if again.status == 202 and not same:
         scenarios.must_happen("KEY-OTHER-CALL", [(again, configuration)])
+    elif not (suite.effort.few or same or call == "patch"):
+        with contextlib.suppress(Unverifiable):  # what was found so far stands
+            after_the_delete(suite, scenarios, sister, str(first.key), configuration)
+
+
+def after_the_delete(suite: Suite, scenarios: Scenarios, sister: Sister, key: str, configuration: Configuration) -> None:
+    """Once the configuration is deleted the call's old *key* does nothing more, and the delete's is not the call's."""
+    done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])[0]
+    resent(suite, sister, key, fresh=False)
+    answer = sister.send(str(done.accepted.key), False, False)
+    shown = answer.status == 202 and bool(operation_names(answer) & operation_names(done.accepted))
+    suite.ledger.hold("KEY-OTHER-CALL", not shown, expected="a refusal or an operation of its own", seen="the delete's operation",
+                      exchanges=[done.accepted, answer])
+    scenarios.presence.gone(done)
 
 
 @pytest.mark.requirement("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-GONE")

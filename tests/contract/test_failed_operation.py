@@ -67,7 +67,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
         with contextlib.suppress(NothingToDelete):
             key_on_another(suite, scenarios, failed[-1])
         for operation in failed[:2]:
-            delete_again(suite, scenarios, operation, by_sid[operation.sid])
+            delete_again(suite, scenarios, operation, by_sid[operation.sid], trigger)
     suite.watch.failed(failed)
 
 
@@ -97,8 +97,8 @@ def key_on_another(suite: Suite, scenarios: Scenarios, failed: Operation) -> Non
         suite.follower.finish([suite.follower.accept(again, other.sid)], early=False)
 
 
-def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:
-    """What is still there can be deleted: a new request is not answered 404, and what it completes is done."""
+def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration, trigger: Trigger) -> None:
+    """What is still there can be deleted: a new request is not answered 404, what it completes is done, and each key stands for its own."""
     again = suite.client.delete(configuration.sid, key=suite.key())
     steps = [failed.accepted, *failed.polls[-1:], again]
     suite.ledger.hold("OP-FAILED-KEEPS", again.status != 404, expected="another delete of it accepted", seen="404", exchanges=steps)
@@ -109,3 +109,4 @@ def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configur
     if operation.status == "COMPLETED":
         scenarios.presence.gone(operation)
         suite.inventory.gone(configuration)
+        scenarios.replay(failed, requirement="KEY-REPLAY-FAILED", trigger=trigger)
