@@ -1,6 +1,7 @@
 """Credentials: without them, with wrong ones, or with another account's, nothing is deleted or told."""
 
 import base64
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import operation_names
+from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.strangers import as_account, basic, refused, without_rights
@@ -152,7 +153,7 @@ def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "KEY-REPLAY-ENDED")
 def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key's stored response is not given to a request whose credentials are missing or wrong, and not lost by one."""
-    operation = scenarios.ended()[0]
+    operation = scenarios.ended()[0] if suite.effort.few else deleted_among_strangers(suite, scenarios)
     names = operation_names(operation.accepted)
     account = suite.profile.accounts[0]
     for requirement, what, value in (
@@ -161,11 +162,47 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
         suite.redactor.learn(value)
         exchange = without_rights(suite, operation.sid, value, key=operation.accepted.key)
         refused(suite, requirement, exchange, f"{what} and a used key")
-        body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
-        told = [name for name in names if len(name) > 3 and (name in body or name in exchange.headers.get("location", ""))]
+        told = named_in(exchange, names)
         suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told),
                           exchanges=[operation.accepted, exchange])
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
+
+
+def named_in(exchange: Exchange, names: Iterable[str]) -> list[str]:
+    """Those of an operation's *names* that an answer tells in its body or its headers."""
+    if exchange.answer is None:
+        return []
+    told = exchange.answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in exchange.answer.headers)
+    return [name for name in names if len(name) > 3 and name in told]
+
+
+def deleted_among_strangers(suite: Suite, scenarios: Scenarios) -> Operation:
+    """A delete under a key that only refused requests have brought before, COMPLETED though others come while it runs."""
+    configuration, account, key = suite.configurations.one(), suite.profile.accounts[0], suite.key()
+    wrong = basic(account.username, account.password + "x")
+    suite.redactor.learn(wrong)
+    for requirement, what, value in (("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "a wrong password", wrong)):
+        # Keys belong to an account, so that of somebody unknown is nobody's.
+        refused(suite, requirement, without_rights(suite, configuration.sid, value, key=key), what)
+    operation = scenarios.accepted(configuration, key=key)
+    refused(suite, "AUTH-MISSING", without_rights(suite, configuration.sid, None), "no credentials while a delete runs")
+    if len(suite.profile.accounts) > 1:
+        exchange = as_account(suite, configuration.sid, 1, suite.key())
+        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")
+        told = named_in(exchange, operation_names(operation.accepted))
+        suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the operation", seen=", ".join(told),
+                          exchanges=[operation.accepted, exchange])
+        no_conflict(suite, exchange)
+    return scenarios.completed([operation], [configuration])[0]
+
+
+def no_conflict(suite: Suite, exchange: Exchange) -> None:
+    """To another account a SID is no conflict: that is one with something that is there, unless every SID meets it."""
+    if exchange.status == 409:
+        absent = suite.absent_sid()
+        control = as_account(suite, absent, 1)
+        suite.ledger.hold("AUTH-ACCOUNT", control.status == 409, expected=f"{control.outcome()}, as for a SID that does not exist",
+                          seen=exchange.outcome(), exchanges=[exchange, control])
 
 
 @pytest.mark.requirement("AUTH-ACCOUNT")
@@ -180,12 +217,7 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
         told = disclosed(scenarios, victim, exchange)
         suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
-        if exchange.status == 409:
-            # A conflict is one with something that is there, unless every SID meets it.
-            absent = suite.absent_sid()
-            control = as_account(suite, absent, 1)
-            suite.ledger.hold("AUTH-ACCOUNT", control.status == 409, expected=f"{control.outcome()}, as for a SID that does not exist",
-                              seen=exchange.outcome(), exchanges=[exchange, control])
+        no_conflict(suite, exchange)
 
     scenarios.presence.kept("AUTH-ACCOUNT", victim, sent)
     suite.watch.kept("AUTH-ACCOUNT", victim, sent)
@@ -230,3 +262,7 @@ def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
             shown = exchange.status == 200 and (sid in body or "createdAt" in exchange.object or bool(exchange.object.get("configurations")))
             suite.ledger.hold(requirement, not shown, expected=f"nothing of {address} {who}", seen=exchange.outcome(),
                               exchanges=[exchange])
+    if other and not suite.effort.few:
+        # What is gone is still nobody else's to delete.
+        refused(suite, "AUTH-ACCOUNT", as_account(suite, operation.sid, 1, suite.key()), "another account's SID that is gone")
+        scenarios.presence.gone(operation)

@@ -128,3 +128,36 @@ class _TellsByParams(_TellsStrangers):
         if self.anybodys(request):
             response.document = {**response.document, "params": {"version": "1"}}
         return response
+
+
+@defect("auth-account-gone-202", "Another account's delete of what is gone is accepted", breaches=("AUTH-ACCOUNT",),
+        shows="data: another account and a SID that is gone")  # fmt: skip
+class _AcceptsGone(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        found = self.anybodys(request)
+        if request.route == "delete" and found is not None and found.account != request.account and self.gone(found, self.now()):
+            return self.accepted(request, self.start_operation(request, "delete", found.id, 0.1))
+        return super().not_there(request)
+
+
+@defect("auth-account-conflict-pending", "To another account a SID whose delete runs is a conflict with its operation", breaches=("AUTH-ACCOUNT",),
+        shows="data: another account while a delete runs")  # fmt: skip
+class _ConflictsWhilePending(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        found = self.anybodys(request)
+        running = self.pending_deletion(found) if found is not None else None
+        if request.route == "delete" and running is not None:
+            raise Refused(conflict(running.id))
+        return super().not_there(request)
+
+
+@defect("auth-missing-cancels", "A delete without credentials makes the one that runs fail", breaches=("OP-SUCCEEDS",),
+        shows="data: no credentials while a delete runs")  # fmt: skip
+class _Cancels(_TellsStrangers):
+    def unauthenticated(self, request: Request) -> Response:
+        found = self.anybodys(request)
+        running = self.pending_deletion(found) if found is not None else None
+        if request.route == "delete" and found is not None and running is not None and request.header(b"authorization") is None:
+            self.fail(running)
+            found.gone_at = None
+        return super().unauthenticated(request)
