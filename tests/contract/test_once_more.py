@@ -69,6 +69,7 @@ def once_more(suite: Suite, scenarios: Scenarios, first: Configuration, second: 
     if kept:
         scenarios.replay(operation)
     scenarios.completed([operation], [first])
+    suite.follower.poll_other_link(operation)
     scenarios.presence.gone(operation)
     scenarios.presence.not_again(operation, keyed=True)
     scenarios.presence.unlisted([operation])

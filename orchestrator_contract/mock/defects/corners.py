@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.keys import Entry
-from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.world import DAY, Configuration, Operation
 
@@ -149,3 +149,12 @@ class _BackOverRegions(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
         return found if found or request.region == CORNER[1] else self.entries.get((request.account, CORNER[1], request.key))
+
+
+@defect("accepted-location-dead-corner", "For the second account in the second region Location leads to nothing", breaches=("DEL-202-LINKS",),
+        shows="data: another account in another region")  # fmt: skip
+class _DeadInTheCorner(Behaviour):
+    def accepted_headers(self, request: Request, operation: Operation) -> Headers:
+        dead = f"{request.origin}/v2/Operations/{operation.id}".encode()
+        there = request.route == "delete" and cornered(request)
+        return [(name, dead if there and name == b"location" else value) for name, value in super().accepted_headers(request, operation)]
