@@ -22,6 +22,7 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     few = suite.effort.few
     configurations = suite.configurations.take(3) if few else suite.configurations.take(14, payloads=[RICH], least=3)
     sids = {configuration.sid for configuration in configurations}
+    stores: dict[str, Any] = {}
     # Others may create and delete meanwhile, which moves offsets: only what repeats, with nothing moved, is a finding.
     for attempt in range(WALKS):
         seen: list[str] = []
@@ -31,6 +32,7 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
             size = small_size(before)
             for item, page in suite.configurations.listing.items(size=size):
                 seen.append(str(item.get("id")))
+                stores[seen[-1]] = item.get("memoryStoreId")
                 pages.append(page)
         except Unverifiable:
             if attempt == WALKS - 1:
@@ -71,6 +73,12 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
         for operation in done:
             suite.ledger.hold("GONE-LIST", operation.sid not in found, expected=f"no {operation.sid} among those of its memory store",
                               seen="it is listed", exchanges=[operation.accepted, *operation.polls[-1:]])
+        left = {one.sid for one in kept if stores.get(one.sid) == store}
+        if left <= found or suite.until(lambda: left <= suite.configurations.listing.sids(store=store), LATE_S, 0.5):
+            suite.ledger.hold("CTRL-VISIBLE", True)
+        else:
+            suite.ledger.hold("CTRL-VISIBLE", False, expected=f"{min(left - found)} among those of its memory store", seen="not there",
+                              exchanges=pages[-1:])
     for configuration in kept:
         if scenarios.presence.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2]):
             suite.configurations.give_back(configuration)
@@ -91,7 +99,9 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
     scenarios.presence.kept("GONE-ONLY", twin, [operation.accepted for operation in done])
     if not suite.effort.few:
         with contextlib.suppress(Unverifiable):
-            suite.configurations.creator.namesake(configuration)
+            again = suite.configurations.creator.namesake(configuration)
+            there, fetch = scenarios.presence.is_there(again)
+            suite.ledger.hold("CTRL-VISIBLE", there is not False, expected=f"{again.sid}, just created", seen="404", exchanges=[fetch])
         scenarios.each(scenarios.presence.gone, done)
 
 

@@ -138,3 +138,26 @@ class _HiddenFromFetch(Behaviour):
 class _HiddenAfterUpdate(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
         return super().fetchable(configuration, now) and configuration.version == 1
+
+
+@defect("list-store-misses", "The list of one memory store lacks each third of its configurations", breaches=("CTRL-VISIBLE",),
+        shows="data: memoryStoreId, 1 in 3")  # fmt: skip
+class _StoreMisses(Behaviour):
+    by_store = False
+
+    def list_page(self, request: Request) -> Response:
+        self.by_store = b"memoryStoreId" in request.query
+        return super().list_page(request)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return not (self.by_store and configuration.number % 3 == 0) and super().listed(configuration, now)
+
+
+@defect("create-namesake-hidden", "A new configuration of a deleted one's name is listed, and can't be fetched", breaches=("CTRL-VISIBLE",),
+        shows="data: a deleted one of the name")  # fmt: skip
+class _NamesakeHidden(Behaviour):
+    def fetchable(self, configuration: Configuration, now: float) -> bool:
+        shelf = self.world.shelves[configuration.account, configuration.region].configurations.values()
+        name = configuration.members["displayName"]
+        hidden = any(one.gone_at is not None and one.gone_at < configuration.created_at and one.members["displayName"] == name for one in shelf)
+        return not hidden and super().fetchable(configuration, now)
