@@ -42,6 +42,8 @@ class Watch:
         self._items: list[_Item] = []
         #: What each configuration must be kept for: by SID, requirements with their evidence.
         self._kept: dict[str, dict[str, list[Exchange]]] = {}
+        #: What was there at the second look, too; the first one for each requirement.
+        self._stayed: dict[str, tuple[Configuration, list[Exchange]]] = {}
         self._first: list[Operation] = []
         self._advanced = 0
         self._looked = False
@@ -82,6 +84,14 @@ class Watch:
     def keeps(self, configuration: Configuration) -> bool:
         """Whether this is still to be looked at."""
         return configuration.sid in self._kept
+
+    def stayed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
+        """One for each requirement of what was kept at the second look and not deleted on purpose since."""
+        return [
+            (requirement, configuration, steps) for requirement, (configuration, steps) in self._stayed.items()
+            if not (self._suite.inventory.is_gone(configuration) or self._suite.is_lost(configuration))
+            and not self._suite.ownership.doubtful(configuration.sid)
+        ]
 
     def release(self) -> None:
         """Look now, once it is time, at what must be kept: where there is room for few, it is not kept to the end of the run."""
@@ -124,6 +134,7 @@ class Watch:
             if not ok:
                 suite.inventory.gone(configuration)
                 break
+            self._stayed.setdefault(requirement, (configuration, steps))
 
     def settle(self) -> None:
         """Look again at everything, waiting for what is not due yet: of ended operations only where none has been looked at."""

@@ -12,7 +12,7 @@ from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.problems import Refused, key_mismatch
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import DAY, Operation
+from orchestrator_contract.mock.world import DAY, Configuration, Operation
 
 HOUR = 3600.0
 
@@ -174,3 +174,32 @@ class _UsedForEverHere(_StillUsed):
         found = self.entries.get(scope)
         same = found is not None and found.fingerprint == self.fingerprint(request)
         return super().look_up(request, scope) if same else Behaviour.look_up(self, request, scope)
+
+
+@defect("failed-deletes-days-later", "What an operation FAILED to delete is gone 60 hours later", breaches=("OP-FAILED-KEEPS",),
+        shows="time: 60 h after FAILED")  # fmt: skip
+class _FailedDaysLater(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if fails:
+            vanish(self, configuration, 60 * HOUR)
+        return operation
+
+
+@defect("refused-409-deletes-days-later", "A delete answered 409 is carried out 60 hours later", breaches=("ERR-409-KEEPS",),
+        shows="time: 60 h later")  # fmt: skip
+class _ConflictDaysLater(Behaviour):
+    def fault_answer(self, request: Request, fault: str) -> Response:
+        if fault == "409":
+            vanish(self, self.target_of_delete(request), 60 * HOUR)
+        return super().fault_answer(request, fault)
+
+
+@defect("auth-account-deletes-days-later", "Another account's SID answers 404, and is deleted 60 hours later", breaches=("AUTH-ACCOUNT",),
+        shows="time: 60 h later")  # fmt: skip
+class _AccountDaysLater(Behaviour):
+    def not_there(self, request: Request) -> Response:
+        for one in self.world.every_configuration():
+            if request.route == "delete" and one.id == request.sid and one.account != request.account:
+                vanish(self, one, 60 * HOUR)
+        return super().not_there(request)
