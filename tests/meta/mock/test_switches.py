@@ -406,16 +406,17 @@ def test_conversation_repeats(transcribe: Transcribe) -> None:
 #: These need an account, a region, a failure or a number of keys that this conversation does not hold; the adequacy
 #: matrix shows them.
 IN_CONTEXT = {
-    "accept-anything-406", "auth-refusal-404-absent", "auth-wrong-in-second-region", "auth-wrong-with-a-key", "completed-kept-second-region",
+    "accept-anything-406", "auth-account-conflict-pending", "auth-account-gone-202", "auth-missing-cancels", "auth-refusal-404-absent",
+    "auth-wrong-in-second-region", "auth-wrong-with-a-key", "completed-kept-second-region",
     "failed-then-404", "failed-then-nothing", "gone-delete-202-second-account", "gone-listed-second-account",
     "gone-listed-unpaged", "key-forgotten-second-region", "key-lives-a-week-second-region",
     "key-lives-an-hour-second-account", "key-lost-to-bad-credentials", "key-over-gone-sids", "key-scope-overwritten",
     "auth-account-tells-callback", "auth-list-public", "failed-strips-bridge", "read-anything-gets-xml", "refused-429-strips-callbacks",
     "auth-password-split", "auth-password-trimmed", "odd-accents", "odd-half-escape-500", "odd-overflow-500", "odd-tail-folded", "odd-uuid-500",
-    "keys-newest-hundred", "keys-without-version", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
+    "keys-newest-hundred", "keys-without-version", "list-store-misses", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
 }
 #: So do all defects of these modules: that is what they are about.
-CONTEXTS = ("aftermath", "days", "key_rest", "key_strictness")
+CONTEXTS = ("aftermath", "crowds", "days", "key_history", "key_rest", "key_strictness")
 IN_CONTEXT |= {name for name, one in registry.DEFECTS.items() if one.behaviour.__module__.endswith(tuple(f".{c}" for c in CONTEXTS))}
 
 
