@@ -29,7 +29,7 @@ def test_answer_that_nobody_read(suite: Suite, scenarios: Scenarios) -> None:
                 # It goes on to its end like any other.
                 scenarios.completed([suite.follower.accept(tries[-1], configuration.sid)], [configuration])
                 return
-            there, fetch = scenarios.presence.is_there(configuration)
+            there, fetch = scenarios.presence.stands(configuration)
             if there is not False or tries[-1].status not in (404, 409):
                 raise OneWayLess(f"the request whose client hung up may have been refused: under its key {tries[-1].outcome()}")
             suite.inventory.gone(configuration)

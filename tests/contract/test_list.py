@@ -100,7 +100,7 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
     if not suite.effort.few:
         with contextlib.suppress(Unverifiable):
             again = suite.configurations.creator.namesake(configuration)
-            there, fetch = scenarios.presence.is_there(again)
+            there, fetch = scenarios.presence.stands(again)
             suite.ledger.hold("CTRL-VISIBLE", there is not False, expected=f"{again.sid}, just created", seen="404", exchanges=[fetch])
         scenarios.each(scenarios.presence.gone, done)
 
