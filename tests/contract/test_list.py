@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.listing import small_size
 from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.provision.payload import RICH
@@ -69,19 +70,23 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     scenarios.presence.unlisted(done, size=1000, kept=kept)
     store = configurations[0].payload.get("memoryStoreId")
     if not few and isinstance(store, str):
-        found = suite.configurations.listing.sids(store=store)
-        for operation in done:
-            suite.ledger.hold("GONE-LIST", operation.sid not in found, expected=f"no {operation.sid} among those of its memory store",
-                              seen="it is listed", exchanges=[operation.accepted, *operation.polls[-1:]])
-        left = {one.sid for one in kept if stores.get(one.sid) == store}
-        if left <= found or suite.until(lambda: left <= suite.configurations.listing.sids(store=store), LATE_S, 0.5):
-            suite.ledger.hold("CTRL-VISIBLE", True)
-        else:
-            suite.ledger.hold("CTRL-VISIBLE", False, expected=f"{min(left - found)} among those of its memory store", seen="not there",
-                              exchanges=pages[-1:])
+        by_store(suite, store, done, {one.sid for one in kept if stores.get(one.sid) == store}, pages)
     for configuration in kept:
         if scenarios.presence.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2]):
             suite.configurations.give_back(configuration)
+
+
+def by_store(suite: Suite, store: str, done: list[Operation], left: set[str], pages: list[Exchange]) -> None:
+    """The list of a memory *store* holds none of what is gone, and what is *left* in it, seconds after the create or at once."""
+    found = suite.configurations.listing.sids(store=store)
+    for operation in done:
+        suite.ledger.hold("GONE-LIST", operation.sid not in found, expected=f"no {operation.sid} among those of its memory store",
+                          seen="it is listed", exchanges=[operation.accepted, *operation.polls[-1:]])
+    if left <= found or suite.until(lambda: left <= suite.configurations.listing.sids(store=store), LATE_S, 0.5):
+        suite.ledger.hold("CTRL-VISIBLE", True)
+    else:
+        suite.ledger.hold("CTRL-VISIBLE", False, expected=f"{min(left - found)} among those of its memory store", seen="not there",
+                          exchanges=pages[-1:])
 
 
 @pytest.mark.requirement("GONE-ONLY", "GONE-FETCH")
