@@ -33,8 +33,8 @@ class Inventory:
         self._gone: set[str] = set()
         #: The ids of those that the present test has made.
         self.fresh: set[str] = set()
-        #: By which account each was created.
-        self._owners: dict[str, int] = {}
+        #: By which account each was created; None where several accounts count alike.
+        self._owners: dict[str, int | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
         self.announced: dict[tuple[int, int], set[str]] = {}
@@ -79,7 +79,8 @@ class Inventory:
         self.resolve(configuration.name)
         self.left[configuration.name] = configuration
         self.fresh.add(configuration.sid)
-        self._owners[configuration.sid] = configuration.account
+        same = self._owners.get(configuration.sid, configuration.account) == configuration.account
+        self._owners[configuration.sid] = configuration.account if same else None
         self._ownership.allow(configuration.sid)
 
     def created(self, configurations: Iterable[Configuration]) -> None:
@@ -100,7 +101,7 @@ class Inventory:
         return configuration.sid in self._gone
 
     def owner(self, sid: str) -> int | None:
-        """The account that has created this; None for what the run has not created."""
+        """The account that has created this; None where that is not known."""
         return self._owners.get(sid)
 
     def sids(self) -> set[str]:

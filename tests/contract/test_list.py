@@ -1,6 +1,7 @@
 """The list: pages lead to an end, and a deletion shows on every one of them."""
 
 import contextlib
+from typing import Any
 
 import pytest
 
