@@ -57,7 +57,7 @@ EFFORTS = {
         ),
         Effort(
             "standard", cohorts=5, cohort_size=11, racers=8, race_rounds=3, odd_sids=57, odd_keys=34, wrong_credentials=20,
-            unknown_sids=30, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, early_every=3,
+            unknown_sids=30, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, early_every=4,
             watched=14, watch_s=2.2, longest_s=1500,
         ),
         Effort(
