@@ -14,8 +14,6 @@ from orchestrator_contract.wire.connections import Origin
 
 #: The member of `related` that names what a call is about, where it is not configurationId (S2).
 _RELATED = {"delete-conversation": "conversationId"}
-#: The calls for which the sources give that name.
-_NAMED = ("delete", "delete-conversation")
 #: Longest operation id that is put into a path, in characters.
 _MAX_ID = 512
 
@@ -152,7 +150,8 @@ def judge_related(
     related = exchange.object.get("related")
     name = _RELATED.get(exchange.call.asynchronous, "configurationId")
     named = related.get(name) if isinstance(related, dict) else None
-    if isinstance(related, dict) and name not in related and exchange.call.asynchronous in _NAMED and sid in related.values():
+    # Of this call alone the sources give the name.
+    if isinstance(related, dict) and name not in related and exchange.call.asynchronous == "delete" and sid in related.values():
         named = next(f"{sid} as {other}" for other, value in related.items() if value == sid)
     if sid:
         ledger.on(exchange.call)(
