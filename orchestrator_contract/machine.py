@@ -154,7 +154,7 @@ class _History(RuleBasedStateMachine):
         """Fetch one."""
         known = self._pick(pick)
         exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}")
-        if exchange.status == 404 and known.state is not State.GONE and (late := known.configuration.late_s):
+        if exchange.status == 404 and known.state is State.PRESENT and (late := known.configuration.late_s):
             time.sleep(late)
             exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick} once more")
         if known.state is not State.UNKNOWN and exchange.status != 500:

@@ -212,9 +212,8 @@ class Scenarios:
     def _again(self, original: Exchange, *, fresh: bool = False, trigger: Trigger | None = None) -> Exchange:
         sid = original.call.subject
         # Another connection may be another program's: what it accepts and how it calls itself are no part of the request
-        # that the key stands for, and the letter case of header names means nothing (R1 5.1).
+        # that the key stands for.
         headers = [("User-Agent", "another-client/1.0"), ("Accept", "*/*"), ("Accept-Encoding", "identity")] if fresh else []
         return past_500(lambda: self.client.delete(
-            sid, key=original.key, account=original.account, region=original.region, headers=headers, trigger=trigger, fresh=fresh,
-            lower=fresh,
+            sid, key=original.key, account=original.account, region=original.region, headers=headers, trigger=trigger, fresh=fresh
         ))

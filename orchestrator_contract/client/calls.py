@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestrator_contract.client.outgoing import KEY_HEADER, Outgoing
@@ -24,7 +25,7 @@ class Client(Sender):
         """The absolute URL of a path below the control plane."""
         return f"{self.profile.bases[region]}{CONTROL_PLANE}{path}"
 
-    def outgoing(  # noqa: PLR0913  # one keyword an aspect of a request
+    def outgoing(  # one keyword an aspect of a request
         self,
         call: Call,
         method: str,
@@ -35,7 +36,6 @@ class Client(Sender):
         region: int = 0,
         headers: Sequence[tuple[str, str]] | Mapping[str, str] = (),
         payload: Any = None,
-        lower: bool = False,
     ) -> Outgoing:
         """A request to a path below the control plane, or to an absolute URL of the target."""
         lines = list(headers.items() if isinstance(headers, Mapping) else headers)
@@ -46,7 +46,7 @@ class Client(Sender):
             body = json.dumps(payload).encode()
             lines.append(("Content-Type", "application/json"))
         url = self.url(path, region) if path.startswith("/") else path
-        return Outgoing(call, method, url, tuple(lines), body, key, account, region, lower)
+        return Outgoing(call, method, url, tuple(lines), body, key, account, region)
 
     # ---------------------------------------------------------------- the calls of the contract
 
@@ -61,11 +61,10 @@ class Client(Sender):
         trigger: Trigger | None = None,
         call: Call | None = None,
         fresh: bool = False,
-        lower: bool = False,
         silence: bool = False,
         rekey: Callable[[], str] | None = None,
     ) -> Exchange:
-        """DELETE one SID; *sid* stands in the path as it is."""
+        """DELETE one SID; *sid* stands in the path as it is. On a *fresh* connection header names are in lower case."""
         lines = [*(trigger.headers.items() if trigger else ()), *headers]
         out = self.outgoing(
             call or Call("delete", sid),
@@ -75,9 +74,8 @@ class Client(Sender):
             account=account,
             region=region,
             headers=lines,
-            lower=lower,
         )
-        return self.send(out, fresh=fresh, silence=silence, rekey=rekey)
+        return self.send(replace(out, lower=fresh), fresh=fresh, silence=silence, rekey=rekey)
 
     def fetch(self, sid: str, *, account: int | None = 0, region: int = 0) -> Exchange:
         """GET one configuration."""

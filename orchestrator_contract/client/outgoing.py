@@ -30,7 +30,7 @@ class Outgoing:
     #: Index of the account; None sends no credentials.
     account: int | None = 0
     region: int = 0
-    #: Whether header names are sent in lower case, as many clients and all of HTTP/2 write them.
+    #: Whether header names are sent in lower case, as many clients write them: it means nothing (R1 5.1).
     lower: bool = False
 
 

@@ -107,7 +107,7 @@ class Creator:
                     problem = (
                         f"a create ended {operation.status or 'unreadable'}"
                         if sid
-                        else "a create names no configuration"
+                        else "a create names no configuration that is surely the run's own: a plain new id, shown under the given name"
                     )
                     continue
                 made[index] = self._made(sid, payloads[index], account, region)

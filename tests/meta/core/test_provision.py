@@ -27,6 +27,7 @@ PLANE = "http://target.example/v2/ControlPlane"
 ALL = "GET /Configurations?pageSize=1000"
 KEY = "aaaaaaaa-2222-4333-8444-555555555555"
 TWO = tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2))
+NAMELESS = "a create names no configuration that is surely the run's own: a plain new id, shown under the given name"
 
 
 def page(*items: Any) -> Said:
@@ -241,8 +242,8 @@ def test_a_refused_create_is_tried_again_without_its_extras(world: World, alone:
         pytest.param(Fault.TIMEOUT, "COMPLETED", None, "POST got no answer: it was timeout", id="silence"),
         pytest.param((202, {}), "COMPLETED", None, "the 202 has no link that leads to its operation on the target", id="not-to-be-followed"),
         pytest.param(None, "FAILED", "its own", "a create ended FAILED", id="failed"),
-        pytest.param(None, "COMPLETED", {}, "a create names no configuration", id="nameless"),
-        pytest.param(None, "COMPLETED", {"configurationId": "same"}, "a create names no configuration", id="the-same-one-each-time"),
+        pytest.param(None, "COMPLETED", {}, NAMELESS, id="nameless"),
+        pytest.param(None, "COMPLETED", {"configurationId": "same"}, NAMELESS, id="the-same-one-each-time"),
     ],
 )
 def test_what_can_not_be_created(world: World, alone: Bench, refuse: Said | None, status: str, related: Any, why: str) -> None:
@@ -865,7 +866,7 @@ def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., B
     bench.suite.configurations.ahead = 0
     other = World(bench)
     other.status, other.related = "PENDING", lambda number: None
-    with pytest.raises(NothingToDelete, match=r"^configurations can't be created: a create names no configuration$"):
+    with pytest.raises(NothingToDelete, match=f"^configurations can't be created: {NAMELESS}$"):
         bench.suite.configurations.one()
 
     left = bench.suite.configurations.clean_up()
