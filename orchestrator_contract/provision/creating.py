@@ -190,6 +190,8 @@ class Creator:
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         self._follower.finish([operation], early=False)
+        if operation.status != "COMPLETED":
+            raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         sid = named_at_end(operation)
         if sid is None or not self.identity.is_new(sid, configuration.name, 0, 0):
             raise NothingToDelete("a second configuration of the same name can't be told from the first")

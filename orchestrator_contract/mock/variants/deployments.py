@@ -10,6 +10,7 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
+from orchestrator_contract.mock.payload import members_of, parse
 from orchestrator_contract.mock.problems import Problem, Refused, conflict, internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.variants.choices import _SecondFails
@@ -69,6 +70,18 @@ class _OneOperationAtATime(Behaviour):
 class _OneOperationAnywhere(_OneOperationAtATime):
     def rivals(self, request: Request) -> Iterable[Configuration]:
         return [one for shelf in self.world.shelves.values() for one in shelf.configurations.values()]
+
+
+@variant("namesake-fails", "A create with a displayName that is taken is accepted, and FAILS")
+class _NamesakeFails(Behaviour):
+    def create(self, request: Request) -> Response:
+        taken = {one.members["displayName"] for one in self.shelf(request).configurations.values() if not self.gone(one, self.now())}
+        members = members_of(parse(request.body))
+        if members["displayName"] not in taken:
+            return super().create(request)
+        operation = self.start_operation(request, "create", self.new_configuration_id(), self.settings.create_seconds)
+        self.fail(operation)
+        return self.accepted(request, operation)
 
 
 @variant("grouping-refused", "Creates with one of the three grouping types are refused with 400")

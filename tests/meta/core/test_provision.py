@@ -609,6 +609,17 @@ def test_no_namesake(world: World, alone: Bench, refuse: Said | None, related: A
     assert set(alone.suite.inventory.left) == {"oc-run-0"}
 
 
+def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
+    """A create that was accepted and FAILED has made nothing that could be missed."""
+    one = alone.suite.configurations.one()
+    world.status = "FAILED"
+
+    with pytest.raises(NothingToDelete, match=r"^a create ended FAILED$"):
+        alone.suite.configurations.creator.namesake(one)
+
+    assert set(alone.suite.inventory.left) == {"oc-run-0"}
+
+
 def test_no_namesake_of_a_given_one(alone: Bench) -> None:
     """The content of a configuration from a pool is not known."""
     with pytest.raises(NothingToDelete, match=r"^the content of a given configuration is not known$"):
