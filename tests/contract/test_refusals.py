@@ -155,9 +155,14 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
         new, same = [_with_new_key(suite) for _ in range(2)], [again, *(_once_more(suite, sid, refused) for _ in range(2))]
         new.append(_with_new_key(suite))
         tries += [*new, *same[1:]]
-        if all(e.status == 429 for e in same) and all(e.status != 429 for e in new):
-            return tries
         again = same[-1]
+        if all(e.status == 429 for e in same) and all(e.status != 429 for e in new):
+            # A limit may be this SID's own: it has to end when the endpoint says.
+            delay = suite.client.retry.delay(again, 0)
+            if delay is not None:
+                suite.until(lambda: False, delay)
+                tries.append(_once_more(suite, sid, refused))
+            return tries
     for attempt in range(MOST_RETRIES):
         if again.status != 429:
             return tries

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -13,8 +15,9 @@ from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
 from orchestrator_contract.mock.payload import members_of, parse
 from orchestrator_contract.mock.problems import Problem, Refused, conflict, internal_error
 from orchestrator_contract.mock.registry import variant
+from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.variants.choices import _SecondFails
-from orchestrator_contract.mock.world import Configuration, Operation, new_id
+from orchestrator_contract.mock.world import Configuration, Operation, World, new_id
 
 
 @variant("error-yet-deleted", "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS")
@@ -82,6 +85,25 @@ class _NamesakeFails(Behaviour):
         operation = self.start_operation(request, "create", self.new_configuration_id(), self.settings.create_seconds)
         self.fail(operation)
         return self.accepted(request, operation)
+
+
+@variant("throttles-each-sid", "A SID takes five deletes in a second; what comes beyond that is a 429")
+class _ThrottlesEachSid(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self._recent: dict[str, deque[float]] = {}
+
+    def throttles(self, request: Request) -> bool:
+        if super().throttles(request):
+            return True
+        if request.route != "delete" or request.sid is None:
+            return False
+        now = time.monotonic()
+        recent = self._recent.setdefault(request.sid, deque(maxlen=5))
+        full = len(recent) == recent.maxlen and now - recent[0] < 1.0
+        if not full:
+            recent.append(now)
+        return full
 
 
 @variant("grouping-refused", "Creates with one of the three grouping types are refused with 400")
