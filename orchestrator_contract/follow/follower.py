@@ -19,6 +19,8 @@ _FIRST_PAUSE_S = 0.03
 #: From the end that an operation states to the poll that is sure to see it.
 _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
+#: How many turns operations of unknown length are asked in.
+_TURNS = 3
 
 
 class Follower:
@@ -114,11 +116,16 @@ class Follower:
 
     def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
         started = min(operation.accepted.sent for operation in open_)
-        sampled = [(next(self._followed), operation) for operation in open_] if early else []
-        self.client.parallel(self.poll, [operation for number, operation in sampled if number % self.early_every == 0])
         typical = self._typical.get(kind, _FIRST_PAUSE_S)
-        halfway = typical / 2 if sampled and typical > _MAX_PAUSE_S else None
+        long = early and typical > _MAX_PAUSE_S
+        # Of long ones half as many are polled at once, and as many half way: some of the same, so as to see their order.
+        every = self.early_every * (1 + long)
+        sampled = [(next(self._followed), operation) for operation in open_] if early else []
+        self.client.parallel(self.poll, [operation for number, operation in sampled if number % every == 0])
+        halfway = typical / 2 if long else None
         due = started + (halfway or typical)
+        # Until it is known how long they take, a few at a time are asked, in turns.
+        turns = count() if kind not in self._typical else None
         looked = False
         while open_ := [operation for operation in open_ if not operation.done]:
             now = time.monotonic()
@@ -128,13 +135,14 @@ class Follower:
             # What is asked about after its limit only, because other things came between, is looked at once all the same.
             time.sleep(max(min(due - now, limit - spent + 0.01), _FIRST_PAUSE_S))
             if halfway and spent <= limit:
-                # Long ones are sampled here, too: some of those that were polled above, and as many others.
-                self.client.parallel(self.poll, [o for number, o in sampled if number % (2 * self.early_every) < 2 and not o.done])
+                self.client.parallel(self.poll, [o for number, o in sampled if number % (2 * every) < 2 and not o.done])
                 halfway, due = None, started + typical
                 continue
-            self.client.parallel(self.poll, open_)
-            looked = True
-            self._give_up_unreadable(open_)
+            asked = open_[next(turns) % _TURNS :: _TURNS] if turns and len(open_) >= _TURNS and spent <= limit else open_
+            self.client.parallel(self.poll, asked)
+            looked = asked is open_
+            turns = turns if not looked and not any(operation.done for operation in asked) else None
+            self._give_up_unreadable(asked)
             now = time.monotonic()
             due = now + min((now - started) / 4, _MAX_PAUSE_S)
 

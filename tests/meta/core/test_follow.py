@@ -697,8 +697,21 @@ def test_the_slower_half_says_how_long_operations_take(bench: Bench) -> None:
     assert len(later) == 4
 
 
+def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
+    """Until one of them has ended each is asked about once in three looks; after that, all that are left."""
+    began = bench.clock.now
+
+    bench.suite.follower.finish([ending(bench, number, 2) for number in range(6)], early=False)
+
+    polls = [(round(sent.at - began, 2), sent.line.rpartition("op_")[2][:1]) for sent in bench.endpoint.sent if sent.line.startswith("GET")]
+    looks = ["".join(sorted(name for at, name in polls if at == moment)) for moment in sorted({at for at, _ in polls})]
+    assert looks[:4] == ["03", "14", "25", "03"]
+    assert len(looks[-2]) == 2
+    assert len(looks[-1]) == 4
+
+
 def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
-    """Of two that were polled at once one is polled again half-way, and of two others one."""
+    """Half as many as of short ones are polled at once, and as many half-way: some that were, and some that were not."""
     pauses(bench, ending(bench, 99, 9))
     bench.suite.follower.early_every = 2
     bench.endpoint.sent.clear()
@@ -707,8 +720,8 @@ def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
     bench.suite.follower.finish([ending(bench, number, 5) for number in range(8)])
 
     polls = [(round(sent.at - began, 1), sent.line.rpartition("op_")[2][:1]) for sent in bench.endpoint.sent if sent.line.startswith("GET")]
-    assert sorted(name for at, name in polls if at == 0) == list("0246")
-    assert sorted(name for at, name in polls if at == 2.6) == list("0145")
+    assert sorted(name for at, name in polls if at == 0) == list("04")
+    assert sorted(name for at, name in polls if at == 2.6) == list("01")
     assert sorted(name for at, name in polls if at > 2.6) == list("01234567")
 
 
