@@ -103,12 +103,8 @@ class Creator:
                 list(pending),
             )
             for (index, operation), sid in zip(pending.items(), sids, strict=True):
-                if sid is None or operation.status != "COMPLETED":
-                    problem = (
-                        f"a create ended {operation.status or 'unreadable'}"
-                        if sid
-                        else "a create names no configuration that is surely the run's own: a plain new id, shown under the given name"
-                    )
+                if sid is None:
+                    problem = _fruitless(operation)
                     continue
                 made[index] = self._made(sid, payloads[index], account, region)
                 new.append(made[index])
@@ -148,8 +144,8 @@ class Creator:
         """
         self._follower.finish([operation], early=False)
         sid = self._sid_of(operation, payload["displayName"], 0, 0)
-        if sid is None or operation.status != "COMPLETED":
-            raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
+        if sid is None:
+            raise NothingToDelete(_fruitless(operation))
         configuration = self._made(sid, payload, 0, 0)
         self._inventory.created([configuration])
         self.settle([configuration])
@@ -247,6 +243,8 @@ class Creator:
             return error
 
     def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
+        if operation.status != "COMPLETED":
+            return None
         sid = named_by(operation) or self.identity.listed(name, account, region)
         return sid if sid is not None and self.identity.is_new(sid, name, account, region) else None
 
@@ -254,6 +252,13 @@ class Creator:
         configuration = Configuration(sid, payload["displayName"], account, region, payload, made=time.monotonic())
         self._inventory.add(configuration)
         return configuration
+
+
+def _fruitless(operation: Operation) -> str:
+    """Why a create that led to *operation* made nothing that may be used."""
+    if operation.status == "COMPLETED":
+        return "a create names no configuration that is surely the run's own: a plain new id, shown under the given name"
+    return f"a create ended {operation.status or 'unreadable'}"
 
 
 def _too_few(problem: str | Unverifiable, made: Sequence[Configuration]) -> TooFew:

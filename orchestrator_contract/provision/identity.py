@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from math import inf
 from threading import Lock
 from typing import Any
@@ -10,7 +12,11 @@ from orchestrator_contract.client.calls import Client
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.listing import LARGEST, Listing
 from orchestrator_contract.ownership import is_plain
+from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.verdict import Unverifiable
+
+#: Between two looks for what does not show yet, in seconds.
+_PAUSE_S = 0.4
 
 
 class Identity:
@@ -28,6 +34,9 @@ class Identity:
         #: What the list has called new ids, and how many pages it took.
         self._names: dict[str, Any] = {}
         self._pages: dict[tuple[int, int], float] = {}
+        #: How long one took to show, in seconds; whether one was only listed, and whether one was not shown at all.
+        self._lag_s = 0.0
+        self._only_listed = self._hidden = False
 
     def look_before(self, account: int, region: int) -> None:
         """Remember what is there before the first create."""
@@ -72,22 +81,45 @@ class Identity:
         """Whether *sid* was not there before the first create, and neither list nor fetch shows it as something else.
 
         What a create names, and what is listed under its name, will be deleted, so an endpoint that names somebody
-        else's configuration must not be believed. Where the list before the first create can't be read, a fetch has
-        to show the name.
+        else's configuration must not be believed: one of the two has to show the name, within the time that copies
+        which answer reads may lag. What is there and not shown could be anybody's.
         """
-        before = self._before.get((account, region))
-        if not is_plain(sid) or sid in (before or ()):
+        if not is_plain(sid) or sid in (self._before.get((account, region)) or ()):
             return False
-        way, shown = "list", self._names.get(sid)
-        try:
-            if shown is None:
-                way, shown = "fetch", self._client.fetch(sid, account=account, region=region).object.get("displayName")
-        except Unverifiable:
-            shown = None
+        way, shown = self._shown(sid, account, region)
         if shown is None:
-            return before is not None
+            return False
         self.seen[way].add(sid)
         return isinstance(shown, str) and _of_one_run(shown, name)
+
+    def _shown(self, sid: str, account: int, region: int) -> tuple[str, Any]:
+        """How fetch or list calls *sid*, and which of them; None where neither does."""
+        if sid in self._names:
+            return "list", self._names[sid]
+        started = time.monotonic()
+        # Where one has never shown, a second wait would show no more.
+        patience = 0.0 if self._hidden else LATE_S
+        while True:
+            waited = time.monotonic() - started
+            says = False
+            with contextlib.suppress(Unverifiable):
+                exchange = self._client.fetch(sid, account=account, region=region)
+                if (name := exchange.object.get("displayName")) is not None:
+                    self._lag_s = max(self._lag_s, waited)
+                    return "fetch", name
+                says = exchange.status == 404  # HTTP
+            # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
+            if not says or waited >= patience or self._only_listed:
+                with contextlib.suppress(Unverifiable):
+                    items = self._listing.items(size=LARGEST, account=account, region=region)
+                    if (name := next((item.get("displayName") for item, _ in items if item.get("id") == sid), None)) is not None:
+                        self._only_listed = says
+                        return "list", name
+            if waited >= patience:
+                self._hidden = True
+                return "", None
+            with self._client.steps.step("waiting for what was created to show"):
+                time.sleep(_PAUSE_S if waited else max(self._lag_s, _PAUSE_S))
 
 
 def _of_one_run(shown: str, name: str) -> bool:

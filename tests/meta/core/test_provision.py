@@ -67,7 +67,8 @@ class World:
         for related in (self.related(number), self.early):
             sid = related.get("configurationId") if isinstance(related, dict) else None
             if isinstance(sid, str):
-                self.bench.endpoint.unless_scripted(f"GET /Configurations/{sid}", (404,))
+                shown = {"id": sid, **self.payloads[-1]}
+                self.bench.endpoint.unless_scripted(f"GET /Configurations/{sid}", (200, shown))
         return 202, {"statusUrl": url, "related": self.early}, {"Retry-After": "1"}
 
     def named(self, number: int, name: str) -> None:
@@ -836,6 +837,39 @@ def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(world: World, alo
     assert not [line for line in alone.endpoint.lines() if line.startswith("DELETE")]
 
 
+def test_what_shows_nowhere_is_nobodys_to_delete(world: World, alone: Bench) -> None:
+    """A new id that neither fetch nor list shows may be one that was there and hidden: it is looked for, and left alone."""
+    alone.endpoint.on("GET /Configurations/sid0", (404,))
+
+    with pytest.raises(NothingToDelete, match="surely the run's own"):
+        alone.suite.configurations.creator.conclude(*_begun(world, alone))
+
+    assert not alone.suite.ownership.owns("sid0")
+    assert alone.endpoint.lines().count("GET /Configurations/sid0") > 5
+
+
+def test_what_shows_late_is_the_runs(world: World, alone: Bench) -> None:
+    """A copy that lags shows it after a while."""
+    shown = {"id": "sid0", "description": "d", "conversationGroupingType": GROUPINGS[0], "memoryStoreId": "m"}
+    alone.endpoint.on("GET /Configurations/sid0", (404,), (404,), (200, shown | {"displayName": "oc-run-0"}))
+
+    assert alone.suite.configurations.one().sid == "sid0"
+
+
+def test_what_is_only_listed_is_the_runs(world: World, alone: Bench) -> None:
+    """Where a fetch keeps saying no, the list has its say."""
+    alone.endpoint.on("GET /Configurations/sid0", (404,))
+    alone.endpoint.on(ALL, page({"id": "sid0", "displayName": "oc-run-0"}))
+    alone.suite.configurations.creator.identity._before[0, 0] = set()  # the list came later
+
+    assert alone.suite.configurations.one().sid == "sid0"
+
+
+def _begun(world: World, bench: Bench) -> tuple[Any, dict[str, Any]]:
+    payload = {"displayName": "oc-run-0", "conversationGroupingType": GROUPINGS[0]}
+    return bench.suite.configurations.creator.begin(payload, KEY), payload
+
+
 def test_a_create_that_names_what_is_shown_as_somebody_elses(world: World, alone: Bench) -> None:
     """A list may leave out what it likes: what a create names must not show as something else either."""
     world.named(0, "production")
@@ -877,7 +911,7 @@ def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., B
     bench.suite.configurations.ahead = 0
     other = World(bench)
     other.status, other.related = "PENDING", lambda number: None
-    with pytest.raises(NothingToDelete, match=f"^configurations can't be created: {NAMELESS}$"):
+    with pytest.raises(NothingToDelete, match="^configurations can't be created: a create ended PENDING$"):
         bench.suite.configurations.one()
 
     left = bench.suite.configurations.clean_up()
