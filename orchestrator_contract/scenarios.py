@@ -29,6 +29,9 @@ _PAUSES_S = (0.2, 0.5, 1.0)
 #: Each is cut at random, or those that wait together would come together again.
 _TURNS_S = (1.0,) * 40
 
+#: How often a delete whose operation FAILED is sent again.
+_MORE_TRIES = 2
+
 
 class Scenarios:
     """The shared steps of contract tests, on one suite."""
@@ -98,16 +101,20 @@ class Scenarios:
 
     def begun(
         self, number: int = 1, *, keyed: bool = True, keys: Sequence[str] = (), payloads: Sequence[dict[str, Any]] = (),
-        place: tuple[int, int] = (0, 0),
+        place: tuple[int, int] = (0, 0), forms: bool = False,
     ) -> tuple[list[Operation], list[Configuration]]:
         """Accepted deletes by account and region of *place*, the first ones under *keys*, and *number* configurations that they are of.
+
+        With *forms* the keys themselves are under test (KEY-FORMS).
 
         Raises:
             Unverifiable: not one could be had.
         """
         configurations = self.suite.configurations.take(number, payloads=payloads, account=place[0], region=place[1])
-        forms = [*keys, *(self.suite.key() if keyed else None for _ in range(number - len(keys)))]
-        operations = self.each(lambda pair: self.accepted(pair[0], key=pair[1]), list(zip(configurations, forms, strict=True)))
+        each = [*keys, *(self.suite.key() if keyed else None for _ in range(number - len(keys)))]
+        operations = self.each(
+            lambda pair: self.accepted(pair[0], key=pair[1], forms=forms and pair[1] is not None), list(zip(configurations, each, strict=True))
+        )
         return operations, configurations
 
     def deleted(self, number: int = 1, **options: Any) -> list[Operation]:
@@ -137,7 +144,7 @@ class Scenarios:
             return earlier
 
     def completed(self, operations: Sequence[Operation], configurations: Sequence[Configuration] = ()) -> list[Operation]:
-        """Follow these to their end; those that COMPLETED.
+        """Follow these to their end; those that COMPLETED, or what COMPLETED in their place.
 
         Raises:
             Unverifiable: none did.
@@ -145,12 +152,15 @@ class Scenarios:
         ended = self.suite.follower.finish(operations)
         done = []
         for operation in ended:
-            steps = [operation.accepted, *operation.polls[-1:]]
             # Of a 500 or 503 nothing is promised: beside a delete that it started in secret this one may rightly fail.
             if operation.status != "COMPLETED" and self.client.ownership.doubtful(operation.sid):
                 continue
-            if self.hold("OP-SUCCEEDS", operation.status == "COMPLETED", expected="COMPLETED", seen=operation.status, exchanges=steps):
-                done.append(operation)
+            tries = self._tried_again(operation)
+            if self.hold(
+                "OP-SUCCEEDS", tries[-1].status == "COMPLETED", expected="COMPLETED", seen=", then ".join(one.status for one in tries),
+                exchanges=[e for one in tries for e in (one.accepted, *one.polls[-1:])],
+            ):
+                done.append(tries[-1])
         by_sid = {operation.sid for operation in done}
         self.suite.inventory.gone(*(c for c in configurations if c.sid in by_sid))
         self.suite.watch.ended(done)
@@ -160,6 +170,17 @@ class Scenarios:
         if first.key and first.key == first.key.lower() and self.suite.well_formed_key(first.key) and not (first.account or first.region):
             self._ended = done[0], self.suite.coordinator.advanced()
         return done
+
+    def _tried_again(self, operation: Operation) -> list[Operation]:
+        """An ended delete, and while that FAILED the next ones, sent alone: FAILED is a documented end, whose cause may pass."""
+        tries = [operation]
+        first = operation.accepted
+        configuration = Configuration(operation.sid, account=first.account or 0, region=first.region)
+        while tries[-1].done and tries[-1].status != "COMPLETED" and len(tries) <= _MORE_TRIES:
+            tries.append(self.accepted(configuration, key=self.suite.key() if first.key else None))
+            self.suite.follower.finish(tries[-1:], early=False)
+            self.suite.ledger.observe("OBS-FAILED", f"{tries[-2].status}, then {tries[-1].status or 'no end'}")
+        return tries
 
     def each(self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8) -> list[Any]:
         """Results of *function* over *items* in parallel, without those that proved unverifiable.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from orchestrator_contract.client.calls import Client
 
@@ -15,12 +16,12 @@ GROUPINGS = (
 #: Used when neither the profile nor an existing configuration names a memory store.
 FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 _MAX_NAME = 32
-#: Every optional part of a configuration at once.
+#: Every optional part of a configuration at once; the service of the bridge is filled in.
 RICH: dict[str, Any] = {
-    "channelSettings": {}, "memoryExtractionEnabled": True,
+    "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}}, "memoryExtractionEnabled": True,
     "statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}],
     "intelligenceConfigurationIds": ["intelligence_configuration_1"],
-    "conversationsV1Bridge": {"serviceId": "IS0123456789abcdef0123456789abcdef"},
+    "conversationsV1Bridge": {},
 }
 
 
@@ -48,6 +49,9 @@ class Payloads:
         suffix = extra.pop("displayName", None)
         if suffix is not None:
             payload["displayName"] = (payload["displayName"] + suffix)[:_MAX_NAME]
+        if "conversationsV1Bridge" in extra:
+            # A service takes one configuration (S2).
+            extra["conversationsV1Bridge"] = {"serviceId": f"IS{uuid5(NAMESPACE_OID, payload['displayName']).hex}"}
         return payload | extra
 
     def plain(self) -> dict[str, Any]:

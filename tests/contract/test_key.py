@@ -15,6 +15,9 @@ from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess
 
+#: Versions of UUIDs that few programs use, and those that no RFC defines.
+UNCOMMON_VERSIONS = (2, 6, 3, 0, *range(9, 16))
+
 
 @pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-ONE-OPERATION")
 def test_replay_many_times(suite: Suite, scenarios: Scenarios) -> None:
@@ -41,14 +44,20 @@ def test_gone_each_time(suite: Suite, scenarios: Scenarios) -> None:
         scenarios.presence.unlisted([operation])
 
 
-@pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED")
+@pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-FORMS")
 def test_replay_after_many_keys(suite: Suite, scenarios: Scenarios) -> None:
-    """The original response comes after many other keys were used."""
+    """The original response comes after many other keys were used, and each of those has its own, whatever its version."""
     first = scenarios.ended()[0]
     others = suite.effort.keys_between
+    # Whole lives are led with keys of the common ones.
+    versions = [*UNCOMMON_VERSIONS[: 1 if suite.effort.few else None], *[4] * others][:others]
+    done: list[Operation] = []
     for start in range(0, others, 12):
-        scenarios.deleted(min(12, others - start))
+        keys = [suite.key(version) for version in versions[start : start + 12]]
+        done += scenarios.deleted(len(keys), keys=keys, forms=True)
     scenarios.replay(first, requirement="KEY-REPLAY-ENDED", fresh=True)
+    uncommon = [one for one in done if one.accepted.key and int(one.accepted.key[14], 16) in UNCOMMON_VERSIONS]
+    scenarios.each(lambda operation: scenarios.replay(operation, requirement="KEY-REPLAY-ENDED"), uncommon)
 
 
 @pytest.mark.requirement("KEY-OTHER-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")

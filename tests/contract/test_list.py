@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.listing import LARGEST, small_size
@@ -22,6 +23,9 @@ WALKS = 4
 def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     """Small pages show every configuration once; after deletes none that is gone, on no page, and all others."""
     few = suite.effort.few
+    for size in () if few else (1, LARGEST):
+        page = past_500(lambda n=size: suite.client.page(f"pageSize={n}"))  # type: ignore[misc]
+        suite.ledger.hold("CTRL-PAGE", page.status == 200, expected="200: pageSize may be 1 to 1000", seen=page.outcome(), exchanges=[page])
     configurations = suite.configurations.take(3) if few else suite.configurations.take(14, payloads=[RICH], least=3)
     sids = {configuration.sid for configuration in configurations}
     stores: dict[str, Any] = {}

@@ -27,7 +27,8 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
     """Answers with the provoked status; another error in its place is a breach, an acceptance says nothing."""
     hits = [e for e in found.exchanges if e.status == status]
     # A 500 now and then is documented; in place of every answer it is not what was provoked.
-    passing = (500,) if hits else ()
+    # Of a 500 or 503 nothing is promised: it may have begun a delete, which a later one is then a conflict with.
+    passing = (500, *((409,) if status >= 500 else ())) if hits else ()
     others = [e for e in found.exchanges if e.status not in (status, 202, 404, *passing) and e.status is not None]
     requirement = f"ERR-{status}-STATUS"
     if hits:

@@ -126,6 +126,13 @@ class _KeptIntelligent(_KeptSome):
         return isinstance(ids, list) and len(ids) == 5
 
 
+@defect("completed-kept-channels", "A configuration with settings of a channel is not deleted", breaches=("GONE-FETCH", "GONE-LIST"),
+        shows="data: channelSettings that hold something")  # fmt: skip
+class _KeptChannels(_KeptSome):
+    def some(self, members: Mapping[str, object]) -> bool:
+        return bool(members.get("channelSettings"))
+
+
 @defect("errored-500-deletes-nothing", "After a 500 a delete is accepted, COMPLETED and deletes nothing", breaches=("GONE-FETCH",),
         shows="data: a SID that met a 500")  # fmt: skip
 class _ErroredIdle(Behaviour):

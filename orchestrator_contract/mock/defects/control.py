@@ -8,6 +8,7 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.hooks import Change, altering, member, without
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
+from orchestrator_contract.mock.problems import Problem
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.world import Configuration
 
@@ -89,6 +90,14 @@ class _Endless(Behaviour):
         page = cut(items, query)
         last = page.items[-1].number if page.items else query.after + 1
         return Page(page.items, page.size, page.previous_token, token("a", last))
+
+
+@defect("page-largest-refused", "pageSize=1000 is refused with 400", breaches=("CTRL-PAGE",), shows="data: pageSize=1000")
+class _LargestRefused(Behaviour):
+    def list_page(self, request: Request) -> Response:
+        if b"pageSize=1000" in request.query.split(b"&"):
+            return self.refuse(request, Problem(400, 20001, "pageSize is too large"))
+        return super().list_page(request)
 
 
 @defect("page-skips", "The first item of each later page is left out", breaches=("CTRL-PAGES", "CTRL-VISIBLE"),

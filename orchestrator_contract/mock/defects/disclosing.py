@@ -151,7 +151,7 @@ class _ConflictsWhilePending(_TellsStrangers):
         return super().not_there(request)
 
 
-@defect("auth-missing-cancels", "A delete without credentials makes the one that runs fail", breaches=("OP-SUCCEEDS",),
+@defect("auth-missing-cancels", "A delete without credentials makes the one that runs fail", breaches=("AUTH-MISSING",),
         shows="data: no credentials while a delete runs")  # fmt: skip
 class _Cancels(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:

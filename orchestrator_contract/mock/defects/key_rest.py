@@ -18,6 +18,13 @@ class _OneSpelling(Behaviour):
         return None if HEADER in request.written else super().read_key(request)
 
 
+@defect("key-v2-ignored", "A version 2 key counts as none", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"), shows="data: a version 2 key")
+class _VersionTwoIgnored(Behaviour):
+    def read_key(self, request: Request) -> str | None:
+        key = super().read_key(request)
+        return None if key is not None and key[14] == "2" else key
+
+
 @defect("key-per-user-agent", "A key of one User-Agent is a mismatch for another", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
         shows="data: another User-Agent")  # fmt: skip
 class _PerUserAgent(Behaviour):

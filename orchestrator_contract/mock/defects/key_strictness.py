@@ -82,6 +82,11 @@ class _NoRareVersion(_NoSuchKey):
     pass
 
 
+@defect("key-no-v6", "Keys of version 6 are refused", breaches=("KEY-FORMS",), shows="data: a version 6 key")
+class _NoVersionSix(_NoSuchKey):
+    refused = re.compile(rb".{14}6.*")
+
+
 @defect("key-no-digits-only", "Keys without a letter are refused", breaches=("KEY-FORMS",), shows="data: a key of digits")
 class _NoDigitsOnly(_NoSuchKey):
     refused = re.compile(rb"[0-9-]+")

@@ -210,13 +210,13 @@ class _NeverDigit(_Words):
         return "PENDING" if operation.configuration_id[-1] in "789" else status
 
 
-@defect("operation-fails-sometimes", "An idle configuration's delete ends FAILED", breaches=("OP-SUCCEEDS",),
-        shows="1 in 8")  # fmt: skip
-class _FailsSometimes(Behaviour):
+@defect("operation-fails-digit", "Deletes of SIDs that end in 7, 8 or 9 end FAILED, however often they are sent", breaches=("OP-SUCCEEDS",),
+        shows="data: last letter of the SID")  # fmt: skip
+class _FailsDigit(Behaviour):
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
         found = self.locate(request, request.sid)
-        if response.status == 202 and found is not None and found.deletion is not None and self.once_in(8, "delete"):
+        if response.status == 202 and found is not None and found.deletion is not None and found.id[-1] in "789":
             self.fail(found.deletion)
             found.gone_at = None
         return response

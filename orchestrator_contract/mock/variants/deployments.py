@@ -29,6 +29,29 @@ class _ErrorYetDeleted(_SecondFails):
         return response
 
 
+@variant("fails-sometimes", "Every 12th delete ends FAILED, and COMPLETES when it is sent again")
+class _FailsSometimes(Behaviour):
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        found = self.locate(request, request.sid)
+        if response.status == 202 and found is not None and found.deletion is not None and self.once_in(12, "fails-sometimes"):
+            self.fail(found.deletion)
+            found.gone_at = None
+        return response
+
+
+@variant("error-begins", "A provoked 500 or 503 has begun a delete: another one is a conflict with it")
+class _ErrorBegins(Behaviour):
+    def fault_answer(self, request: Request, fault: str) -> Response:
+        found = self.locate(request, request.sid)
+        if fault in ("500", "503") and found is not None and found.reserved_for is None:
+            running = self.pending_deletion(found)
+            if running is not None:
+                raise Refused(conflict(running.id))
+            self.begin_delete(request, found)
+        return super().fault_answer(request, fault)
+
+
 @variant("error-sometimes", "Every 12th delete, create and update is a 500 without effect, and is fine the next time")
 class _ErrorSometimes(Behaviour):
     async def before_action(self, request: Request) -> None:

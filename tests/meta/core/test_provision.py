@@ -911,7 +911,7 @@ def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., B
     bench.suite.configurations.ahead = 0
     other = World(bench)
     other.status, other.related = "PENDING", lambda number: None
-    with pytest.raises(NothingToDelete, match="^configurations can't be created: a create ended PENDING$"):
+    with pytest.raises(NothingToDelete, match=r"^configurations can't be created: a create ended PENDING$"):
         bench.suite.configurations.one()
 
     left = bench.suite.configurations.clean_up()

@@ -254,16 +254,30 @@ def operation_of(bench: Bench, sid: str, status: str, key: str | None = None, **
 
 
 def test_completed(bench: Bench, steps: Scenarios) -> None:
-    """What ends otherwise than COMPLETED is a breach, with its 202 and its last poll; its configuration is not gone."""
+    """What ends otherwise than COMPLETED each of three times is a breach, with all it was told; its configuration is not gone."""
     gone: list[Configuration] = []
     bench.suite.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
     good, bad = operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "FAILED")
 
     assert steps.completed([good, bad], [Configuration("a"), Configuration("b")]) == [good]
 
-    assert judged(bench, "OP-SUCCEEDS") == {"OP-SUCCEEDS": (2, ["expected COMPLETED; saw FAILED"])}
-    assert bench.steps("OP-SUCCEEDS") == [("DELETE b", 202), ("GET op-b", 200)]
+    assert judged(bench, "OP-SUCCEEDS") == {"OP-SUCCEEDS": (2, ["expected COMPLETED; saw FAILED, then FAILED, then FAILED"])}
+    assert bench.steps("OP-SUCCEEDS") == [("DELETE b", 202), ("GET op-b", 200)] * 3
     assert [one.sid for one in gone] == ["a"]
+
+
+def test_completed_when_sent_again(bench: Bench, steps: Scenarios) -> None:
+    """A failure that passes is none: the delete that COMPLETED takes its place, under another key."""
+    bad = operation_of(bench, "a", "FAILED", key=steps.suite.key())
+    good = operation_of(bench, "a", "COMPLETED", key=steps.suite.key())
+    bench.endpoint.on("GET /Operations/op-a", poll("FAILED", "op-a"), poll("COMPLETED", "op-a"))
+
+    done = steps.completed([bad], [Configuration("a")])
+
+    assert [(one.sid, one.status) for one in done] == [("a", "COMPLETED")]
+    assert len({one.accepted.key for one in (bad, good, *done)}) == 3
+    assert judged(bench, "OP-SUCCEEDS") == {"OP-SUCCEEDS": (1, [])}
+    assert bench.seen("OBS-FAILED") == {"FAILED, then COMPLETED": 1}
 
 
 def test_none_completed(bench: Bench, steps: Scenarios) -> None:
