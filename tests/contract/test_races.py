@@ -1,6 +1,9 @@
 """Requests at one moment: one key, one SID, many SIDs, and reads beside a delete."""
 
-from collections.abc import Sequence
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +19,9 @@ from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
+#: Pauses after a race in which all was a conflict, in seconds.
+CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
+
 
 def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:
     """The distinct operations that these 202s name."""
@@ -27,22 +33,40 @@ def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:
     return groups
 
 
-def at_once(suite: Suite, batch: list[Any], needed: int = 1) -> list[Exchange]:
-    """Send *batch* at one moment; again, while a real 429 or 503 leaves fewer than *needed* requests accepted.
+class Conflict(Unverifiable):
+    """All requests of a race were a conflict, so with something else."""
+
+
+def at_once(suite: Suite, make: Callable[[], list[Any]]) -> list[Exchange]:
+    """Send what *make* gives at one moment, and what it gives anew while all of it conflicts with something else that runs.
 
     Raises:
-        Unverifiable: too few were accepted for a reason that may pass.
+        Unverifiable: none was accepted, for a reason that may pass.
+    """
+    for pause in CONFLICT_PAUSES_S:
+        with contextlib.suppress(Conflict):
+            return accepted_at_once(suite, make())
+        time.sleep(pause)
+    return accepted_at_once(suite, make())
+
+
+def accepted_at_once(suite: Suite, batch: list[Any]) -> list[Exchange]:
+    """Send *batch* at one moment; again, while a real 429 or 503 leaves none of it accepted.
+
+    Raises:
+        Unverifiable: none was accepted, for a reason that may pass.
     """
     for _ in range(4):
         answers = suite.client.send_together(batch)
-        if sum(e.status == 202 for e in answers) >= needed or not any(e.status in (429, 500, 503) for e in answers):
+        if any(e.status == 202 for e in answers) or not any(e.status in (429, 500, 503) for e in answers):
             break
         if any(e.status in (202, 500, 503, None) for e in answers):
             break  # something may have been carried out: a second try would be another race
         if suite.client.retry.hopeless(batch[0].call.operation):
             break
     if not any(e.status == 202 for e in answers):
-        raise Unverifiable("no request of the race was accepted: " + ", ".join(sorted({e.outcome() for e in answers})))
+        kind = Conflict if all(e.status == 409 for e in answers) else Unverifiable
+        raise kind("no request of the race was accepted: " + ", ".join(sorted({e.outcome() for e in answers})))
     return answers
 
 
@@ -55,15 +79,12 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
     operations_of: list[Operation] = []
     spoken_for: set[str] = set()
     for configuration in configurations:
-        key = suite.key()
         # Once, others bring the same key at the same moment; whichever comes first may have it.
-        others = Others.of(suite, configuration.sid, key) if race_round == 1 and configuration is configurations[0] else Others()
-        out = suite.client.outgoing(
-            Call("delete", configuration.sid, allow=MISMATCH if others.batch else frozenset()), "DELETE",
-            f"/Configurations/{configuration.sid}", key=key, account=configuration.account, region=configuration.region,
-        )
+        crowded = race_round == 1 and configuration is configurations[0]
+        tries: list[tuple[str, Others]] = []
+        answers = at_once(suite, partial(one_key, suite, configuration, tries, crowded=crowded))
+        key, others = tries[-1]
         own = suite.effort.racers - len(others.batch)
-        answers = at_once(suite, [*[out] * (own - 1), *others.batch, out])
         answers, strange = [*answers[: own - 1], answers[-1]], answers[own - 1 : -1]
         for exchange in answers:
             suite.ledger.observe("OBS-KEY-CONCURRENT", f"{exchange.outcome()}")
@@ -90,6 +111,18 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         scenarios.presence.gone(operation)
 
 
+def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, Others]], *, crowded: bool) -> list[Any]:
+    """Deletes under one new key, those of others among them; the key and the others go to the end of *tries*."""
+    key = suite.key()
+    others = Others.of(suite, configuration.sid, key) if crowded else Others()
+    out = suite.client.outgoing(
+        Call("delete", configuration.sid, allow=MISMATCH if others.batch else frozenset()), "DELETE",
+        f"/Configurations/{configuration.sid}", key=key, account=configuration.account, region=configuration.region,
+    )
+    tries.append((key, others))
+    return [*[out] * (suite.effort.racers - len(others.batch) - 1), *others.batch, out]
+
+
 def replays_at_once(suite: Suite, operation: Operation) -> None:
     """Replays at one moment each get the original response."""
     first = operation.accepted
@@ -113,12 +146,11 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
 def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange]:
     """Have one SID deleted by several at once; the 202s and last polls when no operation COMPLETED, and else nothing."""
     configuration = suite.configurations.one()
-    batch = [
+    answers = at_once(suite, lambda: [
         suite.client.outgoing(Call("delete", configuration.sid), "DELETE", f"/Configurations/{configuration.sid}",
                               key=suite.key() if keyed else None)
         for _ in range(suite.effort.racers)
-    ]
-    answers = at_once(suite, batch)
+    ])
     for exchange in answers:
         suite.ledger.observe("OBS-SECOND-DELETE", f"at once: {exchange.outcome()}")
     accepted = [exchange for exchange in answers if exchange.status == 202]
@@ -146,10 +178,9 @@ def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange
 def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """Of deletes of many SIDs at once every answer belongs to its request, and every deletion happens."""
     configurations = suite.configurations.take(suite.effort.racers)
-    batch = [
+    answers = at_once(suite, lambda: [
         suite.client.outgoing(Call("delete", c.sid), "DELETE", f"/Configurations/{c.sid}", key=suite.key()) for c in configurations
-    ]
-    answers = at_once(suite, batch)
+    ])
     operations: list[Operation] = []
     for configuration, exchange in zip(configurations, answers, strict=True):
         if exchange.status != 202:
