@@ -179,7 +179,7 @@ def test_malformed_key_near_a_used_one(suite: Suite, scenarios: Scenarios) -> No
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
-@pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF")
+@pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF", "GONE-ONLY")
 def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A malformed key is refused, or ignored: sending it again is then a request of its own."""
     chosen = [bad for bad in bad_keys(suite.key(), suite.random, min(WRITTEN_KEYS, suite.effort.odd_keys)) if len(bad.value) < 2000]
@@ -188,16 +188,22 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
         chosen = chosen[:3]
     configuration = suite.configurations.one()
     ignored: list[tuple[BadKey, Exchange, Configuration]] = []
+    refusals: list[Exchange] = []
     for bad in chosen:
         first = send_bad(suite, configuration.sid, bad)
         refused = first.status is not None and 400 <= first.status < 500
         suite.ledger.observe("OBS-BAD-KEY", f"{'refused' if refused else 'ignored'} with {first.status}: {bad.why}")
+        refusals += [first] if refused else []
         if first.status == 202:
             ignored.append((bad, first, configuration))
             if len(ignored) == 12:
                 break
             configuration = suite.configurations.one()
     if not ignored:
+        # A request that is refused deletes nothing.
+        if suite.ownership.untouched(configuration.sid) and refusals:
+            scenarios.presence.kept("GONE-ONLY", configuration, refusals[-2:])
+            suite.watch.kept("GONE-ONLY", configuration, refusals[-2:])
         return
     operations = [suite.follower.accept(first, c.sid) for _, first, c in ignored]
     scenarios.completed(operations, [c for _, _, c in ignored])

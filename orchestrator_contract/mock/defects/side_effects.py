@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import Refused
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.world import Configuration, Operation
 
@@ -121,6 +122,17 @@ class _TakesAnother(Behaviour):
                     vanish(self, other, self.settings.operation_seconds + self.later)
                     break
         return operation
+
+
+@defect("refused-key-deletes", "A delete whose key is refused as malformed deletes", breaches=("GONE-ONLY",), shows="data: a malformed key")
+class _RefusedKeyDeletes(Behaviour):
+    def read_key(self, request: Request) -> str | None:
+        try:
+            return super().read_key(request)
+        except Refused:
+            if request.route == "delete":
+                vanish(self, self.target_of_delete(request))
+            raise
 
 
 @defect("takes-elder", "A delete removes the account's oldest configuration too", breaches=("GONE-ONLY",))
