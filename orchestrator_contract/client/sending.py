@@ -34,6 +34,8 @@ from orchestrator_contract.wire.connections import Wire
 _GRANT = 16
 #: How long cleaning up may take, in seconds.
 _CLEANING_S = 300.0
+#: Characters that are kept of what an answer's defect quotes.
+_SAID = 120
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 
 
@@ -262,6 +264,8 @@ class Sender:
             answer = exchange.answer
             answer.body = self.redactor.raw(answer.body)
             answer.reason = self.redactor.text(answer.reason)
+            if answer.defect is not None:
+                answer.defect = (answer.defect[0], f"{self.redactor.text(answer.defect[1]):.{_SAID}}")
             answer.headers = [(self.redactor.text(name), self.redactor.text(value)) for name, value in answer.headers]
         exchange.fault_text = self.redactor.text(exchange.fault_text)
         self.ledger.sent()

@@ -19,11 +19,11 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.ownership import NotOwned
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
 from orchestrator_contract.verdict import Unverifiable
-from orchestrator_contract.wire.answer import Fault
+from orchestrator_contract.wire.answer import Answer, Fault
 from orchestrator_contract.wire.connections import Origin
 
 if TYPE_CHECKING:
-    from tests.meta.core.conftest import Bench, Said
+    from tests.meta.core.conftest import Bench, Said, Sent
 
 HOME = Origin("http", "target.example", 80)
 BASIC = "Basic dXNlcjpwYXNzLXdvcmQ="  # user:pass-word
@@ -146,6 +146,25 @@ def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
     assert exchange.answer.body == b'{"message": "not ***"}'
     assert ("X-Echo", "Basic ***") in exchange.answer.headers
     assert b"is pass-word" in bench.endpoint.sent[0].raw
+
+
+@pytest.mark.parametrize(
+    ("quoted", "kept"),
+    [pytest.param("'PASS-word'", "'***'", id="in-capitals"), pytest.param("'br, Pass-Word'", "'br, ***'", id="among-others"),
+     pytest.param("x" * 200, "x" * 120, id="long"), pytest.param("x" * 110 + "pass-word", "x" * 110 + "***", id="where-it-would-be-cut")],
+)
+def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) -> None:
+    """What an answer's defect quotes is clean before it is cut."""
+
+    def flawed(sent: Sent) -> Answer:
+        return Answer(404, "", [], b"", "1.1", defect=(Fault.ENCODING, quoted))
+
+    bench.endpoint.on("GET /Configurations/x", flawed)
+
+    exchange = bench.suite.client.fetch("x")
+
+    assert exchange.answer is not None
+    assert exchange.answer.defect == (Fault.ENCODING, kept)
 
 
 def test_secrets_in_a_fault_are_redacted(bench: Bench) -> None:

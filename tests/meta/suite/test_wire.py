@@ -125,6 +125,15 @@ def test_defects(canned: Start, data: bytes, fault: Fault) -> None:
     assert answer.defect[0] is fault
 
 
+def test_a_coding_is_quoted_as_it_came(canned: Start) -> None:
+    """All of it, in its own case: it may hold a secret, which is found in the whole only."""
+    data = coded("gzip, Pass-Word\r\nContent-Encoding: br", b"x")
+
+    answer = exchange(canned(giving(data)))
+
+    assert answer.defect == (Fault.ENCODING, "Content-Encoding 'gzip, Pass-Word, br' was not offered")
+
+
 def test_drip_ends_at_the_deadline(canned: Start) -> None:
     """A server that sends a byte now and then can't hold an exchange beyond its time."""
 
