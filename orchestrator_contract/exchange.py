@@ -41,7 +41,7 @@ _REQUEST_ID = re.compile(r"(x-)?(twilio-)?(request|correlation|trace)-?id", re.I
 class Call:
     """What a request means to the suite, apart from its bytes."""
 
-    #: delete, operation, create, update, patch, fetch, list, delete-conversation, fetch-conversation, or other.
+    #: delete, operation, create, update, patch, fetch, list, delete-conversation, fetch-conversation, clock, or other.
     operation: str
     #: The configuration or operation id it is about.
     subject: str = ""
@@ -55,6 +55,11 @@ class Call:
     outside: bool = False
     #: Of a poll: the asynchronous call whose operation is polled.
     of: str = ""
+
+    @property
+    def tool(self) -> bool:
+        """Whether it moves the endpoint's clock: a lever of whoever runs the suite, and not what is under test."""
+        return self.operation == "clock"
 
     @property
     def asynchronous(self) -> str:

@@ -86,6 +86,8 @@ class Endpoint:
         #: Seconds that an answer takes.
         self.slow = 0.0
         self.closed = False
+        #: What a request line has that moves the clock: its connection is not used again.
+        self.tool = b"__clock"
         self._clock = clock
         self._script: dict[str, list[Said | Callable[[Sent], Said | Answer]]] = {}
         self._lock = Lock()
@@ -124,8 +126,9 @@ class Endpoint:
             self._clock.now += self.slow
         return answer_of(said(sent) if callable(said) else said)
 
-    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False) -> Answer:
+    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True) -> Answer:
         """As `Wire.exchange`."""
+        assert keep is (self.tool not in request.partition(b"\r\n")[0])
         assert request.startswith(method.encode())
         answer = self._take(origin, request, fresh)
         if isinstance(answer, WireError):

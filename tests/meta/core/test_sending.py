@@ -980,26 +980,55 @@ def test_the_clock(start: Callable[..., Bench]) -> None:
     assert bench.suite.coordinator.advanced() == 90
     sent = bench.endpoint.sent[0]
     assert (sent.body, sent.origin.host, "authorization" in sent.headers) == (b'{"seconds": 90}', "clock.example", False)
-    assert bench.checks() == {"HTTP-ANSWER": 1}
+    assert bench.checks() == {}
 
 
 @pytest.mark.parametrize(
     ("said", "why"),
     [
+        pytest.param((503, {}), "the clock can't be moved: POST http://clock.example/__clock gave 503", id="unavailable"),
+        pytest.param(Answer(200, "", [], b"x", "1.1", defect=(Fault.MALFORMED, "9 byte(s) follow")),
+                     r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(9 byte\(s\) follow\)", id="garbage-behind"),
+        pytest.param(Answer(200, "", [], b"x", "1.1", defect=(Fault.ENCODING, "is not gzip")),
+                     r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(is not gzip\)", id="garbage"),
+        pytest.param(Fault.TOO_LARGE, r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was too large\)", id="endless"),
         pytest.param((300, {}), "the clock can't be moved: POST http://clock.example/__clock gave 300", id="redirect"),
         pytest.param((404, {}), "the clock can't be moved: POST http://clock.example/__clock gave 404", id="refused"),
         pytest.param(Fault.TIMEOUT, r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was timeout\)", id="silent"),
     ],
 )
-def test_a_clock_that_does_not_move(start: Callable[..., Bench], said: Said, why: str) -> None:
+def test_a_clock_that_does_not_move(start: Callable[..., Bench], said: Said | Answer, why: str) -> None:
     """What needs the clock is unverified then, with the reason."""
     bench = start(clock_url="http://clock.example/__clock")
-    bench.endpoint.at("POST /__clock", said)
+    bench.endpoint.at("POST /__clock", lambda _: said)
+    recorded: list[Exchange] = []
+    bench.suite.client.recorders.append(recorded.append)
 
     with pytest.raises(Unverifiable, match=f"^{why}$"):
         bench.suite.client.advance_clock(90)
 
     assert bench.suite.coordinator.advanced() == 0
+    # It is the lever of whoever runs the suite: no word on the endpoint, though it is recorded.
+    assert (bench.checks(), bench.suite.client.faults, bench.suite.ledger.observations) == ({}, set(), {})
+    assert len(recorded) == len(bench.endpoint.sent)
+
+
+def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(start: Callable[..., Bench]) -> None:
+    """The patience with the endpoint is not spent on the clock, nor is the endpoint known to be there by it."""
+    bench = start(clock_url="http://clock.example/__clock")
+    bench.endpoint.at("POST /__clock", (204,), Fault.TIMEOUT)
+    bench.endpoint.on("GET /Configurations/sid", Fault.CONNECT, (404, {}))
+    bench.suite.client.advance_clock(90)
+    with pytest.raises(NoAnswer):
+        bench.suite.client.fetch("sid")
+    assert len(bench.endpoint.sent) == 2
+    bench.endpoint.slow = bench.suite.client.patience_lost_s
+
+    for _ in range(2):
+        with pytest.raises(Unverifiable, match="the clock can't be moved"):
+            bench.suite.client.advance_clock(90)
+
+    assert bench.suite.client.fetch("sid").status == 404
 
 
 def test_no_clock(bench: Bench) -> None:

@@ -256,6 +256,25 @@ def test_an_answer_that_nobody_asked_for(canned: Start, more: list[Any]) -> None
     assert any(answer.stray or answer.defect for answer in answers)
 
 
+def test_what_comes_after_an_answer_on_a_connection_of_its_own(canned: Start) -> None:
+    """It is nobody's: other requests go out on other connections, and count nothing of it."""
+
+    def act(connection: socket.socket, number: int) -> None:
+        while head_of(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + (LATE if number == 1 else b""))
+
+    server = canned(act)
+    wire, origin = Wire(10, verify=True), Origin("http", "127.0.0.1", server.port)
+
+    wire.exchange(origin, REQUEST.replace(b"DELETE", b"POST"), "POST", keep=False)
+    answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(3)]
+    kept = len(wire._idle[origin])
+    wire.close()
+
+    assert [(answer.status, answer.stray, answer.defect) for answer in answers] == [(200, 0, None)] * 3
+    assert kept == 1
+
+
 def test_a_goodbye_is_no_answer(canned: Start) -> None:
     """The 408 with which a server closes what is idle is held against nobody."""
 
