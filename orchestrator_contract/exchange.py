@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from orchestrator_contract.addresses import brief_name, last_segment
 from orchestrator_contract.spelling import SURE, any_of, encodings, folded, reduced, spans
 from orchestrator_contract.wire.answer import Answer, Fault
 
@@ -121,6 +122,23 @@ class Exchange:
         """The body as JSON, strictly: UTF-8, no NaN, bounded depth."""
         return parse_json(self.answer.body) if self.answer else Parsed(error="no answer")
 
+    @cached_property
+    def documented(self) -> Mapping[str, Any]:
+        """What makes an answer the original one: status, links, related; a digest stands for what is long."""
+        of_body = {name: _mark(self.object.get(name)) for name in ("statusUrl", "related")}
+        return {
+            "status": self.status, **of_body,
+            **{name: _mark(self.headers.get(name.lower())) for name in ("Operation-Id", "Location")},
+        }
+
+    @cached_property
+    def operation_names(self) -> frozenset[str]:
+        """Every id by which a 202 names its operation."""
+        status_url, location = self.object.get("statusUrl"), self.headers.get("location")
+        names = {brief_name(self.headers.get("operation-id", ""))}
+        names |= {last_segment(url) or "" for url in (status_url, location) if isinstance(url, str)}
+        return frozenset(names - {""})
+
     @property
     def weight(self) -> int:
         """Roughly the bytes of memory that the answer takes."""
@@ -142,7 +160,7 @@ class Exchange:
         if self.answer is None:
             return
         if self.key is not None:  # only what has a key is compared with a replay
-            _ = self.fingerprint
+            _ = self.fingerprint, self.documented, self.operation_names
         shown = self.shown_headers()
         self.__dict__["json"] = Parsed(_brief(self.json.value), self.json.error)
         self.__dict__.pop("headers", None)
@@ -232,6 +250,12 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, dict):
         return [(name, _ordered(value[name])) for name in sorted(value)]
     return [_ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def _mark(value: Any) -> Any:
+    """*value*, or where it is long what is equal for equal values; it is what it was when the value is no longer whole."""
+    said = value if isinstance(value, str) else repr(_ordered(value))
+    return value if len(said) <= _KEPT_TEXT else f"sha256 {hashlib.sha256(said.encode('utf-8', 'backslashreplace')).hexdigest()}"
 
 
 def _brief(value: Any) -> Any:
