@@ -201,8 +201,8 @@ def _related(**more: object) -> Callable[[Exchange], None]:
 hostile("related-3-mb", Place.DELETE, {0}, "Conforms; related has a text of three megabytes, the same in each replay.")(
     _related(note="x" * 3_000_000)
 )
-hostile("related-150000-members", Place.DELETE, {0}, "Conforms; related has 150,000 members, the same in each replay.")(
-    _related(**{f"k{number}": "v" for number in range(150_000)})
+hostile("related-100000-members", Place.DELETE, {0}, "Conforms; related has 100,000 members, the same in each replay.")(
+    _related(**{f"k{number}": "v" for number in range(100_000)})
 )
 
 
