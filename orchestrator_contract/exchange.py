@@ -13,9 +13,10 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
-from orchestrator_contract.spelling import Spelled, has_escapes, undone
+from orchestrator_contract.addresses import brief_name, last_segment
+from orchestrator_contract.spelling import SURE, any_of, encodings, folded, reduced, spans
 from orchestrator_contract.wire.answer import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
@@ -28,8 +29,8 @@ MAX_VALUES = 250_000
 #: What is kept of an answer that is let go of: members and items, and characters of each text.
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
-#: Characters of a text that are looked through at a time.
-_PART = 65536
+#: A secret of this many characters, or fewer, is none.
+_SHORT = 3
 _SHOWN_HEADERS = (
     "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "www-authenticate",
     "date", "idempotency-key",
@@ -41,7 +42,7 @@ _REQUEST_ID = re.compile(r"(x-)?(twilio-)?(request|correlation|trace)-?id", re.I
 class Call:
     """What a request means to the suite, apart from its bytes."""
 
-    #: delete, operation, create, update, patch, fetch, list, delete-conversation, fetch-conversation, or other.
+    #: delete, operation, create, update, patch, fetch, list, delete-conversation, fetch-conversation, clock, or other.
     operation: str
     #: The configuration or operation id it is about.
     subject: str = ""
@@ -55,6 +56,11 @@ class Call:
     outside: bool = False
     #: Of a poll: the asynchronous call whose operation is polled.
     of: str = ""
+
+    @property
+    def tool(self) -> bool:
+        """Whether it moves the endpoint's clock: a lever of whoever runs the suite, and not what is under test."""
+        return self.operation == "clock"
 
     @property
     def asynchronous(self) -> str:
@@ -116,6 +122,23 @@ class Exchange:
         """The body as JSON, strictly: UTF-8, no NaN, bounded depth."""
         return parse_json(self.answer.body) if self.answer else Parsed(error="no answer")
 
+    @cached_property
+    def documented(self) -> Mapping[str, Any]:
+        """What makes an answer the original one: status, links, related; a digest stands for what is long."""
+        of_body = {name: _mark(self.object.get(name)) for name in ("statusUrl", "related")}
+        return {
+            "status": self.status, **of_body,
+            **{name: _mark(self.headers.get(name.lower())) for name in ("Operation-Id", "Location")},
+        }
+
+    @cached_property
+    def operation_names(self) -> frozenset[str]:
+        """Every id by which a 202 names its operation."""
+        status_url, location = self.object.get("statusUrl"), self.headers.get("location")
+        names = {brief_name(self.headers.get("operation-id", ""))}
+        names |= {last_segment(url) or "" for url in (status_url, location) if isinstance(url, str)}
+        return frozenset(names - {""})
+
     @property
     def weight(self) -> int:
         """Roughly the bytes of memory that the answer takes."""
@@ -137,7 +160,7 @@ class Exchange:
         if self.answer is None:
             return
         if self.key is not None:  # only what has a key is compared with a replay
-            _ = self.fingerprint
+            _ = self.fingerprint, self.documented, self.operation_names
         shown = self.shown_headers()
         self.__dict__["json"] = Parsed(_brief(self.json.value), self.json.error)
         self.__dict__.pop("headers", None)
@@ -229,6 +252,12 @@ def _ordered(value: Any) -> Any:
     return [_ordered(item) for item in value] if isinstance(value, list) else value
 
 
+def _mark(value: Any) -> Any:
+    """*value*, or where it is long what is equal for equal values; it is what it was when the value is no longer whole."""
+    said = value if isinstance(value, str) else repr(_ordered(value))
+    return value if len(said) <= _KEPT_TEXT else f"sha256 {hashlib.sha256(said.encode('utf-8', 'backslashreplace')).hexdigest()}"
+
+
 def _brief(value: Any) -> Any:
     """*value* with long texts cut, and objects and arrays after some members."""
     if isinstance(value, dict):
@@ -262,54 +291,65 @@ class Redactor:
     """Replaces every known secret, in each form it can travel in, by ``***``."""
 
     def __init__(self) -> None:
-        self._pattern: re.Pattern[str] | None = None
-        self._forms: set[str] = set()
+        #: What is looked for as it stands: it has letters that `folded` leaves out.
+        self._exact: set[str] = set()
+        #: What is looked for in what a text spells.
+        self._spelled: set[bytes] = set()
+        self._exactly: re.Pattern[str] | None = None
+        self._spelling: re.Pattern[bytes] | None = None
+        self._stale = False
         self._users: set[str] = set()
 
     def add(self, user: str, password: str) -> None:
         """Learn one account's secrets."""
         self._users.add(user)
         pair = f"{user}:{password}"
-        forms = {password, quote(password, safe=""), quote(password), password.encode().hex(), password.encode().hex().upper()}
+        forms = {password, quote(password, safe=""), quote(password), quote_plus(password), password.encode().hex(), pair[::-1]}
         for text in (pair, password):
             raw = text.encode()
-            for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
-                forms |= {encoded.decode(), encoded.decode().rstrip("="), quote(encoded.decode(), safe="")}
-        forms |= {json.dumps(form)[1:-1] for form in set(forms)}
+            forms |= {base64.b64encode(raw).decode(), base64.b64encode(raw).decode().rstrip("=")}
+        forms |= encodings(password)
+        # Whatever holds the Authorization value holds this, and what it encodes.
+        forms |= encodings(base64.b64encode(pair.encode()).decode())
         self._learn(forms)
 
     def learn(self, authorization: str | None) -> None:
         """Learn the credentials of an Authorization value made for a test: they are near the real ones."""
         token = (authorization or "").partition(" ")[2]
-        self._learn({token, _password_in(token)} - self._users)
+        made = {token, _password_in(token)} - self._users
+        self._learn(made.union(*(encodings(one, twice=False) for one in made)) - self._users)
 
     def _learn(self, forms: set[str]) -> None:
+        forms |= {json.dumps(form)[1:-1] for form in set(forms)}
         forms |= {form.encode().decode("latin-1") for form in forms}  # as it stands in bytes that are read as latin-1
-        self._forms |= {form for form in forms if len(form) > 3}  # shorter would hide anything
-        ordered = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        for form in forms:
+            if len(form) <= _SHORT:  # shorter would hide anything
+                continue
+            # A few letters that stay of more may stand in any text by chance.
+            self._spelled |= {one for one in (folded(form), reduced(form)) if len(one) >= (SURE if len(one) < len(form) else 1)}
+            if not form.isascii():
+                self._exact.add(form)
+        self._stale = True
+
+    def _compile(self) -> None:
+        ordered = sorted(self._exact, key=len, reverse=True)
+        self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._spelling = any_of(self._spelled)
+        self._stale = False
 
     def text(self, text: str) -> str:
-        """*text* without secrets, whatever of them is written as escapes."""
-        if self._pattern is None:
+        """*text* without secrets, whatever of them is written as escapes, in another case or with something between the letters."""
+        if self._stale:
+            self._compile()
+        if self._exactly is not None:
+            text = self._exactly.sub("***", text)
+        if self._spelling is None:
             return text
-        text = self._pattern.sub("***", text)
-        if not has_escapes(text) or not self._is_spelled_in(text):
-            return text
-        spelled = Spelled(text)
         pieces, end = [], 0
-        for found in self._pattern.finditer(spelled.plain):
-            pieces += [text[end : spelled.original(found.start())], "***"]
-            end = spelled.original(found.end())
-        return "".join([*pieces, text[end:]])
-
-    def _is_spelled_in(self, text: str) -> bool:
-        """Whether a secret stands in *text* once escapes are undone; part by part, as the way back takes much memory."""
-        assert self._pattern is not None  # for the type checker
-        overlap = 6 * max(map(len, self._forms), default=0) + 8
-        return any(
-            self._pattern.search(undone(text[start : start + _PART + overlap])) for start in range(0, len(text), _PART)
-        )
+        for start, after in spans(text, self._spelling.finditer):
+            pieces += [text[end:start], "***"]
+            end = after
+        return "".join([*pieces, text[end:]]) if pieces else text
 
     def raw(self, data: bytes) -> bytes:
         """*data* without secrets, byte for byte otherwise."""

@@ -9,16 +9,11 @@ from orchestrator_contract.verdict import Ledger
 
 def differences(original: Exchange, again: Exchange) -> list[str]:
     """What of *again* is not as in the original response."""
+    # Not the members themselves: of an answer of long ago the beginning is left.
     return [
-        f"{what} {now!r:.100} instead of {then!r:.100}"
-        for what, then, now in (
-            ("status", original.status, again.status),
-            ("statusUrl", original.object.get("statusUrl"), again.object.get("statusUrl")),
-            ("related", original.object.get("related"), again.object.get("related")),
-            ("Operation-Id", original.headers.get("operation-id"), again.headers.get("operation-id")),
-            ("Location", original.headers.get("location"), again.headers.get("location")),
-        )
-        if then != now
+        f"{what} {again.documented[what]!r:.100} instead of {then!r:.100}"
+        for what, then in original.documented.items()
+        if then != again.documented[what]
     ]
 
 

@@ -47,11 +47,7 @@ class Planted:
 
 def documented_parts(exchange: Exchange) -> dict[str, Any]:
     """What makes an answer the original one: status, links, related."""
-    headers = exchange.headers
-    return {
-        "status": exchange.status, "statusUrl": exchange.object.get("statusUrl"), "related": exchange.object.get("related"),
-        "Operation-Id": headers.get("operation-id"), "Location": headers.get("location"),
-    }
+    return dict(exchange.documented)
 
 
 class TtlLedger:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from orchestrator_contract.client.failures import Throttled
 from orchestrator_contract.client.outgoing import KEY_HEADER, Outgoing
 from orchestrator_contract.client.sending import Sender
 from orchestrator_contract.exchange import Call, Exchange
@@ -134,9 +135,13 @@ class Client(Sender):
         if url is None:
             raise Unverifiable("needs clock")
         out = self.outgoing(Call("clock"), "POST", url, account=None, payload={"seconds": seconds})
-        exchange = self.send(out, silence=True)
-        if exchange.status is None or exchange.status >= 300:  # HTTP
-            raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}")
+        try:
+            exchange = self.send(out, silence=True)
+        except Throttled as error:
+            exchange = error.exchange
+        defect = exchange.answer.defect if exchange.answer else None
+        if exchange.status is None or exchange.status >= 300 or defect:  # HTTP
+            raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}")
         self.coordinator.advanced(seconds)
 
     def page(self, query: str, *, account: int | None = 0, region: int = 0) -> Exchange:

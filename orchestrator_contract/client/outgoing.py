@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from orchestrator_contract import __version__
+from orchestrator_contract.addresses import split_url
 from orchestrator_contract.exchange import Call, Redactor
 from orchestrator_contract.profile import Account
 from orchestrator_contract.wire.connections import Origin
@@ -48,7 +48,7 @@ class Prepared:
 def origin_of(url: str) -> Origin | None:
     """The origin of an absolute http(s) URL; None when *url* is none."""
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             return None
         return Origin(parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
@@ -59,7 +59,7 @@ def origin_of(url: str) -> Origin | None:
 def given_origin(url: str) -> Origin | None:
     """The origin of a URL that the endpoint gave; None when it is none, or holds what would not go out as it stands.
 
-    What `urlsplit` drops or cuts at, a line break above all, would else stand in the request's head.
+    What `split_url` drops or cuts at, a line break above all, would else stand in the request's head.
     """
     return origin_of(url) if _VISIBLE.match(url) and "\\" not in url else None
 

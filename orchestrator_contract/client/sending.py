@@ -34,6 +34,8 @@ from orchestrator_contract.wire.connections import Wire
 _GRANT = 16
 #: How long cleaning up may take, in seconds.
 _CLEANING_S = 300.0
+#: Characters that are kept of what an answer's defect quotes.
+_SAID = 120
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 
 
@@ -109,7 +111,8 @@ class Sender:
                 if 200 <= status < 300:  # HTTP
                     self.retry.regained(out.call.operation)
                 return exchange
-            self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
+            if not out.call.tool:
+                self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
             delay = self.retry.delay(exchange, attempt)
             if delay is None or waited + delay > patience:
                 break
@@ -141,7 +144,7 @@ class Sender:
         for pause in (0.1, 0.4, 1.0, None):
             try:
                 exchange.answer = self.wire.exchange(
-                    prepared.origin, prepared.data, exchange.method, fresh=fresh
+                    prepared.origin, prepared.data, exchange.method, fresh=fresh, keep=not exchange.call.tool
                 )
             except WireError as error:
                 # A listen queue that overflows for a moment is no finding; an endpoint that is gone is.
@@ -201,7 +204,7 @@ class Sender:
     # ---------------------------------------------------------------- before and after each
 
     def _admit(self, out: Outgoing) -> Prepared:
-        if out.method in _MUTATING and out.call.operation != "clock":
+        if out.method in _MUTATING and not out.call.tool:
             self.ownership.check(out.method, out.url, out.call)
         origin = origin_of(out.url)
         tool = origin is not None and origin == self._clock_origin and out.account is None
@@ -248,24 +251,28 @@ class Sender:
         )
 
     def _finish(self, exchange: Exchange) -> None:
-        if exchange.fault is not None:
+        # What is no part of the endpoint under test says nothing of it, not even that it does not answer.
+        tool = exchange.call.tool
+        if exchange.fault is not None and not tool:
             self.faults.add(exchange.fault)
         _, named, segment = exchange.url.partition("/Configurations/")
         carried_out = exchange.status is None or not 300 <= exchange.status < 500  # HTTP
         if exchange.method == "DELETE" and named and carried_out:
             self.ownership.touch(segment, clear=(exchange.status or 500) < 300)
-        if exchange.answer is None:
+        answer = exchange.answer
+        if answer is None and not tool:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)
-        else:
-            self._answered = True
-            answer = exchange.answer
+        if answer is not None:
+            self._answered = self._answered or not tool
             answer.body = self.redactor.raw(answer.body)
             answer.reason = self.redactor.text(answer.reason)
+            if answer.defect is not None:
+                answer.defect = (answer.defect[0], f"{self.redactor.text(answer.defect[1]):.{_SAID}}")
             answer.headers = [(self.redactor.text(name), self.redactor.text(value)) for name, value in answer.headers]
         exchange.fault_text = self.redactor.text(exchange.fault_text)
         self.ledger.sent()
-        if exchange.fault is not Fault.CONNECT or self._answered:
+        if not tool and (exchange.fault is not Fault.CONNECT or self._answered):
             self.judge.judge(exchange)
         for record in self.recorders:
             record(exchange)

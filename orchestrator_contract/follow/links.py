@@ -6,9 +6,10 @@ from collections.abc import Callable, Container, Sequence
 from threading import Lock
 from urllib.parse import quote, urljoin
 
+from orchestrator_contract.addresses import brief_name, last_segment
 from orchestrator_contract.client.outgoing import given_origin
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import Operation, last_segment
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.verdict import Ledger, Unverifiable
 from orchestrator_contract.wire.connections import Origin
 
@@ -16,6 +17,8 @@ from orchestrator_contract.wire.connections import Origin
 _RELATED = {"delete-conversation": "conversationId"}
 #: Longest operation id that is put into a path, in characters.
 _MAX_ID = 512
+#: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would keep a copy.
+_MAX_URL = 64 * 1024
 
 
 class Unfollowable(Unverifiable):
@@ -70,7 +73,7 @@ class Links:
         except ValueError:
             absolute = None
         names = {
-            "Operation-Id": header,
+            "Operation-Id": brief_name(header or ""),
             "statusUrl": last_segment(status_url) if status_url else None,
             "Location": last_segment(absolute) if absolute else None,
         }
@@ -123,7 +126,7 @@ class Links:
         """Where the operation is polled: by the first link that leads to the target.
 
         Raises:
-            Unfollowable: none does.
+            Unfollowable: none does, or it is longer than any that can be asked for.
         """
         own = self._origins
         inside = status_url is None or given_origin(status_url) in own
@@ -135,6 +138,8 @@ class Links:
             exchanges=[exchange],
         )
         if status_url is not None and inside:
+            if len(status_url) > _MAX_URL:
+                raise Unfollowable(f"the 202's statusUrl has {len(status_url)} characters: none of more than {_MAX_URL} is followed")
             return status_url
         if location is not None and given_origin(location) in own:
             return location

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.instants import parse_instant
@@ -42,21 +41,9 @@ class Operation:
         return self.ended is not None
 
 
-def last_segment(url: str) -> str | None:
-    """The last non-empty path segment of a URL, percent-decoded; None when there is none."""
-    try:
-        path = urlsplit(url).path.rstrip("/")
-    except ValueError:
-        return None
-    return unquote(path.rpartition("/")[2]) or None
-
-
 def operation_names(exchange: Exchange) -> frozenset[str]:
     """Every id by which a 202 names its operation."""
-    status_url, location = exchange.object.get("statusUrl"), exchange.headers.get("location")
-    names = {exchange.headers.get("operation-id")}
-    names |= {last_segment(url) for url in (status_url, location) if isinstance(url, str)}
-    return frozenset(name for name in names if name)
+    return exchange.operation_names
 
 
 def word_of(exchange: Exchange) -> str:

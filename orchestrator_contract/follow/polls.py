@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrator_contract.addresses import brief_name, last_segment
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import judge_related
-from orchestrator_contract.follow.operation import Operation, instant_of, last_segment, word_of
+from orchestrator_contract.follow.operation import Operation, instant_of, word_of
 from orchestrator_contract.verdict import Ledger
 
 #: The words of the contract, and how far on its way an operation is.
@@ -43,7 +44,7 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
     if operation.id and isinstance(named, str):
         hold(
             "OP-ID",
-            named == operation.id,
+            brief_name(named) == operation.id,
             expected=f"operationId {operation.id:.80}",
             seen=f"{named:.80}",
             exchanges=steps,

@@ -26,7 +26,9 @@ def decode(answer: Answer) -> None:
         return
     for coding in reversed(codings):
         if coding not in OFFERED and coding != "x-gzip":
-            answer.defect = (Fault.ENCODING, f"Content-Encoding {coding[:40]!r} was not offered")
+            # As it came: of a part, or in another case, who cleans it of secrets could not tell what it is.
+            said = ", ".join(value for name, value in answer.headers if name.lower() == "content-encoding")
+            answer.defect = (Fault.ENCODING, f"Content-Encoding {said!r} was not offered")
             return
         try:
             answer.body = _inflate(answer.body, coding)

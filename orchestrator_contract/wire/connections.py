@@ -101,8 +101,8 @@ class Wire:
                 connection.close()
             self._idle.clear()
 
-    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False) -> Answer:
-        """Send *request* as it is and read the answer.
+    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True) -> Answer:
+        """Send *request* as it is and read the answer; without *keep* its connection serves no other, whatever comes.
 
         A kept connection that the server had closed meanwhile, with a 408 (R1 15.5.9) or without, is no fault of
         anyone's (RFC 9112 9.5): the request goes out once more on a new one.
@@ -112,7 +112,7 @@ class Wire:
         """
         deadline = time.monotonic() + self.timeout_s
         # A POST may not be sent twice, so it does not risk a connection that the server is about to close.
-        connection, stray = (None, 0) if fresh or method == "POST" else self._kept(origin)
+        connection, stray = (None, 0) if fresh or not keep or method == "POST" else self._kept(origin)
         if connection is not None:
             with contextlib.suppress(Stale):
                 answer = self._run(connection, request, method, deadline)
@@ -121,7 +121,7 @@ class Wire:
         connection = self.connect(origin)
         deadline = time.monotonic() + self.timeout_s
         try:
-            answer = self._run(connection, request, method, deadline)
+            answer = self._run(connection, request, method, deadline, keep=keep)
         except Stale as stale:
             raise WireError(Fault.CLOSED, str(stale)) from None
         answer.stray = stray
@@ -229,8 +229,10 @@ class Wire:
                 return
         connection.close()
 
-    def _run(self, connection: Connection, request: bytes | None, method: str, deadline: float) -> Answer:
-        keep = False
+    def _run(
+        self, connection: Connection, request: bytes | None, method: str, deadline: float, *, keep: bool = True
+    ) -> Answer:
+        usable = False
         try:
             reader = Reader(connection.sock, connection.protocol, deadline)
             if request is not None:
@@ -238,13 +240,13 @@ class Wire:
             # h11 needs to know the method for framing the answer; the bytes it makes of it are not sent.
             connection.protocol.send(h11.Request(method=_token(method), target="/", headers=[("Host", "x")]))
             connection.protocol.send(h11.EndOfMessage())
-            answer, keep = reader.read()
-            if answer.defect is not None and answer.defect[0] is Fault.MALFORMED:
+            answer, usable = reader.read()
+            if answer.defect is not None and answer.defect[0] is Fault.MALFORMED and keep:
                 self._untrusted.add(connection.origin)
-                keep = False
+                usable = False
             return answer
         finally:
-            if keep:
+            if usable and keep:
                 connection.settling = None if connection.used else time.monotonic()
                 connection.used = True
                 self._keep(connection)

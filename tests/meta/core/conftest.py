@@ -65,8 +65,10 @@ class Sent:
     at: float
 
 
-def answer_of(said: Said) -> Answer | WireError:
+def answer_of(said: Said | Answer) -> Answer | WireError:
     """What the wire would make of it."""
+    if isinstance(said, Answer):
+        return said
     if isinstance(said, Fault):
         return WireError(said, f"it was {said}")
     status, body, more = said[0], said[1] if len(said) > 1 else None, said[2] if len(said) > 2 else {}
@@ -84,20 +86,22 @@ class Endpoint:
         #: Seconds that an answer takes.
         self.slow = 0.0
         self.closed = False
+        #: What a request line has that moves the clock: its connection is not used again.
+        self.tool = b"__clock"
         self._clock = clock
-        self._script: dict[str, list[Said | Callable[[Sent], Said]]] = {}
+        self._script: dict[str, list[Said | Callable[[Sent], Said | Answer]]] = {}
         self._lock = Lock()
 
-    def on(self, line: str, *answers: Said | Callable[[Sent], Said]) -> None:
+    def on(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
         """Answer "METHOD path", below the control plane, with these in turn; the last one stays."""
         method, _, path = line.partition(" ")
         self.at(f"{method} {PLANE}{path}", *answers)
 
-    def at(self, line: str, *answers: Said | Callable[[Sent], Said]) -> None:
+    def at(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
         """As `on`, for any path."""
         self._script[line] = list(answers)
 
-    def unless_scripted(self, line: str, *answers: Said | Callable[[Sent], Said]) -> None:
+    def unless_scripted(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
         """As `on`, where nothing is known of the line yet."""
         method, _, path = line.partition(" ")
         self._script.setdefault(f"{method} {PLANE}{path}", list(answers))
@@ -122,8 +126,9 @@ class Endpoint:
             self._clock.now += self.slow
         return answer_of(said(sent) if callable(said) else said)
 
-    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False) -> Answer:
+    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True) -> Answer:
         """As `Wire.exchange`."""
+        assert keep is (self.tool not in request.partition(b"\r\n")[0])
         assert request.startswith(method.encode())
         answer = self._take(origin, request, fresh)
         if isinstance(answer, WireError):

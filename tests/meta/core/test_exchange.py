@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -192,6 +195,115 @@ def test_a_secret_in_any_form(redactor: Redactor, form: str) -> None:
     """Each form in which a secret travels is replaced, in text and in bytes."""
     assert redactor.text(f"a {form} b") == "a *** b"
     assert redactor.raw(b"\xff" + form.encode() + b"\x00") == b"\xff***\x00"
+
+
+TOKEN = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, TOKEN, PASSWORD.encode().hex(), quote(PASSWORD, safe="")], ids=["plain", "basic", "hex", "url"])
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.swapcase])
+def test_letter_case_hides_no_secret(redactor: Redactor, secret: str, change: Callable[[str], str]) -> None:
+    """Who knows a secret but for the case of its letters knows it."""
+    assert redactor.text(f"A {change(secret)} B") == "A *** B"
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy", "xyz", '{"password": "'])
+@pytest.mark.parametrize("secret", [PASSWORD, TOKEN, f"Basic {TOKEN}", json.dumps(PASSWORD)[1:-1]], ids=["plain", "basic", "header", "json"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode], ids=["standard", "url"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_secret_inside_of_base64(redactor: Redactor, before: str, secret: str, encode: Callable[[bytes], bytes], times: int) -> None:
+    """Wherever in a group of three bytes it begins, and encoded again, it does not come out."""
+    text = f"{before}{secret}~~~~".encode()
+    for _ in range(times):
+        text = encode(text)
+
+    shown = redactor.text(text.decode())
+
+    assert "***" in shown
+    # What is left is decoded from each place that it may begin at.
+    left = [part[start:].rstrip("=") for part in shown.split("***") for start in range(4)]
+    plain = [base64.b64decode(part[: len(part) // 4 * 4], altchars=b"-_" if "_" in part or "-" in part else None) for part in left]
+    if times == 1:
+        assert not any(secret.encode()[2:-2] in one for one in plain)
+    assert sum(map(len, left[::4])) <= len(text) - len(secret)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(TOKEN.encode().hex(), id="basic-in-hexadecimal"), pytest.param(PASSWORD[::-1], id="reversed"),
+        pytest.param(TOKEN[::-1], id="basic-reversed"), pytest.param(f"user:{PASSWORD}"[::-1], id="pair-reversed"),
+        pytest.param("".join(f"\\\\u{ord(c):04x}" for c in PASSWORD), id="json-in-json"),
+        pytest.param("".join(f"\\\\\\\\u{ord(c):04X}" for c in PASSWORD), id="json-in-json-in-json"),
+        pytest.param('p/a+s \\\\\\"w', id="a-quote-in-json-in-json"), pytest.param("".join(f"%25{ord(c):02x}" for c in PASSWORD), id="url-in-url"),
+        pytest.param("".join(f"\\x{ord(c):02x}" for c in PASSWORD), id="hexadecimal-escapes"),
+        pytest.param("".join(f"\\{ord(c):03o}" for c in PASSWORD), id="octal-escapes"),
+        pytest.param("".join(f"&amp;#{ord(c)};" for c in PASSWORD), id="references-in-html"),
+        pytest.param("p%2Fa%2Bs+%22w", id="form"), pytest.param("p%5Cu002fa%5Cu002bs%20%5C%22w", id="json-in-a-url"),
+    ],
+)
+def test_a_secret_in_another_dress(redactor: Redactor, form: str) -> None:
+    """Escapes of escapes, and what is read backwards, hide nothing."""
+    assert redactor.text(f"a {form} b") == "a *** b"
+    assert redactor.raw(b"\xff" + form.encode() + b"\x00") == b"\xff***\x00"
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["\0", "\n", "\r\n", "\x1b", "\x01", "\x7f", "\u0301", "\ufe0f", "\U000e0100", "\ufffd", "\u200b", chr(0xD800),
+     "\\u0000", "\\n", "\\r\\n", "\\x1b", "\\u0301", "\\ud800", "\\\\u0000", "&#0;", "&#x301;", "%00", "%0a", "\u0301" * 3000],
+    ids=ascii,
+)
+def test_something_between_the_letters(redactor: Redactor, between: str) -> None:
+    """What is not seen, or stands for such, between the letters hides nothing, neither in text nor in the bytes of one."""
+    for secret in (PASSWORD, TOKEN):
+        form = between.join(secret)
+
+        assert redactor.text(f"a {form} b") == "a *** b"
+        assert redactor.raw(f"a {form} b".encode("utf-8", "surrogatepass")) == b"a *** b"
+
+
+def test_wide_characters(redactor: Redactor) -> None:
+    """In UTF-16 every other byte is none."""
+    assert PASSWORD.encode("utf-16-le") not in redactor.raw(f"a {PASSWORD} b".encode("utf-16-le"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["conv_configuration_01k1etk2y5f1y9fpe2epfdtvv2", "9f1c2d3e-4b5a-4678-9abc-def012345678", "a test of W\nxy, z", "user said zyxw",
+     "V3h5 dXNlcg== 777879", "w x y z"],
+)
+def test_a_short_secret_hides_itself_alone(text: str) -> None:
+    """Few characters stand in other words and ids by chance, so what is made of them is not looked for."""
+    redactor = Redactor()
+    redactor.add("user", "Wxyz")
+
+    assert redactor.text(text) == text
+    assert redactor.text("wXYZ") == "***"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"%41" * 1_300_000, id="url"), pytest.param(b"%25" * 1_300_000, id="escaped-signs"), pytest.param(b"\\" * 4_000_000, id="backslashes"),
+        pytest.param(b"\\u0041" * 650_000, id="json"), pytest.param(b"&#x0000" * 570_000, id="references-without-end"),
+        pytest.param(b"p\0" * 2_000_000, id="controls"), pytest.param(b"p/a+s" * 800_000, id="beginnings"),
+    ],
+)
+def test_a_large_body_takes_a_moment(redactor: Redactor, body: bytes) -> None:
+    """Whatever the largest body holds, it is read a few times and no more."""
+    started = time.process_time()
+
+    assert redactor.raw(body) == body
+    assert time.process_time() - started < 8
+
+
+def test_many_secrets_in_a_large_body(redactor: Redactor) -> None:
+    """Each of them is replaced."""
+    started = time.process_time()
+
+    assert redactor.raw(b'P%2fa+s \\"w;' * 300_000) == b"***;" * 300_000
+    assert time.process_time() - started < 8
 
 
 def test_escapes_around_a_secret_stay(redactor: Redactor) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.addresses import last_segment
+from orchestrator_contract.client.outgoing import origin_of
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.follower import Follower, _took
 from orchestrator_contract.follow.links import Unfollowable
-from orchestrator_contract.follow.operation import Operation, last_segment
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.profile import Account, Limits
+from orchestrator_contract.wire.connections import Origin
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
@@ -189,6 +193,42 @@ def test_an_operation_is_looked_for_at_home(bench: Bench, said: Said) -> None:
     """Where links lead elsewhere, the id that they give is polled on the target; a Location alone is not held against statusUrl."""
     assert bench.accepted(SID, said).url == URL
     assert "DEL-202-LINKS" not in bench.breaches()
+
+
+def test_a_status_url_of_almost_any_length_is_followed(bench: Bench) -> None:
+    """Past 64 KiB it can't be, which is no breach; the longest one before is followed."""
+    longest = f"{URL}?{'x' * (64 * 1024 - len(URL) - 1)}"
+    assert bench.accepted(SID, accepted(statusUrl=longest)).url == longest
+
+    with pytest.raises(Unfollowable, match=r"^the 202's statusUrl has 65537 characters: none of more than 65536 is followed$"):
+        bench.accepted(SID, accepted(statusUrl=f"{longest}x"))
+
+    assert bench.breaches() == {}
+
+
+def test_names_of_any_length_are_one_operation(bench: Bench) -> None:
+    """A name that is longer than any is told by its beginning and a digest, wherever it stands."""
+    name = "o" * 5000
+    exchange = bench.exchange("delete", accepted(f"http://target.example/{name}", name, statusUrl=f"http://target.example/{name}/"))
+
+    assert len(exchange.operation_names) == 1
+    assert exchange.operation_names != bench.exchange("delete", accepted(None, f"{name}o")).operation_names
+    assert bench.accepted(SID, accepted(None, "op_1", statusUrl=URL)).id == "op_1"
+
+
+def test_long_addresses_are_not_kept() -> None:
+    """The library would keep those that it has taken apart last."""
+    tracemalloc.start()
+    try:
+        for number in range(5):
+            url = f"http://x/op?{number}{'x' * 1_000_000}"
+            assert (origin_of(url), last_segment(url)) == (Origin("http", "x", 80), "op")
+        del url
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 500_000
 
 
 def test_an_id_of_almost_any_length_is_followed(bench: Bench) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator_contract.client import retention
 from orchestrator_contract.exchange import MAX_VALUES, parse_json
+from orchestrator_contract.replay import differences, judge_replay
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench
@@ -74,6 +75,43 @@ def test_two_answers_that_say_the_same(large: Large, bench: Bench) -> None:
     assert bench.exchange("delete", (202, b'{"a":1,"b":2}')).fingerprint == bench.exchange("delete", (202, b'{"b": 2, "a": 1}')).fingerprint
     assert bench.exchange("delete", (202, b'{"a":1}')).fingerprint != bench.exchange("delete", (202, b'{"a":"1"}')).fingerprint
     assert bench.exchange("delete", (202, b"x")).fingerprint != bench.exchange("delete", (202, b"y")).fingerprint
+
+
+LONG = "x" * 1_200_000
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "what"),
+    [
+        pytest.param({"statusUrl": f"http://a/op?{LONG}y"}, {"statusUrl": f"http://a/op?{LONG}z"}, "statusUrl", id="a-query"),
+        pytest.param({"statusUrl": f"http://a/{LONG}y"}, {"statusUrl": f"http://a/{LONG}z"}, "statusUrl", id="a-path"),
+        pytest.param({"related": {"note": f"{LONG}y"}}, {"related": {"note": f"{LONG}z"}}, "related", id="a-text"),
+        pytest.param(
+            {"related": {f"k{n}": "v" for n in range(5000)}}, {"related": {f"k{n}": "v" for n in range(5001)}}, "related", id="members"
+        ),
+        pytest.param({"related": {"n": [1] * 5000}}, {"related": {"n": [1] * 4999 + [2]}}, "related", id="items"),
+    ],
+)
+def test_a_replay_of_what_was_let_go_of(large: Large, bench: Bench, then: dict[str, Any], now: dict[str, Any], what: str) -> None:
+    """What was the same on the wire is the same, however long, and what was not is not, though it begins alike."""
+    original, both = large(**then), large(**then)
+    original.shed()
+    both.shed()
+
+    for same in (large(**then), both):
+        assert differences(original, same) == []
+        assert judge_replay(bench.suite.ledger, original, same, "KEY-REPLAY")
+    assert [text.partition(" ")[0] for text in differences(original, large(**now))] == [what]
+    assert "KEY-ONE-OPERATION" not in bench.breaches()
+    assert large(**then).operation_names == original.operation_names
+    assert max(map(len, original.operation_names)) < 200
+
+
+def test_what_says_one_thing_in_two_ways(bench: Bench) -> None:
+    """Short parts are compared by value: 1 and 1.0 are one number."""
+    one, two = (bench.exchange("delete", (202, b'{"related": {"n": %s}}' % number)) for number in (b"1", b"1.0"))
+
+    assert differences(one, two) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,8 @@ def test_every_schema_is_known_by_its_path() -> None:
         pytest.param("regex", 1, True, id="number-is-no-pattern"),
         pytest.param("uri", "https://x.example/a%20b?c#d", True, id="address"), pytest.param("uri", "/x", False, id="relative"),
         pytest.param("uri", "https://x.example/a b", False, id="blank"), pytest.param("uri", "https://x/%2", False, id="half-an-escape"),
+        pytest.param("uri", "https:", False, id="scheme-alone"), pytest.param("uri", "https://x/%", False, id="a-sign-alone"),
+        pytest.param("uri", "a:\n", False, id="line-feed"), pytest.param("uri", "1a:b", False, id="no-scheme"),
         pytest.param("uri", [], True, id="list-is-no-uri"),
         pytest.param("uri-reference", "/x?y", True, id="reference"), pytest.param("uri-reference", "", True, id="empty-reference"),
         pytest.param("uri-reference", "/\xe9", False, id="reference-beyond-ascii"), pytest.param("uri-reference", {}, True, id="object-is-no-reference"),
@@ -40,6 +43,19 @@ def test_every_schema_is_known_by_its_path() -> None:
 def test_formats(form: str, value: object, good: bool) -> None:
     """A format is checked on texts, by what the contract means by it."""
     assert schemas.FORMATS.conforms(value, form) is good
+
+
+@pytest.mark.parametrize("text", ["x" * 2_000_000, "%41" * 700_000])
+def test_a_long_address_is_read_in_place(text: str) -> None:
+    """Whether it is one is told without remembering each of its characters."""
+    tracemalloc.start()
+    try:
+        assert schemas.FORMATS.conforms(f"http://x/{text}", "uri")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 10_000_000
 
 
 def test_matches() -> None:

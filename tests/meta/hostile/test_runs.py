@@ -129,6 +129,28 @@ def spellings(user: str, password: str) -> Iterator[str]:
     yield repr(password)[1:-1]
 
 
+def disguises(user: str, password: str) -> Iterator[str]:
+    """Further forms, in lower case and of visible characters alone."""
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
+    for plain in (password, token):
+        for inner in (plain, json.dumps(plain)[1:-1]):
+            yield from (inner, inner[::-1], inner.encode().hex())
+            for before in range(3):
+                # Without what depends on the letters around it.
+                yield base64.b64encode(b"x" * before + inner.encode())[4:-4].decode()
+
+
+def plainly(text: str) -> str:
+    """*text* in lower case, without what is not seen or stands for such."""
+    unescaped = re.sub(r"\\+(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt])", lambda m: _visible(m[0].lstrip("\\")), text)
+    return re.sub(r"[^!-~]", "", unescaped).lower().replace("-", "+").replace("_", "/")
+
+
+def _visible(escape: str) -> str:
+    char = chr(int(escape[1:], 16)) if len(escape) > 1 else ""
+    return char if "!" <= char <= "~" else ""
+
+
 def strict_json(text: str) -> Any:
     """The document, with the constants that Python alone knows refused."""
 
@@ -228,6 +250,11 @@ def nothing_is_told(run: Run, credentials: tuple[str, str], schema: Draft202012V
                 at = text.index(form)
                 yield f"{name} tells the password as {form!r}: {text[max(0, at - 80) : at + 20]!r}"
                 break
+        plain = plainly(text)
+        for form in set(disguises(*credentials)):
+            if (at := plain.find(plainly(form))) >= 0:
+                yield f"{name} tells the password as {form!r}: {plain[max(0, at - 80) : at + 20]!r}"
+                break
 
 
 CHECKS: tuple[Check, ...] = (ended_well, report_holds, nothing_is_active, nothing_is_told)
@@ -270,6 +297,14 @@ def _finished(directory: Path, output: str = "1 passed\n", code: int = 0, peak: 
             id="a-html-password",
         ),
         pytest.param(nothing_is_told, {"conformance_md": 'S3cr3t/+p@ss:w&rd\\"<e>'}, id="a-json-password"),
+        pytest.param(nothing_is_told, {"conformance_md": 's3cr3t/+P@SS:w&rd"<e>'}, id="a-password-in-another-case"),
+        pytest.param(nothing_is_told, {"conformance_md": '>e<"dr&w:ss@p+/t3rc3S'}, id="a-password-backwards"),
+        pytest.param(nothing_is_told, {"conformance_md": "\\\\u0000".join('S3cr3t/+p@ss:w&rd"<e>')}, id="a-password-in-letters"),
+        pytest.param(
+            nothing_is_told,
+            {"conformance_md": base64.b64encode(json.dumps({"password": 'S3cr3t/+p@ss:w&rd"<e>'}).encode()).decode()},
+            id="a-password-in-base64",
+        ),
     ],
 )
 def test_a_check_finds(

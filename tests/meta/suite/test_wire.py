@@ -125,6 +125,15 @@ def test_defects(canned: Start, data: bytes, fault: Fault) -> None:
     assert answer.defect[0] is fault
 
 
+def test_a_coding_is_quoted_as_it_came(canned: Start) -> None:
+    """All of it, in its own case: it may hold a secret, which is found in the whole only."""
+    data = coded("gzip, Pass-Word\r\nContent-Encoding: br", b"x")
+
+    answer = exchange(canned(giving(data)))
+
+    assert answer.defect == (Fault.ENCODING, "Content-Encoding 'gzip, Pass-Word, br' was not offered")
+
+
 def test_drip_ends_at_the_deadline(canned: Start) -> None:
     """A server that sends a byte now and then can't hold an exchange beyond its time."""
 
@@ -245,6 +254,25 @@ def test_an_answer_that_nobody_asked_for(canned: Start, more: list[Any]) -> None
 
     assert [answer.status for answer in answers] == [200] * 4
     assert any(answer.stray or answer.defect for answer in answers)
+
+
+def test_what_comes_after_an_answer_on_a_connection_of_its_own(canned: Start) -> None:
+    """It is nobody's: other requests go out on other connections, and count nothing of it."""
+
+    def act(connection: socket.socket, number: int) -> None:
+        while head_of(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + (LATE if number == 1 else b""))
+
+    server = canned(act)
+    wire, origin = Wire(10, verify=True), Origin("http", "127.0.0.1", server.port)
+
+    wire.exchange(origin, REQUEST.replace(b"DELETE", b"POST"), "POST", keep=False)
+    answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(3)]
+    kept = len(wire._idle[origin])
+    wire.close()
+
+    assert [(answer.status, answer.stray, answer.defect) for answer in answers] == [(200, 0, None)] * 3
+    assert kept == 1
 
 
 def test_a_goodbye_is_no_answer(canned: Start) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..core import new_id
 from ..exchange import Exchange
 from ..messages import Reply
@@ -183,6 +185,25 @@ def related_garbage(exchange: Exchange) -> None:
         exchange.answer(exchange.reply.edited(related=values[exchange.turn % len(values)]))
     else:
         exchange.answer(exchange.reply)
+
+
+def _related(**more: object) -> Callable[[Exchange], None]:
+    def act(exchange: Exchange) -> None:
+        if exchange.accepted:
+            related = exchange.reply.document["related"]
+            exchange.answer(exchange.reply.edited(related={**related, **more}))
+        else:
+            exchange.answer(exchange.reply)
+
+    return act
+
+
+hostile("related-3-mb", Place.DELETE, {0}, "Conforms; related has a text of three megabytes, the same in each replay.")(
+    _related(note="x" * 3_000_000)
+)
+hostile("related-100000-members", Place.DELETE, {0}, "Conforms; related has 100,000 members, the same in each replay.")(
+    _related(**{f"k{number}": "v" for number in range(100_000)})
+)
 
 
 def _created(exchange: Exchange, value: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -230,3 +230,39 @@ def echo_split(exchange: Exchange) -> None:
         + b'"}'
     )
     exchange.answer(exchange.reply.with_body(body))
+
+
+def _disguises(header: str, password: str) -> list[str]:
+    """The credentials in other cases, inside of base64, backwards, escaped twice, and with something between the letters."""
+    texts = [header, password, json.dumps(password)[1:-1]]
+    around = [f'{before}"password": "{text}"' for before in ("{", "{ ", "{  ") for text in texts]
+    inside = [encode(text.encode()).decode() for encode in (b64encode, urlsafe_b64encode) for text in around]
+    inside += [b64encode(text.encode()).decode() for text in inside]
+    between = [mark.join(text) for text in (header, password) for mark in ("\0", "\n", "\x1b", "\u0301", "\ufe0f", "\ufffd", "\\u0000", "\\n")]
+    twice = ["".join(f"\\\\u{ord(char):04x}" for char in text) for text in (header, password)]
+    cases = [text.swapcase() for text in (header, password)] + [text.lower() for text in (header, password)]
+    return [*cases, *inside, *between, *twice, header.encode().hex(), header.encode().hex().upper(), header[::-1], password[::-1]]
+
+
+@hostile(
+    "echo-disguised",
+    Place.DELETE,
+    {1},
+    "Echoes the credentials in other cases, in longer base64, backwards and letter by letter.",
+)
+def echo_disguised(exchange: Exchange) -> None:
+    """As they stand in dumps and logs that somebody else has written."""
+    echoes = _echoes(exchange)
+    said = _disguises(echoes[0], echoes[-2]) if len(echoes) > 1 else echoes
+    # A report shows the beginning of each text: with other texts in front each disguise comes to stand there.
+    one = said[exchange.turn % len(said)]
+    exchange.answer(
+        exchange.reply.edited(statusUrl=one, message=one, status=418, code=20500, more_info=one, debug=said)
+        .with_headers(Operation_Id=one.encode("ascii", "replace").decode().translate(dict.fromkeys(range(32), "?")))
+    )
+
+
+@hostile("echo-as-coding", Place.DELETE, {1}, "Gives the password as Content-Encoding.")
+def echo_as_coding(exchange: Exchange) -> None:
+    """A value that is read without regard to case, and quoted where it is refused."""
+    exchange.answer(exchange.reply.with_headers(Content_Encoding=_echoes(exchange)[-2] if len(_echoes(exchange)) > 1 else "x"))

@@ -149,6 +149,13 @@ def status_url_long(exchange: Exchange) -> None:
     _leading(exchange, f"{exchange.core.base_url}{exchange.operation_path}?{'x' * 1_000_000}", "/short")
 
 
+@hostile("status-url-4-mb", Place.DELETE, {0}, "Conforms but for a statusUrl of almost four megabytes, the same in each replay.")
+def status_url_longest(exchange: Exchange) -> None:
+    """As much as is read of an answer: a copy of each would be too much to keep."""
+    url = f"{exchange.core.base_url}{exchange.operation_path}"
+    _leading(exchange, f"{url}?{'x' * 3_900_000}", url)
+
+
 @hostile("location-canary", Place.DELETE, {1}, "Gives a right statusUrl and a Location on another origin.")
 def location_canary(exchange: Exchange) -> None:
     """Two links that disagree."""

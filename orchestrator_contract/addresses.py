@@ -1,0 +1,29 @@
+"""URLs taken apart, however long, without keeping a copy of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from urllib.parse import SplitResult, unquote, urlsplit
+
+#: Characters of a name past which a digest stands for the rest.
+_LONGEST_NAME = 1024
+
+#: `urlsplit` keeps the last URLs that it was given, of a few megabytes each from an endpoint that likes to.
+split_url: Callable[[str], SplitResult] = getattr(urlsplit, "__wrapped__", urlsplit)
+
+
+def last_segment(url: str) -> str | None:
+    """The last non-empty path segment of a URL, percent-decoded, as `brief_name` gives it; None when there is none."""
+    try:
+        path = split_url(url).path.rstrip("/")
+    except ValueError:
+        return None
+    return brief_name(unquote(path.rpartition("/")[2])) or None
+
+
+def brief_name(name: str) -> str:
+    """*name*, or of one that is longer than any name its beginning and a digest: equal for equal names, and small."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:64]}…{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
