@@ -46,6 +46,7 @@ COUNTED = {
     "watched": "ended operations that are looked at again later",
     "watch_s": "seconds of watching for what comes late",
     "longest_s": "seconds after which nothing more is sent, apart from cleaning up",
+    "configurations": "configurations that the profile must let it delete",
 }
 
 
@@ -194,7 +195,7 @@ def effort_table() -> str:
     rows = [
         [COUNTED[field.name], *(f"{getattr(effort, field.name):g}" for effort in shown)]
         for field in fields(Effort)
-        if field.name != "name"
+        if field.name in COUNTED
     ]
     rows.append(["**found with 99 %: a fault in 1 of … lives**", *(rarest(one.cohorts * one.cohort_size) for one in shown)])
     rows.append(["**found with 99 %: a fault in 1 of … provoked answers**", *(rarest(one.refusals) for one in shown)])

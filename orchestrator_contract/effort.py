@@ -1,8 +1,12 @@
-"""How much is sampled: the three efforts differ in these numbers and in nothing else."""
+"""How much is sampled: the three efforts differ in these numbers and in nothing else.
+
+Where there are few configurations to delete, what takes them is sampled as in a lesser effort: looked at once, all of it
+can be verified, and sampled for long, half of it would find none left.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,32 @@ class Effort:
     #: Seconds from its first request after which a run sends nothing more, apart from cleaning up: an endpoint may be as
     #: slow as it likes, and still within every other limit.
     longest_s: float
+    #: Configurations without which a lesser effort's numbers hold for what takes them.
+    configurations: int
+    #: Whether what takes configurations is looked at once or twice only.
+    few: bool = False
+    #: The lesser effort, if one's numbers hold.
+    lessened: str = ""
 
     @property
-    def few(self) -> bool:
-        """Whether each thing is looked at once or twice only."""
-        return self.refusals < 10
+    def remarks(self) -> list[str]:
+        """What to say where it is less than was asked for."""
+        return [f"what takes configurations is sampled as in {self.lessened}: the profile gives few to delete"] if self.lessened else []
 
+    def within(self, supply: float) -> Effort:
+        """This effort where there are *supply* configurations to delete."""
+        lesser = next((one for one in reversed(EFFORTS.values()) if one.configurations <= supply), EFFORTS["quick"])
+        if lesser.configurations >= self.configurations:
+            return self
+        taking = {name: getattr(lesser, name) for name in TAKING}
+        return replace(self, **taking, lessened=lesser.name)
+
+
+#: The numbers that say how many configurations are taken.
+TAKING = (
+    "cohorts", "cohort_size", "racers", "race_rounds", "model_runs", "model_steps", "keys_between", "ahead", "early_every", "watched",
+    "few", "configurations",
+)  # fmt: skip
 
 EFFORTS = {
     effort.name: effort
@@ -53,17 +77,18 @@ EFFORTS = {
         Effort(
             "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=3, odd_keys=2, wrong_credentials=1,
             unknown_sids=1, fuzz_examples=1, model_runs=1, model_steps=3, keys_between=1, refusals=2, ahead=2, early_every=12,
-            watched=1, watch_s=1.2, longest_s=600,
+            watched=1, watch_s=1.2, longest_s=600, configurations=0, few=True,
         ),
         Effort(
             "standard", cohorts=5, cohort_size=11, racers=8, race_rounds=3, odd_sids=57, odd_keys=34, wrong_credentials=20,
             unknown_sids=30, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, early_every=4,
             watched=14, watch_s=2.2, longest_s=1500,
+            configurations=260,
         ),
         Effort(
             "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=20,
             unknown_sids=300, fuzz_examples=250, model_runs=40, model_steps=25, keys_between=60, refusals=459, ahead=10,
-            early_every=1, watched=200, watch_s=5.0, longest_s=6 * 3600,
+            early_every=1, watched=200, watch_s=5.0, longest_s=6 * 3600, configurations=1200,
         ),
     )
 }

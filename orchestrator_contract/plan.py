@@ -17,7 +17,7 @@ def plan_lines(
     selected = {one for _, ids in tests for one in ids} & set(wanted)
     yield f"target        {target.name} ({target.base_url})"
     yield f"capabilities  {', '.join(target.capabilities) or 'none'}"
-    yield f"effort        {effort.name}"
+    yield f"effort        {'; '.join([effort.name, *effort.remarks])}"
     limits = target.limits
     pace = f"{limits.requests_per_second:g} a second" if limits.requests_per_second else "as fast as it goes"
     yield f"limits        at most {limits.requests} requests, {pace}; at most {limits.deletes} configurations deleted"
@@ -33,7 +33,7 @@ def plan_lines(
         yield f"conversations  taken from the command {' '.join(target.conversations.command)!r}, each deleted"
     elif target.conversations:
         yield f"conversations  taken from the pool of {len(target.conversations.pool)}, each deleted"
-    yield "deletes go only to these, and to generated SIDs that a fetch has just shown to be absent"
+    yield "deletes go only to these, and to generated SIDs that no configuration has"
     if target.clock_url:
         yield f"the clock is moved forward by POST {target.clock_url}"
     yield ""

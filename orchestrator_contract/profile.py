@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -122,6 +123,11 @@ class Profile:
     def bases(self) -> tuple[str, ...]:
         """Base URLs of all regions, the default first."""
         return (self.base_url, *self.regions)
+
+    @property
+    def supply(self) -> float:
+        """How many configurations a run can delete, as far as that is known before."""
+        return min(self.limits.deletes, len(self.provision.pool) if self.provision.mode == "pool" else inf)
 
 
 def from_url(url: str) -> Profile:

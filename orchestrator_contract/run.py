@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class RunOptions:
             target=target,
             profile=endpoint,
             report=Path(option.report),
-            effort=EFFORTS[option.effort],
+            effort=EFFORTS[option.effort].within(endpoint.supply if endpoint else inf),
             policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
             seed=shared["seed"] if shared else seed,
             first=tuple(shared["first"]) if shared else last.tests if last else (),
@@ -226,7 +227,8 @@ class Run:
         """Lines for the top of the terminal output."""
         where = self.options.profile.name if self.options.profile else "embedded mock"
         again = " (that of the last run, which found breaches)" if self.options.first else ""
-        return [f"contract: {where}, effort {self.options.effort.name}, seed {self.options.seed}{again}"]
+        effort = self.options.effort
+        return [f"contract: {where}, effort {effort.name}, seed {self.options.seed}{again}", *effort.remarks]
 
     def wanted(self) -> frozenset[str]:
         """All requirements, or those that --requirement asks for."""
@@ -277,7 +279,7 @@ class Run:
         self.result = conclude(
             suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
             effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
-            notes=self.notes, waivers=self.options.waivers, baseline=self.options.baseline,
+            notes=[*self.options.effort.remarks, *self.notes], waivers=self.options.waivers, baseline=self.options.baseline,
         )
         self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""

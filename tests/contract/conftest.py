@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.plugin import RUN
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 
@@ -15,7 +15,7 @@ def scenarios(suite: Suite) -> Scenarios:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a cohort and a round, as many as the effort asks for."""
-    effort = EFFORTS[metafunc.config.option.effort]
+    effort = metafunc.config.stash[RUN].options.effort
     for name, number in (("cohort", effort.cohorts), ("race_round", effort.race_rounds)):
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, range(number), ids=[f"{name}-{n + 1}" for n in range(number)])
