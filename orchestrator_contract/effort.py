@@ -1,7 +1,7 @@
 """How much is sampled: the three efforts differ in these numbers and in nothing else.
 
-Where there are few configurations to delete, what takes them is sampled as in a lesser effort: looked at once, all of it
-can be verified, and sampled for long, half of it would find none left.
+Where there are few configurations to delete, what takes them is sampled as in a lesser effort: looked at once,
+all of it can be verified, and sampled for long, half of it would find none left.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Effort:
 
     def within(self, supply: float) -> Effort:
         """This effort where there are *supply* configurations to delete."""
-        lesser = next((one for one in reversed(EFFORTS.values()) if one.configurations <= supply), EFFORTS["quick"])
+        lesser = next(one for one in _FALLING if one.configurations <= supply)
         if lesser.configurations >= self.configurations:
             return self
         taking = {name: getattr(lesser, name) for name in TAKING}
@@ -92,3 +92,13 @@ EFFORTS = {
         ),
     )
 }
+
+#: Efforts by what they take, the last of which takes next to nothing; between two that can be asked for lies one more.
+_FALLING = (
+    EFFORTS["thorough"], EFFORTS["standard"],
+    replace(
+        EFFORTS["standard"], name="half a standard run", cohorts=2, cohort_size=6, race_rounds=1, keys_between=11, model_runs=1, model_steps=8,
+        ahead=3, configurations=160,
+    ),
+    EFFORTS["quick"],
+)  # fmt: skip
