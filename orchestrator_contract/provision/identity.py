@@ -82,44 +82,52 @@ class Identity:
 
         What a create names, and what is listed under its name, will be deleted, so an endpoint that names somebody
         else's configuration must not be believed: one of the two has to show the name, within the time that copies
-        which answer reads may lag. What is there and not shown could be anybody's.
+        which answer reads may lag. What is there and not shown could be anybody's. Where names are not shown at all, the
+        list before the first create has to do.
         """
-        if not is_plain(sid) or sid in (self._before.get((account, region)) or ()):
+        before = self._before.get((account, region))
+        if not is_plain(sid) or sid in (before or ()):
             return False
         way, shown = self._shown(sid, account, region)
-        if shown is None:
+        if not way:
             return False
         self.seen[way].add(sid)
-        return isinstance(shown, str) and _of_one_run(shown, name)
+        return _of_one_run(shown, name) if shown else before is not None
 
-    def _shown(self, sid: str, account: int, region: int) -> tuple[str, Any]:
-        """How fetch or list calls *sid*, and which of them; None where neither does."""
-        if sid in self._names:
-            return "list", self._names[sid]
+    def _shown(self, sid: str, account: int, region: int) -> tuple[str, str]:
+        """Which of fetch and list shows *sid*, if one does, and its name there, if it has one."""
+        if name := _name_in(self._names.get(sid)):
+            return "list", name
         started = time.monotonic()
         # Where one has never shown, a second wait would show no more.
         patience = 0.0 if self._hidden else LATE_S
         while True:
             waited = time.monotonic() - started
-            says = False
+            status = None
             with contextlib.suppress(Unverifiable):
                 exchange = self._client.fetch(sid, account=account, region=region)
-                if (name := exchange.object.get("displayName")) is not None:
+                status = exchange.status
+                if status == 200 and (name := _name_in(exchange.object.get("displayName"))):  # HTTP
                     self._lag_s = max(self._lag_s, waited)
                     return "fetch", name
-                says = exchange.status == 404  # HTTP
             # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
-            if not says or waited >= patience or self._only_listed:
+            if status != 404 or waited >= patience or self._only_listed:
                 with contextlib.suppress(Unverifiable):
                     items = self._listing.items(size=LARGEST, account=account, region=region)
-                    if (name := next((item.get("displayName") for item, _ in items if item.get("id") == sid), None)) is not None:
-                        self._only_listed = says
-                        return "list", name
+                    if (item := next((item for item, _ in items if item.get("id") == sid), None)) is not None:
+                        self._only_listed = status == 404
+                        return "list", _name_in(item.get("displayName"))
+            if status == 200:  # HTTP
+                return "fetch", ""
             if waited >= patience:
                 self._hidden = True
-                return "", None
+                return "", ""
             with self._client.steps.step("waiting for what was created to show"):
                 time.sleep(_PAUSE_S if waited else max(self._lag_s, _PAUSE_S))
+
+
+def _name_in(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _of_one_run(shown: str, name: str) -> bool:

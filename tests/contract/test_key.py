@@ -189,6 +189,7 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
     configuration = suite.configurations.one()
     ignored: list[tuple[BadKey, Exchange, Configuration]] = []
     refusals: list[Exchange] = []
+    shown = scenarios.presence.stands(configuration)[0]
     for bad in chosen:
         first = send_bad(suite, configuration.sid, bad)
         refused = first.status is not None and 400 <= first.status < 500
@@ -201,7 +202,7 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
             configuration = suite.configurations.one()
     if not ignored:
         # A request that is refused deletes nothing.
-        if suite.ownership.untouched(configuration.sid) and refusals:
+        if shown and refusals and suite.ownership.untouched(configuration.sid):
             scenarios.presence.kept("GONE-ONLY", configuration, refusals[-2:])
             suite.watch.kept("GONE-ONLY", configuration, refusals[-2:])
         return

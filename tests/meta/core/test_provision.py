@@ -856,6 +856,19 @@ def test_what_shows_late_is_the_runs(world: World, alone: Bench) -> None:
     assert alone.suite.configurations.one().sid == "sid0"
 
 
+@pytest.mark.parametrize("named", [{}, {"displayName": 7}])
+def test_what_has_no_name_is_known_by_the_list_before(world: World, alone: Bench, named: dict[str, Any]) -> None:
+    """Where names are not shown, what is new since the list was read is the run's, and without that list nothing is."""
+    alone.endpoint.on("GET /Configurations/sid0", (200, {"id": "sid0", **named}))
+    alone.endpoint.on("GET /Configurations/sid1", (200, {"id": "sid1", **named}))
+
+    assert alone.suite.configurations.one().sid == "sid0"
+
+    alone.suite.configurations.creator.identity._before[0, 0] = None  # as if it could not be read
+    assert alone.suite.configurations.one().sid == "sid2"
+    assert not alone.suite.ownership.owns("sid1")
+
+
 def test_what_is_only_listed_is_the_runs(world: World, alone: Bench) -> None:
     """Where a fetch keeps saying no, the list has its say."""
     alone.endpoint.on("GET /Configurations/sid0", (404,))

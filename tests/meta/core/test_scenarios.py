@@ -280,6 +280,16 @@ def test_completed_when_sent_again(bench: Bench, steps: Scenarios) -> None:
     assert bench.seen("OBS-FAILED") == {"FAILED, then COMPLETED": 1}
 
 
+def test_completed_but_for_one_that_is_gone(bench: Bench, steps: Scenarios) -> None:
+    """What FAILED and is not there any more is a breach of its own, and costs the others nothing."""
+    good, bad = operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "FAILED")
+    bench.endpoint.on("DELETE /Configurations/b", (404, {}))
+
+    assert steps.completed([good, bad]) == [good]
+
+    assert judged(bench, "OP-SUCCEEDS", "DEL-ACCEPT") == {"OP-SUCCEEDS": (1, []), "DEL-ACCEPT": (1, ["expected 202; saw 404"])}
+
+
 def test_none_completed(bench: Bench, steps: Scenarios) -> None:
     """Where no delete ends COMPLETED, what follows it can't be checked."""
     with pytest.raises(Unverifiable, match=r"^no delete was seen to end COMPLETED$"):
