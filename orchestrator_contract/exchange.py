@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -13,10 +12,8 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from orchestrator_contract.addresses import brief_name, last_segment
-from orchestrator_contract.spelling import SURE, any_of, encodings, folded, reduced, spans
 from orchestrator_contract.wire.answer import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
@@ -29,8 +26,6 @@ MAX_VALUES = 250_000
 #: What is kept of an answer that is let go of: members and items, and characters of each text.
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
-#: A secret of this many characters, or fewer, is none.
-_SHORT = 3
 _SHOWN_HEADERS = (
     "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "www-authenticate",
     "date", "idempotency-key",
@@ -285,82 +280,3 @@ def parse_json(body: bytes) -> Parsed:
         # JSON can escape half a surrogate pair, which no later URL, file or terminal can take; what takes its place is in no URI either.
         value = json.loads(_LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     return Parsed(value)
-
-
-class Redactor:
-    """Replaces every known secret, in each form it can travel in, by ``***``."""
-
-    def __init__(self) -> None:
-        #: What is looked for as it stands: it has letters that `folded` leaves out.
-        self._exact: set[str] = set()
-        #: What is looked for in what a text spells.
-        self._spelled: set[bytes] = set()
-        self._exactly: re.Pattern[str] | None = None
-        self._spelling: re.Pattern[bytes] | None = None
-        self._stale = False
-        self._users: set[str] = set()
-
-    def add(self, user: str, password: str) -> None:
-        """Learn one account's secrets."""
-        self._users.add(user)
-        pair = f"{user}:{password}"
-        forms = {password, quote(password, safe=""), quote(password), quote_plus(password), password.encode().hex(), pair[::-1]}
-        for text in (pair, password):
-            raw = text.encode()
-            forms |= {base64.b64encode(raw).decode(), base64.b64encode(raw).decode().rstrip("=")}
-        forms |= encodings(password)
-        # Whatever holds the Authorization value holds this, and what it encodes.
-        forms |= encodings(base64.b64encode(pair.encode()).decode())
-        self._learn(forms)
-
-    def learn(self, authorization: str | None) -> None:
-        """Learn the credentials of an Authorization value made for a test: they are near the real ones."""
-        token = (authorization or "").partition(" ")[2]
-        made = {token, _password_in(token)} - self._users
-        self._learn(made.union(*(encodings(one, twice=False) for one in made)) - self._users)
-
-    def _learn(self, forms: set[str]) -> None:
-        forms |= {json.dumps(form)[1:-1] for form in set(forms)}
-        forms |= {form.encode().decode("latin-1") for form in forms}  # as it stands in bytes that are read as latin-1
-        for form in forms:
-            if len(form) <= _SHORT:  # shorter would hide anything
-                continue
-            # A few letters that stay of more may stand in any text by chance.
-            self._spelled |= {one for one in (folded(form), reduced(form)) if len(one) >= (SURE if len(one) < len(form) else 1)}
-            if not form.isascii():
-                self._exact.add(form)
-        self._stale = True
-
-    def _compile(self) -> None:
-        ordered = sorted(self._exact, key=len, reverse=True)
-        self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self._spelling = any_of(self._spelled)
-        self._stale = False
-
-    def text(self, text: str) -> str:
-        """*text* without secrets, whatever of them is written as escapes, in another case or with something between the letters."""
-        if self._stale:
-            self._compile()
-        if self._exactly is not None:
-            text = self._exactly.sub("***", text)
-        if self._spelling is None:
-            return text
-        pieces, end = [], 0
-        for start, after in spans(text, self._spelling.finditer):
-            pieces += [text[end:start], "***"]
-            end = after
-        return "".join([*pieces, text[end:]]) if pieces else text
-
-    def raw(self, data: bytes) -> bytes:
-        """*data* without secrets, byte for byte otherwise."""
-        text = data.decode("latin-1")
-        clean = self.text(text)
-        return data if clean == text else clean.encode("latin-1")
-
-
-def _password_in(token: str) -> str:
-    """The password that the token of Basic credentials holds; empty when it holds none."""
-    try:
-        return base64.b64decode(token).decode().partition(":")[2]
-    except ValueError:
-        return ""

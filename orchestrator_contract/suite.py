@@ -15,7 +15,7 @@ from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.departed import Departed
 from orchestrator_contract.effort import Effort
-from orchestrator_contract.exchange import Call, Exchange, Redactor
+from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
@@ -27,6 +27,7 @@ from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.visibility import Visibility
+from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.verdict import Ledger, Unverifiable
 from orchestrator_contract.visible import visible
 from orchestrator_contract.watch import Watch

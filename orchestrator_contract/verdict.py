@@ -9,7 +9,8 @@ from threading import RLock
 from typing import Any, Protocol
 
 from orchestrator_contract.catalogue import Catalogue
-from orchestrator_contract.exchange import Call, Exchange, Redactor
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.visible import visible
 
 #: Pieces of evidence kept for one requirement; further breaches are counted only.

@@ -13,11 +13,12 @@ from orchestrator_contract import catalogue, profile
 from orchestrator_contract.consent import distant
 from orchestrator_contract.coordinator import Coordinator, journal_path
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.exchange import Exchange, Redactor
+from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.journal import Journal
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
+from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import Policy, Result, conclude
 from orchestrator_contract.suite import Settings, Suite, Unusable
 from orchestrator_contract.verdict import Ledger

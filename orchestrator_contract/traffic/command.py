@@ -12,9 +12,10 @@ from typing import Any
 
 from orchestrator_contract import catalogue
 from orchestrator_contract.baseline import Baseline
-from orchestrator_contract.exchange import Exchange, Redactor
+from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import Policy, Result, conclude
 from orchestrator_contract.traffic.entry import BadEntry, Reader, Recorded, Skipped
 from orchestrator_contract.traffic.history import History

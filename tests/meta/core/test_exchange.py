@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestrator_contract.exchange import MAX_DEPTH, Exchange, Redactor, parse_json
+from orchestrator_contract.exchange import MAX_DEPTH, Exchange, parse_json
+from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:

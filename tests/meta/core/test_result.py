@@ -9,8 +9,8 @@ import pytest
 
 from orchestrator_contract import __version__, catalogue
 from orchestrator_contract.catalogue import Level, Requirement
-from orchestrator_contract.exchange import Redactor
 from orchestrator_contract.profile import Profile, Provision, Trigger
+from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import (
     Overall,
     Policy,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import catalogue
-from orchestrator_contract.exchange import Exchange, Redactor
+from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.verdict import MAX_EVIDENCE, Ledger, Unverifiable
 
 if TYPE_CHECKING:
