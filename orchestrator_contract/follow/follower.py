@@ -118,8 +118,8 @@ class Follower:
         started = min(operation.accepted.sent for operation in open_)
         typical = self._typical.get(kind, _FIRST_PAUSE_S)
         long = early and typical > _MAX_PAUSE_S
-        # Of long ones half as many are polled at once, and as many half way: some of the same, so as to see their order.
-        every = self.early_every * (1 + long)
+        # Of long ones a third as many are polled at once, and as many half way: some of the same, so as to see their order.
+        every = self.early_every * (3 if long else 1)
         sampled = [(next(self._followed), operation) for operation in open_] if early else []
         self.client.parallel(self.poll, [operation for number, operation in sampled if number % every == 0])
         halfway = typical / 2 if long else None
