@@ -23,6 +23,7 @@ class Redactor:
         self._spelled: set[bytes] = set()
         self._exactly: re.Pattern[str] | None = None
         self._spelling: re.Pattern[bytes] | None = None
+        self._least = 0
         self._stale = False
         self._users: set[str] = set()
 
@@ -61,6 +62,7 @@ class Redactor:
         ordered = sorted(self._exact, key=len, reverse=True)
         self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._spelling = any_of(self._spelled)
+        self._least = min(map(len, self._spelled), default=0)
         self._stale = False
 
     def text(self, text: str) -> str:
@@ -69,13 +71,18 @@ class Redactor:
             self._compile()
         if self._exactly is not None:
             text = self._exactly.sub("***", text)
-        if self._spelling is None:
+        if self._spelling is None or len(text) < self._least:  # undoing escapes only ever shortens
             return text
         pieces, end = [], 0
         for start, after in spans(text, self._spelling.finditer):
             pieces += [text[end:start], "***"]
             end = after
         return "".join([*pieces, text[end:]]) if pieces else text
+
+    def headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Header lines without secrets; as most hold none, they are looked through in one go first."""
+        whole = " ".join(part for line in headers for part in line)
+        return headers if self.text(whole) == whole else [(self.text(name), self.text(value)) for name, value in headers]
 
     def raw(self, data: bytes) -> bytes:
         """*data* without secrets, byte for byte otherwise."""

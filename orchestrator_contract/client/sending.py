@@ -270,7 +270,7 @@ class Sender:
             answer.reason = self.redactor.text(answer.reason)
             if answer.defect is not None:
                 answer.defect = (answer.defect[0], f"{self.redactor.text(answer.defect[1]):.{_SAID}}")
-            answer.headers = [(self.redactor.text(name), self.redactor.text(value)) for name, value in answer.headers]
+            answer.headers = self.redactor.headers(answer.headers)
         exchange.fault_text = self.redactor.text(exchange.fault_text)
         self.ledger.sent()
         if not tool and (exchange.fault is not Fault.CONNECT or self._answered):
