@@ -13,9 +13,9 @@ from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
-#: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
 #: Pause between looks at what must be there, in seconds.
 _LOOK_AGAIN_S = 1.0
+#: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
 #: Likewise where it did, and of what has members the one that was written: others are the endpoint's own, and may move.
 _OPTIONAL = {"statusCallbacks": "url", "conversationsV1Bridge": "serviceId", "intelligenceConfigurationIds": "", "memoryExtractionEnabled": ""}

@@ -1,5 +1,6 @@
 """SIDs that name nothing: well-formed and unknown ones, and odd ones close to a real one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,13 +17,13 @@ REFUSALS = frozenset({400, 404, 414})
 OUTSIDE = frozenset({301, 302, 303, 307, 308, 401, 403, 405, 410, 411, 421, 431})
 
 
-def delete_unknown(suite: Suite, scenarios: Scenarios, sids: list[str]) -> list[Exchange]:
-    """Deletes of unknown SIDs, each held against SID-UNKNOWN."""
+def delete_unknown(suite: Suite, scenarios: Scenarios, far: list[str], near: Sequence[str] = ()) -> list[Exchange]:
+    """Deletes of unknown SIDs, made at random (*far*) or from a real one (*near*), each held against SID-UNKNOWN."""
 
     def delete(pair: tuple[int, str]) -> Exchange:
         number, sid = pair
-        if number % 3:
-            suite.ownership.allow(sid)  # made of 25 random characters: a fetch first would show nothing new each time
+        if number % 3 and sid not in near:
+            suite.ownership.allow(sid)  # of 25 random characters: a fetch first would show nothing new each time
         else:
             suite.show_absent(sid)
         # A key each time: whether a 500 is stored is open.
@@ -30,7 +31,7 @@ def delete_unknown(suite: Suite, scenarios: Scenarios, sids: list[str]) -> list[
         suite.ledger.hold("SID-UNKNOWN", exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[exchange])
         return exchange
 
-    exchanges: list[Exchange] = scenarios.each(delete, list(enumerate(sids)))
+    exchanges: list[Exchange] = scenarios.each(delete, list(enumerate([*far, *near])))
     return exchanges
 
 
@@ -51,7 +52,7 @@ def test_unknown_sid_keeps(suite: Suite, scenarios: Scenarios) -> None:
 
     near = near_sids(suite.bystander.sid)
     far = unknown_sids(suite, max(2, suite.effort.unknown_sids // 3) - len(near))
-    exchanges = delete_unknown(suite, scenarios, [*far, *near])
+    exchanges = delete_unknown(suite, scenarios, far, near)
 
     scenarios.presence.kept("SID-UNKNOWN-KEEPS", suite.bystander, exchanges[-3:])
 
