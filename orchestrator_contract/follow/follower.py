@@ -108,24 +108,28 @@ class Follower:
                 self._watch(open_, kind, limit, early)
             for operation in open_:
                 self._judge_end(operation, kind)
-            ends = sorted(_took(o, o.ended - o.accepted.sent) for o in open_ if o.ended)
+            # Counted from where polls are, or what is seen of those sent first would grow from group to group.
+            newest = max(operation.accepted.sent for operation in open_)
+            ends = sorted(_took(o, o.ended - newest) for o in open_ if o.ended)
             if ends:
                 with self._lock:
                     self._typical[kind] = ends[len(ends) // 2]
         return [operation for operation in operations if operation.done]
 
     def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
-        started = min(operation.accepted.sent for operation in open_)
-        typical = self._typical.get(kind, _FIRST_PAUSE_S)
-        long = early and typical > _MAX_PAUSE_S
+        started, newest = (which(operation.accepted.sent for operation in open_) for which in (min, max))
+        known = kind in self._typical
+        # One of a kind not met yet may well take as long as others do.
+        typical = self._typical.get(kind) or max(self._typical.values(), default=_FIRST_PAUSE_S)
+        long = early and known and typical > _MAX_PAUSE_S
         # Of long ones a third as many are polled at once, and as many half way: some of the same, so as to see their order.
         every = self.early_every * (3 if long else 1)
         sampled = [(next(self._followed), operation) for operation in open_] if early else []
         self.client.parallel(self.poll, [operation for number, operation in sampled if number % every == 0])
         halfway = typical / 2 if long else None
-        due = started + (halfway or typical)
-        # Until it is known how long they take, a few at a time are asked, in turns.
-        turns = count() if kind not in self._typical else None
+        due = newest + (halfway or typical)
+        # Until it is known how long they take, a few at a time are asked, in turns, and less and less often.
+        turns = None if known else count()
         looked = False
         while open_ := [operation for operation in open_ if not operation.done]:
             now = time.monotonic()
@@ -136,15 +140,16 @@ class Follower:
             time.sleep(max(min(due - now, limit - spent + 0.01), _FIRST_PAUSE_S))
             if halfway and spent <= limit:
                 self.client.parallel(self.poll, [o for number, o in sampled if number % (2 * every) < 2 and not o.done])
-                halfway, due = None, started + typical
+                halfway, due = None, newest + typical
                 continue
-            asked = open_[next(turns) % _TURNS :: _TURNS] if turns and len(open_) >= _TURNS and spent <= limit else open_
+            among = min(_TURNS, len(open_))
+            asked = open_[next(turns) % among :: among] if turns and spent <= limit else open_
             self.client.parallel(self.poll, asked)
             looked = asked is open_
             turns = turns if not looked and not any(operation.done for operation in asked) else None
             self._give_up_unreadable(asked)
             now = time.monotonic()
-            due = now + min((now - started) / 4, _MAX_PAUSE_S)
+            due = now + min((now - started) / (4 if known else 2), _MAX_PAUSE_S)
 
     def _give_up_unreadable(self, operations: Sequence[Operation]) -> None:
         for operation in operations:
