@@ -87,10 +87,10 @@ class Catalogue:
         return self.requirements[requirement_id]
 
     def select(self, wanted: str) -> frozenset[str]:
-        """Ids named by a comma-separated list of ids or prefixes; empty for a name that matches none.
+        """Ids named by a comma-separated list of ids or prefixes.
 
         Raises:
-            KeyError: a name in the list selects nothing; its argument is the name.
+            KeyError: a name in the list selects nothing, or there is none in it; its argument is the name.
         """
         chosen: set[str] = set()
         for name in filter(None, (part.strip() for part in wanted.split(","))):
@@ -98,6 +98,8 @@ class Catalogue:
             if not hits:
                 raise KeyError(name)
             chosen |= {name} if name in hits else hits
+        if not chosen:
+            raise KeyError(wanted)
         return frozenset(chosen)
 
 

@@ -39,6 +39,12 @@ def account_label(account: Account) -> str:
     return hashlib.sha256(account.username.encode()).hexdigest()[:12]
 
 
+def header(profile: Profile, run: str) -> dict[str, Any]:
+    """What the journal of *run* says first: which places and accounts its numbers mean."""
+    return {"journal": "orchestrator-contract", "run": run, "bases": list(profile.bases),
+            "accounts": [account_label(account) for account in profile.accounts]}
+
+
 def read(path: Path, profile: Profile) -> Past:
     """The journal, with its region numbers translated to those of *profile*.
 

@@ -27,8 +27,7 @@ MAX_VALUES = 250_000
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
 _SHOWN_HEADERS = (
-    "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "www-authenticate",
-    "date", "idempotency-key",
+    "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "date", "idempotency-key",
 )
 _REQUEST_ID = re.compile(r"(x-)?(twilio-)?(request|correlation|trace)-?id", re.IGNORECASE)
 

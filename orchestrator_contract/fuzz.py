@@ -19,12 +19,11 @@ from orchestrator_contract.client.outgoing import KEY_HEADER
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.generation import settings
+from orchestrator_contract.malformed import OUTSIDE, REFUSALS
 from orchestrator_contract.session import ClientSession
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
-#: What a generated path may meet on its way: it need not reach the API.
-_REFUSALS = frozenset({400, 404, 405, 414, 301, 302, 303, 307, 308, 401, 403, 410, 411, 421, 431})
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
 _PATH = "/v2/ControlPlane/Configurations/{Sid}"
 
@@ -98,7 +97,7 @@ def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> E
     key = next((value for _, value in lines if _VALUE.fullmatch(value)), None)
     well_formed = key is not None and suite.well_formed_key(key)
     odd = frozenset(range(400, 500)) if key is not None and not well_formed else frozenset()
-    call = Call("delete", segment, allow=_REFUSALS | odd, outside=True)
+    call = Call("delete", segment, allow=REFUSALS | OUTSIDE | odd, outside=True)
 
     def send() -> Exchange:
         # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.

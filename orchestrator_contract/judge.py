@@ -14,6 +14,7 @@ from orchestrator_contract import schemas
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.verdict import Ledger
 from orchestrator_contract.wire.answer import Fault
+from orchestrator_contract.wire.coding import offers
 
 #: Statuses with a documented meaning, by operation (S1, S2).
 DELETE_STATUSES = frozenset({202, 404, 409, 429, 500, 503})
@@ -114,11 +115,11 @@ class Judge:
             return ok
         if exchange.call.operation in ("delete", "delete-conversation"):
             ok &= self._status(exchange)
-        if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()):
-            if not (exchange.call.outside and exchange.answer.status >= 400):  # HTTP
-                ok &= self._content(exchange)
-            if exchange.call.operation == "delete":
-                self.ledger.tally(exchange.answer.status, valid=ok)
+        apart = exchange.call.outside and exchange.answer.status >= 400
+        if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()) and not apart:
+            ok &= self._content(exchange)
+        if exchange.call.operation == "delete":
+            self.ledger.tally(exchange.answer.status, valid=ok)
         return ok
 
     def _http(self, exchange: Exchange) -> bool:
@@ -140,9 +141,8 @@ class Judge:
         coding = exchange.headers.get("content-encoding", "")
         if coding:
             offered = next((v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), "")
-            unasked = offered == "identity" and coding.strip().lower() != "identity"
             ok &= hold(
-                "HTTP-ENCODING", decoded and not unasked,
+                "HTTP-ENCODING", decoded and offers(offered, coding),
                 expected=f"a coding that was offered ({offered or 'none'}), undamaged",
                 seen=broken[1] if broken and not decoded else f"Content-Encoding: {coding[:60]}", exchanges=[exchange],
             )

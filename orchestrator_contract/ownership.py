@@ -7,12 +7,13 @@ from threading import Lock
 from urllib.parse import unquote
 
 from orchestrator_contract.exchange import Call
+from orchestrator_contract.verdict import Unverifiable
 
 _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
 
 
-class NotOwned(Exception):
-    """A request would have changed something that is not the run's; it was not sent."""
+class NotOwned(Unverifiable):
+    """A request would have changed something that is not the run's; it was not sent, and what wanted it is not verified."""
 
 
 def is_plain(sid: str) -> bool:

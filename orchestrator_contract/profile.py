@@ -145,6 +145,8 @@ def from_url(url: str) -> Profile:
         raise ProfileError(f"--target: {url!r} is neither an http(s) URL nor a profile file")
     if parts.username or parts.password:
         raise ProfileError("--target: credentials don't belong in the URL; set " + " and ".join(CREDENTIAL_NAMES[0]))
+    if parts.query or parts.fragment:
+        raise ProfileError(f"--target: {url!r}: expected a base URL without query and fragment: the paths of the contract are appended to it")
     account = _account_from_environment(parts.hostname or "")
     return Profile(
         name=url,
@@ -209,8 +211,11 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     base = str(target["base_url"]).rstrip("/")
     provision = raw.get("provision", {})
     policy = raw.get("policy", {})
-    for key, url in [("target.base_url", base), *((f"regions.{i}.base_url", r["base_url"])
-                                                    for i, r in enumerate(raw.get("regions", [])))]:
+    clock_url = raw.get("clock", {}).get("advance_url")
+    urls = [("target.base_url", base), *((f"target.origins.{i}", origin) for i, origin in enumerate(target.get("origins", []))),
+            *((f"regions.{i}.base_url", region["base_url"]) for i, region in enumerate(raw.get("regions", []))),
+            *([("clock.advance_url", clock_url)] if clock_url else [])]
+    for key, url in urls:
         try:
             _ = urlsplit(url).port
         except ValueError as error:
@@ -234,7 +239,7 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
         conversations=Conversations(tuple(given.get("pool", [])), tuple(given.get("command", []))),
         faults={int(status): _trigger(entry) for status, entry in raw.get("faults", {}).items()},
         operation_failure=_trigger(failure) if failure else None,
-        clock_url=raw.get("clock", {}).get("advance_url"),
+        clock_url=clock_url,
         limits=Limits(**raw.get("limits", {})),
         tolerated=frozenset(policy.get("undocumented_statuses", [])),
     )

@@ -16,7 +16,7 @@ import pytest
 
 from orchestrator_contract import baseline, catalogue, coordinator, failing, profile, report, waivers
 from orchestrator_contract.baseline import Baseline
-from orchestrator_contract.cleanup import account_label
+from orchestrator_contract.cleanup import account_label, header
 from orchestrator_contract.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.early import Imports
 from orchestrator_contract.effort import EFFORTS, Effort
@@ -155,9 +155,7 @@ class Run:
                 self._coordinator = coordinator.connect(self._ticket)
             else:
                 target = self._profile()
-                header = {"journal": "orchestrator-contract", "run": self._run_id, "bases": list(target.bases),
-                          "accounts": [account_label(account) for account in target.accounts]}
-                self._journal = Journal(coordinator.journal_path(self.options.report, self._run_id), header)
+                self._journal = Journal(coordinator.journal_path(self.options.report, self._run_id), header(target, self._run_id))
                 limits = target.limits
                 self._coordinator = Coordinator(
                     limits.requests, limits.requests_per_second, limits.deletes, self._journal

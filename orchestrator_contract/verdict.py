@@ -235,7 +235,9 @@ class Ledger:
                 record = self._record(name)
                 record.checks += checks
                 record.breaches += breaches
-                record.evidence = (record.evidence + evidence)[:MAX_EVIDENCE]
+                for piece in evidence:
+                    if not self._full(len(record.evidence), name, piece["problem"]):
+                        record.evidence.append(piece)
                 for mine, theirs in (
                     (record.problems, problems), (record.unverified, unverified), (record.ways_less, ways_less),
                     (record.tests, tests),

@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from orchestrator_contract import catalogue, profile
+from orchestrator_contract.cleanup import header
 from orchestrator_contract.consent import distant
 from orchestrator_contract.coordinator import Coordinator, journal_path
 from orchestrator_contract.effort import EFFORTS
@@ -103,13 +105,12 @@ class Session:
     ) -> None:
         part = shared(whole, share.of)
         run = f"{share.run_id}{share.index:x}" if share.of > 1 else share.run_id
-        self.journal = Journal(
-            journal_path(folder, run), {"journal": "orchestrator-contract", "run": run, "bases": list(part.bases)}
-        )
+        self.journal = Journal(journal_path(folder, run), header(part, run))
         coordinator = Coordinator(
             part.limits.requests, part.limits.requests_per_second, part.limits.deletes, self.journal
         )
-        effort = replace(EFFORTS["quick"], ahead=8)
+        # How long it lasts is for the load run to say.
+        effort = replace(EFFORTS["quick"], ahead=8, longest_s=inf)
         self.suite = Suite(Settings(part, effort, share.seed, run), coordinator)
         self.suite.reseed(f"load {share.index}")
         self.suite.ledger.test = PLACE

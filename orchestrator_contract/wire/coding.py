@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from orchestrator_contract.wire.answer import MAX_BODY, Answer, Fault, WireError
 
 #: Content codings offered; anything else in an answer was not asked for.
 OFFERED = ("gzip", "deflate")
+_ZERO = re.compile(r"q=0(\.0*)?")
 _GZIP = b"\x1f\x8b"
 #: What no honest body has; each costs a copy of the rest.
 _MOST_MEMBERS = 100
+
+
+def offers(accepted: str, coding: str) -> bool:
+    """Whether a request with Accept-Encoding *accepted* takes each coding of a Content-Encoding (R1 RFC 9110 12.5.3).
+
+    Without the field, or with `*`, anything may come; no coding at all is `identity`.
+    """
+    if not accepted:
+        return True
+    weights = {name.strip(): rest.replace(" ", "") for name, _, rest in (part.partition(";") for part in accepted.lower().split(","))}
+    taken = {_same(name) for name, weight in weights.items() if not _ZERO.fullmatch(weight)} | {"identity"}
+    return "*" in taken or all(_same(one) in taken for one in map(str.strip, coding.lower().split(",")) if one)
+
+
+def _same(coding: str) -> str:
+    return coding.removeprefix("x-")  # RFC 9110 8.4.1.3
 
 
 def decode(answer: Answer) -> None:

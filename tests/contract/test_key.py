@@ -8,9 +8,10 @@ import pytest
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.malformed import send_bad, send_near
 from orchestrator_contract.oddities import WRITTEN_KEYS, BadKey, bad_keys
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.reuse import MISMATCH, not_the_first, send_bad, send_near
+from orchestrator_contract.reuse import MISMATCH, not_the_first
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess

@@ -7,14 +7,11 @@ import pytest
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.malformed import send_odd
 from orchestrator_contract.oddities import USUAL_SID, odd_sids
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
-
-REFUSALS = frozenset({400, 404, 414})
-#: What a path that is no path of the API may be answered with as well: routers and proxies have their say.
-OUTSIDE = frozenset({301, 302, 303, 307, 308, 401, 403, 405, 410, 411, 421, 431})
 
 
 def delete_unknown(suite: Suite, scenarios: Scenarios, far: list[str], near: Sequence[str] = ()) -> list[Exchange]:
@@ -89,15 +86,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
     sent: list[Exchange] = []
 
     def delete(odd: Any) -> Exchange:
-        call = Call("delete", odd.segment, allow=REFUSALS | (OUTSIDE if odd.outside else frozenset()),
-                    silent=odd.outside, outside=not odd.plain)
-        exchange = past_500(lambda: suite.client.delete(odd.segment, call=call, silence=True))
-        exchange.note = odd.why
-        suite.ledger.observe("OBS-ODD-SID", f"{exchange.status or 'no answer'}: {odd.why}")
-        suite.ledger.hold(
-            "SID-ODD", exchange.status in call.allow, expected="404, 400 or 414", seen=f"{exchange.outcome()} to {odd.why}",
-            exchanges=[exchange],
-        )
+        exchange = send_odd(suite, odd)
         sent.append(exchange)
         return exchange
 

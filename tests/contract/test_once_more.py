@@ -2,17 +2,16 @@
 
 import contextlib
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
-from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.malformed import send_near, send_odd
 from orchestrator_contract.oddities import bad_keys, odd_sids
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provocation import provoke
-from orchestrator_contract.reuse import MISMATCH, not_the_first, send_near
+from orchestrator_contract.reuse import MISMATCH, not_the_first
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.strangers import as_account, basic, refused, without_rights
 from orchestrator_contract.suite import Suite
@@ -103,12 +102,7 @@ def reuse(suite: Suite, scenarios: Scenarios, operation: Operation, other: Confi
 def odd(suite: Suite, scenarios: Scenarios, victim: Configuration) -> None:
     """A SID that does not look like one is refused."""
     for one in suite.harmless(odd_sids(victim.sid, suite.unknown_sid(), suite.random, 3), victim.sid):
-        call = Call("delete", one.segment, silent=True)
-        answer = past_500(partial(
-            suite.client.delete, one.segment, account=victim.account, region=victim.region, call=call, silence=True
-        ))
-        suite.ledger.hold("SID-ODD", answer.status is not None and 300 <= answer.status < 500, expected="404, 400 or 414",
-                          seen=f"{answer.outcome()} to {one.why}", exchanges=[answer])
+        answer = send_odd(suite, one, account=victim.account, region=victim.region)
         scenarios.presence.kept("SID-ODD-KEEPS", victim, [answer])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.hooks import Change, altering, header, member
 from orchestrator_contract.mock.messages import Request, Response
@@ -78,6 +80,13 @@ altering("error-429-retry-after-float", "The 429 says Retry-After 0.5", status=4
 altering("error-503-retry-after-word", "The 503 says Retry-After later", status=503, breaches=("ERR-503-RETRY",))(
     header("retry-after", "later")
 )
+
+
+@altering("error-404-deflated", "A 404 is deflated for whoever takes a coding, whichever", status=404, breaches=("HTTP-ENCODING",))
+def _deflated(request: Request, response: Response) -> None:
+    if any(b"gzip" in line for line in request.lines(b"accept-encoding")):
+        response.set("content-encoding", "deflate")
+        response.body = zlib.compress(response.body)
 
 
 @altering("error-404-null", "The 404 body is null", status=404, breaches=("ERR-404-BODY",))

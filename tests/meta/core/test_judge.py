@@ -293,6 +293,15 @@ def test_valid_answers_are_counted_by_status(bench: Bench, first: Said, second: 
     assert bench.suite.ledger.statuses == {first[0]: [2, 1]}
 
 
+def test_an_undocumented_status_is_counted_too(bench: Bench) -> None:
+    """Whoever reads how often each status came sees those that may not."""
+    for status in (200, 200, 404):
+        bench.suite.judge.judge(bench.exchange("delete", (status, error(status))))
+    bench.suite.judge.judge(bench.exchange("delete", (401, b""), call=Call("delete", "sid", silent=True)))
+
+    assert bench.suite.ledger.statuses == {200: [2, 0], 404: [1, 1]}
+
+
 @pytest.mark.parametrize(
     ("status", "allow", "tolerated", "breached", "observed"),
     [
@@ -407,6 +416,17 @@ BOTH = {"Content-Encoding": "gzip"}
                      {"HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow",
                       "HTTP-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip"},
                      id="excess-bytes-after-a-coding-that-was-not-offered"),
+        pytest.param(None, {"Content-Encoding": "X-Gzip"}, "gzip;q=0.5", {}, id="an-older-name-of-an-offered-coding"),
+        pytest.param(None, BOTH, "br, *", {}, id="any-coding-is-taken"),
+        pytest.param(None, {"Content-Encoding": "gzip, deflate"}, "gzip, deflate", {}, id="two-codings"),
+        pytest.param(None, {"Content-Encoding": "deflate"}, "gzip",
+                     {"HTTP-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: deflate"}, id="another-one"),
+        pytest.param(None, {"Content-Encoding": "gzip, deflate"}, "gzip",
+                     {"HTTP-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: gzip, deflate"},
+                     id="one-of-two"),
+        pytest.param(None, BOTH, "gzip;q=0, deflate",
+                     {"HTTP-ENCODING": "expected a coding that was offered (gzip;q=0, deflate), undamaged; saw Content-Encoding: gzip"},
+                     id="ruled-out"),
         pytest.param(None, {"Content-Encoding": "z" * 70}, "identity",
                      {"HTTP-ENCODING": f"expected a coding that was offered (identity), undamaged; saw Content-Encoding: {'z' * 60}"},
                      id="long-name"),

@@ -292,6 +292,19 @@ def test_ledgers_of_several_processes_are_merged(ledger: Ledger) -> None:
     assert len(ledger.records[DERIVED].problems) == 15
 
 
+def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(ledger: Ledger) -> None:
+    """However much of what is excused another process brought before."""
+    ledger.excused = lambda _, problem: "known" in problem
+    for number in range(20):
+        ledger.hold(DERIVED, False, expected="", seen=f"known {number}")
+    other = Ledger(catalogue.load(), Redactor())
+    other.hold(DERIVED, False, expected="", seen="new")
+
+    ledger.merge(other.dump())
+
+    assert [piece["problem"] for piece in ledger.records[DERIVED].evidence][11:] == ["expected ; saw known 11", "expected ; saw new"]
+
+
 def test_a_dump_is_plain_data(ledger: Ledger) -> None:
     """What one process hands to another is JSON as it stands; an older one may lack what was settled."""
     import json

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator_contract import profile
+from orchestrator_contract.cleanup import account_label
+from orchestrator_contract.journal import read
 from orchestrator_contract.load.session import CORE, Findings, Session, Share, load_target, shared
-from orchestrator_contract.profile import Limits, ProfileError
+from orchestrator_contract.profile import Account, Limits, ProfileError
 from orchestrator_contract.result import Overall, Policy
 
 TARGET = replace(
@@ -48,6 +51,17 @@ def test_target_is_required() -> None:
     """Without --target the message says what is missing."""
     with pytest.raises(ProfileError, match="--target"):
         load_target("", yes=False)
+
+
+def test_a_load_run_is_not_cut_short_and_its_journal_names_the_account(tmp_path: Path) -> None:
+    """How long it lasts is the caller's to say; what is left is found again with the same credentials alone."""
+    account = Account("SK1", "not-a-secret", ("U", "P"))
+    session = Session(replace(TARGET, accounts=(account,)), Share("abc", 1), tmp_path, lambda *_: None, lambda *_: None)
+    session.journal.write([])
+
+    assert session.suite.client.longest_s == inf
+    assert read(session.journal.path).accounts == (account_label(account),)
+    session.close()
 
 
 def ran(folder: Path, breach: bool) -> dict[str, Any]:

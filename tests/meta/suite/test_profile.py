@@ -134,6 +134,8 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         pytest.param(BASE + "verify_tls = '/nowhere/ca.pem'\n", "target.verify_tls: expected", id="no-ca-bundle"),
         pytest.param("[target]\nbase_url = 'ftp://127.0.0.1'\n", "target.base_url", id="another-scheme"),
         pytest.param("[target]\nbase_url = 'http://127.0.0.1:99999'\n", "target.base_url: expected", id="no-port"),
+        pytest.param(BASE + "origins = ['http://127.0.0.1:99999']\n", "target.origins.0: expected", id="origin-with-no-port"),
+        pytest.param(BASE + "[clock]\nadvance_url = 'http://127.0.0.1:99999/x'\n", "clock.advance_url: expected", id="clock-with-no-port"),
         pytest.param(
             BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'NOT_SET'\n",
             "accounts.0.password_env: the environment variable NOT_SET is not set", id="unset-variable",
@@ -186,6 +188,13 @@ def test_url(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_url(url: str) -> None:
     """What is no http(s) URL is refused, and shown."""
     with pytest.raises(ProfileError, match="neither an http"):
+        profile.from_url(url)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/?a=1", "http://127.0.0.1/v1#x"])
+def test_a_url_that_nothing_can_be_appended_to(url: str) -> None:
+    """A query or fragment would take in the paths of the contract."""
+    with pytest.raises(ProfileError, match="without query and fragment"):
         profile.from_url(url)
 
 
