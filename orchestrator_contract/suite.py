@@ -264,6 +264,13 @@ class Suite:
             time.sleep(pause)
         return True
 
+    def wait(self, seconds: float) -> None:
+        """Let *seconds* pass; none where they are over already.
+
+        Contract tests wait here and in `until` only, so that a made-up clock in this module's place is theirs as well.
+        """
+        time.sleep(max(seconds, 0.0))
+
     def close(self) -> list[Configuration]:
         """Take the last second looks and clean up; what could not be deleted is returned."""
         self.configurations.discard(keep=self.watch.keeps)

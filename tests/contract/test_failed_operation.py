@@ -79,7 +79,7 @@ def still_listed(suite: Suite, failed: list[Operation], late_s: float) -> None:
         listed |= suite.configurations.listing.sids()
         if all(operation.sid in listed for operation in failed):
             break
-        suite.until(lambda: False, late_s / 2)
+        suite.wait(late_s / 2)
     for operation in failed:
         suite.ledger.hold("OP-FAILED-KEEPS", operation.sid in listed, expected=f"{operation.sid} still listed", seen="not there",
                           exchanges=[operation.accepted, *operation.polls[-1:]])

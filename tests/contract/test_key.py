@@ -138,7 +138,7 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
             # A conflict with what runs, which may be the first operation: it says nothing of the key.
             not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
             suite.follower.finish([operation], early=False)
-            suite.until(lambda: False, pause)
+            suite.wait(pause)
             again = elsewhere()
         not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
         if again.status in (500, 503) or (again.status == 409 and not ended and again.object.get("code") != KEY_USED):
