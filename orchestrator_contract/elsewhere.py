@@ -89,10 +89,10 @@ class Elsewhere:
 
         def begin(key: str) -> Operation:
             exchange = send(key, False, False)
-            success = exchange.status is not None and 200 <= exchange.status < 300  # HTTP
+            success = exchange.status is not None and 200 <= exchange.status < 300
             if success:
                 suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
-            if exchange.status != 202:  # HTTP
+            if exchange.status != 202:
                 raise OneWayLess(f"the {call} was answered {exchange.outcome()}")
             return suite.follower.accept(exchange, configuration.sid)
 
@@ -139,7 +139,7 @@ class Elsewhere:
             for _ in range(_TRIES):
                 sid = self._conversations.take(1)[0]
                 shown = self.fetch(sid)
-                if shown.status == 200:  # HTTP
+                if shown.status == 200:
                     break
             else:
                 raise NothingToDelete(f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}")

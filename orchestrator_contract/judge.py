@@ -115,7 +115,7 @@ class Judge:
         if exchange.call.operation in ("delete", "delete-conversation"):
             ok &= self._status(exchange)
         if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()):
-            if not (exchange.call.outside and exchange.answer.status >= 400):  # HTTP
+            if not (exchange.call.outside and exchange.answer.status >= 400):
                 ok &= self._content(exchange)
             if exchange.call.operation == "delete":
                 self.ledger.tally(exchange.answer.status, valid=ok)
@@ -179,7 +179,7 @@ class Judge:
             value = self._longest_page(exchange, value)
         if parsed.error is None:
             ok &= self._schemas(exchange, (operation, status, "body"), value)
-            if operation == "delete" and status >= 400:  # HTTP
+            if operation == "delete" and status >= 400:
                 for requirement, rule in _ERROR_RULES:
                     problem = rule(exchange)
                     ok &= hold(

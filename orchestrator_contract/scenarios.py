@@ -67,7 +67,7 @@ class Scenarios:
                 call=call, rekey=self.suite.key if key is not None else None,
             )
             steps.append(exchange)
-            if exchange.status == 202:  # HTTP
+            if exchange.status == 202:
                 self.hold("DEL-ACCEPT", True)
                 if key is not None:
                     self.hold("KEY-FORMS", True)

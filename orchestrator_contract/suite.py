@@ -140,7 +140,7 @@ class Suite:
             Unverifiable: something may be there.
         """
         exchange = self.client.fetch(segment)
-        if exchange.status is not None and 200 <= exchange.status < 300:  # HTTP
+        if exchange.status is not None and 200 <= exchange.status < 300:
             raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}: it can't be shown absent")
         self.ownership.allow(segment)
 

@@ -90,7 +90,7 @@ class Traffic:
             self._judge.judge(seen.exchange)
             self.ledger.sent()
             status, operation = seen.exchange.status or 0, seen.exchange.call.operation
-            if operation in ("create", "update", "patch") and 200 <= status < 300:  # HTTP
+            if operation in ("create", "update", "patch") and 200 <= status < 300:
                 self.ledger.hold("CTRL-ACCEPTED", status == 202, expected="202", seen=str(status), exchanges=[seen.exchange])
             self._history.add(seen)
         self._close()

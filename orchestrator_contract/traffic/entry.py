@@ -86,7 +86,7 @@ class Reader:
         if entry.get("_fromCache") or response.get("_fromCache"):
             raise Skipped("answered from a cache")
         status = response.get("status")
-        if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:  # HTTP
+        if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:
             if status in (0, -1):
                 raise Skipped("no answer is recorded")
             raise BadEntry("response.status is no HTTP status")
@@ -208,7 +208,7 @@ def _body(response: dict[str, Any], status: int) -> tuple[bytes, bool]:
     text = content.get("text")
     if not isinstance(text, str):
         size = content.get("size")
-        return b"", size == 0 and response.get("bodySize") in (0, None) and status != 304  # HTTP
+        return b"", size == 0 and response.get("bodySize") in (0, None) and status != 304
     if len(text) > MAX_BODY:
         raise Skipped(f"its body is larger than {MAX_BODY} bytes")
     if content.get("encoding") == "base64":

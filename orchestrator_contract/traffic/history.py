@@ -89,7 +89,7 @@ class History:
             replayed = self.keys.judge(seen) if seen.exchange.key else False
             if call.operation == "delete" and not replayed:
                 self._delete(seen)
-            elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:  # HTTP
+            elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:
                 small = slim(seen.exchange)
                 if small is not None:
                     elsewhere.accepted(self._links, small)
@@ -115,7 +115,7 @@ class History:
                     seen=exchange.outcome(),
                     exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], exchange],
                 )
-        if exchange.status != 202 or not seen.body:  # HTTP
+        if exchange.status != 202 or not seen.body:
             return
         accepted = slim(exchange)
         if accepted is None:
@@ -188,7 +188,7 @@ class History:
 
     def _list(self, seen: Recorded) -> None:
         items = seen.exchange.object.get("configurations")
-        if seen.exchange.status != 200 or not isinstance(items, list):  # HTTP
+        if seen.exchange.status != 200 or not isinstance(items, list):
             return
         for item in items:
             sid = item.get("id") if isinstance(item, dict) else None

@@ -75,7 +75,7 @@ class Keys:
         return self._replay(seen, use)
 
     def _remember(self, seen: Recorded, key: str, target: str) -> None:
-        kept = slim(seen.exchange) if seen.exchange.status == 202 and seen.body else None  # HTTP
+        kept = slim(seen.exchange) if seen.exchange.status == 202 and seen.body else None
         if kept is not None:
             self._uses.put(seen.scope, key, _Use(replace(seen, exchange=kept), target))
 
@@ -105,18 +105,18 @@ class Keys:
             and exchange.status not in PASSING
             and (
                 use.seen.end <= seen.start <= use.seen.start + _LIVES_S
-                and (seen.credentials or exchange.status == 202)  # HTTP
+                and (seen.credentials or exchange.status == 202)
             )
         ):
             elsewhere.replayed(self._ledger, first, seen, differences(first, exchange))
         if exchange.call.operation != "delete" or exchange.status in PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
-        if exchange.status != 202 and not seen.credentials:  # HTTP
+        if exchange.status != 202 and not seen.credentials:
             return True  # whose key it was can't be seen
         steps = [first, exchange]
         if seen.start < use.seen.end:
             self._ledger.observe("OBS-KEY-CONCURRENT", exchange.outcome())
-            if exchange.status == 202:  # HTTP
+            if exchange.status == 202:
                 self._same_operation("KEY-CONCURRENT", steps)
             return True
         age = seen.start - min(use.seen.start, use.created if use.created is not None else use.seen.start)
@@ -138,7 +138,7 @@ class Keys:
                     seen="; ".join(changed),
                     exchanges=steps,
                 )
-            if exchange.status == 202:  # HTTP
+            if exchange.status == 202:
                 self._same_operation("KEY-ONE-OPERATION", steps)
             return True
         if age < _EXPIRES_S:
@@ -176,7 +176,7 @@ class Keys:
         name = f"{key} {target}"
         refused = self._refused.get(seen.scope, name)
         if refused is None:
-            kept = slim(seen.exchange) if seen.exchange.status == 429 else None  # HTTP
+            kept = slim(seen.exchange) if seen.exchange.status == 429 else None
             if kept is not None:
                 self._refused.put(seen.scope, name, replace(seen, exchange=kept))
             return
@@ -189,7 +189,7 @@ class Keys:
         stored = again.status == 429 and any(
             first.headers[n] and first.headers[n] == again.headers[n] for n in ids
         )
-        if stored or again.status != 429:  # HTTP
+        if stored or again.status != 429:
             self._ledger.hold(
                 "ERR-429-AGAIN",
                 not stored,
