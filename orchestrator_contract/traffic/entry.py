@@ -105,7 +105,7 @@ class Reader:
         body, known = _body(response, status)
         answer = Answer(
             status, "", [(n, redactor.text(v)) for n, v in received if n.lower() not in ("set-cookie", "content-encoding")],
-            redactor.raw(body), "HTTP/1.1",
+            redactor.raw(body),
         )
         odd = operation == "delete" and not USUAL_SID.fullmatch(subject)
         allow = frozenset({401, 403}) | (frozenset() if key_ok else _REFUSALS) | (frozenset({400, 405, 414}) if odd else frozenset())

@@ -92,7 +92,6 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
         call = Call("delete", odd.segment, allow=REFUSALS | (OUTSIDE if odd.outside else frozenset()),
                     silent=odd.outside, outside=not odd.plain)
         exchange = past_500(lambda: suite.client.delete(odd.segment, call=call, silence=True))
-        exchange.note = odd.why
         suite.ledger.observe("OBS-ODD-SID", f"{exchange.status or 'no answer'}: {odd.why}")
         suite.ledger.hold(
             "SID-ODD", exchange.status in call.allow, expected="404, 400 or 414", seen=f"{exchange.outcome()} to {odd.why}",
