@@ -16,14 +16,13 @@ from orchestrator_contract.baseline import BaselineError
 from orchestrator_contract.failing import Failing
 from orchestrator_contract.options import add_options
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.run import Run, RunOptions
+from orchestrator_contract.run import RUN, Run, RunOptions
 from orchestrator_contract.suite import Suite, Unusable
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 from orchestrator_contract.waivers import WaiverError
 
 pytest_plugins = ["orchestrator_contract.live", "orchestrator_contract.hosts"]
 
-RUN = pytest.StashKey[Run]()
 _BROKEN = pytest.StashKey[list[str]]()
 _BREACHED = pytest.StashKey[list[str]]()
 _STOPPED = pytest.StashKey[bool]()

@@ -307,3 +307,7 @@ class Run:
         if self._mock is not None:
             self._mock.stop()
             self._mock = None
+
+
+#: Where pytest's configuration holds the session's run.
+RUN = pytest.StashKey[Run]()
