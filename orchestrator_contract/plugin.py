@@ -15,7 +15,8 @@ from orchestrator_contract.failing import Failing
 from orchestrator_contract.options import add_options
 from orchestrator_contract.outcomes import OUTCOMES, requirements_of
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.run import RUN, Run, RunOptions
+from orchestrator_contract.run import RUN, Run
+from orchestrator_contract.run_options import RunOptions
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.waivers import WaiverError
 
