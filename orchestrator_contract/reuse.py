@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from orchestrator_contract.bad_keys import BadKey
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.oddities import BadKey
 from orchestrator_contract.suite import Suite
 
 #: What a key that was used for another request may be refused with (S5 17534; the status is open).

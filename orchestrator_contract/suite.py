@@ -19,7 +19,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
-from orchestrator_contract.oddities import USUAL_SID, OddSid
+from orchestrator_contract.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration

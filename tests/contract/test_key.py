@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.bad_keys import WRITTEN_KEYS, BadKey, bad_keys
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
-from orchestrator_contract.oddities import WRITTEN_KEYS, BadKey, bad_keys
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.reuse import MISMATCH, not_the_first, send_bad, send_near
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
