@@ -7,11 +7,8 @@ from enum import StrEnum
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.lifetimes import KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.provision.configuration import Configuration
-
-HOUR = 3600
-#: A key replays surely up to here, and surely not from there on, in seconds after its first use (S1).
-SURE_REPLAY_S, SURE_NEW_S = 23 * HOUR + 55 * 60, 25 * HOUR
 
 
 class State(StrEnum):
@@ -93,6 +90,6 @@ class Model:
     def replay(self, used: Used) -> bool | None:
         """Whether *used* must replay (True), must not (False), or may do either (None)."""
         age = self.clock - used.at
-        if age <= SURE_REPLAY_S:
+        if age <= KEY_LIVES_S:
             return True
-        return False if age >= SURE_NEW_S else None
+        return False if age >= KEY_EXPIRES_S else None

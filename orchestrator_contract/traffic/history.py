@@ -14,13 +14,13 @@ from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.lifetimes import RETAINED_S
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.keys import PASSING, Keys
 from orchestrator_contract.traffic.memory import REMEMBERED, Memory, slim
 from orchestrator_contract.verdict import Ledger
 
-_WEEK_S = 7 * 86400
 #: An operation that is still not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600
 _MISMATCH = frozenset({400, 409, 422})
@@ -136,7 +136,7 @@ class History:
         life = self._lives.get(seen.scope, exchange.call.subject)
         if life is None or not seen.body or exchange.status in PASSING:
             return
-        if seen.start < life.polled or seen.start - life.start > _WEEK_S:
+        if seen.start < life.polled or seen.start - life.start > RETAINED_S:
             return  # it overlaps the poll before: which came first at the endpoint can't be seen
         poll = slim(exchange)
         if poll is None:

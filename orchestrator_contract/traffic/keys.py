@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
+from orchestrator_contract.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.replay import differences
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.memory import Memory, slim
 from orchestrator_contract.verdict import Ledger
 
-_LIVES_S, _EXPIRES_S = 23 * 3600 + 55 * 60, 25 * 3600
 #: Answers that say nothing of what was asked for: they may be others a moment later.
 PASSING = frozenset({401, 403, 429, 500, 503})
 
@@ -104,7 +104,7 @@ class Keys:
             and seen.body
             and exchange.status not in PASSING
             and (
-                use.seen.end <= seen.start <= use.seen.start + _LIVES_S
+                use.seen.end <= seen.start <= use.seen.start + KEY_LIVES_S
                 and (seen.credentials or exchange.status == 202)
             )
         ):
@@ -121,7 +121,7 @@ class Keys:
             return True
         age = seen.start - min(use.seen.start, use.created if use.created is not None else use.seen.start)
         changed = differences(first, exchange)
-        if age <= _LIVES_S:
+        if age <= KEY_LIVES_S:
             requirement = "KEY-REPLAY-ENDED" if self._ended(seen) else "KEY-REPLAY"
             self._ledger.hold(
                 requirement,
@@ -130,7 +130,7 @@ class Keys:
                 seen="; ".join(changed),
                 exchanges=steps,
             )
-            if age > 3600:  # an hour: short replays say nothing of how long a key lives
+            if age > HOUR:  # short replays say nothing of how long a key lives
                 self._ledger.hold(
                     "KEY-LIVES",
                     not changed,
@@ -141,9 +141,9 @@ class Keys:
             if exchange.status == 202:
                 self._same_operation("KEY-ONE-OPERATION", steps)
             return True
-        if age < _EXPIRES_S:
+        if age < KEY_EXPIRES_S:
             self._ledger.observe(
-                "OBS-KEY-24H", f"{'new' if changed else 'replayed'} after {age / 3600:.1f} h"
+                "OBS-KEY-24H", f"{'new' if changed else 'replayed'} after {age / HOUR:.1f} h"
             )
             return not changed
         old = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))
