@@ -24,6 +24,7 @@ from orchestrator_contract.generation import settings
 from orchestrator_contract.lifetimes import HOUR
 from orchestrator_contract.model import DELETE, FETCH, UPDATE_GONE, UPDATED, Known, Model, State, Used
 from orchestrator_contract.replay import judge_replay
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -137,7 +138,7 @@ class _History(RuleBasedStateMachine):
         if known is used.known or self.model.replay(used) is not True:
             return
         sid = known.configuration.sid
-        call = Call("delete", sid, allow=frozenset({400, 422}))
+        call = Call("delete", sid, allow=MISMATCH)
         exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, call=call), f"reuse key {used.key} on {pick}")
         same = exchange.status == _HTTP_ACCEPTED and bool(operation_names(exchange) & operation_names(used.original))
         self._hold("KEY-OTHER-SID", not same, f"an answer of its own for {sid}", "the first SID's operation")
@@ -145,7 +146,7 @@ class _History(RuleBasedStateMachine):
             self._accept(known, exchange)
         elif exchange.status == 500 or exchange.before:
             known.left_open()
-        if exchange.status not in (400, 422) and exchange.object.get("code") != KEY_USED:
+        if exchange.status not in MISMATCH and exchange.object.get("code") != KEY_USED:
             # It may have been a request of its own, and the key may belong to it now.
             self.model.used.remove(used)
         self._check()

@@ -15,6 +15,7 @@ from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.instants import parse_instant
 from orchestrator_contract.lifetimes import RETAINED_S
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.keys import PASSING, Keys
@@ -23,7 +24,8 @@ from orchestrator_contract.verdict import Ledger
 
 #: An operation that is still not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600
-_MISMATCH = frozenset({400, 409, 422})
+#: What a delete may be refused with for its key, or for what runs.
+_REFUSED = MISMATCH | {409}
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ class History:
             and exchange.status not in PASSING
         ):
             replay = bool(operation_names(exchange) & operation_names(gone.operation.accepted))
-            if not replay and (seen.key_ok and exchange.status not in _MISMATCH):
+            if not replay and (seen.key_ok and exchange.status not in _REFUSED):
                 self.ledger.hold(
                     "GONE-DELETE",
                     exchange.status == 404,

@@ -9,6 +9,7 @@ from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.replay import differences
+from orchestrator_contract.scenarios import KEY_USED
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.memory import Memory, slim
@@ -46,7 +47,7 @@ class Keys:
     def may_refuse(self, seen: Recorded) -> bool:
         """Whether the key may be refused because it was used for another request."""
         exchange = seen.exchange
-        if exchange.object.get("code") == 17534:  # S5: key and payload don't match
+        if exchange.object.get("code") == KEY_USED:
             return True
         use = self._uses.get(seen.scope, str(exchange.key).lower()) if exchange.key else None
         return use is not None and use.target != f"{exchange.method} {exchange.call.subject or exchange.url}"
