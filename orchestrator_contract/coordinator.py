@@ -86,12 +86,12 @@ class Coordinator:
 
     def pace(self) -> float:
         """Seconds to wait before the next request may go out; reserves its place."""
-        interval = self._interval + self._slowdown
-        now = time.monotonic()
-        self._paced += 1
-        if not interval and now >= self._not_before:
-            return 0.0
         with self._lock:
+            self._paced += 1
+            interval = self._interval + self._slowdown
+            now = time.monotonic()
+            if not interval and now >= self._not_before:
+                return 0.0
             at = max(self._next, self._not_before, now)
             self._next = at + interval
             self._slowdown = self._slowdown * 0.98 if self._slowdown > 1e-4 else 0.0

@@ -33,7 +33,7 @@ class Departed:
     def polled(self, operation: Operation, poll: Exchange) -> None:
         """Take note of a *poll* of *operation*: what it says is COMPLETED is deleted for good."""
         accepted = operation.accepted
-        if accepted.call.operation != "delete" or poll.status != 200 or word_of(poll) != "COMPLETED" or not operation.sid:  # HTTP
+        if accepted.call.operation != "delete" or poll.status != 200 or word_of(poll) != "COMPLETED" or not operation.sid:
             return
         related = poll.object.get("related")
         if isinstance(related, dict) and related.get("configurationId") not in (None, operation.sid):
@@ -46,7 +46,7 @@ class Departed:
 
     def __call__(self, page: Exchange) -> None:
         """Look at *page*, if it is one of a list."""
-        items = page.object.get("configurations") if page.call.operation == "list" and page.status == 200 else None  # HTTP
+        items = page.object.get("configurations") if page.call.operation == "list" and page.status == 200 else None
         if page.account is None or not isinstance(items, list):
             return
         asked = self._asked(page)

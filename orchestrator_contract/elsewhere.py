@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from orchestrator_contract.exchange import Call, Exchange
@@ -22,6 +22,13 @@ REFUSALS = frozenset(range(400, 500))
 _TRIES = 8
 
 
+class Send(Protocol):
+    """How a sister is sent."""
+
+    def __call__(self, key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
+        """Send it with *key*: *changed* wants another payload, *fresh* a new connection, each where the call has a choice."""
+
+
 @dataclass(eq=False)
 class Sister:
     """One asynchronous call of the run's own, sent as often as a test wants."""
@@ -30,14 +37,12 @@ class Sister:
     call: str
     #: The SID that it is about; of a create the displayName.
     subject: str
-    #: Send it with a key; the second argument wants another payload, the third a new connection.
-    send: Callable[[str, bool, bool], Exchange]
+    #: Send it with a key.
+    send: Send
     #: Have it accepted under a key; raises Unverifiable when it is not.
     begin: Callable[[str], Operation]
     #: What is known once its operation has COMPLETED; None for a conversation.
     conclude: Callable[[Operation], Configuration | None]
-    #: Whether it has a payload, which a second use of its key can change.
-    has_payload: bool = True
 
 
 class Elsewhere:
@@ -69,11 +74,10 @@ class Elsewhere:
             first[:] = [creator.begin(payload, key)]
             return first[0]
 
-        return Sister(
-            call, payload["displayName"],
-            lambda key, changed, _: creator.create_again(other if changed else payload, key, first[0].accepted),
-            begin, lambda operation: creator.conclude(operation, payload),
-        )
+        def send(key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
+            return creator.create_again(other if changed else payload, key, first[0].accepted)
+
+        return Sister(call, payload["displayName"], send, begin, lambda operation: creator.conclude(operation, payload))
 
     def _update(self, call: str) -> Sister:
         suite = self._suite
@@ -82,17 +86,17 @@ class Elsewhere:
             raise Unverifiable("the content of a given configuration is not known")
         method = "PUT" if call == "update" else "PATCH"
 
-        def send(key: str, changed: bool, fresh: bool) -> Exchange:
+        def send(key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
             members = {"description": "changed" if changed else "key"}
             payload: Any = {**configuration.payload, **members} if method == "PUT" else members
             return suite.client.update(configuration.sid, payload, method=method, key=key, fresh=fresh)
 
         def begin(key: str) -> Operation:
-            exchange = send(key, False, False)
-            success = exchange.status is not None and 200 <= exchange.status < 300  # HTTP
+            exchange = send(key)
+            success = exchange.status is not None and 200 <= exchange.status < 300
             if success:
                 suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
-            if exchange.status != 202:  # HTTP
+            if exchange.status != 202:
                 raise OneWayLess(f"the {call} was answered {exchange.outcome()}")
             return suite.follower.accept(exchange, configuration.sid)
 
@@ -107,7 +111,7 @@ class Elsewhere:
     def _conversation(self, call: str) -> Sister:
         suite, sid = self._suite, self._take_conversation()
 
-        def send(key: str, _: bool, fresh: bool) -> Exchange:
+        def send(key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
             return self.delete(sid, key=key, fresh=fresh)
 
         def begin(key: str) -> Operation:
@@ -124,7 +128,7 @@ class Elsewhere:
         def conclude(operation: Operation) -> None:
             suite.follower.finish([operation])
 
-        return Sister(call, sid, send, begin, conclude, has_payload=False)
+        return Sister(call, sid, send, begin, conclude)
 
     def _take_conversation(self) -> str:
         """One that a fetch shows: a list in a profile may be older than what it lists, so some are tried.
@@ -139,7 +143,7 @@ class Elsewhere:
             for _ in range(_TRIES):
                 sid = self._conversations.take(1)[0]
                 shown = self.fetch(sid)
-                if shown.status == 200:  # HTTP
+                if shown.status == 200:
                     break
             else:
                 raise NothingToDelete(f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}")

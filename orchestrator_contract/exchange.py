@@ -212,7 +212,7 @@ def _word(text: str) -> str:
 
 
 def _bytes(char: str) -> bytes:
-    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")  # latin-1
+    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")
 
 
 def _integer(digits: str) -> int | float:

@@ -16,17 +16,15 @@ import traceback
 import warnings
 from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import execnet
 import pytest
 
 from orchestrator_contract.consent import is_loopback
 from orchestrator_contract.coordinator import LOOPBACK, Address
+from orchestrator_contract.run import RUN
 from orchestrator_contract.suite import Unusable
-
-if TYPE_CHECKING:
-    from orchestrator_contract.run import Run
 
 ENVIRONMENT = "ORCHESTRATOR_CONTRACT_COORDINATOR"
 #: Restarts of crashed workers, for each that is configured; xdist itself bounds only those of `-n`.
@@ -35,13 +33,6 @@ _RESTARTS = 4
 _SSH_VALUES = "BbcDEeFIiJLlmOopQRSWw"
 _REFUSED = "orchestrator_contract_refused"
 _COLLECTED = pytest.StashKey[list[str]]()
-
-
-def run_of(config: pytest.Config) -> Run:
-    """The session's run, which plugin.py has made."""
-    from orchestrator_contract.plugin import RUN  # noqa: PLC0415  # plugin.py names this module as a plugin of its own
-
-    return config.stash[RUN]
 
 
 # -------------------------------------------------------------------- which workers are elsewhere
@@ -146,7 +137,7 @@ def prepare(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: the workers can't take part, and what to do about it.
     """
-    run = run_of(config)
+    run = config.stash[RUN]
     distant = [spec for spec in specs(config) if elsewhere(spec)] if config.getoption("dist", "no") != "no" else []
     if not distant:
         return
@@ -175,7 +166,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, obje
         return (yield)
     except KeyboardInterrupt:
         # pytest finishes no session that did not start, and something may have been created already.
-        run = run_of(session.config)
+        run = session.config.stash[RUN]
         if run.opened and run.result is None and not run.is_worker:
             run.selected = run.wanted()
             run.finish(unusable=Unusable("interrupted before the first test"))
@@ -201,7 +192,7 @@ def _forget(error: BaseException) -> None:
 
 def _ended(config: pytest.Config, reason: str) -> pytest.UsageError:
     """Write the reports of a run that can't go on; the error that ends the session."""
-    run = run_of(config)
+    run = config.stash[RUN]
     if run.opened and run.result is None:
         run.selected = run.wanted()
         run.finish(unusable=Unusable(reason))
@@ -211,7 +202,7 @@ def _ended(config: pytest.Config, reason: str) -> pytest.UsageError:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give an xdist worker its share of the run."""
-    node.workerinput["orchestrator_contract"] = run_of(node.config).ticket(address_for(node.config, node.gateway.spec))
+    node.workerinput["orchestrator_contract"] = node.config.stash[RUN].ticket(address_for(node.config, node.gateway.spec))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -225,7 +216,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """End the session when a worker elsewhere has other tests than the first: xdist itself would run none and say nothing."""
     config = node.config
     first = config.stash.setdefault(_COLLECTED, list(ids))
-    if run_of(config).opened and any(map(elsewhere, specs(config))) and (not ids or list(ids) != first):
+    if config.stash[RUN].opened and any(map(elsewhere, specs(config))) and (not ids or list(ids) != first):
         which = f"finds {len(ids)} tests, others find {len(first)}" if len(ids) != len(first) else "finds other tests"
         raise _ended(config, f"{_name(node)} can't take part: it {which}; its folder (//chdir=…) is a checkout of the same version, is it?")
 
@@ -236,7 +227,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     refused = getattr(node, "workeroutput", {}).get(_REFUSED)
     if not refused and error and not hasattr(node, "workerinfo"):
         refused = (str(error).strip().splitlines() or ["it ended"])[-1].partition("UsageError: ")[2] or str(error).strip().splitlines()[-1]
-    if refused and not run_of(node.config).result:
+    if refused and not node.config.stash[RUN].result:
         raise _ended(node.config, f"{_name(node)} can't take part: {refused}")
 
 
@@ -250,7 +241,7 @@ def _name(node: Any) -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Let a worker take its place in the run, or tell the controller why it can't."""
-    run = run_of(session.config)
+    run = session.config.stash[RUN]
     if not run.is_worker:
         return
     try:

@@ -179,7 +179,7 @@ class Judge:
             value = self._longest_page(exchange, value)
         if parsed.error is None:
             ok &= self._schemas(exchange, (operation, status, "body"), value)
-            if operation == "delete" and status >= 400:  # HTTP
+            if operation == "delete" and status >= 400:
                 for requirement, rule in _ERROR_RULES:
                     problem = rule(exchange)
                     ok &= hold(

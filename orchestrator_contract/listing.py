@@ -48,7 +48,7 @@ class Listing:
             query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
             text = urlencode({name: value for name, value in query.items() if value is not None})
             page = past_500(partial(self.client.page, text, account=account, region=region))
-            if page.status != 200 or not isinstance(page.object.get("configurations"), list):  # HTTP
+            if page.status != 200 or not isinstance(page.object.get("configurations"), list):
                 raise Unlistable(f"the list can't be read: {page.outcome()}")
             yield page
             meta = page.object.get("meta")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator_contract import cleanup, consent, report
+from orchestrator_contract.run import RUN
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.traffic.command import Traffic
 from orchestrator_contract.traffic.source import NotHar
 from orchestrator_contract.ttl_ledger import TtlLedger, TtlLedgerError
-
-if TYPE_CHECKING:
-    from orchestrator_contract.run import Run
 
 _CODE = pytest.StashKey[int]()
 
@@ -24,19 +21,12 @@ def mode(config: pytest.Config) -> str:
     return next((name for name in ("traffic", "cleanup") if getattr(config.option, name)), "")
 
 
-def run_of(config: pytest.Config) -> Run:
-    """The session's run, which plugin.py has made."""
-    from orchestrator_contract.plugin import RUN  # noqa: PLC0415  # plugin.py names this module as a plugin of its own
-
-    return config.stash[RUN]
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Look at the ledger of keys before anything is sent."""
     config.addinivalue_line("markers", "ttl_ledger: judges keys of earlier runs; part of runs with --ttl-ledger")
     if config.option.ttl_ledger:
-        profile = run_of(config).options.profile
+        profile = config.stash[RUN].options.profile
         if profile is None:
             raise pytest.UsageError("--ttl-ledger: say with --target whose keys it holds; the embedded mock forgets them")
         try:
@@ -85,7 +75,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _clean_up(config: pytest.Config) -> int:
-    profile, path = run_of(config).options.profile, Path(config.option.cleanup)
+    profile, path = config.stash[RUN].options.profile, Path(config.option.cleanup)
     if profile is None:
         raise pytest.UsageError("--cleanup: say with --target where the journal was written")
     try:
@@ -100,7 +90,7 @@ def _clean_up(config: pytest.Config) -> int:
 
 
 def _judge_traffic(config: pytest.Config) -> int:
-    run = run_of(config)
+    run = config.stash[RUN]
     options = run.options
     traffic = Traffic(Path(config.option.traffic))
     try:

@@ -21,8 +21,10 @@ from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.generation import settings
-from orchestrator_contract.model import DELETE, FETCH, HOUR, UPDATE, Known, Model, State, Used
+from orchestrator_contract.lifetimes import HOUR
+from orchestrator_contract.model import DELETE, FETCH, UPDATE_GONE, UPDATED, Known, Model, State, Used
 from orchestrator_contract.replay import judge_replay
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -136,15 +138,15 @@ class _History(RuleBasedStateMachine):
         if known is used.known or self.model.replay(used) is not True:
             return
         sid = known.configuration.sid
-        call = Call("delete", sid, allow=frozenset({400, 422}))
+        call = Call("delete", sid, allow=MISMATCH)
         exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, call=call), f"reuse key {used.key} on {pick}")
         same = exchange.status == _HTTP_ACCEPTED and bool(operation_names(exchange) & operation_names(used.original))
         self._hold("KEY-OTHER-SID", not same, f"an answer of its own for {sid}", "the first SID's operation")
         if exchange.status == _HTTP_ACCEPTED and not same:
             self._accept(known, exchange)
-        elif exchange.status == 500 or exchange.before:  # may or may not have been carried out
-            known.state = State.UNKNOWN if known.state is not State.GONE else known.state
-        if exchange.status not in (400, 422) and exchange.object.get("code") != KEY_USED:
+        elif exchange.status == 500 or exchange.before:
+            known.left_open()
+        if exchange.status not in MISMATCH and exchange.object.get("code") != KEY_USED:
             # It may have been a request of its own, and the key may belong to it now.
             self.model.used.remove(used)
         self._check()
@@ -178,8 +180,10 @@ class _History(RuleBasedStateMachine):
                 [self.bench.follower.accept(exchange, known.configuration.sid)], early=False
             ))
         if known.state is State.GONE:
-            self._hold("GONE-UPDATE", exchange.status not in (200, 201, 204) and (exchange.status != _HTTP_ACCEPTED or
-                       self.bench.client.fetch(known.configuration.sid).status != 200), _either(UPDATE[State.GONE]), exchange.outcome())
+            back = exchange.status in UPDATED
+            if exchange.status == _HTTP_ACCEPTED:
+                back = self.bench.client.fetch(known.configuration.sid).status == 200
+            self._hold("GONE-UPDATE", not back, _either(UPDATE_GONE), exchange.outcome())
         self._check()
 
     @rule(pick=st.integers(0, 3))
@@ -189,7 +193,7 @@ class _History(RuleBasedStateMachine):
         for operation in known.operations[-1:]:
             self._send(partial(self.bench.follower.poll, operation), f"poll of {pick}")
             if operation.done:
-                self.model.ended(known)
+                known.ended()
         self._check()
 
     @rule(pick=st.integers(0, 3))
@@ -199,7 +203,7 @@ class _History(RuleBasedStateMachine):
         if known.operations:
             self.lines.append(f"wait for {pick}")
             self._quietly(lambda: self.bench.follower.finish(known.operations, early=False))
-            self.model.ended(known)
+            known.ended()
             if known.state is State.GONE:
                 self.bench.inventory.gone(known.configuration)
         self._check()
@@ -213,7 +217,7 @@ class _History(RuleBasedStateMachine):
         for known in self.model.known:
             if known.operations:
                 self._quietly(lambda k=known: self.bench.follower.finish(k.operations, early=False))  # type: ignore[misc]
-                self.model.ended(known)
+                known.ended()
         self._or_over(lambda: self.bench.client.advance_clock(hours * HOUR))
         self.model.clock += hours * HOUR
 
@@ -253,13 +257,11 @@ class _History(RuleBasedStateMachine):
             return  # what could not be followed leaves the model not knowing
 
     def _took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:
-        if exchange.status == 500 or exchange.before:  # may or may not have been carried out
-            known.state = State.UNKNOWN if known.state is not State.GONE else known.state
-        elif known.state is not State.UNKNOWN:
-            # An update that still runs may be a conflict.
-            allowed = DELETE[known.state] | ({409} if known.state is State.PRESENT else frozenset())
-            if requirement != "KEY-EXPIRES" or known.state is State.GONE:
-                self._hold(requirement, exchange.status in allowed, _either(allowed), exchange.outcome())
+        if exchange.status == 500 or exchange.before:
+            known.left_open()
+        elif known.state is not State.UNKNOWN and (requirement != "KEY-EXPIRES" or known.state is State.GONE):
+            allowed = DELETE[known.state]
+            self._hold(requirement, exchange.status in allowed, _either(allowed), exchange.outcome())
         if exchange.status == _HTTP_ACCEPTED and known.state is not State.GONE:
             self._accept(known, exchange)
             if key is not None:
@@ -268,12 +270,9 @@ class _History(RuleBasedStateMachine):
 
     def _accept(self, known: Known, exchange: Exchange) -> None:
         try:
-            known.operations.append(self.bench.follower.accept(exchange, known.configuration.sid))
+            known.accepted(self.bench.follower.accept(exchange, known.configuration.sid))
         except Unverifiable:
             known.state = State.UNKNOWN
-            return
-        if known.state is State.PRESENT:
-            known.state = State.DELETING
 
     def _hold(self, requirement: str, ok: bool, expected: str, seen: str) -> None:
         self.bench.ledger.hold(requirement, ok, expected=expected, seen=seen, exchanges=self.exchanges[-5:])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator_contract.bad_keys import BadKey
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.oddities import BadKey, OddSid
+from orchestrator_contract.odd_sids import OddSid
 from orchestrator_contract.suite import Suite
 
 #: What a SID that does not look like one may be refused with.

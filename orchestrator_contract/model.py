@@ -7,11 +7,8 @@ from enum import StrEnum
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.lifetimes import KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.provision.configuration import Configuration
-
-HOUR = 3600
-#: A key replays surely up to here, and surely not from there on, in seconds after its first use (S1).
-SURE_REPLAY_S, SURE_NEW_S = 23 * HOUR + 55 * 60, 25 * HOUR
 
 
 class State(StrEnum):
@@ -27,7 +24,7 @@ class State(StrEnum):
 
 #: Statuses that conform, by state of the configuration (contract.md, Responses, Silent).
 DELETE = {
-    State.PRESENT: frozenset({202}),
+    State.PRESENT: frozenset({202, 409}),  # an update that still runs may be a conflict
     State.DELETING: frozenset({202, 404, 409}),
     State.GONE: frozenset({404}),
 }
@@ -36,11 +33,10 @@ FETCH = {
     State.DELETING: frozenset({200, 404}),
     State.GONE: frozenset({404}),
 }
-UPDATE = {
-    State.PRESENT: frozenset({202, 409}),
-    State.DELETING: frozenset({202, 404, 409}),
-    State.GONE: frozenset({404, 409}),
-}
+#: Statuses that conform of an update of what is gone; one that is accepted does so, too, unless it brings it back.
+UPDATE_GONE = frozenset({404, 409})
+#: Statuses that say of an update that it was carried out at once.
+UPDATED = frozenset({200, 201, 204})
 
 
 @dataclass(eq=False)
@@ -50,6 +46,26 @@ class Known:
     configuration: Configuration
     state: State = State.PRESENT
     operations: list[Operation] = field(default_factory=list)
+
+    def accepted(self, operation: Operation) -> None:
+        """A delete of it was accepted."""
+        self.operations.append(operation)
+        if self.state is State.PRESENT:
+            self.state = State.DELETING
+
+    def left_open(self) -> None:
+        """A delete of it may or may not have been carried out; what is gone stays so."""
+        if self.state is not State.GONE:
+            self.state = State.UNKNOWN
+
+    def ended(self) -> None:
+        """All its operations were followed to their end."""
+        words = {operation.status for operation in self.operations}
+        if "COMPLETED" in words:
+            self.state = State.GONE
+        elif self.state is State.DELETING:
+            self.state = State.PRESENT if words == {"FAILED"} else State.UNKNOWN
+        self.operations = [operation for operation in self.operations if not operation.done]
 
 
 @dataclass(eq=False)
@@ -74,15 +90,6 @@ class Model:
     def replay(self, used: Used) -> bool | None:
         """Whether *used* must replay (True), must not (False), or may do either (None)."""
         age = self.clock - used.at
-        if age <= SURE_REPLAY_S:
+        if age <= KEY_LIVES_S:
             return True
-        return False if age >= SURE_NEW_S else None
-
-    def ended(self, known: Known) -> None:
-        """All operations of *known* were followed to their end."""
-        words = {operation.status for operation in known.operations}
-        if "COMPLETED" in words:
-            known.state = State.GONE
-        elif known.state is State.DELETING:
-            known.state = State.PRESENT if words == {"FAILED"} else State.UNKNOWN
-        known.operations = [operation for operation in known.operations if not operation.done]
+        return False if age >= KEY_EXPIRES_S else None

@@ -1,10 +1,8 @@
-"""The pytest plugin: options, selection, the run's life, and the exit code."""
+"""The pytest plugin: options, selection, the run's life, and the exit code; what a single test comes to is in outcomes.py."""
 
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +13,14 @@ from orchestrator_contract import catalogue, consent, failing, hosts, live, prog
 from orchestrator_contract.baseline import BaselineError
 from orchestrator_contract.failing import Failing
 from orchestrator_contract.options import add_options
+from orchestrator_contract.outcomes import OUTCOMES, requirements_of
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.run import Run, RunOptions
-from orchestrator_contract.suite import Suite, Unusable
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
+from orchestrator_contract.run import RUN, Run
+from orchestrator_contract.run_options import RunOptions
+from orchestrator_contract.suite import Unusable
 from orchestrator_contract.waivers import WaiverError
 
-pytest_plugins = ["orchestrator_contract.live", "orchestrator_contract.hosts"]
-
-RUN = pytest.StashKey[Run]()
-_BROKEN = pytest.StashKey[list[str]]()
-_BREACHED = pytest.StashKey[list[str]]()
-_STOPPED = pytest.StashKey[bool]()
+pytest_plugins = ["orchestrator_contract.outcomes", "orchestrator_contract.live", "orchestrator_contract.hosts"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,10 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "closing: looks back at what the other tests saw; runs after them")
     config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
-    config.stash[_BROKEN] = []
-    config.stash[_BREACHED] = []
-    config.stash[_STOPPED] = False
-    config.pluginmanager.register(_Outcomes(config))
     if config.option.fail_on and not config.option.baseline:
         raise pytest.UsageError("--fail-on new: say with --baseline what is known already")
     try:
@@ -54,11 +44,6 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     except KeyError as error:
         raise pytest.UsageError(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
-
-
-def requirements_of(item: pytest.Item) -> tuple[str, ...]:
-    """The ids that a test's marker names."""
-    return tuple(one for mark in item.iter_markers("requirement") for one in mark.args)
 
 
 def _judges_contract(config: pytest.Config) -> bool:
@@ -170,114 +155,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     return True
 
 
-@pytest.fixture(scope="session")
-def suite(request: pytest.FixtureRequest) -> Suite:
-    """The run against the target, for contract tests."""
-    return request.config.stash[RUN].suite
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Run a contract test: its findings become its outcome."""
-    ids = requirements_of(pyfuncitem)
-    if not ids:
-        return (yield)
-    run = pyfuncitem.config.stash[RUN]
-    suite, ledger = run.suite, run.suite.ledger
-    nodeid = re.sub(r"[^\x20-\x7e]", "?", pyfuncitem.nodeid)
-    lacking = {} if pyfuncitem.get_closest_marker("ttl_ledger") else suite.requirements_lacking(ids)
-    ledger.begin(nodeid, ids)
-    suite.reseed(nodeid)
-    alone = pyfuncitem.get_closest_marker("clock") is not None
-    reason = ""
-    try:
-        if lacking:
-            raise Unverifiable("needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs})))
-        with suite.client.steps.step("waiting for other tests to leave the endpoint's clock alone"):
-            # What closing tests look at in other workers is as old as the run; once the clock has been moved it is days old.
-            entered = suite.coordinator.enter_clock(alone=alone, closing=run.closing if run.is_worker else 0)
-        if not entered:
-            raise Unverifiable("the endpoint's clock was in use for too long")
-        try:
-            yield
-        finally:
-            suite.coordinator.leave_clock(alone=alone)
-    except Unverifiable as error:
-        reason = suite.redactor.text(str(error))
-        ledger.unverified(lacking or ids, reason, one_way=isinstance(error, OneWayLess))
-    finally:
-        found = ledger.end()
-        if pyfuncitem.get_closest_marker("closing"):
-            suite.coordinator.closed()
-    gating = [(one, text) for one, text in found if run.gates(one)]
-    waived = [(one, text) for one, text in gating if run.options.waivers.excuses(one, text)]
-    gating = [pair for pair in gating if pair not in waived]
-    if gating:
-        lines = [f"{one}: {text}" for one, text in dict.fromkeys(gating)][:8]
-        raise _Breached("\n".join(lines), pytrace=False)
-    if reason:
-        pytest.skip(f"unverified: {reason}")
-    if waived:
-        pytest.xfail("waived: " + "; ".join(f"{one}: {text}" for one, text in dict.fromkeys(waived)))
-    return True
-
-
-class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to type checkers
-    """The endpoint breached the contract in this test."""
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell breaches from failures of the suite itself, and name the requirements in JUnit."""
-    report = yield
-    ids = requirements_of(item)
-    if ids:
-        if call.excinfo is not None and not isinstance(call.excinfo.value, (_Breached, pytest.skip.Exception, pytest.xfail.Exception)):
-            report.user_properties.append(("suite_broken", item.nodeid))
-        if report.when == "call":
-            levels = catalogue.load().requirements
-            verdict = "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"
-            verdict = "breached" if report.failed else verdict
-            found = [
-                ("requirement", ",".join(ids)),
-                ("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))),
-                ("verdict", verdict),
-            ]
-            report.user_properties += found
-            item.user_properties += found  # JUnit takes them from the report of the teardown
-    return report
-
-
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Name the target and the seed."""
     return config.stash[RUN].header() if _judges_contract(config) else []
 
 
-class _Outcomes:
-    """Collects, where the verdict is drawn, the tests that found breaches and those in which the suite itself failed."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._broken = config.stash[_BROKEN]
-        self._breached = config.stash[_BREACHED]
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """See each report, wherever the test ran."""
-        self._broken += [str(value) for name, value in report.user_properties if name == "suite_broken"]
-        if report.when == "call" and ("verdict", "breached") in report.user_properties:
-            self._breached.append(report.nodeid)
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Tell a person's Ctrl-C from pytest-xdist, which ends after -x by an interrupt of its own."""
-        self._config.stash[_STOPPED] = excinfo.type is not KeyboardInterrupt
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Clean up, draw the result, write the reports, set the exit code."""
-    config, run = session.config, session.config.stash[RUN]
+    config, run, outcomes = session.config, session.config.stash[RUN], session.config.stash[OUTCOMES]
     if not run.opened:
         return
     if run.is_worker:
@@ -287,14 +173,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     result = run.finish()
     if run.options.target and run.options.profile:
-        breached: list[str] = config.stash[_BREACHED]
+        breached = tuple(outcomes.breached)
         if breached or not run.options.requirements:  # a part that passes says nothing of the rest
-            failing.remember(config, run.options.profile.base_url, Failing(run.options.seed, tuple(breached)) if breached else None)
-    broken = config.stash[_BROKEN]
-    stopped = exitstatus == pytest.ExitCode.INTERRUPTED and config.stash[_STOPPED]
+            failing.remember(config, run.options.profile.base_url, Failing(run.options.seed, breached) if breached else None)
+    stopped = exitstatus == pytest.ExitCode.INTERRUPTED and outcomes.stopped
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or stopped:
         contract = run.exit_code()
-        if broken:
+        if outcomes.broken:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         elif contract or exitstatus == pytest.ExitCode.OK:
             session.exitstatus = contract

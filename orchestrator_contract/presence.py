@@ -45,7 +45,7 @@ class Presence:
 
     def shows(self, configuration: Configuration, fetch: Exchange) -> None:
         """What a fetch shows is the configuration that it asked for; of the id the prefix is open (contract: Contradictions)."""
-        named = fetch.object.get("id") if fetch.status == 200 else None  # HTTP
+        named = fetch.object.get("id") if fetch.status == 200 else None
         if isinstance(named, str):
             same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]
             self.hold(

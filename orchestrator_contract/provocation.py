@@ -28,7 +28,7 @@ class Provocation:
     @property
     def accepted(self) -> bool:
         """Whether the endpoint took a delete of the victim after all."""
-        return any(exchange.status == 202 for exchange in self.exchanges)  # HTTP
+        return any(exchange.status == 202 for exchange in self.exchanges)
 
 
 def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: str | None = None, *, keyed: bool = False) -> Provocation:
@@ -68,14 +68,14 @@ def _first(status: int, delete: Callable[[], Exchange]) -> list[Exchange]:
     for attempt in range(_TRIES):
         time.sleep(APART_S if attempt else 0)
         exchange = delete()
-        if exchange.status not in {500, 409} - {status}:  # HTTP
+        if exchange.status not in {500, 409} - {status}:
             break
     return [exchange]
 
 
 def _without_conflicts(status: int, exchanges: Sequence[Exchange], delete: Callable[[], Exchange]) -> list[Exchange]:
     """*exchanges*, and in place of those in which simultaneous deletes were a conflict (409 is documented) a few that come alone."""
-    passed = [exchange for exchange in exchanges if exchange.status != 409 or status == 409]  # HTTP
+    passed = [exchange for exchange in exchanges if exchange.status != 409 or status == 409]
     for _ in range(min(len(exchanges) - len(passed), _TRIES)):
         time.sleep(APART_S)
         passed.append(delete())
@@ -111,6 +111,6 @@ def _burst(suite: Suite, status: int, victim: Configuration, key: str | None) ->
         hits += fresh
         if own:
             mine = answers[-1]
-            if mine.status == status or mine.status == 202:  # HTTP
+            if mine.status == status or mine.status == 202:
                 return Provocation([*(e for e in hits if e is not mine), mine], victim, burst=True)
     return Provocation(hits, None, burst=True)

@@ -23,7 +23,7 @@ def judge_replay(ledger: Ledger, original: Exchange, again: Exchange, requiremen
     changed = differences(original, again)
     hold = ledger.on(original.call)
     hold(requirement, not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
-    if again.status == 202 and original.status == 202:  # HTTP
+    if again.status == 202 and original.status == 202:
         first, second = operation_names(original), operation_names(again)
         same = not first or not second or bool(first & second)
         hold(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.catalogue import Requirement
+from orchestrator_contract.judge import DELETE_STATUSES
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdict import Ledger, Record
@@ -196,7 +197,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         unusable=unusable is not None, requests=ledger.requests,
         statuses={
             str(status): {"seen": ledger.statuses.get(status, [0, 0])[0], "valid": ledger.statuses.get(status, [0, 0])[1]}
-            for status in sorted({202, 404, 409, 429, 500, 503, *ledger.statuses})
+            for status in sorted({*DELETE_STATUSES, *ledger.statuses})
         },
         observations=[
             {

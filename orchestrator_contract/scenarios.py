@@ -16,6 +16,7 @@ from orchestrator_contract.presence import Presence
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.replay import judge_replay
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
@@ -61,13 +62,13 @@ class Scenarios:
         steps: list[Exchange] = []
         pauses = iter((*_PAUSES_S, *self._turns))
         while True:
-            call = Call("delete", configuration.sid, allow=frozenset({400, 422}) if forms else frozenset())
+            call = Call("delete", configuration.sid, allow=MISMATCH if forms else frozenset())
             exchange = self.client.delete(
                 configuration.sid, key=key, account=configuration.account, region=configuration.region, trigger=trigger,
                 call=call, rekey=self.suite.key if key is not None else None,
             )
             steps.append(exchange)
-            if exchange.status == 202:  # HTTP
+            if exchange.status == 202:
                 self.hold("DEL-ACCEPT", True)
                 if key is not None:
                     self.hold("KEY-FORMS", True)
@@ -91,7 +92,7 @@ class Scenarios:
         if exchange.status in (404, 409) and self.client.ownership.doubtful(configuration.sid):
             after = earlier[0] if earlier else "an earlier delete without a clear answer"
             raise Unverifiable(f"after {after} the delete was answered {exchange.status}: it may have been carried out")
-        if forms and exchange.status in (400, 422):
+        if forms and exchange.status in MISMATCH:
             # Some keys are not random (nil, max): another run may have used one for another SID.
             if exchange.object.get("code") != KEY_USED:
                 self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)

@@ -19,7 +19,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
-from orchestrator_contract.oddities import USUAL_SID, OddSid
+from orchestrator_contract.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
@@ -140,7 +140,7 @@ class Suite:
             Unverifiable: something may be there.
         """
         exchange = self.client.fetch(segment)
-        if exchange.status is not None and 200 <= exchange.status < 300:  # HTTP
+        if exchange.status is not None and 200 <= exchange.status < 300:
             raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}: it can't be shown absent")
         self.ownership.allow(segment)
 
@@ -263,6 +263,13 @@ class Suite:
                 return False
             time.sleep(pause)
         return True
+
+    def wait(self, seconds: float) -> None:
+        """Let *seconds* pass; none where they are over already.
+
+        Contract tests wait here and in `until` only, so that a made-up clock in this module's place is theirs as well.
+        """
+        time.sleep(max(seconds, 0.0))
 
     def close(self) -> list[Configuration]:
         """Take the last second looks and clean up; what could not be deleted is returned."""

@@ -16,10 +16,9 @@ from typing import Any
 from orchestrator_contract.cleanup import account_label
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.lifetimes import KEY_LIVES_S
 from orchestrator_contract.profile import Profile
 
-#: How long a key must replay, and from when on it must not, in seconds (S1).
-LIVES_S, EXPIRES_S = 23 * 3600 + 55 * 60, 25 * 3600
 #: Keys in the file at which no more are planted.
 ENOUGH = 24
 _MAGIC = "orchestrator-contract"
@@ -92,8 +91,8 @@ class TtlLedger:
         The other young keys stay for a later run, or runs every few hours would never see one expire.
         """
         aged = sorted(self.keys, key=lambda planted: planted.age(now), reverse=True)
-        old = [planted for planted in aged if planted.age(now) > LIVES_S]
-        return old + [planted for planted in aged if 0 < planted.age(now) <= LIVES_S][:1]
+        old = [planted for planted in aged if planted.age(now) > KEY_LIVES_S]
+        return old + [planted for planted in aged if 0 < planted.age(now) <= KEY_LIVES_S][:1]
 
     def replace(self, judged: Iterable[Planted], fresh: Iterable[Exchange]) -> None:
         """Take out what was judged, put in the deletes just made, and wait for the disk."""

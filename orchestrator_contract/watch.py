@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.lifetimes import HOUR, RETAINED_S
 from orchestrator_contract.verdict import Unverifiable
 
 if TYPE_CHECKING:
     from orchestrator_contract.provision.configuration import Configuration
     from orchestrator_contract.suite import Suite
 
-_WEEK_S = 7 * 86400
 _ENDED, _KEPT = "ended", "kept "
 
 
@@ -142,7 +142,7 @@ class Watch:
         advanced = self._suite.coordinator.advanced()
         for item in self._items:
             # Past 7 days an operation need not be there any more, and the look would say nothing.
-            if advanced - item.advanced > _WEEK_S - 3600:
+            if advanced - item.advanced > RETAINED_S - HOUR:
                 continue
             kinds.setdefault(item.kind, []).append(item)
         self._items = []

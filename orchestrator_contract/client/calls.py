@@ -140,7 +140,7 @@ class Client(Sender):
         except Throttled as error:
             exchange = error.exchange
         defect = exchange.answer.defect if exchange.answer else None
-        if exchange.status is None or exchange.status >= 300 or defect:  # HTTP
+        if exchange.status is None or exchange.status >= 300 or defect:
             raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}")
         self.coordinator.advanced(seconds)
 

@@ -109,7 +109,7 @@ class Sender:
                     return exchange
                 raise NoAnswer(exchange)
             if status not in (429, 503) or status == exchange.call.provokes:
-                if 200 <= status < 300:  # HTTP
+                if 200 <= status < 300:
                     self.retry.regained(out.call.operation)
                 return exchange
             if not out.call.tool:
@@ -119,7 +119,7 @@ class Sender:
                 break
             waited += delay
             before = (*before, status)
-            if status == 429:  # HTTP
+            if status == 429:
                 self.coordinator.throttle(delay)
             else:
                 with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
@@ -192,11 +192,11 @@ class Sender:
             else:
                 exchange.answer = answer
             self._finish(exchange)
-        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]  # HTTP
+        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
         if limited:
             operation = limited[0].call.operation
             self.ledger.observe("OBS-THROTTLED", f"429 on {operation}", len(limited))
-            if all(e.status == 429 for e in exchanges):  # HTTP
+            if all(e.status == 429 for e in exchanges):
                 self.retry.lost(operation)
             if not self.retry.hopeless(operation):
                 self.coordinator.throttle(self.retry.delay(limited[0], 0) or 1.0)
@@ -257,7 +257,7 @@ class Sender:
         if exchange.fault is not None and not tool:
             self.faults.add(exchange.fault)
         _, named, segment = exchange.url.partition("/Configurations/")
-        carried_out = exchange.status is None or not 300 <= exchange.status < 500  # HTTP
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500
         if exchange.method == "DELETE" and named and carried_out:
             self.ownership.touch(segment, clear=(exchange.status or 500) < 300)
         answer = exchange.answer

@@ -33,7 +33,7 @@ class Operation:
     @property
     def object(self) -> dict[str, Any]:
         """The newest readable poll."""
-        return next((p.object for p in reversed(self.polls) if p.status == 200), {})  # HTTP
+        return next((p.object for p in reversed(self.polls) if p.status == 200), {})
 
     @property
     def done(self) -> bool:

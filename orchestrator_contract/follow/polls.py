@@ -20,19 +20,19 @@ FIRST_SIGHT_S = 2.0
 def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None:
     """Take *exchange* for the next poll of *operation*, and judge what it adds to its history."""
     hold, steps = ledger.on(operation.accepted.call), [operation.accepted, exchange]
-    before = [poll for poll in operation.polls if poll.status == 200]  # HTTP
+    before = [poll for poll in operation.polls if poll.status == 200]
     operation.polls.append(exchange)
     if exchange.status in (429, 503):
         return  # the endpoint's state, not the operation's: the follower tries again
     early = not before and exchange.sent - operation.accepted.sent < FIRST_SIGHT_S
-    if exchange.status == 404 and early:  # HTTP
+    if exchange.status == 404 and early:
         ledger.observe("OBS-TRANSPORT", "operation not found right after its 202")
         return
     if operation.done:
         hold(
             "OP-RETAINED", exchange.status != 404, expected="the ended operation", seen="404", exchanges=steps
         )
-        if exchange.status == 404:  # HTTP
+        if exchange.status == 404:
             return
     if not hold("OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps):
         return

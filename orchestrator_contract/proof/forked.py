@@ -18,7 +18,7 @@ from pathlib import Path
 #: Other people's modules that the suite, or a pytest plugin that it brings, imports.
 HEAVY = (
     "pytest", "hypothesis.stateful", "hypothesis.strategies", "schemathesis.openapi",
-    "xdist.plugin", "jinja2", "rich.console", "jsonschema", "h11", "requests",
+    "xdist.plugin", "jinja2", "jsonschema", "h11", "requests",
 )  # fmt: skip
 #: What `run` returns for a run that took too long.
 KILLED = -1

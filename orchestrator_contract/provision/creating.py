@@ -159,7 +159,7 @@ class Creator:
             Call("create", shown), "POST", "/Configurations", key=key, payload=payload
         )
         exchange = self._client.send(out)
-        if exchange.status == 202:  # HTTP
+        if exchange.status == 202:
             operation = self._follower.accept(exchange, "")
             if not operation.id or operation.id != self._follower.accept(first, "").id:
                 self._follower.finish([operation], early=False)
@@ -218,7 +218,7 @@ class Creator:
         )
         try:
             exchange = self._client.send(out)
-            success = exchange.status is not None and 200 <= exchange.status < 300  # HTTP
+            success = exchange.status is not None and 200 <= exchange.status < 300
             if success:
                 self._client.ledger.hold(
                     "CTRL-ACCEPTED",
@@ -231,7 +231,7 @@ class Creator:
                 self._inventory.resolve(name)
             else:
                 self._inventory.refused.add(name)
-            if exchange.status != 202:  # HTTP
+            if exchange.status != 202:
                 kind = exchange.headers.get("content-type", "no Content-Type")
                 return f"POST {out.url} answered {exchange.status} ({kind:.60})"
             self.payloads.taken(payload)
@@ -273,5 +273,5 @@ def _was_refused(error: Unverifiable) -> bool:
     if isinstance(error, NoAnswer):
         return error.exchange.fault is Fault.CONNECT
     if isinstance(error, Throttled):
-        return error.exchange.status == 429 and 503 not in error.exchange.before  # HTTP
+        return error.exchange.status == 429 and 503 not in error.exchange.before
     return isinstance(error, Exhausted)

@@ -107,7 +107,7 @@ class Identity:
             with contextlib.suppress(Unverifiable):
                 exchange = self._client.fetch(sid, account=account, region=region)
                 status = exchange.status
-                if status == 200 and (name := _name_in(exchange.object.get("displayName"))):  # HTTP
+                if status == 200 and (name := _name_in(exchange.object.get("displayName"))):
                     self._lag_s = max(self._lag_s, waited)
                     return "fetch", name
             # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
@@ -117,7 +117,7 @@ class Identity:
                     if (item := next((item for item, _ in items if item.get("id") == sid), None)) is not None:
                         self._only_listed = status == 404
                         return "list", _name_in(item.get("displayName"))
-            if status == 200:  # HTTP
+            if status == 200:
                 return "fetch", ""
             if waited >= patience:
                 self._hidden = True

@@ -97,7 +97,7 @@ def begin(
             continue
         if exchange.status in (404, 410):
             gone(configuration)
-        elif exchange.status == 202:  # HTTP
+        elif exchange.status == 202:
             try:
                 accepted.append((configuration, follower.accept(exchange, configuration.sid)))
             except Unverifiable:

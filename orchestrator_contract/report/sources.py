@@ -46,9 +46,3 @@ def split(text: str) -> list[tuple[str, str]]:
     if end < len(text):
         pieces.append((text[end:], ""))
     return pieces
-
-
-def named(text: str) -> list[Source]:
-    """The sources that *text* names, each once, in the legend's order."""
-    ids = set(_ID.findall(text))
-    return [source for source in SOURCES if source.id in ids]

@@ -120,7 +120,7 @@ class Recorder:
 
     def _change(self, exchange: Exchange) -> None:
         sid, name = exchange.call.subject, _operation_id(exchange)
-        accepted = exchange.call.operation == "delete" and exchange.status == 202  # HTTP
+        accepted = exchange.call.operation == "delete" and exchange.status == 202
         if accepted and name and name not in self._operations and len(self._operations) < _MAX_TRACKED:
             self._operations[name] = _Line(exchange.sent, exchange.sent, Timeline("operation", _short(name), _short(sid)))
             self._by_sid[sid] = name

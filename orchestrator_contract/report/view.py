@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from orchestrator_contract.judge import DELETE_STATUSES
 from orchestrator_contract.result import Result, Row, Verdict
 from orchestrator_contract.visible import visible
 
@@ -22,7 +23,7 @@ MAX_TEXT = 1200
 MAX_CURL = 8000
 
 _STEP = re.compile(r"step (\d{1,2}) of (\d{1,2})(?:: )?")
-_DOCUMENTED = ("202", "404", "409", "429", "500", "503")
+_DOCUMENTED = frozenset(map(str, DELETE_STATUSES))
 
 #: Sections of the contract by the prefix of their requirements' ids.
 SECTIONS: Mapping[str, str] = {

@@ -17,6 +17,7 @@ from orchestrator_contract.judge import Judge
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import Policy, Result, conclude
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.traffic.entry import BadEntry, Reader, Recorded, Skipped
 from orchestrator_contract.traffic.history import History
 from orchestrator_contract.traffic.source import Damaged, entries
@@ -86,11 +87,11 @@ class Traffic:
             self._judge.body = seen.body
             if self._history.keys.may_refuse(seen):
                 call = seen.exchange.call
-                seen.exchange.call = replace(call, allow=call.allow | {400, 422})
+                seen.exchange.call = replace(call, allow=call.allow | MISMATCH)
             self._judge.judge(seen.exchange)
             self.ledger.sent()
             status, operation = seen.exchange.status or 0, seen.exchange.call.operation
-            if operation in ("create", "update", "patch") and 200 <= status < 300:  # HTTP
+            if operation in ("create", "update", "patch") and 200 <= status < 300:
                 self.ledger.hold("CTRL-ACCEPTED", status == 202, expected="202", seen=str(status), exchanges=[seen.exchange])
             self._history.add(seen)
         self._close()

@@ -27,6 +27,6 @@ def replayed(ledger: Ledger, first: Exchange, seen: Recorded, changed: Sequence[
     steps = [first, again]
     hold("KEY-REPLAY", not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
     names = operation_names(first), operation_names(again)
-    if again.status == 202 and all(names):  # HTTP
+    if again.status == 202 and all(names):
         hold("KEY-ONE-OPERATION", bool(names[0] & names[1]), expected=f"operation {', '.join(sorted(names[0])):.160}",
              seen=f"operation {', '.join(sorted(names[1])):.160}", exchanges=steps)

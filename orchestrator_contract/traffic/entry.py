@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from orchestrator_contract import schemas
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.instants import parse_instant
-from orchestrator_contract.oddities import USUAL_SID
+from orchestrator_contract.odd_sids import USUAL_SID
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.wire.answer import MAX_BODY, Answer
 
@@ -86,7 +86,7 @@ class Reader:
         if entry.get("_fromCache") or response.get("_fromCache"):
             raise Skipped("answered from a cache")
         status = response.get("status")
-        if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:  # HTTP
+        if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:
             if status in (0, -1):
                 raise Skipped("no answer is recorded")
             raise BadEntry("response.status is no HTTP status")
@@ -105,7 +105,7 @@ class Reader:
         body, known = _body(response, status)
         answer = Answer(
             status, "", [(n, redactor.text(v)) for n, v in received if n.lower() not in ("set-cookie", "content-encoding")],
-            redactor.raw(body), "HTTP/1.1",
+            redactor.raw(body),
         )
         odd = operation == "delete" and not USUAL_SID.fullmatch(subject)
         allow = frozenset({401, 403}) | (frozenset() if key_ok else _REFUSALS) | (frozenset({400, 405, 414}) if odd else frozenset())
@@ -208,7 +208,7 @@ def _body(response: dict[str, Any], status: int) -> tuple[bytes, bool]:
     text = content.get("text")
     if not isinstance(text, str):
         size = content.get("size")
-        return b"", size == 0 and response.get("bodySize") in (0, None) and status != 304  # HTTP
+        return b"", size == 0 and response.get("bodySize") in (0, None) and status != 304
     if len(text) > MAX_BODY:
         raise Skipped(f"its body is larger than {MAX_BODY} bytes")
     if content.get("encoding") == "base64":

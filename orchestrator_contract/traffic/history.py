@@ -14,16 +14,18 @@ from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.lifetimes import RETAINED_S
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.keys import PASSING, Keys
 from orchestrator_contract.traffic.memory import REMEMBERED, Memory, slim
 from orchestrator_contract.verdict import Ledger
 
-_WEEK_S = 7 * 86400
 #: An operation that is still not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600
-_MISMATCH = frozenset({400, 409, 422})
+#: What a delete may be refused with for its key, or for what runs.
+_REFUSED = MISMATCH | {409}
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class History:
             replayed = self.keys.judge(seen) if seen.exchange.key else False
             if call.operation == "delete" and not replayed:
                 self._delete(seen)
-            elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:  # HTTP
+            elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:
                 small = slim(seen.exchange)
                 if small is not None:
                     elsewhere.accepted(self._links, small)
@@ -107,7 +109,7 @@ class History:
             and exchange.status not in PASSING
         ):
             replay = bool(operation_names(exchange) & operation_names(gone.operation.accepted))
-            if not replay and (seen.key_ok and exchange.status not in _MISMATCH):
+            if not replay and (seen.key_ok and exchange.status not in _REFUSED):
                 self.ledger.hold(
                     "GONE-DELETE",
                     exchange.status == 404,
@@ -115,7 +117,7 @@ class History:
                     seen=exchange.outcome(),
                     exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], exchange],
                 )
-        if exchange.status != 202 or not seen.body:  # HTTP
+        if exchange.status != 202 or not seen.body:
             return
         accepted = slim(exchange)
         if accepted is None:
@@ -136,7 +138,7 @@ class History:
         life = self._lives.get(seen.scope, exchange.call.subject)
         if life is None or not seen.body or exchange.status in PASSING:
             return
-        if seen.start < life.polled or seen.start - life.start > _WEEK_S:
+        if seen.start < life.polled or seen.start - life.start > RETAINED_S:
             return  # it overlaps the poll before: which came first at the endpoint can't be seen
         poll = slim(exchange)
         if poll is None:
@@ -188,7 +190,7 @@ class History:
 
     def _list(self, seen: Recorded) -> None:
         items = seen.exchange.object.get("configurations")
-        if seen.exchange.status != 200 or not isinstance(items, list):  # HTTP
+        if seen.exchange.status != 200 or not isinstance(items, list):
             return
         for item in items:
             sid = item.get("id") if isinstance(item, dict) else None

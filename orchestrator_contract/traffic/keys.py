@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
+from orchestrator_contract.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.replay import differences
+from orchestrator_contract.scenarios import KEY_USED
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.memory import Memory, slim
 from orchestrator_contract.verdict import Ledger
 
-_LIVES_S, _EXPIRES_S = 23 * 3600 + 55 * 60, 25 * 3600
 #: Answers that say nothing of what was asked for: they may be others a moment later.
 PASSING = frozenset({401, 403, 429, 500, 503})
 
@@ -46,7 +47,7 @@ class Keys:
     def may_refuse(self, seen: Recorded) -> bool:
         """Whether the key may be refused because it was used for another request."""
         exchange = seen.exchange
-        if exchange.object.get("code") == 17534:  # S5: key and payload don't match
+        if exchange.object.get("code") == KEY_USED:
             return True
         use = self._uses.get(seen.scope, str(exchange.key).lower()) if exchange.key else None
         return use is not None and use.target != f"{exchange.method} {exchange.call.subject or exchange.url}"
@@ -75,7 +76,7 @@ class Keys:
         return self._replay(seen, use)
 
     def _remember(self, seen: Recorded, key: str, target: str) -> None:
-        kept = slim(seen.exchange) if seen.exchange.status == 202 and seen.body else None  # HTTP
+        kept = slim(seen.exchange) if seen.exchange.status == 202 and seen.body else None
         if kept is not None:
             self._uses.put(seen.scope, key, _Use(replace(seen, exchange=kept), target))
 
@@ -104,24 +105,24 @@ class Keys:
             and seen.body
             and exchange.status not in PASSING
             and (
-                use.seen.end <= seen.start <= use.seen.start + _LIVES_S
-                and (seen.credentials or exchange.status == 202)  # HTTP
+                use.seen.end <= seen.start <= use.seen.start + KEY_LIVES_S
+                and (seen.credentials or exchange.status == 202)
             )
         ):
             elsewhere.replayed(self._ledger, first, seen, differences(first, exchange))
         if exchange.call.operation != "delete" or exchange.status in PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
-        if exchange.status != 202 and not seen.credentials:  # HTTP
+        if exchange.status != 202 and not seen.credentials:
             return True  # whose key it was can't be seen
         steps = [first, exchange]
         if seen.start < use.seen.end:
             self._ledger.observe("OBS-KEY-CONCURRENT", exchange.outcome())
-            if exchange.status == 202:  # HTTP
+            if exchange.status == 202:
                 self._same_operation("KEY-CONCURRENT", steps)
             return True
         age = seen.start - min(use.seen.start, use.created if use.created is not None else use.seen.start)
         changed = differences(first, exchange)
-        if age <= _LIVES_S:
+        if age <= KEY_LIVES_S:
             requirement = "KEY-REPLAY-ENDED" if self._ended(seen) else "KEY-REPLAY"
             self._ledger.hold(
                 requirement,
@@ -130,7 +131,7 @@ class Keys:
                 seen="; ".join(changed),
                 exchanges=steps,
             )
-            if age > 3600:  # an hour: short replays say nothing of how long a key lives
+            if age > HOUR:  # short replays say nothing of how long a key lives
                 self._ledger.hold(
                     "KEY-LIVES",
                     not changed,
@@ -138,12 +139,12 @@ class Keys:
                     seen="; ".join(changed),
                     exchanges=steps,
                 )
-            if exchange.status == 202:  # HTTP
+            if exchange.status == 202:
                 self._same_operation("KEY-ONE-OPERATION", steps)
             return True
-        if age < _EXPIRES_S:
+        if age < KEY_EXPIRES_S:
             self._ledger.observe(
-                "OBS-KEY-24H", f"{'new' if changed else 'replayed'} after {age / 3600:.1f} h"
+                "OBS-KEY-24H", f"{'new' if changed else 'replayed'} after {age / HOUR:.1f} h"
             )
             return not changed
         old = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))
@@ -176,7 +177,7 @@ class Keys:
         name = f"{key} {target}"
         refused = self._refused.get(seen.scope, name)
         if refused is None:
-            kept = slim(seen.exchange) if seen.exchange.status == 429 else None  # HTTP
+            kept = slim(seen.exchange) if seen.exchange.status == 429 else None
             if kept is not None:
                 self._refused.put(seen.scope, name, replace(seen, exchange=kept))
             return
@@ -189,7 +190,7 @@ class Keys:
         stored = again.status == 429 and any(
             first.headers[n] and first.headers[n] == again.headers[n] for n in ids
         )
-        if stored or again.status != 429:  # HTTP
+        if stored or again.status != 429:
             self._ledger.hold(
                 "ERR-429-AGAIN",
                 not stored,

@@ -42,10 +42,8 @@ class Answer:
     #: Header lines in order, names as sent (case kept), values as latin-1 text.
     headers: list[tuple[str, str]]
     body: bytes
-    http_version: str
     #: Why the body is not what its headers promise, though it ended: unoffered or broken coding, excess bytes.
     defect: tuple[Fault, str] | None = None
-    interim: int = 0
     #: Bytes that nobody had asked for, found on a kept connection just before the request went out on a new one.
     stray: int = 0
 

@@ -116,7 +116,7 @@ class Wire:
         if connection is not None:
             with contextlib.suppress(Stale):
                 answer = self._run(connection, request, method, deadline)
-                if answer.status != 408:  # HTTP
+                if answer.status != 408:
                     return answer
         connection = self.connect(origin)
         deadline = time.monotonic() + self.timeout_s

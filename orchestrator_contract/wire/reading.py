@@ -86,8 +86,6 @@ class Reader:
             reason=head.reason.decode("latin-1"),
             headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in head.headers.raw_items()],
             body=b"".join(parts),
-            http_version=head.http_version.decode("latin-1"),
-            interim=interim,
         )
         decode(answer)
         excess = protocol.trailing_data[0]

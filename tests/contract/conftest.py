@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator_contract.plugin import RUN
+from orchestrator_contract.run import RUN
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 

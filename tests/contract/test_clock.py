@@ -83,7 +83,7 @@ def on_another_sid(suite: Suite, operation: Operation, configuration: Configurat
         )
         if again.status != 409 or again.object.get("code") == KEY_USED:
             break
-        suite.until(lambda: False, pause)  # another conflict than that over the key may pass
+        suite.wait(pause)  # another conflict than that over the key may pass
     old = bool(operation_names(again) & operation_names(first))
     # A 500 may be stored for its key, and says nothing of what came before.
     if again.status == 202 or (strictly and again.status != 500):

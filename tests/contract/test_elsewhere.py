@@ -15,6 +15,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.replay import judge_replay
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
@@ -54,7 +55,7 @@ def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation,
 
 def resent(suite: Suite, sister: Sister, key: str, *, fresh: bool) -> Exchange:
     """The answer to the same request under the same key."""
-    return past_500(lambda: sister.send(key, False, fresh))
+    return past_500(lambda: sister.send(key, fresh=fresh))
 
 
 def related_of(exchange: Exchange) -> Any:
@@ -65,7 +66,7 @@ def related_of(exchange: Exchange) -> Any:
 
 def another_payload(suite: Suite, sister: Sister, first: Exchange) -> None:
     """A key that comes with another payload does not get the original response (CTRL-KEY-PAYLOAD)."""
-    again = sister.send(str(first.key), True, False)
+    again = sister.send(str(first.key), changed=True)
     shown = again.status == 202 and bool(operation_names(again) & operation_names(first))
     suite.ledger.hold("CTRL-KEY-PAYLOAD", not shown, expected="a refusal (17534), not the original response",
                       seen=f"the first request's operation: {again.outcome()}", exchanges=[first, again])
@@ -87,7 +88,7 @@ def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: 
     another_payload(suite, sister, first)
     if not suite.effort.few and call != "create":
         bad = suite.key()[:-1]
-        malformed = sister.send(bad, False, False)
+        malformed = sister.send(bad)
         if malformed.status == 202:
             suite.follower.finish([suite.follower.accept(malformed, configuration.sid)], early=False)
         hold("KEY-BAD-SAFE", malformed.status is not None and malformed.status < 500, expected="a 4xx, or the key ignored",
@@ -96,7 +97,7 @@ def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: 
     if suite.effort.few and call != "create":
         return
 
-    again = suite.client.delete(configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=frozenset({400, 422})))
+    again = suite.client.delete(configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH))
 
     same = again.status == 202 and bool(operation_names(again) & operation_names(first))
     suite.ledger.hold("KEY-OTHER-CALL", not same, expected="a refusal or an operation of its own",
@@ -112,7 +113,7 @@ def after_the_delete(suite: Suite, scenarios: Scenarios, sister: Sister, key: st
     """Once the configuration is deleted the call's old *key* does nothing more, and the delete's is not the call's."""
     done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])[0]
     resent(suite, sister, key, fresh=False)
-    answer = sister.send(str(done.accepted.key), False, False)
+    answer = sister.send(str(done.accepted.key))
     shown = answer.status == 202 and bool(operation_names(answer) & operation_names(done.accepted))
     suite.ledger.hold("KEY-OTHER-CALL", not shown, expected="a refusal or an operation of its own", seen="the delete's operation",
                       exchanges=[done.accepted, answer])

@@ -13,6 +13,7 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.replay import judge_replay
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
@@ -79,7 +80,7 @@ def still_listed(suite: Suite, failed: list[Operation], late_s: float) -> None:
         listed |= suite.configurations.listing.sids()
         if all(operation.sid in listed for operation in failed):
             break
-        suite.until(lambda: False, late_s / 2)
+        suite.wait(late_s / 2)
     for operation in failed:
         suite.ledger.hold("OP-FAILED-KEEPS", operation.sid in listed, expected=f"{operation.sid} still listed", seen="not there",
                           exchanges=[operation.accepted, *operation.polls[-1:]])
@@ -88,7 +89,7 @@ def still_listed(suite: Suite, failed: list[Operation], late_s: float) -> None:
 def key_on_another(suite: Suite, scenarios: Scenarios, failed: Operation) -> None:
     """The key of a FAILED operation, reused on another SID, does not show that operation."""
     other = suite.configurations.one()
-    call = Call("delete", other.sid, allow=frozenset({400, 422}))
+    call = Call("delete", other.sid, allow=MISMATCH)
     again = suite.client.delete(other.sid, key=failed.accepted.key, call=call)
     same = again.status == 202 and bool(operation_names(again) & operation_names(failed.accepted))
     suite.ledger.hold("KEY-OTHER-SID", not same, expected=f"an answer of its own for {other.sid}", seen=f"the operation of {failed.sid}",

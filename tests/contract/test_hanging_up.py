@@ -54,6 +54,6 @@ def hung_up(suite: Suite, configuration: Configuration) -> tuple[Exchange, list[
         return tries[-1]
 
     while past_500(again).status == 409 and tries[-1].sent + pause < end:
-        suite.until(lambda: False, pause)
+        suite.wait(pause)
         pause *= 2
     return left, tries

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.bad_keys import WRITTEN_KEYS, BadKey, bad_keys
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.malformed import send_bad, send_near
-from orchestrator_contract.oddities import WRITTEN_KEYS, BadKey, bad_keys
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.reuse import MISMATCH, not_the_first
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
@@ -139,7 +139,7 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
             # A conflict with what runs, which may be the first operation: it says nothing of the key.
             not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
             suite.follower.finish([operation], early=False)
-            suite.until(lambda: False, pause)
+            suite.wait(pause)
             again = elsewhere()
         not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
         if again.status in (500, 503) or (again.status == 409 and not ended and again.object.get("code") != KEY_USED):

@@ -49,13 +49,13 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
         moved = bool((missing or twice) and (before ^ suite.configurations.listing.sids()) - suite.inventory.sids())
         if not missing and not twice:
             break
-        suite.until(lambda: False, max(one.late_s for one in configurations))
+        suite.wait(max(one.late_s for one in configurations))
     if moved:
         suite.ledger.unverified(["CTRL-PAGES"], "others changed the list during every walk over it", one_way=True)
         missing = twice = set()
     shown = suite.configurations.listing.sids()
     if not sids <= shown:
-        suite.until(lambda: False, max(one.late_s for one in configurations))
+        suite.wait(max(one.late_s for one in configurations))
         shown |= suite.configurations.listing.sids()
     suite.ledger.hold("CTRL-VISIBLE", sids <= shown, expected="every created configuration in the list",
                       seen="one is missing", exchanges=pages[-1:])
@@ -158,7 +158,7 @@ def test_shown_each_time(suite: Suite, scenarios: Scenarios) -> None:
 
     late, told = max(one.late_s for one in configurations), looks()
     if late and any(fetch.status == 404 for fetch in told):
-        suite.until(lambda: False, late)
+        suite.wait(late)
         told = looks()
     for fetch in told:
         suite.ledger.hold("CTRL-VISIBLE", fetch.status == 200, expected="200", seen="404", exchanges=[fetch])

@@ -8,7 +8,7 @@ import pytest
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.malformed import send_odd
-from orchestrator_contract.oddities import USUAL_SID, odd_sids
+from orchestrator_contract.odd_sids import USUAL_SID, odd_sids
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from orchestrator_contract.bad_keys import bad_keys
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.malformed import send_near, send_odd
-from orchestrator_contract.oddities import bad_keys, odd_sids
+from orchestrator_contract.odd_sids import odd_sids
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provocation import provoke
 from orchestrator_contract.reuse import MISMATCH, not_the_first

@@ -216,7 +216,7 @@ def stand(suite: Suite, neighbours: Sequence[Configuration], delete: Exchange, p
 def old_neighbours(suite: Suite, scenarios: Scenarios) -> None:
     """What stands beside a delete, and was made long enough before that every read shows it, is not touched."""
     before, configuration, after = suite.configurations.take(3, payloads=[{}])
-    suite.until(lambda: False, max(one.late_s for one in (before, configuration, after)))
+    suite.wait(max(one.late_s for one in (before, configuration, after)))
     path = f"/Configurations/{configuration.sid}"
     page = suite.client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1000")
     delete, *pages = suite.client.send_together(

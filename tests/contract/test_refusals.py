@@ -9,6 +9,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provocation import APART_S, Provocation, provoke
+from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
@@ -74,7 +75,7 @@ def version_stays(suite: Suite, scenarios: Scenarios, victim: Configuration, hit
     if before is None or once.status != 200 or once.object.get("version") == before:
         return
     # As long again with nothing refused: what moves then moves by itself.
-    suite.until(lambda: False, min(once.sent - hits[0].sent, LONGEST_CONTROL_S))
+    suite.wait(min(once.sent - hits[0].sent, LONGEST_CONTROL_S))
     still = scenarios.presence.is_there(victim)[1]
     if still.status != 200 or still.object.get("version") != once.object.get("version"):
         return
@@ -150,7 +151,7 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
         if again.status != 409:
             break
         # The refused delete of the same SID may make a conflict of this one, for a moment, or what others do for longer.
-        suite.until(lambda: False, APART_S * 2**attempt)
+        suite.wait(APART_S * 2**attempt)
     if again.status == 429:
         # The limit itself may still hold: requests with new keys tell, in an order that no limit follows by chance.
         new, same = [_with_new_key(suite) for _ in range(2)], [again, *(_once_more(suite, sid, refused) for _ in range(2))]
@@ -161,7 +162,7 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
             # A limit may be this SID's own: it has to end when the endpoint says.
             delay = suite.client.retry.delay(again, 0)
             if delay is not None:
-                suite.until(lambda: False, delay)
+                suite.wait(delay)
                 tries.append(_once_more(suite, sid, refused))
             return tries
     for attempt in range(MOST_RETRIES):
@@ -171,7 +172,7 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
         delay = suite.client.retry.delay(again, attempt)
         if delay is None:
             break
-        suite.until(lambda: False, delay)
+        suite.wait(delay)
         again = _once_more(suite, sid, refused)
         tries += [control, again]
     if again.status == 429 and control.status == 429:
@@ -238,7 +239,7 @@ def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
         return
     # The key of a 404 may be refused on another SID; where it is not, that delete is one like any other.
     victim = suite.configurations.one()
-    again = suite.client.delete(victim.sid, key=key, call=Call("delete", victim.sid, allow=frozenset({400, 422})))
+    again = suite.client.delete(victim.sid, key=key, call=Call("delete", victim.sid, allow=MISMATCH))
     if again.status == 202:
         operation = suite.follower.accept(again, victim.sid)
         if suite.follower.finish([operation], early=False) and operation.status == "COMPLETED":

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator_contract.lifetimes import KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.ttl_ledger import ENOUGH, EXPIRES_S, LIVES_S, TtlLedger, documented_parts
+from orchestrator_contract.ttl_ledger import ENOUGH, TtlLedger, documented_parts
 
 
 @pytest.mark.ttl_ledger
@@ -23,7 +24,7 @@ def test_keys_of_earlier_runs(suite: Suite, scenarios: Scenarios, request: pytes
         age, now = planted.age(datetime.now(UTC)), documented_parts(again)
         changed = [f"{what} {now[what]!r:.100}" for what, then in planted.original.items() if now.get(what) != then]
         # An answer that took long may have been given on either side of a limit.
-        requirement = "KEY-LIVES" if age <= LIVES_S else "KEY-EXPIRES" if before >= EXPIRES_S else ""
+        requirement = "KEY-LIVES" if age <= KEY_LIVES_S else "KEY-EXPIRES" if before >= KEY_EXPIRES_S else ""
         if again.status == 500 or not requirement:
             if not requirement:
                 suite.ledger.observe("OBS-KEY-24H", f"{'new' if changed else 'replayed'} {age / 3600:.1f} h after its use")

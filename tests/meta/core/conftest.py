@@ -75,7 +75,7 @@ def answer_of(said: Said | Answer) -> Answer | WireError:
     headers = [] if body is None else [("Content-Type", "application/json")]
     headers = [line for line in headers if line[0].lower() not in {name.lower() for name in more}] + list(more.items())
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return Answer(status, "", headers, data, "1.1")
+    return Answer(status, "", headers, data)
 
 
 class Endpoint:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract import schemas
+from orchestrator_contract.judge import DELETE_STATUSES
 
 PROJECT = Path(__file__).parents[3]
 URL = "https://x.example/y"
@@ -20,6 +21,14 @@ def test_every_schema_is_known_by_its_path() -> None:
     assert schemas.documents().keys() == written
     assert schemas.schema_root().is_dir()
     assert schemas.validator("error.json") is schemas.validator("error.json")
+
+
+@pytest.mark.parametrize("part", ["body", "headers"])
+def test_each_documented_status_of_a_delete_has_its_schemas(part: str) -> None:
+    """What the judge takes for documented is what there are schemas for."""
+    names = {name for name in schemas.documents() if name.startswith("delete/") and name.endswith(f".{part}.json")}
+
+    assert names == {f"delete/{status}.{part}.json" for status in DELETE_STATUSES}
 
 
 @pytest.mark.parametrize(

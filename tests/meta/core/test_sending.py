@@ -157,7 +157,7 @@ def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) 
     """What an answer's defect quotes is clean before it is cut."""
 
     def flawed(sent: Sent) -> Answer:
-        return Answer(404, "", [], b"", "1.1", defect=(Fault.ENCODING, quoted))
+        return Answer(404, "", [], b"", defect=(Fault.ENCODING, quoted))
 
     bench.endpoint.on("GET /Configurations/x", flawed)
 
@@ -987,9 +987,9 @@ def test_the_clock(start: Callable[..., Bench]) -> None:
     ("said", "why"),
     [
         pytest.param((503, {}), "the clock can't be moved: POST http://clock.example/__clock gave 503", id="unavailable"),
-        pytest.param(Answer(200, "", [], b"x", "1.1", defect=(Fault.MALFORMED, "9 byte(s) follow")),
+        pytest.param(Answer(200, "", [], b"x", defect=(Fault.MALFORMED, "9 byte(s) follow")),
                      r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(9 byte\(s\) follow\)", id="garbage-behind"),
-        pytest.param(Answer(200, "", [], b"x", "1.1", defect=(Fault.ENCODING, "is not gzip")),
+        pytest.param(Answer(200, "", [], b"x", defect=(Fault.ENCODING, "is not gzip")),
                      r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(is not gzip\)", id="garbage"),
         pytest.param(Fault.TOO_LARGE, r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was too large\)", id="endless"),
         pytest.param((300, {}), "the clock can't be moved: POST http://clock.example/__clock gave 300", id="redirect"),

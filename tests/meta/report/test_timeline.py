@@ -25,7 +25,7 @@ def exchange(call: Call, method: str, status: int, sent: float, *, took: float =
              operation: str = "", key: str | None = None) -> Exchange:
     """One exchange at *sent* seconds."""
     headers = [("Operation-Id", operation)] if operation else []
-    answer = Answer(status, "", headers, json.dumps(body or {}).encode(), "1.1")
+    answer = Answer(status, "", headers, json.dumps(body or {}).encode())
     return Exchange(call, method, "http://127.0.0.1:9/x", (), None, datetime.now(UTC), sent, took, key=key, answer=answer)
 
 

@@ -1,16 +1,14 @@
-"""Odd inputs: SIDs that do not look like one, and malformed idempotency keys."""
+"""Path segments that are no SIDs: near a real one, of other kinds, and generated."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-_T = TypeVar("_T")
+from orchestrator_contract.sampling import drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,91 +140,4 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         segment = quote(text, safe="-_~")
         if segment.strip(".") and segment != victim:
             generated.append(OddSid(segment, f"generated: {text[:40]!r}"))
-    return [*_drawn(telling, others, random, number), *generated]
-
-
-def _drawn(telling: list[_T], others: list[_T], random: Random, number: int) -> list[_T]:
-    """*number* of both lists, or all there are: those that tell most first."""
-    if number < len(telling):
-        return random.sample(telling, number)
-    return telling + random.sample(others, min(number - len(telling), len(others)))
-
-
-@dataclass(frozen=True, slots=True)
-class BadKey:
-    """A value of Idempotency-Key that does not match the pattern."""
-
-    #: As sent, bytes as latin-1 text.
-    value: str
-    why: str
-
-
-#: Malformed keys that are written down; more of them are generated.
-WRITTEN_KEYS = 39
-
-
-def bad_keys(key: str, random: Random, number: int) -> list[BadKey]:
-    """*number* malformed keys near the well-formed *key*: the most telling written ones first, then others, then generated ones."""
-    bare = key.replace("-", "")
-    arabic = "".join(chr(0x660 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
-    wide = "".join(chr(0xFF10 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
-    dashes = key.replace("-", chr(0x2010)).encode().decode("latin-1")
-    telling = [
-        BadKey("{" + key + "}", "braces"),
-        BadKey(f"urn:uuid:{key}", "urn:uuid: before it"),
-        BadKey(bare, "no hyphens"),
-        BadKey(f'"{key}"', "quotes"),
-        BadKey(key[:-1], "35 characters"),
-        BadKey(key + "0", "37 characters"),
-        BadKey(key + "-0000", "a sixth group"),
-        BadKey("g" + key[1:], "a letter that is no hexadecimal digit"),
-        BadKey(arabic, "Arabic-Indic digits"),
-        BadKey(wide, "fullwidth digits"),
-        BadKey("", "empty"),
-        BadKey(key.replace("-", "_"), "underscores for hyphens"),
-        BadKey(key.replace("-", " "), "spaces for hyphens"),
-        BadKey(f"{key},", "a comma after it"),
-        BadKey(f"{key};a=1", "a parameter after it"),
-        BadKey("0" * 5000, "5,000 characters"),
-        BadKey("\xff\xfe\xe9", "bytes that are no UTF-8"),
-        BadKey(f"'{key}'", "single quotes"),
-        BadKey(key.replace("-", "."), "dots for hyphens"),
-        BadKey(dashes, "Unicode hyphens"),
-        BadKey(f"{key[:20]} {key[20:]}", "a space in it"),
-        BadKey(f"{key[:20]}\t{key[20:]}", "a tab in it"),
-        BadKey(f"{bare[:4]}-{bare[4:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:]}", "hyphens in other places"),
-        BadKey(bare * 10, "320 characters"),
-    ]
-    others = [
-        BadKey(f"({key})", "parentheses"),
-        BadKey("null", "the word null"),
-        BadKey("1", "a digit"),
-        BadKey(f"0x{bare}", "a hexadecimal number"),
-        BadKey(bare[:8] + "-" + bare[8:], "one hyphen"),
-        BadKey(key.replace("-", "%2D"), "hyphens percent-encoded"),
-        BadKey(f"{key}\xc2\xa0", "a no-break space after it"),
-        BadKey(b64encode(UUID(key).bytes).decode(), "base 64"),
-        BadKey(f"<{key}>", "angle brackets"),
-        BadKey(f"[{key}]", "brackets"),
-        BadKey(f"uuid:{key}", "uuid: before it"),
-        BadKey(f"{key}/1", "a slash and a digit after it"),
-        BadKey(f"{key}#1", "a hash and a digit after it"),
-        BadKey(f'{{"key": "{key}"}}', "a JSON object"),
-        BadKey(f"+{key}", "a plus before it"),
-    ]
-    assert len(telling) + len(others) == WRITTEN_KEYS
-    generated = []
-    for _ in range(number - WRITTEN_KEYS):
-        place = random.randrange(len(key))
-        kind = random.randrange(4)
-        if kind == 0:
-            value = key[:place] + random.choice("ghijklmnopqrstuvwxyzGXYZ.:/%") + key[place + 1 :]
-        elif kind == 1:
-            value = key[:place] + key[place + 1 :]
-        elif kind == 2:
-            value = key[:place] + random.choice("0f-") + key[place:]
-        else:
-            size = random.choice((1, 8, 32, 36, 64, 255, 1024))
-            value = "".join(chr(random.randrange(33, 127)) for _ in range(size))
-        generated.append(BadKey(value, f"generated: {value[:45]!r}"))
-    return [*_drawn(telling, others, random, number), *generated]
+    return [*drawn(telling, others, random, number), *generated]
