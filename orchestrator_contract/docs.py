@@ -47,6 +47,7 @@ COUNTED = {
     "watch_s": "seconds of watching for what comes late",
     "longest_s": "seconds after which nothing more is sent, apart from cleaning up",
     "configurations": "configurations that the profile must let it delete",
+    "requests": "requests that the profile must let it send",
 }
 
 

@@ -7,6 +7,7 @@ all of it can be verified, and sampled for long, half of it would find none left
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +47,26 @@ class Effort:
     longest_s: float
     #: Configurations without which a lesser effort's numbers hold for what takes them.
     configurations: int
+    #: Requests without which a lesser effort's numbers hold for everything: cut off in the middle, a run leaves much unverified.
+    requests: int
     #: Whether what takes configurations is looked at once or twice only.
     few: bool = False
-    #: The lesser effort, if one's numbers hold.
-    lessened: str = ""
+    #: What to say where it is less than was asked for.
+    remarks: tuple[str, ...] = ()
 
-    @property
-    def remarks(self) -> list[str]:
-        """What to say where it is less than was asked for."""
-        return [f"what takes configurations is sampled as in {self.lessened}: the profile gives few to delete"] if self.lessened else []
-
-    def within(self, supply: float) -> Effort:
-        """This effort where there are *supply* configurations to delete."""
+    def within(self, supply: float, requests: float = inf) -> Effort:
+        """This effort where there are *supply* configurations to delete and *requests* to send."""
+        found = self
+        if requests < self.requests:
+            found = next(one for one in (EFFORTS["standard"], EFFORTS["quick"]) if one.requests <= requests)
+            said = f"sampled as in {found.name}: [limits] requests gives {requests:g}, and {self.name} may need {self.requests}"
+            found = replace(found, name=self.name, remarks=(said,))
         lesser = next(one for one in _FALLING if one.configurations <= supply)
-        if lesser.configurations >= self.configurations:
-            return self
+        if lesser.configurations >= found.configurations:
+            return found
         taking = {name: getattr(lesser, name) for name in TAKING}
-        return replace(self, **taking, lessened=lesser.name)
+        said = f"what takes configurations is sampled as in {lesser.name}: the profile gives few to delete"
+        return replace(found, **taking, remarks=(*found.remarks, said))
 
 
 #: The numbers that say how many configurations are taken.
@@ -77,18 +81,18 @@ EFFORTS = {
         Effort(
             "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=3, odd_keys=2, wrong_credentials=1,
             unknown_sids=1, fuzz_examples=1, model_runs=1, model_steps=3, keys_between=1, refusals=2, ahead=2, early_every=12,
-            watched=1, watch_s=1.2, longest_s=600, configurations=0, few=True,
+            watched=1, watch_s=1.2, longest_s=600, configurations=0, requests=0, few=True,
         ),
         Effort(
-            "standard", cohorts=5, cohort_size=11, racers=8, race_rounds=3, odd_sids=57, odd_keys=34, wrong_credentials=20,
-            unknown_sids=30, fuzz_examples=14, model_runs=5, model_steps=10, keys_between=22, refusals=90, ahead=8, early_every=4,
+            "standard", cohorts=5, cohort_size=10, racers=8, race_rounds=3, odd_sids=60, odd_keys=34, wrong_credentials=24,
+            unknown_sids=26, fuzz_examples=14, model_runs=4, model_steps=10, keys_between=23, refusals=90, ahead=8, early_every=4,
             watched=14, watch_s=2.2, longest_s=1500,
-            configurations=260,
+            configurations=260, requests=3000,
         ),
         Effort(
-            "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=20,
+            "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=24,
             unknown_sids=300, fuzz_examples=250, model_runs=40, model_steps=25, keys_between=60, refusals=459, ahead=10,
-            early_every=1, watched=200, watch_s=5.0, longest_s=6 * 3600, configurations=1200,
+            early_every=1, watched=200, watch_s=5.0, longest_s=6 * 3600, configurations=1200, requests=15_000,
         ),
     )
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
 
 import pytest
@@ -57,7 +56,7 @@ class RunOptions:
             target=target,
             profile=endpoint,
             report=Path(option.report),
-            effort=EFFORTS[option.effort].within(endpoint.supply if endpoint else inf),
+            effort=EFFORTS[option.effort].within(endpoint.supply, endpoint.limits.requests) if endpoint else EFFORTS[option.effort],
             policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
             seed=shared["seed"] if shared else seed,
             first=tuple(shared["first"]) if shared else last.tests if last else (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -26,9 +27,27 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
 
     got = asked.within(supply)
 
-    assert got.lessened == lessened
-    assert bool(got.remarks) == bool(lessened)
+    assert [f"as in {lessened}:" in remark for remark in got.remarks] == ([True] if lessened else [])
     assert (got.name, got.odd_sids, got.refusals, got.longest_s) == (asked.name, asked.odd_sids, asked.refusals, asked.longest_s)
     if lessened in EFFORTS:
         assert [getattr(got, field) for field in TAKING] == [getattr(EFFORTS[lessened], field) for field in TAKING]
     assert got.configurations <= supply
+
+
+@pytest.mark.parametrize(
+    ("name", "requests", "lesser"),
+    [
+        pytest.param("quick", 10, "quick", id="nothing-is-less-than-quick"),
+        pytest.param("standard", 3000, "standard", id="enough"),
+        pytest.param("standard", 2999, "quick", id="not-quite-enough"),
+        pytest.param("thorough", 5000, "standard", id="thorough-with-the-default-limit"),
+        pytest.param("thorough", 500, "quick", id="thorough-with-next-to-none"),
+    ],
+)
+def test_few_requests(name: str, requests: int, lesser: str) -> None:
+    """What can't be sent in full is not begun: all of it is sampled as in what can be, which is said."""
+    got = EFFORTS[name].within(math.inf, requests)
+
+    assert replace(got, name=lesser, remarks=()) == EFFORTS[lesser]
+    assert got.name == name
+    assert bool(got.remarks) is (name != lesser)
