@@ -21,6 +21,7 @@ from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
+from orchestrator_contract.passing import Passing
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import Inventory
@@ -85,6 +86,8 @@ class Suite:
         departed = Departed(self.ledger, self.inventory.owner)
         self.follower.polled = departed.polled
         self.client.recorders.append(departed)
+        self.passing = Passing(self.well_formed_key)
+        self.client.recorders.append(self.passing)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         creator = self.configurations.creator
@@ -103,13 +106,14 @@ class Suite:
 
     # ---------------------------------------------------------------- generated values
 
-    def key(self, version: int = 4) -> str:
-        """A fresh idempotency key; a UUID of *version*.
+    def key(self, version: int = 4, variant: int | None = None) -> str:
+        """A fresh idempotency key; a UUID of *version*, and of RFC 9562's variant unless *variant* gives another digit for it.
 
         The run's id is mixed in: another run with the same seed, within the life of its keys, must not meet them.
         """
         number = self.random.getrandbits(128) ^ self._key_salt
-        return str(UUID(int=number & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62))
+        places = 0xF << 76 | (0x3 << 62 if variant is None else 0xF << 60)
+        return str(UUID(int=number & ~places | version << 76 | (0x2 << 62 if variant is None else variant << 60)))
 
     @staticmethod
     def well_formed_key(key: str) -> bool:
@@ -143,6 +147,11 @@ class Suite:
         if exchange.status is not None and 200 <= exchange.status < 300:
             raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}: it can't be shown absent")
         self.ownership.allow(segment)
+
+    def is_echo(self, exchange: Exchange) -> bool:
+        """Whether a 404 or 409 may come of an earlier delete of the SID that was answered 500 or 503: nothing is promised of those."""
+        doubtful = any(status in (500, 503) for status in exchange.before) or self.ownership.doubtful(exchange.call.subject)
+        return exchange.status in (404, 409) and doubtful
 
     def harmless(self, odds: Iterable[OddSid], victim: str) -> list[OddSid]:
         """Those of *odds*, which lie near *victim*, that a DELETE may name.

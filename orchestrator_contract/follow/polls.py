@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator_contract.addresses import brief_name, last_segment
+from orchestrator_contract.client.retry import asked_delay
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import judge_related
 from orchestrator_contract.follow.operation import Operation, instant_of, word_of
@@ -13,7 +14,7 @@ from orchestrator_contract.verdict import Ledger
 #: The words of the contract, and how far on its way an operation is.
 RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2}
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
-#: A new operation may reach the replica that answers polls a moment after its 202, in seconds.
+#: A new operation may reach the replica that answers polls a moment after its 202, in seconds; not later than Retry-After says.
 FIRST_SIGHT_S = 2.0
 
 
@@ -24,7 +25,9 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
     operation.polls.append(exchange)
     if exchange.status in (429, 503):
         return  # the endpoint's state, not the operation's: the follower tries again
-    early = not before and exchange.sent - operation.accepted.sent < FIRST_SIGHT_S
+    asked = asked_delay(operation.accepted.headers)
+    grace = FIRST_SIGHT_S if asked is None else min(asked, FIRST_SIGHT_S)
+    early = not before and exchange.sent - operation.accepted.sent < grace
     if exchange.status == 404 and early:
         ledger.observe("OBS-TRANSPORT", "operation not found right after its 202")
         return

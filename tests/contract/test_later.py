@@ -1,20 +1,35 @@
 """Second looks: what was found right is still right a while later."""
 
+import time
+
 import pytest
 
+from orchestrator_contract.client.retry import asked_delay
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 
+#: The longest Retry-After of a 202 that is waited for, in seconds.
+LONGEST_WAIT_S = 5.0
+
 
 @pytest.mark.closing
-@pytest.mark.requirement("OP-ORDER", "OP-TIMES", "GONE-FETCH", "GONE-DELETE", "KEY-REPLAY-ENDED")
+@pytest.mark.requirement("OP-FETCH", "OP-ORDER", "OP-TIMES", "GONE-FETCH", "GONE-DELETE", "KEY-REPLAY-ENDED")
 def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
     """Ended operations do not change, deleted configurations stay deleted, refused deletes stay undone."""
     if not suite.watch.saw_end:
         scenarios.deleted(1 if suite.effort.few else 8)
 
+    # One is not asked about before its Retry-After has passed, as a client that does as it is told.
+    unasked, taken = ([], []) if suite.effort.few else scenarios.begun()
     suite.watch.settle()
+    for operation in unasked:
+        asked = asked_delay(operation.accepted.headers) or 0.0
+        suite.wait(min(asked, LONGEST_WAIT_S) - (time.monotonic() - operation.accepted.sent))
+        suite.follower.poll(operation)
+    if unasked:
+        scenarios.completed(unasked, taken)
 
+    suite.passing.judge(suite.ledger)
     # After all the other keys of the run.
     for operation in suite.watch.oldest_keys()[: 1 if suite.effort.few else 3]:
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")

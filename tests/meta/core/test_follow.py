@@ -443,17 +443,25 @@ def test_an_unknown_word_is_no_observation(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "polls", "breached"),
+    ("after", "polls", "breached", "asked"),
     [
-        pytest.param(1.9, [(404, {})], False, id="within-two-seconds"),
-        pytest.param(2.0, [(404, {})], True, id="after-two-seconds"),
-        pytest.param(0.1, [poll(), (404, {})], True, id="after-it-was-seen"),
-        pytest.param(0.1, [(500, {})], True, id="another-status"),
+        pytest.param(0.9, [(404, {})], False, "1", id="before-retry-after"),
+        pytest.param(1.0, [(404, {})], True, "1", id="after-retry-after"),
+        pytest.param(0.0, [(404, {})], True, "0", id="at-once-where-it-may-be-asked-at-once"),
+        pytest.param(1.9, [(404, {})], False, "30", id="within-two-seconds"),
+        pytest.param(2.0, [(404, {})], True, "30", id="after-two-seconds"),
+        pytest.param(1.9, [(404, {})], False, "soon", id="within-two-seconds-where-retry-after-says-nothing"),
+        pytest.param(0.1, [poll(), (404, {})], True, "1", id="after-it-was-seen"),
+        pytest.param(0.1, [(500, {})], True, "1", id="another-status"),
     ],
 )
-def test_an_operation_may_appear_a_moment_later(bench: Bench, after: float, polls: list[Said], breached: bool) -> None:
-    """Right after its 202 an operation may not be found yet; later, or once it was seen, it may not be lost."""
-    polled(bench, *polls, apart=after)
+def test_an_operation_may_appear_a_moment_later(bench: Bench, after: float, polls: list[Said], breached: bool, asked: str) -> None:
+    """Right after its 202 an operation may not be found yet; when it may be asked about, or once it was seen, it may not be lost."""
+    bench.endpoint.on("GET /Operations/op_1", *polls)
+    operation = bench.accepted(SID, (202, {"statusUrl": URL}, {"Retry-After": asked}))
+    for _ in polls:
+        bench.clock.now += after
+        bench.suite.follower.poll(operation)
 
     assert ("OP-FETCH" in bench.breaches()) is breached
     assert bench.seen("OBS-TRANSPORT") == ({} if breached else {"operation not found right after its 202": 1})
