@@ -118,8 +118,9 @@ class Exchange:
 
     @cached_property
     def documented(self) -> Mapping[str, Any]:
-        """What makes an answer the original one: status, links, related; a digest stands for what is long."""
+        """What makes an answer the original one: status, links, related, and nothing newer of the operation; a digest stands for what is long."""
         of_body = {name: _mark(self.object.get(name)) for name in ("statusUrl", "related")}
+        of_body |= {f"$.{name}": _mark(self.object.get(name)) for name in ("operationId", "status", "createdAt", "completedAt")}
         return {
             "status": self.status, **of_body,
             **{name: _mark(self.headers.get(name.lower())) for name in ("Operation-Id", "Location")},

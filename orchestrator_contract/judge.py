@@ -85,11 +85,7 @@ def _info_of_code(exchange: Exchange) -> Problem | None:
     return None
 
 
-_ERROR_RULES: tuple[tuple[str, Rule], ...] = (
-    ("ERR-STATUS", _stated_status),
-    ("ERR-CODE", _code_of_status),
-    ("ERR-INFO", _info_of_code),
-)
+_ERROR_RULES: dict[str, Rule] = {"ERR-STATUS": _stated_status, "ERR-CODE": _code_of_status, "ERR-INFO": _info_of_code}
 
 
 class Judge:
@@ -118,6 +114,9 @@ class Judge:
         apart = exchange.call.outside and exchange.answer.status >= 400
         if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()) and not apart:
             ok &= self._content(exchange)
+        elif exchange.call.operation == "delete" and exchange.status in exchange.call.allow and not apart:
+            # How it is refused is open; what an error says of itself is not.
+            ok &= self._rules(exchange, "ERR-STATUS", "ERR-CODE")
         if exchange.call.operation == "delete":
             self.ledger.tally(exchange.answer.status, valid=ok)
         return ok
@@ -180,14 +179,19 @@ class Judge:
         if parsed.error is None:
             ok &= self._schemas(exchange, (operation, status, "body"), value)
             if operation == "delete" and status >= 400:
-                for requirement, rule in _ERROR_RULES:
-                    problem = rule(exchange)
-                    ok &= hold(
-                        requirement, problem is None, exchanges=[exchange],
-                        **({"expected": problem.expected, "seen": problem.seen, "where": problem.where} if problem else {}),
-                    )
+                ok &= self._rules(exchange, *_ERROR_RULES)
                 self._shape(exchange)
         return ok & self._schemas(exchange, (operation, status, "headers"), dict(exchange.headers))
+
+    def _rules(self, exchange: Exchange, *requirements: str) -> bool:
+        ok, hold = True, self.ledger.on(exchange.call)
+        for requirement in requirements:
+            problem = _ERROR_RULES[requirement](exchange)
+            ok &= hold(
+                requirement, problem is None, exchanges=[exchange],
+                **({"expected": problem.expected, "seen": problem.seen, "where": problem.where} if problem else {}),
+            )
+        return ok
 
     def _schemas(self, exchange: Exchange, slot: tuple[str, int, str], instance: Any) -> bool:
         good, hold = True, self.ledger.on(exchange.call)

@@ -15,6 +15,8 @@ from orchestrator_contract.verdict import Unverifiable
 
 #: Pause between looks at what must be there, in seconds.
 _LOOK_AGAIN_S = 1.0
+#: Pauses after a conflict about what is gone, in seconds; until they have been in vain once.
+_CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
 #: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
 #: Likewise where it did, and of what has members the one that was written: others are the endpoint's own, and may move.
@@ -28,6 +30,7 @@ class Presence:
         self.suite = suite
         self.client = suite.client
         self.hold = suite.ledger.hold
+        self._pauses_s: tuple[float, ...] = _CONFLICT_PAUSES_S
         #: What a fetch showed of a configuration before something was aimed at it, by SID.
         self.shown: dict[str, dict[str, Any]] = {}
 
@@ -127,6 +130,15 @@ class Presence:
                 operation.sid, key=own, account=account, region=region
             )
         )
+        for pause in self._pauses_s if exchange.status == 409 else ():
+            # A conflict with what else runs on the account, which may be looked at first, passes; whether it is stored is open.
+            time.sleep(pause)
+            exchange = self.client.delete(operation.sid, key=self.suite.key() if own else None, account=account, region=region)
+            if exchange.status != 409:
+                break
+        else:
+            if exchange.status == 409:
+                self._pauses_s = ()
         self.hold(
             "GONE-DELETE",
             exchange.status == 404,

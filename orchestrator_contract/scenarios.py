@@ -16,12 +16,13 @@ from orchestrator_contract.presence import Presence
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.replay import judge_replay
-from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
 #: The code of a key that was used for another request (S5).
 KEY_USED = 17534
+#: What a new key may be refused with where another run may have used it (S5 17534).
+_TAKEN = frozenset({400, 422})
 #: The keys that are not random.
 _EVERYBODYS = frozenset({"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"})
 #: Pauses before a delete that met 409 or 500 is tried again, in seconds.
@@ -62,7 +63,7 @@ class Scenarios:
         steps: list[Exchange] = []
         pauses = iter((*_PAUSES_S, *self._turns))
         while True:
-            call = Call("delete", configuration.sid, allow=MISMATCH if forms else frozenset())
+            call = Call("delete", configuration.sid, allow=_TAKEN if forms else frozenset())
             exchange = self.client.delete(
                 configuration.sid, key=key, account=configuration.account, region=configuration.region, trigger=trigger,
                 call=call, rekey=self.suite.key if key is not None else None,
@@ -92,7 +93,7 @@ class Scenarios:
         if exchange.status in (404, 409) and self.client.ownership.doubtful(configuration.sid):
             after = earlier[0] if earlier else "an earlier delete without a clear answer"
             raise Unverifiable(f"after {after} the delete was answered {exchange.status}: it may have been carried out")
-        if forms and exchange.status in MISMATCH:
+        if forms and exchange.status in _TAKEN:
             # Some keys are not random (nil, max): another run may have used one for another SID.
             if exchange.object.get("code") != KEY_USED:
                 self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)

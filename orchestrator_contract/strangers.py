@@ -6,7 +6,9 @@ import base64
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.suite import Suite
+from orchestrator_contract.odd_sids import USUAL_SID
+from orchestrator_contract.suite import Suite, exists
+from orchestrator_contract.verdict import OneWayLess
 
 
 def basic(user: str, password: str) -> str:
@@ -21,8 +23,29 @@ def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None
     return past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
 
 
+def not_theirs(suite: Suite, sid: str, account: int, region: int) -> None:
+    """Make sure that a SID of one place is not another configuration's in the place of *account* and *region*.
+
+    Ids that do not look as documented may be counted, in each place from one.
+
+    Raises:
+        OneWayLess: a fetch shows one there that may be another.
+    """
+    if USUAL_SID.fullmatch(sid):
+        return
+    fetch = suite.client.fetch(sid, account=account, region=region)
+    names = {one.name for one in suite.inventory.left.values() if one.sid == sid}
+    if exists(fetch) and names != {fetch.object.get("displayName")}:
+        raise OneWayLess(f"account {account + 1} has a configuration of its own under the SID {sid:.60}")
+
+
 def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, region: int = 0) -> Exchange:
-    """The answer to a DELETE of another account's SID."""
+    """The answer to a DELETE of another account's SID.
+
+    Raises:
+        OneWayLess: that account may have a configuration of its own under it.
+    """
+    not_theirs(suite, sid, account, region)
     call = Call("delete", sid, silent=True)
     return past_500(lambda: suite.client.delete(sid, account=account, key=key, region=region, call=call))
 

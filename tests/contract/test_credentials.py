@@ -19,7 +19,8 @@ from orchestrator_contract.verdict import Unverifiable
 #: Wrong credentials that are sent once, or thrice would be many.
 ONCE = frozenset({
     "password and a space", "password, a colon and a character", "user cut short", "user and a character", "user and password swapped",
-    "bearer scheme", "token scheme", "empty user and password", "no base64", "no colon", "empty",
+    "bearer scheme", "token scheme", "digest scheme", "negotiate scheme", "key scheme", "password with another first character",
+    "empty user and password", "no base64", "no colon", "empty",
 })
 
 
@@ -46,6 +47,10 @@ def wrong_credentials(suite: Suite) -> dict[str, str]:
         "no base64": "Basic !!!",
         "no colon": "Basic " + base64.b64encode(user.encode()).decode(),
         "empty": "Basic",
+        "digest scheme": f'Digest username="{user}", realm="x", nonce="0", uri="/", response="{"0" * 32}"',
+        "negotiate scheme": "Negotiate " + base64.b64encode(f"{user}:{password}".encode()).decode(),
+        "key scheme": f"ApiKey {user}",
+        "password with another first character": basic(user, ("x" if password[:1] != "x" else "y") + password[1:]),
     }
     if password.swapcase() != password:
         wrong["password in the other case"] = basic(user, password.swapcase())
@@ -232,6 +237,12 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
         told = disclosed(scenarios, victim, exchange)
         suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
         no_conflict(suite, victim.sid, exchange)
+
+    for region in () if suite.effort.few else range(1, len(suite.profile.bases)):
+        # Whose it is may be looked up at home only.
+        exchange = as_account(suite, victim.sid, 1, region=region)
+        sent.append(exchange)
+        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID in another region")
 
     scenarios.presence.kept("AUTH-ACCOUNT", victim, sent)
     suite.watch.kept("AUTH-ACCOUNT", victim, sent)

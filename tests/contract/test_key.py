@@ -1,11 +1,13 @@
 """The idempotency key: replays, reuse for something else, scope, and values that are no key."""
 
 import contextlib
+import re
 from typing import Any
 
 import pytest
 
 from orchestrator_contract.bad_keys import WRITTEN_KEYS, BadKey, bad_keys
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
@@ -13,11 +15,15 @@ from orchestrator_contract.malformed import send_bad, send_near
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.reuse import MISMATCH, not_the_first
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
+from orchestrator_contract.strangers import not_theirs
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess
 
 #: Versions of UUIDs that few programs use, and those that no RFC defines.
 UNCOMMON_VERSIONS = (2, 6, 3, 0, *range(9, 16))
+#: First digits of the variants that are not RFC 9562's.
+UNCOMMON_VARIANTS = (0xC, 0xD, 0xE, 0xF, *range(8))
+COMMON = re.compile(r".{14}[14578].{4}[89ab].*")
 
 
 @pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-ONE-OPERATION")
@@ -51,13 +57,15 @@ def test_replay_after_many_keys(suite: Suite, scenarios: Scenarios) -> None:
     first = scenarios.ended()[0]
     others = suite.effort.keys_between
     # Whole lives are led with keys of the common ones.
-    versions = [*(() if suite.effort.few else UNCOMMON_VERSIONS), *[4] * others][:others]
+    forms: list[tuple[int, int | None]] = [(version, None) for version in UNCOMMON_VERSIONS]
+    forms += [(4, variant) for variant in UNCOMMON_VARIANTS]
+    forms = [*(() if suite.effort.few else forms), *[(4, None)] * others][:others]
     done: list[Operation] = []
     for start in range(0, others, 12):
-        keys = [suite.key(version) for version in versions[start : start + 12]]
+        keys = [suite.key(*form) for form in forms[start : start + 12]]
         done += scenarios.deleted(len(keys), keys=keys, forms=True)
     scenarios.replay(first, requirement="KEY-REPLAY-ENDED", fresh=True)
-    uncommon = [one for one in done if one.accepted.key and int(one.accepted.key[14], 16) in UNCOMMON_VERSIONS]
+    uncommon = [one for one in done if one.accepted.key and not COMMON.fullmatch(one.accepted.key)]
     scenarios.each(lambda operation: scenarios.replay(operation, requirement="KEY-REPLAY-ENDED"), uncommon)
 
 
@@ -123,6 +131,8 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
         pairs.append(second_pair(suite, account, region))
     # How far a key reaches may depend on its form: between them, the two parameters send one of each.
     keys = [suite.key(7), suite.key().upper()] if ended else [suite.key(), suite.key(1)]
+    if region and not ended and not suite.effort.few:
+        stranger_first(suite, scenarios, requirement, region)
     operations = [scenarios.accepted(here, key=key) for (here, _), key in zip(pairs, keys, strict=False)]
     if ended:
         scenarios.completed(operations, [here for here, _ in pairs])
@@ -142,15 +152,18 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
             suite.wait(pause)
             again = elsewhere()
         not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
-        if again.status in (500, 503) or (again.status == 409 and not ended and again.object.get("code") != KEY_USED):
+        if again.status in (500, 503) or suite.is_echo(again) or (
+            again.status == 409 and not ended and again.object.get("code") != KEY_USED
+        ):
             raise OneWayLess(f"the request in the other scope was answered {again.status}")
         suite.ledger.hold(requirement, again.status == 202, expected="202: a new request", seen=again.outcome(),
                           exchanges=[operation.accepted, again])
         if again.status == 202:
             accepted.append((again, there))
-        if account:
-            # The first account's own SID, asked for by the other with the same key.
-            foreign = suite.client.delete(here.sid, key=operation.accepted.key, account=there.account, region=here.region,
+        if account or (ended and not suite.effort.few):
+            # The first one's own SID, asked for by the other account, or in the other region, with the same key.
+            not_theirs(suite, here.sid, there.account, here.region if account else there.region)
+            foreign = suite.client.delete(here.sid, key=operation.accepted.key, account=there.account, region=here.region if account else there.region,
                                           call=Call("delete", here.sid, silent=True))
             not_the_first(suite, requirement, operation, foreign, here.sid)
     scenarios.must_happen(requirement, accepted)
@@ -158,6 +171,18 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
         scenarios.completed(operations, [here for here, _ in pairs])
     if not suite.effort.few:
         scenarios.each(lambda operation: scenarios.replay(operation, requirement="KEY-REPLAY-ENDED"), operations)
+
+
+def stranger_first(suite: Suite, scenarios: Scenarios, requirement: str, region: int) -> None:
+    """A request that is not found in another region leaves its key as new as it was at home."""
+    configuration, key = suite.configurations.one(), suite.key()
+    not_theirs(suite, configuration.sid, 0, region)
+    away = suite.client.delete(configuration.sid, key=key, region=region, call=Call("delete", configuration.sid, silent=True))
+    if away.status == 404 and scenarios.presence.stands(configuration)[0]:
+        again = past_500(lambda: suite.client.delete(configuration.sid, key=key))
+        suite.ledger.hold(requirement, again.status != 404, expected="202: a new request", seen=again.outcome(), exchanges=[away, again])
+        if again.status == 202:
+            scenarios.must_happen(requirement, [(again, configuration)])
 
 
 def second_pair(suite: Suite, account: int, region: int) -> tuple[Configuration, Configuration]:
@@ -237,6 +262,17 @@ def test_doubled_key(suite: Suite, scenarios: Scenarios) -> None:
         same = exchange.status is not None and 200 <= exchange.status < 300
         suite.ledger.hold("KEY-DOUBLED", not same, expected="a refusal, or both lines ignored", seen=exchange.outcome(),
                           exchanges=[operation.accepted, exchange])
+
+
+@pytest.mark.twice
+@pytest.mark.requirement("GONE-DELETE")
+def test_keys_that_differ_in_one_digit(suite: Suite, scenarios: Scenarios) -> None:
+    """Each digit of a key counts: with another one in any place it is another key, and what is gone is not found."""
+    operation = scenarios.ended()[0]
+    key = operation.accepted.key or ""
+    for place in (0, 7, 14, 19, 24, 35):
+        near = f"{key[:place]}{'0' if key[place] != '0' else '1'}{key[place + 1:]}"
+        scenarios.presence.not_again(operation, key=near)
 
 
 @pytest.mark.requirement("KEY-FORMS")

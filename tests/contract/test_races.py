@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.bad_keys import bad_keys
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.malformed import send_bad
 from orchestrator_contract.others import Others
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.racing import at_once, merge_names
@@ -16,7 +18,7 @@ from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")
@@ -62,7 +64,8 @@ def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, O
     key = suite.key()
     others = Others.of(suite, configuration.sid, key) if crowded else Others()
     out = suite.client.outgoing(
-        Call("delete", configuration.sid, allow=MISMATCH if others.batch else frozenset()), "DELETE",
+        # What the second of two at once with one key is told is open.
+        Call("delete", configuration.sid, allow=MISMATCH), "DELETE",
         f"/Configurations/{configuration.sid}", key=key, account=configuration.account, region=configuration.region,
     )
     tries.append((key, others))
@@ -75,7 +78,8 @@ def replays_at_once(suite: Suite, operation: Operation) -> None:
     out = suite.client.outgoing(Call("delete", operation.sid), "DELETE", f"/Configurations/{operation.sid}", key=first.key,
                                 account=first.account, region=first.region)
     for again in suite.client.send_together([out] * 2):
-        if again.status not in (None, 429, 500, 503):
+        # 409: one is handled while the other one comes (R4), which no source rules out.
+        if again.status not in (None, 409, 429, 500, 503):
             judge_replay(suite.ledger, first, again, "KEY-REPLAY-ENDED")
 
 
@@ -262,12 +266,48 @@ def test_late_update(suite: Suite, scenarios: Scenarios) -> None:
         scenarios.replay(done, requirement="KEY-REPLAY-ENDED")
 
 
+@pytest.mark.twice
+@pytest.mark.requirement("RACE-MIXED")
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method: str) -> None:
+    """A delete sent while an update runs is refused and does nothing, or deletes for good."""
+    configuration = suite.configurations.one()
+    if not configuration.payload:
+        raise OneWayLess("the content of a given configuration is not the run's to change")
+    text = {"description": "changed before a delete"}
+    update = suite.client.update(configuration.sid, {**configuration.payload, **text} if method == "PUT" else text, method=method)
+    if update.status != 202:
+        raise OneWayLess(f"{method} was answered {update.outcome()}")
+    delete = suite.client.delete(configuration.sid, key=suite.key())
+    operations = [suite.follower.accept(e, configuration.sid) for e in (update, delete) if e.status == 202]
+    suite.follower.finish(operations[:1], early=False)
+    suite.follower.finish(operations[1:], early=False)
+    steps = [update, delete, *(poll for operation in operations for poll in operation.polls[-1:])]
+    if delete.status == 202:
+        # Beside an update it may rightly have failed.
+        if operations[1].status == "COMPLETED":
+            suite.watch.ended(operations[1:], "deleted while an update ran")
+            there, fetch = scenarios.presence.is_there(configuration)
+            suite.ledger.hold("RACE-MIXED", there is not True, expected="the configuration gone after COMPLETED", seen="still there",
+                              exchanges=[*steps, fetch])
+            suite.inventory.gone(configuration)
+    elif delete.status in (404, 409) and not suite.is_echo(delete):
+        there, fetch = scenarios.presence.stands(configuration)
+        suite.ledger.hold("RACE-MIXED", delete.status == 409 and there is not False, expected="409 and the configuration still there, or 202",
+                          seen=f"{delete.outcome()}, fetch {fetch.outcome()}", exchanges=[*steps, fetch])
+        if method == "PUT" or not there:
+            suite.watch.kept("RACE-MIXED", configuration, steps)
+        else:
+            for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
+                scenarios.presence.gone(operation)
+
+
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE")
 @pytest.mark.parametrize("keyed", [pytest.param(True, id="another-key"), pytest.param(False, marks=pytest.mark.twice, id="no-key")])
 def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: bool) -> None:
     """A second delete while the first is pending gets a documented answer, and the first goes on to its end."""
     configuration = suite.configurations.one()
-    operation = scenarios.accepted(configuration, key=suite.key() if keyed else None)
+    operation = scenarios.accepted(configuration, key=suite.key())
 
     second = suite.client.delete(configuration.sid, key=suite.key() if keyed else None)
 
@@ -276,6 +316,10 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
     operations = [operation]
     if second.status == 202 and "same" not in what:
         operations.append(suite.follower.accept(second, configuration.sid))
+    if not suite.effort.few:
+        # Whatever the others are told, the first one's key stands for the first response, and its delete goes on.
+        operations += refused_meanwhile(suite, configuration) if keyed else []
+        scenarios.replay(operation)
     suite.follower.finish(operations)
     ended = [one for one in operations if one.status == "COMPLETED"]
     suite.ledger.hold("RACE-ONCE", len(ended) <= 1, expected="one COMPLETED operation", seen=str(len(ended)),
@@ -284,8 +328,21 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
     there, fetch = scenarios.presence.is_there(configuration)
     suite.ledger.hold("RACE-ONE-SID", there is not True, expected="the configuration deleted", seen="still there",
                       exchanges=[operation.accepted, second, *done.polls[-1:], fetch])
+    if not suite.effort.few:
+        scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
     if second.key and second.status in (404, 409) and not suite.effort.few:
         # Whether that refusal is stored for its key is open; what it refused is gone, either way.
         again = past_500(lambda: suite.client.delete(configuration.sid, key=second.key))
         suite.ledger.hold("GONE-DELETE", again.status in (404, second.status), expected=f"404, or {second.status} as before",
                           seen=again.outcome(), exchanges=[second, *done.polls[-1:], again])
+
+
+def refused_meanwhile(suite: Suite, configuration: Configuration) -> list[Operation]:
+    """Send what is refused, in each way that is known, to a SID whose delete runs; the operation of what was accepted instead."""
+    for status in (409, 429):
+        trigger = suite.profile.faults.get(status)
+        if trigger is not None and trigger.headers:
+            suite.client.delete(configuration.sid, key=suite.key(), trigger=trigger, call=Call("delete", configuration.sid, provokes=status))
+    # A malformed key may be ignored: then this is one more delete.
+    answer = send_bad(suite, configuration.sid, bad_keys(suite.key(), suite.random, 1)[0])
+    return [suite.follower.accept(answer, configuration.sid)] if answer.status == 202 else []

@@ -113,7 +113,7 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
             more = [e for e in provoke(suite, 429, victim, MORE_STORED, keyed=True).exchanges if e.status == 429]
         tries = retry(suite, refused)
         again = tries[-1]
-        if again.status in (500, 503):
+        if again.status in (500, 503) or suite.is_echo(again):
             passing.append(again.outcome())
             continue
         if not suite.ledger.hold("ERR-429-AGAIN", again.status == 202, expected="202 to the retry", seen=again.outcome(), exchanges=tries):
