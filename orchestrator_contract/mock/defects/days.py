@@ -203,3 +203,21 @@ class _AccountDaysLater(Behaviour):
             if request.route == "delete" and one.id == request.sid and one.account != request.account:
                 vanish(self, one, 60 * HOUR)
         return super().not_there(request)
+
+
+@defect("key-over-regions-an-hour-later", "From an hour after its first use a key counts in the other region too", breaches=("KEY-SCOPE-REGION",),
+        shows="time: 1 h, in another region")  # fmt: skip
+class _OverRegionsLater(Behaviour):
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = super().look_up(request, scope)
+        away = super().look_up(request, (request.account, 1 - request.region, request.key))
+        return away if found is None and away is not None and self.now() - away.first_used > HOUR else found
+
+
+@defect("key-forgets-sid", "After 12 hours a key gives its answer for other SIDs", breaches=("KEY-OTHER-SID",), shows="time: 12 h")
+class _ForgetsSid(Behaviour):
+    def mismatch(self, request: Request, entry: Entry) -> Response | None:
+        first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
+        if entry.response is not None and request.method == first == "DELETE" and self.now() - entry.first_used > 12 * HOUR:
+            return entry.response.copy()
+        return super().mismatch(request, entry)

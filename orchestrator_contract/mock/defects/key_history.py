@@ -146,3 +146,32 @@ class _DeleteAnswers(Behaviour):
         if request.method != "DELETE" and first == "DELETE" and entry.response is not None:
             return entry.response.copy()
         return super().mismatch(request, entry)
+
+
+@defect("key-409-replaces-answer", "A delete refused while another is pending puts its 409 in place of the other's stored answer",
+        breaches=("KEY-REPLAY",), shows="data: a used key whose SID meets a 409")  # fmt: skip
+class _ConflictReplaces(Behaviour):
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        refusal = super().second_delete(request, configuration, running)
+        for entry in self.entries.values() if request.key is not None else ():
+            stored = entry.response
+            if stored is not None and stored.get("operation-id") == running.id:
+                entry.response = refusal.copy()
+        return refusal
+
+
+@defect("key-404-over-regions", "A 404 is stored for its key and SID whatever the region", breaches=("KEY-SCOPE-REGION",),
+        shows="data: a key that met a 404 in another region")  # fmt: skip
+class _NotFoundOverRegions(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.missed: set[tuple[int, str | None, str | None]] = set()
+
+    def not_there(self, request: Request) -> Response:
+        if request.route == "delete" and request.key is not None:
+            self.missed.add((request.account, request.key, request.sid))
+        return super().not_there(request)
+
+    def delete(self, request: Request) -> Response:
+        missed = (request.account, request.key, request.sid) in self.missed
+        return self.not_there(request) if missed else super().delete(request)

@@ -25,6 +25,14 @@ class _VersionTwoIgnored(Behaviour):
         return None if key is not None and key[14] == "2" else key
 
 
+@defect("key-rare-variant-ignored", "A key of a variant that is Microsoft's or reserved counts as none", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
+        shows="data: a key of a rare variant")  # fmt: skip
+class _RareVariantIgnored(Behaviour):
+    def read_key(self, request: Request) -> str | None:
+        key = super().read_key(request)
+        return None if key is not None and key[19] in "cdefCDEF" else key
+
+
 @defect("key-per-user-agent", "A key of one User-Agent is a mismatch for another", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
         shows="data: another User-Agent")  # fmt: skip
 class _PerUserAgent(Behaviour):

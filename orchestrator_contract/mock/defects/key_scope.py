@@ -98,6 +98,13 @@ class _OverRegionsReplays(_OverRegions):
         return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
 
 
+@defect("key-over-regions-same-sid", "A key and SID of one region show their answer in another", breaches=("KEY-SCOPE-REGION",),
+        shows="data: the same SID in another region")  # fmt: skip
+class _OverRegionsSameSid(Behaviour):
+    def key_scope(self, request: Request, key: str) -> Hashable:
+        return request.account, key, request.path
+
+
 @defect("key-per-connection", "Each connection has keys of its own", breaches=("KEY-REPLAY",),
         shows="data: another connection")  # fmt: skip
 class _PerConnection(Behaviour):
