@@ -7,7 +7,7 @@ import zlib
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.hooks import Change, altering, header, member
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem
+from orchestrator_contract.mock.problems import Problem, key_mismatch
 from orchestrator_contract.mock.registry import defect
 
 #: status -> a code that the error dictionary ties to another status
@@ -133,3 +133,21 @@ def _foreign_float(request: Request, response: Response) -> None:
 @altering("error-info-float", "more_info is not that of the code, which is written as 20404.0", breaches=("ERR-INFO",), status=404)
 def _info_of_float(request: Request, response: Response) -> None:
     response.document = {**response.document, "code": 20404.0, "more_info": "https://www.twilio.com/docs/api/errors/20999"}
+
+
+def _of_mismatch(name: str, value: int) -> Change:
+    """A change of the member *name* in the refusal of a key that was used for another request, and of nothing else."""
+
+    def change(request: Request, response: Response) -> None:
+        if response.document["code"] == key_mismatch().code:
+            member(name, value)(request, response)
+
+    return change
+
+
+altering("error-mismatch-status-other", "The 422 to a used key states 409", status=422, breaches=("ERR-STATUS",), shows="data: a used key")(
+    _of_mismatch("status", 409)
+)
+altering("error-mismatch-code-foreign", "The 422 to a used key has a 404's code", status=422, breaches=("ERR-CODE",), shows="data: a used key")(
+    _of_mismatch("code", 20404)
+)

@@ -99,6 +99,12 @@ class _Malformed500(_Breaks):
     pass
 
 
+@defect("key-malformed-500-sometimes", "Now and then a malformed key is a 500", breaches=("KEY-BAD-SAFE",), shows="1 in 9")
+class _Malformed500Sometimes(_Breaks):
+    def breaks(self, line: bytes) -> bool:
+        return self.once_in(9, "malformed")
+
+
 @defect("key-long-500", "A key of more than 255 characters is a 500", breaches=("KEY-BAD-SAFE",), shows="data: long keys")
 class _Long500(_Breaks):
     def breaks(self, line: bytes) -> bool:

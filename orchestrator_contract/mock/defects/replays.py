@@ -244,6 +244,15 @@ class _OfLast(_Replay):
         return self.last.copy() if self.last is not None else response
 
 
+@defect("replay-tells-status", "A replay tells the present status of its operation beside the rest", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"))
+class _TellsStatus(_Replay):
+    def spoil(self, request: Request, response: Response) -> Response:
+        operation = self.shelf(request).operations.get(response.get("operation-id") or "")
+        if operation is not None:
+            member("status", operation.state(self.now()))(request, response)
+        return response
+
+
 @defect("key-ignored", "Keys are ignored", breaches=("KEY-REPLAY",))
 class _Ignored(Behaviour):
     def read_key(self, request: Request) -> str | None:
