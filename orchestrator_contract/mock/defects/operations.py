@@ -278,6 +278,13 @@ class _LostSometimes(_PollFails):
         return self.once_in(15, "poll")
 
 
+@defect("operation-lost-at-first", "The first poll of an operation is 404, however late it comes", breaches=("OP-FETCH",),
+        shows="data: the first poll")  # fmt: skip
+class _LostAtFirst(_PollFails):
+    def lost(self, operation: Operation) -> bool:
+        return self.tick(operation.id) == 1
+
+
 @defect("operation-lost-at-end", "Polls are 404 once the operation has ended", breaches=("OP-FETCH", "OP-ENDS"))
 class _LostAtEnd(_PollFails):
     def lost(self, operation: Operation) -> bool:
