@@ -76,6 +76,15 @@ class _OtherScheme(_AsOwner):
         return line is not None and not line.lower().startswith(b"basic ")
 
 
+@defect("auth-rare-scheme", "Digest, Negotiate and ApiKey are taken for the first account's, whatever follows them", breaches=("AUTH-WRONG",),
+        shows="data: another scheme")  # fmt: skip
+class _RareScheme(Behaviour):
+    def authenticate(self, request: Request) -> int | None:
+        account = super().authenticate(request)
+        scheme = (request.header(b"authorization") or b"").lower().partition(b" ")[0]
+        return 1 if account is None and scheme in (b"digest", b"negotiate", b"apikey") else account
+
+
 @defect("auth-any-password", "The password is not looked at", breaches=("AUTH-WRONG",))
 class _AnyPassword(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
@@ -211,6 +220,18 @@ class _AccountDeletes(Behaviour):
         found = super().locate(request, sid)
         if found is None and sid and request.route == "delete":
             return anywhere(self, request, sid)
+        return found
+
+
+@defect("auth-account-deletes-over-regions", "Another account's configuration is deleted by way of another region", breaches=("AUTH-ACCOUNT",),
+        shows="data: another account in another region")  # fmt: skip
+class _AccountDeletesOverRegions(Behaviour):
+    def locate(self, request: Request, sid: str | None) -> Configuration | None:
+        found = super().locate(request, sid)
+        if found is None and request.route == "delete":
+            for one in self.world.every_configuration():
+                if one.id == sid and one.account != request.account and one.region != request.region:
+                    return one
         return found
 
 

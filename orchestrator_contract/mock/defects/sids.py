@@ -241,3 +241,14 @@ class _Latest(_NearSid):
     def near(self, request: Request) -> str | None:
         shelf = [one.id for one in self.shelf(request).configurations.values() if self.visible(one, self.now())]
         return shelf[-1] if request.sid == "latest" and shelf else request.sid
+
+
+@defect("sid-of-memory-store-accepted", "A memory store's id that ends as a real SID does is accepted", breaches=("SID-ODD",),
+        shows="data: an odd SID")  # fmt: skip
+class _MemoryStore(Behaviour):
+    def not_there(self, request: Request) -> Response:
+        head, _, tail = (request.sid or "").rpartition("_")
+        alike = any(one.id.rpartition("_")[2] == tail for one in self.shelf(request).configurations.values())
+        if request.route == "delete" and head == "mem_store" and alike:
+            return self.accepted(request, self.start_operation(request, "delete", request.sid or "", 0.1))
+        return super().not_there(request)
