@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
+from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
@@ -41,6 +43,25 @@ def at_once(suite: Suite, make: Callable[[], list[Any]]) -> list[Exchange]:
             return _accepted_at_once(suite, make())
         time.sleep(pause)
     return _accepted_at_once(suite, make())
+
+
+def at_once_on(
+    suite: Suite, configuration: Configuration, make: Callable[[Configuration], list[Any]]
+) -> tuple[Configuration, list[Exchange]]:
+    """Send what *make* gives for one configuration at one moment; the one that was raced for, and the answers.
+
+    That is another one where the delete that was carried out may be one that was answered 500 or 503.
+
+    Raises:
+        Unverifiable: none was accepted, for a reason that may pass.
+    """
+    try:
+        return configuration, at_once(suite, partial(make, configuration))
+    except Unverifiable:
+        if not suite.client.ownership.doubtful(configuration.sid):
+            raise
+        other = suite.configurations.one(account=configuration.account, region=configuration.region)
+        return other, at_once(suite, partial(make, other))
 
 
 def _accepted_at_once(suite: Suite, batch: list[Any]) -> list[Exchange]:

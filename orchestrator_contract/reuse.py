@@ -8,6 +8,8 @@ from orchestrator_contract.suite import Suite
 
 #: What a key that was used for another request may be refused with beside the documented statuses (S5 17534; the status is open).
 MISMATCH = frozenset(range(400, 500)) - {404, 409, 429}
+#: What a key may be answered with while another request with it is handled, beside the response to that (R4: 409; others are in use).
+HANDLED = frozenset({409, 423, 425})
 
 
 def not_the_first(suite: Suite, requirement: str, first: Operation, again: Exchange, sid: str, *, scoped: bool = False) -> None:

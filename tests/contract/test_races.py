@@ -13,9 +13,9 @@ from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.malformed import send_bad
 from orchestrator_contract.others import Others
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.racing import at_once, merge_names
+from orchestrator_contract.racing import at_once, at_once_on, merge_names
 from orchestrator_contract.replay import judge_replay
-from orchestrator_contract.reuse import MISMATCH
+from orchestrator_contract.reuse import HANDLED, MISMATCH
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
@@ -29,11 +29,13 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         configurations[1:] = [*suite.configurations.elsewhere(1, 0, configurations[1:2]), *suite.configurations.elsewhere(0, 1, configurations[2:])]
     operations_of: list[Operation] = []
     spoken_for: set[str] = set()
+    raced: list[Configuration] = []
     for configuration in configurations:
         # Once, others bring the same key at the same moment; whichever comes first may have it.
         crowded = race_round == 1 and configuration is configurations[0]
         tries: list[tuple[str, Others]] = []
-        answers = at_once(suite, partial(one_key, suite, configuration, tries, crowded=crowded))
+        one, answers = at_once_on(suite, configuration, partial(one_key, suite, tries=tries, crowded=crowded))
+        raced.append(one)
         key, others = tries[-1]
         own = suite.effort.racers - len(others.batch)
         answers, strange = [*answers[: own - 1], answers[-1]], answers[own - 1 : -1]
@@ -43,7 +45,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         operations = merge_names(accepted)
         suite.ledger.hold("KEY-CONCURRENT", len(operations) <= 1, expected="one operation",
                           seen=f"{len(operations)}: {', '.join(sorted(min(names) for names in operations))}", exchanges=accepted)
-        operation = suite.follower.accept(accepted[0], configuration.sid) if accepted else None
+        operation = suite.follower.accept(accepted[0], one.sid) if accepted else None
         if others.judge(scenarios, operation, strange):
             spoken_for.add(key)
         if operation is None:
@@ -51,7 +53,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         if key not in spoken_for:
             scenarios.replay(operation)
         operations_of.append(operation)
-    for number, operation in enumerate(scenarios.completed(operations_of, configurations)):
+    for number, operation in enumerate(scenarios.completed(operations_of, raced)):
         if operation.accepted.key not in spoken_for:
             scenarios.replay(operation, requirement="KEY-REPLAY")
             if race_round == 1 and number == 1:
@@ -75,11 +77,11 @@ def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, O
 def replays_at_once(suite: Suite, operation: Operation) -> None:
     """Replays at one moment each get the original response."""
     first = operation.accepted
-    out = suite.client.outgoing(Call("delete", operation.sid), "DELETE", f"/Configurations/{operation.sid}", key=first.key,
+    out = suite.client.outgoing(Call("delete", operation.sid, allow=HANDLED), "DELETE", f"/Configurations/{operation.sid}", key=first.key,
                                 account=first.account, region=first.region)
     for again in suite.client.send_together([out] * 2):
-        # 409: one is handled while the other one comes (R4), which no source rules out.
-        if again.status not in (None, 409, 429, 500, 503):
+        # One may be handled while the other one comes, which no source rules out.
+        if again.status not in (None, 429, 500, 503, *HANDLED):
             judge_replay(suite.ledger, first, again, "KEY-REPLAY-ENDED")
 
 
@@ -95,10 +97,8 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
 
 def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange]:
     """Have one SID deleted by several at once; the 202s and last polls when no operation COMPLETED, and else nothing."""
-    configuration = suite.configurations.one()
-    answers = at_once(suite, lambda: [
-        suite.client.outgoing(Call("delete", configuration.sid), "DELETE", f"/Configurations/{configuration.sid}",
-                              key=suite.key() if keyed else None)
+    configuration, answers = at_once_on(suite, suite.configurations.one(), lambda one: [
+        suite.client.outgoing(Call("delete", one.sid), "DELETE", f"/Configurations/{one.sid}", key=suite.key() if keyed else None)
         for _ in range(suite.effort.racers)
     ])
     for exchange in answers:

@@ -115,6 +115,7 @@ def _mismatch(name: str, text: str, status: int) -> None:
 
 _mismatch("mismatch-400", "A key mismatch answers 400", 400)
 _mismatch("mismatch-409", "A key mismatch answers 409", 409)
+_mismatch("mismatch-412", "A key mismatch answers 412", 412)
 
 
 @variant("mismatch-new", "A key used with another request counts as a new one; the first request keeps its own")
@@ -168,6 +169,12 @@ class _Concurrent409(Behaviour):
 
     async def in_flight(self, request: Request, entry: Entry) -> Response | None:
         return self.refuse(request, key_in_use())
+
+
+@variant("key-concurrent-425", "While the first use of a key is handled a second one answers 425")
+class _Concurrent425(_Concurrent409):
+    async def in_flight(self, request: Request, entry: Entry) -> Response | None:
+        return self.refuse(request, Problem(425, 530011, "A request with this idempotency key is in progress"))
 
 
 @variant("key-lives-24-hours-30", "Keys live half an hour more than a day")
@@ -297,6 +304,15 @@ class _UnavailableSometimes(Behaviour):
         if self.once_in(25, "unavailable"):
             return self.refuse(request, unavailable(self.settings.retry_after))
         return super().poll(request)
+
+
+@variant("unavailable-accepted-sometimes", "Every 20th accepted delete is carried out and answered 503 with Retry-After")
+class _UnavailableAccepted(Behaviour):
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        if response.status == 202 and self.once_in(20, "unavailable"):
+            return self.refuse(request, unavailable(self.settings.retry_after))
+        return response
 
 
 @variant("throttled-sometimes", "Every 30th delete is a 429 with Retry-After, and is fine the next time")

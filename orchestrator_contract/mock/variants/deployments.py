@@ -98,6 +98,16 @@ class _OneOperationAnywhere(_OneOperationAtATime):
         return [one for shelf in self.world.shelves.values() for one in shelf.configurations.values()]
 
 
+@variant("one-operation-first", "While an operation of the account runs each delete is a 409, whether there is something to delete or not")
+class _OneOperationFirst(Behaviour):
+    def delete(self, request: Request) -> Response:
+        now = self.now()
+        running = next((one for one in reversed(self.shelf(request).operations.values()) if not one.state(now).terminal), None)
+        if running is None or self.requested_fault(request, self.target_of_delete(request)) is not None:
+            return super().delete(request)
+        return self.refuse(request, conflict(running.id))
+
+
 @variant("namesake-fails", "A create with a displayName that is taken is accepted, and FAILS")
 class _NamesakeFails(Behaviour):
     def create(self, request: Request) -> Response:

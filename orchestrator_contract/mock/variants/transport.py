@@ -166,3 +166,12 @@ variant("unavailable-date", "Retry-After of a 503 is an HTTP date")(
     on_answer(header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), status=503)
 )
 variant("unavailable-no-retry-after", "A 503 has no Retry-After")(on_answer(header("retry-after", None), status=503))
+
+
+@variant("head-with-body", "HEAD is answered with the body that a GET would get, as hand-written servers do")
+class _HeadWithBody(Behaviour):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.method == "HEAD":
+            response.raw = raw_message(response)
+        return response
