@@ -167,6 +167,25 @@ def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) 
     assert exchange.answer.defect == (Fault.ENCODING, kept)
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_a_traceback_tells_no_secret(bench: Bench, monkeypatch: pytest.MonkeyPatch, together: bool) -> None:
+    """What breaks below the client is shown with the arguments and locals of its frames, and without credentials."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    bench.suite.client.wire = bench.wire
+    monkeypatch.setattr(bench.wire, "connect", broken)
+    out = bench.suite.client.outgoing(Call("fetch", "sid"), "GET", "/Configurations/sid")
+
+    with pytest.raises(RuntimeError) as caught:
+        bench.suite.client.send_together([out]) if together else bench.suite.client.send(out)
+
+    shown = str(caught.getrepr(showlocals=True, funcargs=True))
+    assert "bytes of a request>" in shown
+    assert BASIC.removeprefix("Basic ") not in shown
+
+
 def test_secrets_in_a_fault_are_redacted(bench: Bench) -> None:
     """The text of a fault may quote what came."""
     bench.endpoint.on("GET /Configurations/x", Fault.MALFORMED)
