@@ -837,6 +837,28 @@ def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(world: World, alo
     assert not [line for line in alone.endpoint.lines() if line.startswith("DELETE")]
 
 
+@pytest.mark.parametrize(
+    ("listed", "taken"), [pytest.param(["SID0"], "sid1", id="one-in-two-spellings"), pytest.param(["SID0", "sid0"], "sid0", id="two")]
+)
+def test_ids_that_differ_in_case(world: World, alone: Bench, listed: list[str], taken: str) -> None:
+    """A create may name what was there in another spelling; only a list that has both shows that they are two."""
+    after = page(*({"id": sid, "displayName": "oc-run-0"} for sid in listed))
+    alone.endpoint.on(ALL, page({"id": "SID0", "displayName": "production"}), after)
+
+    assert alone.suite.configurations.one().sid == taken
+    assert alone.suite.ownership.owns("sid0") is (taken == "sid0")
+
+
+def test_a_listed_id_that_is_no_text(world: World, alone: Bench) -> None:
+    """What is listed under a name of the run's with an id of another type is nobody's."""
+    world.related = lambda number: None
+    odd: list[Any] = [[], {}, None, 7]
+    alone.endpoint.on(ALL, page(), page(*({"id": one, "displayName": "oc-run-0"} for one in odd)))
+
+    with pytest.raises(NothingToDelete):
+        alone.suite.configurations.one()
+
+
 def test_what_shows_nowhere_is_nobodys_to_delete(world: World, alone: Bench) -> None:
     """A new id that neither fetch nor list shows may be one that was there and hidden: it is looked for, and left alone."""
     alone.endpoint.on("GET /Configurations/sid0", (404,))
