@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import netrc
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,15 @@ from orchestrator_contract.redaction import is_own_word
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
 CREDENTIAL_NAMES = (("TWILIO_API_KEY", "TWILIO_API_SECRET"), ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
+
+
+#: Headers that say where a request ends, where it goes and who sends it: a fault's may not.
+_OWN_HEADERS = frozenset({
+    "authorization", "connection", "content-length", "cookie", "expect", "host", "keep-alive", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade",
+})
+#: What a variable is called, and hardly ever a secret that stands where its name should.
+_VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
 class ProfileError(Exception):
@@ -131,6 +141,11 @@ class Profile:
         return min(self.limits.deletes, len(self.provision.pool) if self.provision.mode == "pool" else inf)
 
 
+def shown_url(url: str) -> str:
+    """*url* as a message may repeat it: who sends and what is asked may be secrets."""
+    return re.sub(r"[?#].*", "?***", re.sub(r"(?<=//).*@", "***@", url, flags=re.DOTALL), flags=re.DOTALL)
+
+
 def from_url(url: str) -> Profile:
     """The profile of a bare URL: create mode, credentials from the environment or `.netrc`, default limits.
 
@@ -143,11 +158,11 @@ def from_url(url: str) -> Profile:
     except ValueError:
         usable = False
     if not usable:
-        raise ProfileError(f"--target: {url!r} is neither an http(s) URL nor a profile file")
+        raise ProfileError(f"--target: {shown_url(url)!r} is neither an http(s) URL nor a profile file")
     if parts.username or parts.password:
         raise ProfileError("--target: credentials don't belong in the URL; set " + " and ".join(CREDENTIAL_NAMES[0]))
     if parts.query or parts.fragment:
-        raise ProfileError(f"--target: {url!r}: expected a base URL without query and fragment: the paths of the contract are appended to it")
+        raise ProfileError(f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the paths of the contract are appended to it")
     account = _account_from_environment(parts.hostname or "")
     if account:
         _check_secret("--target", account, url)
@@ -204,9 +219,16 @@ def _check(path: Path, raw: dict[str, Any]) -> None:
             found.append(f"{where + '.' if where else ''}{missing} is missing")
         else:
             problem = next(iter(schemas.problems_of(error)))
-            found.append(f"{where or 'the profile'}: expected {problem.expected}, found {problem.seen}")
+            found.append(f"{where or 'the profile'}: expected {problem.expected}, {_seen(where, problem.seen)}")
     if found:
         raise ProfileError(f"{path}: " + "; ".join(dict.fromkeys(found)))
+
+
+def _seen(where: str, seen: str) -> str:
+    """What stands where something else was expected, without what may be a secret: someone may have put one in the wrong place."""
+    if where.endswith("_env") or ".headers" in where:
+        return "found something else (not shown: it may be a secret)"
+    return f"found {shown_url(seen) if '://' in seen else seen}"
 
 
 def _build(path: Path, raw: dict[str, Any]) -> Profile:
@@ -221,8 +243,8 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     for key, url in urls:
         try:
             _ = urlsplit(url).port
-        except ValueError as error:
-            raise ProfileError(f"{path}: {key}: expected an http(s) URL, found {url!r} ({error})") from None
+        except ValueError:
+            raise ProfileError(f"{path}: {key}: expected an http(s) URL with a host and no port or one of 1-65535, found {shown_url(url)!r}") from None
     verify = target.get("verify_tls", True)
     if isinstance(verify, str) and not Path(verify).is_file():
         raise ProfileError(f"{path}: target.verify_tls: expected true, false or a CA bundle file, found {verify!r}")
@@ -243,8 +265,8 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
             provision.get("mode"), provision.get("memory_store_id"), tuple(provision.get("pool", [])), tuple(command)
         ),
         conversations=Conversations(tuple(given.get("pool", [])), tuple(given.get("command", []))),
-        faults={int(status): _trigger(entry) for status, entry in raw.get("faults", {}).items()},
-        operation_failure=_trigger(failure) if failure else None,
+        faults={int(status): _trigger(f"{path}: faults.{status}", entry) for status, entry in raw.get("faults", {}).items()},
+        operation_failure=_trigger(f"{path}: operation_failure", failure) if failure else None,
         clock_url=clock_url,
         limits=Limits(**raw.get("limits", {})),
         tolerated=frozenset(policy.get("undocumented_statuses", [])),
@@ -256,7 +278,8 @@ def _account(path: Path, index: int, entry: dict[str, str]) -> Account:
     for key in ("username_env", "password_env"):
         value = os.environ.get(entry[key])
         if not value:
-            raise ProfileError(f"{path}: accounts.{index}.{key}: the environment variable {entry[key]} is not set")
+            name = entry[key] if _VARIABLE.fullmatch(entry[key]) else "that it names (not shown: it may be a secret)"
+            raise ProfileError(f"{path}: accounts.{index}.{key}: the environment variable {name} is not set")
         values.append(value)
     return Account(values[0], values[1], (entry["username_env"], entry["password_env"]))
 
@@ -269,7 +292,10 @@ def _check_secret(where: str, account: Account, *urls: str) -> None:
         )
 
 
-def _trigger(entry: dict[str, Any]) -> Trigger:
+def _trigger(where: str, entry: dict[str, Any]) -> Trigger:
+    for name in entry.get("headers", {}):
+        if name.lower() in _OWN_HEADERS:
+            raise ProfileError(f"{where}.headers: expected no header that addresses, frames or authorizes the request, found {name}")
     burst = entry.get("burst")
     return Trigger(
         entry.get("headers", {}), entry.get("sid"), (burst["requests"], burst["concurrency"]) if burst else None

@@ -152,6 +152,47 @@ def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[target]\nbase_url = 'http://user:hid/den@127.0.0.1'\n", id="base-url"),
+        pytest.param("[target]\nbase_url = 'http://127.0.0.1?key=hidden'\n", id="query"),
+        pytest.param("[target]\nbase_url = 'http://user:hidden@127.0.0.1:99999'\n", id="base-url-without-port"),
+        pytest.param(BASE + "origins = ['http://user:hidden@127.0.0.1']\n", id="origin"),
+        pytest.param(BASE + "[[regions]]\nbase_url = 'http://user:hidden@127.0.0.1'\n", id="region"),
+        pytest.param(BASE + "[clock]\nadvance_url = 'http://user:hidden@127.0.0.1/x'\n", id="clock"),
+        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'hidden'\n", id="a-secret-for-its-name"),
+        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = ['hidden']\n", id="a-list-for-a-name"),
+        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword = 'hidden'\n", id="no-such-key"),
+        pytest.param(BASE + "[faults.429]\nheaders = { 'X-Key' = \"hidden\\n\" }\n", id="header"),
+        pytest.param(BASE + "[faults.429]\nheaders = { Authorization = 'hidden' }\n", id="credentials"),
+    ],
+)
+def test_mistakes_are_named_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Someone may have put a secret in the wrong place: it is not repeated."""
+    monkeypatch.setenv("VENDOR_USER", "user")
+
+    with pytest.raises(ProfileError) as caught:
+        read(tmp_path, text)
+
+    assert "hid" not in str(caught.value)
+    assert "den" not in str(caught.value).replace("hidden", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Demo", "1\\r\\n\\r\\nDELETE /x HTTP/1.1"), ("X-Demo", "1\\n"), ("X-Demo", "1\\u0000"), ("X-Demo", "é"), ("X Demo", "1"), ("", "1"),
+        ("X-Demo\\n", "1"), ("host", "x"), ("Authorization", "x"), ("Content-Length", "0"), ("TRANSFER-ENCODING", "chunked"), ("Connection", "x"),
+    ],
+)
+@pytest.mark.parametrize("where", ["faults.429", "operation_failure"])
+def test_headers_stay_in_their_line(tmp_path: Path, where: str, name: str, value: str) -> None:
+    """A header of the profile neither ends its line nor says where the request ends, where it goes and who sends it."""
+    with pytest.raises(ProfileError, match=rf"{where}\.headers"):
+        read(tmp_path, BASE + f'[{where}]\nheaders = {{ "{name}" = "{value}" }}\n')
+
+
 def test_several_mistakes_come_in_one_message(tmp_path: Path) -> None:
     """All mistakes of a profile are named at once."""
     with pytest.raises(ProfileError, match=r"(?s)(?=.*limits\.request;)(?=.*unknown key clocks)"):
@@ -215,11 +256,21 @@ def test_no_url(url: str) -> None:
         profile.from_url(url)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/?a=1", "http://127.0.0.1/v1#x"])
+def test_no_url_with_credentials() -> None:
+    """They are left out of what is shown."""
+    with pytest.raises(ProfileError, match=r"'http://\*\*\*@127\.0\.0\.1:bad port/' is neither") as caught:
+        profile.from_url("http://user:hidden@127.0.0.1:bad port/")
+
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/?a=hidden", "http://127.0.0.1/v1#hidden"])
 def test_a_url_that_nothing_can_be_appended_to(url: str) -> None:
     """A query or fragment would take in the paths of the contract."""
-    with pytest.raises(ProfileError, match="without query and fragment"):
+    with pytest.raises(ProfileError, match="without query and fragment") as caught:
         profile.from_url(url)
+
+    assert "hidden" not in str(caught.value)
 
 
 def test_credentials_in_a_url() -> None:
