@@ -6,7 +6,6 @@ import hashlib
 import netrc
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestrator_contract import schemas
+from orchestrator_contract import files, schemas
 from orchestrator_contract.redaction import is_own_word
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
@@ -179,10 +178,18 @@ def _account_from_environment(host: str) -> Account | None:
         user, password = (os.environ.get(name) for name in names)
         if user and password:
             return Account(user, password, names)
+    path = Path.home() / ".netrc"
     try:
-        found = netrc.netrc().authenticators(host)
-    except (OSError, netrc.NetrcParseError):
+        files.read_text(path)
+        found = netrc.netrc(path).authenticators(host)
+    except (FileNotFoundError, RuntimeError):
         return None
+    except files.Unreadable as error:
+        raise ProfileError(f"{path}: {error}") from None
+    except (OSError, ValueError, netrc.NetrcParseError) as error:
+        # What the parser says quotes the file, and so maybe a password.
+        where = f" (line {error.lineno})" if isinstance(error, netrc.NetrcParseError) else ""
+        raise ProfileError(f"{path}: can't be read as a .netrc{where}") from None
     return Account(found[0], found[2] or "", ("NETRC_LOGIN", "NETRC_PASSWORD")) if found else None
 
 
@@ -194,13 +201,9 @@ def from_file(path: Path) -> Profile:
             environment variable that is not set.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProfileError(f"{path}: can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ProfileError(f"{path}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: is not TOML: {error}") from None
+        raw = files.read_toml(path)
+    except files.Unreadable as error:
+        raise ProfileError(f"{path}: {error}") from None
     _check(path, raw)
     return _build(path, raw)
 
