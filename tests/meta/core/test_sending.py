@@ -726,16 +726,21 @@ def test_what_was_not_sent_is_given_back(start: Callable[..., Bench]) -> None:
 
 
 def test_pace(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each request waits for its place, never longer than the poll limit."""
+    """Each request waits for its place, however far it is; one behind the end of the run is not waited for."""
     bench = start()
     bench.endpoint.on("GET /Configurations/x", (404, {}))
-    places = iter([0.0, 0.5, 1.5, 100.0])
+    bench.suite.client.longest_s = 200
+    places = iter([0.0, 0.5, 1.5, 100.0, 100.0])
     monkeypatch.setattr(bench.suite.coordinator, "pace", lambda: next(places))
 
     for _ in range(4):
         bench.suite.client.fetch("x")
 
-    assert bench.clock.slept == [0.5, 1.5, 20]
+    with pytest.raises(Exhausted, match="the pace asks for a wait of 100 s"):
+        bench.suite.client.fetch("x")
+
+    assert bench.clock.slept == [0.5, 1.5, 100]
+    assert len(bench.endpoint.sent) == 4
 
 
 # -------------------------------------------------------------------- several at once
