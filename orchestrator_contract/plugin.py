@@ -45,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise usage_error(error) from None
     except KeyError as error:
         raise usage_error(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
+    if config.getoption("dist", "no") == "each":
+        raise usage_error("--dist each: each worker would judge the whole contract by itself; leave it out, and -n spreads the tests")
 
 
 def _judges_contract(config: pytest.Config) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import netrc
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -251,6 +252,12 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     verify = target.get("verify_tls", True)
     if isinstance(verify, str) and not Path(verify).is_file():
         raise ProfileError(f"{path}: target.verify_tls: expected true, false or a CA bundle file, found {verify!r}")
+    if isinstance(verify, str):
+        try:
+            files.read_text(Path(verify))
+            ssl.create_default_context(cafile=verify)
+        except (files.Unreadable, OSError, ValueError):
+            raise ProfileError(f"{path}: target.verify_tls: expected a CA bundle in PEM, found {verify!r}") from None
     accounts = tuple(_account(path, index, entry) for index, entry in enumerate(raw.get("accounts", [])))
     for index, account in enumerate(accounts):
         _check_secret(f"{path}: accounts.{index}.password_env", account, *(url for _, url in urls))

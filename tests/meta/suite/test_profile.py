@@ -223,6 +223,14 @@ def test_a_secret_that_is_no_word_of_the_api(tmp_path: Path, monkeypatch: pytest
     assert account.password == secret
 
 
+def test_a_bundle_of_nothing(tmp_path: Path) -> None:
+    """A CA bundle that holds no certificate is refused with the profile, before any connection."""
+    (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
+
+    with pytest.raises(ProfileError, match=r"target\.verify_tls: expected a CA bundle in PEM"):
+        read(tmp_path, BASE + f"verify_tls = '{tmp_path / 'ca.pem'}'\n")
+
+
 def test_no_text(tmp_path: Path) -> None:
     """A file that is no text, and one that is not there, are named."""
     path = tmp_path / "binary.toml"
