@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.journal import Journal
 from orchestrator_contract.profile import Account, Limits, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import TooFew
@@ -139,6 +141,19 @@ def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     alone.suite.inventory.gone(made)
     assert alone.journal[2:] == [{"name": "oc-run-0", "sid": "sid0", "state": "deleted", "account": 0, "region": 0}]
     assert alone.suite.inventory.left == {}
+
+
+def test_a_journal_that_fails(tmp_path: Path) -> None:
+    """What can't be announced is not created; what was is told of in vain, and does not stop the run from cleaning up."""
+    (tmp_path / "journal").mkdir()
+    shared = Coordinator(10, 0, 10, Journal(tmp_path / "journal", {}))
+    entry = {"name": "oc-run-0", "account": 0, "region": 0}
+
+    with pytest.raises(Unverifiable, match="can't be written"):
+        shared.journal([{**entry, "state": "creating"}])
+
+    shared.journal([{**entry, "state": "created", "sid": "sid0"}])
+    shared.journal([{**entry, "state": "deleted", "sid": "sid0"}])
 
 
 def test_payloads(world: World, alone: Bench) -> None:
