@@ -203,6 +203,7 @@ def _ended(config: pytest.Config, reason: str) -> pytest.UsageError:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give an xdist worker its share of the run."""
+    node.config.stash[RUN].awaited += 1
     node.workerinput["orchestrator_contract"] = node.config.stash[RUN].ticket(address_for(node.config, node.gateway.spec))
 
 

@@ -69,10 +69,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
+        # A signal to the whole group reaches workers, too, and what they have created is theirs to delete.
+        stopping.heed_termination(config)
         if run.is_worker:
             return  # it joins before its collection (hosts.py)
         hosts.prepare(config)
-        stopping.heed_termination(config)
         run.options.report.mkdir(parents=True, exist_ok=True)
         progress.show(config, run.suite.client.steps)
         run.open(alone=config.getoption("dist", "no") == "no")
@@ -174,7 +175,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     if run.result is not None:
         return
-    result = run.finish()
+    try:
+        result = run.finish()
+    except KeyboardInterrupt:
+        pytest.exit(said(run.interrupted()), returncode=int(pytest.ExitCode.INTERRUPTED))
+    except OSError as error:
+        pytest.exit(said(f"--report: {run.options.report} can't be written: {error.strerror}"), returncode=int(pytest.ExitCode.USAGE_ERROR))
     if run.options.target and run.options.profile:
         breached = tuple(outcomes.breached)
         if breached or not run.options.requirements:  # a part that passes says nothing of the rest
