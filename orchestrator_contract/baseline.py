@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator_contract import schemas
+from orchestrator_contract import files, schemas
 from orchestrator_contract.result import Row, Verdict
 
 #: Verdicts that a breach leads to; which one is a matter of levels, --strict and waivers.
 _BREACHES = frozenset({"breached", "warned", "waived"})
+#: A report holds evidence, and is larger than what people write.
+_MAX_BYTES = 32 * 1024 * 1024
 
 
 class BaselineError(Exception):
@@ -77,9 +79,11 @@ def load(path: Path) -> Baseline:
         BaselineError: it can't be read, or is no such report.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
+        raw = json.loads(files.read_text(path, _MAX_BYTES))
+    except FileNotFoundError as error:
         raise BaselineError(f"--baseline: {path}: can't be read: {error.strerror}") from None
+    except files.Unreadable as error:
+        raise BaselineError(f"--baseline: {path}: {error}") from None
     except (ValueError, RecursionError):
         raise BaselineError(f"--baseline: {path}: is no JSON") from None
     problem = next(schemas.problems("conformance-report.json", raw), None)

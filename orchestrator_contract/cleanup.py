@@ -18,12 +18,14 @@ from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.journal import Journal, JournalError, Leftover, Past
+from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.suite import Settings, Suite
 from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.visible import visible
 
 _ROUNDS = 3
 #: A create that was on its way when its run was killed may show in the list only a moment later, in seconds.
@@ -153,23 +155,30 @@ class _Cleaning:
         self._suite.ownership.allow(configuration.sid)
 
     def _look_up(self, unknown: list[Leftover]) -> int:
-        """Find by exact name what has no known id; how many could not be looked for."""
+        """Find by exact name what has no known id; how many could not be looked for, or are not surely the run's."""
         if not unknown:
             return 0
         blind = 0
         for place in sorted({(one.account, one.region) for one in unknown}):
             names = {one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == place}
             found: dict[str, str] = {}
+            doubtful: dict[str, str] = {}
             try:
                 for pause in (_SETTLE_S, 0):
-                    found |= self._listed(names, *place)
+                    doubtful = {sid: name for sid, name in self._listed(names, *place).items() if sid not in found}
+                    shown = {sid for sid, name in doubtful.items() if self._is_shown(sid, name, *place)}
+                    found |= {sid: doubtful.pop(sid) for sid in shown}
                     time.sleep(pause if len(found) < len(names) else 0)
             except Unverifiable as error:
                 blind += len(names) - len(set(found.values()))
+                doubtful = {}
                 self._say(f"LEFT     the list can't be read: {error}; not looked for: {', '.join(sorted(names - set(found.values())))}")
             for sid, name in found.items():
                 self._mark(Configuration(sid, name, *place))
-            for name in sorted(names - set(found.values())) if not blind else ():
+            for sid, name in doubtful.items():
+                self._say(f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may be another's")
+            blind += len(doubtful)
+            for name in sorted(names - {*found.values(), *doubtful.values()}) if not blind else ():
                 self._say(f"absent   {name}: announced, and never created")
         return blind
 
@@ -178,6 +187,16 @@ class _Cleaning:
         items = self._suite.configurations.listing.items(size=1000, account=account, region=region)
         return {item["id"]: item["displayName"] for item, _ in items
                 if isinstance(item.get("id"), str) and isinstance(name := item.get("displayName"), str) and name in names}
+
+    def _is_shown(self, sid: str, name: str, account: int, region: int) -> bool:
+        """Whether a fetch shows *sid* under *name*: a list alone may give the names of a run to anything.
+
+        An id that is no plain path segment could lead elsewhere, so nothing is asked about it.
+        """
+        if not is_plain(sid):
+            return False
+        exchange = self._suite.client.fetch(sid, account=account, region=region)
+        return exchange.status == 200 and exchange.object.get("displayName") == name and exchange.object.get("id", sid) == sid
 
     def _delete(self) -> None:
         for attempt in range(_ROUNDS):

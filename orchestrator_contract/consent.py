@@ -20,6 +20,7 @@ from orchestrator_contract.effort import Effort
 from orchestrator_contract.plan import plan_lines
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.usage import usage_error
 
 
 def is_loopback(host: str) -> bool:
@@ -83,7 +84,7 @@ def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> No
     where = ", ".join(places)
     with _terminal(config) as there_is_one:
         if not there_is_one:
-            raise pytest.UsageError(
+            raise usage_error(
                 f"{where}: not a loopback address, so this needs consent: configurations would be created or deleted there. "
                 "Look at --plan, then add --yes. (There is no terminal to ask on; nothing was sent.)"
             )
@@ -91,7 +92,7 @@ def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> No
         print(f"This will change {where}, which is not this machine. Go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline().strip().lower()
     if answer not in ("y", "yes"):
-        raise pytest.UsageError(f"{where}: not confirmed; nothing was sent")
+        raise usage_error(f"{where}: not confirmed; nothing was sent")
 
 
 @contextmanager

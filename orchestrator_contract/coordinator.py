@@ -147,9 +147,18 @@ class Coordinator:
             return self._advanced
 
     def journal(self, entries: list[dict[str, Any]]) -> None:
-        """Put entries into the run's journal, on disk before this returns."""
+        """Put entries into the run's journal, on disk before this returns.
+
+        Raises:
+            Unverifiable: what is about to be created can't be noted, so it may not be. What was created or deleted already
+                stands there by its name, and is cleaned up whether or not more can be written.
+        """
         if self._journal:
-            self._journal.write(entries)
+            try:
+                self._journal.write(entries)
+            except OSError as error:
+                if any(entry["state"] == "creating" for entry in entries):
+                    raise Unverifiable(f"the journal {self._journal.path} can't be written: {error.strerror}") from None
 
 
 class Address(NamedTuple):

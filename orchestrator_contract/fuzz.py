@@ -45,6 +45,9 @@ def run_generated(suite: Suite, method: str, mode: str, judge: Callable[[Sent], 
 
     A request whose answer *judge* finds wrong is generated again by Hypothesis while it shrinks: what repeats
     and what does not is on record either way.
+
+    Raises:
+        Unverifiable: one could not be sent, or was not answered; none was sent after it.
     """
     operation = _document()[_PATH][method]
     generation = GenerationMode.POSITIVE if mode == "positive" else GenerationMode.NEGATIVE
@@ -55,22 +58,31 @@ def run_generated(suite: Suite, method: str, mode: str, judge: Callable[[Sent], 
         return sent[0]
 
     session = ClientSession(perform)
+    over: list[Unverifiable] = []
 
     @seed(suite.random.getrandbits(32))
     @settings(Phase.generate, max_examples=suite.effort.fuzz_examples)
     @given(case=operation.as_strategy(generation_mode=generation))
     def run(case: Any) -> None:
+        # What can't go on must not fail an example: Hypothesis would repeat it, and take one that then passes for an error.
+        if over:
+            return
+        sent.clear()
         try:
             case.call(base_url=suite.profile.base_url, session=session)
+        except Unverifiable as error:
+            over.append(error)
+            return
         except (_Declined, requests.RequestException, schemathesis.errors.SchemathesisError):
             if not sent:
                 return
         for exchange in sent:
             judge(Sent(exchange.url.rpartition("/")[2], exchange))
-        sent.clear()
 
     with suite.client.steps.step(f"sending generated requests ({mode})"):
         run()
+    if over:
+        raise over[0]
 
 
 @cache

@@ -25,6 +25,7 @@ from orchestrator_contract.consent import is_loopback
 from orchestrator_contract.coordinator import LOOPBACK, Address
 from orchestrator_contract.run import RUN
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.usage import said, usage_error
 
 ENVIRONMENT = "ORCHESTRATOR_CONTRACT_COORDINATOR"
 #: Restarts of crashed workers, for each that is configured; xdist itself bounds only those of `-n`.
@@ -91,9 +92,9 @@ def chosen(config: pytest.Config) -> Address | None:
         return None
     host, colon, port = text.partition(":")
     if not host or (colon and not (port.isdigit() and int(port) < 65536)):
-        raise pytest.UsageError(f"--coordinator: expected HOST or HOST:PORT, found {text!r}")
+        raise usage_error(f"--coordinator: expected HOST or HOST:PORT, found {text!r}")
     if host in ("0.0.0.0", "*", "::"):  # noqa: S104  # refused, not listened on
-        raise pytest.UsageError("--coordinator: name one address that the workers reach; on all of them it does not listen")
+        raise usage_error("--coordinator: name one address that the workers reach; on all of them it does not listen")
     return Address(host, int(port or 0))
 
 
@@ -115,7 +116,7 @@ def address_for(config: pytest.Config, spec: execnet.XSpec) -> Address:
             probe.connect((host, 9))
             return Address(probe.getsockname()[0])
     except OSError as error:
-        raise pytest.UsageError(
+        raise usage_error(
             f"--tx {spec}: which address of this machine {host} reaches can't be told ({error}); name it with --coordinator HOST[:PORT]"
         ) from None
 
@@ -142,11 +143,11 @@ def prepare(config: pytest.Config) -> None:
     if not distant:
         return
     if run.options.profile is None and any(host_of(spec, specs(config, "px")) for spec in distant):
-        raise pytest.UsageError("workers on other hosts can't reach the embedded mock, which listens on loopback: name a --target")
+        raise usage_error("workers on other hosts can't reach the embedded mock, which listens on loopback: name a --target")
     copied = any(not spec.popen or spec.chdir for spec in distant) and not config.option.rsyncdir
     for word in config.invocation_params.args:
         if copied and Path(str(word).partition("::")[0]).exists():
-            raise pytest.UsageError(
+            raise usage_error(
                 f"{word}: with workers elsewhere xdist takes a word of the command line that is a path here for one to copy there; "
                 "write options in one word (--target=FILE) and leave test paths out"
             )
@@ -154,7 +155,7 @@ def prepare(config: pytest.Config) -> None:
         try:
             run.serve(address)
         except OSError as error:
-            raise pytest.UsageError(
+            raise usage_error(
                 f"the coordinator can't listen on {address}: {error.strerror or error}; name an address of this machine with --coordinator"
             ) from None
 
@@ -196,12 +197,13 @@ def _ended(config: pytest.Config, reason: str) -> pytest.UsageError:
     if run.opened and run.result is None:
         run.selected = run.wanted()
         run.finish(unusable=Unusable(reason))
-    return pytest.UsageError(reason)
+    return usage_error(reason)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give an xdist worker its share of the run."""
+    node.config.stash[RUN].awaited += 1
     node.workerinput["orchestrator_contract"] = node.config.stash[RUN].ticket(address_for(node.config, node.gateway.spec))
 
 
@@ -248,4 +250,4 @@ def pytest_collection(session: pytest.Session) -> None:
         run.join()
     except Unusable as error:
         session.config.workeroutput[_REFUSED] = str(error)  # type: ignore[attr-defined]
-        pytest.exit(str(error), returncode=4)
+        pytest.exit(said(error), returncode=4)

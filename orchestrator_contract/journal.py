@@ -9,6 +9,16 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from orchestrator_contract import files
+from orchestrator_contract.ownership import is_plain
+
+#: What the names of a run's configurations begin with.
+PREFIX = "oc-"
+#: More accounts or regions than any profile has.
+_PLACES = 10_000
+#: A journal has three lines for each configuration of a run.
+_MAX_BYTES = 64 * 1024 * 1024
+
 
 class JournalError(Exception):
     """The file is no journal of this suite; the message says which line and why."""
@@ -71,33 +81,61 @@ def read(path: Path) -> Past:
     Raises:
         JournalError: the file can't be read or is none of this suite's.
     """
+    entries = _entries(path)
+    if not entries or entries[0].get("journal") != "orchestrator-contract":
+        raise JournalError(f"{path}: is no journal of this suite (its first line doesn't say so)")
+    return _past(path, entries)
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise JournalError(f"{path}: can't be read: {error}") from None
+        lines = files.read_text(path, _MAX_BYTES).split("\n")
+    except FileNotFoundError as error:
+        raise JournalError(f"{path}: can't be read: {error.strerror}") from None
+    except files.Unreadable as error:
+        raise JournalError(f"{path}: {error}") from None
+    if not lines[-1]:
+        lines.pop()
     entries: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == len(lines):
                 break
             raise JournalError(f"{path}: line {number} is not JSON") from None
         if not isinstance(entry, dict):
             raise JournalError(f"{path}: line {number} is no journal entry")
         entries.append(entry)
-    if not entries or entries[0].get("journal") != "orchestrator-contract":
-        raise JournalError(f"{path}: is no journal of this suite (its first line doesn't say so)")
+    return entries
+
+
+def _past(path: Path, entries: list[dict[str, Any]]) -> Past:
     state: dict[str, Leftover] = {}
     try:
-        for entry in entries[1:]:
-            name = str(entry["name"])
+        for number, entry in enumerate(entries[1:], 2):
             if entry["state"] == "given":
                 continue  # not the run's own: whether it was deleted is for its giver to see
+            left = Leftover(entry["name"], entry.get("sid"), entry["account"], entry["region"])
             if entry["state"] == "deleted":
-                state.pop(name, None)
+                state.pop(left.name, None)
+            elif not _is_own(left):
+                raise JournalError(f"{path}: line {number} names what no run of this suite creates")
             else:
-                state[name] = Leftover(name, entry.get("sid"), int(entry["account"]), int(entry["region"]))
-        return Past(str(entries[0]["run"]), tuple(entries[0]["bases"]), tuple(state.values()), tuple(entries[0].get("accounts", ())))
-    except (KeyError, TypeError, ValueError) as error:
+                state[left.name] = left
+        head = entries[0]
+        past = Past(str(head["run"]), tuple(head["bases"]), tuple(state.values()), tuple(head.get("accounts", ())))
+    except (KeyError, TypeError) as error:
         raise JournalError(f"{path}: an entry lacks {error}") from None
+    if not all(isinstance(one, str) for one in (*past.bases, *past.accounts)):
+        raise JournalError(f"{path}: its first line names no addresses and accounts")
+    return past
+
+
+def _is_own(left: Leftover) -> bool:
+    """Whether a run could have written this: someone may have changed the file, and what it names is deleted."""
+    return (
+        isinstance(left.name, str) and left.name.startswith(PREFIX)
+        and (left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid)))
+        and all(type(place) is int and 0 <= place < _PLACES for place in (left.account, left.region))
+    )

@@ -12,6 +12,7 @@ from orchestrator_contract.suite import Unusable
 from orchestrator_contract.traffic.command import Traffic
 from orchestrator_contract.traffic.source import NotHar
 from orchestrator_contract.ttl_ledger import TtlLedger, TtlLedgerError
+from orchestrator_contract.usage import usage_error
 
 _CODE = pytest.StashKey[int]()
 
@@ -28,11 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.ttl_ledger:
         profile = config.stash[RUN].options.profile
         if profile is None:
-            raise pytest.UsageError("--ttl-ledger: say with --target whose keys it holds; the embedded mock forgets them")
+            raise usage_error("--ttl-ledger: say with --target whose keys it holds; the embedded mock forgets them")
         try:
             TtlLedger(Path(config.option.ttl_ledger), profile)
         except TtlLedgerError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise usage_error(error) from None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -77,7 +78,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _clean_up(config: pytest.Config) -> int:
     profile, path = config.stash[RUN].options.profile, Path(config.option.cleanup)
     if profile is None:
-        raise pytest.UsageError("--cleanup: say with --target where the journal was written")
+        raise usage_error("--cleanup: say with --target where the journal was written")
     try:
         past = cleanup.read(path, profile)
         if past.leftovers and not config.option.yes:
@@ -86,7 +87,7 @@ def _clean_up(config: pytest.Config) -> int:
                 consent.ask(config, places, [f"delete {one.sid or 'what is named'} {one.name}" for one in past.leftovers])
         return 1 if cleanup.clean(path, profile, lambda line: say(config, line)) else 0
     except (cleanup.CleanupError, Unusable) as error:
-        raise pytest.UsageError(f"--cleanup: {error}") from None
+        raise usage_error(f"--cleanup: {error}") from None
 
 
 def _judge_traffic(config: pytest.Config) -> int:
@@ -96,7 +97,7 @@ def _judge_traffic(config: pytest.Config) -> int:
     try:
         traffic.judge(options.waivers)
     except NotHar as error:
-        raise pytest.UsageError(f"--traffic: {error}") from None
+        raise usage_error(f"--traffic: {error}") from None
     run.result = traffic.result(run.wanted(), options.policy, options.effort.name, options.seed, run.started, options.waivers, options.baseline)
     report.write_all(run.result, options.report)
     return run.exit_code()

@@ -114,6 +114,10 @@ def pytest_runtest_makereport(
     if ids:
         if call.excinfo is not None and not isinstance(call.excinfo.value, (_Breached, pytest.skip.Exception, pytest.xfail.Exception)):
             report.user_properties.append(("suite_broken", item.nodeid))
+            # What broke the suite is shown with the arguments of its frames, and some of them hold credentials.
+            run, text = item.config.stash[RUN], str(report.longrepr)
+            if run.opened and (clean := run.suite.redactor.text(text)) != text:
+                report.longrepr = clean
         if report.when == "call":
             levels = catalogue.load().requirements
             verdict = "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"

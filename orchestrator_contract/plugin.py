@@ -18,6 +18,7 @@ from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import RUN, Run
 from orchestrator_contract.run_options import RunOptions
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.usage import said, usage_error
 from orchestrator_contract.waivers import WaiverError
 
 pytest_plugins = ["orchestrator_contract.outcomes", "orchestrator_contract.live", "orchestrator_contract.hosts"]
@@ -37,13 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     if config.option.fail_on and not config.option.baseline:
-        raise pytest.UsageError("--fail-on new: say with --baseline what is known already")
+        raise usage_error("--fail-on new: say with --baseline what is known already")
     try:
         config.stash[RUN] = Run(RunOptions.of(config), getattr(config, "workerinput", None))
     except (ProfileError, WaiverError, BaselineError) as error:
-        raise pytest.UsageError(str(error)) from None
+        raise usage_error(error) from None
     except KeyError as error:
-        raise pytest.UsageError(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
+        raise usage_error(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
+    if config.getoption("dist", "no") == "each":
+        raise usage_error("--dist each: each worker would judge the whole contract by itself; leave it out, and -n spreads the tests")
 
 
 def _judges_contract(config: pytest.Config) -> bool:
@@ -66,23 +69,24 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
+        # A signal to the whole group reaches workers, too, and what they have created is theirs to delete.
+        stopping.heed_termination(config)
         if run.is_worker:
             return  # it joins before its collection (hosts.py)
         hosts.prepare(config)
-        stopping.heed_termination(config)
         run.options.report.mkdir(parents=True, exist_ok=True)
         progress.show(config, run.suite.client.steps)
         run.open(alone=config.getoption("dist", "no") == "no")
     except OSError as error:
-        raise pytest.UsageError(f"--report: {run.options.report} can't be written: {error.strerror}") from None
+        raise usage_error(f"--report: {run.options.report} can't be written: {error.strerror}") from None
     except Unusable as unusable:
         run.selected = run.wanted()
         result = run.finish(unusable=unusable)
         session.exitstatus = 1 if result.overall == "nonconformant" else 4
         if session.exitstatus == 1:
             _write_junit(config)
-            pytest.exit(f"{unusable}\nreport: {run.options.report}", returncode=1)
-        raise pytest.UsageError(f"{unusable}\n(report: {run.options.report})") from None
+            pytest.exit(said(f"{unusable}\nreport: {run.options.report}"), returncode=1)
+        raise usage_error(f"{unusable}\n(report: {run.options.report})") from None
 
 
 def _write_junit(config: pytest.Config) -> None:
@@ -135,7 +139,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         try:
             consent.obtain(session.config, None if run.is_worker else run.options.profile, run.options.effort)
         except Unusable as unusable:
-            raise pytest.UsageError(str(unusable)) from None
+            raise usage_error(unusable) from None
     found = {one for item in session.items for one in requirements_of(item)}
     run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
     run.selected = frozenset(found & run.options.requirements if run.options.requirements else found)
@@ -171,7 +175,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     if run.result is not None:
         return
-    result = run.finish()
+    try:
+        result = run.finish()
+    except KeyboardInterrupt:
+        pytest.exit(said(run.interrupted()), returncode=int(pytest.ExitCode.INTERRUPTED))
+    except OSError as error:
+        pytest.exit(said(f"--report: {run.options.report} can't be written: {error.strerror}"), returncode=int(pytest.ExitCode.USAGE_ERROR))
     if run.options.target and run.options.profile:
         breached = tuple(outcomes.breached)
         if breached or not run.options.requirements:  # a part that passes says nothing of the rest

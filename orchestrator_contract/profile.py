@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import netrc
 import os
-import tomllib
+import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -13,10 +14,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestrator_contract import schemas
+from orchestrator_contract import files, schemas
+from orchestrator_contract.redaction import is_own_word
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
 CREDENTIAL_NAMES = (("TWILIO_API_KEY", "TWILIO_API_SECRET"), ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
+
+
+#: Headers that say where a request ends, where it goes and who sends it: a fault's may not.
+_OWN_HEADERS = frozenset({
+    "authorization", "connection", "content-length", "cookie", "expect", "host", "keep-alive", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade",
+})
+#: What a variable is called, and hardly ever a secret that stands where its name should.
+_VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
 class ProfileError(Exception):
@@ -130,6 +141,11 @@ class Profile:
         return min(self.limits.deletes, len(self.provision.pool) if self.provision.mode == "pool" else inf)
 
 
+def shown_url(url: str) -> str:
+    """*url* as a message may repeat it: who sends and what is asked may be secrets."""
+    return re.sub(r"[?#].*", "?***", re.sub(r"(?<=//).*@", "***@", url, flags=re.DOTALL), flags=re.DOTALL)
+
+
 def from_url(url: str) -> Profile:
     """The profile of a bare URL: create mode, credentials from the environment or `.netrc`, default limits.
 
@@ -142,12 +158,14 @@ def from_url(url: str) -> Profile:
     except ValueError:
         usable = False
     if not usable:
-        raise ProfileError(f"--target: {url!r} is neither an http(s) URL nor a profile file")
+        raise ProfileError(f"--target: {shown_url(url)!r} is neither an http(s) URL nor a profile file")
     if parts.username or parts.password:
         raise ProfileError("--target: credentials don't belong in the URL; set " + " and ".join(CREDENTIAL_NAMES[0]))
     if parts.query or parts.fragment:
-        raise ProfileError(f"--target: {url!r}: expected a base URL without query and fragment: the paths of the contract are appended to it")
+        raise ProfileError(f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the paths of the contract are appended to it")
     account = _account_from_environment(parts.hostname or "")
+    if account:
+        _check_secret("--target", account, url)
     return Profile(
         name=url,
         base_url=url.rstrip("/"),
@@ -161,10 +179,18 @@ def _account_from_environment(host: str) -> Account | None:
         user, password = (os.environ.get(name) for name in names)
         if user and password:
             return Account(user, password, names)
+    path = Path.home() / ".netrc"
     try:
-        found = netrc.netrc().authenticators(host)
-    except (OSError, netrc.NetrcParseError):
+        files.read_text(path)
+        found = netrc.netrc(path).authenticators(host)
+    except (FileNotFoundError, RuntimeError):
         return None
+    except files.Unreadable as error:
+        raise ProfileError(f"{path}: {error}") from None
+    except (OSError, ValueError, netrc.NetrcParseError) as error:
+        # What the parser says quotes the file, and so maybe a password.
+        where = f" (line {error.lineno})" if isinstance(error, netrc.NetrcParseError) else ""
+        raise ProfileError(f"{path}: can't be read as a .netrc{where}") from None
     return Account(found[0], found[2] or "", ("NETRC_LOGIN", "NETRC_PASSWORD")) if found else None
 
 
@@ -176,13 +202,9 @@ def from_file(path: Path) -> Profile:
             environment variable that is not set.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProfileError(f"{path}: can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ProfileError(f"{path}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: is not TOML: {error}") from None
+        raw = files.read_toml(path)
+    except files.Unreadable as error:
+        raise ProfileError(f"{path}: {error}") from None
     _check(path, raw)
     return _build(path, raw)
 
@@ -201,9 +223,16 @@ def _check(path: Path, raw: dict[str, Any]) -> None:
             found.append(f"{where + '.' if where else ''}{missing} is missing")
         else:
             problem = next(iter(schemas.problems_of(error)))
-            found.append(f"{where or 'the profile'}: expected {problem.expected}, found {problem.seen}")
+            found.append(f"{where or 'the profile'}: expected {problem.expected}, {_seen(where, problem.seen)}")
     if found:
         raise ProfileError(f"{path}: " + "; ".join(dict.fromkeys(found)))
+
+
+def _seen(where: str, seen: str) -> str:
+    """What stands where something else was expected, without what may be a secret: someone may have put one in the wrong place."""
+    if where.endswith("_env") or ".headers" in where:
+        return "found something else (not shown: it may be a secret)"
+    return f"found {shown_url(seen) if '://' in seen else seen}"
 
 
 def _build(path: Path, raw: dict[str, Any]) -> Profile:
@@ -218,11 +247,20 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     for key, url in urls:
         try:
             _ = urlsplit(url).port
-        except ValueError as error:
-            raise ProfileError(f"{path}: {key}: expected an http(s) URL, found {url!r} ({error})") from None
+        except ValueError:
+            raise ProfileError(f"{path}: {key}: expected an http(s) URL with a host and no port or one of 1-65535, found {shown_url(url)!r}") from None
     verify = target.get("verify_tls", True)
     if isinstance(verify, str) and not Path(verify).is_file():
         raise ProfileError(f"{path}: target.verify_tls: expected true, false or a CA bundle file, found {verify!r}")
+    if isinstance(verify, str):
+        try:
+            files.read_text(Path(verify))
+            ssl.create_default_context(cafile=verify)
+        except (files.Unreadable, OSError, ValueError):
+            raise ProfileError(f"{path}: target.verify_tls: expected a CA bundle in PEM, found {verify!r}") from None
+    accounts = tuple(_account(path, index, entry) for index, entry in enumerate(raw.get("accounts", [])))
+    for index, account in enumerate(accounts):
+        _check_secret(f"{path}: accounts.{index}.password_env", account, *(url for _, url in urls))
     command, given = provision.get("command", []), raw.get("conversations", {})
     failure = raw.get("operation_failure")
     return Profile(
@@ -231,14 +269,14 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
         timeout_s=target.get("timeout_s", 10),
         verify_tls=verify,
         origins=tuple(target.get("origins", [])),
-        accounts=tuple(_account(path, index, entry) for index, entry in enumerate(raw.get("accounts", []))),
+        accounts=accounts,
         regions=tuple(str(entry["base_url"]).rstrip("/") for entry in raw.get("regions", [])),
         provision=Provision(
             provision.get("mode"), provision.get("memory_store_id"), tuple(provision.get("pool", [])), tuple(command)
         ),
         conversations=Conversations(tuple(given.get("pool", [])), tuple(given.get("command", []))),
-        faults={int(status): _trigger(entry) for status, entry in raw.get("faults", {}).items()},
-        operation_failure=_trigger(failure) if failure else None,
+        faults={int(status): _trigger(f"{path}: faults.{status}", entry) for status, entry in raw.get("faults", {}).items()},
+        operation_failure=_trigger(f"{path}: operation_failure", failure) if failure else None,
         clock_url=clock_url,
         limits=Limits(**raw.get("limits", {})),
         tolerated=frozenset(policy.get("undocumented_statuses", [])),
@@ -250,12 +288,24 @@ def _account(path: Path, index: int, entry: dict[str, str]) -> Account:
     for key in ("username_env", "password_env"):
         value = os.environ.get(entry[key])
         if not value:
-            raise ProfileError(f"{path}: accounts.{index}.{key}: the environment variable {entry[key]} is not set")
+            name = entry[key] if _VARIABLE.fullmatch(entry[key]) else "that it names (not shown: it may be a secret)"
+            raise ProfileError(f"{path}: accounts.{index}.{key}: the environment variable {name} is not set")
         values.append(value)
     return Account(values[0], values[1], (entry["username_env"], entry["password_env"]))
 
 
-def _trigger(entry: dict[str, Any]) -> Trigger:
+def _check_secret(where: str, account: Account, *urls: str) -> None:
+    if is_own_word(account.username, account.password, *urls):
+        raise ProfileError(
+            f"{where}: the secret in {account.names[1]} is, or is part of, a word that the API itself or its address has, and would "
+            "be hidden wherever that stands: give the account another one"
+        )
+
+
+def _trigger(where: str, entry: dict[str, Any]) -> Trigger:
+    for name in entry.get("headers", {}):
+        if name.lower() in _OWN_HEADERS:
+            raise ProfileError(f"{where}.headers: expected no header that addresses, frames or authorizes the request, found {name}")
     burst = entry.get("burst")
     return Trigger(
         entry.get("headers", {}), entry.get("sid"), (burst["requests"], burst["concurrency"]) if burst else None

@@ -5,12 +5,30 @@ from __future__ import annotations
 import base64
 import json
 import re
+from datetime import UTC, datetime
 from urllib.parse import quote, quote_plus
 
+from orchestrator_contract import schemas
 from orchestrator_contract.spelling import SURE, any_of, encodings, folded, reduced, spans
 
 #: A secret of this many characters, or fewer, is none.
 _SHORT = 3
+#: What the messages of every conformant endpoint hold beside the words of the schemas.
+_COMMON = (
+    "HTTP/1.1 application/json; charset=utf-8 null true false Content-Type Content-Length Content-Encoding gzip Date "
+    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ conv_operation_ conv_conversation_"
+)
+
+
+def is_own_word(user: str, password: str, *urls: str) -> bool:
+    """Whether answers that hold no secret would lose something to this one: the API's own words, today's date, the target's *urls*.
+
+    What is hidden is hidden before it is judged, so answers would be found wrong for it.
+    """
+    redactor = Redactor()
+    redactor.add(user, password)
+    texts = (*schemas.words(), *_COMMON.split(), f"{datetime.now(UTC):%Y-%m-%d}", *urls)
+    return any(redactor.text(text) != text for text in texts)
 
 
 class Redactor:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue, coordinator, report
+from orchestrator_contract import catalogue, coordinator, journal, report
 from orchestrator_contract.cleanup import account_label, header
 from orchestrator_contract.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.early import Imports
@@ -35,6 +37,8 @@ class Run:
         #: How many tests of this session look back at the others.
         self.closing = 0
         self.notes: list[str] = []
+        #: Workers that were started, and have not said yet what they found and left.
+        self.awaited = 0
         self.result: Result | None = None
         self.started = datetime.now(UTC)
         self._shared = (workerinput or {}).get("orchestrator_contract")
@@ -190,6 +194,7 @@ class Run:
 
     def merge(self, found: dict[str, Any]) -> None:
         """Take over what a worker found."""
+        self.awaited -= 1
         self.suite.ledger.merge(found["ledger"])
         self.notes += [note for note in found["notes"] if note not in self.notes]
         self.selected |= frozenset(found["selected"])
@@ -202,7 +207,21 @@ class Run:
                 f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
             )
         elif self._journal is not None and not self.notes:
-            self._journal.discard()
+            if self.awaited > 0 and self._may_be_left(self._journal.path):
+                self.notes.append(
+                    f"{self.awaited} worker(s) ended without a word; what they may have left is deleted by --cleanup {self._journal.path}"
+                )
+            else:
+                with contextlib.suppress(OSError):
+                    self._journal.discard()
+
+    @staticmethod
+    def _may_be_left(path: Path) -> bool:
+        """Whether the journal says that something was created, or begun to be, and not that it was deleted."""
+        try:
+            return path.exists() and bool(journal.read(path).leftovers)
+        except (OSError, journal.JournalError):
+            return True
 
     def finish(self, unusable: Unusable | None = None) -> Result:
         """Clean up, conclude and write the reports."""
@@ -217,6 +236,11 @@ class Run:
         self.result.target = "" if self._mock else self.options.target or ""
         report.write_all(self.result, self.options.report)
         return self.result
+
+    def interrupted(self) -> str:
+        """What to say when the run was interrupted again while it cleaned up."""
+        left = f"; what is left is deleted by --cleanup {self._journal.path}" if self._journal and self._journal.path.exists() else ""
+        return f"interrupted while cleaning up{left}"
 
     def exit_code(self) -> int:
         """The exit code that the result calls for."""

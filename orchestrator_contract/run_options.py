@@ -60,7 +60,7 @@ class RunOptions:
             policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
             seed=shared["seed"] if shared else seed,
             first=tuple(shared["first"]) if shared else last.tests if last else (),
-            requirements=catalogue.load().select(option.requirement) if option.requirement else frozenset(),
+            requirements=catalogue.load().select(option.requirement) if option.requirement is not None else frozenset(),
             plan=option.plan,
             baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
             har=Path(option.har) if option.har else None,

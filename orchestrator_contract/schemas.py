@@ -82,6 +82,26 @@ def documents() -> dict[str, dict[str, Any]]:
     }
 
 
+#: What is no part of the API, but of the suite's own files.
+_OF_THE_SUITE = frozenset({"catalogue.json", "conformance-report.json", "target-profile.json", "waivers.json"})
+
+
+@cache
+def words() -> frozenset[str]:
+    """The API's own words: the names that its messages have, and the values that it names itself."""
+    found: set[str] = set()
+    rest: list[Any] = [document for name, document in documents().items() if name not in _OF_THE_SUITE]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, dict):
+            found.update(node.get("properties", ()), node.get("required", ()))
+            found.update(str(value) for value in (*node.get("enum", ()), *([node["const"]] if "const" in node else [])))
+            rest += node.values()
+        elif isinstance(node, list):
+            rest += node
+    return frozenset(found)
+
+
 @cache
 def _registry() -> Registry[Any]:
     resources = [Resource.from_contents(document) for document in documents().values()]

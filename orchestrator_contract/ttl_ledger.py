@@ -13,18 +13,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestrator_contract import files, schemas
 from orchestrator_contract.cleanup import account_label
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.instants import parse_instant
 from orchestrator_contract.lifetimes import KEY_LIVES_S
+from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.verdict import Unverifiable
 
 #: Keys in the file at which no more are planted.
 ENOUGH = 24
 _MAGIC = "orchestrator-contract"
 
 
-class TtlLedgerError(Exception):
+class TtlLedgerError(Unverifiable):
     """The file can't be used; the message says why."""
 
 
@@ -65,11 +68,11 @@ class TtlLedger:
 
     def _read(self) -> list[Planted]:
         try:
-            raw = json.loads(self.path.read_text(encoding="utf-8"))
+            raw = json.loads(files.read_text(self.path))
         except FileNotFoundError:
             return []
-        except OSError as error:
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: can't be read: {error.strerror}") from None
+        except files.Unreadable as error:
+            raise TtlLedgerError(f"--ttl-ledger: {self.path}: {error}") from None
         except (ValueError, RecursionError):
             raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: no JSON") from None
         if not isinstance(raw, dict) or raw.get("ttl_ledger") != _MAGIC:
@@ -81,6 +84,8 @@ class TtlLedger:
             keys = [Planted(str(e["key"]), str(e["sid"]), str(e["at"]), dict(e["original"])) for e in raw["keys"]]
         except (KeyError, TypeError, ValueError):
             raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: an entry lacks a member") from None
+        if not all(is_plain(one.sid) and schemas.matches("idempotency-key.json", one.key) and "status" in one.original for one in keys):
+            raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: an entry has a member that no run writes")
         if any(parse_instant(planted.at) is None for planted in keys):
             raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: a time is no instant")
         return keys
@@ -95,11 +100,21 @@ class TtlLedger:
         return old + [planted for planted in aged if 0 < planted.age(now) <= KEY_LIVES_S][:1]
 
     def replace(self, judged: Iterable[Planted], fresh: Iterable[Exchange]) -> None:
-        """Take out what was judged, put in the deletes just made, and wait for the disk."""
+        """Take out what was judged, put in the deletes just made, and wait for the disk.
+
+        Raises:
+            TtlLedgerError: the file can't be written; what was in it is judged another time.
+        """
         gone = set(map(id, judged))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self.keys = [planted for planted in self.keys if id(planted) not in gone]
         self.keys += [Planted(str(e.key), e.call.subject, now, documented_parts(e)) for e in fresh]
+        try:
+            self._write()
+        except OSError as error:
+            raise TtlLedgerError(f"--ttl-ledger: {self.path}: can't be written: {error.strerror}") from None
+
+    def _write(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(self.path.name + ".part")
         with part.open("w", encoding="utf-8") as file:

@@ -7,14 +7,12 @@ problem of the requirement must match, or the requirement counts as breached.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
-from orchestrator_contract import schemas
+from orchestrator_contract import files, schemas
 from orchestrator_contract.catalogue import Catalogue
 from orchestrator_contract.result import Row, Verdict
 
@@ -91,13 +89,9 @@ def load(path: Path, catalogue: Catalogue) -> Waivers:
         WaiverError: it can't be read, or an entry is wrong.
     """
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WaiverError(f"{path}: can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise WaiverError(f"{path}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise WaiverError(f"{path}: is not TOML: {error}") from None
+        raw = files.read_toml(path)
+    except files.Unreadable as error:
+        raise WaiverError(f"{path}: {error}") from None
     entries = raw.get("waivers")
     for entry in entries if isinstance(entries, list) else ():
         # TOML has dates of its own, JSON Schema knows them as text.

@@ -35,6 +35,15 @@ class Outgoing:
     lower: bool = False
 
 
+class Unshown(bytes):
+    """Bytes that hold credentials: pytest prints the arguments and locals of every frame of a traceback."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes of a request>"
+
+    __str__ = __repr__
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A request as it goes out, byte for byte."""
@@ -100,4 +109,4 @@ def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Re
     if out.lower:
         lines, shown = ([(name.lower(), value) for name, value in some] for some in (lines, shown))
     head = f"{out.method} /{rest} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
-    return Prepared(out, origin, head.encode("latin-1", "replace") + (out.body or b""), tuple(shown))
+    return Prepared(out, origin, Unshown(head.encode("latin-1", "replace") + (out.body or b"")), tuple(shown))

@@ -225,8 +225,11 @@ class Sender:
             self._granted -= 1
         delay = self.coordinator.pace()
         if delay > 0:
+            # Sent sooner it would break the pace: a wait that does not fit into the run is not begun.
+            if time.monotonic() + delay > self._end_at:
+                raise Exhausted(f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may take; the rest was not tried")
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
-                time.sleep(min(delay, self.profile.limits.poll_timeout_s))
+                time.sleep(delay)
         return prepared
 
     def _account(self, out: Outgoing) -> Account | None:

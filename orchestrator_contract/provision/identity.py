@@ -66,7 +66,7 @@ class Identity:
         """The id of something new that is listed under the displayName *name*."""
         known = self._named | (self._before.get((account, region)) or set())
         return self._listing.find(
-            lambda item: item.get("displayName") == name and item.get("id") not in known, account=account, region=region
+            lambda item: item.get("displayName") == name and str(item.get("id")) not in known, account=account, region=region
         )
 
     def is_new(self, sid: str, name: str, account: int, region: int) -> bool:
@@ -86,13 +86,26 @@ class Identity:
         list before the first create has to do.
         """
         before = self._before.get((account, region))
-        if not is_plain(sid) or sid in (before or ()):
+        if not is_plain(sid) or sid in (before or ()) or not self._is_apart(sid, account, region):
             return False
         way, shown = self._shown(sid, account, region)
         if not way:
             return False
         self.seen[way].add(sid)
         return _of_one_run(shown, name) if shown else before is not None
+
+    def _is_apart(self, sid: str, account: int, region: int) -> bool:
+        """Whether *sid* is no other spelling of an id that was there before.
+
+        Ids may be told apart by case or not. Only a list that has both as they are says that they are two.
+        """
+        alike = {one for one in self._before.get((account, region)) or () if one.casefold() == sid.casefold()}
+        if not alike:
+            return True
+        try:
+            return {sid, *alike} <= self._listing.sids(account=account, region=region)
+        except Unverifiable:
+            return False
 
     def _shown(self, sid: str, account: int, region: int) -> tuple[str, str]:
         """Which of fetch and list shows *sid*, if one does, and its name there, if it has one."""

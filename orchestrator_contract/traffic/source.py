@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,17 @@ import ijson  # type: ignore[import-untyped]  # it ships no types
 _BLOCK = 256 * 1024
 #: A JSON string without a quote in this many bytes is a body that no judge reads; the rest of it is dropped.
 _LONG = 6 * 1024 * 1024
-
+#: Arrays and objects in each other: each level costs the parser memory at every value in it. Browsers nest some dozens.
+_MAX_DEPTH = 500
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
+_REST = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
+_NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
+#: Each escape in turn; what the group holds is half of a surrogate pair, which no parser, file or terminal can take.
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_FIRST_HALF = re.compile(rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 
 #: The file breaks off, or is no JSON from some byte on.
 Damaged: type[Exception] = ijson.JSONError
@@ -23,20 +34,26 @@ class NotHar(Exception):
 
 
 class Bounded:
-    """A reader of JSON text that mends its UTF-8 and cuts overlong strings, so that a parser stays small."""
+    """A reader of JSON text that mends its UTF-8, cuts overlong strings and bounds its depth, so that a parser stays small."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self._held = b""
         self._run = 0
+        self._depth = 0
+        self._inside = False
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
     def read(self, size: int = -1) -> bytes:
-        """The next piece of about *size* bytes; empty at the end only."""
+        """The next piece of about *size* bytes; empty at the end only.
+
+        Raises:
+            Damaged: it nests too deeply.
+        """
         if size == 0:
             return b""
         while True:
@@ -50,12 +67,31 @@ class Bounded:
                     at -= 1
                 if at >= 0:
                     block, self._held = block[:at], block[at:]
+                if half := _FIRST_HALF.search(block, max(len(block) - 7, 0)):
+                    block, self._held = block[: half.start()], half[0] + self._held
+            if _HALF.search(block):
+                block = _ESCAPES.sub(lambda match: rb"\ufffd" if match[1] else match[0], block)
             quiet = b'"' not in block.replace(b"\\\\", b"").replace(b'\\"', b"")
             self._run = self._run + len(block) if quiet else 0
             if self._run > _LONG and raw:
                 continue
             if block or not raw:
+                self._descend(block)
                 return block
+
+    def _descend(self, block: bytes) -> None:
+        """Follow the brackets of *block* that stand in no string."""
+        start = 0
+        if self._inside:
+            rest = _REST.match(block)
+            start = rest.end() if rest and rest[1] else len(block)
+            self._inside = not (rest and rest[1])
+        strings = list(_STRING.finditer(block, start))
+        self._inside = self._inside or bool(strings and not strings[-1][1])
+        for bracket in _STRING.sub(b"", block[start:]).translate(None, _NO_BRACKET):
+            self._depth += 1 if bracket in b"[{" else -1
+            if self._depth > _MAX_DEPTH:
+                raise Damaged(f"nested deeper than {_MAX_DEPTH}")
 
 
 def entries(path: Path) -> Iterator[dict[str, Any] | Any]:
@@ -79,7 +115,7 @@ def entries(path: Path) -> Iterator[dict[str, Any] | Any]:
 def _check(path: Path) -> None:
     source = Bounded(path)
     try:
-        for prefix, event, _ in ijson.parse(source, buf_size=_BLOCK):
+        for prefix, event, _ in ijson.parse(source, use_float=True, buf_size=_BLOCK):
             if (prefix, event) == ("log.entries", "start_array"):
                 return
     except Damaged as error:

@@ -137,18 +137,20 @@ class Wire:
         for request, _ in batch:
             try:
                 connection = self.connect(origin)
-                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection.sock.sendall(request[:-1])
-                connections.append(connection)
             except WireError as error:
                 connections.append(error)
+                continue
+            try:
+                connection.sock.sendall(memoryview(request)[:-1])
+                connections.append(connection)
             except OSError as error:
+                connection.close()
                 connections.append(WireError(Fault.CLOSED, reason_of(error)))
         deadline = time.monotonic() + self.timeout_s
         for connection_or, (request, _) in zip(connections, batch, strict=True):
             if isinstance(connection_or, Connection):
                 with contextlib.suppress(OSError):
-                    connection_or.sock.sendall(request[-1:])
+                    connection_or.sock.sendall(memoryview(request)[-1:])
         answers: list[Answer | WireError] = []
         for connection_or, (_, method) in zip(connections, batch, strict=True):
             if isinstance(connection_or, WireError):
@@ -181,13 +183,17 @@ class Wire:
         Raises:
             WireError: `Fault.CONNECT`, with the system's reason.
         """
+        sock: socket.socket | None = None
         try:
+            context = self._tls() if origin.scheme == "https" else None
             sock = socket.create_connection((origin.host, origin.port), timeout=self.timeout_s)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if origin.scheme == "https":
-                sock = self._tls().wrap_socket(sock, server_hostname=origin.host)
+            if context is not None:
+                sock = context.wrap_socket(sock, server_hostname=origin.host)
         except (OSError, UnicodeError, ValueError) as error:
             _close_half_made(error)
+            if sock is not None:
+                sock.close()
             raise WireError(
                 Fault.CONNECT, f"no connection to {origin.host}:{origin.port}: {reason_of(error)}"
             ) from None

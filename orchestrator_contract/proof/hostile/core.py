@@ -67,6 +67,8 @@ class Core:
         self._operations: dict[str, tuple[Place, dict[str, Any]]] = {}
         self._answers: dict[str, tuple[tuple[str, str, bytes], Reply]] = {}
         self.configurations: dict[str, dict[str, Any]] = {}
+        #: For units that refuse a SID once.
+        self.refused: set[str] = set()
         for number in range(foreign):
             self.add({"displayName": f"Production {number}", "description": "in use, not yours"})
         self.foreign = frozenset(self.configurations)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.journal import Journal
 from orchestrator_contract.profile import Account, Limits, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import TooFew
@@ -139,6 +141,19 @@ def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     alone.suite.inventory.gone(made)
     assert alone.journal[2:] == [{"name": "oc-run-0", "sid": "sid0", "state": "deleted", "account": 0, "region": 0}]
     assert alone.suite.inventory.left == {}
+
+
+def test_a_journal_that_fails(tmp_path: Path) -> None:
+    """What can't be announced is not created; what was is told of in vain, and does not stop the run from cleaning up."""
+    (tmp_path / "journal").mkdir()
+    shared = Coordinator(10, 0, 10, Journal(tmp_path / "journal", {}))
+    entry = {"name": "oc-run-0", "account": 0, "region": 0}
+
+    with pytest.raises(Unverifiable, match="can't be written"):
+        shared.journal([{**entry, "state": "creating"}])
+
+    shared.journal([{**entry, "state": "created", "sid": "sid0"}])
+    shared.journal([{**entry, "state": "deleted", "sid": "sid0"}])
 
 
 def test_payloads(world: World, alone: Bench) -> None:
@@ -835,6 +850,28 @@ def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(world: World, alo
 
     assert alone.suite.configurations.clean_up() == []
     assert not [line for line in alone.endpoint.lines() if line.startswith("DELETE")]
+
+
+@pytest.mark.parametrize(
+    ("listed", "taken"), [pytest.param(["SID0"], "sid1", id="one-in-two-spellings"), pytest.param(["SID0", "sid0"], "sid0", id="two")]
+)
+def test_ids_that_differ_in_case(world: World, alone: Bench, listed: list[str], taken: str) -> None:
+    """A create may name what was there in another spelling; only a list that has both shows that they are two."""
+    after = page(*({"id": sid, "displayName": "oc-run-0"} for sid in listed))
+    alone.endpoint.on(ALL, page({"id": "SID0", "displayName": "production"}), after)
+
+    assert alone.suite.configurations.one().sid == taken
+    assert alone.suite.ownership.owns("sid0") is (taken == "sid0")
+
+
+def test_a_listed_id_that_is_no_text(world: World, alone: Bench) -> None:
+    """What is listed under a name of the run's with an id of another type is nobody's."""
+    world.related = lambda number: None
+    odd: list[Any] = [[], {}, None, 7]
+    alone.endpoint.on(ALL, page(), page(*({"id": one, "displayName": "oc-run-0"} for one in odd)))
+
+    with pytest.raises(NothingToDelete):
+        alone.suite.configurations.one()
 
 
 def test_what_shows_nowhere_is_nobodys_to_delete(world: World, alone: Bench) -> None:

@@ -167,6 +167,25 @@ def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) 
     assert exchange.answer.defect == (Fault.ENCODING, kept)
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_a_traceback_tells_no_secret(bench: Bench, monkeypatch: pytest.MonkeyPatch, together: bool) -> None:
+    """What breaks below the client is shown with the arguments and locals of its frames, and without credentials."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    bench.suite.client.wire = bench.wire
+    monkeypatch.setattr(bench.wire, "connect", broken)
+    out = bench.suite.client.outgoing(Call("fetch", "sid"), "GET", "/Configurations/sid")
+
+    with pytest.raises(RuntimeError) as caught:
+        bench.suite.client.send_together([out]) if together else bench.suite.client.send(out)
+
+    shown = str(caught.getrepr(showlocals=True, funcargs=True))
+    assert "bytes of a request>" in shown
+    assert BASIC.removeprefix("Basic ") not in shown
+
+
 def test_secrets_in_a_fault_are_redacted(bench: Bench) -> None:
     """The text of a fault may quote what came."""
     bench.endpoint.on("GET /Configurations/x", Fault.MALFORMED)
@@ -707,16 +726,21 @@ def test_what_was_not_sent_is_given_back(start: Callable[..., Bench]) -> None:
 
 
 def test_pace(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each request waits for its place, never longer than the poll limit."""
+    """Each request waits for its place, however far it is; one behind the end of the run is not waited for."""
     bench = start()
     bench.endpoint.on("GET /Configurations/x", (404, {}))
-    places = iter([0.0, 0.5, 1.5, 100.0])
+    bench.suite.client.longest_s = 200
+    places = iter([0.0, 0.5, 1.5, 100.0, 100.0])
     monkeypatch.setattr(bench.suite.coordinator, "pace", lambda: next(places))
 
     for _ in range(4):
         bench.suite.client.fetch("x")
 
-    assert bench.clock.slept == [0.5, 1.5, 20]
+    with pytest.raises(Exhausted, match="the pace asks for a wait of 100 s"):
+        bench.suite.client.fetch("x")
+
+    assert bench.clock.slept == [0.5, 1.5, 100]
+    assert len(bench.endpoint.sent) == 4
 
 
 # -------------------------------------------------------------------- several at once

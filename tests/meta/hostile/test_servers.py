@@ -31,7 +31,10 @@ UNKNOWN = "conv_configuration_0zzzzzzzzzzzzzzzzzzzzzzzzz"
 #: Unit name (a pattern) to what its raw answer shows.
 SIGNS: dict[str, str] = tomllib.loads(Path(__file__).with_name("signs.toml").read_text())
 #: These show themselves on a DELETE that is refused.
-REFUSED = {"json-million-digit-code": rb'"code": 2{60000}', "json-huge-exponents": rb'"code": 1e400'}
+REFUSED = {
+    "json-million-digit-code": rb'"code": 2{60000}', "json-huge-exponents": rb'"code": 1e400',
+    "429-for-a-day-once": rb"^HTTP/1.1 429 .*Retry-After: 86400\r\n",
+}
 
 
 def sign_of(name: str) -> bytes:

@@ -148,7 +148,7 @@ def test_journal_of_something_else(
     mock = start_mock()
     others = with_others(mock)
     path = tmp_path / "some.jsonl"
-    entry = {"name": "x", "state": "created", "sid": others[OTHERS[0]], "account": 0, "region": 0}
+    entry = {"name": "oc-x", "state": "created", "sid": others[OTHERS[0]], "account": 0, "region": 0}
     head = {"journal": "orchestrator-contract", "run": "r", "bases": [mock.base_url]} | header if header else {"a": 1}
     path.write_text(f"{json.dumps(head)}\n{json.dumps(entry)}\n", encoding="utf-8")
 
@@ -164,7 +164,7 @@ def test_unreachable_target(tmp_path: Path, start_mock: Callable[..., Any], run_
     """A target that is gone ends the cleanup with 4, and the journal still names what is left."""
     mock = start_mock()
     path = tmp_path / "some.jsonl"
-    entry = {"name": "x", "state": "created", "sid": "conv_configuration_0", "account": 0, "region": 0}
+    entry = {"name": "oc-x", "state": "created", "sid": "conv_configuration_0", "account": 0, "region": 0}
     head = {"journal": "orchestrator-contract", "run": "r", "bases": [mock.base_url]}
     path.write_text(f"{json.dumps(head)}\n{json.dumps(entry)}\n", encoding="utf-8")
     mock.process.kill()

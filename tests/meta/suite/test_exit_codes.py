@@ -234,6 +234,19 @@ def test_missing_profile(run: Run, tmp_path: Path) -> None:
     assert "nowhere.toml: can't be read" in finished.output
 
 
+def test_a_report_that_can_not_be_written(run: Run, start_mock: StartMock, tmp_path: Path) -> None:
+    """Where a report's place is taken the run still cleans up, and ends with 4 and one message."""
+    mock, report = start_mock(), tmp_path / "report"
+    (report / "conformance.json").mkdir(parents=True)
+
+    finished = run("--target", mock.profile, "--requirement", "SID-UNKNOWN", "--report", report)
+
+    sane(finished)
+    assert finished.code == 4, finished.output
+    assert f"--report: {report} can't be written" in finished.output
+    assert (mock.names(1), mock.names(2)) == ([], [])
+
+
 def test_plan_sends_nothing(run: Run, web: Callable[[int], tuple[str, type[_Web]]]) -> None:
     """--plan tells what would happen and does not say a word to the target."""
     url, handler = web(200)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from orchestrator_contract import plugin
+from orchestrator_contract.outcomes import OUTCOMES
+from orchestrator_contract.run import RUN
 
 PROJECT = Path(__file__).parents[3]
 
@@ -46,6 +52,42 @@ def test_interrupted_while_workers_start(start_mock: Callable[..., Any], tmp_pat
     assert list(report.rglob("*journal*")) == []
 
 
+def test_terminated_with_its_workers(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]) -> None:
+    """A SIGTERM to the whole group: workers delete what is theirs, or the journal stays and is named."""
+    mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
+    report = tmp_path / "report"
+
+    output = interrupted(mock, report, suite_environment, lambda: len(mock.names()) >= 12, signal.SIGTERM, "-n", "2", group=True)
+
+    assert "Traceback" not in output
+    assert (mock.names(1), mock.names(2)) == ([], []) or list(report.rglob("*journal*")) != []
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        pytest.param(KeyboardInterrupt(), 2, "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL", id="second-ctrl-c"),
+        pytest.param(OSError(28, "No space left on device"), 4, "--report: reports can't be written: No space left on device", id="full-disk"),
+    ],
+)
+def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
+    """A second Ctrl-C while a run cleans up, and reports that can't be written, end the session with one message."""
+
+    def finish() -> None:
+        raise error
+
+    run = SimpleNamespace(
+        opened=True, is_worker=False, result=None, finish=finish, options=SimpleNamespace(report="reports"),
+        interrupted=lambda: "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL",
+    )
+    session: Any = SimpleNamespace(config=SimpleNamespace(stash={RUN: run, OUTCOMES: None}))
+
+    with pytest.raises(pytest.exit.Exception) as caught:
+        plugin.pytest_sessionfinish(session, 2)
+
+    assert (caught.value.returncode, caught.value.msg) == (code, said)
+
+
 def test_interrupted_while_creates_are_unanswered(
     start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]
 ) -> None:
@@ -65,12 +107,16 @@ def test_interrupted_while_creates_are_unanswered(
 
 
 def interrupted(
-    mock: Any, report: Path, env: dict[str, str], due: Callable[[], bool], number: signal.Signals, *options: str
+    mock: Any, report: Path, env: dict[str, str], due: Callable[[], bool], number: signal.Signals, *options: str,
+    group: bool = False,
 ) -> str:
-    """The output of a run that gets signal *number* a moment after *due* holds; it ends with exit code 2."""
+    """The output of a run that gets signal *number* a moment after *due* holds; it ends with exit code 2.
+
+    With *group* its workers get it, too.
+    """
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report), *options]
     with subprocess.Popen(
-        command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=group,
         # A shell's background job ignores SIGINT, and so would all that it starts.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  # no threads here
     ) as process:
@@ -79,7 +125,10 @@ def interrupted(
             time.sleep(0.02)
         time.sleep(0.1)
         assert process.poll() is None, process.communicate()[0]
-        process.send_signal(number)
+        if group:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
         output, _ = process.communicate(timeout=120)
 
     assert process.returncode == 2, output

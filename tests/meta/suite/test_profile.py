@@ -152,10 +152,83 @@ def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[target]\nbase_url = 'http://user:hid/den@127.0.0.1'\n", id="base-url"),
+        pytest.param("[target]\nbase_url = 'http://127.0.0.1?key=hidden'\n", id="query"),
+        pytest.param("[target]\nbase_url = 'http://user:hidden@127.0.0.1:99999'\n", id="base-url-without-port"),
+        pytest.param(BASE + "origins = ['http://user:hidden@127.0.0.1']\n", id="origin"),
+        pytest.param(BASE + "[[regions]]\nbase_url = 'http://user:hidden@127.0.0.1'\n", id="region"),
+        pytest.param(BASE + "[clock]\nadvance_url = 'http://user:hidden@127.0.0.1/x'\n", id="clock"),
+        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'hidden'\n", id="a-secret-for-its-name"),
+        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = ['hidden']\n", id="a-list-for-a-name"),
+        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword = 'hidden'\n", id="no-such-key"),
+        pytest.param(BASE + "[faults.429]\nheaders = { 'X-Key' = \"hidden\\n\" }\n", id="header"),
+        pytest.param(BASE + "[faults.429]\nheaders = { Authorization = 'hidden' }\n", id="credentials"),
+    ],
+)
+def test_mistakes_are_named_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Someone may have put a secret in the wrong place: it is not repeated."""
+    monkeypatch.setenv("VENDOR_USER", "user")
+
+    with pytest.raises(ProfileError) as caught:
+        read(tmp_path, text)
+
+    assert "hid" not in str(caught.value)
+    assert "den" not in str(caught.value).replace("hidden", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Demo", "1\\r\\n\\r\\nDELETE /x HTTP/1.1"), ("X-Demo", "1\\n"), ("X-Demo", "1\\u0000"), ("X-Demo", "é"), ("X Demo", "1"), ("", "1"),
+        ("X-Demo\\n", "1"), ("host", "x"), ("Authorization", "x"), ("Content-Length", "0"), ("TRANSFER-ENCODING", "chunked"), ("Connection", "x"),
+    ],
+)
+@pytest.mark.parametrize("where", ["faults.429", "operation_failure"])
+def test_headers_stay_in_their_line(tmp_path: Path, where: str, name: str, value: str) -> None:
+    """A header of the profile neither ends its line nor says where the request ends, where it goes and who sends it."""
+    with pytest.raises(ProfileError, match=rf"{where}\.headers"):
+        read(tmp_path, BASE + f'[{where}]\nheaders = {{ "{name}" = "{value}" }}\n')
+
+
 def test_several_mistakes_come_in_one_message(tmp_path: Path) -> None:
     """All mistakes of a profile are named at once."""
     with pytest.raises(ProfileError, match=r"(?s)(?=.*limits\.request;)(?=.*unknown key clocks)"):
         read(tmp_path, BASE + "[limits]\nrequest = 3\n[clocks]\nadvance_url = 'http://x'\n")
+
+
+@pytest.mark.parametrize("secret", ["status", "COMPLETED", "Uration", "null", "retry-after", "127.0", "http"])
+def test_a_secret_that_is_a_word_of_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    """Answers would be unreadable without it; it is refused by the name of its variable, and not repeated."""
+    monkeypatch.setenv("VENDOR_USER", "user")
+    monkeypatch.setenv("VENDOR_SECRET", secret)
+    account = "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'VENDOR_SECRET'\n"
+
+    with pytest.raises(ProfileError, match=r"accounts\.0\.password_env: the secret in VENDOR_SECRET is") as caught:
+        read(tmp_path, BASE + account)
+
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("secret", ["a", "abc", "password", "sesame", "0123456789abcdef0123456789abcdef", 'Zq7+sEc/ReT9&xKp=="w<y'])
+def test_a_secret_that_is_no_word_of_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    """Any other is taken, however short."""
+    monkeypatch.setenv("VENDOR_USER", "user")
+    monkeypatch.setenv("VENDOR_SECRET", secret)
+
+    (account,) = read(tmp_path, BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'VENDOR_SECRET'\n").accounts
+
+    assert account.password == secret
+
+
+def test_a_bundle_of_nothing(tmp_path: Path) -> None:
+    """A CA bundle that holds no certificate is refused with the profile, before any connection."""
+    (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
+
+    with pytest.raises(ProfileError, match=r"target\.verify_tls: expected a CA bundle in PEM"):
+        read(tmp_path, BASE + f"verify_tls = '{tmp_path / 'ca.pem'}'\n")
 
 
 def test_no_text(tmp_path: Path) -> None:
@@ -172,7 +245,7 @@ def test_no_text(tmp_path: Path) -> None:
 def test_url(monkeypatch: pytest.MonkeyPatch) -> None:
     """A URL is a profile with create mode; an API key comes before an account's token."""
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC1")
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "0f1e2d3c")
     by_token = profile.from_url("http://127.0.0.1:9000/")
     monkeypatch.setenv("TWILIO_API_KEY", "SK1")
     monkeypatch.setenv("TWILIO_API_SECRET", "secret")
@@ -191,11 +264,21 @@ def test_no_url(url: str) -> None:
         profile.from_url(url)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/?a=1", "http://127.0.0.1/v1#x"])
+def test_no_url_with_credentials() -> None:
+    """They are left out of what is shown."""
+    with pytest.raises(ProfileError, match=r"'http://\*\*\*@127\.0\.0\.1:bad port/' is neither") as caught:
+        profile.from_url("http://user:hidden@127.0.0.1:bad port/")
+
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/?a=hidden", "http://127.0.0.1/v1#hidden"])
 def test_a_url_that_nothing_can_be_appended_to(url: str) -> None:
     """A query or fragment would take in the paths of the contract."""
-    with pytest.raises(ProfileError, match="without query and fragment"):
+    with pytest.raises(ProfileError, match="without query and fragment") as caught:
         profile.from_url(url)
+
+    assert "hidden" not in str(caught.value)
 
 
 def test_credentials_in_a_url() -> None:

@@ -37,6 +37,22 @@ def test_requirement_selects(run: Run, mock: Any) -> None:
     assert set(finished.verdicts()) == {"SID-UNKNOWN"} | {one for one in KNOWN if one.startswith("AUTH-")}
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param(("--requirement", ""), "--requirement: no requirement is or begins with ''", id="no-requirement"),
+        pytest.param(("--requirement", ","), "--requirement: no requirement is or begins with ','", id="comma"),
+        pytest.param(("-n", "2", "--dist", "each"), "--dist each: each worker would judge", id="each-worker-for-itself"),
+    ],
+)
+def test_what_selects_nothing_is_refused(run: Run, options: tuple[str, ...], said: str) -> None:
+    """An empty selection is a mistake, and so is one that every worker would judge again."""
+    finished = run("--target", "http://127.0.0.1:9", *options)
+
+    assert finished.code == 4, finished.output
+    assert said in finished.output
+
+
 def test_k_selects(run: Run, mock: Any) -> None:
     """With -k only what the selected tests judge is listed."""
     finished = run("--target", mock.profile, "-k", "test_doubled_key")

@@ -348,3 +348,38 @@ def test_a_reset_before_the_handshake_leaves_no_socket(canned: Start) -> None:
         gc.collect()
 
     assert [warning for warning in left if issubclass(warning.category, ResourceWarning)] == []
+
+
+class _Resetting:
+    """A socket whose peer has reset the connection."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def sendall(self, _data: bytes) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+def test_a_reset_in_the_middle_of_a_race_leaves_no_socket(canned: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of several requests that is not taken gives its fault, its socket goes back, and the others are answered."""
+    server, wire = canned(giving(coded("identity", b"{}"))), Wire(10, verify=True)
+    connect = wire.connect
+    opened: list[Any] = []
+
+    def connecting(origin: Origin) -> Any:
+        connection = connect(origin)
+        opened.append(connection.sock)
+        if len(opened) == 2:
+            connection.sock = _Resetting(connection.sock)  # type: ignore[assignment]
+        return connection
+
+    monkeypatch.setattr(wire, "connect", connecting)
+
+    answers = wire.together(Origin("http", "127.0.0.1", server.port), [(REQUEST, "DELETE")] * 3)
+    wire.close()
+
+    assert [getattr(answer, "fault", None) or getattr(answer, "status", None) for answer in answers] == [200, Fault.CLOSED, 200]
+    assert [sock.fileno() for sock in opened] == [-1, -1, -1]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ..exchange import Exchange
 from ..registry import Place, greeting, hostile
 from ..wire import Wire
+
+_ACCEPTED = itertools.count(1)
 
 
 @hostile("silence-on-delete", Place.DELETE, {1, 4}, "Never answers a DELETE.", sample=True)
@@ -109,6 +113,15 @@ def reset_at_accept(wire: Wire) -> bool:
     """RST before the first request."""
     wire.reset()
     return True
+
+
+@greeting("reset-at-some-accepts", {0, 1, 4}, "Resets every third connection as soon as it is accepted.")
+def reset_at_some_accepts(wire: Wire) -> bool:
+    """RST while other requests of the same moment are under way."""
+    reset = next(_ACCEPTED) % 3 == 0
+    if reset:
+        wire.reset()
+    return reset
 
 
 @greeting("tls-alert", {1, 4}, "Answers every connection with a TLS alert.")

@@ -104,6 +104,17 @@ def throttled_poll(exchange: Exchange) -> None:
     exchange.answer(_refusal(429, Retry_After="1"))
 
 
+@hostile("429-for-a-day-once", Place.DELETE, {0, 1}, "Answers the first DELETE of each unknown SID with 429 for a day.")
+def throttled_once(exchange: Exchange) -> None:
+    """Who asks again at once is served: what a tool that repeats its failures takes for an error of its own."""
+    sid = exchange.request.segments[-1]
+    if exchange.reply.status != 404 or sid in exchange.core.refused:
+        exchange.answer(exchange.reply)
+        return
+    exchange.core.refused.add(sid)
+    exchange.answer(_refusal(429, Retry_After="86400"))
+
+
 @hostile("503-for-ever", Place.EVERYWHERE, {4}, "Answers everything with 503, for ever.")
 def unavailable_for_ever(exchange: Exchange) -> None:
     """Down for maintenance, and staying down."""

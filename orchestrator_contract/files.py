@@ -1,0 +1,76 @@
+"""Files that whoever runs the suite names: read as bounded text, or refused with one reason."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+#: Bytes of the largest file that is read; a profile has a few thousand.
+MAX_BYTES = 4 * 1024 * 1024
+#: The size past which a number means nothing to a run, and past which some calls of the system raise.
+_HUGE = 10**18
+
+
+class Unreadable(Exception):
+    """The file can't be used; the message says why, and does not name it."""
+
+
+def read_text(path: Path, limit: int = MAX_BYTES) -> str:
+    """The text of a file.
+
+    A device or a pipe may have no end, or never begin: only regular files of *limit* bytes at most are read.
+
+    Raises:
+        FileNotFoundError: there is none.
+        Unreadable: it is no such file, or no text.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Unreadable("is no regular file")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise Unreadable(f"can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > limit:
+        raise Unreadable(f"is larger than {limit // 1024 // 1024} MB")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable("is not UTF-8 text") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        Unreadable: it can't be read, is no TOML, or holds a number that is none.
+    """
+    try:
+        raw = tomllib.loads(read_text(path))
+    except FileNotFoundError as error:
+        raise Unreadable(f"can't be read: {error.strerror}") from None
+    except RecursionError:
+        raise Unreadable("is not TOML: nested too deeply") from None
+    except ValueError as error:  # also what int() says of thousands of digits
+        raise Unreadable(f"is not TOML: {error}") from None
+    _check_numbers("", raw)
+    return raw
+
+
+def _check_numbers(where: str, value: object) -> None:
+    """Refuse what every comparison lets pass or no clock can wait for; the schemas can't say that."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _check_numbers(f"{where}.{name}" if where else name, member)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            _check_numbers(f"{where}.{number}", item)
+    elif isinstance(value, float) and not isfinite(value):
+        raise Unreadable(f"{where}: expected a number, found {value}")
+    elif isinstance(value, (int, float)) and abs(value) > _HUGE:
+        raise Unreadable(f"{where}: expected a number below 10^18, found a larger one")

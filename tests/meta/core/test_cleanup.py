@@ -1,0 +1,50 @@
+"""What `--cleanup` takes for the run's own of what it knows by name only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract import cleanup
+from orchestrator_contract.journal import Journal, Leftover
+
+if TYPE_CHECKING:
+    from tests.meta.core.conftest import Bench, Clock, Said
+
+NAME = "oc-run-0"
+ALL = "GET /Configurations?pageSize=1000"
+
+
+@pytest.mark.parametrize(
+    ("sid", "fetched", "deleted"),
+    [
+        pytest.param("sid0", (200, {"id": "sid0", "displayName": NAME}), True, id="its-own"),
+        pytest.param("sid0", (200, {"id": "sid0", "displayName": "production"}), False, id="named-otherwise"),
+        pytest.param("sid0", (200, {"id": "SID0", "displayName": NAME}), False, id="another-id"),
+        pytest.param("sid0", (200, {"id": "sid0"}), False, id="without-a-name"),
+        pytest.param("sid0", (404, {}), False, id="not-there"),
+        pytest.param("..", (200, {"id": "..", "displayName": NAME}), False, id="dots"),
+        pytest.param("", (200, {"id": "", "displayName": NAME}), False, id="empty"),
+        pytest.param("sid%30", (200, {"id": "sid%30", "displayName": NAME}), False, id="encoded"),
+        pytest.param("x/../sid0", (200, {"id": "x/../sid0", "displayName": NAME}), False, id="climbing"),
+        pytest.param("sid0?x", (200, {"id": "sid0?x", "displayName": NAME}), False, id="query"),
+    ],
+)
+def test_what_is_listed_under_a_name(
+    bench: Bench, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sid: str, fetched: Said, deleted: bool
+) -> None:
+    """It is deleted if its id is one path segment and a fetch shows it under that name; else it is left, and counted."""
+    monkeypatch.setattr(cleanup, "time", clock)
+    item: dict[str, Any] = {"id": sid, "displayName": NAME}
+    bench.endpoint.on(ALL, (200, {"configurations": [item], "meta": {"key": "configurations", "pageSize": 1000}}))
+    bench.endpoint.on(f"GET /Configurations/{sid}", fetched)
+    bench.endpoint.on(f"DELETE /Configurations/{sid}", (404, {}))
+    said: list[str] = []
+
+    left = cleanup._Cleaning(bench.suite, Journal(tmp_path / "journal.jsonl", {}), said.append).all([Leftover(NAME, None, 0, 0)])
+
+    assert ([line for line in bench.endpoint.lines() if line.startswith("DELETE")] != []) is deleted
+    assert left == (0 if deleted else 1)
+    assert any(line.startswith("LEFT") for line in said) is not deleted
