@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from orchestrator_contract import files, schemas
-from orchestrator_contract.redaction import is_own_word
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
 CREDENTIAL_NAMES = (("TWILIO_API_KEY", "TWILIO_API_SECRET"), ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
@@ -164,8 +163,6 @@ def from_url(url: str) -> Profile:
     if parts.query or parts.fragment:
         raise ProfileError(f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the paths of the contract are appended to it")
     account = _account_from_environment(parts.hostname or "")
-    if account:
-        _check_secret("--target", account, url)
     return Profile(
         name=url,
         base_url=url.rstrip("/"),
@@ -259,8 +256,6 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
         except (files.Unreadable, OSError, ValueError):
             raise ProfileError(f"{path}: target.verify_tls: expected a CA bundle in PEM, found {verify!r}") from None
     accounts = tuple(_account(path, index, entry) for index, entry in enumerate(raw.get("accounts", [])))
-    for index, account in enumerate(accounts):
-        _check_secret(f"{path}: accounts.{index}.password_env", account, *(url for _, url in urls))
     command, given = provision.get("command", []), raw.get("conversations", {})
     failure = raw.get("operation_failure")
     return Profile(
@@ -292,14 +287,6 @@ def _account(path: Path, index: int, entry: dict[str, str]) -> Account:
             raise ProfileError(f"{path}: accounts.{index}.{key}: the environment variable {name} is not set")
         values.append(value)
     return Account(values[0], values[1], (entry["username_env"], entry["password_env"]))
-
-
-def _check_secret(where: str, account: Account, *urls: str) -> None:
-    if is_own_word(account.username, account.password, *urls):
-        raise ProfileError(
-            f"{where}: the secret in {account.names[1]} is, or is part of, a word that the API itself or its address has, and would "
-            "be hidden wherever that stands: give the account another one"
-        )
 
 
 def _trigger(where: str, entry: dict[str, Any]) -> Trigger:

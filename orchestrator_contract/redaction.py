@@ -20,13 +20,13 @@ _COMMON = (
 )
 
 
-def is_own_word(user: str, password: str, *urls: str) -> bool:
-    """Whether answers that hold no secret would lose something to this one: the API's own words, today's date, the target's *urls*.
+def hides_words(secrets: set[str], *urls: str) -> bool:
+    """Whether answers that hold no secret would lose something to *secrets*: the API's own words, today's date, the target's *urls*.
 
     What is hidden is hidden before it is judged, so answers would be found wrong for it.
     """
     redactor = Redactor()
-    redactor.add(user, password)
+    redactor.hide(set(secrets))
     texts = (*schemas.words(), *_COMMON.split(), f"{datetime.now(UTC):%Y-%m-%d}", *urls)
     return any(redactor.text(text) != text for text in texts)
 
@@ -45,8 +45,8 @@ class Redactor:
         self._stale = False
         self._users: set[str] = set()
 
-    def add(self, user: str, password: str) -> None:
-        """Learn one account's secrets."""
+    def add(self, user: str, password: str, *urls: str) -> None:
+        """Learn one account's secrets; but for those that are words of the API or of the target's *urls*, which can't be told from them."""
         self._users.add(user)
         pair = f"{user}:{password}"
         forms = {password, quote(password, safe=""), quote(password), quote_plus(password), password.encode().hex(), pair[::-1]}
@@ -56,15 +56,18 @@ class Redactor:
         forms |= encodings(password)
         # Whatever holds the Authorization value holds this, and what it encodes.
         forms |= encodings(base64.b64encode(pair.encode()).decode())
-        self._learn(forms)
+        if hides_words(forms, *urls):
+            forms = {form for form in forms if not hides_words({form}, *urls)}
+        self.hide(forms)
 
     def learn(self, authorization: str | None) -> None:
         """Learn the credentials of an Authorization value made for a test: they are near the real ones."""
         token = (authorization or "").partition(" ")[2]
         made = {token, _password_in(token)} - self._users
-        self._learn(made.union(*(encodings(one, twice=False) for one in made)) - self._users)
+        self.hide(made.union(*(encodings(one, twice=False) for one in made)) - self._users)
 
-    def _learn(self, forms: set[str]) -> None:
+    def hide(self, forms: set[str]) -> None:
+        """Learn *forms* of secrets, each as it stands; they are taken over."""
         forms |= {json.dumps(form)[1:-1] for form in set(forms)}
         forms |= {form.encode().decode("latin-1") for form in forms}  # as it stands in bytes that are read as latin-1
         for form in forms:

@@ -71,7 +71,7 @@ class Suite:
         self._key_salt = uuid5(NAMESPACE_OID, settings.run_id).int
         self.redactor = Redactor()
         for account in self.profile.accounts:
-            self.redactor.add(account.username, account.password)
+            self.redactor.add(account.username, account.password, *self.profile.bases, *self.profile.origins)
         self.ledger = Ledger(catalogue.load(), self.redactor)
         self.judge = Judge(self.ledger, self.profile.tolerated)
         self.ownership = Ownership()

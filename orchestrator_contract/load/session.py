@@ -155,7 +155,7 @@ class Findings:
     def __post_init__(self) -> None:
         redactor = Redactor()
         for account in self.profile.accounts:
-            redactor.add(account.username, account.password)
+            redactor.add(account.username, account.password, *self.profile.bases)
         self.ledger = Ledger(catalogue.load(), redactor)
 
     def merge(self, found: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Hashable
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.keys import Perform
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import key_in_use
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.world import World
@@ -73,27 +72,6 @@ class _JoinedUnseen(_Joined):
             if first is not None:
                 return (await first).copy()
         return await super().answer(request)
-
-
-@defect("replay-locks-key", "Of two replays of an ended key at once one is 409", breaches=("KEY-REPLAY-ENDED",),
-        shows="race: two replays within 10 ms")  # fmt: skip
-class _ReplayLocks(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.locked: set[str] = set()
-
-    async def once(self, request: Request, perform: Perform) -> Response:
-        key = self.read_key(request)
-        if key is None or request.route != "delete":
-            return await super().once(request, perform)
-        if key in self.locked:
-            return self.refuse(request, key_in_use())
-        self.locked.add(key)
-        try:
-            await asyncio.sleep(0.01)
-            return await super().once(request, perform)
-        finally:
-            self.locked.discard(key)
 
 
 @defect("key-lost-with-client", "A delete whose client has left is carried out, and its key is not stored",

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.access import anywhere
-from orchestrator_contract.mock.keys import HEADER, PATTERN, Entry
+from orchestrator_contract.mock.keys import HEADER, PATTERN, Entry, Perform
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.problems import (
     Problem,
@@ -22,7 +22,8 @@ from orchestrator_contract.mock.problems import (
     unknown_configuration,
 )
 from orchestrator_contract.mock.registry import Class, variant
-from orchestrator_contract.mock.world import Configuration, Operation
+from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.world import Configuration, Operation, World
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
 
@@ -329,3 +330,22 @@ class _ThrottledOften(Behaviour):
             raise Refused(Problem(429, 20429, "Too many requests"))
         return super().throttles(request)
 
+
+@variant("replay-locks-key", "While a request with a key is handled, a replay of it too, another one with it answers 409")
+class _ReplayLocks(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.locked: set[str] = set()
+
+    async def once(self, request: Request, perform: Perform) -> Response:
+        key = self.read_key(request)
+        if key is None or request.route != "delete":
+            return await super().once(request, perform)
+        if key in self.locked:
+            return self.refuse(request, key_in_use())
+        self.locked.add(key)
+        try:
+            await asyncio.sleep(0.01)
+            return await super().once(request, perform)
+        finally:
+            self.locked.discard(key)

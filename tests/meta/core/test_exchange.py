@@ -386,3 +386,24 @@ def test_a_scheme_is_no_secret(redactor: Redactor) -> None:
     redactor.learn("Basic one two")
 
     assert redactor.text("Basic one two, one, Basic") == "Basic ***, one, Basic"
+
+
+@pytest.mark.parametrize("secret", ["status", "COMPLETED", "Uration", "token", "null", "retry-after", "127.0", "http"])
+def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
+    """It can't be told from what every answer holds, so by itself it is not hidden; what carries it as a credential is."""
+    redactor = Redactor()
+    redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
+    answer = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}}'
+
+    assert redactor.text(answer) == answer
+    pair = base64.b64encode(f"SKvendor:{secret}".encode()).decode()
+    assert pair not in redactor.text(f"Authorization: Basic {pair}")
+
+
+@pytest.mark.parametrize("secret", ["password", "sesame", "0123456789abcdef0123456789abcdef", 'Zq7+sEc/ReT9&xKp=="w<y'])
+def test_a_secret_that_is_no_word_of_the_api(secret: str) -> None:
+    """Anything else is hidden."""
+    redactor = Redactor()
+    redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
+
+    assert secret not in redactor.text(f"it is {secret}, they say")

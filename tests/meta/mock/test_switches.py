@@ -414,7 +414,7 @@ IN_CONTEXT = {
     "auth-account-tells-callback", "auth-list-public", "failed-strips-bridge", "read-anything-gets-xml", "refused-429-strips-callbacks",
     "auth-password-split", "auth-password-trimmed", "odd-accents", "odd-half-escape-500", "odd-overflow-500", "odd-tail-folded", "odd-uuid-500",
     "keys-newest-hundred", "keys-without-version", "list-store-misses", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
-    "auth-account-deletes-over-regions", "auth-rare-scheme", "race-429-cancels", "race-delete-in-update-409-deletes-later",
+    "auth-account-deletes-over-regions", "auth-rare-scheme", "error-404-deflated", "race-429-cancels", "race-delete-in-update-409-deletes-later",
     "race-delete-in-update-idle", "sid-of-memory-store-accepted",
 }
 #: So do all defects of these modules: that is what they are about.
@@ -429,7 +429,7 @@ def test_defect_shows(transcribe: Transcribe, conformant: list[Any], name: str) 
 
 
 #: These act only on what this conversation does not hold.
-ELSEWHERE = {"head-with-body", "rate-150", "slow-deletes", "grouping-refused", "key-lives-24-hours-30", "key-lives-23-hours-57"}
+ELSEWHERE = {"head-with-body", "rate-150", "slow-deletes", "grouping-refused", "replay-locks-key", "key-lives-24-hours-30", "key-lives-23-hours-57"}
 
 
 @pytest.mark.parametrize("name", sorted(set(registry.VARIANTS) - ELSEWHERE))

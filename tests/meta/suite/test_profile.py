@@ -199,30 +199,6 @@ def test_several_mistakes_come_in_one_message(tmp_path: Path) -> None:
         read(tmp_path, BASE + "[limits]\nrequest = 3\n[clocks]\nadvance_url = 'http://x'\n")
 
 
-@pytest.mark.parametrize("secret", ["status", "COMPLETED", "Uration", "null", "retry-after", "127.0", "http"])
-def test_a_secret_that_is_a_word_of_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    """Answers would be unreadable without it; it is refused by the name of its variable, and not repeated."""
-    monkeypatch.setenv("VENDOR_USER", "user")
-    monkeypatch.setenv("VENDOR_SECRET", secret)
-    account = "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'VENDOR_SECRET'\n"
-
-    with pytest.raises(ProfileError, match=r"accounts\.0\.password_env: the secret in VENDOR_SECRET is") as caught:
-        read(tmp_path, BASE + account)
-
-    assert secret not in str(caught.value)
-
-
-@pytest.mark.parametrize("secret", ["a", "abc", "password", "sesame", "0123456789abcdef0123456789abcdef", 'Zq7+sEc/ReT9&xKp=="w<y'])
-def test_a_secret_that_is_no_word_of_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    """Any other is taken, however short."""
-    monkeypatch.setenv("VENDOR_USER", "user")
-    monkeypatch.setenv("VENDOR_SECRET", secret)
-
-    (account,) = read(tmp_path, BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'VENDOR_SECRET'\n").accounts
-
-    assert account.password == secret
-
-
 def test_a_bundle_of_nothing(tmp_path: Path) -> None:
     """A CA bundle that holds no certificate is refused with the profile, before any connection."""
     (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
