@@ -101,6 +101,8 @@ def entries(path: Path) -> Iterator[dict[str, Any] | Any]:
         NotHar: the file can't be read, or there are no entries in it.
         Damaged: it breaks off, or is no JSON from here on; what came before was read.
     """
+    if path.is_fifo() or path.is_char_device():  # it may never begin, or never end, and it is read twice
+        raise NotHar(f"{path}: is no regular file")
     try:
         _check(path)
         source = Bounded(path)

@@ -123,6 +123,15 @@ def test_a_ledger_that_can_not_be_written(tmp_path: Path) -> None:
         ledger.replace([], [])
 
 
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_a_recording_without_end(tmp_path: Path, name: str) -> None:
+    """A pipe or a device is refused before it is read."""
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(NotHar, match="is no regular file"):
+        list(entries(tmp_path / name))
+
+
 def recorded(value: str) -> str:
     """A HAR with one entry that has *value* as a member."""
     return f'{{"log": {{"version": 1, "entries": [{{"a": {value}}}]}}}}'
