@@ -191,7 +191,7 @@ def test_secrets_in_a_fault_are_redacted(bench: Bench) -> None:
     bench.endpoint.on("GET /Configurations/x", Fault.MALFORMED)
     recorded: list[str] = []
     bench.suite.client.recorders.append(lambda e: recorded.append(e.fault_text))
-    bench.suite.redactor._learn({"it was"})
+    bench.suite.redactor.hide({"it was"})
 
     with pytest.raises(NoAnswer, match=r"^GET got no answer: \*\*\* malformed$") as caught:
         bench.suite.client.fetch("x")
