@@ -17,7 +17,7 @@ from orchestrator_contract import progress
 from orchestrator_contract.progress import Steps, Ticker
 
 PROJECT = Path(__file__).parents[3]
-TEST = "tests/contract/test_races.py::test_late_update"
+TEST = "tests/contract/test_races_mixed.py::test_late_update"
 
 
 def read_all(descriptor: int) -> str:
