@@ -17,7 +17,7 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 #: The code of a key that was used for another request (S5).
 KEY_USED = 17534
@@ -58,6 +58,7 @@ class Scenarios:
         because whether they are stored is open. With *forms* the key itself is under test (KEY-FORMS).
 
         Raises:
+            OneWayLess: a 500 or 503 may have carried it out; others are looked at.
             Unverifiable: it was not accepted; where that is a breach it is on record.
         """
         steps: list[Exchange] = []
@@ -92,7 +93,7 @@ class Scenarios:
         earlier = [status for e in steps for status in (*e.before, e.status)][:-1]
         if exchange.status in (404, 409) and self.client.ownership.doubtful(configuration.sid):
             after = earlier[0] if earlier else "an earlier delete without a clear answer"
-            raise Unverifiable(f"after {after} the delete was answered {exchange.status}: it may have been carried out")
+            raise OneWayLess(f"after {after} the delete was answered {exchange.status}: it may have been carried out")
         if forms and exchange.status in _TAKEN:
             # Some keys are not random (nil, max): another run may have used one for another SID.
             if exchange.object.get("code") != KEY_USED:
