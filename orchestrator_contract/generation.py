@@ -6,12 +6,16 @@ from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
+from hypothesis.internal.conjecture import junkdrawer
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.internal.constants_ast import Constants
 
 # Hypothesis also draws constants that it reads out of the modules that are loaded at the moment: one seed would
 # send other requests from another checkout, and reading them takes longer than sending them.
 HypothesisProvider._local_constants = Constants()  # type: ignore[assignment]  # noqa: SLF001  # there is no setting for it
+
+# It times the garbage collection, too, by a callback in which a Ctrl-C would be lost, and fail the suite; nothing is timed here.
+junkdrawer._gc_initialized = True  # noqa: SLF001  # there is no setting for it
 
 
 def settings(*phases: Phase, **sizes: Any) -> hypothesis.settings:

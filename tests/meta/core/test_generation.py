@@ -1,6 +1,7 @@
 """One seed generates the same inputs, whatever else the process has loaded."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,3 +35,17 @@ def test_constants_of_loaded_modules_change_nothing(tmp_path: Path, monkeypatch:
     assert spec
     monkeypatch.setitem(sys.modules, "constants", importlib.util.module_from_spec(spec))
     assert generated() == before
+
+
+def test_no_callback_of_the_garbage_collection() -> None:
+    """A Ctrl-C that fell into one would be lost, and fail whatever runs."""
+    program = (
+        "import gc, orchestrator_contract.generation\n"
+        "from hypothesis.internal.conjecture.junkdrawer import gc_cumulative_time\n"
+        "gc_cumulative_time()\n"
+        "print(len(gc.callbacks))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "0\n"
