@@ -47,7 +47,9 @@ def test_interrupted_while_workers_start(start_mock: Callable[..., Any], tmp_pat
 
     output = interrupted(mock, report, suite_environment, lambda: bool(mock.names()), signal.SIGINT, "-n", "2")
 
-    assert "Traceback" not in output
+    # A worker's interpreter that is cut off while it reads its first lines says so in words of its own; the run's own end in none.
+    assert "INTERNALERROR" not in output
+    assert "orchestrator_contract/" not in output.partition("Traceback")[2]
     assert (mock.names(1), mock.names(2)) == ([], [])
     assert list(report.rglob("*journal*")) == []
 
