@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from orchestrator_contract.exchange import Exchange
@@ -20,8 +21,8 @@ _Place = tuple[int, int, str]
 class Departed:
     """Remembers what is deleted and looks for it in each list answer; one of `Client.recorders`. Safe for threads, bounded in memory."""
 
-    def __init__(self, ledger: Ledger, owner: Callable[[str], int | None]) -> None:
-        """Breaches go to *ledger*; *owner* gives the account that a SID was created by, where that is known."""
+    def __init__(self, ledger: Ledger, owner: Callable[[str, Any], int | None]) -> None:
+        """Breaches go to *ledger*; *owner* gives the account that a SID, listed under a name, was created by, where that is known."""
         self._ledger = ledger
         self._owner = owner
         self._lock = Lock()
@@ -50,7 +51,7 @@ class Departed:
         if page.account is None or not isinstance(items, list):
             return
         asked = self._asked(page)
-        for sid in [item.get("id") for item in items if isinstance(item, dict)]:
+        for sid, shown in [(item.get("id"), item.get("displayName")) for item in items if isinstance(item, dict)]:
             if not isinstance(sid, str):
                 continue
             with self._lock:
@@ -60,7 +61,7 @@ class Departed:
                     del self._ends[page.account, page.region, sid]
             if ended < asked:
                 self._ledger.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed", exchanges=[*steps, page])
-            owner = self._owner(sid)
+            owner = self._owner(sid, shown)
             if owner not in (None, page.account):
                 self._ledger.hold("AUTH-READ-OTHER", False, expected=f"nothing of another account in the list, as {sid} is",
                                   seen="it is listed", exchanges=[page])

@@ -23,20 +23,17 @@ def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None
     return past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
 
 
-def not_theirs(suite: Suite, sid: str, account: int, region: int) -> None:
-    """Make sure that a SID of one place is not another configuration's in the place of *account* and *region*.
+def may_be_theirs(suite: Suite, sid: str, account: int, region: int = 0) -> bool:
+    """Whether a SID of one place may be another configuration's in the place of *account* and *region*, and so must not be deleted there.
 
     Ids that do not look as documented may be counted, in each place from one.
-
-    Raises:
-        OneWayLess: a fetch shows one there that may be another.
     """
     if USUAL_SID.fullmatch(sid):
-        return
+        return False
     fetch = suite.client.fetch(sid, account=account, region=region)
-    names = {one.name for one in suite.inventory.left.values() if one.sid == sid}
-    if exists(fetch) and names != {fetch.object.get("displayName")}:
-        raise OneWayLess(f"account {account + 1} has a configuration of its own under the SID {sid:.60}")
+    # What is shown may be the run's own of another place, which that account should not see.
+    names = {one.name for one in suite.inventory.left.values() if one.sid == sid and (one.account, one.region) != (account, region)}
+    return exists(fetch) is True and fetch.object.get("displayName") not in names
 
 
 def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, region: int = 0) -> Exchange:
@@ -45,7 +42,8 @@ def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, 
     Raises:
         OneWayLess: that account may have a configuration of its own under it.
     """
-    not_theirs(suite, sid, account, region)
+    if may_be_theirs(suite, sid, account, region):
+        raise OneWayLess(f"account {account + 1} may have a configuration of its own under the SID {sid:.60}")
     call = Call("delete", sid, silent=True)
     return past_500(lambda: suite.client.delete(sid, account=account, key=key, region=region, call=call))
 

@@ -13,6 +13,7 @@ from orchestrator_contract import catalogue, schemas
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.crashes import Crashes
 from orchestrator_contract.departed import Departed
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exchange import Call, Exchange
@@ -21,7 +22,6 @@ from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
-from orchestrator_contract.passing import Passing
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import Inventory
@@ -86,8 +86,8 @@ class Suite:
         departed = Departed(self.ledger, self.inventory.owner)
         self.follower.polled = departed.polled
         self.client.recorders.append(departed)
-        self.passing = Passing(self.well_formed_key)
-        self.client.recorders.append(self.passing)
+        self.crashes = Crashes(self.well_formed_key)
+        self.client.recorders.append(self.crashes)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         creator = self.configurations.creator

@@ -26,8 +26,8 @@ class Identity:
         self._client = client
         self._listing = listing
         self._lock = Lock()
-        #: Ids that creates have named, and those that were listed before the first create.
-        self._named: set[str] = set()
+        #: Ids that creates have named, and those that were listed before the first create: each place may count by itself.
+        self._named: dict[tuple[int, int], set[str]] = {}
         self._before: dict[tuple[int, int], set[str] | None] = {}
         #: New ids that were seen, by the way in which they were.
         self.seen: dict[str, set[str]] = {"fetch": set(), "list": set()}
@@ -64,7 +64,7 @@ class Identity:
 
     def listed(self, name: str, account: int, region: int) -> str | None:
         """The id of something new that is listed under the displayName *name*."""
-        known = self._named | (self._before.get((account, region)) or set())
+        known = self._named.get((account, region), set()) | (self._before.get((account, region)) or set())
         return self._listing.find(
             lambda item: item.get("displayName") == name and str(item.get("id")) not in known, account=account, region=region
         )
@@ -72,9 +72,10 @@ class Identity:
     def is_new(self, sid: str, name: str, account: int, region: int) -> bool:
         """Whether *sid* can be what the create of *name* just made: not named before, and the run's own."""
         with self._lock:
-            if sid in self._named:
+            named = self._named.setdefault((account, region), set())
+            if sid in named:
                 return False
-            self._named.add(sid)
+            named.add(sid)
         return self.is_own(sid, name, account, region)
 
     def is_own(self, sid: str, name: str, account: int, region: int) -> bool:

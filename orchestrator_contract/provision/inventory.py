@@ -33,8 +33,8 @@ class Inventory:
         self._gone: set[str] = set()
         #: The ids of those that the present test has made.
         self.fresh: set[str] = set()
-        #: By which account each was created; None where several accounts count alike.
-        self._owners: dict[str, int | None] = {}
+        #: By which account each id was created and under which name; None where several accounts count alike.
+        self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
         self.announced: dict[tuple[int, int], set[str]] = {}
@@ -79,8 +79,8 @@ class Inventory:
         self.resolve(configuration.name)
         self.left[configuration.name] = configuration
         self.fresh.add(configuration.sid)
-        same = self._owners.get(configuration.sid, configuration.account) == configuration.account
-        self._owners[configuration.sid] = configuration.account if same else None
+        made = configuration.account, configuration.name.partition(TWIN)[0]
+        self._owners[configuration.sid] = made if self._owners.get(configuration.sid, made) == made else None
         self._ownership.allow(configuration.sid)
 
     def created(self, configurations: Iterable[Configuration]) -> None:
@@ -100,9 +100,10 @@ class Inventory:
         """Whether it is known to be deleted."""
         return configuration.sid in self._gone
 
-    def owner(self, sid: str) -> int | None:
-        """The account that has created this; None where that is not known."""
-        return self._owners.get(sid)
+    def owner(self, sid: str, shown: Any = None) -> int | None:
+        """The account that has created this, *shown* under a name; None where that is not known, or what is shown is another one."""
+        account, name = self._owners.get(sid) or (None, "")
+        return None if isinstance(shown, str) and shown.casefold() != name.casefold() else account
 
     def sids(self) -> set[str]:
         """Every id that is known to be the run's, or to have been."""

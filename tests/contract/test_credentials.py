@@ -12,7 +12,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios
-from orchestrator_contract.strangers import as_account, basic, refused, without_rights
+from orchestrator_contract.strangers import as_account, basic, may_be_theirs, refused, without_rights
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
@@ -204,7 +204,7 @@ def run_among_strangers(suite: Suite, scenarios: Scenarios) -> tuple[Operation, 
         refused(suite, requirement, without_rights(suite, configuration.sid, value, key=key), what)
     operation = scenarios.accepted(configuration, key=key)
     refused(suite, "AUTH-MISSING", without_rights(suite, configuration.sid, None), "no credentials while a delete runs")
-    if len(suite.profile.accounts) > 1:
+    if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, configuration.sid, 1):
         exchange = as_account(suite, configuration.sid, 1, suite.key())
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")
         told = named_in(exchange, operation_names(operation.accepted))
@@ -240,9 +240,10 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
 
     for region in () if suite.effort.few else range(1, len(suite.profile.bases)):
         # Whose it is may be looked up at home only.
-        exchange = as_account(suite, victim.sid, 1, region=region)
-        sent.append(exchange)
-        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID in another region")
+        if not may_be_theirs(suite, victim.sid, 1, region):
+            exchange = as_account(suite, victim.sid, 1, region=region)
+            sent.append(exchange)
+            refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID in another region")
 
     scenarios.presence.kept("AUTH-ACCOUNT", victim, sent)
     suite.watch.kept("AUTH-ACCOUNT", victim, sent)

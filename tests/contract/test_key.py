@@ -15,9 +15,9 @@ from orchestrator_contract.malformed import send_bad, send_near
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.reuse import MISMATCH, not_the_first
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
-from orchestrator_contract.strangers import not_theirs
+from orchestrator_contract.strangers import may_be_theirs
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import OneWayLess
+from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 #: Versions of UUIDs that few programs use, and those that no RFC defines.
 UNCOMMON_VERSIONS = (2, 6, 3, 0, *range(9, 16))
@@ -132,7 +132,8 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
     # How far a key reaches may depend on its form: between them, the two parameters send one of each.
     keys = [suite.key(7), suite.key().upper()] if ended else [suite.key(), suite.key(1)]
     if region and not suite.effort.few:
-        (same_elsewhere if ended else stranger_first)(suite, scenarios, requirement, region)
+        with contextlib.suppress(Unverifiable):  # one more way to look: what follows does not hang on it
+            (same_elsewhere if ended else stranger_first)(suite, scenarios, requirement, region)
     operations = [scenarios.accepted(here, key=key) for (here, _), key in zip(pairs, keys, strict=False)]
     if ended:
         scenarios.completed(operations, [here for here, _ in pairs])
@@ -160,9 +161,8 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
                           exchanges=[operation.accepted, again])
         if again.status == 202:
             accepted.append((again, there))
-        if account:
+        if account and not may_be_theirs(suite, here.sid, there.account, here.region):
             # The first account's own SID, asked for by the other with the same key.
-            not_theirs(suite, here.sid, there.account, here.region)
             foreign = suite.client.delete(here.sid, key=operation.accepted.key, account=there.account, region=here.region,
                                           call=Call("delete", here.sid, silent=True))
             not_the_first(suite, requirement, operation, foreign, here.sid)
@@ -176,7 +176,8 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
 def same_elsewhere(suite: Suite, scenarios: Scenarios, requirement: str, region: int) -> None:
     """What has ended is not replayed to the same request in another region, where its key has not been used."""
     operation = scenarios.ended()[0]
-    not_theirs(suite, operation.sid, 0, region)
+    if may_be_theirs(suite, operation.sid, 0, region):
+        return
     away = suite.client.delete(operation.sid, key=operation.accepted.key, region=region, call=Call("delete", operation.sid, silent=True))
     not_the_first(suite, requirement, operation, away, operation.sid)
 
@@ -184,7 +185,8 @@ def same_elsewhere(suite: Suite, scenarios: Scenarios, requirement: str, region:
 def stranger_first(suite: Suite, scenarios: Scenarios, requirement: str, region: int) -> None:
     """A request that is not found in another region leaves its key as new as it was at home."""
     configuration, key = suite.configurations.one(), suite.key()
-    not_theirs(suite, configuration.sid, 0, region)
+    if may_be_theirs(suite, configuration.sid, 0, region):
+        return
     away = suite.client.delete(configuration.sid, key=key, region=region, call=Call("delete", configuration.sid, silent=True))
     if away.status == 404 and scenarios.presence.stands(configuration)[0]:
         again = past_500(lambda: suite.client.delete(configuration.sid, key=key))

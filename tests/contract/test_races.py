@@ -53,7 +53,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         if operation.accepted.key not in spoken_for:
             scenarios.replay(operation, requirement="KEY-REPLAY")
             if race_round == 1 and number == 1:
-                replays_at_once(suite, operation)
+                replays_at_once(suite, scenarios, operation)
         scenarios.presence.gone(operation)
 
 
@@ -70,8 +70,8 @@ def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, O
     return [*[out] * (suite.effort.racers - len(others.batch) - 1), *others.batch, out]
 
 
-def replays_at_once(suite: Suite, operation: Operation) -> None:
-    """Replays at one moment each get the original response."""
+def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) -> None:
+    """Replays at one moment get the original response, or are told that the other one is handled; once that is over it comes again."""
     first = operation.accepted
     out = suite.client.outgoing(Call("delete", operation.sid, allow=HANDLED), "DELETE", f"/Configurations/{operation.sid}", key=first.key,
                                 account=first.account, region=first.region)
@@ -79,6 +79,7 @@ def replays_at_once(suite: Suite, operation: Operation) -> None:
         # One may be handled while the other one comes, which no source rules out.
         if again.status not in (None, 429, 500, 503, *HANDLED):
             judge_replay(suite.ledger, first, again, "KEY-REPLAY-ENDED")
+    scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE", "DEL-STATUS", "HTTP-ANSWER")

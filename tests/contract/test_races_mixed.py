@@ -182,7 +182,7 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
         operations.append(suite.follower.accept(second, configuration.sid))
     if not suite.effort.few:
         # Whatever the others are told, the first one's key stands for the first response, and its delete goes on.
-        operations += refused_meanwhile(suite, configuration) if keyed else []
+        operations += refused_meanwhile(suite, configuration, operations) if keyed else []
         scenarios.replay(operation)
     suite.follower.finish(operations)
     ended = [one for one in operations if one.status == "COMPLETED"]
@@ -201,12 +201,13 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
                           seen=again.outcome(), exchanges=[second, *done.polls[-1:], again])
 
 
-def refused_meanwhile(suite: Suite, configuration: Configuration) -> list[Operation]:
-    """Send what is refused, in each way that is known, to a SID whose delete runs; the operation of what was accepted instead."""
+def refused_meanwhile(suite: Suite, configuration: Configuration, running: list[Operation]) -> list[Operation]:
+    """Send what is refused, in each way that is known, to a SID with deletes *running*; the operation of what was accepted instead."""
     for status in (409, 429):
         trigger = suite.profile.faults.get(status)
         if trigger is not None and trigger.headers:
             suite.client.delete(configuration.sid, key=suite.key(), trigger=trigger, call=Call("delete", configuration.sid, provokes=status))
     # A malformed key may be ignored: then this is one more delete.
     answer = send_bad(suite, configuration.sid, bad_keys(suite.key(), suite.random, 1)[0])
-    return [suite.follower.accept(answer, configuration.sid)] if answer.status == 202 else []
+    known = any(operation_names(answer) & operation_names(operation.accepted) for operation in running)
+    return [suite.follower.accept(answer, configuration.sid)] if answer.status == 202 and not known else []

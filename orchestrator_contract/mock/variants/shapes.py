@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,7 +13,8 @@ from orchestrator_contract.mock.hooks import member, on_answer, without
 from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.problems import Problem
 from orchestrator_contract.mock.registry import variant
-from orchestrator_contract.mock.world import Operation, new_id
+from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.world import Operation, World, new_id
 
 ERRORS = (400, 401, 403, 404, 405, 409, 413, 414, 422, 429, 500, 503)
 
@@ -170,6 +172,22 @@ class _PrefixCfg(Behaviour):
 class _ShortSids(Behaviour):
     def new_configuration_id(self) -> str:
         return str(secrets.randbelow(9 * 10**8) + 10**8)
+
+
+@variant("configuration-id-counted", "SIDs count from one, in each account and region by itself")
+class _CountedSids(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.counts: Counter[tuple[int | None, int]] = Counter()
+        self.place: tuple[int | None, int] = (None, 0)
+
+    def create(self, request: Request) -> Response:
+        self.place = (request.account, request.region)
+        return super().create(request)
+
+    def new_configuration_id(self) -> str:
+        self.counts[self.place] += 1
+        return str(self.counts[self.place])
 
 
 @variant("configuration-id-uuid", "SIDs are UUIDs")

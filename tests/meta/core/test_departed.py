@@ -20,7 +20,7 @@ GONE = {"GONE-LIST": ["expected no a; saw it is listed"]}
 @pytest.fixture
 def look(bench: Bench) -> Departed:
     """Nothing has been seen so far; account 1 has created b."""
-    return Departed(bench.suite.ledger, {"b": 1}.get)
+    return Departed(bench.suite.ledger, lambda sid, _shown: {"b": 1}.get(sid))
 
 
 def page(bench: Bench, *sids: Any, sent: float, query: str = "", leads_to: str | None = None, **place: Any) -> Exchange:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator_contract.crashes import Crashes
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.passing import Passing
 from orchestrator_contract.suite import Suite
 
 if TYPE_CHECKING:
@@ -27,26 +27,26 @@ KEY = "11111111-2222-4333-8444-555555555555"
 )
 def test_malformed_keys_that_meet_500(bench: Bench, others: int, others_500: int, malformed_500: int, breached: bool) -> None:
     """They are what breaks the server where more than one met a 500 and none of many other deletes did."""
-    passing = Passing(Suite.well_formed_key)
+    crashes = Crashes(Suite.well_formed_key)
     for number, status, key in ((others, 404, None), (others_500, 500, KEY), (malformed_500, 500, KEY[:-1]), (3, 400, "x")):
         for _ in range(number):
-            passing(bench.exchange("delete", (status, {}), key=key))
+            crashes(bench.exchange("delete", (status, {}), key=key))
 
-    passing.judge(bench.suite.ledger)
+    crashes.judge(bench.suite.ledger)
 
     assert ("KEY-BAD-SAFE" in bench.breaches()) is breached
 
 
 def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
     """Neither of the endpoint nor of malformed keys."""
-    passing = Passing(Suite.well_formed_key)
+    crashes = Crashes(Suite.well_formed_key)
     for _ in range(400):
-        passing(bench.exchange("delete", (404, {})))
+        crashes(bench.exchange("delete", (404, {})))
     for call in (Call("delete", "sid", provokes=500), Call("delete", "sid", silent=True), Call("operation", "op_1")):
         for key in (KEY, "x", "y"):
-            passing(bench.exchange("delete", (500, {}), key=key, call=call))
+            crashes(bench.exchange("delete", (500, {}), key=key, call=call))
 
-    passing.judge(bench.suite.ledger)
+    crashes.judge(bench.suite.ledger)
 
     assert bench.breaches() == {}
     assert bench.checks()["KEY-BAD-SAFE"] == 1

@@ -12,7 +12,7 @@ from orchestrator_contract.verdict import Ledger
 _ENOUGH = 400
 
 
-class Passing:
+class Crashes:
     """Counts the unprovoked 500s of deletes, those with a malformed key apart; a recorder of the client."""
 
     def __init__(self, well_formed: Callable[[str], bool]) -> None:
