@@ -11,16 +11,15 @@ import socket
 import time
 from collections.abc import Callable
 from multiprocessing import AuthenticationError
-from multiprocessing.managers import BaseManager, RemoteError
+from multiprocessing.managers import BaseManager, BaseProxy, RemoteError
 from pathlib import Path
-from threading import Condition, Lock, Thread
+from threading import Lock, Thread
 from typing import Any, NamedTuple, cast
 
+from orchestrator_contract.clock_lock import ClockLock
 from orchestrator_contract.journal import Journal
 from orchestrator_contract.verdict import Unverifiable
 
-#: Longest wait for other tests to leave the clock alone, in seconds.
-CLOCK_PATIENCE_S = 240.0
 #: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
 _KEPT = 100
 #: How many requests apart refusals are about the pace, and the longest pause before each request that they lead to, in seconds.
@@ -44,11 +43,7 @@ class Coordinator:
         self._throttled_at = 0
         self._next = 0.0
         self._not_before = 0.0
-        self._clock = Condition()
-        self._readers = 0
-        self._writer = False
-        self._waiting = 0
-        self._closed = 0
+        self._clock = ClockLock()
         self._journal = journal
         self._advanced = 0
         self._claimed: set[str] = set()
@@ -109,36 +104,21 @@ class Coordinator:
             self._slowdown = min(max(self._slowdown * factor, 0.002), _SLOWEST_S)
             self._throttled_at = self._paced
 
-    def enter_clock(self, *, alone: bool, closing: int = 0) -> bool:
-        """Wait until the endpoint's clock may be relied on, or moved by the caller *alone*, once *closing* tests of the run have ended."""
-        deadline = time.monotonic() + CLOCK_PATIENCE_S
-        with self._clock:
-            if not alone:
-                free = self._clock.wait_for(lambda: not self._writer and not self._waiting, deadline - time.monotonic())
-                self._readers += free
-                return free
-            self._clock.wait_for(lambda: self._closed >= closing, deadline - time.monotonic())
-            self._waiting += 1
-            free = self._clock.wait_for(lambda: not self._writer and not self._readers, deadline - time.monotonic())
-            self._waiting -= 1
-            self._writer = self._writer or free
-            self._clock.notify_all()
-            return free
+    def enter_clock(self, holder: str, *, alone: bool, closing: int = 0, seconds: float) -> bool:
+        """`ClockLock.enter`."""
+        return self._clock.enter(holder, alone=alone, closing=closing, seconds=seconds)
 
-    def leave_clock(self, *, alone: bool) -> None:
-        """Undo `enter_clock`."""
-        with self._clock:
-            if alone:
-                self._writer = False
-            else:
-                self._readers -= 1
-            self._clock.notify_all()
+    def leave_clock(self, holder: str, *, alone: bool) -> None:
+        """`ClockLock.leave`."""
+        self._clock.leave(holder, alone=alone)
+
+    def forsake_clock(self, holder: str) -> None:
+        """`ClockLock.forsake`."""
+        self._clock.forsake(holder)
 
     def closed(self) -> None:
-        """A closing test has ended, or could not be run."""
-        with self._clock:
-            self._closed += 1
-            self._clock.notify_all()
+        """`ClockLock.closed`."""
+        self._clock.closed()
 
     def advanced(self, seconds: int = 0) -> int:
         """Add to the seconds by which the run has moved the endpoint's clock; the sum."""
@@ -206,23 +186,34 @@ class Served:
         return {"host": host, "port": port, "key": self._key.hex(), "serializer": self._serializer}
 
 
-class _Proxy:
+class _Proxy(BaseProxy):
     """The controller's coordinator in another process; a call that can't be answered raises `Lost`."""
 
-    def __init__(self, proxy: Any, where: Address) -> None:
-        self._proxy = proxy
-        self._where = where
+    #: Where the coordinator listens.
+    where: Address
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._proxy, name)
+        if name.startswith("_"):
+            raise AttributeError(name)
 
         def call(*arguments: Any, **options: Any) -> Any:
             try:
-                return method(*arguments, **options)
+                return self._callmethod(name, arguments, options)
             except (OSError, EOFError) as error:
-                raise Lost(f"the coordinator at {self._where} does not answer any more ({type(error).__name__})") from None
+                self._hang_up()
+                raise Lost(f"the coordinator at {self.where} does not answer any more ({type(error).__name__})") from None
+            except BaseException:
+                # After an interrupt the answer to this call would be read as that to the next.
+                self._hang_up()
+                raise
 
         return call
+
+    def _hang_up(self) -> None:
+        """Close this thread's connection; its next call opens another."""
+        connection = self._tls.__dict__.pop("connection", None)
+        if connection is not None:
+            connection.close()
 
 
 def connect(ticket: dict[str, Any]) -> Coordinator:
@@ -234,7 +225,7 @@ def connect(ticket: dict[str, Any]) -> Coordinator:
     class Manager(BaseManager):
         pass
 
-    Manager.register("coordinator")
+    Manager.register("coordinator", proxytype=_Proxy)
     where = Address(ticket["host"], int(ticket["port"]))
     try:
         # A manager connects without a time limit, and waits for its peer's greeting as long.
@@ -244,13 +235,15 @@ def connect(ticket: dict[str, Any]) -> Coordinator:
                 raise EOFError
         manager = Manager(address=(where.host, where.port), authkey=bytes.fromhex(ticket["key"]), serializer=ticket["serializer"])
         manager.connect()
-        return cast("Coordinator", _Proxy(manager.coordinator(), where))  # type: ignore[attr-defined]
+        proxy: _Proxy = manager.coordinator()  # type: ignore[attr-defined]
     except (OSError, EOFError, AuthenticationError, RemoteError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise Lost(
             f"{socket.gethostname()} can't reach the coordinator at {where}: {said}; is that the address of the controller as "
             "seen from there, and does no firewall stand between? --coordinator HOST[:PORT] names another"
         ) from None
+    proxy.where = where
+    return cast("Coordinator", proxy)
 
 
 def journal_path(folder: Path, run_id: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import pytest
 
-from orchestrator_contract import catalogue
+from orchestrator_contract import catalogue, clock_lock
 from orchestrator_contract.run import RUN
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
@@ -73,13 +73,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             raise Unverifiable("needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs})))
         with suite.client.steps.step("waiting for other tests to leave the endpoint's clock alone"):
             # What closing tests look at in other workers is as old as the run; once the clock has been moved it is days old.
-            entered = suite.coordinator.enter_clock(alone=alone, closing=run.closing if run.is_worker else 0)
+            entered = clock_lock.enter(suite.coordinator, run.worker, alone=alone, closing=run.closing if run.is_worker else 0)
         if not entered:
             raise Unverifiable("the endpoint's clock was in use for too long")
         try:
             yield
         finally:
-            suite.coordinator.leave_clock(alone=alone)
+            suite.coordinator.leave_clock(run.worker, alone=alone)
     except Unverifiable as error:
         reason = suite.redactor.text(str(error))
         ledger.unverified(lacking or ids, reason, one_way=isinstance(error, OneWayLess))

@@ -101,6 +101,7 @@ def _write_junit(config: pytest.Config) -> None:
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Take over what a worker found."""
     run = node.config.stash[RUN]
+    run.forsake(node.gateway.id)
     found = getattr(node, "workeroutput", {}).get("orchestrator_contract")
     if found:
         run.merge(found)

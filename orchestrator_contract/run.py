@@ -45,7 +45,8 @@ class Run:
         #: How to reach the coordinator. It holds a key: nothing else that is handed around has it.
         self._ticket = self._shared.pop("ticket", {}) if self._shared else {}
         self.is_worker = workerinput is not None
-        self._worker = str((workerinput or {}).get("workerid", ""))
+        #: The name that xdist gives to this worker; empty where there are none.
+        self.worker = str((workerinput or {}).get("workerid", ""))
         self._suite: Suite | None = None
         self._mock: EmbeddedMock | None = None
         self._coordinator: Coordinator | None = None
@@ -67,13 +68,13 @@ class Run:
         """The suite of this process, made at first use."""
         if self._suite is None:
             self._suite = Suite(
-                Settings(self._profile(), self.options.effort, self.options.seed, self._run_id, self._worker),
+                Settings(self._profile(), self.options.effort, self.options.seed, self._run_id, self.worker),
                 self._shared_coordinator(),
             )
             self._suite.client.recorders.append(self._recorder)
             if self.options.har is not None:
                 har = self.options.har
-                path = har.with_name(f"{har.stem}-{self._worker}{har.suffix}") if self._worker else har
+                path = har.with_name(f"{har.stem}-{self.worker}{har.suffix}") if self.worker else har
                 self._suite.client.recorders.append(HarWriter(path, self._suite.coordinator.advanced))
             self._suite.ledger.excused = self.options.waivers.excuses
         return self._suite
@@ -199,6 +200,11 @@ class Run:
         self.notes += [note for note in found["notes"] if note not in self.notes]
         self.selected |= frozenset(found["selected"])
         self._lines += found["timelines"]
+
+    def forsake(self, worker: str) -> None:
+        """Take back what a worker held that is gone."""
+        if self._coordinator is not None:
+            self._coordinator.forsake_clock(worker)
 
     def _clean_up(self) -> None:
         left = self.suite.close()

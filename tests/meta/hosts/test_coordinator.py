@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 import execnet
 import pytest
 
-from orchestrator_contract import coordinator, hosts
+from orchestrator_contract import clock_lock, coordinator, hosts
 from orchestrator_contract.coordinator import LOOPBACK, Address, Coordinator, Lost, Served, connect
 from orchestrator_contract.journal import Journal
 
@@ -48,8 +49,8 @@ def test_everything_is_shared_over_a_network(tmp_path: Path) -> None:
     assert (one.take_requests(5), far.take_deletes(2), one.take_deletes(2)) == (2, 2, 0)
     assert (far.claim(["a", "b"], 1), one.claim(["a", "b"], 2)) == (["a"], ["b"])
     far.closed()
-    assert far.enter_clock(alone=True, closing=1)
-    far.leave_clock(alone=True)
+    assert clock_lock.enter(far, "gw0", alone=True, closing=1)
+    far.leave_clock("gw0", alone=True)
     assert (far.advanced(86_400), one.advanced()) == (86_400, 86_400)
     assert far.pace() < 1
     assert 90 < far.pace() <= 100
@@ -131,6 +132,35 @@ def test_lost_coordinator_ends_what_needs_it() -> None:
 
     assert len(said) == 4
     assert all("does not answer any more" in text for text in said)
+
+
+def test_interrupted_call_does_not_answer_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is stopped while it waits hears its own answers afterwards."""
+    one = Coordinator(20, 0, 3, None)
+    far = connect(Served(one).ticket())
+    one.enter_clock("gw1", alone=True, seconds=0)
+    monkeypatch.setattr(clock_lock, "_TURN_S", 30)
+    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        clock_lock.enter(far, "gw0", alone=False)
+
+    assert far.take_requests(2) == 2
+    assert far.claim(["a"], 1) == ["a"]
+
+
+def test_clock_of_a_worker_that_is_gone_is_taken_back() -> None:
+    """What a worker held when it died keeps nobody waiting."""
+    one = Coordinator(20, 0, 3, None)
+    one.enter_clock("gw0", alone=True, seconds=0)
+    assert not one.enter_clock("gw1", alone=False, seconds=0)
+
+    one.forsake_clock("gw0")
+
+    assert one.enter_clock("gw1", alone=False, seconds=0)
+    assert not one.enter_clock("gw2", alone=True, seconds=0)
+    one.forsake_clock("gw1")
+    assert one.enter_clock("gw2", alone=True, seconds=0)
 
 
 @pytest.mark.parametrize(
