@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from benchmarks import clients, defects, results, runs, servers
+from benchmarks import clients, defects, efforts, results, runs, servers
 from benchmarks.results import Row, Unmeasured
 from orchestrator_contract import profile
 from orchestrator_contract.docs import table
@@ -65,6 +65,7 @@ def wrk_rows(target: Path, folder: Path, seconds: float) -> list[Row]:
 #: Each part with the seconds that it may take; the parts get the mock's profile, a folder and those seconds.
 PARTS: dict[str, tuple[float, Callable[[Path, Path, float], list[Row]]]] = {
     "client": (20, lambda target, folder, seconds: clients.compare(target, seconds)),
+    "efforts": (120, lambda target, folder, seconds: efforts.compare(target, folder)),
     "defects": (240, defects.compare),
     "mock": (70, wrk_rows),
     "workers": (240, lambda target, folder, seconds: runs.processes(folder, seconds)),

@@ -260,10 +260,11 @@ class Sender:
         if exchange.fault is not None and not tool:
             self.faults.add(exchange.fault)
         _, named, segment = exchange.url.partition("/Configurations/")
-        carried_out = exchange.status is None or not 300 <= exchange.status < 500
-        if exchange.method == "DELETE" and named and carried_out:
-            self.ownership.touch(segment, clear=(exchange.status or 500) < 300)
         answer = exchange.answer
+        resent = answer is not None and answer.resent
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500
+        if exchange.method == "DELETE" and named and (carried_out or resent):
+            self.ownership.touch(segment, clear=(exchange.status or 500) < 300 and not resent)
         if answer is None and not tool:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)

@@ -46,6 +46,8 @@ class Answer:
     defect: tuple[Fault, str] | None = None
     #: Bytes that nobody had asked for, found on a kept connection just before the request went out on a new one.
     stray: int = 0
+    #: Whether the request had gone out on a kept connection before, which then ended without an answer.
+    resent: bool = False
 
 
 def reason_of(error: BaseException) -> str:

@@ -13,7 +13,7 @@ import select
 import socket
 import ssl
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -27,6 +27,8 @@ MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 64
 #: What comes in on a kept connection within so many seconds of its first answer belonged to that one.
 _SETTLE_S = 0.02
+#: After so many kept connections that ended under a request a DELETE takes a new one.
+_OFTEN = 3
 _CHUNK = 65536
 _GOODBYE = re.compile(rb"HTTP/1\.[01] 408\b")
 
@@ -92,6 +94,8 @@ class Wire:
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
         #: Those that sent what nobody asked for: on a kept connection it would be taken for the next answer.
         self._untrusted: set[Origin] = set()
+        #: How many kept connections ended under a request.
+        self._stale: Counter[Origin] = Counter()
         self._lock = Lock()
 
     def close(self) -> None:
@@ -111,20 +115,24 @@ class Wire:
             WireError: there was no complete answer.
         """
         deadline = time.monotonic() + self.timeout_s
-        # A POST may not be sent twice, so it does not risk a connection that the server is about to close.
-        connection, stray = (None, 0) if fresh or not keep or method == "POST" else self._kept(origin)
+        # What may not be sent twice does not risk a connection that the server is about to close.
+        at_risk = method in ("POST", "PATCH") or (method == "DELETE" and self._stale[origin] >= _OFTEN)
+        connection, stray = (None, 0) if fresh or not keep or at_risk else self._kept(origin)
+        resent = connection is not None
         if connection is not None:
             with contextlib.suppress(Stale):
                 answer = self._run(connection, request, method, deadline)
                 if answer.status != 408:
                     return answer
+                resent = False  # the server says that it has not read it
+            self._stale[origin] += 1
         connection = self.connect(origin)
         deadline = time.monotonic() + self.timeout_s
         try:
             answer = self._run(connection, request, method, deadline, keep=keep)
         except Stale as stale:
             raise WireError(Fault.CLOSED, str(stale)) from None
-        answer.stray = stray
+        answer.stray, answer.resent = stray, resent
         return answer
 
     def together(self, origin: Origin, batch: Sequence[tuple[bytes, str]]) -> list[Answer | WireError]:

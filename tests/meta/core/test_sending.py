@@ -330,6 +330,18 @@ def test_what_a_delete_may_have_done(bench: Bench, said: Said, touched: bool) ->
     assert bench.suite.ownership.untouched("a b") is not touched
 
 
+def test_what_a_lost_answer_leaves_open(bench: Bench) -> None:
+    """Sent again because a kept connection ended under it, a refused delete may have been carried out the first time."""
+    bench.suite.ownership.allow("x")
+    answer = Answer(404, "", [("Content-Type", "application/json")], b"{}", resent=True)
+    bench.endpoint.on("DELETE /Configurations/x", lambda sent: answer)
+
+    exchange = bench.suite.client.delete("x")
+
+    assert bench.suite.ownership.doubtful("x")
+    assert bench.suite.is_echo(exchange)
+
+
 # -------------------------------------------------------------------- sending again
 
 

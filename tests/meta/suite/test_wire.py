@@ -165,11 +165,30 @@ def test_stale_connection_is_replaced(canned: Start) -> None:
     wire = Wire(10, verify=True)
     origin = Origin("http", "127.0.0.1", server.port)
 
-    statuses = [wire.exchange(origin, REQUEST, "DELETE").status for _ in range(2)]
+    answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(2)]
 
     wire.close()
-    assert statuses == [202, 202]
+    assert [answer.status for answer in answers] == [202, 202]
+    assert [answer.resent for answer in answers] == [False, True]
     assert server.accepted == 2
+
+
+def test_delete_is_not_sent_twice_again_and_again(canned: Start) -> None:
+    """Where kept connections end under requests, a DELETE takes a new one from the fourth time on."""
+
+    def once(connection: socket.socket, number: int) -> None:
+        head_of(connection)
+        connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
+        head_of(connection)
+
+    server = canned(once)
+    wire = Wire(10, verify=True)
+    origin = Origin("http", "127.0.0.1", server.port)
+
+    answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(8)]
+
+    wire.close()
+    assert [answer.resent for answer in answers] == [False, True, True, True, False, False, False, False]
 
 
 def test_post_has_a_connection_of_its_own(canned: Start) -> None:
