@@ -52,13 +52,13 @@ class Row:
     record: Record
 
     def as_json(self, rerun: str) -> dict[str, Any]:
-        """As conformance.json lists it; *rerun* stands where no single request shows a breach."""
+        """As conformance.json lists it: nowhere else are breaches taken apart. *rerun* stands where no single request shows one."""
         one = self.requirement
         return {
             "id": one.id, "level": str(one.level), "title": one.title, "source": one.source,
             "verdict": str(self.verdict), "reason": self.reason,
             "tests": sorted(self.record.tests),
-            "evidence": [{**piece, "request": piece["request"] or rerun} for piece in self.record.evidence],
+            "evidence": [piece for breach in self.record.shown for piece in breach.as_json(rerun)],
         }
 
 

@@ -74,12 +74,12 @@ def _breach(row: Row, result: Result, terminal: Any) -> None:
 
 
 def _finding(finding: view.Finding) -> Iterator[str]:
-    if finding.problem:
-        yield f"problem:  {visible(finding.problem, _TEXT)}"
-    else:
-        where = f"{visible(finding.where, 80)}: " if finding.where else ""
-        yield f"expected: {where}{visible(finding.expected, _TEXT)}"
-        yield f"seen:     {visible(finding.seen, _TEXT)}"
+    where = f"{visible(finding.where, 80)}: " if finding.where else ""
+    yield f"expected: {where}{visible(finding.expected, _TEXT)}"
+    yield f"seen:     {visible(finding.seen, _TEXT)}"
+    if finding.story:
+        yield "shortest history that shows it:"
+        yield from (f"  {number}. {visible(line, _TEXT)}" for number, line in enumerate(finding.story, 1))
     if finding.steps:
         if len(finding.steps) > 1:
             yield f"after {len(finding.steps) - 1} earlier step(s), which the report lists:"
