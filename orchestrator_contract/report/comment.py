@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from orchestrator_contract.report import view
-from orchestrator_contract.result import Overall, Result, Row, Verdict
+from orchestrator_contract.result import Overall, Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.visible import visible
 
 #: Bytes; GitHub refuses comments longer than 65,536 characters.

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_contract.report import view
-from orchestrator_contract.result import Overall, Result, Row, Verdict
+from orchestrator_contract.result import Overall, Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.visible import visible
 
 _COLOURS = {

@@ -13,7 +13,8 @@ from typing import Any
 
 from orchestrator_contract.breach import Breach, Evidence
 from orchestrator_contract.judge import DELETE_STATUSES
-from orchestrator_contract.result import Result, Row, Verdict
+from orchestrator_contract.result import Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.visible import visible
 
 #: Longest body, header value and message that a report shows, in characters.

@@ -11,15 +11,8 @@ from orchestrator_contract import __version__, catalogue
 from orchestrator_contract.catalogue import Level, Requirement
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.result import (
-    Overall,
-    Policy,
-    Result,
-    Verdict,
-    conclude,
-    exit_code,
-    judge_requirement,
-)
+from orchestrator_contract.result import Overall, Policy, Result, conclude, exit_code, judge_requirement
+from orchestrator_contract.row import Verdict
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdict import Ledger, Record
 

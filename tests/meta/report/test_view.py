@@ -10,7 +10,7 @@ from orchestrator_contract import catalogue
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.report import view
-from orchestrator_contract.result import Row, Verdict
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.verdict import Ledger
 from orchestrator_contract.wire.answer import Answer
 
