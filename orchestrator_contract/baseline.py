@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_contract import files, schemas
-from orchestrator_contract.result import Row, Verdict
+from orchestrator_contract.row import Row, Verdict
 
 #: Verdicts that a breach leads to; which one is a matter of levels, --strict and waivers.
 _BREACHES = frozenset({"breached", "warned", "waived"})

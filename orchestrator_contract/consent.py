@@ -21,6 +21,7 @@ from orchestrator_contract.plan import plan_lines
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.usage import usage_error
+from orchestrator_contract.visible import visible
 
 
 def is_loopback(host: str) -> bool:
@@ -88,7 +89,7 @@ def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> No
                 f"{where}: not a loopback address, so this needs consent: configurations would be created or deleted there. "
                 "Look at --plan, then add --yes. (There is no terminal to ask on; nothing was sent.)"
             )
-        print("", *will, "", sep="\n", file=sys.stderr)
+        print("", *map(visible, will), "", sep="\n", file=sys.stderr)  # a journal's names may be anybody's words
         print(f"This will change {where}, which is not this machine. Go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline().strip().lower()
     if answer not in ("y", "yes"):

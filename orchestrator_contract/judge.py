@@ -201,11 +201,11 @@ class Judge:
                 continue
             good &= not self.ledger.catalogue[self.ledger.catalogue.on(exchange.call.asynchronous, requirement)].level.gates
             for error in list(validator.iter_errors(instance))[:4]:
-                for problem in schemas.problems_of(error):
-                    hold(
-                        requirement, False, expected=problem.expected, seen=problem.seen,
-                        where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
-                    )
+                problem = schemas.problem_of(error)
+                hold(
+                    requirement, False, expected=problem.expected, seen=problem.seen,
+                    where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
+                )
         return good
 
     def _unique(self, exchange: Exchange) -> bool:

@@ -219,7 +219,7 @@ def _check(path: Path, raw: dict[str, Any]) -> None:
             missing = next(k for k in error.validator_value if k not in error.instance)
             found.append(f"{where + '.' if where else ''}{missing} is missing")
         else:
-            problem = next(iter(schemas.problems_of(error)))
+            problem = schemas.problem_of(error)
             found.append(f"{where or 'the profile'}: expected {problem.expected}, {_seen(where, problem.seen)}")
     if found:
         raise ProfileError(f"{path}: " + "; ".join(dict.fromkeys(found)))

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from datetime import UTC, datetime
+from threading import Lock
 from urllib.parse import quote, quote_plus
 
 from orchestrator_contract import schemas
@@ -32,9 +33,11 @@ def hides_words(secrets: set[str], *urls: str) -> bool:
 
 
 class Redactor:
-    """Replaces every known secret, in each form it can travel in, by ``***``."""
+    """Replaces every known secret, in each form it can travel in, by ``***``; safe for threads."""
 
     def __init__(self) -> None:
+        #: Held while secrets are learnt, and while what finds them is made: a text waits for what was learnt before it.
+        self._lock = Lock()
         #: What is looked for as it stands: it has letters that `folded` leaves out.
         self._exact: set[str] = set()
         #: What is looked for in what a text spells.
@@ -70,16 +73,16 @@ class Redactor:
         """Learn *forms* of secrets, each as it stands; they are taken over."""
         forms |= {json.dumps(form)[1:-1] for form in set(forms)}
         forms |= {form.encode().decode("latin-1") for form in forms}  # as it stands in bytes that are read as latin-1
-        for form in forms:
-            if len(form) <= _SHORT:  # shorter would hide anything
-                continue
-            # A few letters that stay of more may stand in any text by chance.
-            self._spelled |= {one for one in (folded(form), reduced(form)) if len(one) >= (SURE if len(one) < len(form) else 1)}
-            if not form.isascii():
-                self._exact.add(form)
-        self._stale = True
+        forms = {form for form in forms if len(form) > _SHORT}  # shorter would hide anything
+        with self._lock:
+            for form in forms:
+                # A few letters that stay of more may stand in any text by chance.
+                self._spelled |= {one for one in (folded(form), reduced(form)) if len(one) >= (SURE if len(one) < len(form) else 1)}
+            self._exact |= {form for form in forms if not form.isascii()}
+            self._stale = True
 
     def _compile(self) -> None:
+        """Make what finds the secrets; called with the lock held. Until all of it is there other threads' texts wait for the lock, too."""
         ordered = sorted(self._exact, key=len, reverse=True)
         self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._spelling = any_of(self._spelled)
@@ -89,7 +92,9 @@ class Redactor:
     def text(self, text: str) -> str:
         """*text* without secrets, whatever of them is written as escapes, in another case or with something between the letters."""
         if self._stale:
-            self._compile()
+            with self._lock:
+                if self._stale:
+                    self._compile()
         if self._exactly is not None:
             text = self._exactly.sub("***", text)
         if self._spelling is None or len(text) < self._least:  # undoing escapes only ever shortens

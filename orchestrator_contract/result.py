@@ -10,28 +10,19 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
+from orchestrator_contract.baseline import Baseline, Comparison
 from orchestrator_contract.catalogue import Requirement
 from orchestrator_contract.judge import DELETE_STATUSES
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdict import Ledger, Record
+from orchestrator_contract.waivers import Waivers
 
 if TYPE_CHECKING:
-    from orchestrator_contract.baseline import Baseline, Comparison
     from orchestrator_contract.report.timeline import Timeline
-    from orchestrator_contract.waivers import Waivers
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
-
-
-class Verdict(StrEnum):
-    """What is known of a requirement."""
-
-    PASSED = "passed"
-    BREACHED = "breached"
-    WARNED = "warned"
-    WAIVED = "waived"
-    UNVERIFIED = "unverified"
 
 
 class Overall(StrEnum):
@@ -40,26 +31,6 @@ class Overall(StrEnum):
     CONFORMANT = "conformant"
     NONCONFORMANT = "nonconformant"
     INCOMPLETE = "incomplete"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One requirement with its verdict."""
-
-    requirement: Requirement
-    verdict: Verdict
-    reason: str
-    record: Record
-
-    def as_json(self, rerun: str) -> dict[str, Any]:
-        """As conformance.json lists it; *rerun* stands where no single request shows a breach."""
-        one = self.requirement
-        return {
-            "id": one.id, "level": str(one.level), "title": one.title, "source": one.source,
-            "verdict": str(self.verdict), "reason": self.reason,
-            "tests": sorted(self.record.tests),
-            "evidence": [{**piece, "request": piece["request"] or rerun} for piece in self.record.evidence],
-        }
 
 
 @dataclass(slots=True)

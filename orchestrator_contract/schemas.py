@@ -122,13 +122,13 @@ def matches(name: str, instance: object) -> bool:
 def problems(name: str, instance: object) -> Iterator[SchemaProblem]:
     """What is wrong with *instance* under the schema *name*, one problem an offending part."""
     for error in validator(name).iter_errors(instance):
-        yield from problems_of(error)
+        yield problem_of(error)
 
 
-def problems_of(error: ValidationError) -> Iterator[SchemaProblem]:
+def problem_of(error: ValidationError) -> SchemaProblem:
     """One validation error in the words of a message, reduced to the part that decides it."""
     worst = best_match([error]) or error
-    yield SchemaProblem(worst.json_path, _expectation(worst), _quote(worst.instance))
+    return SchemaProblem(worst.json_path, _expectation(worst), _quote(worst.instance))
 
 
 def _expectation(error: ValidationError) -> str:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any, Protocol
 
+from orchestrator_contract.breach import LONG, Breach, Evidence
 from orchestrator_contract.catalogue import Catalogue
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.visible import visible
 
-#: Pieces of evidence kept for one requirement; further breaches are counted only.
+#: Pieces of evidence kept for one requirement, but for the rest of the last breach; further breaches are counted only.
 MAX_EVIDENCE = 12
 _MAX_STEPS = 6
 _MAX_SEEN = 40
-_LONG = 600
 
 
 class Hold(Protocol):
@@ -46,8 +46,9 @@ class Record:
 
     checks: int = 0
     breaches: int = 0
-    evidence: list[dict[str, Any]] = field(default_factory=list)
-    #: Breach texts, first come first kept.
+    #: Breaches with their evidence, first come first kept.
+    shown: list[Breach] = field(default_factory=list)
+    #: What any breach was about, each text once, first come first kept.
     problems: list[str] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
     #: Why some way to look at it was not open; it counts where there was no other.
@@ -101,7 +102,7 @@ class Ledger:
             if self.test and self.test not in record.tests:
                 record.tests.append(self.test)
             if not ok:
-                self._breach(requirement, record, f"{where + ': ' if where else ''}expected {expected}; saw {seen}", exchanges)
+                self._breach(requirement, record, Breach(self._shown(where), self._shown(expected), self._shown(seen)), exchanges)
         return ok
 
     def on(self, call: Call) -> Hold:
@@ -117,8 +118,11 @@ class Ledger:
 
         return hold
 
-    def _breach(self, requirement: str, record: Record, text: str, exchanges: Sequence[Exchange]) -> None:
-        problem = visible(self._redactor.text(text), _LONG)
+    def _shown(self, text: str) -> str:
+        return visible(self._redactor.text(text), LONG)
+
+    def _breach(self, requirement: str, record: Record, breach: Breach, exchanges: Sequence[Exchange]) -> None:
+        problem = breach.problem
         record.breaches += 1
         if self.catalogue[requirement].level.gates:
             self._breaches += 1
@@ -126,47 +130,42 @@ class Ledger:
         self._fresh.append((requirement, problem))
         if problem not in record.problems and not self._full(len(record.problems), requirement, problem):
             record.problems.append(problem)
-        if self._full(len(record.evidence), requirement, problem):
-            return
-        steps = list(exchanges)[-_MAX_STEPS:]
-        if not steps:
-            record.evidence.append({"request": "(no single request shows it)", "status": None, "headers": {}, "body": "", "problem": problem})
-        for number, exchange in enumerate(steps, 1):
-            last = number == len(steps)
-            step = f"step {number} of {len(steps)}" if len(steps) > 1 else ""
-            said = ": ".join(filter(None, (step, problem if last else "")))
-            record.evidence.append(self.evidence(exchange, said))
+        if self._room(requirement, record, breach):
+            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
+            record.shown.append(replace(breach, steps=steps))
+
+    def _room(self, requirement: str, record: Record, breach: Breach) -> bool:
+        """Whether *breach* is still kept with its evidence, which is then kept whole: half of a story shows nothing."""
+        return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
+
+    def _full(self, number: int, requirement: str, problem: str) -> bool:
+        return number >= MAX_EVIDENCE and (self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE)
 
     def breach_count(self) -> int:
         """Breaches of documented and derived requirements so far."""
         return self._breaches
 
     def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario, numbered, to the evidence of a breached requirement."""
+        """Add a shrunk scenario to the newest breach of a requirement that is kept, unless it has one."""
         with self._lock:
-            text = "\n".join(f"{number}. {self._redactor.text(line)}" for number, line in enumerate(lines, 1))
-            record = self._record(requirement)
-            if record.evidence:
-                last = record.evidence[-1]
-                last["problem"] = f"{last['problem']}\nshortest history that shows it:\n{text}"
+            shown = self._record(requirement).shown
+            if shown and not shown[-1].story:
+                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
 
-    def _full(self, number: int, requirement: str, problem: str) -> bool:
-        return number >= MAX_EVIDENCE and (self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE)
-
-    def evidence(self, exchange: Exchange, problem: str) -> dict[str, Any]:
+    def evidence(self, exchange: Exchange) -> Evidence:
         """One exchange as a report shows it, free of secrets."""
         clean = self._redactor.text
-        return {
-            "request": clean(exchange.curl()),
-            "status": exchange.status,
-            "headers": {name: clean(value) for name, value in exchange.shown_headers().items()},
-            "body": clean(exchange.text) if exchange.answer else clean(f"({exchange.fault_text})"),
-            "problem": problem,
-        }
+        return Evidence(
+            request=clean(exchange.curl()),
+            status=exchange.status,
+            headers={name: clean(value) for name, value in exchange.shown_headers().items()},
+            body=clean(exchange.text) if exchange.answer else clean(f"({exchange.fault_text})"),
+            note=exchange.note,
+        )
 
     def unverified(self, requirements: Iterable[str], reason: str, *, one_way: bool = False) -> None:
         """Say that these could not be checked, or not wholly, and why; or only that *one way* to check them was not open."""
-        reason = visible(self._redactor.text(reason), _LONG)
+        reason = self._shown(reason)
         with self._lock:
             for requirement in requirements:
                 record = self._record(requirement)
@@ -219,7 +218,7 @@ class Ledger:
         with self._lock:
             return {
                 "records": {
-                    name: [r.checks, r.breaches, r.evidence, r.problems, r.unverified, r.ways_less, r.tests]
+                    name: [r.checks, r.breaches, [one.dump() for one in r.shown], r.problems, r.unverified, r.ways_less, r.tests]
                     for name, r in self.records.items()
                 },
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
@@ -231,13 +230,13 @@ class Ledger:
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
         with self._lock:
-            for name, (checks, breaches, evidence, problems, unverified, ways_less, tests) in other["records"].items():
+            for name, (checks, breaches, shown, problems, unverified, ways_less, tests) in other["records"].items():
                 record = self._record(name)
                 record.checks += checks
                 record.breaches += breaches
-                for piece in evidence:
-                    if not self._full(len(record.evidence), name, piece["problem"]):
-                        record.evidence.append(piece)
+                for breach in map(Breach.load, shown):
+                    if self._room(name, record, breach):
+                        record.shown.append(breach)
                 for mine, theirs in (
                     (record.problems, problems), (record.unverified, unverified), (record.ways_less, ways_less),
                     (record.tests, tests),

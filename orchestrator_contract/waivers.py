@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestrator_contract import files, schemas
 from orchestrator_contract.catalogue import Catalogue
-from orchestrator_contract.result import Row, Verdict
+from orchestrator_contract.row import Row, Verdict
 
 
 class WaiverError(Exception):

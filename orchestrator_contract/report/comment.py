@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from orchestrator_contract.report import view
-from orchestrator_contract.result import Overall, Result, Row, Verdict
+from orchestrator_contract.result import Overall, Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.visible import visible
 
 #: Bytes; GitHub refuses comments longer than 65,536 characters.
@@ -111,8 +112,6 @@ def _title(row: Row) -> str:
 
 
 def _said(finding: view.Finding, limit: int) -> str:
-    if finding.problem:
-        return f"- Problem: {code(finding.problem, limit)}"
     where = f"\n- Where: {code(finding.where, 120)}" if finding.where else ""
     return f"- Expected: {code(finding.expected, limit)}\n- Seen: {code(finding.seen, limit)}{where}"
 
@@ -127,6 +126,8 @@ def _full(row: Row, result: Result) -> str:
     parts = [_title(row), _said(found[0], _TEXT) if found else "- " + code(row.reason)]
     if row.verdict is Verdict.WAIVED:
         parts.append(f"- {code(row.reason)}")
+    if found and found[0].story:
+        parts += ["The shortest history that shows it:", _history(found[0])]
     if found and found[0].steps:
         parts += ["<details><summary>Requests and answers</summary>"]
         for step in found[0].steps:
@@ -138,8 +139,12 @@ def _full(row: Row, result: Result) -> str:
     return "\n\n".join(parts)
 
 
+def _history(finding: view.Finding) -> str:
+    return "\n".join(f"{number}. {code(line, 160)}" for number, line in enumerate(finding.story, 1))
+
+
 def _answer(step: view.Step) -> str:
-    head = [step.status, *(f"{name}: {visible(value, 160)}" for name, value in step.headers)]
+    head = [": ".join(filter(None, (step.note, step.status))), *(f"{name}: {visible(value, 160)}" for name, value in step.headers)]
     body = visible(step.body, _BODY, lines=True)
     return "\n".join(head) + (f"\n\n{body}" if body else "")
 

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from orchestrator_contract import __version__
 from orchestrator_contract.catalogue import Level
 from orchestrator_contract.report import drawing, sources, view
-from orchestrator_contract.result import Result, Row, Verdict
+from orchestrator_contract.result import Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.visible import visible
 
 #: Findings of one requirement that stand open; further ones are folded.

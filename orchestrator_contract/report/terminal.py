@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_contract.report import view
-from orchestrator_contract.result import Overall, Result, Row, Verdict
+from orchestrator_contract.result import Overall, Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.visible import visible
 
 _COLOURS = {
@@ -74,12 +75,12 @@ def _breach(row: Row, result: Result, terminal: Any) -> None:
 
 
 def _finding(finding: view.Finding) -> Iterator[str]:
-    if finding.problem:
-        yield f"problem:  {visible(finding.problem, _TEXT)}"
-    else:
-        where = f"{visible(finding.where, 80)}: " if finding.where else ""
-        yield f"expected: {where}{visible(finding.expected, _TEXT)}"
-        yield f"seen:     {visible(finding.seen, _TEXT)}"
+    where = f"{visible(finding.where, 80)}: " if finding.where else ""
+    yield f"expected: {where}{visible(finding.expected, _TEXT)}"
+    yield f"seen:     {visible(finding.seen, _TEXT)}"
+    if finding.story:
+        yield "shortest history that shows it:"
+        yield from (f"  {number}. {visible(line, _TEXT)}" for number, line in enumerate(finding.story, 1))
     if finding.steps:
         if len(finding.steps) > 1:
             yield f"after {len(finding.steps) - 1} earlier step(s), which the report lists:"

@@ -6,14 +6,15 @@ own format only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from orchestrator_contract.breach import Breach, Evidence
 from orchestrator_contract.judge import DELETE_STATUSES
-from orchestrator_contract.result import Result, Row, Verdict
+from orchestrator_contract.result import Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.visible import visible
 
 #: Longest body, header value and message that a report shows, in characters.
@@ -22,7 +23,6 @@ MAX_VALUE = 400
 MAX_TEXT = 1200
 MAX_CURL = 8000
 
-_STEP = re.compile(r"step (\d{1,2}) of (\d{1,2})(?:: )?")
 _DOCUMENTED = frozenset(map(str, DELETE_STATUSES))
 
 #: Sections of the contract by the prefix of their requirements' ids.
@@ -44,7 +44,7 @@ SECTIONS: Mapping[str, str] = {
 ORDER = (Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED, Verdict.UNVERIFIED, Verdict.PASSED)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One exchange that belongs to a finding."""
 
@@ -52,23 +52,26 @@ class Step:
     status: str
     headers: list[tuple[str, str]]
     body: str
+    #: Where else it is to be found; empty for what the run itself has sent.
+    note: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One breach: what was expected, what was seen instead, and the requests that show it."""
 
     where: str
     expected: str
     seen: str
-    #: The whole message where it does not part into expected and seen.
-    problem: str
-    steps: list[Step] = field(default_factory=list)
+    #: None where no single request shows it.
+    steps: list[Step]
+    #: The shortest history that shows it, where one was looked for.
+    story: list[str]
 
     @property
     def paste(self) -> str:
         """All requests of the finding as one text for a shell."""
-        return "\n".join(step.curl for step in self.steps if step.curl)
+        return "\n".join(step.curl for step in self.steps)
 
 
 @dataclass(slots=True)
@@ -85,42 +88,30 @@ class StatusRow:
     state: str
 
 
-def _part(problem: str) -> Finding:
-    head, cut, rest = problem.partition("expected ")
-    expected, cut_again, seen = rest.partition("; saw ")
-    if cut and cut_again and (not head or head.endswith(": ")):
-        return Finding(head.removesuffix(": "), visible(expected, MAX_TEXT), visible(seen, MAX_TEXT), "")
-    return Finding("", "", "", visible(problem, MAX_TEXT))
-
-
-def _step(piece: Mapping[str, Any]) -> Step:
-    status = piece.get("status")
-    headers = piece.get("headers") or {}
+def _step(shown: Evidence) -> Step:
     return Step(
-        curl=visible(str(piece.get("request") or ""), MAX_CURL),
-        status="no answer" if status is None else str(status),
-        headers=[(visible(str(name), 80), visible(str(value), MAX_VALUE)) for name, value in headers.items()],
-        body=visible(str(piece.get("body") or ""), MAX_BODY, lines=True),
+        curl=visible(shown.request, MAX_CURL),
+        status="no answer" if shown.status is None else str(shown.status),
+        headers=[(visible(name, 80), visible(value, MAX_VALUE)) for name, value in shown.headers.items()],
+        body=visible(shown.body, MAX_BODY, lines=True),
+        note=visible(shown.note, 80),
+    )
+
+
+def _finding(breach: Breach) -> Finding:
+    note = breach.steps[-1].note if breach.steps else ""
+    return Finding(
+        where=visible(": ".join(filter(None, (note, breach.where))), MAX_VALUE),
+        expected=visible(breach.expected, MAX_TEXT),
+        seen=visible(breach.seen, MAX_TEXT),
+        steps=list(map(_step, breach.steps)),
+        story=[visible(line, MAX_VALUE) for line in breach.story],
     )
 
 
 def findings(row: Row) -> list[Finding]:
-    """The evidence of a requirement, its steps put together again."""
-    found: list[Finding] = []
-    steps: list[Step] = []
-    for piece in row.record.evidence:
-        text = str(piece.get("problem") or "")
-        mark = _STEP.match(text)
-        if mark and mark[1] == "1":
-            steps = []
-        if piece.get("request") or piece.get("status") is not None:
-            steps.append(_step(piece))
-        if mark and int(mark[1]) < int(mark[2]):
-            continue
-        one = _part(text[mark.end():] if mark else text)
-        one.steps, steps = steps, []
-        found.append(one)
-    return found
+    """The breaches of a requirement that are kept with their evidence."""
+    return list(map(_finding, row.record.shown))
 
 
 def ordered(rows: Iterable[Row]) -> list[Row]:

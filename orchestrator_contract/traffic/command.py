@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from orchestrator_contract import catalogue
 from orchestrator_contract.baseline import Baseline
@@ -39,14 +38,6 @@ class _Recording(Profile):
         return ()
 
 
-class _Ledger(Ledger):
-    """Names the entry of the recording beside each piece of evidence."""
-
-    def evidence(self, exchange: Exchange, problem: str) -> dict[str, Any]:
-        """One exchange as a report shows it."""
-        return super().evidence(exchange, f"{exchange.note}: {problem}" if exchange.note else problem)
-
-
 class _Judge(Judge):
     """Judges only what a recording shows: no framing and coding, and bodies where it has them."""
 
@@ -67,7 +58,7 @@ class Traffic:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.ledger = _Ledger(catalogue.load(), Redactor())
+        self.ledger = Ledger(catalogue.load(), Redactor())
         self._judge = _Judge(self.ledger)
         self._history = History(self.ledger)
         self._reader = Reader()

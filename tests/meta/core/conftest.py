@@ -167,9 +167,9 @@ class Bench:
     def steps(self, requirement: str) -> list[tuple[str, int | None]]:
         """Method, last path segment and status of each exchange in the evidence of a requirement."""
         found = []
-        for piece in self.suite.ledger.records[requirement].evidence:
-            words = piece["request"].split()
-            found.append((f"{words[words.index('-X') + 1]} {words[-1].rpartition('/')[2]}", piece["status"]))
+        for step in (step for breach in self.suite.ledger.records[requirement].shown for step in breach.steps):
+            words = step.request.split()
+            found.append((f"{words[words.index('-X') + 1]} {words[-1].rpartition('/')[2]}", step.status))
         return found
 
     def seen(self, observation: str) -> dict[str, int]:

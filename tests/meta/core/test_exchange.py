@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
+from orchestrator_contract import redaction, spelling
 from orchestrator_contract.exchange import MAX_DEPTH, Exchange, parse_json
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.wire.answer import Fault
@@ -319,6 +322,29 @@ def test_a_secret_beyond_ascii() -> None:
 
     assert redactor.raw("a pässwörd b".encode()) == b"a *** b"
     assert redactor.text("a pässwörd b") == "a *** b"
+
+
+def test_a_secret_learnt_while_another_thread_looks(redactor: Redactor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is learnt while the patterns are made is hidden from the next text on, and meanwhile no text gets by with older ones."""
+    learns = threading.Thread(target=redactor.hide, args=({"learnt-meanwhile"},))
+    others: list[str] = []
+    looks = threading.Thread(target=lambda: others.append(redactor.text(PASSWORD)))
+
+    def slowly(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
+        made = spelling.any_of(forms)
+        for thread in (learns, looks):
+            if thread.ident is None:
+                thread.start()
+                thread.join(0.1)
+        return made
+
+    monkeypatch.setattr(redaction, "any_of", slowly)
+
+    assert redactor.text("a text") == "a text"
+    for thread in (learns, looks):
+        thread.join()
+    assert redactor.text("a learnt-meanwhile b") == "a *** b"
+    assert others == ["***"]
 
 
 def test_nothing_learned_hides_nothing() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from orchestrator_contract import catalogue
+from orchestrator_contract.breach import Evidence
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.verdict import MAX_EVIDENCE, Ledger, Unverifiable
@@ -38,7 +40,7 @@ def test_a_check_that_holds(ledger: Ledger) -> None:
     ledger.hold(DOCUMENTED, True)
 
     record = ledger.records[DOCUMENTED]
-    assert (record.checks, record.breaches, record.evidence, record.problems, record.unverified, record.tests) == (2, 0, [], [], [], [])
+    assert (record.checks, record.breaches, record.shown, record.problems, record.unverified, record.tests) == (2, 0, [], [], [], [])
     assert (ledger.breach_count(), ledger.last_breached, ledger.end()) == (0, "", [])
 
 
@@ -52,24 +54,36 @@ def test_a_breach(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
     record = ledger.records[DERIVED]
     problem = "$.status: expected one thing; saw another ***\\x1b"
     assert (record.checks, record.breaches, record.problems) == (1, 1, [problem])
-    assert [piece["problem"] for piece in record.evidence] == ["step 1 of 2", f"step 2 of 2: {problem}"]
-    assert record.evidence[1] == {
-        "request": steps[1].curl(), "status": 404, "headers": {"content-type": "application/json"}, "body": '{"a": 1}',
-        "problem": f"step 2 of 2: {problem}",
-    }
+    (breach,) = record.shown
+    assert (breach.where, breach.expected, breach.seen, breach.problem) == ("$.status", "one thing", "another ***\\x1b", problem)
+    assert breach.steps == (
+        Evidence(steps[0].curl(), 202, {"retry-after": "1", "content-type": "application/json"}, "{}"),
+        Evidence(steps[1].curl(), 404, {"content-type": "application/json"}, '{"a": 1}'),
+    )
     assert (ledger.breach_count(), ledger.last_breached) == (1, DERIVED)
     assert ledger.end() == [(DERIVED, problem)]
 
 
-def test_a_breach_of_one_step(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
-    """One step needs no number; the text stands without a place where there is none."""
-    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=[exchange("delete", (404, {}))])
+def test_a_breach_as_the_document_lists_it(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+    """A piece for each step, numbered where there are several; the problem stands with the last, the run in place of a request."""
+    steps = [exchange("delete", (202, {}, {"Retry-After": "1"})), exchange("operation", (404, {"a": 1}), "GET")]
+    ledger.hold(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=steps)
+    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps[1:])
     ledger.hold(DERIVED, False)
+    steps[1].note = "entry 7"
+    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps)
 
-    assert [piece["problem"] for piece in ledger.records[DERIVED].evidence] == ["expected a; saw b", "expected ; saw "]
-    assert ledger.records[DERIVED].evidence[1] == {
-        "request": "(no single request shows it)", "status": None, "headers": {}, "body": "", "problem": "expected ; saw ",
-    }
+    two, one, none, recorded = (breach.as_json("pytest") for breach in ledger.records[DERIVED].shown)
+
+    assert two == [
+        {"request": steps[0].curl(), "status": 202, "headers": {"retry-after": "1", "content-type": "application/json"}, "body": "{}",
+         "problem": "step 1 of 2"},
+        {"request": steps[1].curl(), "status": 404, "headers": {"content-type": "application/json"}, "body": '{"a": 1}',
+         "problem": "step 2 of 2: $.status: expected a; saw b"},
+    ]
+    assert [piece["problem"] for piece in one] == ["expected a; saw b"]
+    assert none == [{"request": "pytest", "status": None, "headers": {}, "body": "", "problem": "expected ; saw "}]
+    assert [piece["problem"] for piece in recorded] == ["step 1 of 2", "entry 7: step 2 of 2: expected a; saw b"]
 
 
 def test_an_advisory_breach_does_not_count(ledger: Ledger) -> None:
@@ -89,8 +103,8 @@ def test_the_last_steps_are_shown(ledger: Ledger, exchange: Callable[..., Exchan
 
     ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps)
 
-    assert [piece["status"] for piece in ledger.records[DERIVED].evidence] == [203, 204, 205, 206, 207, 208]
-    assert ledger.records[DERIVED].evidence[-1]["problem"] == "step 6 of 6: expected a; saw b"
+    (breach,) = ledger.records[DERIVED].shown
+    assert [step.status for step in breach.steps] == [203, 204, 205, 206, 207, 208]
 
 
 def test_the_same_problem_is_told_once(ledger: Ledger) -> None:
@@ -100,7 +114,7 @@ def test_the_same_problem_is_told_once(ledger: Ledger) -> None:
     ledger.hold(DERIVED, False, expected="a", seen="c")
 
     record = ledger.records[DERIVED]
-    assert (record.breaches, record.problems, len(record.evidence)) == (4, ["expected a; saw b", "expected a; saw c"], 4)
+    assert (record.breaches, record.problems, len(record.shown)) == (4, ["expected a; saw b", "expected a; saw c"], 4)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +134,7 @@ def test_evidence_is_bounded(ledger: Ledger, excused: bool, kept: int) -> None:
 
     record = ledger.records[DERIVED]
     assert record.problems == [f"expected a; saw {number}" for number in range(kept)]
-    assert len(record.evidence) == kept
+    assert len(record.shown) == kept
     assert record.breaches == 30
     assert (DERIVED, "expected a; saw 12") in asked
 
@@ -130,16 +144,19 @@ def test_without_waivers_the_first_twelve_are_kept(ledger: Ledger) -> None:
     for number in range(30):
         ledger.hold(DERIVED, False, seen=str(number))
 
-    assert len(ledger.records[DERIVED].problems) == len(ledger.records[DERIVED].evidence) == 12
+    assert len(ledger.records[DERIVED].problems) == len(ledger.records[DERIVED].shown) == 12
 
 
 def test_long_texts_are_cut(ledger: Ledger) -> None:
-    """A problem and a reason have six hundred characters, an observation two hundred."""
+    """A problem, each of its parts, and a reason have six hundred characters, an observation two hundred."""
+    ledger.hold(DERIVED, False, expected="x" * 700, seen="s" * 700, where="w" * 700)
     ledger.hold(DERIVED, False, expected="x" * 700)
     ledger.unverified([ADVISORY], "y" * 700)
     ledger.observe("OBS-TRANSPORT", "z" * 700)
 
-    assert ledger.records[DERIVED].problems == ["expected " + "x" * 591 + "…"]
+    assert ledger.records[DERIVED].problems == ["w" * 600 + "…", "expected " + "x" * 591 + "…"]
+    breach = ledger.records[DERIVED].shown[0]
+    assert (breach.where, breach.expected, breach.seen) == ("w" * 600 + "…", "x" * 600 + "…", "s" * 600 + "…")
     assert ledger.records[ADVISORY].unverified == ["y" * 600 + "…"]
     assert ledger.observations == {"OBS-TRANSPORT": {"z" * 200 + "…": 1}}
 
@@ -151,9 +168,9 @@ def test_no_answer_as_evidence(ledger: Ledger, exchange: Callable[..., Exchange]
     silent = exchange("delete", Fault.TIMEOUT)
     silent.fault_text = "gave pass-word up"
 
-    piece = ledger.evidence(silent, "p")
+    piece = ledger.evidence(silent)
 
-    assert (piece["status"], piece["headers"], piece["body"], piece["problem"]) == (None, {}, "(gave *** up)", "p")
+    assert (piece.status, piece.headers, piece.body) == (None, {}, "(gave *** up)")
 
 
 def test_evidence_holds_no_secret(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
@@ -163,11 +180,11 @@ def test_evidence_holds_no_secret(ledger: Ledger, exchange: Callable[..., Exchan
     )
     shown.credential_names = ("USER", "PASSWORD")
 
-    piece = ledger.evidence(shown, "p")
+    piece = ledger.evidence(shown)
 
-    assert piece["body"] == '{"m": "***"}'
-    assert piece["headers"]["location"] == "/***"
-    assert "X-A: ***" in piece["request"]
+    assert piece.body == '{"m": "***"}'
+    assert piece.headers["location"] == "/***"
+    assert "X-A: ***" in piece.request
     assert "pass-word" not in str(piece)
 
 
@@ -228,17 +245,20 @@ def test_unknown_ids_are_errors(ledger: Ledger) -> None:
 
 
 def test_a_story(ledger: Ledger) -> None:
-    """A shrunk history stands, numbered and without secrets, at the end of the newest evidence; without evidence nowhere."""
+    """A shrunk history stands, numbered and without secrets, beside the newest breach, which keeps its first; without a breach nowhere."""
     ledger.hold(DERIVED, False, seen="1")
     ledger.hold(DERIVED, False, seen="2")
 
     ledger.story(DERIVED, ["delete pass-word", "poll"])
+    ledger.story(DERIVED, ["of a later one that is not kept"])
     ledger.story(ADVISORY, ["x"])
 
-    first, second = ledger.records[DERIVED].evidence
-    assert first["problem"] == "expected ; saw 1"
-    assert second["problem"] == "expected ; saw 2\nshortest history that shows it:\n1. delete ***\n2. poll"
-    assert ledger.records[ADVISORY].evidence == []
+    first, second = ledger.records[DERIVED].shown
+    assert (first.story, second.story) == ((), ("delete ***", "poll"))
+    assert first.as_json("")[0]["problem"] == "expected ; saw 1"
+    assert second.as_json("")[0]["problem"] == "expected ; saw 2\nshortest history that shows it:\n1. delete ***\n2. poll"
+    assert second.problem == "expected ; saw 2"
+    assert ledger.records[ADVISORY].shown == []
 
 
 def test_statuses_and_requests(ledger: Ledger) -> None:
@@ -281,7 +301,7 @@ def test_ledgers_of_several_processes_are_merged(ledger: Ledger) -> None:
         record = one.records[DERIVED]
         assert (record.checks, record.breaches) == (15, 15)
         assert record.problems == [f"expected ; saw a{n}" for n in range(8)] + [f"expected ; saw b{n}" for n in range(7)]
-        assert [piece["problem"] for piece in record.evidence] == record.problems[:12]
+        assert [breach.problem for breach in record.shown] == record.problems[:12]
         assert record.unverified == [f"why a{n}" for n in range(8)] + [f"why b{n}" for n in range(7)]
         assert record.tests == ["test_a", "test_b"]
         assert one.observations == {"OBS-TRANSPORT": {"same": 15, "a": 8, "b": 7}}
@@ -302,13 +322,42 @@ def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(ledger: Ledge
 
     ledger.merge(other.dump())
 
-    assert [piece["problem"] for piece in ledger.records[DERIVED].evidence][11:] == ["expected ; saw known 11", "expected ; saw new"]
+    assert [breach.problem for breach in ledger.records[DERIVED].shown][11:] == ["expected ; saw known 11", "expected ; saw new"]
+
+
+@pytest.mark.parametrize(("before", "shown"), [pytest.param(11, 14, id="room-for-a-piece"), pytest.param(12, 12, id="full")])
+def test_a_breach_is_kept_whole_or_not_at_all(ledger: Ledger, exchange: Callable[..., Exchange], before: int, shown: int) -> None:
+    """Its pieces stay together past the bound, where it was found and where it is merged."""
+    other, steps = Ledger(catalogue.load(), Redactor()), [exchange("delete", (200 + number, b"")) for number in range(3)]
+    here, merged = ledger, Ledger(catalogue.load(), Redactor())
+    for number in range(before):
+        for one in (here, merged):
+            one.hold(DERIVED, False, seen=str(number))
+    here.hold(DERIVED, False, seen="steps", exchanges=steps)
+    other.hold(DERIVED, False, seen="steps", exchanges=steps)
+
+    merged.merge(other.dump())
+
+    for one in (here, merged):
+        assert sum(breach.weight for breach in one.records[DERIVED].shown) == shown
+    assert merged.records[DERIVED].shown == here.records[DERIVED].shown
+
+
+def test_a_breach_comes_through_unchanged(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+    """Between processes nothing of it is lost."""
+    step = exchange("delete", (202, {}, {"Retry-After": "1"}))
+    step.note = "entry 7"
+    ledger.hold(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=[step, step])
+    ledger.story(DERIVED, ["delete", "poll"])
+    other = Ledger(catalogue.load(), Redactor())
+
+    other.merge(json.loads(json.dumps(ledger.dump())))
+
+    assert other.records[DERIVED].shown == ledger.records[DERIVED].shown
 
 
 def test_a_dump_is_plain_data(ledger: Ledger) -> None:
     """What one process hands to another is JSON as it stands; an older one may lack what was settled."""
-    import json
-
     dump = filled(ledger, "a", 2)
     assert json.loads(json.dumps(dump)) == dump
     assert dump["settled"] == ["a"]

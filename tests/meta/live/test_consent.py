@@ -8,6 +8,9 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,6 +85,18 @@ def test_looking_needs_no_consent(run_suite: Callable[..., Any], option: str) ->
 
     assert done.code == 0
     assert "--yes" not in done.output
+
+
+def test_what_is_asked_is_safe_to_show(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A journal may hold any name: what the terminal would act on is shown as an escape, a line each."""
+    monkeypatch.setattr(consent, "_terminal", lambda _: nullcontext(True))
+    monkeypatch.setattr("sys.stdin", StringIO("no\n"))
+
+    with pytest.raises(pytest.UsageError, match="not confirmed"):
+        consent.ask(SimpleNamespace(), [ELSEWHERE], ["delete it\x1b[2J", "delete that\n::error::x"])  # type: ignore[arg-type]  # not looked at
+
+    asked = capsys.readouterr().err
+    assert asked.startswith("\ndelete it\\x1b[2J\ndelete that\\n::error::x\n\nThis will change ")
 
 
 def test_answer_at_the_prompt(spawn_suite: Callable[..., subprocess.Popen[bytes]]) -> None:

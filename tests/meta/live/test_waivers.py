@@ -78,7 +78,7 @@ def test_other_breach_behind_many_waived_ones(tmp_path: Path) -> None:
     result = result_of(waivers_of(tmp_path, pattern="old[.]example"), *many, "new.example")
 
     assert result.counts()["breached"] == 1
-    assert any("new.example" in piece["problem"] for piece in result.rows[0].record.evidence)
+    assert any("new.example" in breach.seen for breach in result.rows[0].record.shown)
 
 
 def test_expired_waiver_is_void(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import catalogue
+from orchestrator_contract.breach import Breach, Evidence
 from orchestrator_contract.profile import Account, Profile, Provision, Trigger
 from orchestrator_contract.report.timeline import Event, Timeline
-from orchestrator_contract.result import Overall, Result, Row, Verdict
+from orchestrator_contract.result import Overall, Result
+from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.verdict import Record
 
 #: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.
@@ -25,21 +27,18 @@ HOSTILE = (
 SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
 
 
-def evidence(problem: str, *, text: str = "{}", status: int | None = 202) -> dict[str, Any]:
-    """One exchange as the ledger keeps it."""
-    return {
-        "request": f'curl -isS --path-as-is -X DELETE -u "$KEY_USER:$KEY_SECRET" http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}',
-        "status": status,
-        "headers": {"operation-id": text[:300], "date": "Mon, 23 Nov 2026 21:00:00 GMT"},
-        "body": text,
-        "problem": problem,
-    }
+def breach(expected: str, seen: str, *, where: str = "", text: str = "{}", status: int | None = 202, steps: int = 1) -> Breach:
+    """A breach as the ledger keeps it, each of its steps with *text* wherever an endpoint can put some."""
+    step = Evidence(
+        request=f'curl -isS --path-as-is -X DELETE -u "$KEY_USER:$KEY_SECRET" http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}',
+        status=status, headers={"operation-id": text[:300], "date": "Mon, 23 Nov 2026 21:00:00 GMT"}, body=text,
+    )
+    return Breach(where, expected, seen, (step,) * steps)
 
 
-def row(name: str, verdict: Verdict, reason: str = "", pieces: list[dict[str, Any]] | None = None) -> Row:
+def row(name: str, verdict: Verdict, reason: str = "", found: Sequence[Breach] = ()) -> Row:
     """One requirement of the catalogue with a verdict."""
-    found = pieces or []
-    record = Record(checks=max(3, len(found)), breaches=len(found), evidence=found, tests=["tests/contract/test_life.py::test_life"])
+    record = Record(checks=max(3, len(found)), breaches=len(found), shown=list(found), tests=["tests/contract/test_life.py::test_life"])
     return Row(catalogue.load()[name], verdict, reason, record)
 
 
@@ -71,19 +70,16 @@ def conformant() -> Result:
 
 def nonconformant(text: str = "retry-after is missing") -> Result:
     """Every verdict is there, and *text* wherever an endpoint can put some."""
-    two_steps = [
-        evidence("step 1 of 2", text=text),
-        evidence(f"step 2 of 2: $.statusUrl: expected the same operation; saw {text}", text=text),
-    ]
+    told = replace(breach(text, text, where=text, text=text), story=(text, text))
     rows = [
         row("HTTP-ANSWER", Verdict.PASSED, "checked 3 times"),
         row("DEL-202-HEADERS", Verdict.BREACHED, text,
-            [evidence(f"retry-after: expected a number; saw {text}", text=text), *two_steps, evidence(text or "-", text=text)]),
-        row("OP-ENDS", Verdict.BREACHED, text, [evidence(f"expected an end; saw {text}", text=text, status=None)]),
-        row("GONE-LIST", Verdict.BREACHED, text,
-            [{"request": "", "status": None, "headers": {}, "body": "", "problem": f"expected it gone; saw {text}"}]),
-        row("ERR-429-RETRY", Verdict.WARNED, text, [evidence(text or "-", text=text, status=429)]),
-        row("ERR-CODE", Verdict.WAIVED, f"waived until 2027-01-01 by ops: {text}", [evidence(text or "-", text=text, status=404)]),
+            [breach("a number", text, where="retry-after", text=text),
+             breach("the same operation", text, where="$.statusUrl", text=text, steps=2), told]),
+        row("OP-ENDS", Verdict.BREACHED, text, [breach("an end", text, text=text, status=None)]),
+        row("GONE-LIST", Verdict.BREACHED, text, [breach("it gone", text, steps=0)]),
+        row("ERR-429-RETRY", Verdict.WARNED, text, [told]),
+        row("ERR-CODE", Verdict.WAIVED, f"waived until 2027-01-01 by ops: {text}", [breach(text, text, text=text, status=404)]),
         row("KEY-EXPIRES", Verdict.UNVERIFIED, "needs clock, which the target profile does not give"),
         row("KEY-REPLAY", Verdict.UNVERIFIED, text or "unknown"),
     ]
@@ -124,7 +120,7 @@ def enormous() -> Result:
     """Every requirement is breached as often as is kept, some with bodies of 100 KB on one line and on many."""
     bodies = ("x" * 100_000, "\n" * 100_000, HOSTILE * 300)
     large, small = (
-        [evidence(f"expected {body[:600]}; saw {body[:size]}", text=body[:size]) for body in bodies * 4] for size in (100_000, 2000)
+        [breach(body[:600], body[:size], text=body[:size]) for body in bodies * 4] for size in (100_000, 2000)
     )
     names = list(catalogue.load().requirements)
     rows = [row(name, Verdict.BREACHED, HOSTILE * 100, large if name in names[:2] else small) for name in names]

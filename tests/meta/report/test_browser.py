@@ -201,7 +201,7 @@ def test_copy(page: Page, breached: Result) -> None:
 
     assert page.js("return document.querySelector('#b-OP-ENDS .copy').textContent") == "Copied"
     copied = page.js("return navigator.clipboard.readText()")
-    assert copied == breached.rows[2].record.evidence[0]["request"]
+    assert copied == breached.rows[2].record.shown[0].steps[0].request
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -32,7 +32,7 @@ def test_size(any_result: Result) -> None:
     text = as_markdown(any_result)
 
     assert len(text.encode()) < 65_536
-    full = len(any_result.rows) < 20 or not any_result.rows[0].record.evidence
+    full = len(any_result.rows) < 20 or not any_result.rows[0].record.shown
     assert ("left out here to fit" in text) is not full
 
 
