@@ -18,6 +18,7 @@ from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import RUN, Run
 from orchestrator_contract.run_options import RunOptions
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.traffic.writer import HarError
 from orchestrator_contract.usage import said, usage_error
 from orchestrator_contract.waivers import WaiverError
 
@@ -77,6 +78,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         run.options.report.mkdir(parents=True, exist_ok=True)
         progress.show(config, run.suite.client.steps)
         run.open(alone=config.getoption("dist", "no") == "no")
+    except HarError as error:
+        raise usage_error(error) from None
     except OSError as error:
         raise usage_error(f"--report: {run.options.report} can't be written: {error.strerror}") from None
     except Unusable as unusable:
