@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.malformed import send_odd
 from orchestrator_contract.odd_sids import USUAL_SID, odd_sids
 from orchestrator_contract.scenarios import Scenarios
@@ -135,7 +136,7 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
     if suite.effort.few:
         return
     newest = suite.configurations.take(1, payloads=[{}])[0]
-    pages = [suite.client.page("pageSize=1000") for _ in range(3)]
+    pages = [suite.client.page(f"pageSize={LARGEST_PAGE}") for _ in range(3)]
     scenarios.presence.kept("GONE-BY-DELETE", victim, pages)
     if scenarios.presence.kept("GONE-BY-DELETE", newest, pages):
         suite.configurations.give_back(newest)
