@@ -111,8 +111,8 @@ class Wire:
             WireError: there was no complete answer.
         """
         deadline = time.monotonic() + self.timeout_s
-        # A POST may not be sent twice, so it does not risk a connection that the server is about to close.
-        connection, stray = (None, 0) if fresh or not keep or method == "POST" else self._kept(origin)
+        # What is not idempotent (R1 9.2.2) may not be sent twice, so it does not risk a connection that the server is about to close.
+        connection, stray = (None, 0) if fresh or not keep or method in ("POST", "PATCH") else self._kept(origin)
         if connection is not None:
             with contextlib.suppress(Stale):
                 answer = self._run(connection, request, method, deadline)

@@ -172,8 +172,9 @@ def test_stale_connection_is_replaced(canned: Start) -> None:
     assert server.accepted == 2
 
 
-def test_post_has_a_connection_of_its_own(canned: Start) -> None:
-    """A POST is never at risk of being lost on a kept connection, since it may not be sent twice."""
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_is_not_idempotent_has_a_connection_of_its_own(canned: Start, method: str) -> None:
+    """A POST or a PATCH is never at risk of being lost on a kept connection, since it may not be sent twice."""
 
     def once(connection: socket.socket, number: int) -> None:
         head_of(connection)
@@ -185,7 +186,7 @@ def test_post_has_a_connection_of_its_own(canned: Start) -> None:
     origin = Origin("http", "127.0.0.1", server.port)
     wire.exchange(origin, REQUEST, "DELETE")
 
-    answer = wire.exchange(origin, b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "POST")
+    answer = wire.exchange(origin, f"{method} /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode(), method)
 
     wire.close()
     assert answer.status == 202
