@@ -228,7 +228,8 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     """End the session when a worker could not take part from the start."""
     refused = getattr(node, "workeroutput", {}).get(_REFUSED)
     if not refused and error and not hasattr(node, "workerinfo"):
-        refused = (str(error).strip().splitlines() or ["it ended"])[-1].partition("UsageError: ")[2] or str(error).strip().splitlines()[-1]
+        last = (str(error).strip().splitlines() or ["it ended"])[-1]
+        refused = last.partition("UsageError: ")[2] or last
     if refused and not node.config.stash[RUN].result:
         raise _ended(node.config, f"{_name(node)} can't take part: {refused}")
 

@@ -69,15 +69,11 @@ class Suite:
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.coordinator = coordinator
         self._key_salt = uuid5(NAMESPACE_OID, settings.run_id).int
-        self.redactor = Redactor()
-        for account in self.profile.accounts:
-            self.redactor.add(account.username, account.password, *self.profile.bases, *self.profile.origins)
+        self.redactor = Redactor.of(self.profile)
         self.ledger = Ledger(catalogue.load(), self.redactor)
         self.judge = Judge(self.ledger, self.profile.tolerated)
         self.ownership = Ownership()
-        self.client = Client(
-            self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership, self.random
-        )
+        self.client = Client(self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership)
         self.client.longest_s = self.effort.longest_s
         self.follower = Follower(self.client)
         self.follower.early_every = self.effort.early_every
