@@ -71,8 +71,8 @@ def read(path: Path, profile: Profile) -> Past:
         wrote = past.accounts[left.account] if 0 <= left.account < len(past.accounts) else None
         if wrote is not None and (left.account >= len(labels) or labels[left.account] != wrote):
             raise CleanupError(
-                f"{path}: was written with other credentials for account {left.account + 1}, and these could not tell "
-                f"what is gone from what is another's; give those (left: {left.sid or left.name})"
+                f"{path}: was written with other credentials for account {left.account + 1}; with the present ones "
+                f"everything would look deleted, so use the original ones (left: {left.sid or left.name})"
             )
         places.append(Leftover(left.name, left.sid, left.account, region))
     return Past(past.run, past.bases, tuple(places), past.accounts)

@@ -148,8 +148,8 @@ def prepare(config: pytest.Config) -> None:
     for word in config.invocation_params.args:
         if copied and Path(str(word).partition("::")[0]).exists():
             raise usage_error(
-                f"{word}: with workers elsewhere xdist takes a word of the command line that is a path here for one to copy there; "
-                "write options in one word (--target=FILE) and leave test paths out"
+                f"{word}: with workers on other hosts xdist copies every argument that is an existing path to them; "
+                "write --option=VALUE as one word and leave test paths out"
             )
     for address in {address_for(config, spec) for spec in distant}:
         try:
@@ -220,7 +220,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     first = config.stash.setdefault(_COLLECTED, list(ids))
     if config.stash[RUN].opened and any(map(elsewhere, specs(config))) and (not ids or list(ids) != first):
         which = f"finds {len(ids)} tests, others find {len(first)}" if len(ids) != len(first) else "finds other tests"
-        raise _ended(config, f"{_name(node)} can't take part: it {which}; its folder (//chdir=…) is a checkout of the same version, is it?")
+        raise _ended(config, f"{_name(node)} can't take part: it {which}; check that its folder (//chdir=…) is a checkout of the same version")
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

@@ -173,6 +173,8 @@ class Judge:
                 expected="Content-Type: application/json", seen=f"{said!r:.80}", exchanges=[exchange],
             )
         value = parsed.value
+        if operation == "fetch":
+            self._prefix(exchange)
         if operation == "list":
             ok &= self._unique(exchange)
             value = self._longest_page(exchange, value)
@@ -207,6 +209,13 @@ class Judge:
                         where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
                     )
         return good
+
+    def _prefix(self, exchange: Exchange) -> None:
+        """Observe how the id of a fetched configuration begins: the sources differ."""
+        sid = exchange.object.get("id")
+        if isinstance(sid, str):
+            head, line, _ = sid.rpartition("_")
+            self.ledger.observe("OBS-SID-PREFIX", f"{head}{line}" if line else "none")
 
     def _unique(self, exchange: Exchange) -> bool:
         items = exchange.object.get("configurations")

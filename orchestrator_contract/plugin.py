@@ -26,7 +26,7 @@ pytest_plugins = ["orchestrator_contract.outcomes", "orchestrator_contract.live"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of interfaces.md, where anchor.py has not registered them already."""
+    """The options of README.md, where anchor.py has not registered them already."""
     add_options(parser)
 
 
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     if config.option.fail_on and not config.option.baseline:
-        raise usage_error("--fail-on new: say with --baseline what is known already")
+        raise usage_error("--fail-on new needs --baseline FILE, the report of an earlier run")
     try:
         config.stash[RUN] = Run(RunOptions.of(config), getattr(config, "workerinput", None))
     except (ProfileError, WaiverError, BaselineError) as error:
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except KeyError as error:
         raise usage_error(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
     if config.getoption("dist", "no") == "each":
-        raise usage_error("--dist each: each worker would judge the whole contract by itself; leave it out, and -n spreads the tests")
+        raise usage_error("--dist each is not supported: every worker would run the whole contract; use -n N to spread the tests")
 
 
 def _judges_contract(config: pytest.Config) -> bool:

@@ -18,7 +18,7 @@ from orchestrator_contract.verdict import Unverifiable
 _LOOK_AGAIN_S = 1.0
 #: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
-#: Likewise where it did, and of what has members the one that was written: others are the endpoint's own, and may move.
+#: Optional members, compared where they were set; nested ones by the one member that the suite writes, as the endpoint may change others.
 _OPTIONAL = {"statusCallbacks": "url", "conversationsV1Bridge": "serviceId", "intelligenceConfigurationIds": "", "memoryExtractionEnabled": ""}
 
 
@@ -47,7 +47,7 @@ class Presence:
         return exists(exchange), exchange
 
     def shows(self, configuration: Configuration, fetch: Exchange) -> None:
-        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (contract: Contradictions)."""
+        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (OBS-SID-PREFIX)."""
         named = fetch.object.get("id") if fetch.status == 200 else None
         if isinstance(named, str):
             same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]

@@ -1,4 +1,4 @@
-"""The target profile: what a TOML file says of an endpoint, checked and typed (interfaces.md)."""
+"""The target profile: what a TOML file says of an endpoint, checked and typed (docs/profile.md)."""
 
 from __future__ import annotations
 

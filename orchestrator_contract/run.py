@@ -238,7 +238,7 @@ class Run:
         elif self._journal is not None and not self.notes:
             if self.awaited > 0 and self._may_be_left(self._journal.path):
                 self.notes.append(
-                    f"{self.awaited} worker(s) ended without a word; what they may have left is deleted by --cleanup {self._journal.path}"
+                    f"{self.awaited} worker(s) ended without reporting; run --cleanup {self._journal.path} to delete what they may have left"
                 )
             else:
                 with contextlib.suppress(OSError):

@@ -27,8 +27,8 @@ _TAKEN = frozenset({400, 422})
 _EVERYBODYS = frozenset({"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"})
 #: Pauses before a delete that met 409 or 500 is tried again, in seconds.
 _PAUSES_S = (0.2, 0.5, 1.0)
-#: The longest of further pauses after a 409, as others may have their turn in the meantime; until they have been in vain once.
-#: Each is cut at random, or those that wait together would come together again.
+#: Further waits after a 409, in seconds, while other work may hold the configuration; skipped once they were all in vain.
+#: Each is shortened at random, so that parallel tests don't collide again.
 _TURNS_S = (1.0,) * 40
 
 #: How often a delete whose operation FAILED is sent again.

@@ -29,7 +29,9 @@ PLANE = "http://target.example/v2/ControlPlane"
 ALL = "GET /Configurations?pageSize=1000"
 KEY = "aaaaaaaa-2222-4333-8444-555555555555"
 TWO = tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2))
-NAMELESS = "a create names no configuration that is surely the run's own: a plain new id, shown under the given name"
+NAMELESS = (
+    "a create completed, but which configuration it made can't be confirmed: that takes a new id which a fetch or the list shows under the run's name"
+)
 
 
 def page(*items: Any) -> Said:

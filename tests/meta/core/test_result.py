@@ -36,7 +36,7 @@ def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
 @pytest.mark.parametrize(
     ("record", "verdict", "reason"),
     [
-        pytest.param(Record(), Verdict.UNVERIFIED, "nothing that it speaks of was seen", id="nothing"),
+        pytest.param(Record(), Verdict.UNVERIFIED, "nothing in this run was subject to this requirement", id="nothing"),
         pytest.param(Record(checks=1), Verdict.PASSED, "checked 1 time", id="one-check"),
         pytest.param(Record(checks=2), Verdict.PASSED, "checked 2 times", id="two-checks"),
         pytest.param(Record(checks=2, unverified=["a", "b", "c", "d"]), Verdict.UNVERIFIED, "a; b; c", id="partly-unverified"),
@@ -79,7 +79,7 @@ def test_what_was_settled_otherwise() -> None:
     one = requirement(Level.DERIVED, "clock")
 
     assert judge_requirement(one, Record(checks=3, unverified=["x"]), BARE, Policy(), settled=True).verdict is Verdict.PASSED
-    assert judge_requirement(one, Record(), BARE, Policy(), settled=True).reason == "nothing that it speaks of was seen"
+    assert judge_requirement(one, Record(), BARE, Policy(), settled=True).reason == "nothing in this run was subject to this requirement"
 
 
 # -------------------------------------------------------------------- the whole
