@@ -192,7 +192,7 @@ class _Cleaning:
             for sid, name in found.items():
                 self._mark(Configuration(sid, name, *place))
             for sid, name in doubtful.items():
-                self._say(f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may be another's")
+                self._say(f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else")
             blind += len(doubtful)
             for name in sorted(names - {*found.values(), *doubtful.values()}) if not blind else ():
                 self._say(f"absent   {name}: announced, and never created")

@@ -94,7 +94,7 @@ def chosen(config: pytest.Config) -> Address | None:
     if not host or (colon and not (port.isdigit() and int(port) < 65536)):
         raise usage_error(f"--coordinator: expected HOST or HOST:PORT, found {text!r}")
     if host in ("0.0.0.0", "*", "::"):  # noqa: S104  # refused, not listened on
-        raise usage_error("--coordinator: name one address that the workers reach; on all of them it does not listen")
+        raise usage_error("--coordinator: name one address that the workers reach; the coordinator never listens on all addresses")
     return Address(host, int(port or 0))
 
 
@@ -117,7 +117,7 @@ def address_for(config: pytest.Config, spec: execnet.XSpec) -> Address:
             return Address(probe.getsockname()[0])
     except OSError as error:
         raise usage_error(
-            f"--tx {spec}: which address of this machine {host} reaches can't be told ({error}); name it with --coordinator HOST[:PORT]"
+            f"--tx {spec}: can't tell at which address of this machine {host} reaches it ({error}); name it with --coordinator HOST[:PORT]"
         ) from None
 
 

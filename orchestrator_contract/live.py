@@ -84,7 +84,7 @@ def _clean_up(config: pytest.Config) -> int:
         if past.leftovers and not config.option.yes:
             places = consent.distant(profile)
             if places:
-                consent.ask(config, places, [f"delete {one.sid or 'what is named'} {one.name}" for one in past.leftovers])
+                consent.ask(config, places, [f"delete {one.sid or 'the configuration named'} {one.name}" for one in past.leftovers])
         return 1 if cleanup.clean(path, profile, lambda line: say(config, line)) else 0
     except (cleanup.CleanupError, Unusable) as error:
         raise usage_error(f"--cleanup: {error}") from None

@@ -108,7 +108,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     if found:
         run.merge(found)
     elif error:
-        run.notes.append("a worker process crashed; what it had found is lost")
+        run.notes.append("a worker process crashed; its findings are lost")
 
 
 @pytest.hookimpl(trylast=True)

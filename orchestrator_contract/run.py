@@ -176,7 +176,7 @@ class Run:
             return
         target = self._profile()
         if target.fingerprint() != self._shared["profile"]:
-            raise Unusable(f"{self.options.target} {where} says something else than the controller's")
+            raise Unusable(f"{self.options.target} {where} differs from the controller's")
         given, own = self._shared["accounts"], list(map(account_label, target.accounts))
         if own != given:
             raise Unusable(f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there")

@@ -77,7 +77,7 @@ class Scenarios:
                 return self.suite.follower.accept(exchange, configuration.sid)
             if key is not None and exchange.object.get("code") == KEY_USED and not exchange.before and key not in _EVERYBODYS:
                 self.hold("KEY-FORMS", False, expected="202: the key is new", seen=f"{exchange.outcome()}: it was used", exchanges=steps)
-                raise Unverifiable(f"the new key {key} was taken for a used one")
+                raise Unverifiable(f"the new key {key} was refused as already used")
             # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
             doubtful = any(status in (500, 503) for e in steps for status in (*e.before, *([e.status] if e is not exchange else ())))
             if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):

@@ -179,7 +179,7 @@ class Creator:
             Unverifiable: it does not.
         """
         if not configuration.payload:
-            raise NothingToDelete("the content of a given configuration is not known")
+            raise NothingToDelete("the content of a configuration that the profile gives is not known")
         self._inventory.charge(1)
         name = self._inventory.announce_twin(configuration.name)
         operation = self._post(configuration.payload, 0, 0, name=name)

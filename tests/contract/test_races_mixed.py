@@ -138,7 +138,7 @@ def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method:
     """A delete sent while an update runs is refused and does nothing, or deletes for good."""
     configuration = suite.configurations.one()
     if not configuration.payload:
-        raise OneWayLess("the content of a given configuration is not the run's to change")
+        raise OneWayLess("configurations that the profile gives may be deleted, but not changed")
     text = {"description": "changed before a delete"}
     update = suite.client.update(configuration.sid, {**configuration.payload, **text} if method == "PUT" else text, method=method)
     if update.status != 202:

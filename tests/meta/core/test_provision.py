@@ -640,7 +640,7 @@ def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
 
 def test_no_namesake_of_a_given_one(alone: Bench) -> None:
     """The content of a configuration from a pool is not known."""
-    with pytest.raises(NothingToDelete, match=r"^the content of a given configuration is not known$"):
+    with pytest.raises(NothingToDelete, match=r"^the content of a configuration that the profile gives is not known$"):
         alone.suite.configurations.creator.namesake(Configuration("sid"))
 
 
@@ -880,7 +880,7 @@ def test_what_shows_nowhere_is_nobodys_to_delete(world: World, alone: Bench) -> 
     """A new id that neither fetch nor list shows may be one that was there and hidden: it is looked for, and left alone."""
     alone.endpoint.on("GET /Configurations/sid0", (404,))
 
-    with pytest.raises(NothingToDelete, match="surely the run's own"):
+    with pytest.raises(NothingToDelete, match="which configuration it made can't be confirmed"):
         alone.suite.configurations.creator.conclude(*_begun(world, alone))
 
     assert not alone.suite.ownership.owns("sid0")

@@ -227,7 +227,7 @@ def test_the_document(ledger: Ledger) -> None:
     seen = {one["id"]: one for one in document["observations"]}
     assert list(seen) == list(catalogue.load().observations)
     assert seen["OBS-TRANSPORT"] == {
-        "id": "OBS-TRANSPORT", "title": "Habits of the transport", "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
+        "id": "OBS-TRANSPORT", "title": "An operation that is 404 right after its 202", "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}
     assert result.rerun() == "pytest --target 'my profile.toml' --effort quick --seed 7"
