@@ -102,7 +102,7 @@ class Watch:
     def _take(self, items: Sequence[_Item]) -> None:
         wait = max((item.due for item in items), default=0.0) - time.monotonic()
         if wait > 0:
-            with self._suite.client.steps.step("waiting for the time of a second look"):
+            with self._suite.client.steps.step("waiting until the second look is due"):
                 time.sleep(wait)
         self._suite.client.parallel(_quietly, items)
 
