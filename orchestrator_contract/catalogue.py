@@ -10,7 +10,7 @@ from importlib.resources import files
 
 
 class Level(StrEnum):
-    """How far a requirement binds (contract.md, "Levels")."""
+    """How far a requirement binds (README.md, "Reading a verdict")."""
 
     DOCUMENTED = "documented"
     DERIVED = "derived"
@@ -40,7 +40,7 @@ class Requirement:
     id: str
     level: Level
     title: str
-    #: Where the sentence stands: ids of contract.md.
+    #: Where the sentence stands: source ids of docs/requirements.md.
     source: str
     #: Capabilities of the target without which it cannot be verified.
     needs: tuple[str, ...] = ()

@@ -6,10 +6,11 @@ starts from there. Only ids and names that the journal holds are touched, so any
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.journal import Journal, JournalError, Leftover, Past
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.provision.configuration import Configuration
@@ -69,8 +71,8 @@ def read(path: Path, profile: Profile) -> Past:
         wrote = past.accounts[left.account] if 0 <= left.account < len(past.accounts) else None
         if wrote is not None and (left.account >= len(labels) or labels[left.account] != wrote):
             raise CleanupError(
-                f"{path}: was written with other credentials for account {left.account + 1}, and these could not tell "
-                f"what is gone from what is another's; give those (left: {left.sid or left.name})"
+                f"{path}: was written with other credentials for account {left.account + 1}; with the present ones "
+                f"everything would look deleted, so use the original ones (left: {left.sid or left.name})"
             )
         places.append(Leftover(left.name, left.sid, left.account, region))
     return Past(past.run, past.bases, tuple(places), past.accounts)
@@ -80,7 +82,7 @@ def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
     """Delete what the journal at *path* says is left; how many could not be deleted.
 
     Raises:
-        CleanupError: the journal or the target can't be used.
+        CleanupError: the journal or the target can't be used, or what was deleted can't be written down.
     """
     past = read(path, profile)
     say(f"journal of run {past.run}: {len(past.leftovers)} configuration(s) not known to be deleted")
@@ -109,18 +111,32 @@ def _reach(suite: Suite, places: Iterable[tuple[int, int]]) -> None:
             raise CleanupError(f"{suite.profile.bases[region]} {said}: {exchange.outcome()}")
 
 
-def mend(path: Path) -> None:
-    """Make the journal end with a whole line: what a crash cut short had not been acted on yet."""
-    data = path.read_bytes()
-    kept, _, tail = data.rpartition(b"\n")
-    if not tail:
-        return
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[None]:
     try:
-        json.loads(tail)
-        ending = data + b"\n"
-    except ValueError:
-        ending = kept + b"\n"
-    with path.open("r+b") as file:
+        yield
+    except OSError as error:
+        raise CleanupError(f"{path}: can't be written: {error.strerror or error}") from None
+
+
+def mend(path: Path) -> None:
+    """Make the journal end with a whole line: what a crash cut short had not been acted on yet.
+
+    Opened for writing even where it is whole: a journal that can't be written is found before the first delete.
+
+    Raises:
+        CleanupError: it can't be written.
+    """
+    with _written(path), path.open("r+b") as file:
+        data = file.read()
+        kept, _, tail = data.rpartition(b"\n")
+        if not tail:
+            return
+        try:
+            json.loads(tail)
+            ending = data + b"\n"
+        except ValueError:
+            ending = kept + b"\n"
         file.seek(len(kept) + 1 if kept else 0)
         file.write(ending[len(kept) + 1 if kept else 0:])
         file.truncate()
@@ -176,7 +192,7 @@ class _Cleaning:
             for sid, name in found.items():
                 self._mark(Configuration(sid, name, *place))
             for sid, name in doubtful.items():
-                self._say(f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may be another's")
+                self._say(f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else")
             blind += len(doubtful)
             for name in sorted(names - {*found.values(), *doubtful.values()}) if not blind else ():
                 self._say(f"absent   {name}: announced, and never created")
@@ -184,7 +200,7 @@ class _Cleaning:
 
     def _listed(self, names: set[str], account: int, region: int) -> dict[str, str]:
         """Name by SID of everything listed under one of *names*."""
-        items = self._suite.configurations.listing.items(size=1000, account=account, region=region)
+        items = self._suite.configurations.listing.items(size=LARGEST_PAGE, account=account, region=region)
         return {item["id"]: item["displayName"] for item, _ in items
                 if isinstance(item.get("id"), str) and isinstance(name := item.get("displayName"), str) and name in names}
 
@@ -218,4 +234,5 @@ class _Cleaning:
             if not any(other.name == one.name for other in self._left.values()):
                 entries.append({"name": one.name, "sid": one.sid, "state": "deleted", "account": one.account, "region": one.region})
         if entries:
-            self._log.write(entries)
+            with _written(self._log.path):
+                self._log.write(entries)

@@ -239,8 +239,8 @@ def connect(ticket: dict[str, Any]) -> Coordinator:
     except (OSError, EOFError, AuthenticationError, RemoteError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise Lost(
-            f"{socket.gethostname()} can't reach the coordinator at {where}: {said}; is that the address of the controller as "
-            "seen from there, and does no firewall stand between? --coordinator HOST[:PORT] names another"
+            f"{socket.gethostname()} can't reach the coordinator at {where}: {said}; check that this address "
+            "of the controller can be reached from there and that no firewall blocks it; --coordinator HOST[:PORT] names another"
         ) from None
     proxy.where = where
     return cast("Coordinator", proxy)

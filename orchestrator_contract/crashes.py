@@ -34,7 +34,7 @@ class Crashes:
                 self._others_500 += exchange.status == 500
 
     def judge(self, ledger: Ledger) -> None:
-        """Hold 500s that only malformed keys have met against KEY-BAD-SAFE (contract: bad input must not break the server)."""
+        """Hold 500s that only malformed keys have met against KEY-BAD-SAFE (S1 lists no 500 for bad input)."""
         if self._others >= _ENOUGH and not self._others_500:
             ledger.hold(
                 "KEY-BAD-SAFE", len(self._malformed_500) < 2, expected="a 4xx, or the key ignored", exchanges=self._malformed_500[:2],

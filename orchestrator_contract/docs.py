@@ -32,7 +32,7 @@ COUNTED = {
     "cohort_size": "configurations in each group",
     "racers": "simultaneous requests in a race",
     "race_rounds": "rounds of each race",
-    "odd_sids": "SIDs that don't look like one",
+    "odd_sids": "malformed SIDs",
     "odd_keys": "malformed keys",
     "wrong_credentials": "wrong credentials",
     "unknown_sids": "well-formed SIDs that no configuration has",

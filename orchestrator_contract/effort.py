@@ -1,7 +1,8 @@
-"""How much is sampled: the three efforts differ in these numbers and in nothing else.
+"""How much is sampled: all three efforts check the same requirements, and differ in these numbers.
 
-Where there are few configurations to delete, what takes them is sampled as in a lesser effort: looked at once,
-all of it can be verified, and sampled for long, half of it would find none left.
+A quick run (`few`) also shares what tests do not spoil for each other, and leaves out what is marked `twice`.
+Where there are few configurations to delete, the tests that use them up sample as in a lesser effort, so that
+every requirement is looked at once instead of half of them finding nothing left.
 """
 
 from __future__ import annotations
@@ -45,11 +46,12 @@ class Effort:
     #: Seconds from its first request after which a run sends nothing more, apart from cleaning up: an endpoint may be as
     #: slow as it likes, and still within every other limit.
     longest_s: float
-    #: Configurations without which a lesser effort's numbers hold for what takes them.
+    #: Deletions that the profile must allow; with fewer, tests that use up configurations sample as in a lesser effort.
     configurations: int
-    #: Requests without which a lesser effort's numbers hold for everything: cut off in the middle, a run leaves much unverified.
+    #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser effort: a run that is cut off in the
+    #: middle leaves much unverified.
     requests: int
-    #: Whether what takes configurations is looked at once or twice only.
+    #: Whether tests that use up configurations look once or twice only.
     few: bool = False
     #: What to say where it is less than was asked for.
     remarks: tuple[str, ...] = ()
@@ -65,7 +67,7 @@ class Effort:
         if lesser.configurations >= found.configurations:
             return found
         taking = {name: getattr(lesser, name) for name in TAKING}
-        said = f"what takes configurations is sampled as in {lesser.name}: the profile gives few to delete"
+        said = f"tests that use up configurations sample as in {lesser.name}: the profile allows too few deletions for {self.name}"
         return replace(found, **taking, remarks=(*found.remarks, said))
 
 

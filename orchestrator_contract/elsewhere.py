@@ -83,7 +83,7 @@ class Elsewhere:
         suite = self._suite
         configuration = suite.configurations.one()
         if not configuration.payload:
-            raise Unverifiable("the content of a given configuration is not known")
+            raise Unverifiable("the content of a configuration that the profile gives is not known")
         method = "PUT" if call == "update" else "PATCH"
 
         def send(key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:

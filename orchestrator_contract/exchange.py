@@ -176,7 +176,7 @@ class Exchange:
         return shown + ("…" if len(self.answer.body) > _SHOWN_BODY else "")
 
     def shown_headers(self) -> dict[str, str]:
-        """The response headers that may be stored (interfaces.md): the contract's, Date, Content-*, request ids."""
+        """The response headers that may be stored (docs/safety.md): the contract's, Date, Content-*, request ids."""
         return {
             name: value[:300]
             for name, value in self.headers.items()

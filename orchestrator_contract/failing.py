@@ -1,6 +1,7 @@
 """What failed last time is tried first: for each endpoint, the seed and the tests of a last run that found breaches.
 
-All generated inputs follow from the seed, so repeating it repeats the failing examples, of whatever kind they are.
+All generated inputs but the idempotency keys, which must be new to the endpoint, follow from the seed, so repeating it repeats
+the failing examples, of whatever kind they are.
 They are kept in pytest's cache; a run with --seed, and one without the cache, knows nothing of them.
 """
 

@@ -94,7 +94,7 @@ def chosen(config: pytest.Config) -> Address | None:
     if not host or (colon and not (port.isdigit() and int(port) < 65536)):
         raise usage_error(f"--coordinator: expected HOST or HOST:PORT, found {text!r}")
     if host in ("0.0.0.0", "*", "::"):  # noqa: S104  # refused, not listened on
-        raise usage_error("--coordinator: name one address that the workers reach; on all of them it does not listen")
+        raise usage_error("--coordinator: name one address that the workers reach; the coordinator never listens on all addresses")
     return Address(host, int(port or 0))
 
 
@@ -117,7 +117,7 @@ def address_for(config: pytest.Config, spec: execnet.XSpec) -> Address:
             return Address(probe.getsockname()[0])
     except OSError as error:
         raise usage_error(
-            f"--tx {spec}: which address of this machine {host} reaches can't be told ({error}); name it with --coordinator HOST[:PORT]"
+            f"--tx {spec}: can't tell at which address of this machine {host} reaches it ({error}); name it with --coordinator HOST[:PORT]"
         ) from None
 
 
@@ -148,8 +148,8 @@ def prepare(config: pytest.Config) -> None:
     for word in config.invocation_params.args:
         if copied and Path(str(word).partition("::")[0]).exists():
             raise usage_error(
-                f"{word}: with workers elsewhere xdist takes a word of the command line that is a path here for one to copy there; "
-                "write options in one word (--target=FILE) and leave test paths out"
+                f"{word}: with workers on other hosts xdist copies every argument that is an existing path to them; "
+                "write --option=VALUE as one word and leave test paths out"
             )
     for address in {address_for(config, spec) for spec in distant}:
         try:
@@ -220,7 +220,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     first = config.stash.setdefault(_COLLECTED, list(ids))
     if config.stash[RUN].opened and any(map(elsewhere, specs(config))) and (not ids or list(ids) != first):
         which = f"finds {len(ids)} tests, others find {len(first)}" if len(ids) != len(first) else "finds other tests"
-        raise _ended(config, f"{_name(node)} can't take part: it {which}; its folder (//chdir=…) is a checkout of the same version, is it?")
+        raise _ended(config, f"{_name(node)} can't take part: it {which}; check that its folder (//chdir=…) is a checkout of the same version")
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -228,7 +228,8 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     """End the session when a worker could not take part from the start."""
     refused = getattr(node, "workeroutput", {}).get(_REFUSED)
     if not refused and error and not hasattr(node, "workerinfo"):
-        refused = (str(error).strip().splitlines() or ["it ended"])[-1].partition("UsageError: ")[2] or str(error).strip().splitlines()[-1]
+        last = (str(error).strip().splitlines() or ["it ended"])[-1]
+        refused = last.partition("UsageError: ")[2] or last
     if refused and not node.config.stash[RUN].result:
         raise _ended(node.config, f"{_name(node)} can't take part: {refused}")
 

@@ -45,8 +45,8 @@ class Problem:
     where: str = ""
 
 
-#: The largest pageSize (S2).
-_LONGEST_PAGE = 1000
+#: The largest page that may be asked for (S2).
+LARGEST_PAGE = 1000
 
 Rule = Callable[[Exchange], "Problem | None"]
 
@@ -173,6 +173,8 @@ class Judge:
                 expected="Content-Type: application/json", seen=f"{said!r:.80}", exchanges=[exchange],
             )
         value = parsed.value
+        if operation == "fetch":
+            self._prefix(exchange)
         if operation == "list":
             ok &= self._unique(exchange)
             value = self._longest_page(exchange, value)
@@ -208,6 +210,13 @@ class Judge:
                 )
         return good
 
+    def _prefix(self, exchange: Exchange) -> None:
+        """Observe how the id of a fetched configuration begins: the sources differ."""
+        sid = exchange.object.get("id")
+        if isinstance(sid, str):
+            head, line, _ = sid.rpartition("_")
+            self.ledger.observe("OBS-SID-PREFIX", f"{head}{line}" if line else "none")
+
     def _unique(self, exchange: Exchange) -> bool:
         items = exchange.object.get("configurations")
         sids = [item.get("id") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
@@ -219,11 +228,11 @@ class Judge:
     def _longest_page(self, exchange: Exchange, value: Any) -> Any:
         """A page without what is past the most that can be asked for: judging it would take as long as the endpoint likes."""
         items = value.get("configurations") if isinstance(value, dict) else None
-        if not isinstance(items, list) or len(items) <= _LONGEST_PAGE:
+        if not isinstance(items, list) or len(items) <= LARGEST_PAGE:
             return value
-        self.ledger.hold("CTRL-PAGES", False, expected=f"at most {_LONGEST_PAGE} configurations on a page", seen=str(len(items)),
+        self.ledger.hold("CTRL-PAGES", False, expected=f"at most {LARGEST_PAGE} configurations on a page", seen=str(len(items)),
                          exchanges=[exchange])
-        return value | {"configurations": items[:_LONGEST_PAGE]}
+        return value | {"configurations": items[:LARGEST_PAGE]}
 
     def _shape(self, exchange: Exchange) -> None:
         members = exchange.object.keys()

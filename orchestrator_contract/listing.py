@@ -10,12 +10,11 @@ from urllib.parse import urlencode
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 MAX_PAGES = 150
 _MAX_TOKEN = 8192
-#: The largest page that may be asked for (S2).
-LARGEST = 1000
 #: Pages in a row that hold nothing and still lead on, after which there is no end to be expected. Some are conformant:
 #: where what is deleted is left out after a page was cut, a run's own deletes leave many.
 _MAX_EMPTY = 60
@@ -83,7 +82,7 @@ class Listing:
         Raises:
             Unlistable: it can't be read to its end.
         """
-        return {str(item.get("id")) for item, _ in self.items(size=LARGEST, account=account, region=region, store=store)}
+        return {str(item.get("id")) for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region, store=store)}
 
     def small_size(self) -> int:
         """A page size that spreads the list over a handful of pages."""
@@ -92,7 +91,7 @@ class Listing:
     def find(self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0) -> str | None:
         """The id of the first configuration that is wanted; None when there is none or the list can't be read."""
         try:
-            for item, _ in self.items(size=LARGEST, account=account, region=region):
+            for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region):
                 if wanted(item) and isinstance(item.get("id"), str):
                     return str(item["id"])
         except Unverifiable:

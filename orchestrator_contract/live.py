@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.ttl_ledger:
         profile = config.stash[RUN].options.profile
         if profile is None:
-            raise usage_error("--ttl-ledger: say with --target whose keys it holds; the embedded mock forgets them")
+            raise usage_error("--ttl-ledger needs --target: the embedded mock forgets its keys when the run ends")
         try:
             TtlLedger(Path(config.option.ttl_ledger), profile)
         except TtlLedgerError as error:
@@ -78,13 +78,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _clean_up(config: pytest.Config) -> int:
     profile, path = config.stash[RUN].options.profile, Path(config.option.cleanup)
     if profile is None:
-        raise usage_error("--cleanup: say with --target where the journal was written")
+        raise usage_error("--cleanup needs --target: the endpoint that the journal's run used")
     try:
         past = cleanup.read(path, profile)
         if past.leftovers and not config.option.yes:
             places = consent.distant(profile)
             if places:
-                consent.ask(config, places, [f"delete {one.sid or 'what is named'} {one.name}" for one in past.leftovers])
+                consent.ask(config, places, [f"delete {one.sid or 'the configuration named'} {one.name}" for one in past.leftovers])
         return 1 if cleanup.clean(path, profile, lambda line: say(config, line)) else 0
     except (cleanup.CleanupError, Unusable) as error:
         raise usage_error(f"--cleanup: {error}") from None

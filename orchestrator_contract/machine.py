@@ -29,7 +29,6 @@ from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
 
-_HTTP_ACCEPTED = 202
 #: Most requests that shrinking one failure may cost.
 SHRINK_REQUESTS = 250
 
@@ -124,7 +123,7 @@ class _History(RuleBasedStateMachine):
         if must:
             judge_replay(self.bench.ledger, used.original, exchange, "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY")
         elif must is False:
-            old = exchange.status == _HTTP_ACCEPTED and bool(operation_names(exchange) & operation_names(used.original))
+            old = exchange.status == 202 and bool(operation_names(exchange) & operation_names(used.original))
             self._hold("KEY-EXPIRES", not old, "a new request", "the old response")
             self.model.used.remove(used)
             self._took(used.known, exchange, "KEY-EXPIRES", used.key)
@@ -140,9 +139,9 @@ class _History(RuleBasedStateMachine):
         sid = known.configuration.sid
         call = Call("delete", sid, allow=MISMATCH)
         exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, call=call), f"reuse key {used.key} on {pick}")
-        same = exchange.status == _HTTP_ACCEPTED and bool(operation_names(exchange) & operation_names(used.original))
+        same = exchange.status == 202 and bool(operation_names(exchange) & operation_names(used.original))
         self._hold("KEY-OTHER-SID", not same, f"an answer of its own for {sid}", "the first SID's operation")
-        if exchange.status == _HTTP_ACCEPTED and not same:
+        if exchange.status == 202 and not same:
             self._accept(known, exchange)
         elif exchange.status == 500 or exchange.before:
             known.left_open()
@@ -175,13 +174,13 @@ class _History(RuleBasedStateMachine):
         exchange = self._send(
             lambda: self.bench.client.update(known.configuration.sid, payload, method=method), f"{method} {pick}"
         )
-        if exchange.status == _HTTP_ACCEPTED:
+        if exchange.status == 202:
             self._quietly(lambda: self.bench.follower.finish(
                 [self.bench.follower.accept(exchange, known.configuration.sid)], early=False
             ))
         if known.state is State.GONE:
             back = exchange.status in UPDATED
-            if exchange.status == _HTTP_ACCEPTED:
+            if exchange.status == 202:
                 back = self.bench.client.fetch(known.configuration.sid).status == 200
             self._hold("GONE-UPDATE", not back, _either(UPDATE_GONE), exchange.outcome())
         self._check()
@@ -262,7 +261,7 @@ class _History(RuleBasedStateMachine):
         elif known.state is not State.UNKNOWN and (requirement != "KEY-EXPIRES" or known.state is State.GONE):
             allowed = DELETE[known.state]
             self._hold(requirement, exchange.status in allowed, _either(allowed), exchange.outcome())
-        if exchange.status == _HTTP_ACCEPTED and known.state is not State.GONE:
+        if exchange.status == 202 and known.state is not State.GONE:
             self._accept(known, exchange)
             if key is not None:
                 self.model.used.append(Used(key, known, exchange, self.model.clock))

@@ -27,7 +27,7 @@ class OddSid:
         return not self.outside and len(self.segment) <= 200 and all(c.isascii() and (c.isalnum() or c in "-_~") for c in self.segment)
 
 
-#: What ids look like (contract: Contradictions); the prefix is open.
+#: What ids look like (S1, S2); the prefix is open (OBS-SID-PREFIX).
 USUAL_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 
 

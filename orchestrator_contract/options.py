@@ -1,4 +1,4 @@
-"""The command line of interfaces.md, as one group of pytest options."""
+"""The command line (README.md, "Options"), as one group of pytest options."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--plan", action="store_true", help="send nothing; say what would be checked, created and deleted")
     group.addoption("--waivers", metavar="FILE", help="accepted breaches, as TOML; they are reported and don't fail the gate")
     group.addoption("--traffic", metavar="FILE.har", help="send nothing; judge recorded traffic (HAR 1.2)")
-    group.addoption("--har", metavar="FILE", help="write the run's own traffic as HAR; xdist workers add their name to FILE's")
+    group.addoption("--har", metavar="FILE", help="write the run's own traffic as HAR; each xdist worker writes its own file, its id added to FILE's name")
     group.addoption("--baseline", metavar="FILE", help="compare with the conformance.json of an earlier run")
     group.addoption("--fail-on", choices=["new"], help="new: only breaches that the baseline doesn't have fail the gate")
-    group.addoption("--ttl-ledger", metavar="FILE", help="plant keys for a later run and judge those of earlier ones: how long a key lives")
-    group.addoption("--cleanup", metavar="JOURNAL", help="run no tests; delete what that run's journal says is left on --target")
+    group.addoption("--ttl-ledger", metavar="FILE", help="plant keys for a later run and judge those that earlier runs planted: how long a key lives")
+    group.addoption("--cleanup", metavar="JOURNAL", help="run no tests; delete what the journal of an earlier run says is left on --target")
     group.addoption(
         "--coordinator", metavar="HOST[:PORT]",
         help="where xdist workers on other hosts reach this one (default: the address that leads to them; or ORCHESTRATOR_CONTRACT_COORDINATOR)",
     )
-    group.addoption("--yes", action="store_true", help="agree that a target that is not loopback is changed")
+    group.addoption("--yes", action="store_true", help="agree that the run changes a target that is not on this machine")

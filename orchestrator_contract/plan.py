@@ -33,7 +33,15 @@ def plan_lines(
         yield f"conversations  taken from the command {' '.join(target.conversations.command)!r}, each deleted"
     elif target.conversations:
         yield f"conversations  taken from the pool of {len(target.conversations.pool)}, each deleted"
-    yield "deletes go only to these, and to generated SIDs that no configuration has"
+    named = [
+        (where, trigger.sid)
+        for where, trigger in (*((f"faults.{status}", one) for status, one in target.faults.items()), ("operation_failure", target.operation_failure))
+        if trigger and trigger.sid and not trigger.headers  # headers come before sid
+    ]
+    for where, sid in named:
+        yield f"named         {sid}, by [{where}]; it is deleted where the fault does not fire"
+    also = "to the SIDs that [faults] and [operation_failure] name, " if named else ""
+    yield f"deletes go only to these, {also}and to SIDs near a configuration of the run's own or made up"
     if target.clock_url:
         yield f"the clock is moved forward by POST {target.clock_url}"
     yield ""

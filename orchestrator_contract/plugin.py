@@ -18,6 +18,7 @@ from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.run import RUN, Run
 from orchestrator_contract.run_options import RunOptions
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.traffic.writer import HarError
 from orchestrator_contract.usage import said, usage_error
 from orchestrator_contract.waivers import WaiverError
 
@@ -25,7 +26,7 @@ pytest_plugins = ["orchestrator_contract.outcomes", "orchestrator_contract.live"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of interfaces.md, where anchor.py has not registered them already."""
+    """The options of README.md, where anchor.py has not registered them already."""
     add_options(parser)
 
 
@@ -38,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     if config.option.fail_on and not config.option.baseline:
-        raise usage_error("--fail-on new: say with --baseline what is known already")
+        raise usage_error("--fail-on new needs --baseline FILE, the report of an earlier run")
     try:
         config.stash[RUN] = Run(RunOptions.of(config), getattr(config, "workerinput", None))
     except (ProfileError, WaiverError, BaselineError) as error:
@@ -46,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except KeyError as error:
         raise usage_error(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
     if config.getoption("dist", "no") == "each":
-        raise usage_error("--dist each: each worker would judge the whole contract by itself; leave it out, and -n spreads the tests")
+        raise usage_error("--dist each is not supported: every worker would run the whole contract; use -n N to spread the tests")
 
 
 def _judges_contract(config: pytest.Config) -> bool:
@@ -77,6 +78,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         run.options.report.mkdir(parents=True, exist_ok=True)
         progress.show(config, run.suite.client.steps)
         run.open(alone=config.getoption("dist", "no") == "no")
+    except HarError as error:
+        raise usage_error(error) from None
     except OSError as error:
         raise usage_error(f"--report: {run.options.report} can't be written: {error.strerror}") from None
     except Unusable as unusable:
@@ -106,7 +109,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     if found:
         run.merge(found)
     elif error:
-        run.notes.append("a worker process crashed; what it had found is lost")
+        run.notes.append("a worker process crashed; its findings are lost")
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,20 +6,19 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator_contract.client.retry import past_500
+from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
 #: Pause between looks at what must be there, in seconds.
 _LOOK_AGAIN_S = 1.0
-#: Pauses after a conflict about what is gone, in seconds; until they have been in vain once.
-_CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
 #: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
-#: Likewise where it did, and of what has members the one that was written: others are the endpoint's own, and may move.
+#: Optional members, compared where they were set; nested ones by the one member that the suite writes, as the endpoint may change others.
 _OPTIONAL = {"statusCallbacks": "url", "conversationsV1Bridge": "serviceId", "intelligenceConfigurationIds": "", "memoryExtractionEnabled": ""}
 
 
@@ -30,7 +29,8 @@ class Presence:
         self.suite = suite
         self.client = suite.client
         self.hold = suite.ledger.hold
-        self._pauses_s: tuple[float, ...] = _CONFLICT_PAUSES_S
+        #: Pauses after a conflict about what is gone; none once they were all in vain.
+        self._pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
         #: What a fetch showed of a configuration before something was aimed at it, by SID.
         self.shown: dict[str, dict[str, Any]] = {}
 
@@ -47,7 +47,7 @@ class Presence:
         return exists(exchange), exchange
 
     def shows(self, configuration: Configuration, fetch: Exchange) -> None:
-        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (contract: Contradictions)."""
+        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (OBS-SID-PREFIX)."""
         named = fetch.object.get("id") if fetch.status == 200 else None
         if isinstance(named, str):
             same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]
@@ -148,7 +148,7 @@ class Presence:
         )
 
     def unlisted(
-        self, operations: Sequence[Operation], *, size: int | None = 1000, kept: Sequence[Configuration] = ()
+        self, operations: Sequence[Operation], *, size: int | None = LARGEST_PAGE, kept: Sequence[Configuration] = ()
     ) -> None:
         """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
 

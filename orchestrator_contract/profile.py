@@ -1,4 +1,4 @@
-"""The target profile: what a TOML file says of an endpoint, checked and typed (interfaces.md)."""
+"""The target profile: what a TOML file says of an endpoint, checked and typed (docs/profile.md)."""
 
 from __future__ import annotations
 
@@ -176,8 +176,9 @@ def _account_from_environment(host: str) -> Account | None:
         user, password = (os.environ.get(name) for name in names)
         if user and password:
             return Account(user, password, names)
-    path = Path.home() / ".netrc"
+    path = Path(".netrc")
     try:
+        path = Path.home() / path  # a RuntimeError where neither HOME nor the user database names one
         files.read_text(path)
         found = netrc.netrc(path).authenticators(host)
     except (FileNotFoundError, RuntimeError):

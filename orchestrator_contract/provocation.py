@@ -12,7 +12,7 @@ from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
 
 _TRIES = 3
-#: Seconds after which a delete of the same configuration is none that comes at the same time as the one before.
+#: Seconds after which another delete of the same configuration no longer counts as simultaneous.
 APART_S = 0.1
 
 
@@ -34,7 +34,7 @@ class Provocation:
 def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: str | None = None, *, keyed: bool = False) -> Provocation:
     """Send up to *count* deletes of *victim*, or of the fault's own SID, that are answered *status*.
 
-    The first has *key*; of the others every other one has a key of its own, or with *keyed* each.
+    The first is sent with *key*. Of the others every second one has a fresh key; with *keyed* each of them has one.
 
     Stops early when the endpoint accepts one, so that no more is sent than the profile's way is good for.
     """

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from orchestrator_contract.client.retry import CONFLICT_PAUSES_S
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import Unverifiable
-
-#: Pauses after a race in which all was a conflict, in seconds.
-_CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
 
 
 def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:
@@ -38,7 +36,7 @@ def at_once(suite: Suite, make: Callable[[], list[Any]]) -> list[Exchange]:
     Raises:
         Unverifiable: none was accepted, for a reason that may pass.
     """
-    for pause in _CONFLICT_PAUSES_S:
+    for pause in CONFLICT_PAUSES_S:
         with contextlib.suppress(_Conflict):
             return _accepted_at_once(suite, make())
         time.sleep(pause)

@@ -10,6 +10,7 @@ from threading import Lock
 from urllib.parse import quote, quote_plus
 
 from orchestrator_contract import schemas
+from orchestrator_contract.profile import Profile
 from orchestrator_contract.spelling import SURE, any_of, encodings, folded, reduced, spans
 
 #: A secret of this many characters, or fewer, is none.
@@ -47,6 +48,14 @@ class Redactor:
         self._least = 0
         self._stale = False
         self._users: set[str] = set()
+
+    @classmethod
+    def of(cls, profile: Profile) -> Redactor:
+        """One that knows the secrets of all accounts of *profile*."""
+        made = cls()
+        for account in profile.accounts:
+            made.add(account.username, account.password, *profile.bases, *profile.origins)
+        return made
 
     def add(self, user: str, password: str, *urls: str) -> None:
         """Learn one account's secrets; but for those that are words of the API or of the target's *urls*, which can't be told from them."""

@@ -78,7 +78,7 @@ class Result:
         return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
 
     def as_json(self) -> dict[str, Any]:
-        """The content of conformance.json (interfaces.md)."""
+        """The content of conformance.json (schemas/conformance-report.json)."""
         return {
             "schema": SCHEMA_ID,
             "suite_version": __version__,
@@ -123,7 +123,7 @@ def judge_requirement(requirement: Requirement, record: Record, profile: Profile
     elif record.unverified and not settled:
         reason = "; ".join(record.unverified[:3])
     elif not record.checks:
-        reason = "; ".join(record.ways_less[:3]) or "nothing that it speaks of was seen"
+        reason = "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
     else:
         return Row(requirement, Verdict.PASSED, f"checked {record.checks} time{'s' if record.checks > 1 else ''}", record)
     return Row(requirement, Verdict.UNVERIFIED, reason, record)
@@ -197,7 +197,7 @@ def _trusted(name: str, ledger: Ledger, unusable: Unusable | None) -> Record:
 
 
 def exit_code(result: Result, policy: Policy) -> int:
-    """0, 1 or 4 (interfaces.md); 2 and 3 are the runner's to give."""
+    """0, 1 or 4 (README.md, "Reading a verdict"); 2 and 3 are the runner's to give."""
     if result.overall is Overall.NONCONFORMANT and not (policy.only_new and result.comparison and not result.comparison.gating):
         return 1
     if result.unusable:

@@ -25,7 +25,7 @@ from orchestrator_contract.report import timeline
 from orchestrator_contract.result import Result, conclude, exit_code
 from orchestrator_contract.run_options import RunOptions, load_target
 from orchestrator_contract.suite import Settings, Suite, Unusable
-from orchestrator_contract.traffic.writer import HarWriter
+from orchestrator_contract.traffic.writer import HarError, HarWriter
 
 
 class Run:
@@ -53,6 +53,9 @@ class Run:
         self._served: dict[Address, Served] = {}
         self._journal: Journal | None = None
         self._recorder = timeline.Recorder()
+        self._har: HarWriter | None = None
+        #: What --har could not record: notes of the report that say nothing of what is left on the endpoint.
+        self._unrecorded: list[str] = []
         self._lines: list[dict[str, Any]] = []
         self._run_id = self._shared["run_id"] if self._shared else secrets.token_hex(4)
 
@@ -65,19 +68,43 @@ class Run:
 
     @property
     def suite(self) -> Suite:
-        """The suite of this process, made at first use."""
+        """The suite of this process, made at first use.
+
+        Raises:
+            HarError: the file of --har can't be written.
+        """
         if self._suite is None:
-            self._suite = Suite(
+            made = Suite(
                 Settings(self._profile(), self.options.effort, self.options.seed, self._run_id, self.worker),
                 self._shared_coordinator(),
             )
-            self._suite.client.recorders.append(self._recorder)
-            if self.options.har is not None:
-                har = self.options.har
-                path = har.with_name(f"{har.stem}-{self.worker}{har.suffix}") if self.worker else har
-                self._suite.client.recorders.append(HarWriter(path, self._suite.coordinator.advanced))
-            self._suite.ledger.excused = self.options.waivers.excuses
+            made.client.recorders.append(self._recorder)
+            self._record_har(made)
+            made.ledger.excused = self.options.waivers.excuses
+            self._suite = made
         return self._suite
+
+    def _record_har(self, suite: Suite) -> None:
+        har = self.options.har
+        if har is None:
+            return
+        path = har.with_name(f"{har.stem}-{self.worker}{har.suffix}") if self.worker else har
+        try:
+            self._har = HarWriter(path, suite.coordinator.advanced)
+        except HarError as error:
+            if not self.is_worker:
+                raise
+            # The controller's own file could be written: the run goes on without this worker's part.
+            self._unrecorded.append(str(error))
+            return
+        suite.client.recorders.append(self._har)
+
+    def _end_har(self) -> None:
+        """Close the recording; one that ended before the run is a note of the report."""
+        if self._har is not None:
+            self._har.close()
+            self._unrecorded += [self._har.failure] if self._har.failure else []
+            self._har = None
 
     def _profile(self) -> Profile:
         if self.options.profile is not None:
@@ -150,7 +177,7 @@ class Run:
             return
         target = self._profile()
         if target.fingerprint() != self._shared["profile"]:
-            raise Unusable(f"{self.options.target} {where} says something else than the controller's")
+            raise Unusable(f"{self.options.target} {where} differs from the controller's")
         given, own = self._shared["accounts"], list(map(account_label, target.accounts))
         if own != given:
             raise Unusable(f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there")
@@ -188,9 +215,10 @@ class Run:
     def leave(self) -> dict[str, Any]:
         """A worker's end: clean up and hand over what was found."""
         self._clean_up()
+        self._end_har()
         return {
             "ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected),
-            "timelines": self._recorder.dump(),
+            "timelines": self._recorder.dump(), "unrecorded": self._unrecorded,
         }
 
     def merge(self, found: dict[str, Any]) -> None:
@@ -200,6 +228,7 @@ class Run:
         self.notes += [note for note in found["notes"] if note not in self.notes]
         self.selected |= frozenset(found["selected"])
         self._lines += found["timelines"]
+        self._unrecorded += found["unrecorded"]
 
     def forsake(self, worker: str) -> None:
         """Take back what a worker held that is gone."""
@@ -215,7 +244,7 @@ class Run:
         elif self._journal is not None and not self.notes:
             if self.awaited > 0 and self._may_be_left(self._journal.path):
                 self.notes.append(
-                    f"{self.awaited} worker(s) ended without a word; what they may have left is deleted by --cleanup {self._journal.path}"
+                    f"{self.awaited} worker(s) ended without reporting; run --cleanup {self._journal.path} to delete what they may have left"
                 )
             else:
                 with contextlib.suppress(OSError):
@@ -232,11 +261,12 @@ class Run:
     def finish(self, unusable: Unusable | None = None) -> Result:
         """Clean up, conclude and write the reports."""
         self._clean_up()
+        self._end_har()
         suite = self.suite
         self.result = conclude(
             suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
             effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
-            notes=[*self.options.effort.remarks, *self.notes], waivers=self.options.waivers, baseline=self.options.baseline,
+            notes=[*self.options.effort.remarks, *self.notes, *self._unrecorded], waivers=self.options.waivers, baseline=self.options.baseline,
         )
         self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""
@@ -266,6 +296,7 @@ class Run:
 
     def close(self) -> None:
         """End what this process started."""
+        self._end_har()
         if self._mock is not None:
             self._mock.stop()
             self._mock = None

@@ -27,8 +27,8 @@ _TAKEN = frozenset({400, 422})
 _EVERYBODYS = frozenset({"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"})
 #: Pauses before a delete that met 409 or 500 is tried again, in seconds.
 _PAUSES_S = (0.2, 0.5, 1.0)
-#: The longest of further pauses after a 409, as others may have their turn in the meantime; until they have been in vain once.
-#: Each is cut at random, or those that wait together would come together again.
+#: Further waits after a 409, in seconds, while other work may hold the configuration; skipped once they were all in vain.
+#: Each is shortened at random, so that parallel tests don't collide again.
 _TURNS_S = (1.0,) * 40
 
 #: How often a delete whose operation FAILED is sent again.
@@ -77,7 +77,7 @@ class Scenarios:
                 return self.suite.follower.accept(exchange, configuration.sid)
             if key is not None and exchange.object.get("code") == KEY_USED and not exchange.before and key not in _EVERYBODYS:
                 self.hold("KEY-FORMS", False, expected="202: the key is new", seen=f"{exchange.outcome()}: it was used", exchanges=steps)
-                raise Unverifiable(f"the new key {key} was taken for a used one")
+                raise Unverifiable(f"the new key {key} was refused as already used")
             # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
             doubtful = any(status in (500, 503) for e in steps for status in (*e.before, *([e.status] if e is not exchange else ())))
             if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):

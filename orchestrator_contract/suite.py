@@ -69,15 +69,11 @@ class Suite:
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.coordinator = coordinator
         self._key_salt = uuid5(NAMESPACE_OID, settings.run_id).int
-        self.redactor = Redactor()
-        for account in self.profile.accounts:
-            self.redactor.add(account.username, account.password, *self.profile.bases, *self.profile.origins)
+        self.redactor = Redactor.of(self.profile)
         self.ledger = Ledger(catalogue.load(), self.redactor)
         self.judge = Judge(self.ledger, self.profile.tolerated)
         self.ownership = Ownership()
-        self.client = Client(
-            self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership, self.random
-        )
+        self.client = Client(self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership)
         self.client.longest_s = self.effort.longest_s
         self.follower = Follower(self.client)
         self.follower.early_every = self.effort.early_every
@@ -145,7 +141,7 @@ class Suite:
         """
         exchange = self.client.fetch(segment)
         if exchange.status is not None and 200 <= exchange.status < 300:
-            raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}: it can't be shown absent")
+            raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}, so a configuration may have it")
         self.ownership.allow(segment)
 
     def is_echo(self, exchange: Exchange) -> bool:

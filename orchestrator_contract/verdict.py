@@ -30,14 +30,14 @@ class Hold(Protocol):
 
 
 class Unverifiable(Exception):
-    """A check can't be made here; the argument says why. No breach of what was to be checked."""
+    """A check can't be made here; the argument says why. The requirement counts as unverified, never as breached."""
 
     def __init__(self, why: str) -> None:
         super().__init__(visible(why))
 
 
 class OneWayLess(Unverifiable):
-    """This target lacks one way to look at a requirement: where other checks were made, those suffice."""
+    """One of several checks of a requirement can't be made here; the others decide its verdict."""
 
 
 @dataclass(slots=True)

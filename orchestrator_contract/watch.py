@@ -2,8 +2,8 @@
 
 Tests hand over what they have seen; a last test, and the end of each process, looks again once a set time has passed.
 A status that flaps, a refused delete that is carried out all the same, a deletion that comes back are found so.
-Of ended operations there are many, so only those whose time has passed by then are looked at, of all ages; what must
-have been kept is waited for.
+Ended operations are many, so only a sample of those that are due is looked at. Whatever must have been kept is looked at
+in full, after a wait if need be.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Watch:
     def _take(self, items: Sequence[_Item]) -> None:
         wait = max((item.due for item in items), default=0.0) - time.monotonic()
         if wait > 0:
-            with self._suite.client.steps.step("waiting for the time of a second look"):
+            with self._suite.client.steps.step("waiting until the second look is due"):
                 time.sleep(wait)
         self._suite.client.parallel(_quietly, items)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from orchestrator_contract.client.failures import Throttled
@@ -19,6 +20,10 @@ CONTROL_PLANE = "/v2/ControlPlane"
 
 class Client(Sender):
     """Sends the requests that the contract knows to one target; safe for threads."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._reads = count()  # one step of it is atomic
 
     # ---------------------------------------------------------------- building
 
@@ -151,4 +156,4 @@ class Client(Sender):
 
     def _taken(self) -> list[tuple[str, str]]:
         """What a read takes, where that is not JSON only: every third takes anything, as curl does, and is given JSON."""
-        return [("Accept", "*/*")] if self.ledger.requests % 3 == 2 else []
+        return [("Accept", "*/*")] if next(self._reads) % 3 == 2 else []

@@ -12,6 +12,8 @@ from orchestrator_contract.exchange import Exchange
 
 #: Times one request is sent again after 429 or 503.
 MAX_RETRIES = 7
+#: Pauses after a conflict with something else that runs, in seconds.
+CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
 #: How often a request is sent that 500 answers; one 500 in 20 then passes for a lasting one in 160,000.
 _TRIES_PAST_500 = 4
 #: What a refusal that never went away, and a success, do to the patience with the next: where some requests are always
@@ -54,10 +56,11 @@ def asked_delay(headers: Mapping[str, str]) -> float | None:
 class Retry:
     """How long refusals are waited for, by the operation that was refused; safe for threads."""
 
-    def __init__(self, limit_s: float, random: Random) -> None:
+    def __init__(self, limit_s: float) -> None:
         #: The longest wait that the run allows: [limits] poll_timeout_s.
         self._limit_s = limit_s
-        self._random = random
+        #: Of its own: how often an endpoint refuses must not shift the inputs that follow from the seed.
+        self.random = Random()
         self._lock = Lock()
         #: Seconds that a refusal of an operation may last; the limit for those not named.
         self._patience: dict[str, float] = {}
@@ -65,7 +68,7 @@ class Retry:
     def delay(self, exchange: Exchange, attempt: int) -> float | None:
         """Seconds that the endpoint asked to wait, else backoff with jitter; None: more than the run allows."""
         asked = asked_delay(exchange.headers)
-        backoff = min(0.1 * 2.0**attempt, 5.0) * self._random.uniform(0.5, 1.0)
+        backoff = min(0.1 * 2.0**attempt, 5.0) * self.random.uniform(0.5, 1.0)
         if asked is not None and asked > self._limit_s:
             return None
         return asked or backoff

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from random import Random
 from threading import Lock
 
 from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
@@ -50,7 +49,6 @@ class Sender:
     judge: Judge
     redactor: Redactor
     ownership: Ownership
-    random: Random
     #: Called with every exchange, after it was judged.
     recorders: list[Callable[[Exchange], None]] = field(default_factory=list)
     #: Called before requests are sent at one moment, when nothing else in the process may hold them up.
@@ -62,7 +60,7 @@ class Sender:
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
         self._clock_origin = origin_of(self.profile.clock_url or "")
         self.steps = Steps()
-        self.retry = Retry(self.profile.limits.poll_timeout_s, self.random)
+        self.retry = Retry(self.profile.limits.poll_timeout_s)
         self.parallel = Parallel(self.profile.timeout_s)
         self._retention = Retention()
         self._lock = Lock()

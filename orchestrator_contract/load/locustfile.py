@@ -105,7 +105,7 @@ class Load:
             return
         missing = self.expected - self.findings.reports
         if missing:
-            self.findings.notes.append(f"{missing} worker(s) did not report; what they found is lost")
+            self.findings.notes.append(f"{missing} worker(s) did not report; their findings are lost")
         policy = Policy(strict=self.options.strict)
         result = self.findings.conclude(self.seed, policy)
         report.write_all(result, Path(self.options.report))

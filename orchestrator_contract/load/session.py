@@ -153,10 +153,7 @@ class Findings:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        redactor = Redactor()
-        for account in self.profile.accounts:
-            redactor.add(account.username, account.password, *self.profile.bases)
-        self.ledger = Ledger(catalogue.load(), redactor)
+        self.ledger = Ledger(catalogue.load(), Redactor.of(self.profile))
 
     def merge(self, found: dict[str, Any]) -> None:
         """Takes over what one process found."""

@@ -179,7 +179,7 @@ class Creator:
             Unverifiable: it does not.
         """
         if not configuration.payload:
-            raise NothingToDelete("the content of a given configuration is not known")
+            raise NothingToDelete("the content of a configuration that the profile gives is not known")
         self._inventory.charge(1)
         name = self._inventory.announce_twin(configuration.name)
         operation = self._post(configuration.payload, 0, 0, name=name)
@@ -257,7 +257,10 @@ class Creator:
 def _fruitless(operation: Operation) -> str:
     """Why a create that led to *operation* made nothing that may be used."""
     if operation.status == "COMPLETED":
-        return "a create names no configuration that is surely the run's own: a plain new id, shown under the given name"
+        return (
+            "a create completed, but which configuration it made can't be confirmed: "
+            "that takes a new id which a fetch or the list shows under the run's name"
+        )
     return f"a create ended {operation.status or 'unreadable'}"
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.listing import LARGEST, Listing
+from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.listing import Listing
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.verdict import Unverifiable
@@ -54,7 +55,7 @@ class Identity:
         names: dict[str, Any] = {}
         pages: set[int] = set()
         try:
-            for item, page in self._listing.items(size=LARGEST, account=account, region=region):
+            for item, page in self._listing.items(size=LARGEST_PAGE, account=account, region=region):
                 pages.add(id(page.answer))
                 names[str(item.get("id"))] = item.get("displayName")
             self._pages[place] = len(pages)
@@ -127,7 +128,7 @@ class Identity:
             # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
             if status != 404 or waited >= patience or self._only_listed:
                 with contextlib.suppress(Unverifiable):
-                    items = self._listing.items(size=LARGEST, account=account, region=region)
+                    items = self._listing.items(size=LARGEST_PAGE, account=account, region=region)
                     if (item := next((item for item, _ in items if item.get("id") == sid), None)) is not None:
                         self._only_listed = status == 404
                         return "list", _name_in(item.get("displayName"))

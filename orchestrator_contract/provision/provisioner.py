@@ -42,9 +42,9 @@ class Provisioner:
         self.ahead = 0
         #: Ids of those that the present test has taken.
         self._taken: set[str] = set()
-        #: Whether one that no present test has taken is needed all the same.
+        #: Whether a configuration that no running test holds must be kept all the same.
         self.needed: Callable[[Configuration], bool] = lambda _: False
-        #: Makes that fewer, if it can be.
+        #: Asks those who keep such configurations to let go of what they can.
         self.release: Callable[[], None] = lambda: None
 
     def one(self, *, account: int = 0, region: int = 0) -> Configuration:

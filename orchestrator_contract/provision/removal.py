@@ -11,6 +11,7 @@ from orchestrator_contract.client.calls import Client
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity
@@ -144,7 +145,7 @@ def _take_listed(
     account, region = place
     found: dict[str, str] = {}
     try:
-        for item, _ in listing.items(size=1000, account=account, region=region):
+        for item, _ in listing.items(size=LARGEST_PAGE, account=account, region=region):
             sid, name = item.get("id"), item.get("displayName")
             if isinstance(sid, str) and isinstance(name, str) and name in names:
                 found[sid] = name

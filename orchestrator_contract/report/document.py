@@ -1,4 +1,4 @@
-"""conformance.json: the result for programs (interfaces.md, schemas/conformance-report.json)."""
+"""conformance.json: the result for programs (schemas/conformance-report.json)."""
 
 from __future__ import annotations
 

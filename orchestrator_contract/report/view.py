@@ -198,7 +198,7 @@ def headline(result: Result) -> str:
     if open_:
         return f"No breach was found; {open_} advisory requirement{'s' if open_ > 1 else ''} could not be verified"
     return f"All {len(result.rows)} requirements that were judged are met" if not counts["waived"] + counts["warned"] else (
-        "No breach that counts was found"
+        "No breach that fails the run was found; warnings and waived breaches are listed"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,38 +17,76 @@ from orchestrator_contract.exchange import Exchange
 _TAIL = b"\n]}}\n"
 
 
+class HarError(Exception):
+    """The recording can't be written; the message says where and why."""
+
+
 class HarWriter:
-    """A recorder for the client: call it with each exchange."""
+    """A recorder for the client: call it with each exchange.
+
+    Raises:
+        HarError: nothing can be written at the path when it is made. What fails later ends the recording, not the run.
+    """
 
     def __init__(self, path: Path, clock: Callable[[], int]) -> None:
         self._lock = Lock()
         self._clock = clock
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("wb")
+        self._path = path
+        #: Why the recording ended before the run; empty while it goes on.
+        self.failure = ""
         creator = json.dumps({"name": "orchestrator-contract", "version": __version__})
-        self._file.write(f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['.encode())
-        self._end = self._file.tell()
+        head = f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['.encode()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not path.is_file():
+                # Opening a pipe would wait for a reader, and a device keeps no file.
+                raise HarError(self._said("it is no regular file"))
+            self._file = path.open("wb", buffering=0)
+        except OSError as error:
+            raise HarError(self._said(error.strerror or str(error))) from None
+        self._end = len(head)
         self._first = True
-        self._file.write(_TAIL)
-        self._file.flush()
+        try:
+            self._put(0, head + _TAIL)
+        except OSError as error:
+            self._file.close()
+            raise HarError(self._said(error.strerror or str(error))) from None
 
     def __call__(self, exchange: Exchange) -> None:
-        """Append one exchange."""
+        """Append one exchange; where that fails the recording ends with the one before."""
         text = json.dumps(entry_of(exchange, self._clock()), ensure_ascii=True).encode()
         with self._lock:
             if self._file.closed:
                 return
-            self._file.seek(self._end)
-            self._file.write((b"\n" if self._first else b",\n") + text)
-            self._end = self._file.tell()
+            text = (b"\n" if self._first else b",\n") + text
+            try:
+                self._put(self._end, text + _TAIL)
+            except OSError as error:
+                self._give_up(error)
+                return
+            self._end += len(text)
             self._first = False
-            self._file.write(_TAIL)
-            self._file.flush()
 
     def close(self) -> None:
         """Close the file; later exchanges are not recorded."""
         with self._lock:
             self._file.close()
+
+    def _put(self, at: int, data: bytes) -> None:
+        self._file.seek(at)
+        while data:  # a disk that is nearly full takes a part
+            data = data[self._file.write(data):]
+
+    def _give_up(self, error: OSError) -> None:
+        self.failure = self._said(f"{error.strerror or error}; the recording ends early")
+        with contextlib.suppress(OSError):
+            self._put(self._end, _TAIL)
+            self._file.truncate()
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _said(self, why: str) -> str:
+        return f"--har: {self._path} can't be written: {why}"
 
 
 def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class Wire:
             WireError: there was no complete answer.
         """
         deadline = time.monotonic() + self.timeout_s
-        # What may not be sent twice does not risk a connection that the server is about to close.
+        # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it does not risk a connection that the server is about to close.
         at_risk = method in ("POST", "PATCH") or (method == "DELETE" and self._stale[origin] >= _OFTEN)
         connection, stray = (None, 0) if fresh or not keep or at_risk else self._kept(origin)
         resent = connection is not None

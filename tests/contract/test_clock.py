@@ -5,9 +5,10 @@ from functools import partial
 
 import pytest
 
-from orchestrator_contract.client.retry import past_500
+from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.lifetimes import HOUR
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provocation import provoke
 from orchestrator_contract.reuse import MISMATCH, not_the_first
@@ -15,7 +16,7 @@ from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
+MINUTE, DAY = 60, 24 * HOUR
 #: Of what was refused or FAILED, what a late cleaner may take all the same.
 DAYS_LATER = ("ERR-409-KEEPS", "OP-FAILED-KEEPS", "AUTH-ACCOUNT")
 
@@ -102,7 +103,7 @@ def still_its_own(suite: Suite, scenarios: Scenarios, operation: Operation) -> N
 def on_another_sid(suite: Suite, operation: Operation, configuration: Configuration, *, strictly: bool) -> list[Operation]:
     """The operation that the expired key of *operation* starts for *configuration*; none where it was refused or the old one was shown."""
     first = operation.accepted
-    for pause in (0.3, 1.0, 3.0, 0.0):
+    for pause in (*CONFLICT_PAUSES_S, 0.0):
         again = suite.client.delete(
             configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH)
         )

@@ -29,7 +29,7 @@ def elsewhere(suite: Suite) -> Elsewhere:
     return Elsewhere(suite)
 
 
-def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation, Any]:
+def lead(suite: Suite, sister: Sister) -> tuple[Operation, Any]:
     """Have a call accepted, follow it to COMPLETED, and replay its key before and after; its operation and what it led to.
 
     Raises:
@@ -38,7 +38,7 @@ def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation,
     key, few = suite.key(), suite.effort.few
     operation = sister.begin(key)
     for number in range(0 if few else 3):
-        judge_replay(suite.ledger, operation.accepted, resent(suite, sister, key, fresh=number % 2 == 1), "KEY-REPLAY")
+        judge_replay(suite.ledger, operation.accepted, resent(sister, key, fresh=number % 2 == 1), "KEY-REPLAY")
     led_to = sister.conclude(operation)
     steps = [operation.accepted, *operation.polls[-1:]]
     if not operation.done:
@@ -47,13 +47,13 @@ def lead(suite: Suite, scenarios: Scenarios, sister: Sister) -> tuple[Operation,
         "OP-SUCCEEDS", operation.status == "COMPLETED", expected="COMPLETED", seen=operation.status, exchanges=steps
     )
     for number in range(1 if few else 3):
-        judge_replay(suite.ledger, operation.accepted, resent(suite, sister, key, fresh=number % 2 == 1), "KEY-REPLAY-ENDED")
+        judge_replay(suite.ledger, operation.accepted, resent(sister, key, fresh=number % 2 == 1), "KEY-REPLAY-ENDED")
     if not few:
         suite.follower.poll_other_link(operation)
     return operation, led_to
 
 
-def resent(suite: Suite, sister: Sister, key: str, *, fresh: bool) -> Exchange:
+def resent(sister: Sister, key: str, *, fresh: bool) -> Exchange:
     """The answer to the same request under the same key."""
     return past_500(lambda: sister.send(key, fresh=fresh))
 
@@ -79,7 +79,7 @@ def another_payload(suite: Suite, sister: Sister, first: Exchange) -> None:
 def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: str) -> None:
     """A create, an update and a patch are accepted, followed and replayed as a delete is; their keys are no delete's."""
     sister = elsewhere.sister(call)
-    operation, configuration = lead(suite, scenarios, sister)
+    operation, configuration = lead(suite, sister)
     first, hold = operation.accepted, suite.ledger.on(operation.accepted.call)
     for exchange in (first, *operation.polls[-1:]):
         named = related_of(exchange)
@@ -112,7 +112,7 @@ def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: 
 def after_the_delete(suite: Suite, scenarios: Scenarios, sister: Sister, key: str, configuration: Configuration) -> None:
     """Once the configuration is deleted the call's old *key* does nothing more, and the delete's is not the call's."""
     done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])[0]
-    resent(suite, sister, key, fresh=False)
+    resent(sister, key, fresh=False)
     answer = sister.send(str(done.accepted.key))
     shown = answer.status == 202 and bool(operation_names(answer) & operation_names(done.accepted))
     suite.ledger.hold("KEY-OTHER-CALL", not shown, expected="a refusal or an operation of its own", seen="the delete's operation",
@@ -121,10 +121,10 @@ def after_the_delete(suite: Suite, scenarios: Scenarios, sister: Sister, key: st
 
 
 @pytest.mark.requirement("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-GONE")
-def test_conversation(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere) -> None:
+def test_conversation(suite: Suite, elsewhere: Elsewhere) -> None:
     """A conversation's delete is accepted, followed and replayed as a configuration's is, and leaves nothing to fetch or delete."""
     sister = elsewhere.sister("delete-conversation")
-    operation, _ = lead(suite, scenarios, sister)
+    operation, _ = lead(suite, sister)
     steps, hold = [operation.accepted, *operation.polls[-1:]], suite.ledger.on(operation.accepted.call)
     if operation.status != "COMPLETED":
         return

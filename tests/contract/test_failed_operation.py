@@ -66,7 +66,7 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
         with contextlib.suppress(Unverifiable):
             still_listed(suite, failed, max(by_sid[operation.sid].late_s for operation in failed))
         with contextlib.suppress(NothingToDelete):
-            key_on_another(suite, scenarios, failed[-1])
+            key_on_another(suite, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_sid[operation.sid], trigger)
     suite.watch.failed(failed)
@@ -86,7 +86,7 @@ def still_listed(suite: Suite, failed: list[Operation], late_s: float) -> None:
                           exchanges=[operation.accepted, *operation.polls[-1:]])
 
 
-def key_on_another(suite: Suite, scenarios: Scenarios, failed: Operation) -> None:
+def key_on_another(suite: Suite, failed: Operation) -> None:
     """The key of a FAILED operation, reused on another SID, does not show that operation."""
     other = suite.configurations.one()
     call = Call("delete", other.sid, allow=MISMATCH)

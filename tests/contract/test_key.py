@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.bad_keys import WRITTEN_KEYS, BadKey, bad_keys
-from orchestrator_contract.client.retry import past_500
+from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.given import NothingToDelete
@@ -110,9 +110,6 @@ def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> 
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
-#: Pauses after a conflict that is not one over the key, in seconds.
-CONFLICT_PAUSES_S = (0.1, 0.3, 1.0, 3.0)
-
 
 @pytest.mark.parametrize(
     ("requirement", "account", "region"),
@@ -144,7 +141,7 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
                                        call=Call("delete", there.sid, allow=MISMATCH))
 
         again = elsewhere()
-        for pause in CONFLICT_PAUSES_S:
+        for pause in (0.1, *CONFLICT_PAUSES_S):
             if again.status != 409 or again.object.get("code") == KEY_USED:
                 break
             # A conflict with what runs, which may be the first operation: it says nothing of the key.

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import pytest
 
 from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
@@ -124,5 +125,5 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     scenarios.each(suite.follower.poll, done[::3])
     scenarios.each(suite.follower.poll_other_link, done[:: max(1, size // 4)])
     # On several pages, and as many as the endpoint likes.
-    page = {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, 1000) if cohort % 2 else 1000
+    page = {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, LARGEST_PAGE) if cohort % 2 else LARGEST_PAGE
     scenarios.presence.unlisted(done, size=page, kept=[suite.bystander] if home else [])

@@ -8,7 +8,8 @@ import pytest
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.listing import LARGEST, small_size
+from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.listing import small_size
 from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.scenarios import Scenarios
@@ -23,9 +24,9 @@ WALKS = 4
 def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     """Small pages show every configuration once; after deletes none that is gone, on no page, and all others."""
     few = suite.effort.few
-    for size in () if few else (1, LARGEST):
+    for size in () if few else (1, LARGEST_PAGE):
         page = past_500(lambda n=size: suite.client.page(f"pageSize={n}"))  # type: ignore[misc]
-        suite.ledger.hold("CTRL-PAGE", page.status == 200, expected="200: pageSize may be 1 to 1000", seen=page.outcome(), exchanges=[page])
+        suite.ledger.hold("CTRL-PAGE", page.status == 200, expected=f"200: pageSize may be 1 to {LARGEST_PAGE}", seen=page.outcome(), exchanges=[page])
     configurations = suite.configurations.take(3) if few else suite.configurations.take(14, payloads=[RICH], least=3)
     sids = {configuration.sid for configuration in configurations}
     stores: dict[str, Any] = {}
@@ -72,7 +73,7 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     done = scenarios.completed(scenarios.each(lambda c: scenarios.accepted(c, key=suite.key()), gone), gone)
 
     scenarios.presence.unlisted(done, size=size, kept=kept)
-    scenarios.presence.unlisted(done, size=1000, kept=kept)
+    scenarios.presence.unlisted(done, size=LARGEST_PAGE, kept=kept)
     store = configurations[0].payload.get("memoryStoreId")
     if not few and isinstance(store, str):
         by_store(suite, store, done, {one.sid for one in kept if stores.get(one.sid) == store})
@@ -86,7 +87,7 @@ def by_store(suite: Suite, store: str, done: list[Operation], left: set[str]) ->
     pages: list[Exchange] = []
 
     def missing() -> set[str]:
-        pages[:] = suite.configurations.listing.pages(size=LARGEST, store=store)
+        pages[:] = suite.configurations.listing.pages(size=LARGEST_PAGE, store=store)
         return left - {str(item.get("id")) for page in pages for item in page.object["configurations"] if isinstance(item, dict)}
 
     lacking = missing()
@@ -130,7 +131,7 @@ def test_listed(suite: Suite) -> None:
 
     def listed() -> bool:
         pages.clear()
-        for page in suite.configurations.listing.pages(size=1000):
+        for page in suite.configurations.listing.pages(size=LARGEST_PAGE):
             pages.append(page)
             if any(isinstance(item, dict) and item.get("id") == configuration.sid for item in page.object["configurations"]):
                 return True
@@ -147,7 +148,7 @@ def test_listed(suite: Suite) -> None:
 
 
 @pytest.mark.requirement("CTRL-VISIBLE")
-def test_shown_each_time(suite: Suite, scenarios: Scenarios) -> None:
+def test_shown_each_time(suite: Suite) -> None:
     """A configuration that is there is shown by every fetch, not by most."""
     configurations = suite.configurations.take(1 if suite.effort.few else 4)
     number = max(2, suite.effort.refusals * 2 // 5)

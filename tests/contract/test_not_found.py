@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.malformed import send_odd
 from orchestrator_contract.odd_sids import USUAL_SID, odd_sids
 from orchestrator_contract.scenarios import Scenarios
@@ -135,7 +136,7 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
     if suite.effort.few:
         return
     newest = suite.configurations.take(1, payloads=[{}])[0]
-    pages = [suite.client.page("pageSize=1000") for _ in range(3)]
+    pages = [suite.client.page(f"pageSize={LARGEST_PAGE}") for _ in range(3)]
     scenarios.presence.kept("GONE-BY-DELETE", victim, pages)
     if scenarios.presence.kept("GONE-BY-DELETE", newest, pages):
         suite.configurations.give_back(newest)
@@ -146,7 +147,7 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     """Updating and patching a configuration leave it in place, and it can be deleted for good afterwards."""
     configuration = suite.configurations.one()
     if not configuration.payload:
-        raise Unverifiable("the content of a given configuration is not the run's to change")
+        raise Unverifiable("configurations that the profile gives may be deleted, but not changed")
     steps = []
     for method, text in (("PUT", "put by a contract test"), ("PATCH", "patched by a contract test")):
         payload = {**configuration.payload, "description": text} if method == "PUT" else {"description": text}

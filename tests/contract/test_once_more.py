@@ -8,6 +8,7 @@ import pytest
 from orchestrator_contract.bad_keys import bad_keys
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.lifetimes import HOUR
 from orchestrator_contract.malformed import send_near, send_odd
 from orchestrator_contract.odd_sids import odd_sids
 from orchestrator_contract.provision.configuration import Configuration
@@ -18,7 +19,6 @@ from orchestrator_contract.strangers import as_account, basic, refused, without_
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
-HOUR = 3600
 MARKS = (
     "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS", "DEL-202-LINKS", "DEL-202-RELATED", "OP-FETCH", "OP-BODY", "OP-SUCCEEDS",
     "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "SID-UNKNOWN", "KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-OTHER-SID", "KEY-BAD-SAFE", "KEY-BAD-DEAF",

@@ -9,6 +9,7 @@ from orchestrator_contract.bad_keys import bad_keys
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.malformed import send_bad
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios
@@ -26,7 +27,7 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     read = outgoing(Call("fetch", sid), "GET", path)
     batch: list[Any] = [
         read, outgoing(Call("delete", sid), "DELETE", path, key=suite.key()),
-        outgoing(Call("list"), "GET", "/Configurations?pageSize=1000"), read,
+        outgoing(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}"), read,
     ]
     if configuration.payload:  # the content of a given configuration is not the run's to change
         payload = {**configuration.payload, "description": "beside a delete"}
@@ -44,7 +45,7 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
         old_neighbours(suite, scenarios)  # reads may miss what is so new
     for one in gone:
         # By now the delete was answered and runs; the list at once may have come before it.
-        fetch, later = suite.client.fetch(one.sid), suite.client.page("pageSize=1000")
+        fetch, later = suite.client.fetch(one.sid), suite.client.page(f"pageSize={LARGEST_PAGE}")
         suite.ledger.hold("GONE-FETCH", fetch.status != 200, expected="404, as before", seen=fetch.outcome(), exchanges=[delete, fetch])
         for look in (page, later):
             suite.ledger.hold("GONE-LIST", one.sid not in listed_ids(look), expected=f"no {one.sid}", seen="it is listed",
@@ -86,7 +87,7 @@ def old_neighbours(suite: Suite, scenarios: Scenarios) -> None:
     before, configuration, after = suite.configurations.take(3, payloads=[{}])
     suite.wait(max(one.late_s for one in (before, configuration, after)))
     path = f"/Configurations/{configuration.sid}"
-    page = suite.client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1000")
+    page = suite.client.outgoing(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}")
     delete, *pages = suite.client.send_together(
         [suite.client.outgoing(Call("delete", configuration.sid), "DELETE", path, key=suite.key()), page, page]
     )
@@ -137,7 +138,7 @@ def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method:
     """A delete sent while an update runs is refused and does nothing, or deletes for good."""
     configuration = suite.configurations.one()
     if not configuration.payload:
-        raise OneWayLess("the content of a given configuration is not the run's to change")
+        raise OneWayLess("configurations that the profile gives may be deleted, but not changed")
     text = {"description": "changed before a delete"}
     update = suite.client.update(configuration.sid, {**configuration.payload, **text} if method == "PUT" else text, method=method)
     if update.status != 202:

@@ -1,7 +1,9 @@
-"""What `--cleanup` takes for the run's own of what it knows by name only."""
+"""What `--cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
 
 from __future__ import annotations
 
+import errno
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,3 +50,51 @@ def test_what_is_listed_under_a_name(
     assert ([line for line in bench.endpoint.lines() if line.startswith("DELETE")] != []) is deleted
     assert left == (0 if deleted else 1)
     assert any(line.startswith("LEFT") for line in said) is not deleted
+
+
+PAST = [{"journal": "orchestrator-contract", "run": "run", "bases": ["http://target.example"]},
+        {"name": NAME, "state": "created", "sid": "sid0", "account": 0, "region": 0}]
+
+
+def written(folder: Path) -> Path:
+    """A journal that knows of one configuration."""
+    path = folder / "journal.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in PAST), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def as_bench(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A bench whose suite is the one that `clean` makes."""
+    monkeypatch.setattr(cleanup, "Suite", lambda *_: bench.suite)
+    bench.endpoint.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
+    bench.endpoint.on("DELETE /Configurations/sid0", (404, {}))
+    return bench
+
+
+def test_an_unwritable_journal(as_bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found before anything is deleted, and named; even root can't write to some disks."""
+    path, opened = written(tmp_path), Path.open
+
+    def refuse(path: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
+        if set(mode) & set("wa+"):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return opened(path, mode, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+    with pytest.raises(cleanup.CleanupError, match=rf"^{path}: can't be written: Read-only file system$"):
+        cleanup.clean(path, as_bench.suite.profile, print)
+
+    assert [line for line in as_bench.endpoint.lines() if line.startswith("DELETE")] == []
+
+
+def test_a_journal_that_can_not_be_written_any_more(as_bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full by then ends the cleanup with the same error."""
+    def full(log: Journal, entries: list[dict[str, Any]]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "write", full)
+
+    with pytest.raises(cleanup.CleanupError, match="can't be written: No space left on device"):
+        cleanup.clean(written(tmp_path), as_bench.suite.profile, print)

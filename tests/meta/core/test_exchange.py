@@ -16,6 +16,7 @@ import pytest
 
 from orchestrator_contract import redaction, spelling
 from orchestrator_contract.exchange import MAX_DEPTH, Exchange, parse_json
+from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.wire.answer import Fault
 
@@ -345,6 +346,17 @@ def test_a_secret_learnt_while_another_thread_looks(redactor: Redactor, monkeypa
         thread.join()
     assert redactor.text("a learnt-meanwhile b") == "a *** b"
     assert others == ["***"]
+
+
+def test_one_of_a_profile_knows_all_accounts() -> None:
+    """And takes no word of any of its addresses for a secret."""
+    target = Profile(
+        "target", "http://127.0.0.1", origins=("http://origin-one.example",),
+        accounts=(Account("one", "p/a+s", ("U", "P")), Account("two", "origin-one", ("U2", "P2"))),
+    )
+    made = Redactor.of(target)
+
+    assert made.text("p/a+s origin-one") == "*** origin-one"
 
 
 def test_nothing_learned_hides_nothing() -> None:

@@ -472,6 +472,14 @@ def test_error_shape_is_observed(bench: Bench, body: dict[str, Any], shape: str)
     assert bench.seen("OBS-ERROR-SHAPE") == {shape: 1}
 
 
+@pytest.mark.parametrize(("sid", "seen"), [("conv_configuration_0a", "conv_configuration_"), ("cfg_0a", "cfg_"), ("0a", "none"), (7, "")])
+def test_prefix_of_ids(bench: Bench, sid: object, seen: str) -> None:
+    """How the id of a fetched configuration begins is reported and never judged."""
+    bench.suite.judge.judge(bench.exchange("fetch", (200, {**CONFIGURATION, "id": sid}), "GET"))
+
+    assert bench.seen("OBS-SID-PREFIX") == ({seen: 1} if seen else {})
+
+
 @pytest.mark.parametrize(
     ("configurations", "problem"),
     [

@@ -29,7 +29,9 @@ PLANE = "http://target.example/v2/ControlPlane"
 ALL = "GET /Configurations?pageSize=1000"
 KEY = "aaaaaaaa-2222-4333-8444-555555555555"
 TWO = tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2))
-NAMELESS = "a create names no configuration that is surely the run's own: a plain new id, shown under the given name"
+NAMELESS = (
+    "a create completed, but which configuration it made can't be confirmed: that takes a new id which a fetch or the list shows under the run's name"
+)
 
 
 def page(*items: Any) -> Said:
@@ -638,7 +640,7 @@ def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
 
 def test_no_namesake_of_a_given_one(alone: Bench) -> None:
     """The content of a configuration from a pool is not known."""
-    with pytest.raises(NothingToDelete, match=r"^the content of a given configuration is not known$"):
+    with pytest.raises(NothingToDelete, match=r"^the content of a configuration that the profile gives is not known$"):
         alone.suite.configurations.creator.namesake(Configuration("sid"))
 
 
@@ -878,7 +880,7 @@ def test_what_shows_nowhere_is_nobodys_to_delete(world: World, alone: Bench) -> 
     """A new id that neither fetch nor list shows may be one that was there and hidden: it is looked for, and left alone."""
     alone.endpoint.on("GET /Configurations/sid0", (404,))
 
-    with pytest.raises(NothingToDelete, match="surely the run's own"):
+    with pytest.raises(NothingToDelete, match="which configuration it made can't be confirmed"):
         alone.suite.configurations.creator.conclude(*_begun(world, alone))
 
     assert not alone.suite.ownership.owns("sid0")

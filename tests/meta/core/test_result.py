@@ -29,7 +29,7 @@ def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
 @pytest.mark.parametrize(
     ("record", "verdict", "reason"),
     [
-        pytest.param(Record(), Verdict.UNVERIFIED, "nothing that it speaks of was seen", id="nothing"),
+        pytest.param(Record(), Verdict.UNVERIFIED, "nothing in this run was subject to this requirement", id="nothing"),
         pytest.param(Record(checks=1), Verdict.PASSED, "checked 1 time", id="one-check"),
         pytest.param(Record(checks=2), Verdict.PASSED, "checked 2 times", id="two-checks"),
         pytest.param(Record(checks=2, unverified=["a", "b", "c", "d"]), Verdict.UNVERIFIED, "a; b; c", id="partly-unverified"),
@@ -72,7 +72,7 @@ def test_what_was_settled_otherwise() -> None:
     one = requirement(Level.DERIVED, "clock")
 
     assert judge_requirement(one, Record(checks=3, unverified=["x"]), BARE, Policy(), settled=True).verdict is Verdict.PASSED
-    assert judge_requirement(one, Record(), BARE, Policy(), settled=True).reason == "nothing that it speaks of was seen"
+    assert judge_requirement(one, Record(), BARE, Policy(), settled=True).reason == "nothing in this run was subject to this requirement"
 
 
 # -------------------------------------------------------------------- the whole
@@ -221,7 +221,7 @@ def test_the_document(ledger: Ledger) -> None:
     seen = {one["id"]: one for one in document["observations"]}
     assert list(seen) == list(catalogue.load().observations)
     assert seen["OBS-TRANSPORT"] == {
-        "id": "OBS-TRANSPORT", "title": "Habits of the transport", "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
+        "id": "OBS-TRANSPORT", "title": "An operation that is 404 right after its 202", "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}
     assert result.rerun() == "pytest --target 'my profile.toml' --effort quick --seed 7"

@@ -413,11 +413,37 @@ def test_what_was_provoked_is_not_sent_again(bench: Bench) -> None:
     assert bench.seen("OBS-THROTTLED") == {"503 on delete": 1}
 
 
+def test_refusals_shift_no_inputs(bench: Bench) -> None:
+    """What follows from the seed is the same whether or not the endpoint refused something on the way."""
+    bench.endpoint.on("GET /Configurations/x", (429, {}), (503, {}), (200, {}))
+    bench.suite.reseed("test")
+    expected = [bench.suite.unknown_sid(), bench.suite.key()]
+    bench.suite.reseed("test")
+
+    bench.suite.client.fetch("x")
+
+    assert [bench.suite.unknown_sid(), bench.suite.key()] == expected
+
+
+def test_every_third_read_takes_anything(bench: Bench) -> None:
+    """As curl does, whatever was sent in between."""
+    bench.endpoint.on("GET /Configurations/x", (200, {}))
+    bench.endpoint.on("DELETE /Configurations/x", (404, {}))
+    bench.suite.ownership.allow("x")
+
+    for _ in range(6):
+        bench.suite.client.fetch("x")
+        bench.suite.client.delete("x")
+
+    reads = [sent.headers["accept"] for sent in bench.endpoint.sent if sent.line.startswith("GET")]
+    assert reads == ["application/json", "application/json", "*/*"] * 2
+
+
 @pytest.mark.parametrize("jitter", [0.5, 1.0])
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_refusal_that_never_ends(bench: Bench, status: int, jitter: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request goes out eight times, with pauses that grow up to five seconds, or half as long, and is then given up."""
-    monkeypatch.setattr(bench.suite.client.random, "uniform", lambda low, high: low if low == jitter else high)
+    monkeypatch.setattr(bench.suite.client.retry.random, "uniform", lambda low, high: low if low == jitter else high)
     bench.endpoint.on("GET /Configurations/x", (status, {}))
 
     with pytest.raises(Throttled, match=f"^{status} did not go away within the limits$") as caught:

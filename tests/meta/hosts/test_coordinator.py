@@ -21,6 +21,7 @@ import pytest
 from orchestrator_contract import clock_lock, coordinator, hosts
 from orchestrator_contract.coordinator import LOOPBACK, Address, Coordinator, Lost, Served, connect
 from orchestrator_contract.journal import Journal
+from orchestrator_contract.run import RUN
 
 NETWORK = Address("127.0.0.2")
 #: A coordinator in a process of its own; it prints its ticket.
@@ -194,3 +195,24 @@ def test_address_follows_from_the_worker(monkeypatch: pytest.MonkeyPatch) -> Non
     assert hosts.address_for(config(coordinator="192.0.2.1:7000"), child) == LOOPBACK
     monkeypatch.setenv(hosts.ENVIRONMENT, "192.0.2.2")
     assert hosts.address_for(config(), far) == Address("192.0.2.2")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param("UsageError: --target is missing\n", "--target is missing", id="usage"),
+        pytest.param("first line\nImportError: no module\n", "ImportError: no module", id="traceback"),
+        pytest.param(EOFError(), "it ended", id="without-a-text"),
+    ],
+)
+def test_what_a_worker_that_never_started_says(monkeypatch: pytest.MonkeyPatch, error: object, reason: str) -> None:
+    """The last line of what ended it, if there is one."""
+    monkeypatch.setattr(hosts, "_ended", lambda _config, reason: pytest.UsageError(reason))
+    spec = execnet.XSpec("socket=192.0.2.7:1")
+    node = SimpleNamespace(
+        gateway=SimpleNamespace(id="gw0", spec=spec),
+        config=SimpleNamespace(**vars(config()), stash={RUN: SimpleNamespace(result=None)}),
+    )
+
+    with pytest.raises(pytest.UsageError, match=rf"^worker gw0 on 192\.0\.2\.7 can't take part: {reason}$"):
+        hosts.pytest_testnodedown(node, error)

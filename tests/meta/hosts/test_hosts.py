@@ -90,7 +90,7 @@ def test_unreachable_coordinator(namespaces: Any) -> None:
     [
         (["--tx", "socket=192.0.2.1:8888"], "can't reach the embedded mock"),
         (["--tx", "socket=127.0.0.1:1", "--target=http://127.0.0.1:9"], "can't be reached"),
-        (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--report", "docs"], "write options in one word"),
+        (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--report", "docs"], "write --option=VALUE as one word"),
         (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--coordinator=0.0.0.0"], "name one address"),
         (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--coordinator=a:b"], "expected HOST or HOST:PORT"),
         (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--coordinator=192.0.2.1"], "can't listen on 192.0.2.1"),

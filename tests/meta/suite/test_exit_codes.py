@@ -247,6 +247,29 @@ def test_a_report_that_can_not_be_written(run: Run, start_mock: StartMock, tmp_p
     assert (mock.names(1), mock.names(2)) == ([], [])
 
 
+@pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
+def test_a_recording_that_can_not_be_written(run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]) -> None:
+    """Where nothing can be recorded the run ends with 4 and one message, which names the option, before anything is sent."""
+    finished = run("--target", start_mock().profile, "--requirement", "SID-UNKNOWN", "--har", tmp_path, *extra)
+
+    sane(finished)
+    assert finished.code == 4, finished.output
+    assert f"--har: {tmp_path} can't be written: it is no regular file" in finished.output
+    assert "--report" not in finished.output
+
+
+def test_a_recording_that_ends_early(run: Run, start_mock: StartMock, tmp_path: Path) -> None:
+    """A worker's recording that can't be written is a note of the report: the verdict stands without it."""
+    (tmp_path / "own-gw0.har").mkdir()
+
+    finished = run("--target", start_mock().profile, "--requirement", "SID-UNKNOWN", "--har", tmp_path / "own.har", "-n", "1")
+
+    sane(finished)
+    assert finished.code == 0, finished.output
+    assert f"--har: {tmp_path / 'own-gw0.har'} can't be written" in finished.output
+    assert list(finished.report.glob("journal-*")) == []
+
+
 def test_plan_sends_nothing(run: Run, web: Callable[[int], tuple[str, type[_Web]]]) -> None:
     """--plan tells what would happen and does not say a word to the target."""
     url, handler = web(200)

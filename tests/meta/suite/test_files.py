@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from orchestrator_contract import baseline, catalogue, files, journal, profile, waivers
+from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.traffic.source import Damaged, NotHar, entries
+from orchestrator_contract.traffic.writer import HarError, HarWriter
 from orchestrator_contract.ttl_ledger import TtlLedger, TtlLedgerError
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -74,6 +78,18 @@ def test_a_netrc_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     assert "hidden" not in str(caught.value)
 
 
+def test_nobody_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither HOME nor the user database names a home there is no .netrc, and no traceback."""
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    for names in profile.CREDENTIAL_NAMES:
+        monkeypatch.delenv(names[1], raising=False)
+
+    assert profile.from_url("http://127.0.0.1").accounts == ()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -130,6 +146,43 @@ def test_a_recording_without_end(tmp_path: Path, name: str) -> None:
 
     with pytest.raises(NotHar, match="is no regular file"):
         list(entries(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("pipe", "no regular file", id="pipe"), pytest.param("/dev/full", "no regular file", id="device"),
+        pytest.param(".", "no regular file", id="folder"), pytest.param("file/x.har", "File exists", id="below-a-file"),
+    ],
+)
+def test_a_recording_that_can_not_be_made(tmp_path: Path, name: str, why: str) -> None:
+    """What --har names is refused at the start, without waiting for a pipe's reader."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(HarError, match=rf"^--har: {tmp_path / name} can't be written: .*{why}"):
+        HarWriter(tmp_path / name, lambda: 0)
+
+
+def test_a_recording_on_a_disk_that_fills(tmp_path: Path) -> None:
+    """It ends with the last exchange that fits, as a whole file, and says so."""
+    path = tmp_path / "own.har"
+    writer = HarWriter(path, lambda: 0)
+    exchange = Exchange(
+        call=Call("fetch"), method="GET", url="http://127.0.0.1/x", request_headers=(), request_body=b"x" * 1000,
+        at=datetime(2026, 11, 27, tzinfo=UTC), sent=0.0,
+    )
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        for _ in range(9):
+            writer(exchange)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    writer.close()
+
+    assert 1 < len(list(entries(path))) < 5
+    assert writer.failure == f"--har: {path} can't be written: File too large; the recording ends early"
 
 
 def recorded(value: str) -> str:

@@ -78,7 +78,7 @@ def read(folder: Path, text: str) -> profile.Profile:
 
 
 def test_every_section_is_read(tmp_path: Path) -> None:
-    """A profile that uses every section of interfaces.md is read as it is written."""
+    """A profile that uses every section of docs/profile.md is read as it is written."""
     found = read(tmp_path, WHOLE)
 
     assert (found.name, found.base_url, found.timeout_s, found.verify_tls) == ("vendor staging", "http://127.0.0.1:9000", 3.5, False)
@@ -105,7 +105,7 @@ def test_capabilities_follow_from_what_is_written(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
-    """A base URL alone is a profile; limits are those of interfaces.md."""
+    """A base URL alone is a profile; limits are those of docs/profile.md."""
     found = read(tmp_path, BASE)
 
     assert (found.name, found.base_url, found.timeout_s, found.verify_tls) == ("http://127.0.0.1:9000", "http://127.0.0.1:9000", 10, True)

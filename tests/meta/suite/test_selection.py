@@ -42,7 +42,7 @@ def test_requirement_selects(run: Run, mock: Any) -> None:
     [
         pytest.param(("--requirement", ""), "--requirement: no requirement is or begins with ''", id="no-requirement"),
         pytest.param(("--requirement", ","), "--requirement: no requirement is or begins with ','", id="comma"),
-        pytest.param(("-n", "2", "--dist", "each"), "--dist each: each worker would judge", id="each-worker-for-itself"),
+        pytest.param(("-n", "2", "--dist", "each"), "--dist each is not supported", id="each-worker-for-itself"),
     ],
 )
 def test_what_selects_nothing_is_refused(run: Run, options: tuple[str, ...], said: str) -> None:

@@ -191,24 +191,26 @@ def test_delete_is_not_sent_twice_again_and_again(canned: Start) -> None:
     assert [answer.resent for answer in answers] == [False, True, True, True, False, False, False, False]
 
 
-def test_post_has_a_connection_of_its_own(canned: Start) -> None:
-    """A POST is never at risk of being lost on a kept connection, since it may not be sent twice."""
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_is_not_idempotent_has_a_connection_of_its_own(canned: Start, method: str) -> None:
+    """A POST or a PATCH is never at risk of being lost on a kept connection, since it may not be sent twice."""
+    requests: list[int] = []
 
     def once(connection: socket.socket, number: int) -> None:
-        head_of(connection)
-        connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
-        head_of(connection)
+        for _ in range(2):
+            requests.extend([number] if head_of(connection) else [])
+            connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
 
     server = canned(once)
     wire = Wire(10, verify=True)
     origin = Origin("http", "127.0.0.1", server.port)
     wire.exchange(origin, REQUEST, "DELETE")
 
-    answer = wire.exchange(origin, b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "POST")
+    answer = wire.exchange(origin, f"{method} /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode(), method)
 
     wire.close()
     assert answer.status == 202
-    assert server.accepted == 2
+    assert requests == [1, 2]
 
 
 def test_head_has_no_body(canned: Start) -> None:
