@@ -567,6 +567,21 @@ def test_a_lost_bystander_is_replaced(pooled: Bench) -> None:
     assert noted == [other, bystander]
 
 
+def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., Bench]) -> None:
+    """What a configuration is compared with is what it showed itself, not what one of that SID showed in another account."""
+    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
+    steps = Scenarios(bench.suite)
+    ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", account=1)
+    bench.endpoint.on("GET /Configurations/1", lambda sent: (200, {"id": "1", "displayName": {"u1": "oc-run-0", "u2": "oc-run-1"}[sent.user]}))
+
+    steps.presence.must_be_shown(ours)
+    steps.presence.must_be_shown(theirs)
+
+    assert steps.presence.kept("GONE-ONLY", ours, [])
+    assert steps.presence.kept("GONE-ONLY", theirs, [])
+    assert judged(bench, "GONE-ONLY") == {"GONE-ONLY": (2, [])}
+
+
 @pytest.mark.parametrize(
     ("step", "requirement", "line"),
     [pytest.param("gone", "GONE-FETCH", FETCH, id="fetch"), pytest.param("not_again", "GONE-DELETE", DELETE, id="delete")],
