@@ -21,6 +21,7 @@ from orchestrator_contract.exchange import Call
 from orchestrator_contract.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.ownership import is_plain
+from orchestrator_contract.place import Located
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
@@ -149,7 +150,7 @@ class _Cleaning:
         self._suite = suite
         self._log = log
         self._say = say
-        self._left: dict[str, Configuration] = {}
+        self._left: dict[Located, Configuration] = {}
 
     def all(self, leftovers: Iterable[Leftover]) -> int:
         """Delete these; how many are left."""
@@ -167,8 +168,8 @@ class _Cleaning:
         return remaining
 
     def _mark(self, configuration: Configuration) -> None:
-        self._left[configuration.sid] = configuration
-        self._suite.ownership.allow(configuration.sid)
+        self._left[configuration.located] = configuration
+        self._suite.ownership.allow(configuration.sid, place=configuration.place)
 
     def _look_up(self, unknown: list[Leftover]) -> int:
         """Find by exact name what has no known id; how many could not be looked for, or are not surely the run's."""
@@ -228,7 +229,7 @@ class _Cleaning:
     def _gone(self, *configurations: Configuration) -> None:
         entries: list[dict[str, Any]] = []
         for one in configurations:
-            if self._left.pop(one.sid, None) is None:
+            if self._left.pop(one.located, None) is None:
                 continue
             self._say(f"deleted  {one.sid}  {one.name}")
             if not any(other.name == one.name for other in self._left.values()):

@@ -10,12 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation, word_of
+from orchestrator_contract.place import Located, Place
 from orchestrator_contract.verdict import Ledger
 
 #: How many of the newest deletions, and of the newest page tokens, are remembered.
 _MOST = 2000
-#: Account and region, and what is remembered of them.
-_Place = tuple[int, int, str]
 
 
 class Departed:
@@ -27,9 +26,9 @@ class Departed:
         self._owner = owner
         self._lock = Lock()
         #: When the end of each deletion had been read, in monotonic seconds, and what shows it.
-        self._ends: OrderedDict[_Place, tuple[float, list[Exchange]]] = OrderedDict()
+        self._ends: OrderedDict[Located, tuple[float, list[Exchange]]] = OrderedDict()
         #: When the first page of the walk was sent that a page token belongs to.
-        self._walks: OrderedDict[_Place, float] = OrderedDict()
+        self._walks: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def polled(self, operation: Operation, poll: Exchange) -> None:
         """Take note of a *poll* of *operation*: what it says is COMPLETED is deleted for good."""
@@ -39,9 +38,8 @@ class Departed:
         related = poll.object.get("related")
         if isinstance(related, dict) and related.get("configurationId") not in (None, operation.sid):
             return  # it is about another one, which is a breach by itself
-        place = (accepted.account or 0, accepted.region, operation.sid)
         with self._lock:
-            self._ends.setdefault(place, (poll.sent + poll.elapsed, [accepted, poll]))
+            self._ends.setdefault(operation.located, (poll.sent + poll.elapsed, [accepted, poll]))
             if len(self._ends) > _MOST:
                 self._ends.popitem(last=False)
 
@@ -55,10 +53,10 @@ class Departed:
             if not isinstance(sid, str):
                 continue
             with self._lock:
-                ended, steps = self._ends.get((page.account, page.region, sid), (asked, []))
+                ended, steps = self._ends.get((page.place, sid), (asked, []))
                 if ended < asked:
                     # Once each: a list that holds it goes on holding it.
-                    del self._ends[page.account, page.region, sid]
+                    del self._ends[page.place, sid]
             if ended < asked:
                 self._ledger.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed", exchanges=[*steps, page])
             owner = self._owner(sid, shown)
@@ -68,15 +66,15 @@ class Departed:
 
     def _asked(self, page: Exchange) -> float:
         """When the list that *page* is of was asked for: what a walk shows may be what there was at its beginning."""
-        account, token = page.account or 0, parse_qs(urlsplit(page.url).query).get("pageToken", [""])[0]
+        token = parse_qs(urlsplit(page.url).query).get("pageToken", [""])[0]
         meta = page.object.get("meta")
         following = [meta.get(name) for name in ("nextToken", "previousToken")] if isinstance(meta, dict) else []
         with self._lock:
             # A token that is not known may be of any age.
-            asked = self._walks.get((account, page.region, token), float("-inf")) if token else page.sent
+            asked = self._walks.get((page.place, token), float("-inf")) if token else page.sent
             for one in following:
                 if isinstance(one, str) and one:
-                    self._walks[account, page.region, one] = asked
+                    self._walks[page.place, one] = asked
             while len(self._walks) > _MOST:
                 self._walks.popitem(last=False)
         return asked

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from orchestrator_contract.addresses import brief_name, last_segment
+from orchestrator_contract.place import Place
 from orchestrator_contract.wire.answer import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
@@ -96,6 +97,11 @@ class Exchange:
     #: Environment variables that hold the credentials, for the curl line.
     credential_names: tuple[str, str] | None = None
     note: str = field(default="")
+
+    @property
+    def place(self) -> Place:
+        """Where it went; without credentials that of the first account."""
+        return Place(self.account or 0, self.region)
 
     @property
     def status(self) -> int | None:

@@ -291,7 +291,7 @@ class _History(RuleBasedStateMachine):
         gone = [k.configuration for k in self.model.known if k.state is State.GONE]
         self.bench.inventory.gone(*gone)
         if not self.failed_at and not self.over:
-            idle = [k.configuration for k in self.model.known if k.state is State.PRESENT and self.bench.ownership.untouched(k.configuration.sid)]
+            idle = [k.configuration for k in self.model.known if k.state is State.PRESENT and self.bench.ownership.untouched(k.configuration.located)]
             self.bench.configurations.give_back(*idle)
 
 

@@ -11,6 +11,7 @@ from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.reuse import MISMATCH, not_the_first
 from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.strangers import may_be_theirs
 from orchestrator_contract.suite import Suite
 
 
@@ -25,11 +26,11 @@ class Others:
 
     @classmethod
     def of(cls, suite: Suite, sid: str, key: str) -> Others:
-        """The same key on another SID, by another account, and without credentials."""
+        """The same key on another SID, without credentials, and by another account, where it has none of its own under that SID."""
         outgoing, other = suite.client.outgoing, suite.configurations.one()
         strange = partial(outgoing, Call("delete", sid, silent=True), "DELETE", f"/Configurations/{sid}", key=key)
         batch = [outgoing(Call("delete", other.sid, allow=MISMATCH), "DELETE", f"/Configurations/{other.sid}", key=key), strange(account=None)]
-        if len(suite.profile.accounts) > 1:
+        if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, sid, 1):
             batch.append(strange(account=1))
         return cls(suite, other, batch)
 

@@ -10,6 +10,7 @@ from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.place import Located
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import Unverifiable
@@ -31,8 +32,8 @@ class Presence:
         self.hold = suite.ledger.hold
         #: Pauses after a conflict about what is gone; none once they were all in vain.
         self._pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
-        #: What a fetch showed of a configuration before something was aimed at it, by SID.
-        self.shown: dict[str, dict[str, Any]] = {}
+        #: What a fetch showed of a configuration before something was aimed at it.
+        self.shown: dict[Located, dict[str, Any]] = {}
 
     def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
         """Whether a fetch shows the configuration, with the fetch."""
@@ -77,7 +78,7 @@ class Presence:
         there, exchange = self.stands(configuration)
         if not there:
             raise Unverifiable(f"a fetch does not show the existing configuration ({exchange.outcome()})")
-        self.shown[configuration.sid] = exchange.object
+        self.shown[configuration.located] = exchange.object
 
     def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> bool:
         """The configuration is still there after *steps*, as it was shown before; a breach of *requirement* when it is not."""
@@ -102,7 +103,7 @@ class Presence:
 
     def _changed(self, configuration: Configuration, fetch: Exchange) -> str:
         """What a fetch shows otherwise than the one before something was aimed at the configuration; empty for nothing."""
-        before, after = self.shown.get(configuration.sid, {}), fetch.object
+        before, after = self.shown.get(configuration.located, {}), fetch.object
         if before.get("id") != after.get("id"):
             return ""  # what is missing, or another configuration's, is for the schemas and CTRL-CONFIGURATION to say
         changed = [name for name in _WRITTEN if isinstance(after.get(name), str) and name in before and after[name] != before[name]]

@@ -56,7 +56,7 @@ def at_once_on(
     try:
         return configuration, at_once(suite, partial(make, configuration))
     except Unverifiable:
-        if not suite.client.ownership.doubtful(configuration.sid):
+        if not suite.client.ownership.doubtful(configuration.located):
             raise
         other = suite.configurations.one(account=configuration.account, region=configuration.region)
         return other, at_once(suite, partial(make, other))

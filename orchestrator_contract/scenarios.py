@@ -12,6 +12,7 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.presence import Presence
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
@@ -91,7 +92,7 @@ class Scenarios:
             # Whether an error is stored for its key is open, so the next try has a plain new one.
             key, forms = (self.suite.key() if key is not None else None), False
         earlier = [status for e in steps for status in (*e.before, e.status)][:-1]
-        if exchange.status in (404, 409) and self.client.ownership.doubtful(configuration.sid):
+        if exchange.status in (404, 409) and self.client.ownership.doubtful(configuration.located):
             after = earlier[0] if earlier else "an earlier delete without a clear answer"
             raise OneWayLess(f"after {after} the delete was answered {exchange.status}: it may have been carried out")
         if forms and exchange.status in _TAKEN:
@@ -104,16 +105,16 @@ class Scenarios:
 
     def begun(
         self, number: int = 1, *, keyed: bool = True, keys: Sequence[str] = (), payloads: Sequence[dict[str, Any]] = (),
-        place: tuple[int, int] = (0, 0), forms: bool = False,
+        place: Place = HOME, forms: bool = False,
     ) -> tuple[list[Operation], list[Configuration]]:
-        """Accepted deletes by account and region of *place*, the first ones under *keys*, and *number* configurations that they are of.
+        """Accepted deletes in *place*, the first ones under *keys*, and *number* configurations that they are of.
 
         With *forms* the keys themselves are under test (KEY-FORMS).
 
         Raises:
             Unverifiable: not one could be had.
         """
-        configurations = self.suite.configurations.take(number, payloads=payloads, account=place[0], region=place[1])
+        configurations = self.suite.configurations.take(number, payloads=payloads, account=place.account, region=place.region)
         each = [*keys, *(self.suite.key() if keyed else None for _ in range(number - len(keys)))]
         operations = self.each(
             lambda pair: self.accepted(pair[0], key=pair[1], forms=forms and pair[1] is not None), list(zip(configurations, each, strict=True))
@@ -156,7 +157,7 @@ class Scenarios:
         done = []
         for operation in ended:
             # Of a 500 or 503 nothing is promised: beside a delete that it started in secret this one may rightly fail.
-            if operation.status != "COMPLETED" and self.client.ownership.doubtful(operation.sid):
+            if operation.status != "COMPLETED" and self.client.ownership.doubtful(operation.located):
                 continue
             try:
                 tries = self._tried_again(operation)
@@ -167,8 +168,8 @@ class Scenarios:
                 exchanges=[e for one in tries for e in (one.accepted, *one.polls[-1:])],
             ):
                 done.append(tries[-1])
-        by_sid = {operation.sid for operation in done}
-        self.suite.inventory.gone(*(c for c in configurations if c.sid in by_sid))
+        gone = {operation.located for operation in done}
+        self.suite.inventory.gone(*(c for c in configurations if c.located in gone))
         self.suite.watch.ended(done)
         if not done:
             raise Unverifiable("no delete was seen to end COMPLETED")

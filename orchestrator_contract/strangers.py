@@ -7,6 +7,7 @@ import base64
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.odd_sids import USUAL_SID
+from orchestrator_contract.place import Place
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdict import OneWayLess
 
@@ -26,14 +27,18 @@ def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None
 def may_be_theirs(suite: Suite, sid: str, account: int, region: int = 0) -> bool:
     """Whether a SID of one place may be another configuration's in the place of *account* and *region*, and so must not be deleted there.
 
-    Ids that do not look as documented may be counted, in each place from one.
+    Ids that do not look as documented may be counted, in each place from one. Where it can't be, a DELETE may name it there from now on.
     """
-    if USUAL_SID.fullmatch(sid):
-        return False
-    fetch = suite.client.fetch(sid, account=account, region=region)
-    # What is shown may be the run's own of another place, which that account should not see.
-    names = {one.name for one in suite.inventory.left.values() if one.sid == sid and (one.account, one.region) != (account, region)}
-    return exists(fetch) is True and fetch.object.get("displayName") not in names
+    place = Place(account, region)
+    if not USUAL_SID.fullmatch(sid):
+        fetch = past_500(lambda: suite.client.fetch(sid, account=account, region=region))
+        # What is shown may be the run's own of another place, which that account should not see; an error says nothing.
+        names = {one.name for one in suite.inventory.left.values() if one.sid == sid and one.place != place}
+        refused = fetch.status in range(400, 500)
+        if not refused and not (exists(fetch) and fetch.object.get("displayName") in names):
+            return True
+    suite.ownership.lend(sid, place)
+    return False
 
 
 def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, region: int = 0) -> Exchange:

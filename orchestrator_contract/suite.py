@@ -22,6 +22,7 @@ from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
 from orchestrator_contract.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
+from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import Inventory
@@ -93,7 +94,7 @@ class Suite:
         self.configurations.release = self.watch.release
         self._bystander: Configuration | None = None
         self._bystanders: list[Configuration] = []
-        self._absent: str | None = None
+        self._absent: dict[Place, str] = {}
 
     def reseed(self, test: str) -> None:
         """Start one test: its random numbers are the same for the same seed, whatever ran before."""
@@ -121,47 +122,47 @@ class Suite:
         tail = "".join(self.random.choice(_SID_TAIL) for _ in range(25))
         return f"conv_configuration_{self.random.randrange(8)}{tail}"
 
-    def absent_sid(self) -> str:
-        """A well-formed SID shown to be absent, so that a DELETE may be sent to it; in a quick run always the same.
+    def absent_sid(self, place: Place = HOME) -> str:
+        """A well-formed SID shown to be absent in *place*, so that a DELETE may be sent to it there; in a quick run always the same.
 
         Raises:
             Unverifiable: the endpoint says that it exists.
         """
-        if self._absent is None or not self.effort.few:
+        if place not in self._absent or not self.effort.few:
             sid = self.unknown_sid()
-            self.show_absent(sid)
-            self._absent = sid
-        return self._absent
+            self.show_absent(sid, place)
+            self._absent[place] = sid
+        return self._absent[place]
 
-    def show_absent(self, segment: str) -> None:
-        """Let a DELETE be sent to *segment* after a fetch has shown that nothing is there.
+    def show_absent(self, segment: str, place: Place = HOME) -> None:
+        """Let a DELETE be sent to *segment* in *place* after a fetch has shown that nothing is there.
 
         Raises:
             Unverifiable: something may be there.
         """
-        exchange = self.client.fetch(segment)
+        exchange = self.client.fetch(segment, account=place.account, region=place.region)
         if exchange.status is not None and 200 <= exchange.status < 300:
             raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}, so a configuration may have it")
-        self.ownership.allow(segment)
+        self.ownership.allow(segment, place=place)
 
     def is_echo(self, exchange: Exchange) -> bool:
         """Whether a 404 or 409 may come of an earlier delete of the SID that was answered 500 or 503: nothing is promised of those."""
-        doubtful = any(status in (500, 503) for status in exchange.before) or self.ownership.doubtful(exchange.call.subject)
+        doubtful = any(status in (500, 503) for status in exchange.before) or self.ownership.doubtful((exchange.place, exchange.call.subject))
         return exchange.status in (404, 409) and doubtful
 
-    def harmless(self, odds: Iterable[OddSid], victim: str) -> list[OddSid]:
+    def harmless(self, odds: Iterable[OddSid], victim: Configuration) -> list[OddSid]:
         """Those of *odds*, which lie near *victim*, that a DELETE may name.
 
         Of ids that look as documented no two are near each other. Of others any may be somebody's, or another spelling
         of *victim*, so a fetch must show that it is not.
         """
-        found = [odd for odd in odds if USUAL_SID.fullmatch(victim) or self._is_absent(odd.segment)]
-        self.ownership.allow(*(odd.segment for odd in found))
+        found = [odd for odd in odds if USUAL_SID.fullmatch(victim.sid) or self._is_absent(odd.segment, victim.place)]
+        self.ownership.allow(*(odd.segment for odd in found), place=victim.place)
         return found
 
-    def _is_absent(self, segment: str) -> bool:
+    def _is_absent(self, segment: str, place: Place) -> bool:
         try:
-            self.show_absent(segment)
+            self.show_absent(segment, place)
         except Exhausted:
             raise
         except Unverifiable:
@@ -237,7 +238,7 @@ class Suite:
 
     def is_lost(self, configuration: Configuration) -> bool:
         """Whether this was the bystander until a request that named it was accepted, or left without an answer."""
-        return configuration in self._bystanders and not self.ownership.untouched(configuration.sid)
+        return configuration in self._bystanders and not self.ownership.untouched(configuration.located)
 
     def victims(self, number: int) -> list[Configuration]:
         """Configurations with all their parts to aim refused requests at, one each to tell causes apart; in a quick run, or for want, the bystander.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.lifetimes import HOUR, RETAINED_S
+from orchestrator_contract.place import Located
 from orchestrator_contract.verdict import Unverifiable
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class Watch:
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
         self._items: list[_Item] = []
-        #: What each configuration must be kept for: by SID, requirements with their evidence.
-        self._kept: dict[str, dict[str, list[Exchange]]] = {}
+        #: What each configuration must be kept for: requirements with their evidence.
+        self._kept: dict[Located, dict[str, list[Exchange]]] = {}
         #: What was there at the second look, too; the first one for each requirement.
         self._stayed: dict[str, tuple[Configuration, list[Exchange]]] = {}
         self._first: list[Operation] = []
@@ -75,22 +76,22 @@ class Watch:
 
     def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> None:
         """This must still be there later, or *requirement* is breached; the first one, where several watch it."""
-        self._kept.setdefault(configuration.sid, {}).setdefault(requirement, list(steps))
-        kind = f"{_KEPT}{configuration.sid}"
+        self._kept.setdefault(configuration.located, {}).setdefault(requirement, list(steps))
+        kind = f"{_KEPT}{configuration.account} {configuration.region} {configuration.sid}"
         self._items = [item for item in self._items if item.kind != kind]
-        doubtful = self._suite.ownership.doubtful(configuration.sid)
+        doubtful = self._suite.ownership.doubtful(configuration.located)
         self._add(kind, lambda: self._look_at_kept(configuration, doubtful=doubtful))
 
     def keeps(self, configuration: Configuration) -> bool:
         """Whether this is still to be looked at."""
-        return configuration.sid in self._kept
+        return configuration.located in self._kept
 
     def stayed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
         """One for each requirement of what was kept at the second look and not deleted on purpose since."""
         return [
             (requirement, configuration, steps) for requirement, (configuration, steps) in self._stayed.items()
             if not (self._suite.inventory.is_gone(configuration) or self._suite.is_lost(configuration))
-            and not self._suite.ownership.doubtful(configuration.sid)
+            and not self._suite.ownership.doubtful(configuration.located)
         ]
 
     def release(self) -> None:
@@ -117,7 +118,7 @@ class Watch:
 
     def _look_at_kept(self, configuration: Configuration, *, doubtful: bool) -> None:
         suite = self._suite
-        watched = self._kept.pop(configuration.sid)
+        watched = self._kept.pop(configuration.located)
         if suite.inventory.is_gone(configuration) or suite.is_lost(configuration):
             return  # deleted on purpose since
         exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
@@ -126,7 +127,7 @@ class Watch:
             exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
         if exchange.status not in (200, 404):
             return
-        if exchange.status == 404 and not doubtful and suite.ownership.doubtful(configuration.sid):
+        if exchange.status == 404 and not doubtful and suite.ownership.doubtful(configuration.located):
             return  # a delete since then was answered 500 or not at all, and of that nothing is promised
         for requirement, steps in watched.items():
             ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",

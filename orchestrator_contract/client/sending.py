@@ -157,7 +157,7 @@ class Sender:
         """Send one request and hang up *after_s* later; no answer is waited for, so there is none to judge."""
         prepared = self._admit(out)
         exchange = self._exchange(prepared, ())
-        self.ownership.touch(exchange.url.partition("/Configurations/")[2], clear=False)
+        self.ownership.touch(exchange.url.partition("/Configurations/")[2], out.account, out.region, clear=False)
         with contextlib.suppress(WireError):  # what was not taken was not asked for
             self.wire.leave(prepared.origin, prepared.data, after_s)
         exchange.elapsed = time.monotonic() - exchange.sent
@@ -204,7 +204,7 @@ class Sender:
 
     def _admit(self, out: Outgoing) -> Prepared:
         if out.method in _MUTATING and not out.call.tool:
-            self.ownership.check(out.method, out.url, out.call)
+            self.ownership.check(out.method, out.url, out.call, out.account, out.region)
         origin = origin_of(out.url)
         tool = origin is not None and origin == self._clock_origin and out.account is None
         if origin is None or not (tool or origin in self.origins):
@@ -262,7 +262,8 @@ class Sender:
         resent = answer is not None and answer.resent
         carried_out = exchange.status is None or not 300 <= exchange.status < 500
         if exchange.method == "DELETE" and named and (carried_out or resent):
-            self.ownership.touch(segment, clear=(exchange.status or 500) < 300 and not resent)
+            clear = (exchange.status or 500) < 300 and not resent
+            self.ownership.touch(segment, exchange.account, exchange.region, clear=clear)
         if answer is None and not tool:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)

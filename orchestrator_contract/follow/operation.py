@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.place import Located
 
 
 @dataclass(eq=False)
@@ -24,6 +25,11 @@ class Operation:
     polls: list[Exchange] = field(default_factory=list)
     #: Monotonic seconds at which a terminal status was first seen.
     ended: float | None = None
+
+    @property
+    def located(self) -> Located:
+        """What tells the configuration that the request was about from all others."""
+        return self.accepted.place, self.sid
 
     @property
     def status(self) -> str:

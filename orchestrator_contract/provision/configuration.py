@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator_contract.place import Located, Place
+
 #: How long after the end of its create a configuration may take to show on every read, in seconds: no source says how long.
 LATE_S = 5.0
 
@@ -23,6 +25,16 @@ class Configuration:
     payload: dict[str, Any] = field(default_factory=dict)
     #: When this run saw the end of its create, on the monotonic clock; of old for a given one.
     made: float = -math.inf
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.account, self.region)
+
+    @property
+    def located(self) -> Located:
+        """What tells it from all others."""
+        return self.place, self.sid
 
     @property
     def late_s(self) -> float:

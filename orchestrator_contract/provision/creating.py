@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
@@ -13,6 +13,7 @@ from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import NothingToDelete, UsedUp
 from orchestrator_contract.listing import Listing
+from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
@@ -62,9 +63,9 @@ class Creator:
     # ---------------------------------------------------------------- many
 
     def create(
-        self, number: int, account: int, region: int, extras: Sequence[dict[str, Any]], *, spare: int = 0
+        self, number: int, place: Place, extras: Sequence[dict[str, Any]], *, spare: int = 0
     ) -> list[Configuration]:
-        """*number* new configurations; up to *spare* fewer where the endpoint does not take as many.
+        """*number* new configurations in *place*; up to *spare* fewer where the endpoint does not take as many.
 
         Raises:
             TooFew: there are not as many; it holds those that were made.
@@ -72,7 +73,7 @@ class Creator:
         if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
             # Each try costs its waits, and may leave behind what the endpoint does not own up to.
             raise _too_few(self._problem, ())
-        self.identity.look_before(account, region)
+        self.identity.look_before(place)
         wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
         made: dict[int, Configuration] = {}
         problem: str | Unverifiable = ""
@@ -85,9 +86,9 @@ class Creator:
                 index: self.payloads.plain() if attempt else self.payloads.new(wanted[index])
                 for index in missing
             }
-            self._inventory.announce((p["displayName"] for p in payloads.values()), account, region)
+            self._inventory.announce((p["displayName"] for p in payloads.values()), place)
             results = self._client.parallel(
-                lambda payload: self._post(payload, account, region), list(payloads.values())
+                lambda payload: self._post(payload, place), list(payloads.values())
             )
             pending: dict[int, Operation] = {}
             for index, result in zip(missing, results, strict=True):
@@ -96,17 +97,17 @@ class Creator:
                 else:
                     problem = result
             self._follower.finish(list(pending.values()), early=False)
-            self.identity.look_after(len(pending), account, region)
+            listed = self.identity.look_after(len(pending), place)
             new = []
             sids = self._client.parallel(
-                lambda index, p=payloads, o=pending: self._sid_of(o[index], p[index]["displayName"], account, region),  # type: ignore[misc]
+                lambda index, p=payloads, o=pending, names=listed: self._sid_of(o[index], p[index]["displayName"], place, names),  # type: ignore[misc]
                 list(pending),
             )
             for (index, operation), sid in zip(pending.items(), sids, strict=True):
                 if sid is None:
                     problem = _fruitless(operation)
                     continue
-                made[index] = self._made(sid, payloads[index], account, region)
+                made[index] = self._made(sid, payloads[index], place)
                 new.append(made[index])
             self._inventory.created(new)
         self.settle([*made.values()])
@@ -131,7 +132,7 @@ class Creator:
         """
         self._inventory.charge(1)
         self._inventory.announce([payload["displayName"]])
-        operation = self._post(payload, 0, 0, key)
+        operation = self._post(payload, HOME, key)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         return operation
@@ -143,10 +144,10 @@ class Creator:
             Unverifiable: it leads to none.
         """
         self._follower.finish([operation], early=False)
-        sid = self._sid_of(operation, payload["displayName"], 0, 0)
+        sid = self._sid_of(operation, payload["displayName"], HOME, {})
         if sid is None:
             raise NothingToDelete(_fruitless(operation))
-        configuration = self._made(sid, payload, 0, 0)
+        configuration = self._made(sid, payload, HOME)
         self._inventory.created([configuration])
         self.settle([configuration])
         return configuration
@@ -164,7 +165,7 @@ class Creator:
             if not operation.id or operation.id != self._follower.accept(first, "").id:
                 self._follower.finish([operation], early=False)
                 sid = named_at_end(operation)
-                if sid is not None and self.identity.is_new(sid, shown, 0, 0):
+                if sid is not None and self.identity.is_new(sid, shown, HOME):
                     self._made_twin(sid, payload, name)
                     return exchange
         self._inventory.withdraw(name)
@@ -182,19 +183,19 @@ class Creator:
             raise NothingToDelete("the content of a configuration that the profile gives is not known")
         self._inventory.charge(1)
         name = self._inventory.announce_twin(configuration.name)
-        operation = self._post(configuration.payload, 0, 0, name=name)
+        operation = self._post(configuration.payload, HOME, name=name)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         self._follower.finish([operation], early=False)
         if operation.status != "COMPLETED":
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         sid = named_at_end(operation)
-        if sid is None or not self.identity.is_new(sid, configuration.name, 0, 0):
+        if sid is None or not self.identity.is_new(sid, configuration.name, HOME):
             raise NothingToDelete("a second configuration of the same name can't be told from the first")
         return self._made_twin(sid, configuration.payload, name)
 
     def _made_twin(self, sid: str, payload: dict[str, Any], name: str) -> Configuration:
-        twin = self._made(sid, {**payload, "displayName": name}, 0, 0)
+        twin = self._made(sid, {**payload, "displayName": name}, HOME)
         self._inventory.created([twin])
         self.settle([twin])
         return twin
@@ -202,18 +203,18 @@ class Creator:
     # ---------------------------------------------------------------- from the request to its configuration
 
     def _post(
-        self, payload: dict[str, Any], account: int, region: int, key: str | None = None, *, name: str = ""
+        self, payload: dict[str, Any], place: Place, key: str | None = None, *, name: str = ""
     ) -> Operation | str | Unverifiable:
         """The operation of an accepted create, or why there is none: an answer, or what kept one from being had."""
         name = name or payload["displayName"]
-        self._inventory.unresolved[name] = (account, region)
+        self._inventory.unresolved[name] = place
         out = self._client.outgoing(
             Call("create", payload["displayName"]),
             "POST",
             "/Configurations",
             key=key,
-            account=account,
-            region=region,
+            account=place.account,
+            region=place.region,
             payload=payload,
         )
         try:
@@ -242,14 +243,14 @@ class Creator:
                 self._inventory.resolve(name)
             return error
 
-    def _sid_of(self, operation: Operation, name: str, account: int, region: int) -> str | None:
+    def _sid_of(self, operation: Operation, name: str, place: Place, listed: Mapping[str, Any]) -> str | None:
         if operation.status != "COMPLETED":
             return None
-        sid = named_by(operation) or self.identity.listed(name, account, region)
-        return sid if sid is not None and self.identity.is_new(sid, name, account, region) else None
+        sid = named_by(operation) or self.identity.listed(name, place)
+        return sid if sid is not None and self.identity.is_new(sid, name, place, listed) else None
 
-    def _made(self, sid: str, payload: dict[str, Any], account: int, region: int) -> Configuration:
-        configuration = Configuration(sid, payload["displayName"], account, region, payload, made=time.monotonic())
+    def _made(self, sid: str, payload: dict[str, Any], place: Place) -> Configuration:
+        configuration = Configuration(sid, payload["displayName"], place.account, place.region, payload, made=time.monotonic())
         self._inventory.add(configuration)
         return configuration
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from math import inf
 from threading import Lock
 from typing import Any
@@ -13,11 +14,14 @@ from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.listing import Listing
 from orchestrator_contract.ownership import is_plain
+from orchestrator_contract.place import Located, Place
 from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.verdict import Unverifiable
 
 #: Between two looks for what does not show yet, in seconds.
 _PAUSE_S = 0.4
+#: What a list says that was not read.
+_UNREAD: Mapping[str, Any] = {}
 
 
 class Identity:
@@ -28,58 +32,59 @@ class Identity:
         self._listing = listing
         self._lock = Lock()
         #: Ids that creates have named, and those that were listed before the first create: each place may count by itself.
-        self._named: dict[tuple[int, int], set[str]] = {}
-        self._before: dict[tuple[int, int], set[str] | None] = {}
-        #: New ids that were seen, by the way in which they were.
-        self.seen: dict[str, set[str]] = {"fetch": set(), "list": set()}
-        #: What the list has called new ids, and how many pages it took.
-        self._names: dict[str, Any] = {}
-        self._pages: dict[tuple[int, int], float] = {}
+        self._named: dict[Place, set[str]] = {}
+        self._before: dict[Place, set[str] | None] = {}
+        #: What is new and was seen, by the way in which it was.
+        self.seen: dict[str, set[Located]] = {"fetch": set(), "list": set()}
+        #: How many pages the list took.
+        self._pages: dict[Place, float] = {}
         #: How long one took to show, in seconds; whether one was only listed, and whether one was not shown at all.
         self._lag_s = 0.0
         self._only_listed = self._hidden = False
 
-    def look_before(self, account: int, region: int) -> None:
+    def look_before(self, place: Place) -> None:
         """Remember what is there before the first create."""
-        if (account, region) not in self._before:
+        if place not in self._before:
             try:
-                self._before[account, region] = self._listing.sids(account=account, region=region)
+                self._before[place] = self._listing.sids(account=place.account, region=place.region)
             except Unverifiable:
-                self._before[account, region] = None
+                self._before[place] = None
 
-    def look_after(self, number: int, account: int, region: int) -> None:
-        """Read what *number* new ones are called, where one walk over the list takes fewer requests than a fetch of each."""
-        place = account, region
+    def look_after(self, number: int, place: Place) -> dict[str, Any]:
+        """What the list calls each id, where one walk over it takes fewer requests than a fetch of *number* new ones; else nothing.
+
+        It says nothing of what is created later, or elsewhere.
+        """
         if self._pages.get(place, 1) >= number:
-            return
+            return {}
         names: dict[str, Any] = {}
         pages: set[int] = set()
         try:
-            for item, page in self._listing.items(size=LARGEST_PAGE, account=account, region=region):
+            for item, page in self._listing.items(size=LARGEST_PAGE, account=place.account, region=place.region):
                 pages.add(id(page.answer))
                 names[str(item.get("id"))] = item.get("displayName")
             self._pages[place] = len(pages)
         except Unverifiable:
             self._pages[place] = inf
-        self._names = names
+        return names
 
-    def listed(self, name: str, account: int, region: int) -> str | None:
+    def listed(self, name: str, place: Place) -> str | None:
         """The id of something new that is listed under the displayName *name*."""
-        known = self._named.get((account, region), set()) | (self._before.get((account, region)) or set())
+        known = self._named.get(place, set()) | (self._before.get(place) or set())
         return self._listing.find(
-            lambda item: item.get("displayName") == name and str(item.get("id")) not in known, account=account, region=region
+            lambda item: item.get("displayName") == name and str(item.get("id")) not in known, account=place.account, region=place.region
         )
 
-    def is_new(self, sid: str, name: str, account: int, region: int) -> bool:
-        """Whether *sid* can be what the create of *name* just made: not named before, and the run's own."""
+    def is_new(self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD) -> bool:
+        """Whether *sid* can be what the create of *name* just made: not named before, and the run's own; *listed* is what `look_after` gave."""
         with self._lock:
-            named = self._named.setdefault((account, region), set())
+            named = self._named.setdefault(place, set())
             if sid in named:
                 return False
             named.add(sid)
-        return self.is_own(sid, name, account, region)
+        return self.is_own(sid, name, place, listed)
 
-    def is_own(self, sid: str, name: str, account: int, region: int) -> bool:
+    def is_own(self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD) -> bool:
         """Whether *sid* was not there before the first create, and neither list nor fetch shows it as something else.
 
         What a create names, and what is listed under its name, will be deleted, so an endpoint that names somebody
@@ -87,32 +92,31 @@ class Identity:
         which answer reads may lag. What is there and not shown could be anybody's. Where names are not shown at all, the
         list before the first create has to do.
         """
-        before = self._before.get((account, region))
-        if not is_plain(sid) or sid in (before or ()) or not self._is_apart(sid, account, region):
+        before = self._before.get(place)
+        if not is_plain(sid) or sid in (before or ()) or not self._is_apart(sid, place):
             return False
-        way, shown = self._shown(sid, account, region)
+        name_listed = _name_in(listed.get(sid))
+        way, shown = ("list", name_listed) if name_listed else self._shown(sid, place)
         if not way:
             return False
-        self.seen[way].add(sid)
+        self.seen[way].add((place, sid))
         return _of_one_run(shown, name) if shown else before is not None
 
-    def _is_apart(self, sid: str, account: int, region: int) -> bool:
+    def _is_apart(self, sid: str, place: Place) -> bool:
         """Whether *sid* is no other spelling of an id that was there before.
 
         Ids may be told apart by case or not. Only a list that has both as they are says that they are two.
         """
-        alike = {one for one in self._before.get((account, region)) or () if one.casefold() == sid.casefold()}
+        alike = {one for one in self._before.get(place) or () if one.casefold() == sid.casefold()}
         if not alike:
             return True
         try:
-            return {sid, *alike} <= self._listing.sids(account=account, region=region)
+            return {sid, *alike} <= self._listing.sids(account=place.account, region=place.region)
         except Unverifiable:
             return False
 
-    def _shown(self, sid: str, account: int, region: int) -> tuple[str, str]:
+    def _shown(self, sid: str, place: Place) -> tuple[str, str]:
         """Which of fetch and list shows *sid*, if one does, and its name there, if it has one."""
-        if name := _name_in(self._names.get(sid)):
-            return "list", name
         started = time.monotonic()
         # Where one has never shown, a second wait would show no more.
         patience = 0.0 if self._hidden else LATE_S
@@ -120,7 +124,7 @@ class Identity:
             waited = time.monotonic() - started
             status = None
             with contextlib.suppress(Unverifiable):
-                exchange = self._client.fetch(sid, account=account, region=region)
+                exchange = self._client.fetch(sid, account=place.account, region=place.region)
                 status = exchange.status
                 if status == 200 and (name := _name_in(exchange.object.get("displayName"))):
                     self._lag_s = max(self._lag_s, waited)
@@ -128,7 +132,7 @@ class Identity:
             # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
             if status != 404 or waited >= patience or self._only_listed:
                 with contextlib.suppress(Unverifiable):
-                    items = self._listing.items(size=LARGEST_PAGE, account=account, region=region)
+                    items = self._listing.items(size=LARGEST_PAGE, account=place.account, region=place.region)
                     if (item := next((item for item, _ in items if item.get("id") == sid), None)) is not None:
                         self._only_listed = status == 404
                         return "list", _name_in(item.get("displayName"))

@@ -10,6 +10,7 @@ from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.ownership import Ownership
+from orchestrator_contract.place import HOME, Located, Place
 from orchestrator_contract.provision.configuration import Configuration
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
@@ -26,18 +27,18 @@ class Inventory:
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
         #: Announced creates whose configuration is not known: where each was sent, by name.
-        self.unresolved: dict[str, tuple[int, int]] = {}
+        self.unresolved: dict[str, Place] = {}
         #: The operations of accepted creates, by name.
         self.accepted: dict[str, Operation] = {}
         #: Those known to be gone, given ones included.
-        self._gone: set[str] = set()
-        #: The ids of those that the present test has made.
-        self.fresh: set[str] = set()
+        self._gone: set[Located] = set()
+        #: Those that the present test has made.
+        self.fresh: set[Located] = set()
         #: By which account each id was created and under which name; None where several accounts count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
-        self.announced: dict[tuple[int, int], set[str]] = {}
+        self.announced: dict[Place, set[str]] = {}
         #: Announced creates that were refused in a way that may hide one that was carried out.
         self.refused: set[str] = set()
 
@@ -50,12 +51,12 @@ class Inventory:
         if self._coordinator.take_deletes(number) != number:
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
 
-    def announce(self, names: Iterable[str], account: int = 0, region: int = 0) -> None:
+    def announce(self, names: Iterable[str], place: Place = HOME) -> None:
         """Note, before they are sent, creates of configurations with these names."""
         names = list(names)
-        self.announced.setdefault((account, region), set()).update(name.partition(TWIN)[0] for name in names)
+        self.announced.setdefault(place, set()).update(name.partition(TWIN)[0] for name in names)
         self._coordinator.journal(
-            [{"name": name, "state": "creating", "account": account, "region": region} for name in names]
+            [{"name": name, "state": "creating", "account": place.account, "region": place.region} for name in names]
         )
 
     def announce_twin(self, name: str) -> str:
@@ -78,10 +79,10 @@ class Inventory:
         """Take this for one that the run has created, and may delete."""
         self.resolve(configuration.name)
         self.left[configuration.name] = configuration
-        self.fresh.add(configuration.sid)
+        self.fresh.add(configuration.located)
         made = configuration.account, configuration.name.partition(TWIN)[0]
         self._owners[configuration.sid] = made if self._owners.get(configuration.sid, made) == made else None
-        self._ownership.allow(configuration.sid)
+        self._ownership.allow(configuration.sid, place=configuration.place)
 
     def created(self, configurations: Iterable[Configuration]) -> None:
         """Put the ids of these, which were added, into the journal."""
@@ -91,23 +92,23 @@ class Inventory:
 
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""
-        self._gone.update(c.sid for c in configurations)
+        self._gone.update(c.located for c in configurations)
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
         if known:
             self._coordinator.journal([_entry(one, "deleted") for one in known])
 
     def is_gone(self, configuration: Configuration) -> bool:
         """Whether it is known to be deleted."""
-        return configuration.sid in self._gone
+        return configuration.located in self._gone
 
     def owner(self, sid: str, shown: Any = None) -> int | None:
         """The account that has created this, *shown* under a name; None where that is not known, or what is shown is another one."""
         account, name = self._owners.get(sid) or (None, "")
         return None if isinstance(shown, str) and shown.casefold() != name.casefold() else account
 
-    def sids(self) -> set[str]:
-        """Every id that is known to be the run's, or to have been."""
-        return self._gone | {configuration.sid for configuration in self.left.values()}
+    def sids(self, place: Place) -> set[str]:
+        """Every id that is known to be the run's in *place*, or to have been."""
+        return {sid for where, sid in (*self._gone, *(one.located for one in self.left.values())) if where == place}
 
 
 def _entry(configuration: Configuration, state: str) -> dict[str, Any]:

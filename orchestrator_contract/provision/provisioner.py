@@ -11,6 +11,7 @@ from orchestrator_contract.client.calls import Client
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.given import Given, NothingToDelete, Source, UsedUp
 from orchestrator_contract.listing import Listing
+from orchestrator_contract.place import HOME, Located, Place
 from orchestrator_contract.provision import removal
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import Creator, TooFew
@@ -35,13 +36,13 @@ class Provisioner:
             provision.command if provision.mode == "command" else (),
         )
         self._given = Given(source, client.coordinator, client.steps)
-        self._stock: dict[tuple[int, int], list[Configuration]] = {}
+        self._stock: dict[Place, list[Configuration]] = {}
         self._leaving: list[Future[None]] = []
-        self._discarded: set[str] = set()
+        self._discarded: set[Located] = set()
         #: How many are made ahead whenever one has to be made.
         self.ahead = 0
-        #: Ids of those that the present test has taken.
-        self._taken: set[str] = set()
+        #: Those that the present test has taken.
+        self._taken: set[Located] = set()
         #: Whether a configuration that no running test holds must be kept all the same.
         self.needed: Callable[[Configuration], bool] = lambda _: False
         #: Asks those who keep such configurations to let go of what they can.
@@ -67,30 +68,25 @@ class Provisioner:
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
+        place = Place(account, region)
         try:
-            found = self._take(number, account, region, payloads)
+            found = self._take(number, place, payloads)
         except (UsedUp, TooFew):
             if least is None or least >= number:
                 raise
-            found = self._take(least, account, region, payloads[:least])
-        self._taken.update(one.sid for one in found)
+            found = self._take(least, place, payloads[:least])
+        self._taken.update(one.located for one in found)
         return found
 
-    def _take(
-        self, number: int, account: int, region: int, payloads: Sequence[dict[str, Any]]
-    ) -> list[Configuration]:
+    def _take(self, number: int, place: Place, payloads: Sequence[dict[str, Any]]) -> list[Configuration]:
         mode = self.client.profile.provision.mode
         if mode == "create":
-            return (
-                self._of_stock(number, account, region)
-                if not payloads
-                else self._new(number, account, region, payloads)
-            )
+            return self._of_stock(number, place) if not payloads else self._new(number, place, payloads)
         self.inventory.charge(number)
         try:
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
-            if account or region:
+            if place != HOME:
                 raise OneWayLess(
                     f"[provision] mode = {mode!r} gives configurations of the first account and region only"
                 )
@@ -112,18 +108,18 @@ class Provisioner:
         self.give_back(*instead)
         return found
 
-    def _of_stock(self, number: int, account: int, region: int) -> list[Configuration]:
+    def _of_stock(self, number: int, place: Place) -> list[Configuration]:
         """Plain configurations made ahead: creating takes its time, so several are made at once."""
-        stock = self._stock.setdefault((account, region), [])
+        stock = self._stock.setdefault(place, [])
         missing = number - len(stock)
         if missing > 0:
             # Other accounts and regions are needed by few tests.
-            stock += self._new(missing, account, region, (), ahead=0 if account or region else self.ahead)
+            stock += self._new(missing, place, (), ahead=0 if place != HOME else self.ahead)
         taken, stock[:] = stock[:number], stock[number:]
         return taken
 
     def _new(
-        self, number: int, account: int, region: int, payloads: Sequence[dict[str, Any]], *, ahead: int = 0
+        self, number: int, place: Place, payloads: Sequence[dict[str, Any]], *, ahead: int = 0
     ) -> list[Configuration]:
         """*number* new ones and up to *ahead* more; what is made of too few goes to the stock.
 
@@ -131,18 +127,16 @@ class Provisioner:
         """
         self.inventory.charge(number)
         charged = number + (spare := self.client.coordinator.take_deletes(ahead))
-        stock = self._stock.setdefault((account, region), [])
+        stock = self._stock.setdefault(place, [])
         made: list[Configuration] = []
         while True:
             missing = number - len(made)
             try:
-                made += self.creator.create(
-                    missing + spare, account, region, payloads[len(made) :], spare=spare
-                )
+                made += self.creator.create(missing + spare, place, payloads[len(made) :], spare=spare)
                 break
             except TooFew as error:
                 made += error.made
-                if error.full and self._make_room(account, region):
+                if error.full and self._make_room(place):
                     self.ahead = spare = 0
                     continue
                 self.client.coordinator.give_back_deletes(charged - len(made))
@@ -161,22 +155,20 @@ class Provisioner:
         self.client.coordinator.give_back_deletes(charged - len(made))
         return made
 
-    def _make_room(self, account: int, region: int) -> bool:
+    def _make_room(self, place: Place) -> bool:
         """Delete what was created in this place and nothing needs any longer; whether anything went."""
-        idle = self._idle(account, region)
+        idle = self._idle(place)
         if not idle:
             self.release()
-            idle = self._idle(account, region)
+            idle = self._idle(place)
         with contextlib.suppress(Unverifiable):
             removal.remove(self.client, self.follower, idle, self.inventory.gone)
         return any(self.inventory.is_gone(one) for one in idle)
 
-    def _idle(self, account: int, region: int) -> list[Configuration]:
-        used = (
-            {one.sid for stock in self._stock.values() for one in stock} | self._taken | self.inventory.fresh
-        )
-        left = [one for one in self.inventory.left.values() if (one.account, one.region) == (account, region)]
-        return [one for one in left if one.sid not in used and not self.needed(one)]
+    def _idle(self, place: Place) -> list[Configuration]:
+        used = {one.located for stock in self._stock.values() for one in stock} | self._taken | self.inventory.fresh
+        left = [one for one in self.inventory.left.values() if one.place == place]
+        return [one for one in left if one.located not in used and not self.needed(one)]
 
     def begin(self) -> None:
         """Note that a new test begins: what earlier ones took or made is theirs no more."""
@@ -187,18 +179,16 @@ class Provisioner:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
         for configuration in configurations:
             if configuration.name:
-                self._stock.setdefault((configuration.account, configuration.region), []).append(
-                    configuration
-                )
+                self._stock.setdefault(configuration.place, []).append(configuration)
             else:
                 self.client.coordinator.give_back_deletes(1)
                 self._given.give_back(configuration.sid)
 
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
         """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
-        unneeded = [one for one in self.inventory.left.values() if one.sid not in self._discarded and not keep(one)]
+        unneeded = [one for one in self.inventory.left.values() if one.located not in self._discarded and not keep(one)]
         self._stock.clear()
-        self._discarded.update(one.sid for one in unneeded)
+        self._discarded.update(one.located for one in unneeded)
         begun = removal.begin(self.client, self.follower, unneeded, self.inventory.gone)
         # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
         self._leaving.append(self.client.parallel.beside(lambda: removal.conclude(self.follower, begun, self.inventory.gone)))

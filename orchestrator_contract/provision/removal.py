@@ -13,6 +13,7 @@ from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.listing import Listing
+from orchestrator_contract.place import Located, Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
@@ -31,11 +32,11 @@ def clean_up(
     inventory: Inventory,
     listing: Listing,
     identity: Identity,
-    tried: AbstractSet[str],
+    tried: AbstractSet[Located],
 ) -> list[Configuration]:
     """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned.
 
-    Each is tried twice, those ids that were *tried* before once more.
+    Each is tried twice, those that were *tried* before once more.
     """
     # What was interrupted may not be listed before its create has ended.
     accepted = inventory.accepted
@@ -51,7 +52,7 @@ def clean_up(
     inventory.unresolved.clear()
     inventory.announced.clear()
     for again in (False, True):
-        remaining = [one for one in inventory.left.values() if again or one.sid not in tried]
+        remaining = [one for one in inventory.left.values() if again or one.located not in tried]
         if not remaining:
             continue
         try:
@@ -122,7 +123,7 @@ def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
     return not (readable and name in inventory.refused)
 
 
-def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -> set[tuple[int, int]]:
+def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -> set[Place]:
     """Find in the lists whatever else has a name of the run's; where a list can't be read to its end.
 
     An endpoint that refuses a create, or says that it failed, may have carried it out all the same. Without
@@ -139,13 +140,12 @@ def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -
 
 
 def _take_listed(
-    inventory: Inventory, listing: Listing, identity: Identity, place: tuple[int, int], names: AbstractSet[str]
+    inventory: Inventory, listing: Listing, identity: Identity, place: Place, names: AbstractSet[str]
 ) -> bool:
     """Take what is listed at *place* under one of *names* for the run's; whether the list could be read to its end."""
-    account, region = place
     found: dict[str, str] = {}
     try:
-        for item, _ in listing.items(size=LARGEST_PAGE, account=account, region=region):
+        for item, _ in listing.items(size=LARGEST_PAGE, account=place.account, region=place.region):
             sid, name = item.get("id"), item.get("displayName")
             if isinstance(sid, str) and isinstance(name, str) and name in names:
                 found[sid] = name
@@ -154,12 +154,12 @@ def _take_listed(
     else:
         readable = True
     for sid, name in found.items():
-        if sid not in inventory.sids() and identity.is_own(sid, name, account, region):
-            inventory.add(Configuration(sid, _free_name(inventory, name, place), account, region))
+        if sid not in inventory.sids(place) and identity.is_own(sid, name, place):
+            inventory.add(Configuration(sid, _free_name(inventory, name, place), place.account, place.region))
     return readable
 
 
-def _free_name(inventory: Inventory, name: str, place: tuple[int, int]) -> str:
+def _free_name(inventory: Inventory, name: str, place: Place) -> str:
     """What the run calls one more configuration that is listed as *name*."""
     open_ = (one for one, where in inventory.unresolved.items() if where == place and one.partition(TWIN)[0] == name)
     return next(open_, "") or (inventory.announce_twin(name) if name in inventory.left else name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.listing import Listing
+from orchestrator_contract.place import Located
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.verdict import Unverifiable
 
@@ -39,8 +40,8 @@ class _Reads:
 class Visibility:
     """Makes sure that new configurations are shown before tests say anything of what is shown."""
 
-    def __init__(self, client: Client, listing: Listing, seen: Mapping[str, AbstractSet[str]]) -> None:
-        """Look by fetch and by list for what is not among the ids *seen* in that way already."""
+    def __init__(self, client: Client, listing: Listing, seen: Mapping[str, AbstractSet[Located]]) -> None:
+        """Look by fetch and by list for what is not among those *seen* in that way already."""
         self._client = client
         self._listing = listing
         self._seen = seen
@@ -57,7 +58,7 @@ class Visibility:
 
     def _wait(self, way: _Reads, configurations: Sequence[Configuration]) -> None:
         started = time.monotonic()
-        missing = [one for one in configurations if one.sid not in self._seen[way.name]]
+        missing = [one for one in configurations if one.located not in self._seen[way.name]]
         while True:
             try:
                 shown = way.shown(missing) if missing else set()

@@ -9,6 +9,7 @@ from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.lifetimes import HOUR
+from orchestrator_contract.place import Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provocation import provoke
 from orchestrator_contract.reuse import MISMATCH, not_the_first
@@ -27,7 +28,7 @@ def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> t
     for account, region in () if suite.effort.few else ((1, 0), (0, 1), (1, 1)):
         if account < len(suite.profile.accounts) and region < len(suite.profile.bases):
             with contextlib.suppress(Unverifiable):
-                more, taken = scenarios.begun(place=(account, region))
+                more, taken = scenarios.begun(place=Place(account, region))
                 operations, configurations = operations + more, configurations + taken
     done = scenarios.completed(operations, configurations)
     here = [operation for operation in done if not (operation.accepted.account or operation.accepted.region)]
@@ -134,13 +135,13 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
         failed += [operation for operation in suite.follower.finish(accepted) if operation.status == "FAILED"]
     if not failed:
         return
-    by_sid = {victim.sid: victim for victim in victims}
+    by_place = {victim.located: victim for victim in victims}
 
     suite.client.advance_clock(23 * HOUR + 55 * MINUTE)
 
     for operation in failed:
         suite.follower.poll(operation)
-        scenarios.presence.kept("OP-FAILED-KEEPS", by_sid[operation.sid], [operation.accepted, *operation.polls[-1:]])
+        scenarios.presence.kept("OP-FAILED-KEEPS", by_place[operation.located], [operation.accepted, *operation.polls[-1:]])
         scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
 
     suite.client.advance_clock(HOUR + 10 * MINUTE)

@@ -69,7 +69,7 @@ def disclosed(scenarios: Scenarios, configuration: Configuration, exchange: Exch
     if answer is None:
         return []
     told = answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in answer.headers)
-    shown = scenarios.presence.shown.get(configuration.sid, {})
+    shown = scenarios.presence.shown.get(configuration.located, {})
     secrets = [value for value in (*map(shown.get, TELLING), *settings(shown)) if isinstance(value, str) and len(value) > BY_CHANCE]
     return [secret for secret in sorted({configuration.name, *secrets}) if len(secret) > 5 and secret in told]
 

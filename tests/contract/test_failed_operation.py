@@ -38,22 +38,22 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     ended = suite.follower.finish(accepted)
 
     failed = [operation for operation in ended if operation.status == "FAILED"]
-    by_sid = {victim.sid: victim for victim in victims}
+    by_place = {victim.located: victim for victim in victims}
     for operation in ended:
         if operation.status == "COMPLETED":
-            there, fetch = scenarios.presence.is_there(by_sid[operation.sid])
+            there, fetch = scenarios.presence.is_there(by_place[operation.located])
             suite.ledger.hold("OP-FAILED-ENDS", there is not True, expected="FAILED: the configuration is still there",
                               seen="COMPLETED", exchanges=[operation.accepted, *operation.polls[-1:], fetch])
             if there is False:
-                suite.inventory.gone(by_sid[operation.sid])
+                suite.inventory.gone(by_place[operation.located])
     if not failed:
         seen = ", ".join(sorted({operation.status for operation in accepted}))
         raise Unverifiable(f"the profile's way to make an operation fail ended {seen}")
     suite.ledger.hold("OP-FAILED-ENDS", True)
     for operation in failed:
         steps = [operation.accepted, *operation.polls[-1:]]
-        if scenarios.presence.kept("OP-FAILED-KEEPS", by_sid[operation.sid], steps):
-            suite.watch.kept("OP-FAILED-KEEPS", by_sid[operation.sid], steps)
+        if scenarios.presence.kept("OP-FAILED-KEEPS", by_place[operation.located], steps):
+            suite.watch.kept("OP-FAILED-KEEPS", by_place[operation.located], steps)
     for operation in failed:
         # The same request again: with the header that made it fail, too.
         for fresh in (False, True):
@@ -64,11 +64,11 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
     if trigger.headers and not suite.effort.few:
         # What was found so far stands, whether or not these ways to look are open.
         with contextlib.suppress(Unverifiable):
-            still_listed(suite, failed, max(by_sid[operation.sid].late_s for operation in failed))
+            still_listed(suite, failed, max(by_place[operation.located].late_s for operation in failed))
         with contextlib.suppress(NothingToDelete):
             key_on_another(suite, failed[-1])
         for operation in failed[:2]:
-            delete_again(suite, scenarios, operation, by_sid[operation.sid], trigger)
+            delete_again(suite, scenarios, operation, by_place[operation.located], trigger)
     suite.watch.failed(failed)
 
 

@@ -235,7 +235,7 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
             configuration = suite.configurations.one()
     if not ignored:
         # A request that is refused deletes nothing.
-        if shown and refusals and suite.ownership.untouched(configuration.sid):
+        if shown and refusals and suite.ownership.untouched(configuration.located):
             scenarios.presence.kept("GONE-ONLY", configuration, refusals[-2:])
             suite.watch.kept("GONE-ONLY", configuration, refusals[-2:])
         return

@@ -52,9 +52,9 @@ def asked_when_told(suite: Suite, scenarios: Scenarios, operations: list[Operati
 def test_nothing_else_is_gone(suite: Suite, scenarios: Scenarios) -> None:
     """Every configuration of the run that no accepted delete named is still there."""
     some = suite.configurations.take(1 if suite.effort.few else 2)
-    kept = [c for c in suite.inventory.left.values() if suite.ownership.untouched(c.sid)]
+    kept = [c for c in suite.inventory.left.values() if suite.ownership.untouched(c.located)]
     if suite.profile.provision.mode != "create":
-        kept = [c for c in (suite.bystander,) if suite.ownership.untouched(c.sid)]
+        kept = [c for c in (suite.bystander,) if suite.ownership.untouched(c.located)]
     home = [c for c in kept if not c.account and not c.region]
     away = [c for c in kept if c.account or c.region]
 

@@ -10,6 +10,7 @@ from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.listing import small_size
+from orchestrator_contract.place import HOME
 from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.scenarios import Scenarios
@@ -47,7 +48,7 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
             continue
         missing = sids - set(seen)
         twice = {sid for sid in sids if seen.count(sid) > 1}
-        moved = bool((missing or twice) and (before ^ suite.configurations.listing.sids()) - suite.inventory.sids())
+        moved = bool((missing or twice) and (before ^ suite.configurations.listing.sids()) - suite.inventory.sids(HOME))
         if not missing and not twice:
             break
         suite.wait(max(one.late_s for one in configurations))

@@ -97,7 +97,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
         return exchange
 
     near = odd_sids(victim.sid, suite.unknown_sid(), suite.random, suite.effort.odd_sids, victim.name)
-    odds = suite.harmless(near, victim.sid)
+    odds = suite.harmless(near, victim)
     for group in (odds[i : i + 8] for i in range(0, len(odds), 8)):
         exchanges = scenarios.each(delete, group, width=4)
         there, fetch = scenarios.presence.stands(victim)

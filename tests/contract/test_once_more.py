@@ -79,7 +79,7 @@ def once_more(suite: Suite, scenarios: Scenarios, first: Configuration, second: 
     for bad in bad_keys(str(operation.accepted.key), suite.random, 2):
         send_near(suite, operation, bad)
     for keyed in (True, False):
-        sid = suite.absent_sid()
+        sid = suite.absent_sid(first.place)
         answer = suite.client.delete(sid, key=suite.key() if keyed else None, account=account, region=region)
         suite.ledger.hold("SID-UNKNOWN", answer.status in (404, 500), expected="404", seen=answer.outcome(), exchanges=[answer])
     scenarios.presence.must_be_shown(second)
@@ -102,7 +102,7 @@ def reuse(suite: Suite, scenarios: Scenarios, operation: Operation, other: Confi
 
 def odd(suite: Suite, scenarios: Scenarios, victim: Configuration) -> None:
     """A SID that does not look like one is refused."""
-    for one in suite.harmless(odd_sids(victim.sid, suite.unknown_sid(), suite.random, 3), victim.sid):
+    for one in suite.harmless(odd_sids(victim.sid, suite.unknown_sid(), suite.random, 3), victim):
         answer = send_odd(suite, one, account=victim.account, region=victim.region)
         scenarios.presence.kept("SID-ODD-KEEPS", victim, [answer])
 

@@ -111,7 +111,7 @@ def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange
     there, fetch = scenarios.presence.is_there(configuration)
     if not any(operation.done for operation in operations):
         raise Unverifiable("none of the operations ended within the poll limit")
-    if not completed and suite.client.ownership.doubtful(configuration.sid):
+    if not completed and suite.client.ownership.doubtful(configuration.located):
         raise Unverifiable("one of the deletes was answered 5xx, and may be the one that was carried out")
     if completed:
         suite.ledger.hold("RACE-ONE-SID", there is not True, expected="the configuration deleted",
@@ -142,7 +142,7 @@ def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) 
                       seen=str(len(distinct)), exchanges=[operation.accepted for operation in operations][:4])
     done = scenarios.completed(operations, configurations)
     for operation in done:
-        configuration = next(c for c in configurations if c.sid == operation.sid)
+        configuration = next(c for c in configurations if c.located == operation.located)
         there, fetch = scenarios.presence.is_there(configuration)
         suite.ledger.hold("RACE-OWN-ANSWER", there is not True, expected=f"{operation.sid} deleted", seen="still there",
                           exchanges=[operation.accepted, *operation.polls[-1:], fetch])

@@ -80,7 +80,7 @@ def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> Non
 
 def version_stays(suite: Suite, scenarios: Scenarios, victim: Configuration, hits: list[Exchange]) -> None:
     """What was not processed makes no new version; one that moves once may do so for reasons of its own."""
-    before = scenarios.presence.shown.get(victim.sid, {}).get("version")
+    before = scenarios.presence.shown.get(victim.located, {}).get("version")
     once = scenarios.presence.is_there(victim)[1]
     if before is None or once.status != 200 or once.object.get("version") == before:
         return
@@ -136,15 +136,15 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
     if passing and not retried:
         raise Unverifiable(f"the retry was answered {passing[0]}")
     done = scenarios.completed([operation for operation, _ in retried], [victim for _, victim in retried])
-    by_sid = {victim.sid: victim for _, victim in retried}
+    victims = {victim.located: victim for _, victim in retried}
     # Processed means processed: the configuration goes, and the key stands for this answer from now on.
     for operation in [] if few else done:
-        there, fetch = scenarios.presence.is_there(by_sid[operation.sid])
+        there, fetch = scenarios.presence.is_there(victims[operation.located])
         suite.ledger.hold("ERR-429-AGAIN", there is not True, expected=f"{operation.sid} deleted by the retry", seen="still there",
                           exchanges=[operation.accepted, *operation.polls[-1:], fetch])
         if trigger.headers and operation is done[0]:
             # A used key may meet a 429, too: that is no use of it.
-            provoke(suite, 429, by_sid[operation.sid], 1, key=operation.accepted.key)
+            provoke(suite, 429, victims[operation.located], 1, key=operation.accepted.key)
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
     for refused in more:
         tries = retry(suite, refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -63,6 +64,11 @@ class Sent:
     fresh: bool
     #: Seconds on the clock.
     at: float
+
+    @property
+    def user(self) -> str:
+        """Whose credentials it came with; empty without any."""
+        return base64.b64decode(self.headers.get("authorization", "").removeprefix("Basic ")).decode().partition(":")[0]
 
 
 def answer_of(said: Said | Answer) -> Answer | WireError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from orchestrator_contract import cleanup
 from orchestrator_contract.journal import Journal, Leftover
+from orchestrator_contract.profile import Account
 
 if TYPE_CHECKING:
-    from tests.meta.core.conftest import Bench, Clock, Said
+    from tests.meta.core.conftest import Bench, Clock, Said, Sent
 
 NAME = "oc-run-0"
 ALL = "GET /Configurations?pageSize=1000"
@@ -98,3 +100,21 @@ def test_a_journal_that_can_not_be_written_any_more(as_bench: Bench, tmp_path: P
 
     with pytest.raises(cleanup.CleanupError, match="can't be written: No space left on device"):
         cleanup.clean(written(tmp_path), as_bench.suite.profile, print)
+
+
+def test_one_number_in_two_accounts(start: Callable[..., Bench], tmp_path: Path) -> None:
+    """Where each account counts by itself, the same SID in two of them is two configurations: each is deleted where it is."""
+    bench = start(accounts=tuple(Account(f"user{n}", f"password{n}", ("U", "P")) for n in (1, 2)))
+    deleted: list[str] = []
+
+    def delete(sent: Sent) -> Said:
+        deleted.append(sent.user)
+        return 404, {}
+
+    bench.endpoint.on("DELETE /Configurations/1", delete)
+    journal, said = Journal(tmp_path / "journal.jsonl", {}), list[str]()
+
+    left = cleanup._Cleaning(bench.suite, journal, said.append).all([Leftover(NAME, "1", 0, 0), Leftover("oc-run-1", "1", 1, 0)])
+
+    assert (left, sorted(deleted), said[-1]) == (0, ["user1", "user2"], "nothing is left")
+    assert said[:2] == [f"deleted  1  {NAME}", "deleted  1  oc-run-1"]

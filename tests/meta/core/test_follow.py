@@ -15,6 +15,7 @@ from orchestrator_contract.follow.follower import Follower, _took
 from orchestrator_contract.follow.links import Unfollowable
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.follow.polls import judge_poll
+from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Limits
 from orchestrator_contract.wire.connections import Origin
 
@@ -284,7 +285,8 @@ def test_each_delete_has_an_operation_of_its_own(bench: Bench) -> None:
 def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench]) -> None:
     """Ids are unique within an account and a region."""
     bench = start(accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)), regions=("http://elsewhere.example",))
-    bench.suite.ownership.allow(SID, "other")
+    for place in (Place(1, 0), Place(0, 1)):
+        bench.suite.ownership.allow("other", place=place)
     for sid in (SID, "other"):
         bench.endpoint.on(f"DELETE /Configurations/{sid}", accepted(None, "op_1"))
 
@@ -480,7 +482,7 @@ def test_an_operation_without_an_id_is_compared_with_none(bench: Bench) -> None:
 def test_polls_go_where_the_delete_went(start: Callable[..., Bench]) -> None:
     """An operation is polled with the credentials and in the region of its delete."""
     bench = start(accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)), regions=("http://elsewhere.example",))
-    bench.suite.ownership.allow(SID)
+    bench.suite.ownership.allow(SID, place=Place(1, 1))
     bench.endpoint.on(f"DELETE /Configurations/{SID}", accepted(None, "op_1"))
     bench.endpoint.on("GET /Operations/op_1", poll())
     exchange = bench.suite.client.delete(SID, account=1, region=1)
@@ -530,7 +532,7 @@ def test_the_other_link(bench: Bench, location: str | None, said: Said | None, p
 def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> None:
     """Credentials and region are those of the delete."""
     bench = start(accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)), regions=("http://elsewhere.example",))
-    bench.suite.ownership.allow(SID)
+    bench.suite.ownership.allow(SID, place=Place(1, 1))
     bench.endpoint.on(f"DELETE /Configurations/{SID}", accepted(f"{ORIGIN}/other/op_1", "op_1", statusUrl=URL))
     bench.endpoint.at("GET /other/op_1", poll())
     operation = bench.suite.follower.accept(bench.suite.client.delete(SID, account=1, region=1), SID)

@@ -14,6 +14,7 @@ from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.journal import Journal
+from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.profile import Account, Limits, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import TooFew
@@ -370,6 +371,35 @@ def test_several_are_known_by_one_list(world: World, alone: Bench) -> None:
     fetches = [line for line in alone.endpoint.lines() if line.startswith("GET /Configurations/")]
     assert "GET /Configurations/sid0" not in fetches
     assert "GET /Configurations/sid2" in fetches
+
+
+def test_a_list_of_one_account_says_nothing_of_another_s(start: Callable[..., Bench]) -> None:
+    """A SID that one account's list shows under a name of the run's may be somebody's in another account: it is looked at there."""
+    bench = start(accounts=TWO)
+    world, configurations = World(bench), bench.suite.configurations
+    configurations.ahead = 0
+    bench.endpoint.on(ALL, page(), page(*({"id": str(n), "displayName": f"oc-run-{n}"} for n in range(3))), page())
+    world.related = lambda number: {"configurationId": str(number % 3)}
+    configurations.take(3)
+    shown = {"user1": "oc-run-0", "user2": "production"}
+    bench.endpoint.on("GET /Configurations/0", lambda sent: (200, {"displayName": shown[sent.user]}))
+
+    found = configurations.one(account=1)
+
+    assert (found.sid, found.account) == ("1", 1)
+    assert not bench.suite.ownership.owns("0", Place(account=1))
+
+
+def test_an_older_list_says_nothing_of_what_is_new(world: World, alone: Bench) -> None:
+    """A SID that the list showed under a name of the run's an earlier time is looked at: it may be somebody's by now."""
+    again = {"id": "later", "displayName": "oc-run-9"}
+    alone.endpoint.on(ALL, page(), page({"id": "sid0", "displayName": "oc-run-0"}, {"id": "sid1", "displayName": "oc-run-1"}, again))
+    alone.suite.configurations.take(2)
+    world.related = lambda number: {"configurationId": "later" if number == 2 else f"sid{number}"}
+    alone.endpoint.on("GET /Configurations/later", (200, {"displayName": "production"}))
+
+    assert alone.suite.configurations.one().sid == "sid3"
+    assert not alone.suite.ownership.owns("later")
 
 
 def test_a_long_list_is_not_walked_for_few(world: World, alone: Bench) -> None:
@@ -770,7 +800,7 @@ def test_an_operation_that_can_not_be_read_while_cleaning_up(world: World, alone
 def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
     """Each is deleted in its own account and region."""
     bench = start(accounts=TWO, regions=("http://one.example",))
-    bench.suite.ownership.allow("a")
+    bench.suite.ownership.allow("a", place=Place(1, 1))
     deletable(bench, "a", (404, {}))
     recorded: list[Any] = []
     bench.suite.client.recorders.append(lambda e: recorded.append((e.account, e.region, e.call.operation)))
@@ -796,6 +826,48 @@ def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) 
 
     assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/x"]
     assert alone.journal[-1] == {"name": "oc-run-1", "sid": "x", "state": "deleted", "account": 0, "region": 0}
+
+
+def test_another_account_s_number_is_found_by_its_name(start: Callable[..., Bench]) -> None:
+    """That an account's SID 1 is known, or gone, says nothing of the one of another account, which is looked for all the same."""
+    bench = start(accounts=TWO)
+    world, configurations = World(bench), bench.suite.configurations
+    configurations.ahead = 0
+    world.related = lambda number: {"configurationId": "1"}
+    one = configurations.one()
+    bench.suite.inventory.gone(one)
+    world.refuse = [Fault.TIMEOUT] * 3
+    with pytest.raises(NothingToDelete):
+        configurations.one(account=1)
+    bench.endpoint.on(ALL, lambda sent: page({"id": "1", "displayName": "oc-run-2"}) if sent.user == "user2" else page())
+    bench.endpoint.on("GET /Configurations/1", (200, {"displayName": "oc-run-2"}))
+    deletable(bench, "1")
+
+    left = configurations.clean_up()
+
+    assert [one.name for one in left] == ["oc-run-1", "oc-run-3"]
+    assert [sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")] == ["user2"]
+    assert bench.journal[-1] == {"name": "oc-run-2", "sid": "1", "state": "deleted", "account": 1, "region": 0}
+
+
+def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> None:
+    """The same SID in two accounts is two configurations: that one is deleted already, or in use, is not said of the other."""
+    bench = start(accounts=TWO)
+    world, configurations = World(bench), bench.suite.configurations
+    configurations.ahead = 0
+    world.related = lambda number: {"configurationId": "1"}
+    bench.endpoint.on("GET /Configurations/1", lambda sent: (200, {"displayName": "oc-run-0" if sent.user == "user1" else "oc-run-1"}))
+    deletable(bench, "1", (409, {}))
+    configurations.one()
+    configurations.discard()
+    configurations.begin()
+
+    theirs = configurations.one(account=1)
+    assert [one.account for one in configurations._idle(HOME)] == [0]
+    configurations.discard()
+
+    assert [sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")] == ["user1", "user2"]
+    assert bench.suite.inventory.left[theirs.name] is theirs
 
 
 @pytest.mark.parametrize(
@@ -903,7 +975,7 @@ def test_what_has_no_name_is_known_by_the_list_before(world: World, alone: Bench
 
     assert alone.suite.configurations.one().sid == "sid0"
 
-    alone.suite.configurations.creator.identity._before[0, 0] = None  # as if it could not be read
+    alone.suite.configurations.creator.identity._before[HOME] = None  # as if it could not be read
     assert alone.suite.configurations.one().sid == "sid2"
     assert not alone.suite.ownership.owns("sid1")
 
@@ -912,7 +984,7 @@ def test_what_is_only_listed_is_the_runs(world: World, alone: Bench) -> None:
     """Where a fetch keeps saying no, the list has its say."""
     alone.endpoint.on("GET /Configurations/sid0", (404,))
     alone.endpoint.on(ALL, page({"id": "sid0", "displayName": "oc-run-0"}))
-    alone.suite.configurations.creator.identity._before[0, 0] = set()  # the list came later
+    alone.suite.configurations.creator.identity._before[HOME] = set()  # the list came later
 
     assert alone.suite.configurations.one().sid == "sid0"
 

@@ -10,6 +10,7 @@ import pytest
 from orchestrator_contract.client.parallel import Parallel
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.replay import judge_replay
@@ -98,7 +99,7 @@ def test_accepted(bench: Bench, steps: Scenarios, said: list[Said], pauses: list
 def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> None:
     """A delete goes to the account and region of its configuration."""
     bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
-    bench.suite.ownership.allow("sid")
+    bench.suite.ownership.allow("sid", place=Place(1, 1))
     bench.endpoint.on(DELETE, (202, {}, {"Operation-Id": "op_1", "Retry-After": "1"}))
 
     exchange = Scenarios(bench.suite).accepted(Configuration("sid", account=1, region=1)).accepted
@@ -181,7 +182,7 @@ def test_turns_after_conflicts_are_given_once(bench: Bench, steps: Scenarios) ->
 def test_not_accepted_after_a_doubtful_delete(bench: Bench, steps: Scenarios, status: int) -> None:
     """A delete that another test sent, and that 500 answered, may have been carried out."""
     bench.endpoint.on(DELETE, (status, {}))
-    bench.suite.ownership.touch(ONE.sid, clear=False)
+    bench.suite.ownership.touch(ONE.sid, 0, 0, clear=False)
 
     with pytest.raises(Unverifiable, match=f"^after .+ the delete was answered {status}: it may have been carried out$"):
         steps.accepted(ONE)
@@ -237,7 +238,7 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
         raise Unverifiable("none")
 
     monkeypatch.setattr(bench.suite.configurations, "take", take)
-    for options in ({}, {"payloads": [{"a": 1}], "place": (1, 2)}):
+    for options in ({}, {"payloads": [{"a": 1}], "place": Place(1, 2)}):
         with pytest.raises(Unverifiable, match="none"):
             Scenarios(bench.suite).deleted(3, **options)
 
@@ -247,7 +248,7 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
 def operation_of(bench: Bench, sid: str, status: str, key: str | None = None, **place: int) -> Operation:
     """An accepted delete whose operation stands at *status*."""
     name = f"op-{sid}"
-    bench.suite.ownership.allow(sid)
+    bench.suite.ownership.allow(sid, place=Place(**place))
     bench.endpoint.on(f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"}))
     bench.endpoint.on(f"GET /Operations/{name}", poll(status, name))
     return bench.suite.follower.accept(bench.suite.client.delete(sid, key=key, **place), sid)  # type: ignore[arg-type]
@@ -565,6 +566,21 @@ def test_a_lost_bystander_is_replaced(pooled: Bench) -> None:
 
     assert pooled.suite.bystander is not bystander
     assert noted == [other, bystander]
+
+
+def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., Bench]) -> None:
+    """What a configuration is compared with is what it showed itself, not what one of that SID showed in another account."""
+    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
+    steps = Scenarios(bench.suite)
+    ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", account=1)
+    bench.endpoint.on("GET /Configurations/1", lambda sent: (200, {"id": "1", "displayName": {"u1": "oc-run-0", "u2": "oc-run-1"}[sent.user]}))
+
+    steps.presence.must_be_shown(ours)
+    steps.presence.must_be_shown(theirs)
+
+    assert steps.presence.kept("GONE-ONLY", ours, [])
+    assert steps.presence.kept("GONE-ONLY", theirs, [])
+    assert judged(bench, "GONE-ONLY") == {"GONE-ONLY": (2, [])}
 
 
 @pytest.mark.parametrize(

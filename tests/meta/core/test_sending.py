@@ -17,6 +17,7 @@ from orchestrator_contract.client.outgoing import origin_of
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.ownership import NotOwned
+from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
 from orchestrator_contract.verdict import Unverifiable
 from orchestrator_contract.wire.answer import Answer, Fault
@@ -281,7 +282,7 @@ def test_a_segment_that_looks_like_a_path_is_touched_whole(bench: Bench) -> None
 
     bench.suite.client.delete("a/Configurations/b")
 
-    assert not bench.suite.ownership.untouched("a/Configurations/b")
+    assert not bench.suite.ownership.untouched((Place(), "a/Configurations/b"))
 
 
 def test_regions(start: Callable[..., Bench]) -> None:
@@ -324,10 +325,10 @@ def test_what_a_delete_may_have_done(bench: Bench, said: Said, touched: bool) ->
     call = Call("delete", provokes=503)
 
     bench.suite.client.send(bench.suite.client.outgoing(call, "PUT", "/Configurations/a%20b"), silence=True)
-    assert bench.suite.ownership.untouched("a b")
+    assert bench.suite.ownership.untouched((Place(), "a b"))
     bench.suite.client.delete("a%20b", call=call, silence=True)
 
-    assert bench.suite.ownership.untouched("a b") is not touched
+    assert bench.suite.ownership.untouched((Place(), "a b")) is not touched
 
 
 def test_what_a_lost_answer_leaves_open(bench: Bench) -> None:
@@ -338,7 +339,7 @@ def test_what_a_lost_answer_leaves_open(bench: Bench) -> None:
 
     exchange = bench.suite.client.delete("x")
 
-    assert bench.suite.ownership.doubtful("x")
+    assert bench.suite.ownership.doubtful((Place(), "x"))
     assert bench.suite.is_echo(exchange)
 
 
@@ -976,6 +977,7 @@ def test_calls(start: Callable[..., Bench]) -> None:
     bench = start(accounts=TWO, regions=("http://one.example",))
     client = bench.suite.client
     bench.suite.ownership.allow("x")
+    bench.suite.ownership.allow("x", place=Place(1, 1))
     for line in ("DELETE /Configurations/x", "GET /Configurations/x", "PUT /Configurations/x", "PATCH /Configurations/x",
                  "GET /Configurations", "GET /Configurations?pageSize=1", "GET /Operations/o"):
         bench.endpoint.on(line, (404, {}))

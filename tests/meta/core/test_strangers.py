@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.profile import Account
+from orchestrator_contract.others import Others
+from orchestrator_contract.place import Place
+from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.strangers import as_account, may_be_theirs
 from orchestrator_contract.verdict import OneWayLess
 
@@ -26,6 +29,7 @@ USUAL = "conv_configuration_0aaaaaaaaaaaaaaaaaaaaaaaaa"
         pytest.param("7", (404, {}), False, id="nothing-there"),
         pytest.param("7", (403, {}), False, id="told-that-it-is-not-theirs"),
         pytest.param("7", (200, {"id": "7", "displayName": "oc-1-0"}), False, id="the-same-one-shown-to-the-wrong-account"),
+        pytest.param("7", (500, {}), True, id="an-error-says-nothing"),
         pytest.param("7", (200, {"id": "7", "displayName": "payroll"}), True, id="another-one-under-the-same-number"),
     ],
 )
@@ -38,9 +42,48 @@ def test_what_may_be_another_account_s(start: Callable[..., Bench], sid: str, sa
         bench.endpoint.on(f"GET /Configurations/{sid}", said)
 
     assert may_be_theirs(bench.suite, sid, 1) is theirs
+    assert bench.suite.ownership.owns(sid, Place(account=1)) is not theirs
     if theirs:
         with pytest.raises(OneWayLess, match="a configuration of its own"):
             as_account(bench.suite, sid, 1)
     else:
         assert as_account(bench.suite, sid, 1).status == 404
     assert sum(sent.line.startswith("DELETE") for sent in bench.endpoint.sent) == (not theirs)
+
+
+@pytest.mark.parametrize(
+    ("said", "users"),
+    [
+        pytest.param((404, {}), ["", "user1", "user2"], id="nothing-there"),
+        pytest.param((200, {"id": "7", "displayName": "payroll"}), ["", "user1"], id="another-one-under-the-same-number"),
+    ],
+)
+def test_no_race_for_another_account_s(start: Callable[..., Bench], said: Any, users: list[str]) -> None:
+    """Those who bring a key at the moment of its first use are without the other account where that has a SID of its own so named."""
+    bench = start(accounts=ACCOUNTS, provision=Provision("pool", pool=("7", "8")))
+    one = bench.suite.configurations.one()
+    bench.endpoint.on("GET /Configurations/7", said)
+    for sid in ("7", "8"):
+        bench.endpoint.on(f"DELETE /Configurations/{sid}", (404, {}))
+
+    others = Others.of(bench.suite, one.sid, bench.suite.key())
+    bench.suite.client.send_together(others.batch)
+    others.judge(Scenarios(bench.suite), None, [bench.exchange("delete", (404, {})) for _ in others.batch])
+
+    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == users
+    assert not [one for one in bench.breaches() if one.startswith("AUTH-")]
+
+
+def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
+    """What another region shows as the run's own may be named there; a delete that is carried out there took it, and nobody misses it."""
+    bench = start(regions=("http://one.example",))
+    one, other = Configuration("7", "oc-1-0"), Configuration("8", "oc-1-1", region=1)
+    for configuration in (one, other):
+        bench.suite.inventory.add(configuration)
+    bench.endpoint.on("GET /Configurations/7", (200, {"id": "7", "displayName": "oc-1-0"}))
+    bench.endpoint.on("DELETE /Configurations/7", (202, {"statusUrl": "http://one.example/v2/ControlPlane/Operations/a"}, {"Retry-After": "1"}))
+
+    assert not may_be_theirs(bench.suite, "7", 0, 1)
+    bench.suite.client.delete("7", region=1)
+
+    assert [bench.suite.ownership.untouched(configuration.located) for configuration in (one, other)] == [False, True]

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.wire.answer import Fault
@@ -37,7 +38,7 @@ def poll(status: str, name: str) -> Said:
 def ended(bench: Bench, sid: str, *later: Said, fetched: Said = (404, {}), status: str = "COMPLETED", key: str | None = None, **place: int) -> Operation:
     """A delete that ended, with what later polls and fetches will show."""
     name = f"op-{sid}"
-    bench.suite.ownership.allow(sid)
+    bench.suite.ownership.allow(sid, place=Place(**place))
     bench.endpoint.on(f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"}))
     bench.endpoint.on(f"GET /Operations/{name}", poll(status, name), *later)
     bench.endpoint.on(f"GET /Configurations/{sid}", fetched)
@@ -238,7 +239,7 @@ def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     watched.suite.inventory.gone(ONE)
     bystander = watched.suite.bystander
     keep(watched, "ERR-409-KEEPS", configuration=bystander)
-    watched.suite.ownership.touch(bystander.sid, clear=True)
+    watched.suite.ownership.touch(bystander.sid, 0, 0, clear=True)
 
     watched.suite.watch.settle()
 
@@ -250,10 +251,10 @@ def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -
     """Of a delete that 500 answered nothing is promised, so one that came after the first look excuses a loss."""
     watched.endpoint.on("GET /Configurations/k", (404, {}))
     if not since:
-        watched.suite.ownership.touch(ONE.sid, clear=False)
+        watched.suite.ownership.touch(ONE.sid, 0, 0, clear=False)
     keep(watched, "ERR-409-KEEPS")
     if since:
-        watched.suite.ownership.touch(ONE.sid, clear=False)
+        watched.suite.ownership.touch(ONE.sid, 0, 0, clear=False)
 
     watched.suite.watch.settle()
 
@@ -283,3 +284,35 @@ def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
     bench.suite.watch.settle()
 
     assert recorded == [(1, 1)]
+
+
+def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
+    """Where each account counts by itself, the same SID in two of them is watched in both."""
+    bench = start(effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
+    here, there = Configuration("1", "here"), Configuration("1", "there", account=1)
+    bench.endpoint.on("GET /Configurations/1", lambda sent: (404 if sent.user == "u1" else 200, {"id": "1"}))
+    keep(bench, "ERR-409-KEEPS", configuration=here)
+    keep(bench, "ERR-429-KEEPS", configuration=there)
+    bench.suite.ownership.allow("1", place=there.place)
+    bench.suite.ownership.touch("1", 1, 0, clear=False)  # says nothing of the other one
+    assert bench.suite.watch.keeps(here)
+
+    bench.suite.watch.settle()
+
+    assert {one: texts for one, texts in bench.breaches().items() if one.startswith("ERR")} == {"ERR-409-KEEPS": ["expected 1 still there; saw gone"]}
+    assert bench.checks()["ERR-429-KEEPS"] == 1
+    assert not bench.suite.inventory.is_gone(there)
+    assert [one for _, one, _ in bench.suite.watch.stayed()] == []
+
+
+def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
+    """What was deleted in one account is not what stayed under its SID in another."""
+    bench = start(effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
+    here = Configuration("1", "here")
+    bench.endpoint.on("GET /Configurations/1", (200, {}))
+    keep(bench, "ERR-409-KEEPS", configuration=here)
+    bench.suite.inventory.gone(Configuration("1", "there", account=1))
+
+    bench.suite.watch.settle()
+
+    assert [one for _, one, _ in bench.suite.watch.stayed()] == [here]

@@ -110,6 +110,35 @@ def test_announced_namesake_is_found(tmp_path: Path, start_mock: Callable[..., A
     assert mock.names() == others
 
 
+def test_one_number_in_two_accounts(tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
+    """Where SIDs count from one in each account, what is left in each is deleted there, and another's of that number is not."""
+    mock = start_mock("--variant", "configuration-id-counted")
+    names = {1: ["oc-0a1b2c3d-0", "somebody-elses"], 2: ["oc-0a1b2c3d-1", "oc-like-ours", "oc-0a1b2c3d-2"]}
+    for account, some in names.items():
+        for number, name in enumerate(some, 1):
+            mock.create(name, account)
+            deadline = time.monotonic() + 10
+            while mock.names(account).get(name) != str(number):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+    others = [{name: sid for name, sid in mock.names(account).items() if "0a1b2c3d" not in name} for account in names]
+    path = tmp_path / "journal-0a1b2c3d.jsonl"
+    lines = [
+        {"journal": "orchestrator-contract", "run": "0a1b2c3d", "bases": [mock.base_url]},
+        {"name": "oc-0a1b2c3d-0", "sid": "1", "state": "created", "account": 0, "region": 0},
+        {"name": "oc-0a1b2c3d-1", "sid": "1", "state": "created", "account": 1, "region": 0},
+        {"name": "oc-0a1b2c3d-2", "sid": "3", "state": "created", "account": 1, "region": 0},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+    done = run_suite("--cleanup", path, "--target", mock.profile)
+
+    assert done.code == 0, done.output
+    assert "nothing is left" in done.output
+    assert [mock.names(account) for account in names] == others
+    assert journal.read(path).leftovers == ()
+
+
 def test_cut_journal_is_resumed(tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
     """A journal whose last line a crash cut short is cleaned, and is whole afterwards; a name without an id is looked up."""
     mock = start_mock()

@@ -121,15 +121,15 @@ def test_guard_lets_only_given_conversations_through() -> None:
     guard.allow("conv_configuration_x")
     guard.allow_conversation("a")
 
-    guard.check("DELETE", "http://h/v2/Conversations/a", call)
+    guard.check("DELETE", "http://h/v2/Conversations/a", call, 0, 0)
     for method, path in (
         ("DELETE", "/v2/Conversations/b"), ("DELETE", "/v2/Conversations/conv_configuration_x"), ("PUT", "/v2/Conversations/a"),
         ("DELETE", "/v2/Conversations/a/Participants"), ("DELETE", "/v2/ControlPlane/Configurations/a"),
     ):
         with pytest.raises(NotOwned):
-            guard.check(method, f"http://h{path}", call)
+            guard.check(method, f"http://h{path}", call, 0, 0)
     with pytest.raises(NotOwned):
-        guard.check("DELETE", "http://h/v2/ControlPlane/Configurations/a", Call("delete", "a"))
+        guard.check("DELETE", "http://h/v2/ControlPlane/Configurations/a", Call("delete", "a"), 0, 0)
 
 
 def test_given_sids_are_handed_out_once_in_all_processes() -> None:

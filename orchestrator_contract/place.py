@@ -1,0 +1,19 @@
+"""Where a configuration is: SIDs may be counted in each account and region by itself, so alone they tell none from all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """An account in a region, by their indices in the profile."""
+
+    account: int = 0
+    region: int = 0
+
+
+#: The first account in the first region.
+HOME = Place()
+#: What tells a configuration from all others: its place, and its SID there.
+Located = tuple[Place, str]
