@@ -20,6 +20,7 @@ from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.place import Located
 from orchestrator_contract.profile import Account, Profile
@@ -27,7 +28,6 @@ from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.suite import Settings, Suite
-from orchestrator_contract.verdict import Unverifiable
 from orchestrator_contract.visible import visible
 
 _ROUNDS = 3

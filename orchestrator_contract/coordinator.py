@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 from orchestrator_contract.clock_lock import ClockLock
 from orchestrator_contract.journal import Journal
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.ledger import Unverifiable
 
 #: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
 _KEPT = 100

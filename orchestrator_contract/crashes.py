@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.verdict import Ledger
+from orchestrator_contract.ledger import Ledger
 
 #: Fewer other deletes say too little of how often the endpoint answers 500 by itself.
 _ENOUGH = 400

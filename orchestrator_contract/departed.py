@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation, word_of
+from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.place import Located, Place
-from orchestrator_contract.verdict import Ledger
 
 #: How many of the newest deletions, and of the newest page tokens, are remembered.
 _MOST = 2000

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import Given, NothingToDelete, Source
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
+from orchestrator_contract.ledger import OneWayLess, Unverifiable
 
 if TYPE_CHECKING:
     from orchestrator_contract.provision.configuration import Configuration

@@ -19,10 +19,10 @@ from orchestrator_contract.client.outgoing import KEY_HEADER
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.generation import settings
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.malformed import OUTSIDE, REFUSALS
 from orchestrator_contract.session import ClientSession
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
 
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
 _PATH = "/v2/ControlPlane/Configurations/{Sid}"

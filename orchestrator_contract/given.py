@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from threading import Lock
 
 from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.program import ProgramError, output_of
 from orchestrator_contract.progress import Steps
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 _COMMAND_TIMEOUT_S = 60
 #: More than 20,000 SIDs.

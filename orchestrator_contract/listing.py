@@ -11,7 +11,7 @@ from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
+from orchestrator_contract.ledger import OneWayLess, Unverifiable
 
 MAX_PAGES = 150
 _MAX_TOKEN = 8192

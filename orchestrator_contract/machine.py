@@ -21,13 +21,13 @@ from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.generation import settings
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.lifetimes import HOUR
 from orchestrator_contract.model import DELETE, FETCH, UPDATE_GONE, UPDATED, Known, Model, State, Used
 from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
 
 #: Most requests that shrinking one failure may cost.
 SHRINK_REQUESTS = 250

@@ -8,9 +8,9 @@ from collections.abc import Generator
 import pytest
 
 from orchestrator_contract import catalogue, clock_lock
+from orchestrator_contract.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.run import RUN
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 
 class Outcomes:

@@ -10,10 +10,10 @@ from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.place import Located
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
-from orchestrator_contract.verdict import Unverifiable
 
 #: Pause between looks at what must be there, in seconds.
 _LOOK_AGAIN_S = 1.0

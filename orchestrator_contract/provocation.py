@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite, exists
-from orchestrator_contract.verdict import Unverifiable
 
 _TRIES = 3
 #: Seconds after which another delete of the same configuration no longer counts as simultaneous.

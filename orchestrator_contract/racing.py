@@ -11,9 +11,9 @@ from typing import Any
 from orchestrator_contract.client.retry import CONFLICT_PAUSES_S
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
 
 
 def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
-from orchestrator_contract.verdict import Ledger
+from orchestrator_contract.ledger import Ledger
 
 
 def differences(original: Exchange, again: Exchange) -> list[str]:

@@ -13,10 +13,10 @@ from orchestrator_contract import __version__
 from orchestrator_contract.baseline import Baseline, Comparison
 from orchestrator_contract.catalogue import Requirement
 from orchestrator_contract.judge import DELETE_STATUSES
+from orchestrator_contract.ledger import Ledger, Record
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.row import Row, Verdict
 from orchestrator_contract.suite import Unusable
-from orchestrator_contract.verdict import Ledger, Record
 from orchestrator_contract.waivers import Waivers
 
 if TYPE_CHECKING:

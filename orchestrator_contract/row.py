@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract.catalogue import Requirement
-from orchestrator_contract.verdict import Record
+from orchestrator_contract.ledger import Record
 
 
 class Verdict(StrEnum):

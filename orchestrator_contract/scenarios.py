@@ -12,13 +12,13 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.presence import Presence
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 #: The code of a key that was used for another request (S5).
 KEY_USED = 17534

@@ -6,10 +6,10 @@ import base64
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.ledger import OneWayLess
 from orchestrator_contract.odd_sids import USUAL_SID
 from orchestrator_contract.place import Place
 from orchestrator_contract.suite import Suite, exists
-from orchestrator_contract.verdict import OneWayLess
 
 
 def basic(user: str, password: str) -> str:

@@ -20,6 +20,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.judge import Judge
+from orchestrator_contract.ledger import Ledger, Unverifiable
 from orchestrator_contract.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.place import HOME, Place
@@ -30,7 +31,6 @@ from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.visibility import Visibility
 from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.verdict import Ledger, Unverifiable
 from orchestrator_contract.visible import visible
 from orchestrator_contract.watch import Watch
 from orchestrator_contract.wire.answer import Fault

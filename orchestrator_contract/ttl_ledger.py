@@ -17,10 +17,10 @@ from orchestrator_contract import files, schemas
 from orchestrator_contract.cleanup import account_label
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.lifetimes import KEY_LIVES_S
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.verdict import Unverifiable
 
 #: Keys in the file at which no more are planted.
 ENOUGH = 24

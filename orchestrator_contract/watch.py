@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.lifetimes import HOUR, RETAINED_S
 from orchestrator_contract.place import Located
-from orchestrator_contract.verdict import Unverifiable
 
 if TYPE_CHECKING:
     from orchestrator_contract.provision.configuration import Configuration

@@ -22,11 +22,11 @@ from orchestrator_contract.client.retry import MAX_RETRIES, Retry
 from orchestrator_contract.coordinator import Coordinator, Lost
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.judge import Judge
+from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.progress import Steps
 from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.verdict import Ledger
 from orchestrator_contract.wire.answer import Fault, WireError
 from orchestrator_contract.wire.connections import Wire
 

@@ -18,12 +18,12 @@ from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.journal import Journal
 from orchestrator_contract.judge import Judge
+from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import Policy, Result, conclude
 from orchestrator_contract.suite import Settings, Suite, Unusable
-from orchestrator_contract.verdict import Ledger
 
 #: What every load run is about; whatever else was seen is reported as well.
 CORE = (

@@ -13,6 +13,7 @@ from orchestrator_contract import catalogue
 from orchestrator_contract.baseline import Baseline
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.judge import Judge
+from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import Policy, Result, conclude
@@ -20,7 +21,6 @@ from orchestrator_contract.reuse import MISMATCH
 from orchestrator_contract.traffic.entry import BadEntry, Reader, Recorded, Skipped
 from orchestrator_contract.traffic.history import History
 from orchestrator_contract.traffic.source import Damaged, entries
-from orchestrator_contract.verdict import Ledger
 from orchestrator_contract.waivers import Waivers
 
 #: Entries that are read ahead to put requests into the order in which they started.

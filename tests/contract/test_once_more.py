@@ -8,6 +8,7 @@ import pytest
 from orchestrator_contract.bad_keys import bad_keys
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.lifetimes import HOUR
 from orchestrator_contract.malformed import send_near, send_odd
 from orchestrator_contract.odd_sids import odd_sids
@@ -17,7 +18,6 @@ from orchestrator_contract.reuse import MISMATCH, not_the_first
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.strangers import as_account, basic, refused, without_rights
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
 
 MARKS = (
     "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS", "DEL-202-LINKS", "DEL-202-RELATED", "OP-FETCH", "OP-BODY", "OP-SUCCEEDS",

@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.others import Others
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.racing import at_once, at_once_on, merge_names
@@ -14,7 +15,6 @@ from orchestrator_contract.replay import judge_replay
 from orchestrator_contract.reuse import HANDLED, MISMATCH
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import Unverifiable
 
 
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")

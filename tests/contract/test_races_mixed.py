@@ -10,11 +10,11 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.ledger import OneWayLess
 from orchestrator_contract.malformed import send_bad
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdict import OneWayLess
 
 
 @pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")

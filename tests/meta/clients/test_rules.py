@@ -350,7 +350,7 @@ def test_summary_is_safe_to_print() -> None:
 
 
 @pytest.mark.parametrize(("report", "word"), [(0, "nothing seen"), (1, "clean")], ids=["silent", "careful"])
-def test_verdict(report: int, word: str) -> None:
+def test_ledger(report: int, word: str) -> None:
     """A client that never called is not called clean."""
     client = Caller()
 

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator_contract import fuzz
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.verdict import Unverifiable
+from orchestrator_contract.ledger import Unverifiable
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench

@@ -14,13 +14,13 @@ from orchestrator_contract.coordinator import Coordinator
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.journal import Journal
+from orchestrator_contract.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.profile import Account, Limits, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import TooFew
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.removal import remove
-from orchestrator_contract.verdict import OneWayLess, Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:

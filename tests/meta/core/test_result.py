@@ -9,12 +9,12 @@ import pytest
 
 from orchestrator_contract import __version__, catalogue
 from orchestrator_contract.catalogue import Level, Requirement
+from orchestrator_contract.ledger import Ledger, Record
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import Overall, Policy, Result, conclude, exit_code, judge_requirement
 from orchestrator_contract.row import Verdict
 from orchestrator_contract.suite import Unusable
-from orchestrator_contract.verdict import Ledger, Record
 
 START, END = datetime(2026, 11, 23, 1, 2, 3, 456789, UTC), datetime(2026, 11, 23, 1, 2, 9, tzinfo=UTC)
 BARE = Profile("bare", "http://x.example", provision=Provision("create"))
@@ -38,7 +38,7 @@ def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
                      "p; q; r (2 of 5 checks)", id="some-checks-breached"),
     ],
 )
-def test_verdict_on_one_requirement(record: Record, verdict: Verdict, reason: str) -> None:
+def test_ledger_on_one_requirement(record: Record, verdict: Verdict, reason: str) -> None:
     """A breach outranks what is unverified, and that outranks a pass."""
     row = judge_requirement(requirement(), record, BARE, Policy())
 

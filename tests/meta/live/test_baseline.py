@@ -13,10 +13,10 @@ import pytest
 
 from orchestrator_contract import catalogue, schemas
 from orchestrator_contract.baseline import Baseline, BaselineError, load
+from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.result import Policy, Result, conclude, exit_code
-from orchestrator_contract.verdict import Ledger
 
 IDS = ("ERR-INFO", "ERR-CODE", "ERR-STATUS", "ERR-BOUNDS", "OP-ID")
 

@@ -8,10 +8,10 @@ import pytest
 
 from orchestrator_contract import catalogue
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.report import view
 from orchestrator_contract.row import Row, Verdict
-from orchestrator_contract.verdict import Ledger
 from orchestrator_contract.wire.answer import Answer
 
 ID = "OP-ORDER"

@@ -11,8 +11,8 @@ import pytest
 from orchestrator_contract import catalogue
 from orchestrator_contract.breach import Evidence
 from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.ledger import MAX_EVIDENCE, Ledger, Unverifiable
 from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.verdict import MAX_EVIDENCE, Ledger, Unverifiable
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench
