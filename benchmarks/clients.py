@@ -11,7 +11,7 @@ import requests
 
 from benchmarks.results import Row
 from orchestrator_contract import profile
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.report import timeline
 from orchestrator_contract.suite import Settings, Suite

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.ledger import Ledger
+from orchestrator_contract.verdicts.ledger import Ledger
 
 VARIABLE = "BENCHMARK_FIRST_FINDING"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.results import Unmeasured
 from orchestrator_contract import schemas
-from orchestrator_contract.embedded import EmbeddedMock
+from orchestrator_contract.pytest_plugin.embedded import EmbeddedMock
 
 PROJECT = Path(__file__).parents[1]
 PRISM_RELEASE = "5.16.0"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from _pytest.config.findpaths import determine_setup
 
-from orchestrator_contract.options import add_options
+from orchestrator_contract.pytest_plugin.options import add_options
 
 
 def project_of(folder: Path) -> Path | None:

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestrator_contract import journal
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordination import journal
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.place import Located
 from orchestrator_contract.profile import Account, Profile
@@ -28,7 +27,8 @@ from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.suite import Settings, Suite
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.visible import visible
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 _ROUNDS = 3
 #: A create that was on its way when its run was killed may show in the list only a moment later, in seconds.

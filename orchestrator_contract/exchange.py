@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from orchestrator_contract.addresses import brief_name, last_segment
 from orchestrator_contract.place import Place
+from orchestrator_contract.text.addresses import brief_name, last_segment
 from orchestrator_contract.wire.answer import Answer, Fault
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from orchestrator_contract import schemas
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.ledger import Ledger
+from orchestrator_contract.verdicts.ledger import Ledger
 from orchestrator_contract.wire.answer import Fault
 from orchestrator_contract.wire.coding import offers
 

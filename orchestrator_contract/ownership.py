@@ -7,8 +7,8 @@ from threading import Lock
 from urllib.parse import unquote
 
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.place import HOME, Located, Place
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
 

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry, Resource
 
-from orchestrator_contract.instants import parse_instant
+from orchestrator_contract.text.instants import parse_instant
 
 _ROOTS = (Path(__file__).parent / "_schemas", Path(__file__).parent.parent / "schemas")
 

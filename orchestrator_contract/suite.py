@@ -9,30 +9,31 @@ from dataclasses import dataclass
 from random import Random
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from orchestrator_contract import catalogue, schemas
+from orchestrator_contract import schemas
+from orchestrator_contract.checks.crashes import Crashes
+from orchestrator_contract.checks.departed import Departed
+from orchestrator_contract.checks.watch import Watch
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted
-from orchestrator_contract.coordinator import Coordinator
-from orchestrator_contract.crashes import Crashes
-from orchestrator_contract.departed import Departed
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
-from orchestrator_contract.given import NothingToDelete
+from orchestrator_contract.inputs.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.judge import Judge
-from orchestrator_contract.ledger import Ledger, Unverifiable
-from orchestrator_contract.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.visibility import Visibility
-from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.visible import visible
-from orchestrator_contract.watch import Watch
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.text.visible import visible
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.ledger import Ledger, Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
 _SID_TAIL = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -12,8 +12,8 @@ from orchestrator_contract.client.failures import Throttled
 from orchestrator_contract.client.outgoing import KEY_HEADER, Outgoing
 from orchestrator_contract.client.sending import Sender
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.profile import Trigger
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 CONTROL_PLANE = "/v2/ControlPlane"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.ledger import Unverifiable
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 
 class NoAnswer(Unverifiable):

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 
 from orchestrator_contract import __version__
-from orchestrator_contract.addresses import split_url
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.profile import Account
-from orchestrator_contract.redaction import Redactor
+from orchestrator_contract.text.addresses import split_url
+from orchestrator_contract.text.redaction import Redactor
 from orchestrator_contract.wire.connections import Origin
 
 KEY_HEADER = "Idempotency-Key"

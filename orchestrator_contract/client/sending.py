@@ -19,14 +19,14 @@ from orchestrator_contract.client.outgoing import KEY_HEADER, Outgoing, Prepared
 from orchestrator_contract.client.parallel import Parallel
 from orchestrator_contract.client.retention import Retention
 from orchestrator_contract.client.retry import MAX_RETRIES, Retry
-from orchestrator_contract.coordinator import Coordinator, Lost
+from orchestrator_contract.coordination.coordinator import Coordinator, Lost
+from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.judge import Judge
-from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.profile import Account, Profile
-from orchestrator_contract.progress import Steps
-from orchestrator_contract.redaction import Redactor
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts.ledger import Ledger
 from orchestrator_contract.wire.answer import Fault, WireError
 from orchestrator_contract.wire.connections import Wire
 

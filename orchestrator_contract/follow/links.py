@@ -6,11 +6,11 @@ from collections.abc import Callable, Container, Sequence
 from threading import Lock
 from urllib.parse import quote, urljoin
 
-from orchestrator_contract.addresses import brief_name, last_segment
 from orchestrator_contract.client.outgoing import given_origin
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.ledger import Ledger, Unverifiable
+from orchestrator_contract.text.addresses import brief_name, last_segment
+from orchestrator_contract.verdicts.ledger import Ledger, Unverifiable
 from orchestrator_contract.wire.connections import Origin
 
 #: The member of `related` that names what a call is about, where it is not configurationId (S2).

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.instants import parse_instant
 from orchestrator_contract.place import Located
+from orchestrator_contract.text.instants import parse_instant
 
 
 @dataclass(eq=False)

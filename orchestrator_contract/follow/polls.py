@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator_contract.addresses import brief_name, last_segment
 from orchestrator_contract.client.retry import asked_delay
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import judge_related
 from orchestrator_contract.follow.operation import Operation, instant_of, word_of
-from orchestrator_contract.ledger import Ledger
+from orchestrator_contract.text.addresses import brief_name, last_segment
+from orchestrator_contract.verdicts.ledger import Ledger
 
 #: The words of the contract, and how far on its way an operation is.
 RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2}

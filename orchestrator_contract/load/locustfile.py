@@ -15,13 +15,13 @@ from locust.runners import MasterRunner, WorkerRunner
 from orchestrator_contract import report
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.given import NothingToDelete
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.load.session import Findings, Session, Share, load_target
 from orchestrator_contract.load.steps import Steps
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.result import Policy, exit_code
+from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.verdicts.result import Policy, exit_code
 
 SHARE, STOP, FOUND = "contract-share", "contract-stop", "contract-found"
 #: How long the master waits for its workers to clean up and report, in seconds.

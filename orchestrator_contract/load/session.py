@@ -10,20 +10,21 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from orchestrator_contract import catalogue, profile
+from orchestrator_contract import profile
 from orchestrator_contract.cleanup import header
-from orchestrator_contract.consent import distant
-from orchestrator_contract.coordinator import Coordinator, journal_path
+from orchestrator_contract.coordination.coordinator import Coordinator, journal_path
+from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.journal import Journal
 from orchestrator_contract.judge import Judge
-from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
-from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.result import Policy, Result, conclude
+from orchestrator_contract.pytest_plugin.consent import distant
 from orchestrator_contract.suite import Settings, Suite, Unusable
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.ledger import Ledger
+from orchestrator_contract.verdicts.result import Policy, Result, conclude
 
 #: What every load run is about; whatever else was seen is reported as well.
 CORE = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.calls import Client
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 
 

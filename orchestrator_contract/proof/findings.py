@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator_contract.catalogue import Catalogue
 from orchestrator_contract.proof.cases import Case, Kind
 from orchestrator_contract.proof.forked import KILLED
 from orchestrator_contract.proof.trial import Trial
+from orchestrator_contract.verdicts.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator_contract import catalogue
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.proof import forked, tables
 from orchestrator_contract.proof.cases import Case, Kind, all_cases, chosen
 from orchestrator_contract.proof.findings import Finding, all_findings, broken, of_case, proves, unproved
 from orchestrator_contract.proof.trial import Terms, Trial, run
+from orchestrator_contract.verdicts import catalogue
 
 #: What was found so far is written this often, for a run that is cut short.
 _WRITE_EVERY_S = 15

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from orchestrator_contract.catalogue import Catalogue
 from orchestrator_contract.proof.cases import Case, Kind
 from orchestrator_contract.proof.findings import Finding, broken, proves
 from orchestrator_contract.proof.trial import Terms, Trial
+from orchestrator_contract.verdicts.catalogue import Catalogue
 
 Pair = tuple[Case, Trial]
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.client.listing import Listing
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.given import NothingToDelete, UsedUp
-from orchestrator_contract.ledger import Unverifiable
-from orchestrator_contract.listing import Listing
 from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.given import NothingToDelete, UsedUp
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
+from orchestrator_contract.verdicts.ledger import Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
 _ATTEMPTS = 3

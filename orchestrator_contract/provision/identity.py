@@ -10,13 +10,13 @@ from threading import Lock
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.listing import Listing
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.ledger import Unverifiable
-from orchestrator_contract.listing import Listing
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.place import Located, Place
 from orchestrator_contract.provision.configuration import LATE_S
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: Between two looks for what does not show yet, in seconds.
 _PAUSE_S = 0.4

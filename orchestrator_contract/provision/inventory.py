@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.given import NothingToDelete
 from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.place import HOME, Located, Place
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.given import NothingToDelete
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
 TWIN = "+"

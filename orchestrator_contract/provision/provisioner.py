@@ -8,15 +8,15 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.listing import Listing
 from orchestrator_contract.follow.follower import Follower
-from orchestrator_contract.given import Given, NothingToDelete, Source, UsedUp
-from orchestrator_contract.ledger import OneWayLess, Unverifiable
-from orchestrator_contract.listing import Listing
 from orchestrator_contract.place import HOME, Located, Place
 from orchestrator_contract.provision import removal
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import Creator, TooFew
+from orchestrator_contract.provision.given import Given, NothingToDelete, Source, UsedUp
 from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 
 class Provisioner:

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from orchestrator_contract.client.calls import Client
+from orchestrator_contract.client.listing import Listing
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.ledger import Unverifiable
-from orchestrator_contract.listing import Listing
 from orchestrator_contract.place import Located, Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0

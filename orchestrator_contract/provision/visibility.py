@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator_contract.client.calls import Client
-from orchestrator_contract.ledger import Unverifiable
-from orchestrator_contract.listing import Listing
+from orchestrator_contract.client.listing import Listing
 from orchestrator_contract.place import Located
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 _PAUSE_S = 0.2
 #: How many have to show at once before no more are looked at.

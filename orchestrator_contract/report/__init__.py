@@ -8,7 +8,7 @@ from orchestrator_contract.report.comment import as_markdown
 from orchestrator_contract.report.document import as_json
 from orchestrator_contract.report.page import as_html
 from orchestrator_contract.report.terminal import write_terminal
-from orchestrator_contract.result import Result
+from orchestrator_contract.verdicts.result import Result
 
 __all__ = ["as_html", "as_json", "as_markdown", "write_all", "write_terminal"]
 

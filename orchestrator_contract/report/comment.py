@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from orchestrator_contract.report import view
-from orchestrator_contract.result import Overall, Result
-from orchestrator_contract.row import Row, Verdict
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.visible import visible
+from orchestrator_contract.verdicts.result import Overall, Result
+from orchestrator_contract.verdicts.row import Row, Verdict
 
 #: Bytes; GitHub refuses comments longer than 65,536 characters.
 LIMIT = 65_000

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from orchestrator_contract.result import Result
+from orchestrator_contract.verdicts.result import Result
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator_contract import __version__
-from orchestrator_contract.catalogue import Level
 from orchestrator_contract.report import drawing, sources, view
-from orchestrator_contract.result import Result
-from orchestrator_contract.row import Row, Verdict
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.visible import visible
+from orchestrator_contract.verdicts.catalogue import Level
+from orchestrator_contract.verdicts.result import Result
+from orchestrator_contract.verdicts.row import Row, Verdict
 
 #: Findings of one requirement that stand open; further ones are folded.
 _OPEN_FINDINGS = 1

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_contract.report import view
-from orchestrator_contract.result import Overall, Result
-from orchestrator_contract.row import Row, Verdict
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.visible import visible
+from orchestrator_contract.verdicts.result import Overall, Result
+from orchestrator_contract.verdicts.row import Row, Verdict
 
 _COLOURS = {
     Verdict.BREACHED: "red", Verdict.WARNED: "yellow", Verdict.WAIVED: "blue",

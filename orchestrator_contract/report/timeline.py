@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
 
-from orchestrator_contract.addresses import last_segment
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.addresses import last_segment
+from orchestrator_contract.text.visible import visible
 
 #: Operations and races that a report draws.
 MAX_OPERATIONS = 12

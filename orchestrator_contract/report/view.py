@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from orchestrator_contract.breach import Breach, Evidence
 from orchestrator_contract.judge import DELETE_STATUSES
-from orchestrator_contract.result import Result
-from orchestrator_contract.row import Row, Verdict
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.visible import visible
+from orchestrator_contract.verdicts.breach import Breach, Evidence
+from orchestrator_contract.verdicts.result import Result
+from orchestrator_contract.verdicts.row import Row, Verdict
 
 #: Longest body, header value and message that a report shows, in characters.
 MAX_BODY = 4000

@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from orchestrator_contract import catalogue
-from orchestrator_contract.baseline import Baseline
+from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.judge import Judge
-from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.result import Policy, Result, conclude
-from orchestrator_contract.reuse import MISMATCH
+from orchestrator_contract.text.redaction import Redactor
 from orchestrator_contract.traffic.entry import BadEntry, Reader, Recorded, Skipped
 from orchestrator_contract.traffic.history import History
 from orchestrator_contract.traffic.source import Damaged, entries
-from orchestrator_contract.waivers import Waivers
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.baseline import Baseline
+from orchestrator_contract.verdicts.ledger import Ledger
+from orchestrator_contract.verdicts.result import Policy, Result, conclude
+from orchestrator_contract.verdicts.waivers import Waivers
 
 #: Entries that are read ahead to put requests into the order in which they started.
 _AHEAD = 256

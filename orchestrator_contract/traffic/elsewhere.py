@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import operation_names
-from orchestrator_contract.ledger import Ledger
 from orchestrator_contract.traffic.entry import Recorded
+from orchestrator_contract.verdicts.ledger import Ledger
 
 SISTERS = frozenset({"create", "update", "patch", "delete-conversation"})
 

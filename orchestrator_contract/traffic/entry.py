@@ -16,9 +16,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from orchestrator_contract import schemas
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.instants import parse_instant
-from orchestrator_contract.odd_sids import USUAL_SID
-from orchestrator_contract.redaction import Redactor
+from orchestrator_contract.inputs.odd_sids import USUAL_SID
+from orchestrator_contract.text.instants import parse_instant
+from orchestrator_contract.text.redaction import Redactor
 from orchestrator_contract.wire.answer import MAX_BODY, Answer
 
 _PATH = re.compile(r"/v2/ControlPlane/(Configurations|Operations)(?:/([^/]*))?/?")

@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator_contract.checks.lifetimes import RETAINED_S
+from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.follow.polls import judge_poll
-from orchestrator_contract.instants import parse_instant
-from orchestrator_contract.ledger import Ledger
-from orchestrator_contract.lifetimes import RETAINED_S
-from orchestrator_contract.reuse import MISMATCH
+from orchestrator_contract.text.instants import parse_instant
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.keys import PASSING, Keys
 from orchestrator_contract.traffic.memory import REMEMBERED, Memory, slim
+from orchestrator_contract.verdicts.ledger import Ledger
 
 #: An operation that is still not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600

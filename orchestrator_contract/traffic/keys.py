@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from orchestrator_contract.checks.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
+from orchestrator_contract.checks.replay import differences
+from orchestrator_contract.checks.scenarios import KEY_USED
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import operation_names
-from orchestrator_contract.ledger import Ledger
-from orchestrator_contract.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.replay import differences
-from orchestrator_contract.scenarios import KEY_USED
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.memory import Memory, slim
+from orchestrator_contract.verdicts.ledger import Ledger
 
 #: Answers that say nothing of what was asked for: they may be others a moment later.
 PASSING = frozenset({401, 403, 429, 500, 503})

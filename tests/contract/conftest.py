@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator_contract.run import RUN
-from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.suite import Suite
 
 

@@ -5,17 +5,17 @@ from functools import partial
 
 import pytest
 
+from orchestrator_contract.checks.lifetimes import HOUR
+from orchestrator_contract.checks.provocation import provoke
+from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
+from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.ledger import OneWayLess, Unverifiable
-from orchestrator_contract.lifetimes import HOUR
 from orchestrator_contract.place import Place
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provocation import provoke
-from orchestrator_contract.reuse import MISMATCH, not_the_first
-from orchestrator_contract.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 MINUTE, DAY = 60, 24 * HOUR
 #: Of what was refused or FAILED, what a late cleaner may take all the same.

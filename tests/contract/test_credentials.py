@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.checks.strangers import as_account, basic, may_be_theirs, refused, without_rights
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.scenarios import Scenarios
-from orchestrator_contract.strangers import as_account, basic, may_be_theirs, refused, without_rights
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: Wrong credentials that are sent once, or thrice would be many.
 ONCE = frozenset({

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.checks.elsewhere import REFUSALS, Elsewhere, Sister
+from orchestrator_contract.checks.replay import judge_replay
+from orchestrator_contract.checks.reuse import MISMATCH
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.elsewhere import REFUSALS, Elsewhere, Sister
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.replay import judge_replay
-from orchestrator_contract.reuse import MISMATCH
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 CHANGE = ("CTRL-ACCEPTED", "CTRL-202", "CTRL-OPERATION", "CTRL-KEY", "CTRL-KEY-PAYLOAD", "KEY-OTHER-CALL")
 

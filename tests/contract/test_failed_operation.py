@@ -5,18 +5,18 @@ from functools import partial
 
 import pytest
 
+from orchestrator_contract.checks.replay import judge_replay
+from orchestrator_contract.checks.reuse import MISMATCH
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.given import NothingToDelete
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.replay import judge_replay
-from orchestrator_contract.reuse import MISMATCH
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 
 @pytest.mark.requirement("OP-FAILED-ENDS", "OP-FAILED-KEEPS", "KEY-REPLAY-FAILED", "OP-BODY", "OP-ERROR", "OP-ORDER", "OP-TIMES",

@@ -14,7 +14,7 @@ WELL_FORMED = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASC
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_generated_deletes(suite: Suite, mode: str) -> None:
     """A generated delete, valid or not, gets a documented answer and deletes nothing."""
-    from orchestrator_contract.fuzz import Sent, run_generated
+    from orchestrator_contract.fuzzing.fuzz import Sent, run_generated
 
     def judge(sent: Sent) -> None:
         status, key = sent.exchange.status, sent.exchange.key

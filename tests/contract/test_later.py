@@ -5,12 +5,12 @@ import time
 
 import pytest
 
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.retry import asked_delay
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: The longest Retry-After of a 202 that is waited for, in seconds.
 LONGEST_WAIT_S = 5.0

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.client.listing import small_size
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.ledger import Unverifiable
-from orchestrator_contract.listing import small_size
 from orchestrator_contract.place import HOME
 from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: How often small pages are walked over while they do not show everything once.
 WALKS = 4

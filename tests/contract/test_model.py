@@ -2,14 +2,14 @@
 
 import pytest
 
-from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
 
 
 @pytest.mark.requirement("KEY-REPLAY", "GONE-DELETE", "GONE-FETCH", "KEY-OTHER-SID")
 def test_histories(suite: Suite, scenarios: Scenarios) -> None:
     """No history of creates, deletes, replays, reads and updates leads to an answer that the model excludes."""
-    from orchestrator_contract.machine import run_histories
+    from orchestrator_contract.fuzzing.machine import run_histories
 
     run_histories(suite, scenarios, clock=False)
 
@@ -18,6 +18,6 @@ def test_histories(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
 def test_histories_over_days(suite: Suite, scenarios: Scenarios) -> None:
     """Nor does one in which the clock moves on between the calls."""
-    from orchestrator_contract.machine import run_histories
+    from orchestrator_contract.fuzzing.machine import run_histories
 
     run_histories(suite, scenarios, clock=True)

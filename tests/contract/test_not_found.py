@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.checks.malformed import send_odd
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.inputs.odd_sids import USUAL_SID, odd_sids
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.ledger import Unverifiable
-from orchestrator_contract.malformed import send_odd
-from orchestrator_contract.odd_sids import USUAL_SID, odd_sids
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 
 def delete_unknown(suite: Suite, scenarios: Scenarios, far: list[str], near: Sequence[str] = ()) -> list[Exchange]:

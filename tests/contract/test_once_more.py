@@ -5,19 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator_contract.bad_keys import bad_keys
+from orchestrator_contract.checks.lifetimes import HOUR
+from orchestrator_contract.checks.malformed import send_near, send_odd
+from orchestrator_contract.checks.provocation import provoke
+from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
+from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.checks.strangers import as_account, basic, refused, without_rights
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.ledger import OneWayLess, Unverifiable
-from orchestrator_contract.lifetimes import HOUR
-from orchestrator_contract.malformed import send_near, send_odd
-from orchestrator_contract.odd_sids import odd_sids
+from orchestrator_contract.inputs.bad_keys import bad_keys
+from orchestrator_contract.inputs.odd_sids import odd_sids
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provocation import provoke
-from orchestrator_contract.reuse import MISMATCH, not_the_first
-from orchestrator_contract.scenarios import Scenarios
-from orchestrator_contract.strangers import as_account, basic, refused, without_rights
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 MARKS = (
     "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS", "DEL-202-LINKS", "DEL-202-RELATED", "OP-FETCH", "OP-BODY", "OP-SUCCEEDS",

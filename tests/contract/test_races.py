@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.checks.others import Others
+from orchestrator_contract.checks.racing import at_once, at_once_on, merge_names
+from orchestrator_contract.checks.replay import judge_replay
+from orchestrator_contract.checks.reuse import HANDLED, MISMATCH
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.ledger import Unverifiable
-from orchestrator_contract.others import Others
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.racing import at_once, at_once_on, merge_names
-from orchestrator_contract.replay import judge_replay
-from orchestrator_contract.reuse import HANDLED, MISMATCH
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.bad_keys import bad_keys
+from orchestrator_contract.checks.malformed import send_bad
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.inputs.bad_keys import bad_keys
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.ledger import OneWayLess
-from orchestrator_contract.malformed import send_bad
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import OneWayLess
 
 
 @pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from orchestrator_contract.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.scenarios import Scenarios
 from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 
 @pytest.mark.requirement("HTTP-ENCODING", "ERR-404-BODY")

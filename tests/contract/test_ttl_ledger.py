@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract.lifetimes import KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.checks.lifetimes import KEY_EXPIRES_S, KEY_LIVES_S
+from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.checks.ttl_ledger import ENOUGH, TtlLedger, documented_parts
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.ttl_ledger import ENOUGH, TtlLedger, documented_parts
 
 
 @pytest.mark.ttl_ledger

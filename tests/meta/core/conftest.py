@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import coordinator, presence, scenarios, suite, watch
+from orchestrator_contract import suite
+from orchestrator_contract.checks import presence, scenarios, watch
 from orchestrator_contract.client import sending
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordination import coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import follower

@@ -7,9 +7,9 @@ from importlib.resources import files
 
 import pytest
 
-from orchestrator_contract.catalogue import Applies, Catalogue, Level, Observation, Requirement, load
+from orchestrator_contract.verdicts.catalogue import Applies, Catalogue, Level, Observation, Requirement, load
 
-RAW = tomllib.loads((files("orchestrator_contract") / "catalogue.toml").read_text(encoding="utf-8"))
+RAW = tomllib.loads((files("orchestrator_contract.verdicts") / "catalogue.toml").read_text(encoding="utf-8"))
 
 
 def test_every_requirement_is_read_as_it_is_written() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import cleanup
-from orchestrator_contract.journal import Journal, Leftover
+from orchestrator_contract.coordination.journal import Journal, Leftover
 from orchestrator_contract.profile import Account
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.crashes import Crashes
+from orchestrator_contract.checks.crashes import Crashes
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.suite import Suite
 

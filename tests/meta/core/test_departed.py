@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract import departed
-from orchestrator_contract.departed import Departed
+from orchestrator_contract.checks import departed
+from orchestrator_contract.checks.departed import Departed
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 

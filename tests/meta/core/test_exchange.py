@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestrator_contract import redaction, spelling
 from orchestrator_contract.exchange import MAX_DEPTH, Exchange, parse_json
 from orchestrator_contract.profile import Account, Profile
-from orchestrator_contract.redaction import Redactor
+from orchestrator_contract.text import redaction, spelling
+from orchestrator_contract.text.redaction import Redactor
 from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:

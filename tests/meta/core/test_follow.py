@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.addresses import last_segment
 from orchestrator_contract.client.outgoing import origin_of
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.follower import Follower, _took
@@ -17,6 +16,7 @@ from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Limits
+from orchestrator_contract.text.addresses import last_segment
 from orchestrator_contract.wire.connections import Origin
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract import fuzz
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.ledger import Unverifiable
+from orchestrator_contract.fuzzing import fuzz
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import Phase, given, seed
 
-from orchestrator_contract.generation import settings
+from orchestrator_contract.fuzzing.generation import settings
 
 
 def generated() -> list[tuple[int, str]]:
@@ -40,7 +40,7 @@ def test_constants_of_loaded_modules_change_nothing(tmp_path: Path, monkeypatch:
 def test_no_callback_of_the_garbage_collection() -> None:
     """A Ctrl-C that fell into one would be lost, and fail whatever runs."""
     program = (
-        "import gc, orchestrator_contract.generation\n"
+        "import gc, orchestrator_contract.fuzzing.generation\n"
         "from hypothesis.internal.conjecture.junkdrawer import gc_cumulative_time\n"
         "gc_cumulative_time()\n"
         "print(len(gc.callbacks))"

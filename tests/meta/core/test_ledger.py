@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract import catalogue
-from orchestrator_contract.breach import Evidence
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.ledger import MAX_EVIDENCE, Ledger, Unverifiable
-from orchestrator_contract.redaction import Redactor
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.breach import Evidence
+from orchestrator_contract.verdicts.ledger import MAX_EVIDENCE, Ledger, Unverifiable
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench

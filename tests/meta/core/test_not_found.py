@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.checks.scenarios import Scenarios
 from tests.contract.test_not_found import delete_unknown
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.plan import plan_lines
 from orchestrator_contract.profile import Profile, Trigger
+from orchestrator_contract.pytest_plugin.plan import plan_lines
 
 NEAR = "SIDs near a configuration of the run's own or made up"
 

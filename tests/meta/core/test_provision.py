@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.given import NothingToDelete
-from orchestrator_contract.journal import Journal
-from orchestrator_contract.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.profile import Account, Limits, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import TooFew
+from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.removal import remove
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:

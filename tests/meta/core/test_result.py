@@ -7,14 +7,22 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import __version__, catalogue
-from orchestrator_contract.catalogue import Level, Requirement
-from orchestrator_contract.ledger import Ledger, Record
+from orchestrator_contract import __version__
 from orchestrator_contract.profile import Profile, Provision, Trigger
-from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.result import Overall, Policy, Result, conclude, exit_code, judge_requirement
-from orchestrator_contract.row import Verdict
 from orchestrator_contract.suite import Unusable
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.catalogue import Level, Requirement
+from orchestrator_contract.verdicts.ledger import Ledger, Record
+from orchestrator_contract.verdicts.result import (
+    Overall,
+    Policy,
+    Result,
+    conclude,
+    exit_code,
+    judge_requirement,
+)
+from orchestrator_contract.verdicts.row import Verdict
 
 START, END = datetime(2026, 11, 23, 1, 2, 3, 456789, UTC), datetime(2026, 11, 23, 1, 2, 9, tzinfo=UTC)
 BARE = Profile("bare", "http://x.example", provision=Provision("create"))

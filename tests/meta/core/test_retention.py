@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.checks.replay import differences, judge_replay
 from orchestrator_contract.client import retention
 from orchestrator_contract.exchange import MAX_VALUES, parse_json
-from orchestrator_contract.replay import differences, judge_replay
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.checks.replay import judge_replay
+from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.parallel import Parallel
 from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation, operation_names
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.replay import judge_replay
-from orchestrator_contract.scenarios import Scenarios
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said

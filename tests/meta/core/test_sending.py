@@ -16,10 +16,10 @@ from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
 from orchestrator_contract.client.outgoing import origin_of
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.ledger import Unverifiable
 from orchestrator_contract.ownership import NotOwned
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
+from orchestrator_contract.verdicts.ledger import Unverifiable
 from orchestrator_contract.wire.answer import Answer, Fault
 from orchestrator_contract.wire.connections import Origin
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.ledger import OneWayLess
-from orchestrator_contract.others import Others
+from orchestrator_contract.checks.others import Others
+from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.checks.strangers import as_account, may_be_theirs
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.scenarios import Scenarios
-from orchestrator_contract.strangers import as_account, may_be_theirs
+from orchestrator_contract.verdicts.ledger import OneWayLess
 
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator_contract.embedded import EmbeddedMock
+from orchestrator_contract.pytest_plugin.embedded import EmbeddedMock
 
 from .conftest import PROJECT
 

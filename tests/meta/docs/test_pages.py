@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract import catalogue, docs, schemas
+from orchestrator_contract import docs, schemas
 from orchestrator_contract.mock import registry
 from orchestrator_contract.report import view
+from orchestrator_contract.verdicts import catalogue
 
 from .conftest import PAGES, PROJECT, Block, Command, blocks, commands
 

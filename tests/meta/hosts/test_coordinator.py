@@ -18,16 +18,24 @@ from typing import Any
 import execnet
 import pytest
 
-from orchestrator_contract import clock_lock, coordinator, hosts
-from orchestrator_contract.coordinator import LOOPBACK, Address, Coordinator, Lost, Served, connect
-from orchestrator_contract.journal import Journal
-from orchestrator_contract.run import RUN
+from orchestrator_contract.coordination import clock_lock, coordinator
+from orchestrator_contract.coordination.coordinator import (
+    LOOPBACK,
+    Address,
+    Coordinator,
+    Lost,
+    Served,
+    connect,
+)
+from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.pytest_plugin import hosts
+from orchestrator_contract.pytest_plugin.run import RUN
 
 NETWORK = Address("127.0.0.2")
 #: A coordinator in a process of its own; it prints its ticket.
 SERVER = """
 import json, sys
-from orchestrator_contract.coordinator import Address, Coordinator, Served
+from orchestrator_contract.coordination.coordinator import Address, Coordinator, Served
 print(json.dumps(Served(Coordinator(100, 0, 10, None), Address("127.0.0.2")).ticket()), flush=True)
 sys.stdin.read()
 """

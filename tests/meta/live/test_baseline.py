@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue, schemas
-from orchestrator_contract.baseline import Baseline, BaselineError, load
-from orchestrator_contract.ledger import Ledger
+from orchestrator_contract import schemas
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.result import Policy, Result, conclude, exit_code
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.baseline import Baseline, BaselineError, load
+from orchestrator_contract.verdicts.ledger import Ledger
+from orchestrator_contract.verdicts.result import Policy, Result, conclude, exit_code
 
 IDS = ("ERR-INFO", "ERR-CODE", "ERR-STATUS", "ERR-BOUNDS", "OP-ID")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import journal
+from orchestrator_contract.coordination import journal
 
 OTHERS = ("somebody-elses", "oc-like-ours")
 _QUICK = ("--effort", "quick", "--seed", 1)

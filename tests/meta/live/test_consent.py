@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import consent
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.pytest_plugin import consent
 from orchestrator_contract.suite import Unusable
 
 #: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its timeout only.

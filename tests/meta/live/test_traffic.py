@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from haralyzer import HarParser  # type: ignore[import-untyped]  # it ships no types
 
-from orchestrator_contract.result import Policy, Result
 from orchestrator_contract.traffic.command import Traffic
 from orchestrator_contract.traffic.source import NotHar
-from orchestrator_contract.waivers import Waivers
+from orchestrator_contract.verdicts.result import Policy, Result
+from orchestrator_contract.verdicts.waivers import Waivers
 
 BASE = "https://conversations.example/v2/ControlPlane"
 SID, OTHER = (f"conv_configuration_0{letter * 25}" for letter in "ab")
@@ -289,7 +289,7 @@ def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
     big(path, megabytes * 1_000_000)
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from orchestrator_contract.traffic.command import Traffic; from orchestrator_contract.waivers import Waivers\n"
+        "from orchestrator_contract.traffic.command import Traffic; from orchestrator_contract.verdicts.waivers import Waivers\n"
         "traffic = Traffic(Path(sys.argv[1])); traffic.judge(Waivers())\n"
         "print(traffic.ledger.requests, int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)\n"
     )

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue
-from orchestrator_contract.ledger import MAX_EVIDENCE, Ledger
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.result import Policy, Result, conclude, exit_code
-from orchestrator_contract.waivers import WaiverError, Waivers, load
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.ledger import MAX_EVIDENCE, Ledger
+from orchestrator_contract.verdicts.result import Policy, Result, conclude, exit_code
+from orchestrator_contract.verdicts.waivers import WaiverError, Waivers, load
 
 TODAY = date(2026, 11, 23)
 ID = "ERR-INFO"

@@ -11,10 +11,10 @@ import pytest
 
 from orchestrator_contract import profile
 from orchestrator_contract.cleanup import account_label
-from orchestrator_contract.journal import read
+from orchestrator_contract.coordination.journal import read
 from orchestrator_contract.load.session import CORE, Findings, Session, Share, load_target, shared
 from orchestrator_contract.profile import Account, Limits, ProfileError
-from orchestrator_contract.result import Overall, Policy
+from orchestrator_contract.verdicts.result import Overall, Policy
 
 TARGET = replace(
     profile.from_url("http://127.0.0.1:9"), limits=Limits(requests=100, requests_per_second=50, deletes=11, poll_timeout_s=5)

@@ -366,7 +366,7 @@ class FrozenClock(Clock):
 
 
 registry.load()
-CATALOGUE = tomllib.loads(resources.files("orchestrator_contract").joinpath("catalogue.toml").read_text("utf-8"))
+CATALOGUE = tomllib.loads(resources.files("orchestrator_contract.verdicts").joinpath("catalogue.toml").read_text("utf-8"))
 LEVELS = {one["id"]: one["level"] for one in CATALOGUE["requirement"]}
 INTERMITTENT = re.compile(r"(1 in \d+|(data|time|race): .+)")
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue
-from orchestrator_contract.breach import Breach, Evidence
-from orchestrator_contract.ledger import Record
 from orchestrator_contract.profile import Account, Profile, Provision, Trigger
 from orchestrator_contract.report.timeline import Event, Timeline
-from orchestrator_contract.result import Overall, Result
-from orchestrator_contract.row import Row, Verdict
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.breach import Breach, Evidence
+from orchestrator_contract.verdicts.ledger import Record
+from orchestrator_contract.verdicts.result import Overall, Result
+from orchestrator_contract.verdicts.row import Row, Verdict
 
 #: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.
 HOSTILE = (

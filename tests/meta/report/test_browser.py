@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.report import write_all
-from orchestrator_contract.result import Result
+from orchestrator_contract.verdicts.result import Result
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (dev extra)")
 

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from orchestrator_contract.report import as_markdown
 from orchestrator_contract.report.comment import code, fence
-from orchestrator_contract.result import Result
+from orchestrator_contract.verdicts.result import Result
 
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
 #: The only HTML that the writer itself uses.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator_contract import schemas
 from orchestrator_contract.report import as_json, write_all
-from orchestrator_contract.result import Result
+from orchestrator_contract.verdicts.result import Result
 
 
 def test_schema(any_result: Result) -> None:

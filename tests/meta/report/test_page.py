@@ -12,8 +12,8 @@ import html5lib
 import pytest
 
 from orchestrator_contract.report import as_html
-from orchestrator_contract.result import Result
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.visible import visible
+from orchestrator_contract.verdicts.result import Result
 
 #: Elements that load something, run something or leave the page by themselves.
 _ACTIVE = {"iframe", "object", "embed", "base", "img", "audio", "video", "image", "use", "foreignObject", "animate", "set"}

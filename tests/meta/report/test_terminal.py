@@ -10,7 +10,7 @@ from typing import Any
 from _pytest._io import TerminalWriter
 
 from orchestrator_contract.report import write_terminal
-from orchestrator_contract.result import Result
+from orchestrator_contract.verdicts.result import Result
 
 
 class Terminal:

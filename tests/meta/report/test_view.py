@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator_contract import catalogue
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.ledger import Ledger
-from orchestrator_contract.redaction import Redactor
 from orchestrator_contract.report import view
-from orchestrator_contract.row import Row, Verdict
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.ledger import Ledger
+from orchestrator_contract.verdicts.row import Row, Verdict
 from orchestrator_contract.wire.answer import Answer
 
 ID = "OP-ORDER"

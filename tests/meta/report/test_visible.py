@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator_contract.visible import visible
+from orchestrator_contract.text.visible import visible
 
 
 @pytest.mark.parametrize(

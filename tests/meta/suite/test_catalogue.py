@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from orchestrator_contract import catalogue, schemas
+from orchestrator_contract import schemas
+from orchestrator_contract.verdicts import catalogue
 
 PROJECT = Path(__file__).parents[3]
 CONTRACT = sorted((PROJECT / "tests" / "contract").glob("test_*.py"))
-RAW: dict[str, Any] = tomllib.loads((PROJECT / "orchestrator_contract" / "catalogue.toml").read_text(encoding="utf-8"))
+RAW: dict[str, Any] = tomllib.loads((PROJECT / "orchestrator_contract" / "verdicts" / "catalogue.toml").read_text(encoding="utf-8"))
 KNOWN = catalogue.load().requirements
 
 #: Run inside a pytest of its own: prints every contract test with the requirements of its markers.
@@ -168,5 +169,5 @@ def test_contract_tests_know_no_mock(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom):
             modules |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
 
-    inside = ("orchestrator_contract.mock", "orchestrator_contract.embedded", "orchestrator_contract.proof")
+    inside = ("orchestrator_contract.mock", "orchestrator_contract.pytest_plugin.embedded", "orchestrator_contract.proof")
     assert [name for name in modules if name.startswith(inside)] == []

@@ -12,7 +12,7 @@ import pytest
 from orchestrator_contract import profile
 from orchestrator_contract.client.failures import Throttled
 from orchestrator_contract.client.retry import asked_delay
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.exchange import parse_json
 from orchestrator_contract.suite import Settings, Suite

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 import requests
 
-from orchestrator_contract import journal
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract.coordination import journal
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.given import Given, NothingToDelete, Source
-from orchestrator_contract.journal import Journal
 from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.ownership import NotOwned, Ownership
 from orchestrator_contract.profile import ProfileError, from_file
-from orchestrator_contract.progress import Steps
+from orchestrator_contract.provision.given import Given, NothingToDelete, Source
 
 CONV = ("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-GONE")
 SECTION = re.compile(r"\[conversations\]\npool = \[\n.*?\n\]\n", re.DOTALL)

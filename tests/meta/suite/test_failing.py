@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import failing
-from orchestrator_contract.failing import Failing
+from orchestrator_contract.pytest_plugin import failing
+from orchestrator_contract.pytest_plugin.failing import Failing
 
 PROJECT = Path(__file__).parents[3]
 

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract import baseline, catalogue, files, journal, profile, waivers
+from orchestrator_contract import files, profile
+from orchestrator_contract.checks.ttl_ledger import TtlLedger, TtlLedgerError
+from orchestrator_contract.coordination import journal
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.traffic.source import Damaged, NotHar, entries
 from orchestrator_contract.traffic.writer import HarError, HarWriter
-from orchestrator_contract.ttl_ledger import TtlLedger, TtlLedgerError
+from orchestrator_contract.verdicts import baseline, catalogue, waivers
 
 READERS: dict[str, Callable[[Path], object]] = {
     "profile": profile.from_file, "waivers": lambda path: waivers.load(path, catalogue.load()), "baseline": baseline.load,

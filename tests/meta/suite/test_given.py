@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue, profile
-from orchestrator_contract.coordinator import Coordinator
+from orchestrator_contract import profile
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.given import NothingToDelete
-from orchestrator_contract.ledger import Ledger, OneWayLess
 from orchestrator_contract.profile import Provision
-from orchestrator_contract.redaction import Redactor
-from orchestrator_contract.result import Policy, judge_requirement
-from orchestrator_contract.row import Verdict
+from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.suite import Settings, Suite
+from orchestrator_contract.text.redaction import Redactor
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.ledger import Ledger, OneWayLess
+from orchestrator_contract.verdicts.result import Policy, judge_requirement
+from orchestrator_contract.verdicts.row import Verdict
 
 SIDS = [f"conv_configuration_{n}" for n in range(6)]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import plugin
-from orchestrator_contract.outcomes import OUTCOMES
-from orchestrator_contract.run import RUN
+from orchestrator_contract.pytest_plugin import plugin
+from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES
+from orchestrator_contract.pytest_plugin.run import RUN
 
 PROJECT = Path(__file__).parents[3]
 

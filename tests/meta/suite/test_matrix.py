@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract import catalogue
 from orchestrator_contract.proof import forked, tables
 from orchestrator_contract.proof.cases import Case, Kind, all_cases, chosen
 from orchestrator_contract.proof.findings import broken, of_case, proves, unproved
 from orchestrator_contract.proof.matrix import main
 from orchestrator_contract.proof.trial import Terms, Trial
+from orchestrator_contract.verdicts import catalogue
 
 KNOWN = catalogue.load()
 DEFECT = Case(Kind.DEFECT, "accepted-201", "An accepted delete answers 201", ("DEL-STATUS",), "always")

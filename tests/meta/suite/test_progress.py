@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import progress
-from orchestrator_contract.progress import Steps, Ticker
+from orchestrator_contract.coordination import progress
+from orchestrator_contract.coordination.progress import Steps, Ticker
 
 PROJECT = Path(__file__).parents[3]
 TEST = "tests/contract/test_races_mixed.py::test_late_update"

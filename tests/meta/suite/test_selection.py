@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import catalogue
+from orchestrator_contract.verdicts import catalogue
 
 Run = Callable[..., Any]
 KNOWN = catalogue.load().requirements

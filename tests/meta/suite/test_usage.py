@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract.usage import usage_error
+from orchestrator_contract.pytest_plugin.usage import usage_error
 
 PACKAGE = Path(__file__).parents[3] / "orchestrator_contract"
 

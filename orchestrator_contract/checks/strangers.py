@@ -1,0 +1,61 @@
+"""Requests of those who may not delete: without credentials, with wrong ones, or for another account's SID."""
+
+from __future__ import annotations
+
+import base64
+
+from orchestrator_contract.client.retry import past_500
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.inputs.odd_sids import USUAL_SID
+from orchestrator_contract.place import Place
+from orchestrator_contract.suite import Suite, exists
+from orchestrator_contract.verdicts.ledger import OneWayLess
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def without_rights(suite: Suite, sid: str, value: str | None, *, key: str | None = None, region: int = 0) -> Exchange:
+    """The answer to a DELETE with *value* for its Authorization, or with none."""
+    headers = [("Authorization", value)] if value else []
+    call = Call("delete", sid, silent=True)
+    return past_500(lambda: suite.client.delete(sid, account=None, key=key, region=region, headers=headers, call=call))
+
+
+def may_be_theirs(suite: Suite, sid: str, account: int, region: int = 0) -> bool:
+    """Whether a SID of one place may be another configuration's in the place of *account* and *region*, and so must not be deleted there.
+
+    Ids that do not look as documented may be counted, in each place from one. Where it can't be, a DELETE may name it there from now on.
+    """
+    place = Place(account, region)
+    if not USUAL_SID.fullmatch(sid):
+        fetch = past_500(lambda: suite.client.fetch(sid, account=account, region=region))
+        # What is shown may be the run's own of another place, which that account should not see; an error says nothing.
+        names = {one.name for one in suite.inventory.left.values() if one.sid == sid and one.place != place}
+        refused = fetch.status in range(400, 500)
+        if not refused and not (exists(fetch) and fetch.object.get("displayName") in names):
+            return True
+    suite.ownership.lend(sid, place)
+    return False
+
+
+def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, region: int = 0) -> Exchange:
+    """The answer to a DELETE of another account's SID.
+
+    Raises:
+        OneWayLess: that account may have a configuration of its own under it.
+    """
+    if may_be_theirs(suite, sid, account, region):
+        raise OneWayLess(f"account {account + 1} may have a configuration of its own under the SID {sid:.60}")
+    call = Call("delete", sid, silent=True)
+    return past_500(lambda: suite.client.delete(sid, account=account, key=key, region=region, call=call))
+
+
+def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:
+    """The request was not accepted; how it was refused is the endpoint's choice."""
+    status = exchange.status or 0
+    suite.ledger.observe("OBS-REFUSAL", f"{status}: {what}")
+    suite.ledger.hold("AUTH-SANE", status < 500, expected="a client error", seen=f"{status} to {what}", exchanges=[exchange])
+    return suite.ledger.hold(requirement, not 200 <= status < 300, expected=f"a refusal of {what}", seen=str(status), exchanges=[exchange])

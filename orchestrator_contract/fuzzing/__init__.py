@@ -1,0 +1,1 @@
+"""Generated requests and random histories."""

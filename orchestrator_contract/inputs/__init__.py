@@ -1,0 +1,1 @@
+"""Inputs that are written down or drawn: odd SIDs and malformed keys."""

@@ -1,0 +1,109 @@
+"""Consent: an endpoint that is not on this machine is changed only after somebody agreed to it.
+
+What loopback hosts is the user's own toy. Anything else may be a real account, so a run says what it would do
+there and waits for `--yes`, or for an answer where there is a terminal to ask on.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from urllib.parse import urlsplit
+
+import pytest
+
+from orchestrator_contract.effort import Effort
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.pytest_plugin.plan import plan_lines
+from orchestrator_contract.pytest_plugin.usage import usage_error
+from orchestrator_contract.suite import Unusable
+from orchestrator_contract.text.visible import visible
+
+
+def is_loopback(host: str) -> bool:
+    """Whether every address of *host* is on this machine: 127.0.0.0/8 or ::1.
+
+    Raises:
+        OSError: the name has no address.
+    """
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    return bool(found) and all(map(_loops, found))
+
+
+def _loops(address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def distant(profile: Profile) -> list[str]:
+    """Those of the target's addresses that requests may change something at and that are not loopback.
+
+    Raises:
+        Unusable: a name has no address, so that nobody can say where the requests would go.
+    """
+    found = []
+    for url in (*profile.bases, *([profile.clock_url] if profile.clock_url else [])):
+        try:
+            if not is_loopback(urlsplit(url).hostname or ""):
+                found.append(url)
+        except (OSError, UnicodeError) as error:
+            raise Unusable(f"{url} can't be reached: its host name has no address ({error})") from None
+    return list(dict.fromkeys(found))
+
+
+def obtain(config: pytest.Config, profile: Profile | None, effort: Effort) -> None:
+    """Let a run against *profile* go ahead, or end the session before anything is sent.
+
+    Raises:
+        pytest.UsageError: nobody agreed.
+        Unusable: where the target is can't be told.
+    """
+    if profile is None or config.option.yes:
+        return
+    places = distant(profile)
+    if places:
+        will = [*takewhile(bool, plan_lines(profile, effort, [], []))]
+        ask(config, places, will)
+
+
+def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> None:
+    """Show what *will* happen at *places* and wait for a yes.
+
+    Raises:
+        pytest.UsageError: the answer is another one, or there is no terminal to ask on.
+    """
+    where = ", ".join(places)
+    with _terminal(config) as there_is_one:
+        if not there_is_one:
+            raise usage_error(
+                f"{where}: not a loopback address, so this needs consent: configurations would be created or deleted there. "
+                "Look at --plan, then add --yes. (There is no terminal to ask on; nothing was sent.)"
+            )
+        print("", *map(visible, will), "", sep="\n", file=sys.stderr)  # a journal's names may be anybody's words
+        print(f"This will change {where}, which is not this machine. Go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline().strip().lower()
+    if answer not in ("y", "yes"):
+        raise usage_error(f"{where}: not confirmed; nothing was sent")
+
+
+@contextmanager
+def _terminal(config: pytest.Config) -> Iterator[bool]:
+    """The user's own stdin and stderr while pytest captures; whether somebody can answer there."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    try:
+        yield sys.stdin is not None and sys.stdin.isatty()
+    finally:
+        if capture is not None:
+            capture.resume_global_capture()

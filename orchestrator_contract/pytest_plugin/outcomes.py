@@ -1,0 +1,133 @@
+"""A contract test from what it gets to its outcome: its findings decide it, and its reports name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+
+import pytest
+
+from orchestrator_contract.coordination import clock_lock
+from orchestrator_contract.pytest_plugin.run import RUN
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+
+
+class Outcomes:
+    """Collects, where the verdict is drawn, the tests that found breaches and those in which the suite itself failed."""
+
+    def __init__(self) -> None:
+        self.breached: list[str] = []
+        self.broken: list[str] = []
+        #: Whether pytest-xdist has ended the session: after -x it does so by an interrupt of its own, which is no person's Ctrl-C.
+        self.stopped = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """See each report, wherever the test ran."""
+        self.broken += [str(value) for name, value in report.user_properties if name == "suite_broken"]
+        if report.when == "call" and ("verdict", "breached") in report.user_properties:
+            self.breached.append(report.nodeid)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """See how the session ends early."""
+        self.stopped = excinfo.type is not KeyboardInterrupt
+
+
+#: Where pytest's configuration holds what this session's tests came to.
+OUTCOMES = pytest.StashKey[Outcomes]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the reports."""
+    config.stash[OUTCOMES] = Outcomes()
+    config.pluginmanager.register(config.stash[OUTCOMES])
+
+
+def requirements_of(item: pytest.Item) -> tuple[str, ...]:
+    """The ids that a test's marker names."""
+    return tuple(one for mark in item.iter_markers("requirement") for one in mark.args)
+
+
+@pytest.fixture(scope="session")
+def suite(request: pytest.FixtureRequest) -> Suite:
+    """The run against the target, for contract tests."""
+    return request.config.stash[RUN].suite
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Run a contract test: its findings become its outcome."""
+    ids = requirements_of(pyfuncitem)
+    if not ids:
+        return (yield)
+    run = pyfuncitem.config.stash[RUN]
+    suite, ledger = run.suite, run.suite.ledger
+    nodeid = re.sub(r"[^\x20-\x7e]", "?", pyfuncitem.nodeid)
+    lacking = {} if pyfuncitem.get_closest_marker("ttl_ledger") else suite.requirements_lacking(ids)
+    ledger.begin(nodeid, ids)
+    suite.reseed(nodeid)
+    alone = pyfuncitem.get_closest_marker("clock") is not None
+    reason = ""
+    try:
+        if lacking:
+            raise Unverifiable("needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs})))
+        with suite.client.steps.step("waiting for other tests to leave the endpoint's clock alone"):
+            # What closing tests look at in other workers is as old as the run; once the clock has been moved it is days old.
+            entered = clock_lock.enter(suite.coordinator, run.worker, alone=alone, closing=run.closing if run.is_worker else 0)
+        if not entered:
+            raise Unverifiable("the endpoint's clock was in use for too long")
+        try:
+            yield
+        finally:
+            suite.coordinator.leave_clock(run.worker, alone=alone)
+    except Unverifiable as error:
+        reason = suite.redactor.text(str(error))
+        ledger.unverified(lacking or ids, reason, one_way=isinstance(error, OneWayLess))
+    finally:
+        found = ledger.end()
+        if pyfuncitem.get_closest_marker("closing"):
+            suite.coordinator.closed()
+    gating = [(one, text) for one, text in found if run.gates(one)]
+    waived = [(one, text) for one, text in gating if run.options.waivers.excuses(one, text)]
+    gating = [pair for pair in gating if pair not in waived]
+    if gating:
+        lines = [f"{one}: {text}" for one, text in dict.fromkeys(gating)][:8]
+        raise _Breached("\n".join(lines), pytrace=False)
+    if reason:
+        pytest.skip(f"unverified: {reason}")
+    if waived:
+        pytest.xfail("waived: " + "; ".join(f"{one}: {text}" for one, text in dict.fromkeys(waived)))
+    return True
+
+
+class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to type checkers
+    """The endpoint breached the contract in this test."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell breaches from failures of the suite itself, and name the requirements in JUnit."""
+    report = yield
+    ids = requirements_of(item)
+    if ids:
+        if call.excinfo is not None and not isinstance(call.excinfo.value, (_Breached, pytest.skip.Exception, pytest.xfail.Exception)):
+            report.user_properties.append(("suite_broken", item.nodeid))
+            # What broke the suite is shown with the arguments of its frames, and some of them hold credentials.
+            run, text = item.config.stash[RUN], str(report.longrepr)
+            if run.opened and (clean := run.suite.redactor.text(text)) != text:
+                report.longrepr = clean
+        if report.when == "call":
+            levels = catalogue.load().requirements
+            verdict = "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"
+            verdict = "breached" if report.failed else verdict
+            found = [
+                ("requirement", ",".join(ids)),
+                ("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))),
+                ("verdict", verdict),
+            ]
+            report.user_properties += found
+            item.user_properties += found  # JUnit takes them from the report of the teardown
+    return report

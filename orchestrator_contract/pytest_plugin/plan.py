@@ -1,0 +1,57 @@
+"""What --plan says: the requirements, what each needs, and what the run would do to the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator_contract.effort import Effort
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.verdicts import catalogue
+
+
+def plan_lines(
+    target: Profile, effort: Effort, tests: Sequence[tuple[str, tuple[str, ...]]], wanted: Iterable[str]
+) -> Iterator[str]:
+    """The plan, line by line; nothing is sent."""
+    known = catalogue.load().requirements
+    selected = {one for _, ids in tests for one in ids} & set(wanted)
+    yield f"target        {target.name} ({target.base_url})"
+    yield f"capabilities  {', '.join(target.capabilities) or 'none'}"
+    yield f"effort        {'; '.join([effort.name, *effort.remarks])}"
+    limits = target.limits
+    pace = f"{limits.requests_per_second:g} a second" if limits.requests_per_second else "as fast as it goes"
+    yield f"limits        at most {limits.requests} requests, {pace}; at most {limits.deletes} configurations deleted"
+    mode = target.provision.mode
+    origin = {
+        "create": "created by POST with names that begin oc-, and deleted at the end",
+        "pool": f"taken from the pool of {len(target.provision.pool)}, each deleted",
+        "command": f"taken from the command {' '.join(target.provision.command)!r}, each deleted",
+        None: "none: there is no [provision]",
+    }[mode]
+    yield f"configurations {origin}"
+    if target.conversations.command:
+        yield f"conversations  taken from the command {' '.join(target.conversations.command)!r}, each deleted"
+    elif target.conversations:
+        yield f"conversations  taken from the pool of {len(target.conversations.pool)}, each deleted"
+    named = [
+        (where, trigger.sid)
+        for where, trigger in (*((f"faults.{status}", one) for status, one in target.faults.items()), ("operation_failure", target.operation_failure))
+        if trigger and trigger.sid and not trigger.headers  # headers come before sid
+    ]
+    for where, sid in named:
+        yield f"named         {sid}, by [{where}]; it is deleted where the fault does not fire"
+    also = "to the SIDs that [faults] and [operation_failure] name, " if named else ""
+    yield f"deletes go only to these, {also}and to SIDs near a configuration of the run's own or made up"
+    if target.clock_url:
+        yield f"the clock is moved forward by POST {target.clock_url}"
+    yield ""
+    for name, requirement in known.items():
+        if name not in selected:
+            continue
+        lacking = target.lacks(requirement.needs)
+        state = f"unverified: needs {', '.join(lacking)}" if lacking else "will be checked"
+        needs = f" [needs {', '.join(requirement.needs)}]" if requirement.needs else ""
+        yield f"{name:20} {requirement.level:10} {state}{needs}"
+        yield f"{'':20} {requirement.title}"
+    yield ""
+    yield f"{len(selected)} requirements, {len(tests)} tests"

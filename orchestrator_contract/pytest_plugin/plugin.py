@@ -1,0 +1,216 @@
+"""The pytest plugin: options, selection, the run's life, and the exit code; what a single test comes to is in outcomes.py."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.junitxml import xml_key
+
+from orchestrator_contract.coordination import progress
+from orchestrator_contract.profile import ProfileError
+from orchestrator_contract.pytest_plugin import consent, failing, hosts, live, stopping
+from orchestrator_contract.pytest_plugin.failing import Failing
+from orchestrator_contract.pytest_plugin.options import add_options
+from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES, requirements_of
+from orchestrator_contract.pytest_plugin.run import RUN, Run
+from orchestrator_contract.pytest_plugin.run_options import RunOptions
+from orchestrator_contract.pytest_plugin.usage import said, usage_error
+from orchestrator_contract.suite import Unusable
+from orchestrator_contract.traffic.writer import HarError
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.baseline import BaselineError
+from orchestrator_contract.verdicts.waivers import WaiverError
+
+pytest_plugins = ["orchestrator_contract.pytest_plugin.outcomes", "orchestrator_contract.pytest_plugin.live", "orchestrator_contract.pytest_plugin.hosts"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of README.md, where anchor.py has not registered them already."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; a wrong one ends the session here, with exit code 4."""
+    config.addinivalue_line("markers", "requirement(*ids): the requirements of the catalogue that a contract test checks")
+    config.addinivalue_line("markers", "clock: moves the endpoint's clock; runs while no other test does")
+    config.addinivalue_line("markers", "opening: asks much of an endpoint in little time; runs before the others")
+    config.addinivalue_line("markers", "closing: looks back at what the other tests saw; runs after them")
+    config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
+    config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
+    if config.option.fail_on and not config.option.baseline:
+        raise usage_error("--fail-on new needs --baseline FILE, the report of an earlier run")
+    try:
+        config.stash[RUN] = Run(RunOptions.of(config), getattr(config, "workerinput", None))
+    except (ProfileError, WaiverError, BaselineError) as error:
+        raise usage_error(error) from None
+    except KeyError as error:
+        raise usage_error(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
+    if config.getoption("dist", "no") == "each":
+        raise usage_error("--dist each is not supported: every worker would run the whole contract; use -n N to spread the tests")
+
+
+def _judges_contract(config: pytest.Config) -> bool:
+    """Whether the paths on the command line can hold contract tests."""
+    contract = Path("tests", "contract")
+    for arg in config.args:
+        path = Path(str(arg).partition("::")[0])
+        with contextlib.suppress(ValueError):
+            path = (config.invocation_params.dir / path).resolve().relative_to(config.rootpath)
+        if path == contract or contract in path.parents or path in contract.parents:
+            return True
+    return False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Reach the endpoint before anything is collected; one that can't be used ends the session with 4."""
+    config, run = session.config, session.config.stash[RUN]
+    if config.option.collectonly or run.options.plan or live.mode(config) or not _judges_contract(config):
+        return
+    try:
+        consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
+        # A signal to the whole group reaches workers, too, and what they have created is theirs to delete.
+        stopping.heed_termination(config)
+        if run.is_worker:
+            return  # it joins before its collection (hosts.py)
+        hosts.prepare(config)
+        run.options.report.mkdir(parents=True, exist_ok=True)
+        progress.show(config, run.suite.client.steps)
+        run.open(alone=config.getoption("dist", "no") == "no")
+    except HarError as error:
+        raise usage_error(error) from None
+    except OSError as error:
+        raise usage_error(f"--report: {run.options.report} can't be written: {error.strerror}") from None
+    except Unusable as unusable:
+        run.selected = run.wanted()
+        result = run.finish(unusable=unusable)
+        session.exitstatus = 1 if result.overall == "nonconformant" else 4
+        if session.exitstatus == 1:
+            _write_junit(config)
+            pytest.exit(said(f"{unusable}\nreport: {run.options.report}"), returncode=1)
+        raise usage_error(f"{unusable}\n(report: {run.options.report})") from None
+
+
+def _write_junit(config: pytest.Config) -> None:
+    """Have --junitxml written although the session ends before its tests."""
+    log = config.stash.get(xml_key, None)
+    if log is not None:
+        log.pytest_sessionstart()
+        log.pytest_sessionfinish()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a worker found."""
+    run = node.config.stash[RUN]
+    run.forsake(node.gateway.id)
+    found = getattr(node, "workeroutput", {}).get("orchestrator_contract")
+    if found:
+        run.merge(found)
+    elif error:
+        run.notes.append("a worker process crashed; its findings are lost")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what --requirement and --effort ask for, in the catalogue's order."""
+    run = config.stash[RUN]
+    known = list(catalogue.load().requirements)
+    place = {name: number for number, name in enumerate(known)}
+    asked = run.options.requirements
+    kept = [
+        i for i in items
+        if not (asked and asked.isdisjoint(requirements_of(i))) and not (run.options.effort.few and i.get_closest_marker("twice"))
+    ]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+        items[:] = kept
+    items.sort(key=lambda item: (
+        item.get_closest_marker("clock") is not None,
+        item.get_closest_marker("closing") is not None,
+        item.nodeid not in run.options.first,
+        item.get_closest_marker("opening") is None,
+        min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
+    ))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Remember what is judged in this session."""
+    run = session.config.stash[RUN]
+    if any(map(requirements_of, session.items)) and not (run.opened or run.options.plan or session.config.option.collectonly):
+        # Contract tests that were not expected where they are: the target was not asked about yet.
+        try:
+            consent.obtain(session.config, None if run.is_worker else run.options.profile, run.options.effort)
+        except Unusable as unusable:
+            raise usage_error(unusable) from None
+    found = {one for item in session.items for one in requirements_of(item)}
+    run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
+    run.selected = frozenset(found & run.options.requirements if run.options.requirements else found)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """--plan: say what would happen instead of doing it."""
+    run = session.config.stash[RUN]
+    if not run.options.plan:
+        return None
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line("")
+        for line in run.plan([(item.nodeid, requirements_of(item)) for item in session.items]):
+            reporter.write_line(line)
+    return True
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the target and the seed."""
+    return config.stash[RUN].header() if _judges_contract(config) else []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Clean up, draw the result, write the reports, set the exit code."""
+    config, run, outcomes = session.config, session.config.stash[RUN], session.config.stash[OUTCOMES]
+    if not run.opened:
+        return
+    if run.is_worker:
+        config.workeroutput["orchestrator_contract"] = run.leave()  # type: ignore[attr-defined]
+        return
+    if run.result is not None:
+        return
+    try:
+        result = run.finish()
+    except KeyboardInterrupt:
+        pytest.exit(said(run.interrupted()), returncode=int(pytest.ExitCode.INTERRUPTED))
+    except OSError as error:
+        pytest.exit(said(f"--report: {run.options.report} can't be written: {error.strerror}"), returncode=int(pytest.ExitCode.USAGE_ERROR))
+    if run.options.target and run.options.profile:
+        breached = tuple(outcomes.breached)
+        if breached or not run.options.requirements:  # a part that passes says nothing of the rest
+            failing.remember(config, run.options.profile.base_url, Failing(run.options.seed, breached) if breached else None)
+    stopped = exitstatus == pytest.ExitCode.INTERRUPTED and outcomes.stopped
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or stopped:
+        contract = run.exit_code()
+        if outcomes.broken:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        elif contract or exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = contract
+        elif (result.overall != "nonconformant" or run.options.policy.only_new) and not run.foreign_failures(session):
+            session.exitstatus = contract
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The verdict and what to do about it."""
+    run = config.stash[RUN]
+    if run.result is not None:
+        run.write_summary(terminalreporter)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the mock if one was started."""
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.close()

@@ -1,0 +1,308 @@
+"""The life of a run: target and mock, the suite of this process, the result and its reports."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator_contract import report
+from orchestrator_contract.cleanup import account_label, header
+from orchestrator_contract.coordination import coordinator, journal
+from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Coordinator, Served
+from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.pytest_plugin.early import Imports
+from orchestrator_contract.pytest_plugin.embedded import EmbeddedMock
+from orchestrator_contract.pytest_plugin.plan import plan_lines
+from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
+from orchestrator_contract.report import timeline
+from orchestrator_contract.suite import Settings, Suite, Unusable
+from orchestrator_contract.traffic.writer import HarError, HarWriter
+from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.result import Result, conclude, exit_code
+
+
+class Run:
+    """One pytest session's view of the run; a worker's is part of its controller's."""
+
+    def __init__(self, options: RunOptions, workerinput: dict[str, Any] | None) -> None:
+        self.options = options
+        self.selected: frozenset[str] = frozenset()
+        #: How many tests of this session look back at the others.
+        self.closing = 0
+        self.notes: list[str] = []
+        #: Workers that were started, and have not said yet what they found and left.
+        self.awaited = 0
+        self.result: Result | None = None
+        self.started = datetime.now(UTC)
+        self._shared = (workerinput or {}).get("orchestrator_contract")
+        #: How to reach the coordinator. It holds a key: nothing else that is handed around has it.
+        self._ticket = self._shared.pop("ticket", {}) if self._shared else {}
+        self.is_worker = workerinput is not None
+        #: The name that xdist gives to this worker; empty where there are none.
+        self.worker = str((workerinput or {}).get("workerid", ""))
+        self._suite: Suite | None = None
+        self._mock: EmbeddedMock | None = None
+        self._coordinator: Coordinator | None = None
+        self._served: dict[Address, Served] = {}
+        self._journal: Journal | None = None
+        self._recorder = timeline.Recorder()
+        self._har: HarWriter | None = None
+        #: What --har could not record: notes of the report that say nothing of what is left on the endpoint.
+        self._unrecorded: list[str] = []
+        self._lines: list[dict[str, Any]] = []
+        self._run_id = self._shared["run_id"] if self._shared else secrets.token_hex(4)
+
+    # ---------------------------------------------------------------- opening
+
+    @property
+    def opened(self) -> bool:
+        """Whether an endpoint was contacted."""
+        return self._suite is not None
+
+    @property
+    def suite(self) -> Suite:
+        """The suite of this process, made at first use.
+
+        Raises:
+            HarError: the file of --har can't be written.
+        """
+        if self._suite is None:
+            made = Suite(
+                Settings(self._profile(), self.options.effort, self.options.seed, self._run_id, self.worker),
+                self._shared_coordinator(),
+            )
+            made.client.recorders.append(self._recorder)
+            self._record_har(made)
+            made.ledger.excused = self.options.waivers.excuses
+            self._suite = made
+        return self._suite
+
+    def _record_har(self, suite: Suite) -> None:
+        har = self.options.har
+        if har is None:
+            return
+        path = har.with_name(f"{har.stem}-{self.worker}{har.suffix}") if self.worker else har
+        try:
+            self._har = HarWriter(path, suite.coordinator.advanced)
+        except HarError as error:
+            if not self.is_worker:
+                raise
+            # The controller's own file could be written: the run goes on without this worker's part.
+            self._unrecorded.append(str(error))
+            return
+        suite.client.recorders.append(self._har)
+
+    def _end_har(self) -> None:
+        """Close the recording; one that ended before the run is a note of the report."""
+        if self._har is not None:
+            self._har.close()
+            self._unrecorded += [self._har.failure] if self._har.failure else []
+            self._har = None
+
+    def _profile(self) -> Profile:
+        if self.options.profile is not None:
+            return self.options.profile
+        if self._mock is None:
+            self._mock = EmbeddedMock.start()
+        self.options = replace(self.options, target=str(self._mock.profile), profile=load_target(str(self._mock.profile)))
+        assert self.options.profile is not None  # for the type checker
+        return self.options.profile
+
+    def _shared_coordinator(self) -> Coordinator:
+        if self._coordinator is None:
+            if self._shared:
+                self._coordinator = coordinator.connect(self._ticket)
+            else:
+                target = self._profile()
+                self._journal = Journal(coordinator.journal_path(self.options.report, self._run_id), header(target, self._run_id))
+                limits = target.limits
+                self._coordinator = Coordinator(
+                    limits.requests, limits.requests_per_second, limits.deletes, self._journal
+                )
+        return self._coordinator
+
+    def open(self, *, alone: bool = True) -> None:
+        """Reach the endpoint; the tests are run by this process *alone*, or by workers.
+
+        Raises:
+            Unusable: it can't be tested.
+        """
+        imports = None if self.options.requirements else Imports()
+        if imports:
+            self.suite.client.calm = imports.wait
+        if not self.is_worker:
+            self.suite.preflight(alone=alone)
+
+    def serve(self, address: Address) -> Served:
+        """Let workers reach the coordinator at *address*.
+
+        Raises:
+            OSError: nothing can listen there.
+        """
+        if address not in self._served:
+            self._served[address] = Served(self._shared_coordinator(), address)
+        return self._served[address]
+
+    def ticket(self, address: Address = LOOPBACK) -> dict[str, Any]:
+        """What a worker that reaches the coordinator at *address* needs to take part."""
+        if self._suite is None:
+            return {**self._common(), "ticket": {}}
+        target = self._profile()
+        return {
+            **self._common(), "ticket": self.serve(address).ticket(), "elsewhere": address != LOOPBACK,
+            "profile": target.fingerprint(), "accounts": list(map(account_label, target.accounts)),
+        }
+
+    def join(self) -> None:
+        """Take this worker's place in the run.
+
+        Raises:
+            Unusable: the coordinator can't be reached, or this host has another profile, other credentials or no way to the target.
+        """
+        if not self._shared or not self._ticket:
+            return  # nothing is judged in this session
+        where = f"on {socket.gethostname()}"
+        try:
+            self._shared_coordinator()
+        except coordinator.Lost as error:
+            raise Unusable(str(error)) from None
+        if not self._shared["elsewhere"]:
+            return
+        target = self._profile()
+        if target.fingerprint() != self._shared["profile"]:
+            raise Unusable(f"{self.options.target} {where} differs from the controller's")
+        given, own = self._shared["accounts"], list(map(account_label, target.accounts))
+        if own != given:
+            raise Unusable(f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there")
+        self.suite.reach()
+
+    def _common(self) -> dict[str, Any]:
+        options = self.options
+        return {"target": options.target, "seed": options.seed, "first": list(options.first), "run_id": self._run_id}
+
+    def header(self) -> list[str]:
+        """Lines for the top of the terminal output."""
+        where = self.options.profile.name if self.options.profile else "embedded mock"
+        again = " (that of the last run, which found breaches)" if self.options.first else ""
+        effort = self.options.effort
+        return [f"contract: {where}, effort {effort.name}, seed {self.options.seed}{again}", *effort.remarks]
+
+    def wanted(self) -> frozenset[str]:
+        """All requirements, or those that --requirement asks for."""
+        return self.options.requirements or frozenset(catalogue.load().requirements)
+
+    def gates(self, requirement: str) -> bool:
+        """Whether a breach of it fails the test that found it."""
+        selected = requirement in self.selected or not self.selected
+        return selected and (self.suite.ledger.catalogue[requirement].level.gates or self.options.policy.strict)
+
+    def plan(self, tests: Sequence[tuple[str, tuple[str, ...]]]) -> Iterable[str]:
+        """What --plan prints."""
+        target = self.options.profile
+        if target is None:
+            target = EmbeddedMock.described()
+        return plan_lines(target, self.options.effort, tests, self.wanted())
+
+    # ---------------------------------------------------------------- closing
+
+    def leave(self) -> dict[str, Any]:
+        """A worker's end: clean up and hand over what was found."""
+        self._clean_up()
+        self._end_har()
+        return {
+            "ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected),
+            "timelines": self._recorder.dump(), "unrecorded": self._unrecorded,
+        }
+
+    def merge(self, found: dict[str, Any]) -> None:
+        """Take over what a worker found."""
+        self.awaited -= 1
+        self.suite.ledger.merge(found["ledger"])
+        self.notes += [note for note in found["notes"] if note not in self.notes]
+        self.selected |= frozenset(found["selected"])
+        self._lines += found["timelines"]
+        self._unrecorded += found["unrecorded"]
+
+    def forsake(self, worker: str) -> None:
+        """Take back what a worker held that is gone."""
+        if self._coordinator is not None:
+            self._coordinator.forsake_clock(worker)
+
+    def _clean_up(self) -> None:
+        left = self.suite.close()
+        if left:
+            self.notes.append(
+                f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
+            )
+        elif self._journal is not None and not self.notes:
+            if self.awaited > 0 and self._may_be_left(self._journal.path):
+                self.notes.append(
+                    f"{self.awaited} worker(s) ended without reporting; run --cleanup {self._journal.path} to delete what they may have left"
+                )
+            else:
+                with contextlib.suppress(OSError):
+                    self._journal.discard()
+
+    @staticmethod
+    def _may_be_left(path: Path) -> bool:
+        """Whether the journal says that something was created, or begun to be, and not that it was deleted."""
+        try:
+            return path.exists() and bool(journal.read(path).leftovers)
+        except (OSError, journal.JournalError):
+            return True
+
+    def finish(self, unusable: Unusable | None = None) -> Result:
+        """Clean up, conclude and write the reports."""
+        self._clean_up()
+        self._end_har()
+        suite = self.suite
+        self.result = conclude(
+            suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
+            effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
+            notes=[*self.options.effort.remarks, *self.notes, *self._unrecorded], waivers=self.options.waivers, baseline=self.options.baseline,
+        )
+        self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
+        self.result.target = "" if self._mock else self.options.target or ""
+        report.write_all(self.result, self.options.report)
+        return self.result
+
+    def interrupted(self) -> str:
+        """What to say when the run was interrupted again while it cleaned up."""
+        left = f"; what is left is deleted by --cleanup {self._journal.path}" if self._journal and self._journal.path.exists() else ""
+        return f"interrupted while cleaning up{left}"
+
+    def exit_code(self) -> int:
+        """The exit code that the result calls for."""
+        assert self.result is not None  # called after finish()
+        return exit_code(self.result, self.options.policy)
+
+    def foreign_failures(self, session: pytest.Session) -> bool:
+        """Whether tests outside the contract failed in this session."""
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        failed = reporter.stats.get("failed", []) + reporter.stats.get("error", []) if reporter else []
+        return any("requirement" not in dict(getattr(one, "user_properties", ())) for one in failed)
+
+    def write_summary(self, terminal: Any) -> None:
+        """The end of the terminal output."""
+        if self.result is not None:
+            report.write_terminal(self.result, terminal, self.options.report)
+
+    def close(self) -> None:
+        """End what this process started."""
+        self._end_har()
+        if self._mock is not None:
+            self._mock.stop()
+            self._mock = None
+
+
+#: Where pytest's configuration holds the session's run.
+RUN = pytest.StashKey[Run]()

@@ -1,0 +1,1 @@
+"""Texts from elsewhere: free of secrets, safe to show, bounded."""

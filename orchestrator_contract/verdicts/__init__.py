@@ -1,0 +1,1 @@
+"""From what was found to the result: catalogue, ledger, rows, waivers, comparison."""
