@@ -15,10 +15,13 @@ from orchestrator_contract.text.spelling import SURE, any_of, encodings, folded,
 
 #: A secret of this many characters, or fewer, is none.
 _SHORT = 3
+#: Likewise a token of credentials that a test has made up: an operation's id may end in that of an empty pair, "Og==".
+_SHORT_TOKEN = 6
 #: What the messages of every conformant endpoint hold beside the words of the schemas.
 _COMMON = (
     "HTTP/1.1 application/json; charset=utf-8 null true false Content-Type Content-Length Content-Encoding gzip Date "
-    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ conv_operation_ conv_conversation_"
+    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ conv_operation_ conv_conversation_ "
+    "17534 20003 20404 20409 20429 20500 20503"
 )
 
 
@@ -48,6 +51,7 @@ class Redactor:
         self._least = 0
         self._stale = False
         self._users: set[str] = set()
+        self._urls: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, profile: Profile) -> Redactor:
@@ -60,6 +64,7 @@ class Redactor:
     def add(self, user: str, password: str, *urls: str) -> None:
         """Learn one account's secrets; but for those that are words of the API or of the target's *urls*, which can't be told from them."""
         self._users.add(user)
+        self._urls = urls
         pair = f"{user}:{password}"
         forms = {password, quote(password, safe=""), quote(password), quote_plus(password), password.encode().hex(), pair[::-1]}
         for text in (pair, password):
@@ -68,15 +73,20 @@ class Redactor:
         forms |= encodings(password)
         # Whatever holds the Authorization value holds this, and what it encodes.
         forms |= encodings(base64.b64encode(pair.encode()).decode())
-        if hides_words(forms, *urls):
-            forms = {form for form in forms if not hides_words({form}, *urls)}
+        self._hide_unless_words(forms)
+
+    def _hide_unless_words(self, forms: set[str]) -> None:
+        if hides_words(forms, *self._urls):
+            forms = {form for form in forms if not hides_words({form}, *self._urls)}
         self.hide(forms)
 
     def learn(self, authorization: str | None) -> None:
         """Learn the credentials of an Authorization value made for a test: they are near the real ones."""
         token = (authorization or "").partition(" ")[2]
+        if len(token) <= _SHORT_TOKEN:
+            return
         made = {token, _password_in(token)} - self._users
-        self.hide(made.union(*(encodings(one, twice=False) for one in made)) - self._users)
+        self._hide_unless_words(made.union(*(encodings(one, twice=False) for one in made)) - self._users)
 
     def hide(self, forms: set[str]) -> None:
         """Learn *forms* of secrets, each as it stands; they are taken over."""

@@ -220,6 +220,12 @@ class _IdOdd(Behaviour):
         return f"Op.{secrets.token_hex(4)}~A-b_C"
 
 
+@variant("operation-id-base64", "Operation ids are base64 with its padding, and end as an empty pair of credentials does")
+class _IdBase64(Behaviour):
+    def new_operation_id(self) -> str:
+        return f"{secrets.token_hex(8)}Og=="
+
+
 @variant("operation-url-query", "statusUrl has a query")
 class _UrlQuery(Behaviour):
     def status_url(self, request: Request, operation_id: str) -> str:

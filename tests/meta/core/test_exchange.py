@@ -426,12 +426,25 @@ def test_a_scheme_is_no_secret(redactor: Redactor) -> None:
     assert redactor.text("Basic one two, one, Basic") == "Basic ***, one, Basic"
 
 
-@pytest.mark.parametrize("secret", ["status", "COMPLETED", "Uration", "token", "null", "retry-after", "127.0", "http"])
+def test_made_credentials_hide_nothing_of_answers() -> None:
+    """A wrong password that is a word of the API, and the token of an empty pair, are no secrets: ids may hold either."""
+    redactor = Redactor()
+    redactor.add("SKvendor", "conv1", "http://127.0.0.1:9000")
+    for user, password in (("", ""), ("SKvendor", "conv"), ("SKvendor", "CONV1")):
+        redactor.learn("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
+
+    assert redactor.text('{"id": "conv_configuration_0", "statusUrl": "/Operations/abcOg=="}') == (
+        '{"id": "conv_configuration_0", "statusUrl": "/Operations/abcOg=="}'
+    )
+    assert redactor.text("it is conv1") == "it is ***"
+
+
+@pytest.mark.parametrize("secret", ["20404", "status", "COMPLETED", "Uration", "token", "null", "retry-after", "127.0", "http"])
 def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
     """It can't be told from what every answer holds, so by itself it is not hidden; what carries it as a credential is."""
     redactor = Redactor()
     redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
-    answer = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}}'
+    answer = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}, "code": 20404}'
 
     assert redactor.text(answer) == answer
     pair = base64.b64encode(f"SKvendor:{secret}".encode()).decode()
