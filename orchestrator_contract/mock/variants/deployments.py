@@ -17,7 +17,7 @@ from orchestrator_contract.mock.problems import Problem, Refused, conflict, inte
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.variants.choices import _SecondFails
-from orchestrator_contract.mock.world import Configuration, Operation, World, new_id
+from orchestrator_contract.mock.world import Configuration, Operation, Shelf, World, new_id
 
 
 @variant("error-yet-deleted", "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS")
@@ -230,3 +230,16 @@ class _ReplicasFlicker(Behaviour):
 
     def _arrived(self, configuration: Configuration, now: float) -> bool:
         return self._reads % 2 == 0 or now > configuration.visible_from + 1.5
+
+
+@variant("regions-share", "All regions have the same configurations and operations, and keys of their own")
+class _RegionsShare(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.shared: dict[int | None, Shelf] = {}
+
+    def shelf(self, request: Request) -> Shelf:
+        own = super().shelf(request)
+        first = self.shared.setdefault(request.account, own)
+        own.configurations, own.operations = first.configurations, first.operations
+        return own
