@@ -52,13 +52,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         raw = tomllib.loads(read_text(path))
+        _check_numbers("", raw)
     except FileNotFoundError as error:
         raise Unreadable(f"can't be read: {error.strerror}") from None
     except RecursionError:
         raise Unreadable("is not TOML: nested too deeply") from None
     except ValueError as error:  # also what int() says of thousands of digits
         raise Unreadable(f"is not TOML: {error}") from None
-    _check_numbers("", raw)
     return raw
 
 
