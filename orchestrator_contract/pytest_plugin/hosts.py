@@ -25,6 +25,7 @@ from orchestrator_contract.coordination.coordinator import LOOPBACK, Address
 from orchestrator_contract.pytest_plugin.consent import is_loopback
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
+from orchestrator_contract.report import ReportError
 from orchestrator_contract.suite import Unusable
 
 ENVIRONMENT = "ORCHESTRATOR_CONTRACT_COORDINATOR"
@@ -170,7 +171,10 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, obje
         run = session.config.stash[RUN]
         if run.opened and run.result is None and not run.is_worker:
             run.selected = run.wanted()
-            run.finish(unusable=Unusable("interrupted before the first test"))
+            try:
+                run.finish(unusable=Unusable("interrupted before the first test"))
+            except ReportError as error:
+                raise usage_error(f"interrupted before the first test ({error})") from None
         raise
     except (OSError, EOFError, ValueError, execnet.HostNotFound) as error:
         if not any(map(elsewhere, specs(session.config))):
@@ -196,7 +200,10 @@ def _ended(config: pytest.Config, reason: str) -> pytest.UsageError:
     run = config.stash[RUN]
     if run.opened and run.result is None:
         run.selected = run.wanted()
-        run.finish(unusable=Unusable(reason))
+        try:
+            run.finish(unusable=Unusable(reason))
+        except ReportError as error:
+            return usage_error(f"{reason} ({error})")
     return usage_error(reason)
 
 

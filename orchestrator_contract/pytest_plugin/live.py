@@ -11,6 +11,7 @@ from orchestrator_contract.checks.ttl_ledger import TtlLedger, TtlLedgerError
 from orchestrator_contract.pytest_plugin import consent
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import usage_error
+from orchestrator_contract.report import ReportError
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.traffic.command import Traffic
 from orchestrator_contract.traffic.source import NotHar
@@ -96,11 +97,17 @@ def _judge_traffic(config: pytest.Config) -> int:
     options = run.options
     traffic = Traffic(Path(config.option.traffic))
     try:
+        report.prepare(options.report)
         traffic.judge(options.waivers)
     except NotHar as error:
         raise usage_error(f"--traffic: {error}") from None
+    except ReportError as error:
+        raise usage_error(error) from None
     run.result = traffic.result(run.wanted(), options.policy, options.effort.name, options.seed, run.started, options.waivers, options.baseline)
-    report.write_all(run.result, options.report)
+    try:
+        report.write_all(run.result, options.report)
+    except ReportError as error:
+        raise usage_error(error) from None
     return run.exit_code()
 
 

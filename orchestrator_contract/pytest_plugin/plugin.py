@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
+from orchestrator_contract import report
 from orchestrator_contract.coordination import progress
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.pytest_plugin import consent, failing, hosts, live, stopping
@@ -18,6 +19,7 @@ from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES, requirements_
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.run_options import RunOptions
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
+from orchestrator_contract.report import ReportError
 from orchestrator_contract.suite import Unusable
 from orchestrator_contract.traffic.writer import HarError
 from orchestrator_contract.verdicts import catalogue
@@ -40,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "closing: looks back at what the other tests saw; runs after them")
     config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
+    if not config.option.report:
+        raise usage_error("--report: expected a folder, found an empty name")
     if config.option.fail_on and not config.option.baseline:
         raise usage_error("--fail-on new needs --baseline FILE, the report of an earlier run")
     try:
@@ -77,16 +81,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if run.is_worker:
             return  # it joins before its collection (hosts.py)
         hosts.prepare(config)
-        run.options.report.mkdir(parents=True, exist_ok=True)
+        report.prepare(run.options.report)
         progress.show(config, run.suite.client.steps)
         run.open(alone=config.getoption("dist", "no") == "no")
-    except HarError as error:
+    except (HarError, ReportError) as error:
         raise usage_error(error) from None
-    except OSError as error:
-        raise usage_error(f"--report: {run.options.report} can't be written: {error.strerror}") from None
     except Unusable as unusable:
         run.selected = run.wanted()
-        result = run.finish(unusable=unusable)
+        try:
+            result = run.finish(unusable=unusable)
+        except ReportError as error:
+            raise usage_error(f"{unusable} ({error})") from None
         session.exitstatus = 1 if result.overall == "nonconformant" else 4
         if session.exitstatus == 1:
             _write_junit(config)
@@ -144,8 +149,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         # Contract tests that were not expected where they are: the target was not asked about yet.
         try:
             consent.obtain(session.config, None if run.is_worker else run.options.profile, run.options.effort)
-        except Unusable as unusable:
-            raise usage_error(unusable) from None
+            if not run.is_worker:
+                report.prepare(run.options.report)
+        except (ReportError, Unusable) as error:
+            raise usage_error(error) from None
     found = {one for item in session.items for one in requirements_of(item)}
     run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
     run.selected = frozenset(found & run.options.requirements if run.options.requirements else found)
@@ -185,8 +192,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         result = run.finish()
     except KeyboardInterrupt:
         pytest.exit(said(run.interrupted()), returncode=int(pytest.ExitCode.INTERRUPTED))
-    except OSError as error:
-        pytest.exit(said(f"--report: {run.options.report} can't be written: {error.strerror}"), returncode=int(pytest.ExitCode.USAGE_ERROR))
+    except ReportError as error:
+        pytest.exit(said(error), returncode=int(pytest.ExitCode.USAGE_ERROR))
     if run.options.target and run.options.profile:
         breached = tuple(outcomes.breached)
         if breached or not run.options.requirements:  # a part that passes says nothing of the rest

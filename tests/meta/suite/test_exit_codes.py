@@ -234,17 +234,68 @@ def test_missing_profile(run: Run, tmp_path: Path) -> None:
     assert "nowhere.toml: can't be read" in finished.output
 
 
-def test_a_report_that_can_not_be_written(run: Run, start_mock: StartMock, tmp_path: Path) -> None:
-    """Where a report's place is taken the run still cleans up, and ends with 4 and one message."""
-    mock, report = start_mock(), tmp_path / "report"
-    (report / "conformance.json").mkdir(parents=True)
+def _taken(folder: Path) -> Path:
+    """A folder in which a report's place is taken by another folder."""
+    (folder / "conformance.json").mkdir(parents=True)
+    return folder / "conformance.json"
 
-    finished = run("--target", mock.profile, "--requirement", "SID-UNKNOWN", "--report", report)
+
+def _endless(folder: Path) -> Path:
+    """A folder in which a report is a device."""
+    folder.mkdir()
+    (folder / "conformance.html").symlink_to("/dev/full")
+    return folder / "conformance.html"
+
+
+def _impossible(folder: Path) -> Path:
+    """A folder in which no file can be made, not even by root."""
+    folder.symlink_to("/proc/self")
+    return folder
+
+
+@pytest.mark.parametrize("prepare", [_taken, _endless, _impossible])
+@pytest.mark.parametrize("extra", [(), ("-n", "2"), ("--traffic", "none.har")], ids=["one-process", "xdist", "traffic"])
+def test_a_report_that_can_not_be_written(
+    run: Run, web: Callable[[int], tuple[str, type[_Web]]], tmp_path: Path, prepare: Callable[[Path], Path], extra: tuple[str, ...]
+) -> None:
+    """Where a report can't be written the run ends with 4 and one message before anything is sent."""
+    report, (url, handler) = tmp_path / "report", web(404)
+    path = prepare(report)
+
+    finished = run("--target", url, "--requirement", "SID-UNKNOWN", "--report", report, *extra, env=environment_with(ENV))
 
     sane(finished)
     assert finished.code == 4, finished.output
-    assert f"--report: {report} can't be written" in finished.output
-    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert f"--report: {path} can't be written: " in finished.output
+    assert handler.requests == 0
+
+
+def test_a_report_that_can_not_be_written_at_the_end(run: Run, start_mock: StartMock, tmp_path: Path) -> None:
+    """What is noticed only when reports are written is 4 and one message, too, also of an endpoint that can't be used."""
+    spoil = tmp_path / "conftest.py"
+    spoil.write_text(
+        "from pathlib import Path\nfrom orchestrator_contract import report\n"
+        "report.prepare = lambda folder: (folder / 'conformance.json').mkdir(parents=True)\n",
+        encoding="utf-8",
+    )
+    for target, said in ((start_mock().profile, ""), ("http://127.0.0.1:9", "can't be reached")):
+        report = tmp_path / f"report{len(said)}"
+
+        finished = run("--target", target, "--requirement", "SID-UNKNOWN", "--report", report, "--confcutdir", "/", tmp_path)
+
+        sane(finished)
+        assert finished.code == 4, finished.output
+        assert f"--report: {report / 'conformance.json'} can't be written: Is a directory" in finished.output
+        assert said in finished.output
+
+
+def test_a_report_without_a_name(run: Run) -> None:
+    """An empty --report is 4: nobody would find what it writes."""
+    finished = run("--report", "")
+
+    sane(finished)
+    assert finished.code == 4
+    assert "--report: expected a folder" in finished.output
 
 
 @pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])

@@ -17,6 +17,7 @@ import pytest
 from orchestrator_contract.pytest_plugin import plugin
 from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES
 from orchestrator_contract.pytest_plugin.run import RUN
+from orchestrator_contract.report import ReportError
 
 PROJECT = Path(__file__).parents[3]
 
@@ -69,7 +70,7 @@ def test_terminated_with_its_workers(start_mock: Callable[..., Any], tmp_path: P
     ("error", "code", "said"),
     [
         pytest.param(KeyboardInterrupt(), 2, "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL", id="second-ctrl-c"),
-        pytest.param(OSError(28, "No space left on device"), 4, "--report: reports can't be written: No space left on device", id="full-disk"),
+        pytest.param(ReportError(Path("reports"), OSError(28, "No space left on device")), 4, "--report: reports can't be written: No space left on device", id="full-disk"),
     ],
 )
 def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
