@@ -1,28 +1,33 @@
-"""How a run is stopped from outside: SIGTERM ends it as Ctrl-C does, cleaned up and with a report."""
+"""How a run is stopped from outside: SIGTERM, and a terminal that is closed, end it as Ctrl-C does, cleaned up and with a report."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 from types import FrameType
 
 import pytest
 
+#: Those that end a process by default, and may come while a run holds something to clean up; SIGHUP says that the terminal is gone.
+_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 
 def heed_termination(config: pytest.Config) -> None:
-    """Take the first SIGTERM for an interrupt, where nobody else heeds it; a second one ends the process at once."""
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+    """Take the first signal of a kind for an interrupt, where nobody else heeds it; a second one ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
         return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
-    config.add_cleanup(lambda: _restore(stop))
+    for number in _SIGNALS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup, for one, has SIGHUP ignored
+            signal.signal(number, stop)
+            config.add_cleanup(partial(_restore, number, stop))
 
 
-def _restore(stop: object) -> None:
-    if signal.getsignal(signal.SIGTERM) is stop:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _restore(number: int, stop: object) -> None:
+    if signal.getsignal(number) is stop:
+        signal.signal(number, signal.SIG_DFL)
