@@ -25,6 +25,7 @@ class ClockLock:
         self._writer: str | None = None
         self._writers_waiting = 0
         self._closed = 0
+        self._crashed = False
 
     def enter(self, holder: str, *, alone: bool, closing: int, seconds: float) -> bool:
         """Wait up to *seconds* to rely on the clock, or to move it *alone* once *closing* tests of the run have ended."""
@@ -34,7 +35,7 @@ class ClockLock:
                 free = self._changed.wait_for(lambda: self._writer is None and not self._writers_waiting, seconds)
                 self._readers[holder] += free
                 return free
-            if not self._changed.wait_for(lambda: self._closed >= closing, seconds):
+            if not self._changed.wait_for(lambda: self._closed >= closing or self._crashed, seconds):
                 return False
             self._writers_waiting += 1
             try:
@@ -54,12 +55,16 @@ class ClockLock:
                 self._readers[holder] -= 1
             self._changed.notify_all()
 
-    def forsake(self, holder: str) -> None:
-        """Take back what a process held that is gone."""
+    def forsake(self, holder: str, *, crashed: bool = False) -> None:
+        """Take back what a process held that is gone; after one has *crashed* no closing test is waited for any more.
+
+        One of them may have died with it, and others of its tests come after those that would wait for them.
+        """
         with self._changed:
             del self._readers[holder]
             if self._writer == holder:
                 self._writer = None
+            self._crashed |= crashed
             self._changed.notify_all()
 
     def closed(self) -> None:

@@ -47,6 +47,7 @@ class Coordinator:
         self._journal = journal
         self._advanced = 0
         self._claimed: set[str] = set()
+        self._tests: dict[str, list[str]] = {}
 
     def take_requests(self, count: int, *, cleaning: bool = False) -> int:
         """Grant up to *count* requests of the budget; 0 when it is spent, apart from what is kept for *cleaning* up."""
@@ -112,9 +113,9 @@ class Coordinator:
         """`ClockLock.leave`."""
         self._clock.leave(holder, alone=alone)
 
-    def forsake_clock(self, holder: str) -> None:
+    def forsake_clock(self, holder: str, *, crashed: bool = False) -> None:
         """`ClockLock.forsake`."""
-        self._clock.forsake(holder)
+        self._clock.forsake(holder, crashed=crashed)
 
     def closed(self) -> None:
         """`ClockLock.closed`."""
@@ -125,6 +126,16 @@ class Coordinator:
         with self._lock:
             self._advanced += seconds
             return self._advanced
+
+    def select(self, tests: dict[str, list[str]]) -> None:
+        """Note the tests of the run with their requirements, as a worker has found them: each finds the same."""
+        with self._lock:
+            self._tests.update(tests)
+
+    def selected(self) -> dict[str, list[str]]:
+        """The tests of the run with their requirements, as far as workers have found them."""
+        with self._lock:
+            return dict(self._tests)
 
     def journal(self, entries: list[dict[str, Any]]) -> None:
         """Put entries into the run's journal, on disk before this returns.

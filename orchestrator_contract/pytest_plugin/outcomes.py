@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 
 import pytest
 
 from orchestrator_contract.coordination import clock_lock
-from orchestrator_contract.pytest_plugin.run import RUN
+from orchestrator_contract.pytest_plugin import told
+from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
@@ -17,15 +17,22 @@ from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 class Outcomes:
     """Collects, where the verdict is drawn, the tests that found breaches and those in which the suite itself failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: Run) -> None:
+        self._run = run
         self.breached: list[str] = []
         self.broken: list[str] = []
+        #: Whether a worker died in a test: that failure is no breach.
+        self.crashed = False
         #: Whether pytest-xdist has ended the session: after -x it does so by an interrupt of its own, which is no person's Ctrl-C.
         self.stopped = False
 
+    @pytest.hookimpl(tryfirst=True)  # a terminal that can't be written ends the session with the report that it got
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """See each report, wherever the test ran."""
+        node = getattr(report, "node", None)  # xdist's
+        self._run.told.hear(node.gateway.id if node else "", report)
         self.broken += [str(value) for name, value in report.user_properties if name == "suite_broken"]
+        self.crashed |= report.when not in ("setup", "call", "teardown")  # xdist's own report of a crash
         if report.when == "call" and ("verdict", "breached") in report.user_properties:
             self.breached.append(report.nodeid)
 
@@ -34,13 +41,23 @@ class Outcomes:
         self.stopped = excinfo.type is not KeyboardInterrupt
 
 
+def foreign_failures(session: pytest.Session) -> bool:
+    """Whether tests outside the contract failed in this session."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    failed = reporter.stats.get("failed", []) + reporter.stats.get("error", []) if reporter else []
+    return any("requirement" not in dict(getattr(one, "user_properties", ())) for one in failed)
+
+
+#: Where a test holds the breaches that it found.
+_FOUND = pytest.StashKey[list[tuple[str, str]]]()
 #: Where pytest's configuration holds what this session's tests came to.
 OUTCOMES = pytest.StashKey[Outcomes]()
 
 
+@pytest.hookimpl(trylast=True)  # once there is a run
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the reports."""
-    config.stash[OUTCOMES] = Outcomes()
+    config.stash[OUTCOMES] = Outcomes(config.stash[RUN])
     config.pluginmanager.register(config.stash[OUTCOMES])
 
 
@@ -63,7 +80,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     run = pyfuncitem.config.stash[RUN]
     suite, ledger = run.suite, run.suite.ledger
-    nodeid = re.sub(r"[^\x20-\x7e]", "?", pyfuncitem.nodeid)
+    nodeid = told.name_of(pyfuncitem.nodeid)
     lacking = {} if pyfuncitem.get_closest_marker("ttl_ledger") else suite.requirements_lacking(ids)
     ledger.begin(nodeid, ids)
     suite.reseed(nodeid)
@@ -85,7 +102,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         reason = suite.redactor.text(str(error))
         ledger.unverified(lacking or ids, reason, one_way=isinstance(error, OneWayLess))
     finally:
-        found = ledger.end()
+        found = pyfuncitem.stash[_FOUND] = ledger.end()
         if pyfuncitem.get_closest_marker("closing"):
             suite.coordinator.closed()
     gating = [(one, text) for one, text in found if run.gates(one)]
@@ -120,14 +137,16 @@ def pytest_runtest_makereport(
             if run.opened and (clean := run.suite.redactor.text(text)) != text:
                 report.longrepr = clean
         if report.when == "call":
+            found = item.stash.get(_FOUND, [])
+            told.carry(report, found)
             levels = catalogue.load().requirements
             verdict = "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"
             verdict = "breached" if report.failed else verdict
-            found = [
+            properties = [
                 ("requirement", ",".join(ids)),
                 ("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))),
                 ("verdict", verdict),
             ]
-            report.user_properties += found
-            item.user_properties += found  # JUnit takes them from the report of the teardown
+            report.user_properties += properties
+            item.user_properties += properties  # JUnit takes them from the report of the teardown
     return report

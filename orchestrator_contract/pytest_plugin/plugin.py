@@ -12,10 +12,10 @@ from _pytest.junitxml import xml_key
 from orchestrator_contract import report
 from orchestrator_contract.coordination import progress
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.pytest_plugin import consent, failing, hosts, live, stopping
+from orchestrator_contract.pytest_plugin import consent, failing, hosts, live, stopping, told
 from orchestrator_contract.pytest_plugin.failing import Failing
 from orchestrator_contract.pytest_plugin.options import add_options
-from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES, requirements_of
+from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES, foreign_failures, requirements_of
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.run_options import RunOptions
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
@@ -111,12 +111,12 @@ def _write_junit(config: pytest.Config) -> None:
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Take over what a worker found."""
     run = node.config.stash[RUN]
-    run.forsake(node.gateway.id)
     found = getattr(node, "workeroutput", {}).get("orchestrator_contract")
     if found:
-        run.merge(found)
+        run.merge(node.gateway.id, found)
     elif error:
-        run.notes.append("a worker process crashed; its findings are lost")
+        run.remarks.append("a worker process crashed; of its findings only what its tests reported is known")
+    run.forsake(node.gateway.id, crashed=not found)
 
 
 @pytest.hookimpl(trylast=True)
@@ -153,9 +153,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 report.prepare(run.options.report)
         except (ReportError, Unusable) as error:
             raise usage_error(error) from None
-    found = {one for item in session.items for one in requirements_of(item)}
     run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
-    run.selected = frozenset(found & run.options.requirements if run.options.requirements else found)
+    run.select({told.name_of(item.nodeid): ids for item in session.items if (ids := requirements_of(item))})
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -201,11 +200,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     stopped = exitstatus == pytest.ExitCode.INTERRUPTED and outcomes.stopped
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or stopped:
         contract = run.exit_code()
-        if outcomes.broken:
+        if outcomes.broken or (outcomes.crashed and result.overall != "nonconformant"):
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         elif contract or exitstatus == pytest.ExitCode.OK:
             session.exitstatus = contract
-        elif (result.overall != "nonconformant" or run.options.policy.only_new) and not run.foreign_failures(session):
+        elif (result.overall != "nonconformant" or run.options.policy.only_new) and not foreign_failures(session):
             session.exitstatus = contract
 
 

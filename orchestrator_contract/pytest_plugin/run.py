@@ -5,28 +5,30 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator_contract import report
 from orchestrator_contract.cleanup import account_label, header
-from orchestrator_contract.coordination import coordinator, journal
+from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.early import Imports
 from orchestrator_contract.pytest_plugin.embedded import EmbeddedMock
 from orchestrator_contract.pytest_plugin.plan import plan_lines
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
+from orchestrator_contract.pytest_plugin.told import Told
 from orchestrator_contract.report import timeline
 from orchestrator_contract.suite import Settings, Suite, Unusable
 from orchestrator_contract.traffic.writer import HarError, HarWriter
 from orchestrator_contract.verdicts import catalogue
+from orchestrator_contract.verdicts.ledger import Unverifiable
 from orchestrator_contract.verdicts.result import Result, conclude, exit_code
 
 
@@ -38,9 +40,14 @@ class Run:
         self.selected: frozenset[str] = frozenset()
         #: How many tests of this session look back at the others.
         self.closing = 0
+        #: What of the run is left on the endpoint, for the report.
         self.notes: list[str] = []
         #: Workers that were started, and have not said yet what they found and left.
         self.awaited = 0
+        #: What another's file could not be written; the exit code says so, too.
+        self.unwritten = ""
+        self.told = Told()
+        self._tests: dict[str, Sequence[str]] = {}
         self.result: Result | None = None
         self.started = datetime.now(UTC)
         self._shared = (workerinput or {}).get("orchestrator_contract")
@@ -56,8 +63,8 @@ class Run:
         self._journal: Journal | None = None
         self._recorder = timeline.Recorder()
         self._har: HarWriter | None = None
-        #: What --har could not record: notes of the report that say nothing of what is left on the endpoint.
-        self._unrecorded: list[str] = []
+        #: Notes of the report that say nothing of what is left on the endpoint, as what --har could not record.
+        self.remarks: list[str] = []
         self._lines: list[dict[str, Any]] = []
         self._run_id = self._shared["run_id"] if self._shared else secrets.token_hex(4)
 
@@ -97,7 +104,7 @@ class Run:
             if not self.is_worker:
                 raise
             # The controller's own file could be written: the run goes on without this worker's part.
-            self._unrecorded.append(str(error))
+            self.remarks.append(str(error))
             return
         suite.client.recorders.append(self._har)
 
@@ -105,7 +112,7 @@ class Run:
         """Close the recording; one that ended before the run is a note of the report."""
         if self._har is not None:
             self._har.close()
-            self._unrecorded += [self._har.failure] if self._har.failure else []
+            self.remarks += [self._har.failure] if self._har.failure else []
             self._har = None
 
     def _profile(self) -> Profile:
@@ -220,22 +227,42 @@ class Run:
         self._end_har()
         return {
             "ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected),
-            "timelines": self._recorder.dump(), "unrecorded": self._unrecorded,
+            "timelines": self._recorder.dump(), "remarks": self.remarks,
         }
 
-    def merge(self, found: dict[str, Any]) -> None:
+    def merge(self, worker: str, found: dict[str, Any]) -> None:
         """Take over what a worker found."""
         self.awaited -= 1
+        self.told.handed_over(worker)
         self.suite.ledger.merge(found["ledger"])
         self.notes += [note for note in found["notes"] if note not in self.notes]
         self.selected |= frozenset(found["selected"])
         self._lines += found["timelines"]
-        self._unrecorded += found["unrecorded"]
+        self.remarks += found["remarks"]
 
-    def forsake(self, worker: str) -> None:
+    def forsake(self, worker: str, *, crashed: bool) -> None:
         """Take back what a worker held that is gone."""
         if self._coordinator is not None:
-            self._coordinator.forsake_clock(worker)
+            self._coordinator.forsake_clock(worker, crashed=crashed)
+
+    def select(self, tests: Mapping[str, Sequence[str]]) -> None:
+        """Take these tests, with their requirements, for what is judged; a worker tells the controller."""
+        found = {one for requirements in tests.values() for one in requirements}
+        self.selected |= found & self.options.requirements if self.options.requirements else found
+        if not self.is_worker:
+            self._tests |= tests
+        elif self._ticket:
+            # Without a coordinator nothing can be sent, and each test says so.
+            with contextlib.suppress(Unverifiable):
+                self._shared_coordinator().select({test: list(requirements) for test, requirements in tests.items()})
+
+    def _settle(self) -> None:
+        """Account for what was selected and not wholly told of: interrupted, or lost with a worker."""
+        if self._coordinator is not None:
+            self.select(self._coordinator.selected())
+        if self.awaited > 0 and not self.selected:
+            self.selected = self.wanted()
+        self.told.settle(self.suite.ledger, self._tests)
 
     def _clean_up(self) -> None:
         left = self.suite.close()
@@ -243,32 +270,26 @@ class Run:
             self.notes.append(
                 f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
             )
-        elif self._journal is not None and not self.notes:
-            if self.awaited > 0 and self._may_be_left(self._journal.path):
-                self.notes.append(
-                    f"{self.awaited} worker(s) ended without reporting; run --cleanup {self._journal.path} to delete what they may have left"
-                )
-            else:
+        if self._journal is not None:
+            if self.awaited > 0:
+                swept = lost_workers.sweep(self.awaited, self._journal.path, self._profile(), self._shared_coordinator())
+                self.notes += [swept.left] if swept.left else []
+                self.remarks += [swept.deleted] if swept.deleted else []
+            if not self.notes:
                 with contextlib.suppress(OSError):
                     self._journal.discard()
-
-    @staticmethod
-    def _may_be_left(path: Path) -> bool:
-        """Whether the journal says that something was created, or begun to be, and not that it was deleted."""
-        try:
-            return path.exists() and bool(journal.read(path).leftovers)
-        except (OSError, journal.JournalError):
-            return True
 
     def finish(self, unusable: Unusable | None = None) -> Result:
         """Clean up, conclude and write the reports."""
         self._clean_up()
         self._end_har()
+        if unusable is None:
+            self._settle()
         suite = self.suite
         self.result = conclude(
             suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
             effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
-            notes=[*self.options.effort.remarks, *self.notes, *self._unrecorded], waivers=self.options.waivers, baseline=self.options.baseline,
+            notes=[*self.options.effort.remarks, *self.notes, *self.remarks], waivers=self.options.waivers, baseline=self.options.baseline,
         )
         self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""
@@ -284,12 +305,6 @@ class Run:
         """The exit code that the result calls for."""
         assert self.result is not None  # called after finish()
         return exit_code(self.result, self.options.policy)
-
-    def foreign_failures(self, session: pytest.Session) -> bool:
-        """Whether tests outside the contract failed in this session."""
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        failed = reporter.stats.get("failed", []) + reporter.stats.get("error", []) if reporter else []
-        return any("requirement" not in dict(getattr(one, "user_properties", ())) for one in failed)
 
     def write_summary(self, terminal: Any) -> None:
         """The end of the terminal output."""

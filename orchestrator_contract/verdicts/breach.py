@@ -39,6 +39,13 @@ class Breach:
     #: The shortest history that shows it, where one was looked for.
     story: tuple[str, ...] = ()
 
+    @classmethod
+    def told(cls, problem: str) -> Breach:
+        """The breach of which another process told in the one line that `problem` gives; it shows no exchange."""
+        where, _, rest = f": {problem}".partition(": expected ")
+        expected, _, seen = rest.rpartition("; saw ")
+        return cls(where.removeprefix(": "), expected, seen)
+
     @property
     def problem(self) -> str:
         """The breach in one line: what a waiver's pattern is held against, and a test's failure says."""

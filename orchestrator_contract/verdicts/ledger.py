@@ -213,6 +213,15 @@ class Ledger:
             fresh, self._fresh, self.test = self._fresh, [], ""
             return fresh
 
+    def adopt(self, test: str, requirement: str, problem: str) -> None:
+        """Count a breach of which there is only what a test of another process said of it."""
+        with self._lock:
+            record = self._record(requirement)
+            record.checks += 1
+            self._breach(requirement, record, Breach.told(problem), ())
+            if test not in record.tests:
+                record.tests.append(test)
+
     def dump(self) -> dict[str, Any]:
         """The ledger as plain data, for another process to merge."""
         with self._lock:

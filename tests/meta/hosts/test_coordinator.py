@@ -172,6 +172,29 @@ def test_clock_of_a_worker_that_is_gone_is_taken_back() -> None:
     assert one.enter_clock("gw2", alone=True, seconds=0)
 
 
+def test_no_closing_test_is_waited_for_after_a_crash() -> None:
+    """One of them may have died with its worker; a worker that ends as it should changes nothing."""
+    one = Coordinator(20, 0, 3, None)
+    one.forsake_clock("gw0")
+    assert not one.enter_clock("gw1", alone=True, closing=1, seconds=0)
+
+    one.forsake_clock("gw0", crashed=True)
+
+    assert one.enter_clock("gw1", alone=True, closing=1, seconds=0)
+
+
+def test_the_tests_of_the_run_are_known_from_its_workers() -> None:
+    """Each finds the same, here and elsewhere; before the first has said so there are none."""
+    one = Coordinator(20, 0, 3, None)
+    far = connect(Served(one).ticket())
+    assert one.selected() == {}
+
+    far.select({"tests/a.py::test[x]": ["DEL-STATUS", "OP-BODY"]})
+    far.select({"tests/a.py::test[x]": ["DEL-STATUS", "OP-BODY"]})
+
+    assert one.selected() == {"tests/a.py::test[x]": ["DEL-STATUS", "OP-BODY"]}
+
+
 @pytest.mark.parametrize(
     ("spec", "host"),
     [

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM: a run that is interrupted cleans up after itself."""
+"""Ctrl-C, SIGTERM and a terminal that is closed: a run that is interrupted cleans up after itself."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -25,11 +26,11 @@ PROJECT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     "created", [pytest.param(1, id="before-the-first-test"), pytest.param(12, id="in-the-middle")]
 )
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_run_cleans_up(
     start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], created: int, number: signal.Signals
 ) -> None:
-    """Either signal is exit code 2; what the run created is deleted, and a report says what was seen."""
+    """Each of these signals is exit code 2; what the run created is deleted, and a report says what was seen."""
     mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
     report = tmp_path / "report"
 
@@ -37,7 +38,7 @@ def test_interrupted_run_cleans_up(
 
     assert "Traceback" not in output
     assert (mock.names(1), mock.names(2)) == ([], [])
-    assert (report / "conformance.json").is_file()
+    assert verdict(report) == "incomplete"
     assert list(report.rglob("*journal*")) == []
 
 
@@ -51,26 +52,78 @@ def test_interrupted_while_workers_start(start_mock: Callable[..., Any], tmp_pat
     # A worker's interpreter that is cut off while it reads its first lines says so in words of its own; the run's own end in none.
     assert "INTERNALERROR" not in output
     assert "orchestrator_contract/" not in output.partition("Traceback")[2]
+    assert verdict(report) == "incomplete"
     assert (mock.names(1), mock.names(2)) == ([], [])
     assert list(report.rglob("*journal*")) == []
 
 
 def test_terminated_with_its_workers(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]) -> None:
-    """A SIGTERM to the whole group: workers delete what is theirs, or the journal stays and is named."""
+    """A SIGTERM to the whole group: workers delete what is theirs, or the controller does."""
     mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
     report = tmp_path / "report"
 
     output = interrupted(mock, report, suite_environment, lambda: len(mock.names()) >= 12, signal.SIGTERM, "-n", "2", group=True)
 
     assert "Traceback" not in output
-    assert (mock.names(1), mock.names(2)) == ([], []) or list(report.rglob("*journal*")) != []
+    assert verdict(report) == "incomplete"
+    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert list(report.rglob("*journal*")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_with_workers(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], number: signal.Signals) -> None:
+    """Where the controller alone is interrupted nothing has passed that a worker did not report, and nothing is left."""
+    mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
+    report = tmp_path / "report"
+
+    output = interrupted(mock, report, suite_environment, lambda: len(mock.names()) >= 8, number, "-n", "2")
+
+    assert "Traceback" not in output
+    assert verdict(report) == "incomplete"
+    rows = json.loads((report / "conformance.json").read_text("utf-8"))["requirements"]
+    assert len(rows) > 90
+    assert {row["verdict"] for row in rows} == {"unverified"}
+    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert list(report.rglob("*journal*")) == []
+
+
+def test_a_worker_is_killed(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]) -> None:
+    """Nobody waits for it; what it left is deleted, and what only it had found makes nothing pass: the suite has failed, with code 3."""
+    mock, report, killed = start_mock("--operation-seconds", "0.3", "--create-seconds", "0.3"), tmp_path / "report", []
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report), "-n", "2"]
+    began = time.monotonic()
+
+    with subprocess.Popen(
+        [*command, "--effort", "quick"], cwd=PROJECT, env=suite_environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    ) as process:
+        while len(mock.names()) < 8 and process.poll() is None:
+            time.sleep(0.02)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        killed = [int(child) for child in children if b"sys.stdin" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        os.kill(killed[-1], signal.SIGKILL)
+        output, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 3, output
+    assert "INTERNALERROR" not in output
+    assert time.monotonic() - began < 90
+    assert verdict(report) == "incomplete"
+    assert "a worker process crashed" in output
+    assert (mock.names(1), mock.names(2)) == ([], [])
+    assert list(report.rglob("*journal*")) == []
+
+
+def verdict(report: Path) -> str:
+    """What the report says of the endpoint."""
+    found: dict[str, str] = json.loads((report / "conformance.json").read_text("utf-8"))
+    return found["verdict"]
 
 
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
         pytest.param(KeyboardInterrupt(), 2, "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL", id="second-ctrl-c"),
-        pytest.param(ReportError(Path("reports"), OSError(28, "No space left on device")), 4, "--report: reports can't be written: No space left on device", id="full-disk"),
+        pytest.param(ReportError(Path("reports"), "No space left on device"), 4, "--report: reports can't be written: No space left on device", id="full-disk"),
     ],
 )
 def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
@@ -86,7 +139,7 @@ def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
     session: Any = SimpleNamespace(config=SimpleNamespace(stash={RUN: run, OUTCOMES: None}))
 
     with pytest.raises(pytest.exit.Exception) as caught:
-        plugin.pytest_sessionfinish(session, 2)
+        plugin._end(session, 2)
 
     assert (caught.value.returncode, caught.value.msg) == (code, said)
 
