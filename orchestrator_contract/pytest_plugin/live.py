@@ -46,9 +46,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """A mode of its own has nothing to spread over worker processes."""
-    if mode(config) and getattr(config.option, "numprocesses", None):
-        config.option.numprocesses = None
+    """A mode of its own, like a plan, has nothing to spread over worker processes."""
+    if (mode(config) or config.option.plan) and hasattr(config.option, "numprocesses"):
+        config.option.numprocesses, config.option.distload = None, False
+        config.option.dist, config.option.tx = "no", []
 
 
 @pytest.hookimpl(tryfirst=True)
