@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -94,17 +95,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             raise usage_error(f"{unusable} ({error})") from None
         session.exitstatus = 1 if result.overall == "nonconformant" else 4
         if session.exitstatus == 1:
-            _write_junit(config)
-            pytest.exit(said(f"{unusable}\nreport: {run.options.report}"), returncode=1)
+            pytest.exit(said(f"{unusable}\nreport: {run.options.report}{_write_junit(config)}"), returncode=1)
         raise usage_error(f"{unusable}\n(report: {run.options.report})") from None
 
 
-def _write_junit(config: pytest.Config) -> None:
-    """Have --junitxml written although the session ends before its tests."""
+def _write_junit(config: pytest.Config) -> str:
+    """Have --junitxml written although the session ends before its tests; a line that says why it can't be."""
     log = config.stash.get(xml_key, None)
     if log is not None:
         log.pytest_sessionstart()
-        log.pytest_sessionfinish()
+        try:
+            log.pytest_sessionfinish()
+        except OSError as error:
+            return f"\n--junitxml: {config.option.xmlpath} can't be written: {error.strerror or error}"
+    return ""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -112,11 +116,11 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     """Take over what a worker found."""
     run = node.config.stash[RUN]
     found = getattr(node, "workeroutput", {}).get("orchestrator_contract")
+    run.forsake(node.gateway.id, crashed=not found)
     if found:
         run.merge(node.gateway.id, found)
     elif error:
         run.remarks.append("a worker process crashed; of its findings only what its tests reported is known")
-    run.forsake(node.gateway.id, crashed=not found)
 
 
 @pytest.hookimpl(trylast=True)
@@ -176,8 +180,23 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return config.stash[RUN].header() if _judges_contract(config) else []
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+    """End the run, also where another plugin can't end its part: pytest's own fails where --junitxml can't be written."""
+    config, failure = session.config, None
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # raised again below
+        failure = error
+    _end(session, exitstatus)
+    if isinstance(failure, OSError) and config.option.xmlpath:
+        config.stash[RUN].unwritten = f"--junitxml: {config.option.xmlpath} can't be written: {failure.strerror or failure}"
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    elif failure is not None:
+        raise failure
+
+
+def _end(session: pytest.Session, exitstatus: int) -> None:
     """Clean up, draw the result, write the reports, set the exit code."""
     config, run, outcomes = session.config, session.config.stash[RUN], session.config.stash[OUTCOMES]
     if not run.opened:
@@ -213,6 +232,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = config.stash[RUN]
     if run.result is not None:
         run.write_summary(terminalreporter)
+    if run.unwritten:
+        terminalreporter.write_line(said(f"ERROR: {run.unwritten}"), red=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -335,6 +335,30 @@ def test_plan_sends_nothing(run: Run, web: Callable[[int], tuple[str, type[_Web]
     assert not finished.report.exists()
 
 
+def test_plan_needs_no_workers(run: Run, start_mock: StartMock) -> None:
+    """With -n 2 a plan is the same."""
+    mock = start_mock()
+
+    one, two = (run("--target", mock.profile, "--plan", *extra) for extra in ((), ("-n", "2")))
+
+    assert (one.code, two.code) == (0, 0), two.output
+    assert [line for line in two.output.splitlines() if "deselected" not in line] == [line for line in one.output.splitlines() if "deselected" not in line]
+
+
+@pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
+def test_junit_that_can_not_be_written(run: Run, start_mock: StartMock, extra: tuple[str, ...]) -> None:
+    """Where --junitxml can't be written the run still cleans up and reports; one message says so, and the code is 4."""
+    mock = start_mock()
+
+    finished = run("--target", mock.profile, "--requirement", "SID-UNKNOWN", "--junitxml", "/dev/full", *extra)
+
+    sane(finished)
+    assert finished.code == 4, finished.output
+    assert finished.conformance()["verdict"] == "conformant"
+    assert "ERROR: --junitxml: /dev/full can't be written: No space left on device" in finished.output
+    assert (mock.names(1), mock.names(2)) == ([], [])
+
+
 @pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
 def test_broken_suite(run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]) -> None:
     """A contract test that itself breaks is 3: neither the endpoint's fault nor a pass."""
