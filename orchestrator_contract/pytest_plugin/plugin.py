@@ -27,7 +27,7 @@ from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.baseline import BaselineError
 from orchestrator_contract.verdicts.waivers import WaiverError
 
-pytest_plugins = ["orchestrator_contract.pytest_plugin.outcomes", "orchestrator_contract.pytest_plugin.live", "orchestrator_contract.pytest_plugin.hosts"]
+pytest_plugins = [f"orchestrator_contract.pytest_plugin.{name}" for name in ("outcomes", "live", "hosts", "output")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
