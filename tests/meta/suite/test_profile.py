@@ -128,6 +128,8 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         pytest.param(BASE + "[limits]\nrequest = 3\n", "unknown key limits.request; expected one of deletes", id="key-typo"),
         pytest.param(BASE + "[limits]\nrequests = 'many'\n", "limits.requests: expected", id="wrong-type"),
         pytest.param(BASE + "[limits]\nrequests = -1\n", "limits.requests: expected", id="below-its-bound"),
+        pytest.param(BASE + "[limits]\npoll_timeout_s = 0\n", "limits.poll_timeout_s: expected", id="no-time-to-poll"),
+        pytest.param(BASE + "timeout_s = 0\n", "target.timeout_s: expected", id="no-time-to-answer"),
         pytest.param(BASE + "[provision]\nmode = 'make'\n", "provision.mode: expected", id="unknown-mode"),
         pytest.param(BASE + "[faults.418]\nsid = 'x'\n", "unknown key faults.418", id="fault-of-no-such-status"),
         pytest.param(BASE + "[policy]\nundocumented_statuses = ['400']\n", "policy.undocumented_statuses.0: expected", id="status-as-text"),
@@ -231,6 +233,32 @@ def test_url(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (by_token.accounts[0].username, by_key.accounts[0].username) == ("AC1", "SK1")
     assert by_key.accounts[0].names == ("TWILIO_API_KEY", "TWILIO_API_SECRET")
     assert (by_key.base_url, by_key.provision.mode) == ("http://127.0.0.1:9000", "create")
+
+
+def test_one_account_as_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same credentials twice are refused, under whatever variables, and not shown; another password is another key."""
+    for name, value in {"U1": "hidden-user", "P1": "hidden", "U2": "hidden-user", "P2": "hidden", "P3": "other"}.items():
+        monkeypatch.setenv(name, value)
+    entry = "[[accounts]]\nusername_env = '{}'\npassword_env = '{}'\n"
+
+    with pytest.raises(ProfileError, match=r"accounts\.2: expected the credentials of another account, found those of accounts\.0") as caught:
+        read(tmp_path, BASE + entry.format("U1", "P1") + entry.format("U1", "P3") + entry.format("U2", "P2"))
+
+    assert "hidden" not in str(caught.value)
+    assert len(read(tmp_path, BASE + entry.format("U1", "P1") + entry.format("U2", "P3")).accounts) == 2
+
+
+@pytest.mark.parametrize(
+    ("regions", "said"),
+    [
+        (["http://127.0.0.1:9000/"], r"regions\.0\.base_url: expected another address than target\.base_url"),
+        (["http://a.example/x", "http://b.example", "http://A.example:80/x/"], r"regions\.2\.base_url: expected another address than regions\.0\.base_url"),
+    ],
+)
+def test_one_address_as_two(tmp_path: Path, regions: list[str], said: str) -> None:
+    """The address of the target or of another region is refused for a region, however it is written."""
+    with pytest.raises(ProfileError, match=said):
+        read(tmp_path, BASE + "".join(f"[[regions]]\nbase_url = '{url}'\n" for url in regions))
 
 
 @pytest.mark.parametrize("url", ["http://", "gopher://127.0.0.1", "http://127.0.0.1:0", "http://[::1", "http://127.0.0.1:x"])
