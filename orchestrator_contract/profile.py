@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from orchestrator_contract import files, schemas
+from orchestrator_contract.differing import same_account, same_address
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
 CREDENTIAL_NAMES = (("TWILIO_API_KEY", "TWILIO_API_SECRET"), ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
-
 
 #: Headers that say where a request ends, where it goes and who sends it: a fault's may not.
 _OWN_HEADERS = frozenset({
@@ -256,6 +256,10 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
         except (OSError, ValueError):
             raise ProfileError(f"{path}: target.verify_tls: expected a CA bundle in PEM, found {verify!r}") from None
     accounts = tuple(_account(path, index, entry) for index, entry in enumerate(raw.get("accounts", [])))
+    regions = tuple(str(entry["base_url"]).rstrip("/") for entry in raw.get("regions", []))
+    twice = same_account([(one.username, one.password) for one in accounts]) or same_address([base, *regions])
+    if twice:
+        raise ProfileError(f"{path}: {twice}")
     command, given = provision.get("command", []), raw.get("conversations", {})
     failure = raw.get("operation_failure")
     return Profile(
@@ -265,7 +269,7 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
         verify_tls=verify,
         origins=tuple(target.get("origins", [])),
         accounts=accounts,
-        regions=tuple(str(entry["base_url"]).rstrip("/") for entry in raw.get("regions", [])),
+        regions=regions,
         provision=Provision(
             provision.get("mode"), provision.get("memory_store_id"), tuple(provision.get("pool", [])), tuple(command)
         ),

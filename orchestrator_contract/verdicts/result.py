@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
 
+#: What two credentials of one account breach without any fault of the endpoint's.
+_OF_TWO_ACCOUNTS = frozenset({"AUTH-ACCOUNT", "AUTH-READ-OTHER", "KEY-SCOPE-ACCOUNT"})
+
 
 class Overall(StrEnum):
     """What is known of the endpoint."""
@@ -177,10 +180,18 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             }
             for one in ledger.catalogue.observations.values()
         ],
-        notes=[*notes, *waiver_notes, *([comparison.note()] if comparison else [])],
+        notes=[*notes, *_hints(rows), *waiver_notes, *([comparison.note()] if comparison else [])],
         comparison=comparison,
         waiver_notes=waiver_notes,
     )
+
+
+def _hints(rows: list[Row]) -> list[str]:
+    """What may have led to breaches other than the endpoint."""
+    found = [row.requirement.id for row in rows if row.requirement.id in _OF_TWO_ACCOUNTS and row.record.breaches]
+    if not found:
+        return []
+    return [f"{', '.join(found)}: do both [[accounts]] belong to one account? Such a finding takes the credentials of two different ones"]
 
 
 def _why_open(rows: list[Row]) -> str:

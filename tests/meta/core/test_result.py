@@ -299,3 +299,17 @@ def test_baseline(ledger: Ledger, gating: int, only_new: bool, code: int) -> Non
     assert result.as_json()["comparison"] == {"gating": gating}
     assert exit_code(result, Policy(only_new=only_new)) == code
     assert exit_code(concluded(ledger), Policy(only_new=True)) == 1
+
+
+def test_one_account_may_have_been_given_as_two() -> None:
+    """What two credentials of one account breach comes with the question whether they are; other breaches don't."""
+    ledger = Ledger(catalogue.load(), Redactor())
+    ledger.hold("DEL-STATUS", False, expected="202", seen="200")
+    chosen = ("AUTH-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")
+    keywords: dict[str, Any] = {"policy": Policy(), "seed": 0, "effort": "quick", "started": START, "finished": END}
+    assert conclude(ledger, FULL, chosen, **keywords).notes == []
+
+    ledger.hold("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")
+
+    notes = conclude(ledger, FULL, chosen, **keywords).notes
+    assert [note.partition("?")[0] for note in notes] == ["KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"]
