@@ -92,6 +92,7 @@ def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
     limits = profile.limits
     coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
     suite = Suite(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    suite.client.forgive()  # all of a small budget is for cleaning up
     try:
         _reach(suite, {(left.account, left.region) for left in past.leftovers})
         mend(path)

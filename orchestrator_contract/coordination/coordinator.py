@@ -22,6 +22,8 @@ from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
 _KEPT = 100
+#: Requests that removing what a create makes takes: its list or its operation, the delete, polls; and for each further one.
+_FIRST, _FURTHER = 6, 3
 #: How many requests apart refusals are about the pace, and the longest pause before each request that they lead to, in seconds.
 _CLOSE, _SLOWEST_S = 6, 0.5
 #: Longest wait for the coordinator to take a worker's first connection, in seconds.
@@ -34,7 +36,10 @@ class Coordinator:
     def __init__(self, requests: int, requests_per_second: float, deletes: int, journal: Journal | None) -> None:
         self._lock = Lock()
         self._requests = requests
-        self._kept = min(requests // 4, _KEPT)
+        #: What is kept at least, and at most: creates that are refused are announced, too.
+        self._least, self._most = max(min(requests // 4, _KEPT), _FIRST), max(requests // 2, 2 * _KEPT)
+        #: The names of what was announced and is not known to be gone.
+        self._there: set[str] = set()
         self._deletes = deletes
         self._interval = 1.0 / requests_per_second if requests_per_second else 0.0
         self._slowdown = 0.0
@@ -52,9 +57,14 @@ class Coordinator:
     def take_requests(self, count: int, *, cleaning: bool = False) -> int:
         """Grant up to *count* requests of the budget; 0 when it is spent, apart from what is kept for *cleaning* up."""
         with self._lock:
-            granted = max(min(count, self._requests - (0 if cleaning else self._kept)), 0)
+            granted = max(min(count, self._requests - (0 if cleaning else self._kept())), 0)
             self._requests -= granted
             return granted
+
+    def _kept(self, more: int = 0) -> int:
+        """Requests that are kept for removing what the run has created, and *more*."""
+        there = len(self._there) + more
+        return max(self._least, min(_FIRST + _FURTHER * (there - 1), self._most))
 
     def give_back_requests(self, count: int) -> None:
         """Return requests that were granted and not sent."""
@@ -141,15 +151,22 @@ class Coordinator:
         """Put entries into the run's journal, on disk before this returns.
 
         Raises:
-            Unverifiable: what is about to be created can't be noted, so it may not be. What was created or deleted already
-                stands there by its name, and is cleaned up whether or not more can be written.
+            Unverifiable: what is about to be created can't be noted, or removed with the requests that are left, so it may not be.
+                What was created or deleted already stands there by its name, and is cleaned up whether or not more can be written.
         """
+        new = {entry["name"] for entry in entries if entry["state"] == "creating"}
+        with self._lock:
+            if new and self._requests < self._kept(len(new)):
+                raise Unverifiable("the request budget ([limits] requests) does not cover removing what would be created")
         if self._journal:
             try:
                 self._journal.write(entries)
             except OSError as error:
-                if any(entry["state"] == "creating" for entry in entries):
+                if new:
                     raise Unverifiable(f"the journal {self._journal.path} can't be written: {error.strerror}") from None
+        with self._lock:
+            self._there |= new
+            self._there -= {entry["name"] for entry in entries if entry["state"] == "deleted"}
 
 
 class Address(NamedTuple):

@@ -306,10 +306,9 @@ def test_one_account_may_have_been_given_as_two() -> None:
     ledger = Ledger(catalogue.load(), Redactor())
     ledger.hold("DEL-STATUS", False, expected="202", seen="200")
     chosen = ("AUTH-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")
-    keywords: dict[str, Any] = {"policy": Policy(), "seed": 0, "effort": "quick", "started": START, "finished": END}
-    assert conclude(ledger, FULL, chosen, **keywords).notes == []
+    assert concluded(ledger, *chosen).notes == []
 
     ledger.hold("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")
 
-    notes = conclude(ledger, FULL, chosen, **keywords).notes
+    notes = concluded(ledger, *chosen).notes
     assert [note.partition("?")[0] for note in notes] == ["KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"]

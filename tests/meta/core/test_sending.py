@@ -734,17 +734,17 @@ def test_the_pace_follows_refusals_in_a_row(bench: Bench, apart: int, slow: bool
 
 def test_the_request_budget_is_kept_exactly(start: Callable[..., Bench]) -> None:
     """As many requests go out as the limits allow, a quarter of them for cleaning up only, and then none."""
-    bench = start(requests=21)
+    bench = start(requests=28)
     bench.endpoint.on("GET /Configurations/x", (404, {}))
 
-    for allowed in (16, 5):
+    for allowed in (21, 7):
         for _ in range(allowed):
             bench.suite.client.fetch("x")
         with pytest.raises(Exhausted, match=r"^the request budget \(\[limits\] requests\) is spent$"):
             bench.suite.client.fetch("x")
         bench.suite.client.forgive()
 
-    assert len(bench.endpoint.sent) == 21
+    assert len(bench.endpoint.sent) == 28
 
 
 def test_what_was_not_sent_is_given_back(start: Callable[..., Bench]) -> None:

@@ -30,6 +30,7 @@ from orchestrator_contract.coordination.coordinator import (
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.pytest_plugin import hosts
 from orchestrator_contract.pytest_plugin.run import RUN
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 NETWORK = Address("127.0.0.2")
 #: A coordinator in a process of its own; it prints its ticket.
@@ -47,15 +48,38 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coordinator, "CONNECT_S", 0.5)
 
 
+@pytest.mark.parametrize(("requests", "granted", "creates"), [(3, 0, 0), (10, 4, 1), (14, 8, 1), (4000, 3900, 32)])
+def test_what_is_created_can_be_removed(requests: int, granted: int, creates: int) -> None:
+    """Enough requests for that are kept before anything is created, and no more is created than they suffice for."""
+    one = Coordinator(requests, 0, 500, None)
+
+    assert one.take_requests(5000) == granted
+    for number in range(creates):
+        one.journal([{"name": f"oc-{number}", "state": "creating"}])
+    with pytest.raises(Unverifiable, match="does not cover removing"):
+        one.journal([{"name": "oc-more", "state": "creating"}])
+
+
+def test_what_is_gone_needs_no_requests() -> None:
+    """What was kept for it is there for others; so it is where more than enough requests are left."""
+    one = Coordinator(10, 0, 500, None)
+    one.take_requests(4)
+
+    for number in range(3):
+        one.journal([{"name": f"oc-{number}", "state": "creating"}])
+        one.journal([{"name": f"oc-{number}", "state": "created"}])
+        one.journal([{"name": f"oc-{number}", "state": "deleted"}])
+
+
 def test_everything_is_shared_over_a_network(tmp_path: Path) -> None:
     """Budgets, claims, the clock and the journal are those of the one object, and values come through whole."""
     log = Journal(tmp_path / "journal.jsonl", {"journal": "orchestrator-contract", "run": "r", "bases": []})
     one = Coordinator(20, 0.01, 3, log)
     far = connect(Served(one, NETWORK).ticket())
 
-    assert (far.take_requests(16), one.take_requests(16), far.take_requests(16, cleaning=True)) == (15, 0, 5)
+    assert (far.take_requests(16), one.take_requests(16), far.take_requests(16, cleaning=True)) == (14, 0, 6)
     far.give_back_requests(7)
-    assert (one.take_requests(5), far.take_deletes(2), one.take_deletes(2)) == (2, 2, 0)
+    assert (one.take_requests(5), far.take_deletes(2), one.take_deletes(2)) == (1, 2, 0)
     assert (far.claim(["a", "b"], 1), one.claim(["a", "b"], 2)) == (["a"], ["b"])
     far.closed()
     assert clock_lock.enter(far, "gw0", alone=True, closing=1)
@@ -86,7 +110,7 @@ def test_what_comes_over_a_network_is_not_unpickled(tmp_path: Path) -> None:
 
 def test_stranger_is_refused_and_harms_nobody() -> None:
     """Another key is refused; one who is silent keeps nobody from connecting."""
-    served = Served(Coordinator(5, 0, 1, None), NETWORK)
+    served = Served(Coordinator(10, 0, 1, None), NETWORK)
     ticket = served.ticket()
 
     with socket.create_connection((ticket["host"], ticket["port"])):

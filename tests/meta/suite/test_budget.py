@@ -26,3 +26,18 @@ def test_nothing_stays_behind(run: Callable[..., Any], start_mock: Callable[...,
     assert "budget" in report["reason"]
     assert report["counts"]["requests"] <= requests
     assert (mock.names(1), mock.names(2)) == ([], [])
+
+
+@pytest.mark.parametrize("requests", [3, 7, 8, 9, 10, 12, 16, 24, 32])
+def test_nothing_stays_behind_of_next_to_nothing(run: Callable[..., Any], start_mock: Callable[..., Any], requests: int) -> None:
+    """A budget that does not cover removing a configuration makes none; the run says that the budget is why."""
+    mock = start_mock("--operation-seconds", "0.03")
+    profile = mock.changed(f"{requests}.toml", lambda text: text.replace("requests = 100000", f"requests = {requests}"))
+
+    done = run("--target", profile)
+
+    report = done.conformance()
+    assert report["verdict"] == "incomplete"
+    assert "budget" in report["reason"]
+    assert report["counts"]["requests"] <= requests
+    assert (mock.names(1), mock.names(2)) == ([], [])
