@@ -42,10 +42,10 @@ _SID_TAIL = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Unusable(Exception):
     """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
 
-    def __init__(self, reason: str, *, broken_http: bool = False) -> None:
+    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
         super().__init__(visible(reason))
-        #: It did answer, but not in HTTP: that breach stands, whatever else could not be tested.
-        self.broken_http = broken_http
+        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
+        self.stands = frozenset(stands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class Suite:
         self.client.recorders.append(departed)
         self.crashes = Crashes(self.well_formed_key)
         self.client.recorders.append(self.crashes)
+        self._garbled = False
+        self.client.recorders.append(self._see_garbled)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         creator = self.configurations.creator
@@ -227,7 +229,13 @@ class Suite:
 
     def _unusable(self, reason: str) -> Unusable:
         broken = {Fault.MALFORMED, Fault.TOO_LARGE, Fault.CUT, Fault.ENCODING} & self.client.faults
-        return Unusable(self.redactor.text(reason), broken_http=bool(broken))
+        stands = [*(("HTTP-ANSWER", "HTTP-ENCODING") if broken else ()), *(("HTTP-JSON",) if self._garbled else ())]
+        return Unusable(self.redactor.text(reason), stands=stands)
+
+    def _see_garbled(self, exchange: Exchange) -> None:
+        """Note an accepted create, or an operation, that is no JSON: other than a page, only an endpoint of this kind gives one."""
+        of_kind = (exchange.call.operation, exchange.status) in (("create", 202), ("operation", 200))
+        self._garbled |= of_kind and exchange.json.error is not None
 
     @property
     def bystander(self) -> Configuration:

@@ -12,7 +12,7 @@ from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.outgoing import given_origin
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
-from orchestrator_contract.follow.operation import Operation, instant_of, word_of
+from orchestrator_contract.follow.operation import Operation, instant_of, why_no_json, word_of
 from orchestrator_contract.follow.polls import FIRST_SIGHT_S, RANK, judge_poll
 
 _FIRST_PAUSE_S = 0.03
@@ -160,7 +160,7 @@ class Follower:
             long = time.monotonic() - operation.accepted.sent > limit
             if long and len(tail) >= 4 and not any(word_of(poll) in RANK for poll in tail):
                 self._unreadable.add(kind)
-                raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}")
+                raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}{why_no_json(tail[-1])}")
 
     def _patience(self, kind: str) -> float:
         limit = self.client.profile.limits.poll_timeout_s

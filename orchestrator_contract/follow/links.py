@@ -8,7 +8,7 @@ from urllib.parse import quote, urljoin
 
 from orchestrator_contract.client.outgoing import given_origin
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.follow.operation import Operation, why_no_json
 from orchestrator_contract.text.addresses import brief_name, last_segment
 from orchestrator_contract.verdicts.ledger import Ledger, Unverifiable
 from orchestrator_contract.wire.connections import Origin
@@ -145,7 +145,7 @@ class Links:
             return location
         if operation_id.strip(".") and len(operation_id) < _MAX_ID and operation_id.isascii() and "/" not in operation_id:
             return self._url(f"/Operations/{quote(operation_id, safe='')}", exchange.region)
-        raise Unfollowable("the 202 has no link that leads to its operation on the target")
+        raise Unfollowable(f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}")
 
 
 def judge_related(

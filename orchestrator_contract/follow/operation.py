@@ -52,6 +52,11 @@ def operation_names(exchange: Exchange) -> frozenset[str]:
     return exchange.operation_names
 
 
+def why_no_json(exchange: Exchange) -> str:
+    """What to add to a message about an answer of which nothing can be read, because it is no JSON; empty where it is."""
+    return f" ({exchange.json.error})" if exchange.answer and exchange.json.error else ""
+
+
 def word_of(exchange: Exchange) -> str:
     """The operation's status; empty where it is no text, which the schema judges."""
     word = exchange.object.get("status")

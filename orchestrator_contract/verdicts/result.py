@@ -201,8 +201,8 @@ def _why_open(rows: list[Row]) -> str:
 
 
 def _trusted(name: str, ledger: Ledger, unusable: Unusable | None) -> Record:
-    """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP."""
-    if unusable is None or (unusable.broken_http and name in ("HTTP-ANSWER", "HTTP-ENCODING")):
+    """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP, or JSON."""
+    if unusable is None or (name in unusable.stands and ledger.records.get(name, Record()).breaches):
         return ledger.records.get(name, Record())
     return Record(unverified=[str(unusable)])
 

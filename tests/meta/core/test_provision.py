@@ -20,6 +20,7 @@ from orchestrator_contract.provision.creating import TooFew
 from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.removal import remove
+from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
@@ -260,6 +261,8 @@ def test_a_refused_create_is_tried_again_without_its_extras(world: World, alone:
                      id="another-success"),
         pytest.param(Fault.TIMEOUT, "COMPLETED", None, "POST got no answer: it was timeout", id="silence"),
         pytest.param((202, {}), "COMPLETED", None, "the 202 has no link that leads to its operation on the target", id="not-to-be-followed"),
+        pytest.param((202, b'{"statusUrl": NaN}'), "COMPLETED", None,
+                     "the 202 has no link that leads to its operation on the target (not JSON: NaN is not JSON)", id="no-json"),
         pytest.param(None, "FAILED", "its own", "a create ended FAILED", id="failed"),
         pytest.param(None, "COMPLETED", {}, NAMELESS, id="nameless"),
         pytest.param(None, "COMPLETED", {"configurationId": "same"}, NAMELESS, id="the-same-one-each-time"),
@@ -606,6 +609,28 @@ def test_a_create_with_a_key_that_fails(world: World, alone: Bench, refuse: Said
         configurations.creator.conclude(configurations.creator.begin(payload, KEY), payload)
 
     assert str(caught.value) == why
+
+
+@pytest.mark.parametrize(
+    ("refuse", "why", "stands"),
+    [
+        pytest.param((202, b"\xef\xbb\xbf{}"), "(not JSON: Unexpected UTF-8 BOM", {"HTTP-JSON"}, id="no-json"),
+        pytest.param((202, {}), "the 202 has no link", set(), id="no-link"),
+        pytest.param((200, b"<html>"), "answered 200", set(), id="another-server"),
+        pytest.param(Fault.CUT, "POST got no answer", {"HTTP-ANSWER", "HTTP-ENCODING"}, id="no-http"),
+    ],
+)
+def test_what_stands_where_nothing_can_be_created(world: World, alone: Bench, refuse: Said, why: str, stands: set[str]) -> None:
+    """An accepted create that is no JSON, like what is no HTTP, is held against the endpoint though it can't be used; a page is not."""
+    world.refuse = [refuse] * 9
+    alone.endpoint.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
+
+    with pytest.raises(Unusable) as caught:
+        alone.suite.preflight()
+
+    assert why in str(caught.value)
+    assert caught.value.stands == stands
+    assert not stands or stands & alone.breaches().keys()
 
 
 @pytest.mark.parametrize("call", ["begin", "namesake"])

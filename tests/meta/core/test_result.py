@@ -159,17 +159,18 @@ def test_reasons_are_told_once_and_in_part(ledger: Ledger) -> None:
         pytest.param(False, (ADVISORY,), Overall.INCOMPLETE, 4, id="nothing-that-gates-was-selected"),
         pytest.param(False, ("HTTP-ANSWER",), Overall.INCOMPLETE, 4, id="silence-is-no-breach"),
         pytest.param(True, ("HTTP-ANSWER", GATING), Overall.NONCONFORMANT, 1, id="no-http"),
+        pytest.param(True, ("HTTP-JSON",), Overall.NONCONFORMANT, 1, id="no-json"),
         pytest.param(True, ("HTTP-ENCODING",), Overall.NONCONFORMANT, 1, id="no-coding"),
         pytest.param(True, (GATING,), Overall.INCOMPLETE, 4, id="no-http-says-nothing-of-the-rest"),
     ],
 )
 def test_unusable(ledger: Ledger, broken: bool, selected: tuple[str, ...], overall: Overall, code: int) -> None:
-    """Of an endpoint that can't be tested nothing counts but that it does not speak HTTP."""
-    for one in ("HTTP-ANSWER", "HTTP-ENCODING"):
+    """Of an endpoint that can't be tested nothing counts but that it does not speak HTTP, or JSON."""
+    for one in ("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON"):
         ledger.hold(one, False, expected="an answer", seen="none")
     ledger.settled.add(GATING)
 
-    result = concluded(ledger, *selected, unusable=Unusable("it is gone", broken_http=broken))
+    result = concluded(ledger, *selected, unusable=Unusable("it is gone", stands=("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON") if broken else ()))
 
     assert (result.overall, result.reason, result.unusable, exit_code(result, Policy())) == (overall, "it is gone", True, code)
     for row in result.rows:
