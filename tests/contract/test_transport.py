@@ -16,8 +16,9 @@ def test_content_coding(suite: Suite, offer: str) -> None:
 
     exchange = suite.client.delete(sid, headers=[("Accept-Encoding", offer)])
 
-    suite.ledger.hold("HTTP-ENCODING", exchange.answer is not None and exchange.answer.defect is None,
-                      expected="an answer that decodes", seen=exchange.outcome(), exchanges=[exchange])
+    defect = exchange.answer.defect if exchange.answer else None
+    suite.ledger.hold("HTTP-ENCODING", exchange.answer is not None and defect is None,
+                      expected="an answer that decodes", seen=defect[1] if defect else exchange.outcome(), exchanges=[exchange])
 
 
 @pytest.mark.requirement("DEL-STATUS", "SID-UNKNOWN", "ERR-404-BODY")
