@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.text.visible import visible
 from orchestrator_contract.verdicts.ledger import Unverifiable
+
+#: Characters of a refusal's message that are shown.
+_LONGEST = 200
 
 
 class NoAnswer(Unverifiable):
@@ -20,8 +24,14 @@ class Throttled(Unverifiable):
     def __init__(self, exchange: Exchange) -> None:
         asked = exchange.headers.get("retry-after")
         hint = f" with Retry-After {asked:.40}" if asked else ""
-        super().__init__(f"{exchange.status}{hint} did not go away within the limits")
+        super().__init__(f"{exchange.status}{hint} did not go away within the limits{reason_in(exchange)}")
         self.exchange = exchange
+
+
+def reason_in(exchange: Exchange) -> str:
+    """What a refusal says of its reason, as that of a quota, behind a colon; empty where it says none."""
+    message = exchange.object.get("message")
+    return f": {visible(message, _LONGEST)}" if isinstance(message, str) and message else ""
 
 
 class Exhausted(Unverifiable):

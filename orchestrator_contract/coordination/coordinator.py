@@ -52,6 +52,7 @@ class Coordinator:
         self._journal = journal
         self._advanced = 0
         self._claimed: set[str] = set()
+        self._offered: set[str] = set()
         self._tests: dict[str, list[str]] = {}
 
     def take_requests(self, count: int, *, cleaning: bool = False) -> int:
@@ -89,6 +90,17 @@ class Coordinator:
             granted = [sid for sid in dict.fromkeys(sids) if sid not in self._claimed][:number]
             self._claimed.update(granted)
             return granted
+
+    def offer(self, sids: list[str]) -> None:
+        """Note what the profile's command has printed."""
+        with self._lock:
+            self._offered.update(sids)
+
+    def unused(self, returned: list[str]) -> int:
+        """How many that the command printed no process has used, once one has *returned* these of its own."""
+        with self._lock:
+            self._claimed.difference_update(returned)
+            return len(self._offered - self._claimed)
 
     def pace(self) -> float:
         """Seconds to wait before the next request may go out; reserves its place."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
-from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled, reason_in
 from orchestrator_contract.client.listing import Listing
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
@@ -234,7 +234,7 @@ class Creator:
                 self._inventory.refused.add(name)
             if exchange.status != 202:
                 kind = exchange.headers.get("content-type", "no Content-Type")
-                return f"POST {out.url} answered {exchange.status} ({kind:.60})"
+                return f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
             self.payloads.taken(payload)
             operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
             return operation  # noqa: TRY300  # the way out of the try is the way on

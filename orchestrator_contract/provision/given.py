@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator, Lost
 from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.ownership import is_plain
 from orchestrator_contract.provision.program import ProgramError, output_of
@@ -105,4 +106,11 @@ class Given:
             self._failure = f"{section} command failed: {error}"
             raise NothingToDelete(self._failure) from None
         self._failures = 0
+        self._coordinator.offer(sids)
         return sids
+
+    def end(self) -> None:
+        """Say what was given back, and so was not used: nothing more is taken."""
+        with self._lock, contextlib.suppress(Lost):
+            if self.source.command:
+                self._coordinator.unused(self._returned)

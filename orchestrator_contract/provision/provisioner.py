@@ -195,6 +195,7 @@ class Provisioner:
 
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""
+        self._given.end()
         self.client.forgive()
         self.discard()
         wait(self._leaving)

@@ -271,6 +271,9 @@ class Run:
                 f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
             )
         if self._journal is not None:
+            unused = self._shared_coordinator().unused([])
+            if unused:
+                self.remarks.append(f"{unused} SID(s) that the profile's command printed were not used: nothing was sent to change them")
             if self.awaited > 0:
                 swept = lost_workers.sweep(self.awaited, self._journal.path, self._profile(), self._shared_coordinator())
                 self.notes += [swept.left] if swept.left else []

@@ -256,6 +256,8 @@ def test_a_refused_create_is_tried_again_without_its_extras(world: World, alone:
     ("refuse", "status", "related", "why"),
     [
         pytest.param((400, {}), "COMPLETED", None, f"POST {PLANE}/Configurations answered 400 (application/json)", id="refused"),
+        pytest.param((409, {"message": "the quota\x1b[31m of " + "9" * 300}), "COMPLETED", None,
+                     f"POST {PLANE}/Configurations answered 409 (application/json): the quota\\x1b[31m of {'9' * 182}…", id="refused-with-a-message"),
         pytest.param((405, None), "COMPLETED", None, f"POST {PLANE}/Configurations answered 405 (no Content-Type)", id="refused-without-a-type"),
         pytest.param((201, b"", {"Content-Type": "t" * 80}), "COMPLETED", None, f"POST {PLANE}/Configurations answered 201 ({'t' * 60})",
                      id="another-success"),

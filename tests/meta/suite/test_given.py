@@ -59,6 +59,19 @@ def test_each_sid_once(given: Callable[[Path], Provision], tmp_path: Path) -> No
     assert one.take(1)[0].sid == taken[0].sid
 
 
+@pytest.mark.parametrize(("given", "unused"), [pytest.param(from_pool, 0, id="pool"), pytest.param(from_command, 3, id="command")])
+def test_what_a_command_printed_in_vain(given: Callable[[Path], Provision], unused: int, tmp_path: Path) -> None:
+    """It is counted over all processes, with what was given back; a pool says itself what is in it."""
+    one, other = (suite.configurations for suite in workers(given(tmp_path)))
+    taken = [*one.take(2), *other.take(2)]
+    one.give_back(taken[0])
+
+    for provisioner in (one, other):
+        provisioner._given.end()
+
+    assert one.client.coordinator.unused([]) == unused
+
+
 def test_other_accounts_are_one_way_less() -> None:
     """That a pool has nothing of a second account is no reason against what was checked otherwise."""
     with pytest.raises(OneWayLess):
