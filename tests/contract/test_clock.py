@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from orchestrator_contract.checks.lifetimes import HOUR
+from orchestrator_contract.checks.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.checks.provocation import provoke
 from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
 from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
@@ -18,6 +18,8 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 MINUTE, DAY = 60, 24 * HOUR
+#: When a key must be new, in seconds after its 202 came: by a clock of whole seconds, too, it is 25 hours old by then.
+NEW_S = KEY_EXPIRES_S + 5
 #: Of what was refused or FAILED, what a late cleaner may take all the same.
 DAYS_LATER = ("ERR-409-KEEPS", "OP-FAILED-KEEPS", "AUTH-ACCOUNT")
 
@@ -49,7 +51,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     at = 0
     # One key is used at hours that a store in layers might lose it in, another not before its last.
     between = [(HOUR, [always, *others[1:2]]), *((hours * HOUR, [always]) for hours in (3, 6, 11, 16)), (22 * HOUR, [always, *others[2:3]])]
-    for moment, replayed in [*(() if few else between), (23 * HOUR + 55 * MINUTE, [always] if few else [always, late, *others, *away])]:
+    for moment, replayed in [*(() if few else between), (KEY_LIVES_S, [always] if few else [always, late, *others, *away])]:
         suite.client.advance_clock(moment - at)
         at = moment
         for operation in replayed:
@@ -61,7 +63,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     for operation in others[:1]:
         dubious = suite.client.delete(operation.sid, key=operation.accepted.key)
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min")
-    suite.client.advance_clock(40 * MINUTE)
+    suite.client.advance_clock(NEW_S - (24 * HOUR + 30 * MINUTE))
     fresh = suite.configurations.take(1 if few else 3, least=1)
     # A key that is sent to the SID that is gone first was used again before it comes with another.
     anew = on_another_sid(suite, unspent, fresh[0], strictly=True)
@@ -137,14 +139,14 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
         return
     by_place = {victim.located: victim for victim in victims}
 
-    suite.client.advance_clock(23 * HOUR + 55 * MINUTE)
+    suite.client.advance_clock(KEY_LIVES_S)
 
     for operation in failed:
         suite.follower.poll(operation)
         scenarios.presence.kept("OP-FAILED-KEEPS", by_place[operation.located], [operation.accepted, *operation.polls[-1:]])
         scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
 
-    suite.client.advance_clock(HOUR + 10 * MINUTE)
+    suite.client.advance_clock(NEW_S - KEY_LIVES_S)
 
     anew: list[Operation] = []
     for operation in failed:

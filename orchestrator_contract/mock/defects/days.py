@@ -221,3 +221,9 @@ class _ForgetsSid(Behaviour):
         if entry.response is not None and request.method == first == "DELETE" and self.now() - entry.first_used > 12 * HOUR:
             return entry.response.copy()
         return super().mismatch(request, entry)
+
+
+@defect("key-lives-two-minutes-more", "Keys live 25 hours and 2 minutes", breaches=("KEY-EXPIRES",), shows="time: 25 h to 25 h 2 min")
+class _LivesTwoMinutesMore(Behaviour):
+    def key_ttl(self, entry: Entry) -> float:
+        return super().key_ttl(entry) + HOUR + 120
