@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
@@ -10,6 +11,9 @@ from orchestrator_contract.inputs.odd_sids import USUAL_SID
 from orchestrator_contract.place import Place
 from orchestrator_contract.suite import Suite, exists
 from orchestrator_contract.verdicts.ledger import OneWayLess
+
+#: Says that something was there and is no more: to strangers that discloses it, and of a SID that is gone 404 is documented.
+_GONE = 410
 
 
 def basic(user: str, password: str) -> str:
@@ -54,8 +58,28 @@ def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, 
 
 
 def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:
-    """The request was not accepted; how it was refused is the endpoint's choice."""
+    """The request was not accepted; how it was refused is the endpoint's choice, as long as that does not tell what was there once."""
     status = exchange.status or 0
     suite.ledger.observe("OBS-REFUSAL", f"{status}: {what}")
     suite.ledger.hold("AUTH-SANE", status < 500, expected="a client error", seen=f"{status} to {what}", exchanges=[exchange])
+    if status == _GONE and _GONE not in suite.profile.tolerated:
+        suite.ledger.hold(requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET", False, seen=f"{status} to {what}",
+                          expected="401, 403 or 404: that something was there is not told", exchanges=[exchange])
     return suite.ledger.hold(requirement, not 200 <= status < 300, expected=f"a refusal of {what}", seen=str(status), exchanges=[exchange])
+
+
+def not_told_apart(suite: Suite, sid: str, exchange: Exchange) -> None:
+    """To another account *sid* is no conflict and not gone: both are said of something that is or was there, unless each SID meets it."""
+    if exchange.status in (409, _GONE):
+        control = as_account(suite, suite.absent_sid(), 1)
+        again = as_account(suite, sid, 1)
+        suite.ledger.hold("AUTH-ACCOUNT", control.status == exchange.status or again.status != exchange.status, seen=again.outcome(),
+                          expected=f"{control.outcome()}, as for a SID that does not exist", exchanges=[exchange, control, again])
+
+
+def named_in(exchange: Exchange, names: Iterable[str]) -> list[str]:
+    """Those of an operation's *names* that an answer tells in its body or its headers."""
+    if exchange.answer is None:
+        return []
+    told = exchange.answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in exchange.answer.headers)
+    return [name for name in names if len(name) > 3 and name in told]

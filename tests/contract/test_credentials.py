@@ -1,14 +1,21 @@
 """Credentials: without them, with wrong ones, or with another account's, nothing is deleted or told."""
 
 import base64
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import pytest
 
 from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.strangers import as_account, basic, may_be_theirs, refused, without_rights
+from orchestrator_contract.checks.strangers import (
+    as_account,
+    basic,
+    may_be_theirs,
+    named_in,
+    not_told_apart,
+    refused,
+    without_rights,
+)
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
@@ -173,14 +180,6 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
-def named_in(exchange: Exchange, names: Iterable[str]) -> list[str]:
-    """Those of an operation's *names* that an answer tells in its body or its headers."""
-    if exchange.answer is None:
-        return []
-    told = exchange.answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in exchange.answer.headers)
-    return [name for name in names if len(name) > 3 and name in told]
-
-
 def deleted_among_strangers(suite: Suite, scenarios: Scenarios) -> Operation:
     """A delete under a key that only refused requests have brought before, COMPLETED though others come while it runs."""
     operation, configuration = run_among_strangers(suite, scenarios)
@@ -210,18 +209,9 @@ def run_among_strangers(suite: Suite, scenarios: Scenarios) -> tuple[Operation, 
         told = named_in(exchange, operation_names(operation.accepted))
         suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the operation", seen=", ".join(told),
                           exchanges=[operation.accepted, exchange])
-        no_conflict(suite, configuration.sid, exchange)
+        not_told_apart(suite, configuration.sid, exchange)
     suite.follower.finish([operation])
     return operation, configuration
-
-
-def no_conflict(suite: Suite, sid: str, exchange: Exchange) -> None:
-    """To another account *sid* is no conflict: that is one with something that is there, unless every SID meets it for a while."""
-    if exchange.status == 409:
-        control = as_account(suite, suite.absent_sid(), 1)
-        again = as_account(suite, sid, 1)
-        suite.ledger.hold("AUTH-ACCOUNT", control.status == 409 or again.status != 409, seen=again.outcome(),
-                          expected=f"{control.outcome()}, as for a SID that does not exist", exchanges=[exchange, control, again])
 
 
 @pytest.mark.requirement("AUTH-ACCOUNT")
@@ -236,7 +226,7 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
         told = disclosed(scenarios, victim, exchange)
         suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
-        no_conflict(suite, victim.sid, exchange)
+        not_told_apart(suite, victim.sid, exchange)
 
     for region in () if suite.effort.few else range(1, len(suite.profile.bases)):
         # Whose it is may be looked up at home only.
@@ -288,7 +278,10 @@ def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
             shown = exchange.status == 200 and (sid in body or "createdAt" in exchange.object or bool(exchange.object.get("configurations")))
             suite.ledger.hold(requirement, not shown, expected=f"nothing of {address} {who}", seen=exchange.outcome(),
                               exchanges=[exchange])
-    if other and not suite.effort.few:
-        # What is gone is still nobody else's to delete.
-        refused(suite, "AUTH-ACCOUNT", as_account(suite, operation.sid, 1, suite.key()), "another account's SID that is gone")
-        scenarios.presence.gone(operation)
+    if other:
+        # What is gone is still nobody else's to delete, or to know of.
+        exchange = as_account(suite, operation.sid, 1, suite.key())
+        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID that is gone")
+        not_told_apart(suite, operation.sid, exchange)
+        if not suite.effort.few:
+            scenarios.presence.gone(operation)

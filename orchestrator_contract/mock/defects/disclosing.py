@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import Page, PageQuery
-from orchestrator_contract.mock.problems import Refused, conflict
+from orchestrator_contract.mock.problems import Problem, Refused, conflict
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.world import Configuration
 
@@ -160,4 +160,37 @@ class _Cancels(_TellsStrangers):
         if request.route == "delete" and found is not None and running is not None and request.header(b"authorization") is None:
             self.fail(running)
             found.gone_at = None
+        return super().unauthenticated(request)
+
+
+#: Says of a SID that it was somebody's.
+_GONE = Problem(410, 530007, "The configuration is deleted")
+
+
+@defect("auth-account-gone-410", "Another account's delete of what is gone answers 410", breaches=("AUTH-ACCOUNT",),
+        shows="data: another account and a SID that is gone")  # fmt: skip
+class _GoneAway(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        found = self.anybodys(request)
+        if request.route == "delete" and found is not None and found.account != request.account and self.gone(found, self.now()):
+            return self.refuse(request, _GONE)
+        return super().not_there(request)
+
+
+@defect("auth-account-live-410", "Another account's delete of what is there answers 410", breaches=("AUTH-ACCOUNT",), shows="data: another account")
+class _GoneThoughThere(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        found = self.anybodys(request)
+        if request.route == "delete" and found is not None and found.account != request.account and not self.gone(found, self.now()):
+            return self.refuse(request, _GONE)
+        return super().not_there(request)
+
+
+@defect("auth-missing-gone-410", "Without credentials a delete of what is gone answers 410", breaches=("AUTH-SECRET",),
+        shows="data: a SID that is gone")  # fmt: skip
+class _GoneToNobody(_TellsStrangers):
+    def unauthenticated(self, request: Request) -> Response:
+        found = self.anybodys(request)
+        if request.route == "delete" and found is not None and self.gone(found, self.now()):
+            return self.refuse(request, _GONE)
         return super().unauthenticated(request)

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator_contract.checks.others import Others
 from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.strangers import as_account, may_be_theirs
+from orchestrator_contract.checks.strangers import as_account, may_be_theirs, not_told_apart, refused
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
@@ -87,3 +87,57 @@ def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
     bench.suite.client.delete("7", region=1)
 
     assert [bench.suite.ownership.untouched(configuration.located) for configuration in (one, other)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("status", "requirement", "tolerated", "breached"),
+    [
+        *(pytest.param(status, "AUTH-ACCOUNT", (), [], id=f"another-account-{status}") for status in (401, 403, 404)),
+        pytest.param(410, "AUTH-ACCOUNT", (), ["AUTH-ACCOUNT"], id="another-account-410"),
+        pytest.param(410, "AUTH-WRONG", (), ["AUTH-SECRET"], id="wrong-credentials-410"),
+        pytest.param(410, "AUTH-ACCOUNT", (410,), [], id="another-account-410-tolerated"),
+        pytest.param(410, "AUTH-MISSING", (410,), [], id="no-credentials-410-tolerated"),
+        pytest.param(410, "AUTH-MISSING", (405,), ["AUTH-SECRET"], id="another-status-tolerated"),
+        pytest.param(202, "AUTH-MISSING", (), ["AUTH-MISSING"], id="accepted"),
+    ],
+)
+def test_a_refusal_that_tells_what_was_there(
+    start: Callable[..., Bench], status: int, requirement: str, tolerated: tuple[int, ...], breached: list[str]
+) -> None:
+    """Whether strangers are told 401, 403 or 404 is the endpoint's choice; that something is gone is not theirs to know."""
+    bench = start(tolerated=frozenset(tolerated))
+
+    assert refused(bench.suite, requirement, bench.exchange("delete", (status, {})), "somebody") is (status != 202)
+
+    assert list(bench.breaches()) == breached
+    if breached and status == 410:
+        (problem,) = bench.breaches()[breached[0]]
+        assert problem == "expected 401, 403 or 404: that something was there is not told; saw 410 to somebody"
+
+
+@pytest.mark.parametrize(
+    ("said", "absent", "again", "breached"),
+    [
+        pytest.param(404, 404, 404, False, id="not-found"),
+        pytest.param(403, 404, 403, False, id="forbidden"),
+        pytest.param(410, 404, 410, True, id="gone-where-others-are-not-found"),
+        pytest.param(410, 410, 410, False, id="gone-as-whatever-is-named"),
+        pytest.param(409, 404, 409, True, id="a-conflict-where-others-are-not-found"),
+        pytest.param(409, 404, 404, False, id="a-conflict-that-passes"),
+    ],
+)
+def test_what_is_told_apart(
+    start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, said: int, absent: int, again: int, breached: bool
+) -> None:
+    """What is there, and what was, is answered to another account as what never was: also where 410 is tolerated."""
+    bench = start(accounts=ACCOUNTS, tolerated=frozenset({410}))
+    unknown = USUAL.replace("a", "b")
+    monkeypatch.setattr(bench.suite, "unknown_sid", lambda: unknown)
+    bench.endpoint.on(f"GET /Configurations/{unknown}", (404, {}))
+    bench.endpoint.on(f"DELETE /Configurations/{unknown}", (absent, {}))
+    bench.endpoint.on(f"DELETE /Configurations/{USUAL}", (again, {}))
+
+    not_told_apart(bench.suite, USUAL, bench.exchange("delete", (said, {})))
+
+    assert ("AUTH-ACCOUNT" in bench.breaches()) is breached
+    assert bool(bench.endpoint.sent) is (said in (409, 410))

@@ -416,6 +416,7 @@ IN_CONTEXT = {
     "keys-newest-hundred", "keys-without-version", "list-store-misses", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
     "auth-account-deletes-over-regions", "auth-rare-scheme", "error-404-deflated", "race-429-cancels", "race-delete-in-update-409-deletes-later",
     "race-delete-in-update-idle", "sid-of-memory-store-accepted",
+    "auth-account-gone-410", "auth-missing-gone-410",
 }
 #: So do all defects of these modules: that is what they are about.
 CONTEXTS = ("aftermath", "crowds", "days", "key_history", "key_rest", "key_strictness")
