@@ -52,6 +52,11 @@ class Provisioner:
         """One idle configuration."""
         return self.take(1, account=account, region=region)[0]
 
+    def spare(self, *, account: int = 0, region: int = 0) -> Configuration:
+        """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
+        idle = self._idle(Place(account, region))
+        return idle[0] if idle else self.one(account=account, region=region)
+
     def take(
         self,
         number: int,

@@ -85,8 +85,7 @@ def once_more(suite: Suite, scenarios: Scenarios, first: Configuration, second: 
     scenarios.presence.must_be_shown(second)
     odd(suite, scenarios, second)
     strangers(suite, scenarios, second)
-    refusals(suite, scenarios, second)
-    at_last(suite, scenarios, second)
+    at_last(suite, scenarios, refusals(suite, scenarios, second))
 
 
 def reuse(suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration) -> tuple[Configuration, bool]:
@@ -123,18 +122,24 @@ def strangers(suite: Suite, scenarios: Scenarios, victim: Configuration) -> None
         scenarios.presence.kept("AUTH-ACCOUNT", victim, [exchange])
 
 
-def refusals(suite: Suite, scenarios: Scenarios, victim: Configuration) -> None:
-    """What is provoked leaves the configuration where that is promised; that it can be provoked here, too, nobody says."""
+def refusals(suite: Suite, scenarios: Scenarios, victim: Configuration) -> Configuration:
+    """What is provoked leaves the configuration where that is promised; that it can be provoked here, too, nobody says.
+
+    What is left: the configuration itself, or another one where the delete that was to be refused was accepted.
+    """
     for status in (409, 429):
         trigger = suite.profile.faults.get(status)
         if trigger is None or not trigger.headers:
             continue
         found = provoke(suite, status, victim, 2, key=suite.key())
         if found.accepted:
-            return
+            accepted = [suite.follower.accept(exchange, victim.sid) for exchange in found.exchanges if exchange.status == 202]
+            suite.follower.finish(accepted, early=False)
+            return suite.configurations.one(account=victim.account, region=victim.region)
         hits = [exchange for exchange in found.exchanges if exchange.status == status]
         if hits:
             scenarios.presence.kept(f"ERR-{status}-KEEPS", victim, hits)
+    return victim
 
 
 def at_last(suite: Suite, scenarios: Scenarios, configuration: Configuration) -> None:

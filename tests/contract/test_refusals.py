@@ -10,6 +10,7 @@ from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.place import Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
@@ -22,6 +23,8 @@ MORE_BURSTS = 2
 MOST_RETRIES = 3
 #: How often one that meets a 409, whose cause may pass.
 MOST_CONFLICTS = 7
+#: What it takes to have something away from home at which errors are provoked, in requests: as many fewer are provoked.
+TAKING = 4
 #: Seconds for which, at most, a version that moved is watched with nothing refused.
 LONGEST_CONTROL_S = 10.0
 
@@ -215,12 +218,30 @@ def test_server_error(suite: Suite, scenarios: Scenarios, status: int) -> None:
     """A server error is a documented answer; what it did to the configuration is observed."""
     victim = suite.configurations.one()
 
-    found = provoke(suite, status, victim, suite.effort.refusals)
+    away = provoked_away(suite, status, suite.effort.refusals // 4)
+    found = provoke(suite, status, victim, suite.effort.refusals - len(away) - (TAKING if away else 0))
     judge_provoked(suite, status, found)
 
     there = scenarios.presence.is_there(found.victim)[0] if found.victim else None
     effect = {True: "not deleted", False: "deleted", None: "not known"}[there]
     suite.ledger.observe("OBS-FAULT-EFFECT", f"{status}: {effect}")
+
+
+def provoked_away(suite: Suite, status: int, number: int) -> list[Exchange]:
+    """About *number* answers to the provocation of another account, and in another region: what an error looks like does not depend on that.
+
+    That the profile's way works there, too, nobody says: what else is answered there is no breach.
+    """
+    places = [one for one in (Place(account=1), Place(region=1)) if one.account < len(suite.profile.accounts) and one.region < len(suite.profile.bases)]
+    hits: list[Exchange] = []
+    for place in places if suite.profile.faults[status].headers and not suite.effort.few else ():
+        with contextlib.suppress(Unverifiable):  # with nothing to delete there, home has to do
+            victim = suite.configurations.spare(account=place.account, region=place.region)
+            exchanges = provoke(suite, status, victim, number // len(places)).exchanges
+            hits += [exchange for exchange in exchanges if exchange.status == status]
+            accepted = [suite.follower.accept(exchange, victim.sid) for exchange in exchanges if exchange.status == 202]
+            suite.follower.finish(accepted, early=False)
+    return hits
 
 
 @pytest.mark.requirement("SID-UNKNOWN")

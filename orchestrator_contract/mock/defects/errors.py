@@ -151,3 +151,20 @@ altering("error-mismatch-status-other", "The 422 to a used key states 409", stat
 altering("error-mismatch-code-foreign", "The 422 to a used key has a 404's code", status=422, breaches=("ERR-CODE",), shows="data: a used key")(
     _of_mismatch("code", 20404)
 )
+
+
+def _html_where(name: str, text: str, status: int, shows: str, *, account: int = 0, region: int = 0) -> None:
+    """Registers a defect where a *status* is a page of HTML in one region, or to one account, only."""
+
+    def change(request: Request, response: Response) -> None:
+        if (account and request.account == account) or (region and request.region == region):
+            _html(request, response)
+
+    altering(name, text, status=status, shows=shows, breaches=("HTTP-TYPE", "HTTP-JSON", f"ERR-{status}-BODY"))(change)
+
+
+for _status in (500, 503):
+    _html_where(f"error-{_status}-html-second-region", f"In the second region the {_status} is a page of HTML", _status,
+                "data: another region", region=1)
+    _html_where(f"error-{_status}-html-second-account", f"To the second account the {_status} is a page of HTML", _status,
+                "data: another account", account=2)

@@ -349,3 +349,9 @@ class _ReplayLocks(Behaviour):
             return await super().once(request, perform)
         finally:
             self.locked.discard(key)
+
+
+@variant("faults-at-home", "What provokes an error, or a failure, is heeded for the first account in the first region only")
+class _FaultsAtHome(Behaviour):
+    def requested_fault(self, request: Request, configuration: Configuration | None) -> str | None:
+        return super().requested_fault(request, configuration) if (request.account, request.region) == (1, 0) else None

@@ -877,6 +877,24 @@ def test_another_account_s_number_is_found_by_its_name(start: Callable[..., Benc
     assert bench.journal[-1] == {"name": "oc-run-2", "sid": "1", "state": "deleted", "account": 1, "region": 0}
 
 
+def test_what_no_test_needs_is_spare(start: Callable[..., Bench]) -> None:
+    """Something to aim at whatever becomes of it is what earlier tests have left in that place, and a new one where that is nothing."""
+    bench = start(accounts=TWO)
+    World(bench)
+    configurations = bench.suite.configurations
+    configurations.ahead = 0
+    home, first = configurations.one(), configurations.spare(account=1)
+    assert (first.account, first.sid != home.sid) == (1, True)
+
+    assert configurations.spare(account=1) is not first
+    configurations.begin()
+
+    assert configurations.spare(account=1) is first
+    configurations.needed = lambda one: one is first
+    assert configurations.spare(account=1) is not first
+    assert configurations.spare() is home
+
+
 def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> None:
     """The same SID in two accounts is two configurations: that one is deleted already, or in use, is not said of the other."""
     bench = start(accounts=TWO)

@@ -417,6 +417,7 @@ IN_CONTEXT = {
     "auth-account-deletes-over-regions", "auth-rare-scheme", "error-404-deflated", "race-429-cancels", "race-delete-in-update-409-deletes-later",
     "race-delete-in-update-idle", "sid-of-memory-store-accepted",
     "auth-account-gone-410", "auth-missing-gone-410",
+    *(f"error-{status}-html-second-{place}" for status in (500, 503) for place in ("account", "region")),
 }
 #: So do all defects of these modules: that is what they are about.
 CONTEXTS = ("aftermath", "crowds", "days", "key_history", "key_rest", "key_strictness")
@@ -430,7 +431,8 @@ def test_defect_shows(transcribe: Transcribe, conformant: list[Any], name: str) 
 
 
 #: These act only on what this conversation does not hold.
-ELSEWHERE = {"head-with-body", "rate-150", "slow-deletes", "grouping-refused", "replay-locks-key", "key-lives-24-hours-30", "key-lives-23-hours-57"}
+ELSEWHERE = {"head-with-body", "rate-150", "slow-deletes", "grouping-refused", "replay-locks-key", "key-lives-24-hours-30", "key-lives-23-hours-57",
+             "faults-at-home"}
 
 
 @pytest.mark.parametrize("name", sorted(set(registry.VARIANTS) - ELSEWHERE))
