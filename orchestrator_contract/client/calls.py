@@ -100,9 +100,12 @@ class Client(Sender):
         of: str = "delete",
     ) -> Exchange:
         """GET an operation, that of a call *of* some kind, by its absolute URL; a fragment is not sent (R1 7.1)."""
-        target = url.partition("#")[0]
+        return self.send(self.asking(url, operation_id, account=account, region=region, of=of))
+
+    def asking(self, url: str, operation_id: str, *, account: int | None, region: int, of: str) -> Outgoing:
+        """The request that `operation` sends."""
         call = Call("operation", operation_id, of=of)
-        return self.send(self.outgoing(call, "GET", target, account=account, region=region, headers=self._taken()))
+        return self.outgoing(call, "GET", url.partition("#")[0], account=account, region=region, headers=self._taken())
 
     def update(
         self,

@@ -9,7 +9,7 @@ from threading import Lock
 from urllib.parse import urljoin
 
 from orchestrator_contract.client.calls import Client
-from orchestrator_contract.client.outgoing import given_origin
+from orchestrator_contract.client.outgoing import Outgoing, given_origin
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation, instant_of, why_no_json, word_of
@@ -52,16 +52,23 @@ class Follower:
 
     def poll(self, operation: Operation) -> Exchange:
         """Fetch the operation once and judge what this poll adds to its history."""
-        exchange = self.client.operation(
-            operation.url,
-            operation.id,
-            account=operation.accepted.account,
-            region=operation.accepted.region,
-            of=operation.accepted.call.operation,
-        )
+        exchange = self.client.send(self._asking(operation))
         judge_poll(self._ledger, operation, exchange)
         self.polled(operation, exchange)
         return exchange
+
+    def poll_at_once(self, operation: Operation, number: int) -> None:
+        """Fetch the operation *number* times at one moment; each answer is judged as the next poll."""
+        for exchange in self.client.send_together([self._asking(operation) for _ in range(number)]):
+            if exchange.status is not None:  # silence is for the judge of each exchange
+                judge_poll(self._ledger, operation, exchange)
+                self.polled(operation, exchange)
+
+    def _asking(self, operation: Operation) -> Outgoing:
+        accepted = operation.accepted
+        return self.client.asking(
+            operation.url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
+        )
 
     def poll_other_link(self, operation: Operation) -> None:
         """Fetch the operation by its Location, if that is not what is polled; it leads to the same operation (DEL-202-LINKS)."""

@@ -17,6 +17,7 @@ from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Limits
 from orchestrator_contract.text.addresses import last_segment
+from orchestrator_contract.wire.answer import Fault
 from orchestrator_contract.wire.connections import Origin
 
 if TYPE_CHECKING:
@@ -905,6 +906,21 @@ def test_polls_know_what_they_follow(bench: Bench) -> None:
     bench.suite.follower.poll_other_link(operation)
 
     assert recorded == [Call("operation", "op_1", of="create")] * 2
+
+
+def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
+    """Of several at one moment each is judged as the next poll; silence is no poll, and a refusal says nothing of the operation."""
+    operation = begun(bench, SID, "op_1", poll("COMPLETED"), poll("COMPLETED"), Fault.CUT, (429, {}), poll("PENDING"), poll("COMPLETED"))
+    seen: list[int | None] = []
+    bench.suite.follower.polled = lambda _operation, exchange: seen.append(exchange.status)
+    bench.suite.follower.poll(operation)
+
+    bench.suite.follower.poll_at_once(operation, 5)
+
+    assert seen == [200, 200, 429, 200, 200]
+    assert bench.breaches()["OP-ORDER"] == ["expected COMPLETED or what may follow it; saw PENDING"]
+    assert {one for one in bench.breaches() if one.startswith("OP-")} == {"OP-ORDER", "OP-TIMES"}
+    assert len(operation.polls) == 5
 
 
 def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:

@@ -420,7 +420,7 @@ IN_CONTEXT = {
     *(f"error-{status}-html-second-{place}" for status in (500, 503) for place in ("account", "region")),
 }
 #: So do all defects of these modules: that is what they are about.
-CONTEXTS = ("aftermath", "crowds", "days", "key_history", "key_rest", "key_strictness")
+CONTEXTS = ("aftermath", "crowds", "days", "histories", "key_history", "key_rest", "key_strictness")
 IN_CONTEXT |= {name for name, one in registry.DEFECTS.items() if one.behaviour.__module__.endswith(tuple(f".{c}" for c in CONTEXTS))}
 
 

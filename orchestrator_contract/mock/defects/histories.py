@@ -1,0 +1,39 @@
+"""Faults that depend on what a configuration or an operation has been through: updates, a delete that failed, many polls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.world import World
+
+
+@defect("operation-pending-at-once", "Of polls that come while another of the operation is answered each is PENDING", breaches=("OP-ORDER",),
+        shows="race: polls of one operation")  # fmt: skip
+class _Overlapping(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.answering: Counter[str] = Counter()
+        self.late: set[int] = set()
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.route != "operation" or request.sid is None:
+            return
+        if self.answering[request.sid]:
+            self.late.add(id(request))
+        self.answering[request.sid] += 1
+        await asyncio.sleep(0.005)
+        self.answering[request.sid] -= 1
+
+    def poll(self, request: Request) -> Response:
+        response = super().poll(request)
+        if id(request) in self.late:
+            self.late.discard(id(request))
+            if response.status == 200 and request.route == "operation":
+                response.document = {**response.document, "status": "PENDING", "completedAt": None, "error": None}
+        return response
