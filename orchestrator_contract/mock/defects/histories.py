@@ -7,9 +7,19 @@ from collections import Counter
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import unknown_operation
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.world import World
+
+
+@defect("operation-lost-after-many-polls", "An operation is 404 from its 12th poll on", breaches=("OP-RETAINED",), shows="data: many polls")
+class _WornOut(Behaviour):
+    def poll(self, request: Request) -> Response:
+        operation = self.shelf(request).operations.get(request.sid or "")
+        if operation is not None and operation.kind == "delete" and self.tick(("poll", operation.id)) >= 12:
+            return self.refuse(request, unknown_operation())
+        return super().poll(request)
 
 
 @defect("operation-pending-at-once", "Of polls that come while another of the operation is answered each is PENDING", breaches=("OP-ORDER",),
