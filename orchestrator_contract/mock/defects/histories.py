@@ -6,11 +6,36 @@ import asyncio
 from collections import Counter
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import unknown_operation
+from orchestrator_contract.mock.problems import unknown_configuration, unknown_operation
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import World
+from orchestrator_contract.mock.states import State
+from orchestrator_contract.mock.world import Configuration, Operation, World
+
+
+class _SecondDeletes(Behaviour):
+    """Base of defects where a delete that is refused while another one runs takes effect with that, though it ends FAILED."""
+
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        if running.outcome is State.FAILED:
+            vanish(self, configuration, running.ends_at - self.now())
+        return super().second_delete(request, configuration, running)
+
+
+@defect("failed-second-409-deletes", "A delete answered 409 while one runs that ends FAILED is carried out with its end",
+        breaches=("OP-FAILED-KEEPS",), shows="data: a second delete while one runs that ends FAILED")  # fmt: skip
+class _SecondConflictDeletes(_SecondDeletes):
+    pass
+
+
+@defect("failed-second-404-deletes", "A delete answered 404 while one runs that ends FAILED is carried out with its end",
+        breaches=("OP-FAILED-KEEPS",), shows="data: a second delete while one runs that ends FAILED")  # fmt: skip
+class _SecondMissingDeletes(_SecondDeletes):
+    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+        super().second_delete(request, configuration, running)
+        return self.refuse(request, unknown_configuration())
 
 
 @defect("operation-lost-after-many-polls", "An operation is 404 from its 12th poll on", breaches=("OP-RETAINED",), shows="data: many polls")
