@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from orchestrator_contract.checks.histories import patched
 from orchestrator_contract.checks.replay import judge_replay
 from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.checks.scenarios import Scenarios
@@ -75,6 +76,9 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             key_on_another(suite, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_place[operation.located], trigger)
+        with contextlib.suppress(Unverifiable):
+            for operation in failed[2:3]:
+                update_keeps(suite, scenarios, operation, by_place[operation.located])
     suite.watch.failed(failed)
 
 
@@ -144,3 +148,16 @@ def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configur
         scenarios.presence.gone(operation)
         suite.inventory.gone(configuration)
         scenarios.replay(failed, requirement="KEY-REPLAY-FAILED", trigger=trigger)
+
+
+def update_keeps(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:
+    """What was not deleted can be updated, and an update does not delete it."""
+    update = patched(suite, configuration)
+    there, fetch = scenarios.presence.stands(configuration)
+    if there is not None:
+        suite.ledger.hold("GONE-BY-DELETE", there, expected=f"{configuration.sid} still there", seen="gone",
+                          exchanges=[failed.accepted, *failed.polls[-1:], update.accepted, *update.polls[-1:], fetch])
+    if there:
+        scenarios.presence.shown[configuration.located] = fetch.object
+    elif there is False:
+        suite.inventory.gone(configuration)

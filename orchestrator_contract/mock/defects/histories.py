@@ -15,6 +15,11 @@ from orchestrator_contract.mock.states import State
 from orchestrator_contract.mock.world import Configuration, Operation, World
 
 
+def _failed(configuration: Configuration, now: float) -> bool:
+    """Whether the last delete of *configuration* has ended FAILED."""
+    return configuration.deletion is not None and configuration.deletion.state(now) is State.FAILED
+
+
 class _SecondDeletes(Behaviour):
     """Base of defects where a delete that is refused while another one runs takes effect with that, though it ends FAILED."""
 
@@ -36,6 +41,25 @@ class _SecondMissingDeletes(_SecondDeletes):
     def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
         super().second_delete(request, configuration, running)
         return self.refuse(request, unknown_configuration())
+
+
+class _UpdateAfterFailed(Behaviour):
+    """Base of defects where an update of what was not deleted deletes it."""
+
+    methods: tuple[str, ...] = ("PUT", "PATCH")
+
+    def update(self, request: Request) -> Response:
+        response = super().update(request)
+        found = self.locate(request, request.sid)
+        if response.status == 202 and request.method in self.methods and found is not None and _failed(found, self.now()):
+            vanish(self, found, self.settings.create_seconds)
+        return response
+
+
+@defect("failed-patch-deletes", "After a delete FAILED a PATCH ends with the configuration gone", breaches=("GONE-BY-DELETE",),
+        shows="data: a PATCH after FAILED")  # fmt: skip
+class _PatchAfterFailed(_UpdateAfterFailed):
+    methods = ("PATCH",)
 
 
 @defect("operation-lost-after-many-polls", "An operation is 404 from its 12th poll on", breaches=("OP-RETAINED",), shows="data: many polls")
