@@ -1,11 +1,13 @@
 """Credentials: without them, with wrong ones, or with another account's, nothing is deleted or told."""
 
 import base64
+import contextlib
 from functools import partial
 from typing import Any
 
 import pytest
 
+from orchestrator_contract.checks.histories import patched
 from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.checks.strangers import (
     as_account,
@@ -237,6 +239,14 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
 
     scenarios.presence.kept("AUTH-ACCOUNT", victim, sent)
     suite.watch.kept("AUTH-ACCOUNT", victim, sent)
+    if suite.effort.few or suite.has_bystander(victim):
+        return
+    with contextlib.suppress(Unverifiable):  # an update is open to few, and what was found so far stands
+        patched(suite, victim)
+        scenarios.presence.must_be_shown(victim)
+        exchange = as_account(suite, victim.sid, 1, suite.key())
+        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID that was updated")
+        scenarios.presence.kept("AUTH-ACCOUNT", victim, [exchange])
 
 
 @pytest.mark.requirement("AUTH-ACCOUNT")

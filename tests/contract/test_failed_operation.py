@@ -9,6 +9,7 @@ from orchestrator_contract.checks.histories import patched
 from orchestrator_contract.checks.replay import judge_replay
 from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.checks.strangers import as_account, refused
 from orchestrator_contract.client.failures import Throttled
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
@@ -76,9 +77,9 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             key_on_another(suite, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_place[operation.located], trigger)
-        with contextlib.suppress(Unverifiable):
-            for operation in failed[2:3]:
-                update_keeps(suite, scenarios, operation, by_place[operation.located])
+        for operation, look in zip(failed[2:], (update_keeps, nobody_elses), strict=False):
+            with contextlib.suppress(Unverifiable):
+                look(suite, scenarios, operation, by_place[operation.located])
     suite.watch.failed(failed)
 
 
@@ -161,3 +162,11 @@ def update_keeps(suite: Suite, scenarios: Scenarios, failed: Operation, configur
         scenarios.presence.shown[configuration.located] = fetch.object
     elif there is False:
         suite.inventory.gone(configuration)
+
+
+def nobody_elses(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:
+    """What its own account could not delete is not another account's to delete."""
+    if len(suite.profile.accounts) > 1:
+        exchange = as_account(suite, configuration.sid, 1, suite.key())
+        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID after FAILED")
+        scenarios.presence.kept("AUTH-ACCOUNT", configuration, [failed.accepted, *failed.polls[-1:], exchange])

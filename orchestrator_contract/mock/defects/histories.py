@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.access import anywhere
 from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.problems import unknown_configuration, unknown_operation
@@ -18,6 +19,34 @@ from orchestrator_contract.mock.world import Configuration, Operation, World
 def _failed(configuration: Configuration, now: float) -> bool:
     """Whether the last delete of *configuration* has ended FAILED."""
     return configuration.deletion is not None and configuration.deletion.state(now) is State.FAILED
+
+
+class _Anybodys(Behaviour):
+    """Base of defects where configurations with a certain history are everybody's to delete."""
+
+    def exposed(self, configuration: Configuration) -> bool:
+        """Whether the history of *configuration* is such a one."""
+        return configuration.version > 1
+
+    def locate(self, request: Request, sid: str | None) -> Configuration | None:
+        found = super().locate(request, sid)
+        if found is None and sid and request.route == "delete":
+            found = anywhere(self, request, sid)
+            return found if found is not None and self.exposed(found) else None
+        return found
+
+
+@defect("auth-account-deletes-updated", "Another account's configuration is deleted like one's own once it was updated",
+        breaches=("AUTH-ACCOUNT",), shows="data: another account, after an update")  # fmt: skip
+class _AnybodysUpdated(_Anybodys):
+    pass
+
+
+@defect("auth-account-deletes-failed", "Another account's configuration is deleted like one's own once a delete of it FAILED",
+        breaches=("AUTH-ACCOUNT",), shows="data: another account, after FAILED")  # fmt: skip
+class _AnybodysFailed(_Anybodys):
+    def exposed(self, configuration: Configuration) -> bool:
+        return _failed(configuration, self.now())
 
 
 class _SecondDeletes(Behaviour):
