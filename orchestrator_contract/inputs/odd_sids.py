@@ -39,6 +39,8 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
     """
     head, _, tail = victim.rpartition("_")
     alike = tail.replace("0", "o").replace("1", "l")  # one and the same to readers of Crockford's base 32
+    # In Crockford's base 32 the next after 7 are 8, 9, a to f: an id of more than 128 bits, of which the real one is what is left of it.
+    past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
     telling = [
         OddSid(f"{victim}%20", "a space after a real SID"),
         OddSid(f"{victim}+", "a plus after a real SID"),
@@ -50,7 +52,7 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid(victim.upper(), "a real SID in capitals"),
         OddSid(victim.replace("_", "-"), "a real SID, its underscores hyphens"),
         OddSid(f"{head.upper()}_{tail}", "a real SID, its prefix in capitals"),
-        OddSid(victim[: len(victim) - 6], "a real SID without its last six characters"),
+        OddSid(victim[:-1], "a real SID without its last character"),
         OddSid(f"{victim}0", "a real SID and a character"),
         OddSid(victim[1:], "a real SID without its first character"),
         OddSid(tail or victim[3:], "a real SID without its prefix"),
@@ -78,7 +80,7 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid(f"{head}_{tail.upper()}", "a real SID, its tail in capitals"),
         OddSid(f"{victim}%", "a percent sign that begins nothing after a real SID", outside=True),
         OddSid("%zz", "a percent sign with no hexadecimal digits", outside=True),
-        OddSid(f"{head}_8{tail[1:]}", "a real SID whose first digit is past the largest"),
+        OddSid(f"{head}_{past}{tail[1:]}", "a real SID, eight added to its first digit"),
         OddSid(str(UUID(int=random.getrandbits(128), version=4)), "a UUID"),
         OddSid(f"CH{random.getrandbits(128):032x}", "an id of the older kind"),
         OddSid(victim.replace("o", "%C3%B6", 1), "a real SID with an accent"),
@@ -96,7 +98,7 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
     others = [
         OddSid(f"%20{victim}", "a space before a real SID"),
         OddSid(f"{victim}%00.json", "NUL and a suffix after a real SID"),
-        OddSid(victim[:-1], "a real SID without its last character"),
+        OddSid(victim[: len(victim) - 6], "a real SID without its last six characters"),
         OddSid(f"{victim[:-4]}%2A", "the beginning of a real SID and an asterisk"),
         OddSid(f"{victim}%27", "a quote after a real SID"),
         OddSid(f"%2525{absent}", "a twice encoded percent sign"),
@@ -125,7 +127,6 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid("None", "the word None"),
         OddSid("undefined", "the word undefined"),
         OddSid("null", "the word null"),
-        OddSid(f"{head}_{int(tail[:1], 36) + 8}{tail[1:]}" if tail[:1] in tuple("01234567") else "8", "a real SID, eight added to its first digit"),
         OddSid("1.5", "a fraction"),
         OddSid("a" * 7500, "seven and a half thousand characters", outside=True),
     ]

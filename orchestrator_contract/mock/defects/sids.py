@@ -150,6 +150,16 @@ _folding("odd-list", "Of a comma list the first SID is deleted", lambda sid: sid
 _folding("odd-plus", "A plus in a SID is read as a space and dropped", lambda sid: sid.rstrip("+"), "data: a plus")
 _folding("odd-quoted", "Quotes around a SID are dropped", lambda sid: sid.strip("\"'"), "data: quotes")
 _folding("odd-tail", "What follows the 45th character is dropped", lambda sid: sid[:45], "data: a tail")
+#: Crockford's base 32, in which ids of 128 bits begin with a digit of three.
+_BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def _reduced(sid: str) -> str:
+    head, line, tail = sid.rpartition("_")
+    return f"{head}{line}{_BASE_32.index(tail[0]) % 8}{tail[1:]}" if tail[:1] in tuple(_BASE_32) else sid
+
+
+_folding("odd-overflow", "The first digit of a SID counts modulo 8", _reduced, "data: the first digit of a SID")
 
 
 def _matching(name: str, text: str, matches: Callable[[str, str], bool], shows: str) -> None:
@@ -171,6 +181,9 @@ def _matching(name: str, text: str, matches: Callable[[str, str], bool], shows: 
 
 _matching("odd-prefix", "The beginning of a SID is enough", lambda sid, real: len(sid) > 20 and real.startswith(sid),
           "data: a prefix")  # fmt: skip
+_matching("odd-prefix-long", "A SID may lack its last four characters", lambda sid, real: real.startswith(sid) and len(real) - len(sid) <= 4,
+          "data: a prefix")  # fmt: skip
+_matching("odd-prefix-but-one", "A SID may lack its last character", lambda sid, real: sid == real[:-1], "data: a prefix")
 _matching("odd-wildcard", "* and ? are wildcards", lambda sid, real: fnmatch.fnmatchcase(real, sid) and sid != real,
           "data: wildcards")  # fmt: skip
 _matching("odd-like", "% and _ match as in SQL",
