@@ -13,7 +13,7 @@ from orchestrator_contract.client.outgoing import Outgoing, given_origin
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation, instant_of, why_no_json, word_of
-from orchestrator_contract.follow.polls import FIRST_SIGHT_S, RANK, judge_poll
+from orchestrator_contract.follow.polls import FIRST_SIGHT_S, RANK, judge_origin, judge_poll
 
 _FIRST_PAUSE_S = 0.03
 #: From the end that an operation states to the poll that is sure to see it.
@@ -54,6 +54,7 @@ class Follower:
         """Fetch the operation once and judge what this poll adds to its history."""
         exchange = self.client.send(self._asking(operation))
         judge_poll(self._ledger, operation, exchange)
+        judge_origin(self._ledger, operation, exchange, self.client.origins)
         self.polled(operation, exchange)
         return exchange
 

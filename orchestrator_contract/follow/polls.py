@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
+from orchestrator_contract.client.outgoing import given_origin
 from orchestrator_contract.client.retry import asked_delay
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import judge_related
 from orchestrator_contract.follow.operation import Operation, instant_of, word_of
 from orchestrator_contract.text.addresses import brief_name, last_segment
 from orchestrator_contract.verdicts.ledger import Ledger
+from orchestrator_contract.wire.connections import Origin
 
 #: The words of the contract, and how far on its way an operation is.
 RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2}
@@ -70,6 +72,20 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
     if word == "FAILED":
         error = body.get("error")
         ledger.observe("OBS-FAILED-ERROR", "null" if error is None else "given")
+
+
+def judge_origin(ledger: Ledger, operation: Operation, exchange: Exchange, origins: Container[Origin | None]) -> None:
+    """Hold the statusUrl that a poll gives against the target's *origins*: elsewhere no client could poll it with its credentials."""
+    own = exchange.object.get("statusUrl")
+    if exchange.status == 200 and isinstance(own, str):
+        ledger.on(operation.accepted.call)(
+            "OP-ORIGIN",
+            given_origin(own) in origins,
+            expected="an address on the target's own origins",
+            seen=f"{own:.160}",
+            where="$.statusUrl",
+            exchanges=[operation.accepted, exchange],
+        )
 
 
 def _judge_times(

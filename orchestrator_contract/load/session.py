@@ -30,7 +30,7 @@ from orchestrator_contract.verdicts.result import Policy, Result, conclude
 CORE = (
     "HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS",
     "DEL-202-FOLLOW", "DEL-202-LINKS", "DEL-202-RELATED", "DEL-202-OWN", "DEL-202-ORIGIN", "KEY-REPLAY", "KEY-REPLAY-ENDED",
-    "KEY-ONE-OPERATION", "OP-FETCH", "OP-BODY", "OP-ID", "OP-ORDER", "OP-TIMES", "OP-ENDS", "OP-SUCCEEDS", "GONE-FETCH",
+    "KEY-ONE-OPERATION", "OP-FETCH", "OP-BODY", "OP-ID", "OP-ORIGIN", "OP-ORDER", "OP-TIMES", "OP-ENDS", "OP-SUCCEEDS", "GONE-FETCH",
     "GONE-DELETE", "SID-UNKNOWN", "ERR-404-BODY",
 )
 #: Where the report says a finding was made.

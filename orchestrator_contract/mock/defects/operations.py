@@ -336,6 +336,14 @@ altering(
     "operation-status-url-number", "statusUrl of the operation is a number now and then", breaches=_BODY, every=6,
     route="operation", status=200,
 )(member("statusUrl", 3))  # fmt: skip
+for _route, _breaches in (("operation", ("OP-ORIGIN",)), ("operation-create", ("CTRL-OPERATION",)), ("operation-update", ("CTRL-OPERATION",))):
+
+    @altering(f"{_route}-url-foreign", "The operation's own statusUrl is on another origin", breaches=_breaches, route=_route, status=200)
+    def _url_foreign(request: Request, response: Response) -> None:
+        path = response.document["statusUrl"].removeprefix(request.origin)
+        member("statusUrl", f"https://operations.example{path}")(request, response)
+
+
 altering(
     "operation-no-created-sometimes", "createdAt is missing now and then", breaches=_BODY, every=7,
     route="operation", status=200,

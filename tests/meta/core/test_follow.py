@@ -367,8 +367,13 @@ ACCEPT, GET = ("DELETE " + SID, 202), ("GET op_1", 200)
         pytest.param([poll(operationId=LONG)], "OP-ID", f"expected operationId op_1; saw {LONG[:80]}", [ACCEPT, GET], id="long-id"),
         pytest.param([poll(statusUrl=f"{PLANE}/Operations/op_2")], "OP-ID",
                      f"$.statusUrl: expected a statusUrl of operation op_1; saw {PLANE}/Operations/op_2", [ACCEPT, GET], id="statusUrl-of-another"),
-        pytest.param([poll(statusUrl=f"http://x/{'u' * 200}")], "OP-ID",
-                     f"$.statusUrl: expected a statusUrl of operation op_1; saw http://x/{'u' * 111}", [ACCEPT, GET], id="long-statusUrl"),
+        pytest.param([poll(statusUrl=f"{ORIGIN}/{'u' * 200}")], "OP-ID",
+                     f"$.statusUrl: expected a statusUrl of operation op_1; saw {ORIGIN}/{'u' * 98}", [ACCEPT, GET], id="long-statusUrl"),
+        pytest.param([poll(statusUrl=f"http://other.example/{'u' * 200}/op_1")], "OP-ORIGIN",
+                     f"$.statusUrl: expected an address on the target's own origins; saw http://other.example/{'u' * 139}", [ACCEPT, GET],
+                     id="statusUrl-elsewhere"),
+        pytest.param([poll(statusUrl="/Operations/op_1")], "OP-ORIGIN",
+                     "$.statusUrl: expected an address on the target's own origins; saw /Operations/op_1", [ACCEPT, GET], id="relative-statusUrl"),
         pytest.param([poll(related={"configurationId": "other"})], "OP-RELATED", f"$.related: expected configurationId {SID}; saw 'other'",
                      [ACCEPT, GET], id="related-to-another"),
         pytest.param([poll("COMPLETED", createdAt="2026-11-23T00:00:06Z")], "OP-TIMES",
@@ -418,8 +423,8 @@ def test_what_a_poll_checks(bench: Bench) -> None:
 
     counted = {one: number for one, number in bench.checks().items() if one.startswith("OP-")}
     assert counted == {
-        "OP-BODY": 3, "OP-COMPLETED-AT": 3, "OP-ERROR": 3, "OP-FETCH": 3, "OP-ID": 6, "OP-RELATED": 3, "OP-RETAINED": 1,
-        "OP-TIMES": 5, "OP-ORDER": 2,
+        "OP-BODY": 3, "OP-COMPLETED-AT": 3, "OP-ERROR": 3, "OP-FETCH": 3, "OP-ID": 6, "OP-ORIGIN": 3, "OP-RELATED": 3,
+        "OP-RETAINED": 1, "OP-TIMES": 5, "OP-ORDER": 2,
     }
     assert bench.seen("OBS-STATUS-WORDS") == {"PENDING": 1, "COMPLETED": 2}
     assert bench.seen("OBS-FAILED-ERROR") == {}
