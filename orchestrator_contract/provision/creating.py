@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted, NoAnswer, Throttled, reason_in
 from orchestrator_contract.client.listing import Listing
+from orchestrator_contract.client.outgoing import Outgoing
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.follow.operation import Operation
@@ -124,15 +125,15 @@ class Creator:
 
     # ---------------------------------------------------------------- one whose create is under test
 
-    def begin(self, payload: dict[str, Any], key: str) -> Operation:
-        """Have the create of one configuration accepted under *key*; `conclude` follows it.
+    def begin(self, payload: dict[str, Any], key: str, *, send: Callable[[Outgoing], Exchange] | None = None) -> Operation:
+        """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
 
         Raises:
             Unverifiable: it was not accepted.
         """
         self._inventory.charge(1)
         self._inventory.announce([payload["displayName"]])
-        operation = self._post(payload, HOME, key)
+        operation = self._post(payload, HOME, key, send=send)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         return operation
@@ -203,7 +204,8 @@ class Creator:
     # ---------------------------------------------------------------- from the request to its configuration
 
     def _post(
-        self, payload: dict[str, Any], place: Place, key: str | None = None, *, name: str = ""
+        self, payload: dict[str, Any], place: Place, key: str | None = None, *, name: str = "",
+        send: Callable[[Outgoing], Exchange] | None = None,
     ) -> Operation | str | Unverifiable:
         """The operation of an accepted create, or why there is none: an answer, or what kept one from being had."""
         name = name or payload["displayName"]
@@ -218,7 +220,7 @@ class Creator:
             payload=payload,
         )
         try:
-            exchange = self._client.send(out)
+            exchange = (send or self._client.send)(out)
             success = exchange.status is not None and 200 <= exchange.status < 300
             if success:
                 self._client.ledger.hold(

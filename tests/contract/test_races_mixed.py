@@ -1,12 +1,15 @@
 """A delete beside reads, updates and other deletes: at one moment, or one after the other while it runs."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from orchestrator_contract.checks.malformed import send_bad
+from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.client.outgoing import Outgoing
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
@@ -14,7 +17,7 @@ from orchestrator_contract.inputs.bad_keys import bad_keys
 from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess
+from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 
 @pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")
@@ -132,7 +135,7 @@ def test_late_update(suite: Suite, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.twice
-@pytest.mark.requirement("RACE-MIXED")
+@pytest.mark.requirement("RACE-MIXED", "KEY-OTHER-CALL")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method: str) -> None:
     """A delete sent while an update runs is refused and does nothing, or deletes for good."""
@@ -140,10 +143,11 @@ def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method:
     if not configuration.payload:
         raise OneWayLess("configurations that the profile gives may be deleted, but not changed")
     text = {"description": "changed before a delete"}
-    update = suite.client.update(configuration.sid, {**configuration.payload, **text} if method == "PUT" else text, method=method)
+    key = suite.key()
+    update = suite.client.update(configuration.sid, {**configuration.payload, **text} if method == "PUT" else text, method=method, key=key)
     if update.status != 202:
         raise OneWayLess(f"{method} was answered {update.outcome()}")
-    delete = suite.client.delete(configuration.sid, key=suite.key())
+    delete = under_its_key(suite, update, configuration) or suite.client.delete(configuration.sid, key=suite.key(), fresh=True)
     operations = [suite.follower.accept(e, configuration.sid) for e in (update, delete) if e.status == 202]
     suite.follower.finish(operations[:1], early=False)
     suite.follower.finish(operations[1:], early=False)
@@ -165,6 +169,62 @@ def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method:
         else:
             for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
                 scenarios.presence.gone(operation)
+
+
+def under_its_key(suite: Suite, first: Exchange, configuration: Configuration) -> Exchange | None:
+    """Delete *configuration* under the key of another call that still runs, which shows nothing of it; the answer if it was taken for a new request."""
+    # On a connection of its own: a kept one is watched for a moment first, and the other call would be over.
+    answer = suite.client.delete(configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH), fresh=True)
+    own = answer.status == 202 and not operation_names(answer) & operation_names(first)
+    suite.ledger.hold("KEY-OTHER-CALL", own or answer.status != 202, expected="a refusal or an operation of its own",
+                      seen=f"the operation of the {first.call.operation}, which still runs", exchanges=[first, answer])
+    return answer if own else None
+
+
+@pytest.mark.twice
+@pytest.mark.requirement("RACE-OWN-ANSWER", "KEY-OTHER-CALL", "DEL-202-RELATED")
+@pytest.mark.parametrize("when", ["right-after-it", "at-once"])
+def test_delete_beside_a_create(suite: Suite, scenarios: Scenarios, when: str) -> None:
+    """A delete beside a create, under its key or another, gets the answer to its own request, and so does the create."""
+    if suite.profile.provision.mode != "create":
+        raise OneWayLess("configurations are given here, not created")
+    creator = suite.configurations.creator
+    victims = suite.configurations.take(1 if when == "at-once" else 2)
+    operations: list[Operation] = []
+    for number, victim in enumerate(victims):
+        payload, answers = creator.payloads.plain(), list[Exchange]()
+        delete = suite.client.outgoing(Call("delete", victim.sid), "DELETE", f"/Configurations/{victim.sid}", key=suite.key())
+
+        def together(out: Outgoing, delete: Outgoing = delete, answers: list[Exchange] = answers) -> Exchange:
+            created, deleted = suite.client.send_together([out, delete])
+            answers.append(deleted)
+            return created
+
+        try:
+            created = creator.begin(payload, suite.key(), send=together if when == "at-once" else None)
+        except Unverifiable as error:
+            raise OneWayLess(str(error)) from error
+        if number == 1 and (taken := under_its_key(suite, created.accepted, victim)):
+            answers.append(taken)
+        answer = answers[0] if answers else suite.client.send(delete, fresh=True)
+        if belongs(suite, created.accepted, answer, victim):
+            operations.append(suite.follower.accept(answer, victim.sid))
+        with contextlib.suppress(Unverifiable):  # what it has made is removed all the same
+            suite.configurations.give_back(creator.conclude(created, payload))
+    for operation in scenarios.completed(operations, victims) if operations else ():
+        scenarios.presence.gone(operation)
+
+
+def belongs(suite: Suite, created: Exchange, deleted: Exchange, victim: Configuration) -> bool:
+    """Whether a delete was accepted for its own SID, beside a create; a breach where one of the two got the other's answer."""
+    if deleted.status != 202:
+        return False  # documented or not, it is judged elsewhere
+    names = [related.get("configurationId") if isinstance(related := one.object.get("related"), dict) else None for one in (created, deleted)]
+    own = names[0] != victim.sid and names[1] in (None, victim.sid) and not operation_names(created) & operation_names(deleted)
+    suite.ledger.hold("RACE-OWN-ANSWER", own, expected=f"the answer for {victim.sid}, and another one for the create",
+                      seen=f"those for {names[1]!r:.120} and {names[0]!r:.120}" if any(names) else "one operation for both",
+                      exchanges=[created, deleted])
+    return own
 
 
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE")

@@ -153,6 +153,31 @@ class _CreateAnswersDelete(Behaviour):
         return super().mismatch(request, entry)
 
 
+class _WhilePending(Behaviour):
+    """Base of defects where a key answers a delete as long as the operation that it was first used for runs."""
+
+    method = "PATCH"
+
+    def mismatch(self, request: Request, entry: Entry) -> Response | None:
+        first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
+        pending = self.now() < entry.first_used + self.settings.create_seconds
+        if request.method == "DELETE" and first == self.method and entry.response is not None and pending:
+            return entry.response.copy()
+        return super().mismatch(request, entry)
+
+
+@defect("key-pending-patch-answers-delete", "While a PATCH is pending its key answers a delete", breaches=("KEY-OTHER-CALL",),
+        shows="race: while the PATCH is pending")  # fmt: skip
+class _PendingPatch(_WhilePending):
+    pass
+
+
+@defect("key-pending-create-answers-delete", "While a create is pending its key answers a delete", breaches=("KEY-OTHER-CALL",),
+        shows="race: while the create is pending")  # fmt: skip
+class _PendingCreate(_WhilePending):
+    method = "POST"
+
+
 class _Picky(Behaviour):
     """Base of defects that refuse some well-formed keys."""
 

@@ -1,0 +1,62 @@
+"""Deletes and creates that come close together and get each other's answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.registry import defect
+
+
+@defect("race-create-answers-delete", "A delete within 30 ms of a create gets the create's 202", breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
+        shows="race: within 30 ms of a create")  # fmt: skip
+class _CreateAnswers(Behaviour):
+    newest: Response | None = None
+    at = 0.0
+
+    def create(self, request: Request) -> Response:
+        response = super().create(request)
+        self.newest, self.at = response, self.now()
+        return response
+
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        crossed = response.status == 202 and self.newest is not None and self.now() - self.at < 0.03
+        return self.newest.copy() if crossed and self.newest is not None else response
+
+
+@defect("race-create-related-null", "A delete within 30 ms of a create gets the create's 202, which does not say of what it is",
+        breaches=("RACE-OWN-ANSWER",), shows="race: within 30 ms of a create")  # fmt: skip
+class _CreateAnswersNamelessly(_CreateAnswers):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.route in ("create", "delete") and response.status == 202:
+            response.document = {**response.document, "related": None}
+        return response
+
+
+@defect("race-create-crossed", "A create and a delete at the same time get each other's answer", breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
+        shows="race: within 10 ms")  # fmt: skip
+class _Crossed(Behaviour):
+    waiting: tuple[str, Response, asyncio.Event] | None = None
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.route not in ("create", "delete") or response.status != 202 or request.replayed:
+            return response
+        if self.waiting is not None and self.waiting[0] != request.route:
+            _, other, met = self.waiting
+            self.waiting = None
+            swapped = other.copy()
+            other.headers, other.body = response.headers, response.body
+            met.set()
+            return swapped
+        met = asyncio.Event()
+        self.waiting = (request.route, response, met)
+        try:
+            await asyncio.wait_for(met.wait(), 0.01)
+        except TimeoutError:
+            if self.waiting is not None and self.waiting[1] is response:
+                self.waiting = None
+        return response
