@@ -25,8 +25,8 @@ _TRIES = 8
 class Send(Protocol):
     """How a sister is sent."""
 
-    def __call__(self, key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
-        """Send it with *key*: *changed* wants another payload, *fresh* a new connection, each where the call has a choice."""
+    def __call__(self, key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
+        """Send it with *key*: *changed* wants another payload, counted from 1, *fresh* a new connection, each where the call has a choice."""
 
 
 @dataclass(eq=False)
@@ -43,6 +43,25 @@ class Sister:
     begin: Callable[[str], Operation]
     #: What is known once its operation has COMPLETED; None for a conversation.
     conclude: Callable[[Operation], Configuration | None]
+    #: How many other payloads it has, those first that show most.
+    payloads: int = 0
+
+
+#: Optional members of the create under test, the last one flat: to tell payloads apart by those takes reading them to their end.
+_MEMBERS: dict[str, Any] = {
+    "displayName": "-Key", "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}}, "memoryExtractionEnabled": True,
+}
+
+
+def other_payloads(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Payloads that differ from a create's in one way each: in a nested member, in case, in the last member, in one character."""
+    name, text = payload["displayName"], payload["description"]
+    return [payload | members for members in (
+        {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 61}}}},
+        {"displayName": f"{name[:-3]}{name[-3:].swapcase()}"},
+        {"memoryExtractionEnabled": False},
+        {"description": f"{text[:-1]}{'0' if text[-1] != '0' else '1'}"},
+    ) if payload | members != payload]
 
 
 class Elsewhere:
@@ -66,18 +85,25 @@ class Elsewhere:
 
     def _create(self, call: str) -> Sister:
         creator = self._suite.configurations.creator
-        payload = creator.payloads.new()
-        other = {**payload, "description": f"{payload['description']}, changed"}
+        payload = creator.payloads.new(_MEMBERS)
         first: list[Operation] = []
 
         def begin(key: str) -> Operation:
-            first[:] = [creator.begin(payload, key)]
+            try:
+                first[:] = [creator.begin(payload, key)]
+            except NothingToDelete:
+                # Optional members may be refused, and whether that is stored for the key is open.
+                payload.clear()
+                payload.update(creator.payloads.new({"displayName": _MEMBERS["displayName"]}))
+                first[:] = [creator.begin(payload, self._suite.key())]
             return first[0]
 
-        def send(key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
-            return creator.create_again(other if changed else payload, key, first[0].accepted)
+        def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
+            return creator.create_again(other_payloads(payload)[changed - 1] if changed else payload, key, first[0].accepted)
 
-        return Sister(call, payload["displayName"], send, begin, lambda operation: creator.conclude(operation, payload))
+        return Sister(
+            call, payload["displayName"], send, begin, lambda operation: creator.conclude(operation, payload), payloads=len(other_payloads(payload))
+        )
 
     def _update(self, call: str) -> Sister:
         suite = self._suite
@@ -86,7 +112,7 @@ class Elsewhere:
             raise Unverifiable("the content of a configuration that the profile gives is not known")
         method = "PUT" if call == "update" else "PATCH"
 
-        def send(key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
+        def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
             members = {"description": "changed" if changed else "key"}
             payload: Any = {**configuration.payload, **members} if method == "PUT" else members
             return suite.client.update(configuration.sid, payload, method=method, key=key, fresh=fresh)
@@ -104,14 +130,14 @@ class Elsewhere:
             suite.follower.finish([operation], early=False)
             return configuration
 
-        return Sister(call, configuration.sid, send, begin, conclude)
+        return Sister(call, configuration.sid, send, begin, conclude, payloads=1)
 
     # ---------------------------------------------------------------- conversations
 
     def _conversation(self, call: str) -> Sister:
         suite, sid = self._suite, self._take_conversation()
 
-        def send(key: str, *, changed: bool = False, fresh: bool = False) -> Exchange:
+        def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
             return self.delete(sid, key=key, fresh=fresh)
 
         def begin(key: str) -> Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -167,6 +168,8 @@ class Creator:
                 self._follower.finish([operation], early=False)
                 sid = named_at_end(operation)
                 if sid is not None and self.identity.is_new(sid, shown, HOME):
+                    with contextlib.suppress(NothingToDelete):  # whatever was made is deleted in the end
+                        self._inventory.charge(1)
                     self._made_twin(sid, payload, name)
                     return exchange
         self._inventory.withdraw(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import json
+from collections.abc import Callable, Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.conversations import DELETE, Conversation
@@ -41,6 +42,27 @@ class _UpdateFails(Behaviour):
 class _PayloadBlind(Behaviour):
     def fingerprint(self, request: Request) -> Hashable:
         return request.method, request.path
+
+
+def _blind(name: str, text: str, what: Callable[[bytes], Hashable], shows: str) -> None:
+    """Registers a defect where a payload is told from another by *what* of it alone."""
+
+    class Blind(Behaviour):
+        def fingerprint(self, request: Request) -> Hashable:
+            return request.method, request.path, what(request.body)
+
+    defect(name, text, breaches=("CTRL-KEY-PAYLOAD",), shows=shows)(Blind)
+
+
+def _flat(body: bytes) -> Hashable:
+    document = json.loads(body or b"{}")
+    return tuple((name, value if isinstance(value, (str, bool)) else "") for name, value in document.items())
+
+
+_blind("key-payload-nested-blind", "Nested members of a payload don't count for its key", _flat, "data: a nested member")
+_blind("key-payload-head", "The first 128 bytes of a payload count for its key", lambda body: body[:128], "data: beyond 128 bytes")
+_blind("key-payload-length", "The length of a payload alone counts for its key", len, "data: payloads of one length")
+_blind("key-payload-case", "Case in a payload does not count for its key", bytes.lower, "data: letter case")
 
 
 @defect("patch-key-deaf", "PATCH has no use for the key: each is an operation of its own", breaches=("CTRL-KEY",))
