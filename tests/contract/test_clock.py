@@ -2,15 +2,17 @@
 
 import contextlib
 from functools import partial
+from typing import Any
 
 import pytest
 
 from orchestrator_contract.checks.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.checks.provocation import provoke
+from orchestrator_contract.checks.replay import judge_replay
 from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
 from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
-from orchestrator_contract.exchange import Call
+from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation, operation_names
 from orchestrator_contract.place import Place
 from orchestrator_contract.provision.configuration import Configuration
@@ -48,6 +50,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     (always, *others), away = deleted_everywhere(suite, scenarios, [suite.key(), *more])
     unspent, late = (always, always) if few else (others.pop(0), others.pop(0))
     elsewhere = others.pop() if len(others) > 3 else None
+    create = None if few else created(suite)
     at = 0
     # One key is used at hours that a store in layers might lose it in, another not before its last.
     between = [(HOUR, [always, *others[1:2]]), *((hours * HOUR, [always]) for hours in (3, 6, 11, 16)), (22 * HOUR, [always, *others[2:3]])]
@@ -56,6 +59,8 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         at = moment
         for operation in replayed:
             scenarios.replay(operation, requirement="KEY-LIVES")
+    if create is not None:
+        create_again(suite, *create, young=True)
     if elsewhere is not None:
         still_its_own(suite, scenarios, elsewhere)
     young = [] if few else scenarios.deleted()
@@ -64,6 +69,8 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         dubious = suite.client.delete(operation.sid, key=operation.accepted.key)
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(NEW_S - (24 * HOUR + 30 * MINUTE))
+    if create is not None:
+        create_again(suite, *create, young=False)
     fresh = suite.configurations.take(1 if few else 3, least=1)
     # A key that is sent to the SID that is gone first was used again before it comes with another.
     anew = on_another_sid(suite, unspent, fresh[0], strictly=True)
@@ -82,6 +89,31 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     # That older keys have ended does not end the younger ones.
     for operation in young:
         scenarios.replay(operation, requirement="KEY-LIVES")
+
+
+def created(suite: Suite) -> tuple[dict[str, Any], Exchange] | None:
+    """What was sent to create a configuration under a key, and the 202; None where none is made so."""
+    if suite.profile.provision.mode != "create":
+        return None
+    creator = suite.configurations.creator
+    payload = creator.payloads.plain()
+    with contextlib.suppress(Unverifiable):  # the keys of deletes are looked at all the same
+        operation = creator.begin(payload, suite.key())
+        suite.configurations.give_back(creator.conclude(operation, payload))
+        return payload, operation.accepted
+    return None
+
+
+def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, *, young: bool) -> None:
+    """A create's key replays while it is *young*, whether what was made is still there or not, and is new afterwards, as a delete's is."""
+    with contextlib.suppress(Unverifiable):
+        again = past_500(partial(suite.configurations.creator.create_again, payload, str(first.key), first))
+        if young:
+            judge_replay(suite.ledger, first, again, "KEY-LIVES")
+            return
+        old = again.status == 202 and bool(operation_names(again) & operation_names(first))
+        suite.ledger.on(first.call)("KEY-EXPIRES", not old and again.object.get("code") != KEY_USED, expected="a new request after 25 h",
+                                    seen="the old operation" if old else f"{again.outcome()}: it was used", exchanges=[first, again])
 
 
 def still_its_own(suite: Suite, scenarios: Scenarios, operation: Operation) -> None:

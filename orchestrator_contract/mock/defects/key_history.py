@@ -138,6 +138,37 @@ class _UpdateRevives(_Revives):
     route = "update"
 
 
+@defect("create-replay-remakes", "The replay of a create whose configuration is gone makes another", breaches=("CTRL-KEY",),
+        shows="data: a create's key after the delete")  # fmt: skip
+class _Remakes(Behaviour):
+    def replay(self, request: Request, entry: Entry, response: Response) -> Response:
+        found = self.locate(request, (response.document["related"] or {}).get("configurationId"))
+        if request.route == "create" and found is not None and self.gone(found, self.now()):
+            request.replayed = False
+            return self.create(request)
+        return super().replay(request, entry, response)
+
+
+class _CreateLives(Behaviour):
+    """Base of defects where a key that was used for a create lives too long or too short."""
+
+    hours = 2.0
+
+    def key_ttl(self, entry: Entry) -> float:
+        create = isinstance(entry.fingerprint, tuple) and entry.fingerprint[0] == "POST"
+        return self.hours * 3600 if create else super().key_ttl(entry)
+
+
+@defect("create-key-lives-two-hours", "A create's key lives two hours", breaches=("CTRL-KEY",), shows="time: 2 h")
+class _CreateTwoHours(_CreateLives):
+    pass
+
+
+@defect("create-key-lives-two-days", "A create's key lives two days", breaches=("CTRL-KEY",), shows="time: 25 h")
+class _CreateTwoDays(_CreateLives):
+    hours = 48.0
+
+
 @defect("key-delete-answers-update", "A key from a delete answers a create and an update", breaches=("KEY-OTHER-CALL",),
         shows="data: a delete's key on another call")  # fmt: skip
 class _DeleteAnswers(Behaviour):
