@@ -54,7 +54,6 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid(f"{head.upper()}_{tail}", "a real SID, its prefix in capitals"),
         OddSid(victim[:-1], "a real SID without its last character"),
         OddSid(f"{victim}0", "a real SID and a character"),
-        OddSid(victim[1:], "a real SID without its first character"),
         OddSid(tail or victim[3:], "a real SID without its prefix"),
         OddSid(f"{victim[:-4]}%25", "the beginning of a real SID and a percent sign"),
         OddSid(f"{victim[:-4]}.%2A", "the beginning of a real SID and a regular expression"),
@@ -71,7 +70,6 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         *([OddSid(quote(name, safe=""), "the name of a configuration")] if name else []),
         OddSid(f"{victim}%5C", "a backslash after a real SID"),
         OddSid(quote("<>[]^`|&=$!()@:*~", safe=""), "punctuation"),
-        OddSid("%00", "NUL"),
         OddSid("%FF%FE", "bytes that are no UTF-8"),
         OddSid("latest", "the word latest"),
         OddSid("%7B%22%24ne%22%3Anull%7D", "a JSON condition"),
@@ -79,7 +77,6 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid("a" * 6000, "six thousand characters", outside=True),
         OddSid(f"{head}_{tail.upper()}", "a real SID, its tail in capitals"),
         OddSid(f"{victim}%", "a percent sign that begins nothing after a real SID", outside=True),
-        OddSid("%zz", "a percent sign with no hexadecimal digits", outside=True),
         OddSid(f"{head}_{past}{tail[1:]}", "a real SID, eight added to its first digit"),
         OddSid(str(UUID(int=random.getrandbits(128), version=4)), "a UUID"),
         OddSid(f"CH{random.getrandbits(128):032x}", "an id of the older kind"),
@@ -96,6 +93,9 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid(tail[-12:], "the last twelve characters of a real SID"),
     ]
     others = [
+        OddSid(victim[1:], "a real SID without its first character"),
+        OddSid("%00", "NUL"),
+        OddSid("%zz", "a percent sign with no hexadecimal digits", outside=True),
         OddSid(f"%20{victim}", "a space before a real SID"),
         OddSid(f"{victim}%00.json", "NUL and a suffix after a real SID"),
         OddSid(victim[: len(victim) - 6], "a real SID without its last six characters"),

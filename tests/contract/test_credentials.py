@@ -29,7 +29,7 @@ from orchestrator_contract.verdicts.ledger import Unverifiable
 ONCE = frozenset({
     "password and a space", "password, a colon and a character", "user cut short", "user and a character", "user and password swapped",
     "bearer scheme", "token scheme", "digest scheme", "negotiate scheme", "key scheme", "password with another first character",
-    "empty user and password", "no base64", "no colon", "empty",
+    "empty user and password", "no base64", "no colon", "empty", "empty user", "password with another last character", "password in the other case",
 })
 
 
