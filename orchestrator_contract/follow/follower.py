@@ -53,17 +53,19 @@ class Follower:
     def poll(self, operation: Operation) -> Exchange:
         """Fetch the operation once and judge what this poll adds to its history."""
         exchange = self.client.send(self._asking(operation))
-        judge_poll(self._ledger, operation, exchange)
-        judge_origin(self._ledger, operation, exchange, self.client.origins)
-        self.polled(operation, exchange)
+        self._judge(operation, exchange)
         return exchange
 
     def poll_at_once(self, operation: Operation, number: int) -> None:
         """Fetch the operation *number* times at one moment; each answer is judged as the next poll."""
         for exchange in self.client.send_together([self._asking(operation) for _ in range(number)]):
             if exchange.status is not None:  # silence is for the judge of each exchange
-                judge_poll(self._ledger, operation, exchange)
-                self.polled(operation, exchange)
+                self._judge(operation, exchange)
+
+    def _judge(self, operation: Operation, poll: Exchange) -> None:
+        judge_poll(self._ledger, operation, poll)
+        judge_origin(self._ledger, operation, poll, self.client.origins)
+        self.polled(operation, poll)
 
     def _asking(self, operation: Operation) -> Outgoing:
         accepted = operation.accepted
