@@ -159,26 +159,26 @@ class Coordinator:
         with self._lock:
             return dict(self._tests)
 
-    def journal(self, entries: list[dict[str, Any]]) -> None:
-        """Put entries into the run's journal, on disk before this returns.
+    def journal(self, entries: list[dict[str, Any]]) -> str:
+        """Put entries into the run's journal, on disk before this returns; why what is about to be created may not be.
 
-        Raises:
-            Unverifiable: what is about to be created can't be noted, or removed with the requests that are left, so it may not be.
-                What was created or deleted already stands there by its name, and is cleaned up whether or not more can be written.
+        It may not where it can't be noted, or removed with the requests that are left: no exception, for none comes through to other
+        hosts. What was created or deleted already stands there by its name, and is cleaned up whether or not more can be written.
         """
         new = {entry["name"] for entry in entries if entry["state"] == "creating"}
         with self._lock:
             if new and self._requests < self._kept(len(new)):
-                raise Unverifiable("the request budget ([limits] requests) does not cover removing what would be created")
+                return "the request budget ([limits] requests) does not cover removing what would be created"
         if self._journal:
             try:
                 self._journal.write(entries)
             except OSError as error:
                 if new:
-                    raise Unverifiable(f"the journal {self._journal.path} can't be written: {error.strerror}") from None
+                    return f"the journal {self._journal.path} can't be written: {error.strerror}"
         with self._lock:
             self._there |= new
             self._there -= {entry["name"] for entry in entries if entry["state"] == "deleted"}
+        return ""
 
 
 class Address(NamedTuple):

@@ -12,6 +12,7 @@ from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.place import HOME, Located, Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.given import NothingToDelete
+from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
 TWIN = "+"
@@ -51,11 +52,21 @@ class Inventory:
         if self._coordinator.take_deletes(number) != number:
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
 
+    def _note(self, entries: list[dict[str, Any]]) -> None:
+        """Put *entries* into the journal.
+
+        Raises:
+            Unverifiable: what they announce may not be created.
+        """
+        why = self._coordinator.journal(entries)
+        if why:
+            raise Unverifiable(why)
+
     def announce(self, names: Iterable[str], place: Place = HOME) -> None:
         """Note, before they are sent, creates of configurations with these names."""
         names = list(names)
         self.announced.setdefault(place, set()).update(name.partition(TWIN)[0] for name in names)
-        self._coordinator.journal(
+        self._note(
             [{"name": name, "state": "creating", "account": place.account, "region": place.region} for name in names]
         )
 
@@ -73,7 +84,7 @@ class Inventory:
 
     def withdraw(self, name: str) -> None:
         """Note that the announced create of *name* made nothing."""
-        self._coordinator.journal([{"name": name, "state": "deleted", "account": 0, "region": 0}])
+        self._note([{"name": name, "state": "deleted", "account": 0, "region": 0}])
 
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete."""
@@ -88,14 +99,14 @@ class Inventory:
         """Put the ids of these, which were added, into the journal."""
         entries = [_entry(one, "created") for one in configurations]
         if entries:
-            self._coordinator.journal(entries)
+            self._note(entries)
 
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""
         self._gone.update(c.located for c in configurations)
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
         if known:
-            self._coordinator.journal([_entry(one, "deleted") for one in known])
+            self._note([_entry(one, "deleted") for one in known])
 
     def is_gone(self, configuration: Configuration) -> bool:
         """Whether it is known to be deleted."""

@@ -13,11 +13,13 @@ import pytest
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.exchange import Call
+from orchestrator_contract.ownership import Ownership
 from orchestrator_contract.place import HOME, Place
 from orchestrator_contract.profile import Account, Limits, Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.creating import TooFew
 from orchestrator_contract.provision.given import NothingToDelete
+from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.suite import Unusable
@@ -150,14 +152,14 @@ def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
 def test_a_journal_that_fails(tmp_path: Path) -> None:
     """What can't be announced is not created; what was is told of in vain, and does not stop the run from cleaning up."""
     (tmp_path / "journal").mkdir()
-    shared = Coordinator(10, 0, 10, Journal(tmp_path / "journal", {}))
+    shared = Coordinator(100, 0, 10, Journal(tmp_path / "journal", {}))
     entry = {"name": "oc-run-0", "account": 0, "region": 0}
 
     with pytest.raises(Unverifiable, match="can't be written"):
-        shared.journal([{**entry, "state": "creating"}])
+        Inventory(shared, Ownership()).announce(["oc-run-0"])
 
-    shared.journal([{**entry, "state": "created", "sid": "sid0"}])
-    shared.journal([{**entry, "state": "deleted", "sid": "sid0"}])
+    assert shared.journal([{**entry, "state": "created", "sid": "sid0"}]) == ""
+    assert shared.journal([{**entry, "state": "deleted", "sid": "sid0"}]) == ""
 
 
 def test_payloads(world: World, alone: Bench) -> None:
