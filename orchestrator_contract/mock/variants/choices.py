@@ -23,6 +23,7 @@ from orchestrator_contract.mock.problems import (
 )
 from orchestrator_contract.mock.registry import Class, variant
 from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.states import State
 from orchestrator_contract.mock.world import Configuration, Operation, World
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
@@ -91,7 +92,10 @@ class _SecondFails(Behaviour):
 class _SecondCompletes(Behaviour):
     def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
         remaining = running.ends_at - self.now()
-        return self.accepted(request, self.start_operation(request, "delete", configuration.id, max(remaining, 0.0)))
+        operation = self.start_operation(request, "delete", configuration.id, max(remaining, 0.0))
+        if running.outcome is State.FAILED:  # nothing is deleted, so nothing COMPLETES
+            self.fail(operation)
+        return self.accepted(request, operation)
 
 
 @variant("second-409-configuration", "X-Conflicting-Resource-Id of a 409 is the SID")

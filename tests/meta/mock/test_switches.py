@@ -433,7 +433,7 @@ def test_defect_shows(transcribe: Transcribe, conformant: list[Any], name: str) 
 
 #: These act only on what this conversation does not hold.
 ELSEWHERE = {"head-with-body", "rate-150", "slow-deletes", "grouping-refused", "replay-locks-key", "key-lives-24-hours-30", "key-lives-23-hours-57",
-             "faults-at-home"}
+             "faults-at-home", "regions-share"}
 
 
 @pytest.mark.parametrize("name", sorted(set(registry.VARIANTS) - ELSEWHERE))
