@@ -23,8 +23,6 @@ MORE_BURSTS = 2
 MOST_RETRIES = 3
 #: How often one that meets a 409, whose cause may pass.
 MOST_CONFLICTS = 7
-#: What it takes to have something away from home at which errors are provoked, in requests: as many fewer are provoked.
-TAKING = 4
 #: Seconds for which, at most, a version that moved is watched with nothing refused.
 LONGEST_CONTROL_S = 10.0
 
@@ -219,7 +217,7 @@ def test_server_error(suite: Suite, scenarios: Scenarios, status: int) -> None:
     victim = suite.configurations.one()
 
     away = provoked_away(suite, status, suite.effort.refusals // 4)
-    found = provoke(suite, status, victim, suite.effort.refusals - len(away) - (TAKING if away else 0))
+    found = provoke(suite, status, victim, suite.effort.refusals - len(away))
     judge_provoked(suite, status, found)
 
     there = scenarios.presence.is_there(found.victim)[0] if found.victim else None
