@@ -17,7 +17,7 @@ from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
-from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.inputs.odd_sids import USUAL_SID, OddSid
 from orchestrator_contract.judge import Judge
@@ -31,21 +31,10 @@ from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.visibility import Visibility
 from orchestrator_contract.text.redaction import Redactor
-from orchestrator_contract.text.visible import visible
 from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.ledger import Ledger, Unverifiable
-from orchestrator_contract.wire.answer import Fault
 
 _SID_TAIL = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-class Unusable(Exception):
-    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
-
-    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
-        super().__init__(visible(reason))
-        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
-        self.stands = frozenset(stands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +75,6 @@ class Suite:
         self.client.recorders.append(departed)
         self.crashes = Crashes(self.well_formed_key)
         self.client.recorders.append(self.crashes)
-        self._garbled = False
-        self.client.recorders.append(self._see_garbled)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         creator = self.configurations.creator
@@ -172,70 +159,7 @@ class Suite:
             return False
         return True
 
-    # ---------------------------------------------------------------- before the first test
-
-    def preflight(self, *, alone: bool = True) -> None:
-        """Find out whether the endpoint can be tested; what that takes is removed while others run the tests, unless this process is *alone*.
-
-        Raises:
-            Unusable: it can't; the message says why and what to do.
-        """
-        if not alone:
-            self.configurations.ahead = 0
-        try:
-            self._preflight()
-        except Unverifiable as error:
-            raise self._unusable(f"{self.profile.base_url}: {error}") from None
-        if not alone:
-            self.configurations.discard()
-
-    def reach(self) -> None:
-        """Find out whether the endpoint answers here, to these credentials.
-
-        Raises:
-            Unusable: it does not.
-        """
-        try:
-            self._reach()
-        except Unverifiable as error:
-            raise self._unusable(f"{self.profile.base_url}: {error}") from None
-
-    def _reach(self) -> None:
-        where = self.profile.base_url
-        first = self.client.send(self.client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True)
-        if first.fault is Fault.CONNECT:
-            raise self._unusable(f"{where} can't be reached: {first.fault_text}")
-        if first.answer is None or first.status in (401, 403):
-            # The list alone may be broken, or closed to these credentials: a delete decides.
-            sid = self.unknown_sid()
-            self.ownership.allow(sid)
-            out = self.client.outgoing(Call("other", silent=True), "DELETE", f"/Configurations/{sid}")
-            second = self.client.send(out, silence=True)
-            if second.status in (401, 403):
-                names = " and ".join(self.profile.accounts[0].names) if self.profile.accounts else "none are set"
-                raise self._unusable(f"{where} refuses the given credentials with {second.status} (from: {names})")
-            if first.answer is None and second.answer is None:
-                raise self._unusable(f"{where} gives no answer: {second.fault_text}")
-
-    def _preflight(self) -> None:
-        where = self.profile.base_url
-        self._reach()
-        if self.profile.provision.mode is None:
-            return
-        try:
-            self.bystander  # noqa: B018  # made here, so that later its lack is no surprise
-        except Unverifiable as error:
-            raise self._unusable(f"{where}: nothing to delete can be had: {error}") from None
-
-    def _unusable(self, reason: str) -> Unusable:
-        broken = {Fault.MALFORMED, Fault.TOO_LARGE, Fault.CUT, Fault.ENCODING} & self.client.faults
-        stands = [*(("HTTP-ANSWER", "HTTP-ENCODING") if broken else ()), *(("HTTP-JSON",) if self._garbled else ())]
-        return Unusable(self.redactor.text(reason), stands=stands)
-
-    def _see_garbled(self, exchange: Exchange) -> None:
-        """Note an accepted create, or an operation, that is no JSON: other than a page, only an endpoint of this kind gives one."""
-        of_kind = (exchange.call.operation, exchange.status) in (("create", 202), ("operation", 200))
-        self._garbled |= of_kind and exchange.json.error is not None
+    # ---------------------------------------------------------------- what nothing may delete
 
     @property
     def bystander(self) -> Configuration:

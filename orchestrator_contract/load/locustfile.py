@@ -12,16 +12,15 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
-from orchestrator_contract import report
+from orchestrator_contract import preflight, report
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.load.session import Findings, Session, Share, load_target
 from orchestrator_contract.load.steps import Steps
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.provision.given import NothingToDelete
-from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdicts.ledger import Unverifiable
-from orchestrator_contract.verdicts.result import Policy, exit_code
+from orchestrator_contract.verdicts.result import Policy, Unusable, exit_code
 
 SHARE, STOP, FOUND = "contract-share", "contract-stop", "contract-found"
 #: How long the master waits for its workers to clean up and report, in seconds.
@@ -127,7 +126,7 @@ class Load:
         profile = load_target(self.options.target, yes=True)  # the master has asked
         session = Session(profile, share, Path(self.options.report), self.seen, self.late)
         try:
-            session.suite.preflight()
+            preflight.ready(session.suite)
         except Unusable as error:
             session.close()
             self.tell({"unusable": session.suite.redactor.text(str(error))})

@@ -20,11 +20,11 @@ from orchestrator_contract.judge import Judge
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.pytest_plugin.consent import distant
-from orchestrator_contract.suite import Settings, Suite, Unusable
+from orchestrator_contract.suite import Settings, Suite
 from orchestrator_contract.text.redaction import Redactor
 from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.ledger import Ledger
-from orchestrator_contract.verdicts.result import Policy, Result, conclude
+from orchestrator_contract.verdicts.result import Policy, Result, Unusable, conclude
 
 #: What every load run is about; whatever else was seen is reported as well.
 CORE = (

@@ -26,7 +26,7 @@ from orchestrator_contract.pytest_plugin.consent import is_loopback
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.suite import Unusable
+from orchestrator_contract.verdicts.result import Unusable
 
 ENVIRONMENT = "ORCHESTRATOR_CONTRACT_COORDINATOR"
 #: Restarts of crashed workers, for each that is configured; xdist itself bounds only those of `-n`.

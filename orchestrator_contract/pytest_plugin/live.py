@@ -12,9 +12,9 @@ from orchestrator_contract.pytest_plugin import consent
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.suite import Unusable
 from orchestrator_contract.traffic.command import Traffic
 from orchestrator_contract.traffic.source import NotHar
+from orchestrator_contract.verdicts.result import Unusable
 
 _CODE = pytest.StashKey[int]()
 

@@ -21,10 +21,10 @@ from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.run_options import RunOptions
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.suite import Unusable
 from orchestrator_contract.traffic.writer import HarError
 from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.baseline import BaselineError
+from orchestrator_contract.verdicts.result import Unusable
 from orchestrator_contract.verdicts.waivers import WaiverError
 
 pytest_plugins = [f"orchestrator_contract.pytest_plugin.{name}" for name in ("outcomes", "live", "hosts", "output")]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import report
+from orchestrator_contract import preflight, report
 from orchestrator_contract.cleanup import account_label, header
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Coordinator, Served
@@ -22,14 +22,14 @@ from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.early import Imports
 from orchestrator_contract.pytest_plugin.embedded import EmbeddedMock
 from orchestrator_contract.pytest_plugin.plan import plan_lines
+from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
 from orchestrator_contract.pytest_plugin.told import Told
 from orchestrator_contract.report import timeline
-from orchestrator_contract.suite import Settings, Suite, Unusable
-from orchestrator_contract.traffic.writer import HarError, HarWriter
+from orchestrator_contract.suite import Settings, Suite
 from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.ledger import Unverifiable
-from orchestrator_contract.verdicts.result import Result, conclude, exit_code
+from orchestrator_contract.verdicts.result import Result, Unusable, conclude, exit_code
 
 
 class Run:
@@ -62,7 +62,7 @@ class Run:
         self._served: dict[Address, Served] = {}
         self._journal: Journal | None = None
         self._recorder = timeline.Recorder()
-        self._har: HarWriter | None = None
+        self._recording = Recording(options.har, self.worker)
         #: Notes of the report that say nothing of what is left on the endpoint, as what --har could not record.
         self.remarks: list[str] = []
         self._lines: list[dict[str, Any]] = []
@@ -88,32 +88,10 @@ class Run:
                 self._shared_coordinator(),
             )
             made.client.recorders.append(self._recorder)
-            self._record_har(made)
+            self.remarks += self._recording.begin(made)
             made.ledger.excused = self.options.waivers.excuses
             self._suite = made
         return self._suite
-
-    def _record_har(self, suite: Suite) -> None:
-        har = self.options.har
-        if har is None:
-            return
-        path = har.with_name(f"{har.stem}-{self.worker}{har.suffix}") if self.worker else har
-        try:
-            self._har = HarWriter(path, suite.coordinator.advanced)
-        except HarError as error:
-            if not self.is_worker:
-                raise
-            # The controller's own file could be written: the run goes on without this worker's part.
-            self.remarks.append(str(error))
-            return
-        suite.client.recorders.append(self._har)
-
-    def _end_har(self) -> None:
-        """Close the recording; one that ended before the run is a note of the report."""
-        if self._har is not None:
-            self._har.close()
-            self.remarks += [self._har.failure] if self._har.failure else []
-            self._har = None
 
     def _profile(self) -> Profile:
         if self.options.profile is not None:
@@ -147,7 +125,7 @@ class Run:
         if imports:
             self.suite.client.calm = imports.wait
         if not self.is_worker:
-            self.suite.preflight(alone=alone)
+            preflight.ready(self.suite, alone=alone)
 
     def serve(self, address: Address) -> Served:
         """Let workers reach the coordinator at *address*.
@@ -190,7 +168,7 @@ class Run:
         given, own = self._shared["accounts"], list(map(account_label, target.accounts))
         if own != given:
             raise Unusable(f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there")
-        self.suite.reach()
+        preflight.reach(self.suite)
 
     def _common(self) -> dict[str, Any]:
         options = self.options
@@ -224,7 +202,7 @@ class Run:
     def leave(self) -> dict[str, Any]:
         """A worker's end: clean up and hand over what was found."""
         self._clean_up()
-        self._end_har()
+        self.remarks += self._recording.end()
         return {
             "ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected),
             "timelines": self._recorder.dump(), "remarks": self.remarks,
@@ -285,7 +263,7 @@ class Run:
     def finish(self, unusable: Unusable | None = None) -> Result:
         """Clean up, conclude and write the reports."""
         self._clean_up()
-        self._end_har()
+        self.remarks += self._recording.end()
         if unusable is None:
             self._settle()
         suite = self.suite
@@ -316,7 +294,7 @@ class Run:
 
     def close(self) -> None:
         """End what this process started."""
-        self._end_har()
+        self.remarks += self._recording.end()
         if self._mock is not None:
             self._mock.stop()
             self._mock = None

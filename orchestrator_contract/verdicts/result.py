@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator_contract import __version__
 from orchestrator_contract.judge import DELETE_STATUSES
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.suite import Unusable
+from orchestrator_contract.text.visible import visible
 from orchestrator_contract.verdicts.baseline import Baseline, Comparison
 from orchestrator_contract.verdicts.catalogue import Requirement
 from orchestrator_contract.verdicts.ledger import Ledger, Record
@@ -26,6 +26,15 @@ SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.js
 
 #: What two credentials of one account breach without any fault of the endpoint's.
 _OF_TWO_ACCOUNTS = frozenset({"AUTH-ACCOUNT", "AUTH-READ-OTHER", "KEY-SCOPE-ACCOUNT"})
+
+
+class Unusable(Exception):
+    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
+
+    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
+        super().__init__(visible(reason))
+        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
+        self.stands = frozenset(stands)
 
 
 class Overall(StrEnum):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract import preflight
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.exchange import Call
@@ -22,8 +23,8 @@ from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.removal import remove
-from orchestrator_contract.suite import Unusable
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.verdicts.result import Unusable
 from orchestrator_contract.wire.answer import Fault
 
 if TYPE_CHECKING:
@@ -630,7 +631,7 @@ def test_what_stands_where_nothing_can_be_created(world: World, alone: Bench, re
     alone.endpoint.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
 
     with pytest.raises(Unusable) as caught:
-        alone.suite.preflight()
+        preflight.ready(alone.suite)
 
     assert why in str(caught.value)
     assert caught.value.stands == stands

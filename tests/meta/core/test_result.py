@@ -9,7 +9,6 @@ import pytest
 
 from orchestrator_contract import __version__
 from orchestrator_contract.profile import Profile, Provision, Trigger
-from orchestrator_contract.suite import Unusable
 from orchestrator_contract.text.redaction import Redactor
 from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.catalogue import Level, Requirement
@@ -18,6 +17,7 @@ from orchestrator_contract.verdicts.result import (
     Overall,
     Policy,
     Result,
+    Unusable,
     conclude,
     exit_code,
     judge_requirement,

@@ -17,7 +17,7 @@ import pytest
 
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import consent
-from orchestrator_contract.suite import Unusable
+from orchestrator_contract.verdicts.result import Unusable
 
 #: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its timeout only.
 ELSEWHERE = "http://192.0.2.1"

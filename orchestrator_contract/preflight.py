@@ -1,0 +1,82 @@
+"""Before the first test: whether the endpoint can be tested at all."""
+
+from __future__ import annotations
+
+from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.suite import Suite
+from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.verdicts.result import Unusable
+from orchestrator_contract.wire.answer import Fault
+
+
+def reach(suite: Suite) -> None:
+    """Find out whether the endpoint answers here, to these credentials.
+
+    Raises:
+        Unusable: it does not.
+    """
+    _Preflight(suite).reach()
+
+
+def ready(suite: Suite, *, alone: bool = True) -> None:
+    """Find out whether the endpoint can be tested; what that takes is removed while others run the tests, unless this process is *alone*.
+
+    Raises:
+        Unusable: it can't; the message says why and what to do.
+    """
+    if not alone:
+        suite.configurations.ahead = 0
+    preflight = _Preflight(suite)
+    preflight.reach()
+    if suite.profile.provision.mode is not None:
+        preflight.provide()
+    if not alone:
+        suite.configurations.discard()
+
+
+class _Preflight:
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._where = suite.profile.base_url
+        #: Whether a create or an operation was no JSON.
+        self._garbled = False
+        suite.client.recorders.append(self._see_garbled)
+
+    def reach(self) -> None:
+        try:
+            self._reach()
+        except Unverifiable as error:
+            raise self._unusable(f"{self._where}: {error}") from None
+
+    def provide(self) -> None:
+        try:
+            self._suite.bystander  # noqa: B018  # made here, so that later its lack is no surprise
+        except Unverifiable as error:
+            raise self._unusable(f"{self._where}: nothing to delete can be had: {error}") from None
+
+    def _reach(self) -> None:
+        client = self._suite.client
+        first = client.send(client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True)
+        if first.fault is Fault.CONNECT:
+            raise self._unusable(f"{self._where} can't be reached: {first.fault_text}")
+        if first.answer is None or first.status in (401, 403):
+            # The list alone may be broken, or closed to these credentials: a delete decides.
+            sid = self._suite.unknown_sid()
+            self._suite.ownership.allow(sid)
+            second = client.send(client.outgoing(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"), silence=True)
+            if second.status in (401, 403):
+                accounts = self._suite.profile.accounts
+                names = " and ".join(accounts[0].names) if accounts else "none are set"
+                raise self._unusable(f"{self._where} refuses the given credentials with {second.status} (from: {names})")
+            if first.answer is None and second.answer is None:
+                raise self._unusable(f"{self._where} gives no answer: {second.fault_text}")
+
+    def _unusable(self, reason: str) -> Unusable:
+        broken = {Fault.MALFORMED, Fault.TOO_LARGE, Fault.CUT, Fault.ENCODING} & self._suite.client.faults
+        stands = [*(("HTTP-ANSWER", "HTTP-ENCODING") if broken else ()), *(("HTTP-JSON",) if self._garbled else ())]
+        return Unusable(self._suite.redactor.text(reason), stands=stands)
+
+    def _see_garbled(self, exchange: Exchange) -> None:
+        """Note an accepted create, or an operation, that is no JSON: other than a page, only an endpoint of this kind gives one."""
+        of_kind = (exchange.call.operation, exchange.status) in (("create", 202), ("operation", 200))
+        self._garbled |= of_kind and exchange.json.error is not None
