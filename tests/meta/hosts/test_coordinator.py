@@ -171,11 +171,15 @@ def test_interrupted_call_does_not_answer_the_next_one(monkeypatch: pytest.Monke
     one = Coordinator(20, 0, 3, None)
     far = connect(Served(one).ticket())
     one.enter_clock("gw1", alone=True, seconds=0)
-    monkeypatch.setattr(clock_lock, "_TURN_S", 30)
-    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+    monkeypatch.setattr(clock_lock, "_TURN_S", 3)
+    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
 
-    with pytest.raises(KeyboardInterrupt):
-        clock_lock.enter(far, "gw0", alone=False)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            clock_lock.enter(far, "gw0", alone=False)
+    finally:
+        signal.signal(signal.SIGINT, heeded)
 
     assert far.take_requests(2) == 2
     assert far.claim(["a"], 1) == ["a"]

@@ -173,8 +173,8 @@ def interrupted(
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--target", str(mock.profile), "--report", str(report), *options]
     with subprocess.Popen(
         command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=group,
-        # A shell's background job ignores SIGINT, and so would all that it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  # no threads here
+        # A shell's background job ignores SIGINT, what nohup starts SIGHUP, and so would all that they start.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
     ) as process:
         deadline = time.monotonic() + 90
         while not due() and time.monotonic() < deadline and process.poll() is None:
