@@ -42,7 +42,7 @@ FORMS = (
 #: Versions that no RFC or few programs use, one a cohort; each of them replays in test_key, too.
 RARE_VERSIONS = (6, 0, 15, 12, 9, 10, 2, 3, 13)
 #: The cohort of whose operations one is asked for again and again, in rounds of several polls at once; copies that answer them may differ.
-OFTEN, POLL_ROUNDS, POLLS_AT_ONCE = 1, 4, 4
+OFTEN, POLL_ROUNDS, POLLS_AT_ONCE = 1, 4, 3
 #: Cohorts that another account and another region delete, where the target has them; the others stay at home.
 ELSEWHERE = {2: (1, 0), 4: (0, 1)}
 
