@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.races import Crossing
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 
@@ -38,25 +37,5 @@ class _CreateAnswersNamelessly(_CreateAnswers):
 
 @defect("race-create-crossed", "A create and a delete at the same time get each other's answer", breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
         shows="race: within 10 ms")  # fmt: skip
-class _Crossed(Behaviour):
-    waiting: tuple[str, Response, asyncio.Event] | None = None
-
-    async def finish(self, request: Request, response: Response) -> Response:
-        response = await super().finish(request, response)
-        if request.route not in ("create", "delete") or response.status != 202 or request.replayed:
-            return response
-        if self.waiting is not None and self.waiting[0] != request.route:
-            _, other, met = self.waiting
-            self.waiting = None
-            swapped = other.copy()
-            other.headers, other.body = response.headers, response.body
-            met.set()
-            return swapped
-        met = asyncio.Event()
-        self.waiting = (request.route, response, met)
-        try:
-            await asyncio.wait_for(met.wait(), 0.01)
-        except TimeoutError:
-            if self.waiting is not None and self.waiting[1] is response:
-                self.waiting = None
-        return response
+class _Crossed(Crossing):
+    kinds = ("create", "delete")
