@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Semaphore, local
@@ -41,13 +42,17 @@ class Parallel:
                     raise Exhausted("the run was interrupted")
                 return function(item)
 
-        futures = [self._pool.submit(take_turn, item) for item in items]
         try:
+            futures = [self._pool.submit(take_turn, item) for item in items]
             wait(futures)
         except BaseException:
-            # What is under way still changes the endpoint, and cleaning up needs to know of it.
+            # What is under way still changes the endpoint, and cleaning up needs to know of it. Who holds all turns knows that
+            # nothing is, not even what was submitted by a call that did not return; whoever has a turn later begins nothing.
             interrupted.set()
-            wait(futures, self._patience_s)
+            deadline = time.monotonic() + self._patience_s
+            for _ in range(width):
+                turns.acquire(timeout=max(deadline - time.monotonic(), 0))
+            turns.release(width)
             raise
         return [future.result() for future in futures]
 

@@ -100,6 +100,10 @@ class Follower:
 
     # ---------------------------------------------------------------- to the end
 
+    def usual_s(self, kind: str) -> float:
+        """How long, in seconds, the newest operations of a *kind* of call took; 0 where none has ended yet."""
+        return self._typical.get(kind, 0.0)
+
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
         """Poll until every operation is terminal; those that ended, in order.
 

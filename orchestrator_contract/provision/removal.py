@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.listing import Listing
@@ -21,9 +22,18 @@ from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
+#: How long at least what is busy is tried again, and the first pause between two tries, which doubles, in seconds.
+_BUSY_S, _PAUSE_S = 5.0, 0.3
 
-#: A configuration whose delete was accepted, with its operation.
-Removal = tuple[Configuration, Operation]
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Deletes that were sent, as far as something is still to come of them."""
+
+    #: Those that were accepted, each with its operation.
+    accepted: Sequence[tuple[Configuration, Operation]] = ()
+    #: Those answered 409: an interrupted test may have begun to delete or to update them, or their create is under way.
+    busy: Sequence[Configuration] = ()
 
 
 def clean_up(
@@ -68,8 +78,17 @@ def remove(
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
 ) -> None:
-    """Delete these and wait for the end; *gone* is called with those that are."""
-    conclude(follower, begin(client, follower, configurations, gone), gone)
+    """Delete these and wait for the end, also of what keeps one busy; *gone* is called with those that are gone."""
+    patience_s = min(max(_BUSY_S, 2 * follower.usual_s("delete")), client.profile.limits.poll_timeout_s)
+    deadline, pause = time.monotonic() + patience_s, _PAUSE_S
+    while True:
+        begun = begin(client, follower, configurations, gone)
+        conclude(follower, begun, gone)
+        configurations = begun.busy
+        if not configurations or time.monotonic() > deadline:
+            return
+        time.sleep(pause)
+        pause *= 2
 
 
 def begin(
@@ -77,8 +96,8 @@ def begin(
     follower: Follower,
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
-) -> list[Removal]:
-    """Send the deletes of these; those that were accepted. *gone* is called with what was not there any more."""
+) -> Begun:
+    """Send the deletes of these. *gone* is called with what was not there any more."""
     call = Call("delete", allow=frozenset({401, 403, 410}))
 
     def delete(configuration: Configuration) -> tuple[Configuration, Exchange | None]:
@@ -93,26 +112,26 @@ def begin(
         except Unverifiable:
             return configuration, None
 
-    accepted: list[Removal] = []
+    accepted, busy = [], []
     for configuration, exchange in client.parallel(delete, list(configurations)):
         if exchange is None:
             continue
         if exchange.status in (404, 410):
             gone(configuration)
+        elif exchange.status == 409:
+            busy.append(configuration)
         elif exchange.status == 202:
-            try:
+            with contextlib.suppress(Unverifiable):
                 accepted.append((configuration, follower.accept(exchange, configuration.sid)))
-            except Unverifiable:
-                continue
-    return accepted
+    return Begun(accepted, busy)
 
 
-def conclude(follower: Follower, begun: Sequence[Removal], gone: Callable[..., None]) -> None:
+def conclude(follower: Follower, begun: Begun, gone: Callable[..., None]) -> None:
     """Wait for the end of what `begin` has had accepted; *gone* is called with what is."""
     # An operation that can't be read: the next delete tells by its 404.
     with contextlib.suppress(Unverifiable):
-        follower.finish([operation for _, operation in begun], early=False)
-    gone(*(configuration for configuration, operation in begun if operation.status == "COMPLETED"))
+        follower.finish([operation for _, operation in begun.accepted], early=False)
+    gone(*(configuration for configuration, operation in begun.accepted if operation.status == "COMPLETED"))
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.pytest_plugin import told
 from orchestrator_contract.pytest_plugin.run import RUN, Run
+from orchestrator_contract.pytest_plugin.stopping import give_lines
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts import catalogue
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
@@ -36,8 +37,10 @@ class Outcomes:
         if report.when == "call" and ("verdict", "breached") in report.user_properties:
             self.breached.append(report.nodeid)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """See how the session ends early."""
+        give_lines(excinfo)
         self.stopped = excinfo.type is not KeyboardInterrupt
 
 

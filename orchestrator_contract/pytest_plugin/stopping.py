@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from functools import partial
-from types import FrameType
+from types import FrameType, TracebackType
 
 import pytest
 
@@ -31,3 +31,13 @@ def heed_termination(config: pytest.Config) -> None:
 def _restore(number: int, stop: object) -> None:
     if signal.getsignal(number) is stop:
         signal.signal(number, signal.SIG_DFL)
+
+
+def give_lines(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Leave out of the traceback of an interrupt what has no line of source, as some of an interpreter's instructions have none: pytest can't show it."""
+    step: TracebackType | None = excinfo.tb
+    while step is not None:
+        while (inner := step.tb_next) is not None and getattr(inner, "tb_lineno", None) is None:
+            step.tb_next = inner.tb_next
+        step = inner
+    excinfo.traceback = type(excinfo.traceback)(excinfo.tb)

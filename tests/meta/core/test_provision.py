@@ -800,7 +800,7 @@ def test_cleaning_up(world: World, alone: Bench) -> None:
 @pytest.mark.parametrize(
     ("said", "status", "gone"),
     [
-        pytest.param([(409, {})], "COMPLETED", False, id="refused"), pytest.param([(401, {})], "COMPLETED", False, id="unauthorized"),
+        pytest.param([(401, {})], "COMPLETED", False, id="unauthorized"),
         pytest.param([(403, {})], "COMPLETED", False, id="forbidden"),
         pytest.param([Fault.TIMEOUT], "COMPLETED", False, id="silence"), pytest.param([(202, {})], "COMPLETED", False, id="not-to-be-followed"),
         pytest.param([], "FAILED", False, id="failed"), pytest.param([Fault.TIMEOUT, (404, {})], "COMPLETED", True, id="gone-at-the-second-try"),
@@ -816,6 +816,31 @@ def test_what_can_not_be_removed(world: World, alone: Bench, said: list[Said], s
 
     assert alone.endpoint.lines().count(f"DELETE /Configurations/{one.sid}") == 2
     assert "DEL-STATUS" not in alone.breaches()
+
+
+@pytest.mark.parametrize(
+    ("usual", "limit", "tries", "seconds"),
+    [
+        pytest.param(0.0, 20, 5, 5.0, id="usual-time-not-known"), pytest.param(8.0, 20, 6, 16.0, id="slow"),
+        pytest.param(60.0, 20, 7, 20.0, id="very-slow"), pytest.param(0.0, 2, 3, 2.0, id="short-limit"),
+    ],
+)
+def test_what_is_busy_is_tried_again(start: Callable[..., Bench], usual: float, limit: float, tries: int, seconds: float) -> None:
+    """An interrupted test may have begun to delete it: it is asked again, ever more seldom, as long as that may take."""
+    bench = start(limits=Limits(poll_timeout_s=limit))
+    bench.suite.ownership.allow("a", "b")
+    bench.suite.follower._typical["delete"] = usual
+    deletable(bench, "a", *[(409, {})] * (tries - 1), (404, {}))
+    deletable(bench, "b", (409, {}))
+    gone: list[str] = []
+    began = bench.clock.now
+
+    remove(bench.suite.client, bench.suite.follower, [Configuration("a", "a"), Configuration("b", "b")], lambda *which: gone.extend(one.sid for one in which))
+
+    assert gone == ["a"]
+    assert bench.endpoint.lines().count("DELETE /Configurations/a") == tries
+    assert bench.endpoint.lines().count("DELETE /Configurations/b") >= tries
+    assert seconds < bench.clock.now - began < 3 * seconds
 
 
 def test_an_operation_that_can_not_be_read_while_cleaning_up(world: World, alone: Bench) -> None:

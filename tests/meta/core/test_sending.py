@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -953,6 +954,38 @@ def test_settling_waits_for_nobody(bench: Bench) -> None:
 
     assert len(under_way) == 8
     assert len(started) == 8
+
+
+@pytest.mark.parametrize("cut", [pytest.param(0, id="before-the-third-is-taken"), pytest.param(1, id="before-it-is-known")])
+def test_parallel_interrupted_while_it_begins(bench: Bench, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+    """What was under way has ended when the interrupt goes on, and nothing begins after it."""
+    pool, begun, ended = bench.suite.client.parallel._pool, threading.Event(), []
+    submit = pool.submit
+    number = count()
+
+    def cut_off(function: Callable[..., Any], *arguments: Any) -> Any:
+        third = next(number) == 2
+        if not third or cut:
+            future = submit(function, *arguments)
+        if third:
+            assert begun.wait(20)
+            raise KeyboardInterrupt
+        return future
+
+    def work(item: int) -> None:
+        begun.set()
+        time.sleep(0.05)
+        ended.append(item)
+
+    monkeypatch.setattr(pool, "submit", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        bench.suite.client.parallel(work, range(5), 2)
+    known = [*ended]
+    monkeypatch.undo()
+
+    assert known
+    assert bench.suite.client.parallel(lambda item: item, range(20), 8) == list(range(20))
+    assert ended == known
 
 
 def test_parallel_raises_after_all_are_done(bench: Bench) -> None:

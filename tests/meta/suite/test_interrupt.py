@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from orchestrator_contract.pytest_plugin import plugin
 from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES
 from orchestrator_contract.pytest_plugin.run import RUN
+from orchestrator_contract.pytest_plugin.stopping import give_lines
 from orchestrator_contract.report import ReportError
 
 PROJECT = Path(__file__).parents[3]
@@ -160,6 +161,24 @@ def test_interrupted_while_creates_are_unanswered(
     assert "Traceback" not in output
     assert (mock.names(1), mock.names(2)) == ([], [])
     assert list(report.rglob("*journal*")) == []
+
+
+def test_an_instruction_without_a_line() -> None:
+    """An interrupt may come where the interpreter knows no line; pytest, which can't show that, would end in a traceback of its own."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    nowhere = compile("interrupt()", "nowhere", "exec").replace(co_linetable=b"")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        FunctionType(nowhere, {"interrupt": interrupt})()
+    with pytest.raises(TypeError):
+        caught.getrepr()
+
+    give_lines(caught)
+
+    assert [entry.name for entry in caught.traceback] == ["test_an_instruction_without_a_line", "interrupt"]
+    assert "KeyboardInterrupt" in str(caught.getrepr(funcargs=True))
 
 
 def interrupted(
