@@ -87,13 +87,16 @@ class Inventory:
         self._note([{"name": name, "state": "deleted", "account": 0, "region": 0}])
 
     def add(self, configuration: Configuration) -> None:
-        """Take this for one that the run has created, and may delete."""
-        self.resolve(configuration.name)
-        self.left[configuration.name] = configuration
-        self.fresh.add(configuration.located)
+        """Take this for one that the run has created, and may delete.
+
+        An interrupt may come between any two steps: what is left may be deleted, and what is not among it is unresolved still.
+        """
+        self._ownership.allow(configuration.sid, place=configuration.place)
         made = configuration.account, configuration.name.partition(TWIN)[0]
         self._owners[configuration.sid] = made if self._owners.get(configuration.sid, made) == made else None
-        self._ownership.allow(configuration.sid, place=configuration.place)
+        self.fresh.add(configuration.located)
+        self.left[configuration.name] = configuration
+        self.resolve(configuration.name)
 
     def created(self, configurations: Iterable[Configuration]) -> None:
         """Put the ids of these, which were added, into the journal."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -865,6 +867,56 @@ def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
 
     assert recorded == [(1, 1, "delete")]
     assert [one.name for one in gone] == ["n"]
+
+
+def test_an_interrupt_anywhere(start: Callable[..., Bench]) -> None:
+    """Wherever in provisioning an interrupt comes, what was created until then is deleted afterwards."""
+    left: dict[str, list[str]] = {}
+    for number in count(1):
+        bench = start()
+        bench.suite.configurations.ahead = 0
+        world = World(bench)
+        bench.endpoint.on(ALL, lambda _, made=world: page(*({"id": f"sid{i}", "displayName": name} for i, name in enumerate(made.names()))))
+        where = interrupted_at(number, lambda configurations=bench.suite.configurations: configurations.take(2))  # type: ignore[misc]
+        if not where:
+            break
+        for index in range(len(world.payloads)):
+            deletable(bench, f"sid{index}")
+
+        bench.suite.configurations.clean_up()
+
+        deleted = {line for line in bench.endpoint.lines() if line.startswith("DELETE")}
+        missing = [name for index, name in enumerate(world.names()) if f"DELETE /Configurations/sid{index}" not in deleted]
+        if missing:
+            left[where] = missing
+
+    assert number > 100
+    assert left == {}
+
+
+def interrupted_at(number: int, work: Callable[[], object]) -> str:
+    """Interrupt *work* before the line with this *number* of those that it runs in the package `provision`; where that is, or nothing where it has fewer."""
+    seen, where = count(1), ""
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal where
+        if "/orchestrator_contract/provision/" not in frame.f_code.co_filename:
+            return None
+        if event == "line" and next(seen) == number:
+            where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(trace)
+        work()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return where
 
 
 def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) -> None:
