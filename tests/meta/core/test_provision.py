@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -85,6 +86,10 @@ class World:
     def named(self, number: int, name: str) -> None:
         """Show one of them under a name."""
         self.bench.endpoint.on(f"GET /Configurations/sid{number}", (200, {"id": f"sid{number}", "displayName": name}))
+
+    def listed(self, _: Sent) -> Said:
+        """The list of what was created."""
+        return page(*({"id": f"sid{number}", "displayName": name} for number, name in enumerate(self.names())))
 
     def names(self) -> list[str]:
         """The names that were sent."""
@@ -876,8 +881,8 @@ def test_an_interrupt_anywhere(start: Callable[..., Bench]) -> None:
         bench = start()
         bench.suite.configurations.ahead = 0
         world = World(bench)
-        bench.endpoint.on(ALL, lambda _, made=world: page(*({"id": f"sid{i}", "displayName": name} for i, name in enumerate(made.names()))))
-        where = interrupted_at(number, lambda configurations=bench.suite.configurations: configurations.take(2))  # type: ignore[misc]
+        bench.endpoint.on(ALL, world.listed)
+        where = interrupted_at(number, partial(bench.suite.configurations.take, 2))
         if not where:
             break
         for index in range(len(world.payloads)):
