@@ -177,8 +177,8 @@ class Creator:
 
     # ---------------------------------------------------------------- one more of the same name
 
-    def namesake(self, configuration: Configuration) -> Configuration:
-        """Another configuration with the same content and displayName, if the endpoint takes one.
+    def namesake(self, configuration: Configuration, place: Place = HOME) -> Configuration:
+        """Another configuration with the same content and displayName, in *place*, if the endpoint takes one.
 
         Raises:
             Unverifiable: it does not.
@@ -186,20 +186,21 @@ class Creator:
         if not configuration.payload:
             raise NothingToDelete("the content of a configuration that the profile gives is not known")
         self._inventory.charge(1)
-        name = self._inventory.announce_twin(configuration.name)
-        operation = self._post(configuration.payload, HOME, name=name)
+        self.identity.look_before(place)
+        name = self._inventory.announce_twin(configuration.name, place)
+        operation = self._post(configuration.payload, place, name=name)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         self._follower.finish([operation], early=False)
         if operation.status != "COMPLETED":
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         sid = named_at_end(operation)
-        if sid is None or not self.identity.is_new(sid, configuration.name, HOME):
+        if sid is None or not self.identity.is_new(sid, configuration.name, place):
             raise NothingToDelete("a second configuration of the same name can't be told from the first")
-        return self._made_twin(sid, configuration.payload, name)
+        return self._made_twin(sid, configuration.payload, name, place)
 
-    def _made_twin(self, sid: str, payload: dict[str, Any], name: str) -> Configuration:
-        twin = self._made(sid, {**payload, "displayName": name}, HOME)
+    def _made_twin(self, sid: str, payload: dict[str, Any], name: str, place: Place = HOME) -> Configuration:
+        twin = self._made(sid, {**payload, "displayName": name}, place)
         self._inventory.created([twin])
         self.settle([twin])
         return twin

@@ -70,12 +70,12 @@ class Inventory:
             [{"name": name, "state": "creating", "account": place.account, "region": place.region} for name in names]
         )
 
-    def announce_twin(self, name: str) -> str:
-        """Note the create of one more configuration with the displayName *name*; what the run calls it."""
+    def announce_twin(self, name: str, place: Place = HOME) -> str:
+        """Note the create, in *place*, of one more configuration with the displayName *name*; what the run calls it."""
         with self._lock:
             self._twins += 1
             twin = f"{name}{TWIN}{self._twins:x}"
-        self.announce([twin])
+        self.announce([twin], place)
         return twin
 
     def resolve(self, name: str) -> None:

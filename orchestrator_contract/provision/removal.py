@@ -181,4 +181,4 @@ def _take_listed(
 def _free_name(inventory: Inventory, name: str, place: Place) -> str:
     """What the run calls one more configuration that is listed as *name*."""
     open_ = (one for one, where in inventory.unresolved.items() if where == place and one.partition(TWIN)[0] == name)
-    return next(open_, "") or (inventory.announce_twin(name) if name in inventory.left else name)
+    return next(open_, "") or (inventory.announce_twin(name, place) if name in inventory.left else name)

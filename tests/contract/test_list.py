@@ -11,8 +11,8 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.place import HOME
-from orchestrator_contract.provision.configuration import LATE_S
+from orchestrator_contract.place import HOME, Place
+from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import Unverifiable
@@ -105,7 +105,7 @@ def by_store(suite: Suite, store: str, done: list[Operation], left: set[str]) ->
 
 @pytest.mark.requirement("GONE-ONLY", "GONE-FETCH")
 def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
-    """A delete takes the configuration it names and leaves one of the same name; another such does not bring the first back."""
+    """A delete takes the configuration it names and leaves those of the same name; another such does not bring the first back."""
     # Alike in every part that two may share.
     configuration = suite.configurations.one() if suite.effort.few else suite.configurations.take(1, payloads=[RICH])[0]
     try:
@@ -113,15 +113,28 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
     except Unverifiable:
         return  # not every endpoint takes two of one name, and none has to
 
+    twins = [twin, *namesakes_elsewhere(suite, configuration)]
+
     done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])
 
-    scenarios.presence.kept("GONE-ONLY", twin, [operation.accepted for operation in done])
+    for one in twins:
+        scenarios.presence.kept("GONE-ONLY", one, [operation.accepted for operation in done])
     if not suite.effort.few:
         with contextlib.suppress(Unverifiable):
             again = suite.configurations.creator.namesake(configuration)
             there, fetch = scenarios.presence.stands(again)
             suite.ledger.hold("CTRL-VISIBLE", there is not False, expected=f"{again.sid}, just created", seen="404", exchanges=[fetch])
         scenarios.each(scenarios.presence.gone, done)
+
+
+def namesakes_elsewhere(suite: Suite, configuration: Configuration) -> list[Configuration]:
+    """The same once more in another account and in another region, where the target has them and takes it."""
+    profile, found = suite.profile, []
+    for place in (Place(1, 0), Place(0, 1)) if not suite.effort.few else ():
+        if place.account < len(profile.accounts) and place.region < len(profile.bases):
+            with contextlib.suppress(Unverifiable):
+                found.append(suite.configurations.creator.namesake(configuration, place))
+    return found
 
 
 @pytest.mark.requirement("CTRL-VISIBLE")

@@ -166,6 +166,40 @@ class _TakesNamesake(_TakesAnother):
         return bool(other.members["displayName"] == configuration.members["displayName"])
 
 
+class _TakesNamesakeElsewhere(Behaviour):
+    """Base of defects where a delete removes what has the same displayName in another place."""
+
+    def alike(self, configuration: Configuration, other: Configuration) -> bool:
+        """Whether *other* is where the delete reaches too far."""
+        raise NotImplementedError
+
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        for other in self.world.every_configuration() if not fails else ():
+            same = other.members["displayName"] == configuration.members["displayName"]
+            if same and other is not configuration and self.alike(configuration, other):
+                vanish(self, other, self.settings.operation_seconds)
+        return operation
+
+
+@defect(
+    "takes-namesake-over-accounts", "A delete removes the other account's configurations of the same displayName, too", breaches=("GONE-ONLY",),
+    shows="data: equal names",
+)  # fmt: skip
+class _TakesNamesakeOverAccounts(_TakesNamesakeElsewhere):
+    def alike(self, configuration: Configuration, other: Configuration) -> bool:
+        return other.account != configuration.account and other.region == configuration.region
+
+
+@defect(
+    "takes-namesake-over-regions", "A delete removes the account's configurations of the same displayName in the other region, too",
+    breaches=("GONE-ONLY",), shows="data: equal names",
+)  # fmt: skip
+class _TakesNamesakeOverRegions(_TakesNamesakeElsewhere):
+    def alike(self, configuration: Configuration, other: Configuration) -> bool:
+        return other.account == configuration.account and other.region != configuration.region
+
+
 @defect(
     "takes-next-later", "A second after its end a delete removes the configuration created next",
     breaches=("GONE-ONLY",), shows="time: 1 s after the end",

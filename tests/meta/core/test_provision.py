@@ -694,6 +694,27 @@ def test_no_namesake(world: World, alone: Bench, refuse: Said | None, related: A
     assert set(alone.suite.inventory.left) == {"oc-run-0"}
 
 
+def test_a_namesake_in_another_place(start: Callable[..., Bench]) -> None:
+    """It is made, journalled and deleted where it was asked for."""
+    bench = start(accounts=TWO, regions=("http://one.example",))
+    world, configurations = World(bench), bench.suite.configurations
+    configurations.ahead = 0
+    one = configurations.one()
+
+    twin = configurations.creator.namesake(one, Place(1, 1))
+
+    assert (twin.place, twin.name) == (Place(1, 1), "oc-run-0+1")
+    assert world.names() == ["oc-run-0", "oc-run-0"]
+    assert {(entry["name"], entry["account"], entry["region"]) for entry in bench.journal} == {("oc-run-0", 0, 0), ("oc-run-0+1", 1, 1)}
+    assert bench.suite.ownership.owns(twin.sid, twin.place)
+    assert not bench.suite.ownership.owns(twin.sid)
+    deletable(bench, one.sid, (404, {}))
+    deletable(bench, twin.sid)
+    assert configurations.clean_up() == []
+    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == ["user1", "user2"]
+
+
+
 def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
     """A create that was accepted and FAILED has made nothing that could be missed."""
     one = alone.suite.configurations.one()
@@ -996,7 +1017,7 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     assert [one.account for one in configurations._idle(HOME)] == [0]
     configurations.discard()
 
-    assert [sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")] == ["user1", "user2"]
+    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == ["user1", "user2"]
     assert bench.suite.inventory.left[theirs.name] is theirs
 
 
