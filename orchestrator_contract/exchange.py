@@ -132,6 +132,17 @@ class Exchange:
             **{name: _mark(self.headers.get(name.lower())) for name in ("Operation-Id", "Location")},
         }
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether the answer is a 2xx, documented or not."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def related_sid(self) -> Any:
+        """The configuration that the answer says it is about, whatever its type; None where it names none."""
+        related = self.object.get("related")
+        return related.get("configurationId") if isinstance(related, dict) else None
+
     @cached_property
     def operation_names(self) -> frozenset[str]:
         """Every id by which a 202 names its operation."""

@@ -35,8 +35,7 @@ class Departed:
         accepted = operation.accepted
         if accepted.call.operation != "delete" or poll.status != 200 or word_of(poll) != "COMPLETED" or not operation.sid:
             return
-        related = poll.object.get("related")
-        if isinstance(related, dict) and related.get("configurationId") not in (None, operation.sid):
+        if poll.related_sid not in (None, operation.sid):
             return  # it is about another one, which is a breach by itself
         with self._lock:
             self._ends.setdefault(operation.located, (poll.sent + poll.elapsed, [accepted, poll]))

@@ -119,8 +119,7 @@ class Elsewhere:
 
         def begin(key: str) -> Operation:
             exchange = send(key)
-            success = exchange.status is not None and 200 <= exchange.status < 300
-            if success:
+            if exchange.succeeded:
                 suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
             if exchange.status != 202:
                 raise OneWayLess(f"the {call} was answered {exchange.outcome()}")

@@ -40,7 +40,7 @@ class Others:
             return False
         again, *strange = answers
         for exchange, requirement in zip(strange, ("AUTH-MISSING", "AUTH-ACCOUNT"), strict=False):
-            self.suite.ledger.hold(requirement, exchange.status is None or not 200 <= exchange.status < 300, expected="a refusal",
+            self.suite.ledger.hold(requirement, not exchange.succeeded, expected="a refusal",
                                    seen=exchange.outcome(), exchanges=[*([operation.accepted] if operation else ()), exchange])
         if operation is not None:
             not_the_first(self.suite, "KEY-OTHER-SID", operation, again, self.other.sid)

@@ -10,7 +10,6 @@ from typing import Any
 
 from orchestrator_contract.client.retry import CONFLICT_PAUSES_S
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import Unverifiable
@@ -20,7 +19,7 @@ def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:
     """The distinct operations that these 202s name."""
     groups: list[frozenset[str]] = []
     for exchange in exchanges:
-        names = operation_names(exchange)
+        names = exchange.operation_names
         if names and not any(names & group for group in groups):
             groups.append(names)
     return groups

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.verdicts.ledger import Ledger
 
 
@@ -24,7 +23,7 @@ def judge_replay(ledger: Ledger, original: Exchange, again: Exchange, requiremen
     hold = ledger.on(original.call)
     hold(requirement, not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
     if again.status == 202 and original.status == 202:
-        first, second = operation_names(original), operation_names(again)
+        first, second = original.operation_names, again.operation_names
         same = not first or not second or bool(first & second)
         hold(
             "KEY-ONE-OPERATION",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.suite import Suite
 
 #: What a key that was used for another request may be refused with beside the documented statuses (S5 17534; the status is open).
@@ -17,11 +17,10 @@ def not_the_first(suite: Suite, requirement: str, first: Operation, again: Excha
 
     With *scoped* ids may coincide by chance, as accounts and regions may number their operations alike.
     """
-    related = again.object.get("related")
-    named = related.get("configurationId") if isinstance(related, dict) else None
-    same_id = again.status is not None and 200 <= again.status < 300 and bool(operation_names(again) & operation_names(first.accepted))
+    named = again.related_sid
+    same_id = again.succeeded and bool(again.operation_names & first.accepted.operation_names)
     shown = named == first.sid or (same_id and (not scoped or (again.object == first.accepted.object and named is None)))
     if scoped and same_id and named is None and again.object.get("statusUrl") == first.accepted.object.get("statusUrl"):
-        shown = shown or len(next(iter(operation_names(again)))) > 12
+        shown = shown or len(next(iter(again.operation_names))) > 12
     suite.ledger.hold(requirement, not shown, expected=f"an answer of its own for {sid}",
                       seen=f"the operation of {first.sid}: {again.outcome()}", exchanges=[first.accepted, again])

@@ -65,7 +65,7 @@ def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bo
     if status == _GONE and _GONE not in suite.profile.tolerated:
         suite.ledger.hold(requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET", False, seen=f"{status} to {what}",
                           expected="401, 403 or 404: that something was there is not told", exchanges=[exchange])
-    return suite.ledger.hold(requirement, not 200 <= status < 300, expected=f"a refusal of {what}", seen=str(status), exchanges=[exchange])
+    return suite.ledger.hold(requirement, not exchange.succeeded, expected=f"a refusal of {what}", seen=str(status), exchanges=[exchange])
 
 
 def not_told_apart(suite: Suite, sid: str, exchange: Exchange) -> None:

@@ -150,7 +150,7 @@ class Client(Sender):
         defect = exchange.answer.defect if exchange.answer else None
         if exchange.status is None or exchange.status >= 300 or defect:
             raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}")
-        self.coordinator.advanced(seconds)
+        self.coordinator.advance(seconds)
 
     def page(self, query: str, *, account: int | None = 0, region: int = 0) -> Exchange:
         """GET one page of the list; *query* stands in the URL as it is."""

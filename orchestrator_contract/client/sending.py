@@ -107,7 +107,7 @@ class Sender:
                     return exchange
                 raise NoAnswer(exchange)
             if status not in (429, 503) or status == exchange.call.provokes:
-                if 200 <= status < 300:
+                if exchange.succeeded:
                     self.retry.regained(out.call.operation)
                 return exchange
             if not out.call.tool:

@@ -143,10 +143,14 @@ class Coordinator:
         """`ClockLock.closed`."""
         self._clock.closed()
 
-    def advanced(self, seconds: int = 0) -> int:
-        """Add to the seconds by which the run has moved the endpoint's clock; the sum."""
+    def advance(self, seconds: int) -> None:
+        """Note that the run has moved the endpoint's clock by *seconds*."""
         with self._lock:
             self._advanced += seconds
+
+    def advanced(self) -> int:
+        """By how many seconds the run has moved the endpoint's clock so far."""
+        with self._lock:
             return self._advanced
 
     def select(self, tests: dict[str, list[str]]) -> None:

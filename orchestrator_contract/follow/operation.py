@@ -47,11 +47,6 @@ class Operation:
         return self.ended is not None
 
 
-def operation_names(exchange: Exchange) -> frozenset[str]:
-    """Every id by which a 202 names its operation."""
-    return exchange.operation_names
-
-
 def why_no_json(exchange: Exchange) -> str:
     """What to add to a message about an answer of which nothing can be read, because it is no JSON; empty where it is."""
     return f" ({exchange.json.error})" if exchange.answer and exchange.json.error else ""

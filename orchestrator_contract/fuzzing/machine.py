@@ -23,7 +23,6 @@ from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.model import DELETE, FETCH, UPDATE_GONE, UPDATED, Known, Model, State, Used
 from orchestrator_contract.suite import Suite
@@ -123,7 +122,7 @@ class _History(RuleBasedStateMachine):
         if must:
             judge_replay(self.bench.ledger, used.original, exchange, "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY")
         elif must is False:
-            old = exchange.status == 202 and bool(operation_names(exchange) & operation_names(used.original))
+            old = exchange.status == 202 and bool(exchange.operation_names & used.original.operation_names)
             self._hold("KEY-EXPIRES", not old, "a new request", "the old response")
             self.model.used.remove(used)
             self._took(used.known, exchange, "KEY-EXPIRES", used.key)
@@ -139,7 +138,7 @@ class _History(RuleBasedStateMachine):
         sid = known.configuration.sid
         call = Call("delete", sid, allow=MISMATCH)
         exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, call=call), f"reuse key {used.key} on {pick}")
-        same = exchange.status == 202 and bool(operation_names(exchange) & operation_names(used.original))
+        same = exchange.status == 202 and bool(exchange.operation_names & used.original.operation_names)
         self._hold("KEY-OTHER-SID", not same, f"an answer of its own for {sid}", "the first SID's operation")
         if exchange.status == 202 and not same:
             self._accept(known, exchange)

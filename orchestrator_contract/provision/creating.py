@@ -225,8 +225,7 @@ class Creator:
         )
         try:
             exchange = (send or self._client.send)(out)
-            success = exchange.status is not None and 200 <= exchange.status < 300
-            if success:
+            if exchange.succeeded:
                 self._client.ledger.hold(
                     "CTRL-ACCEPTED",
                     exchange.status == 202,

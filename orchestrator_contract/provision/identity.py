@@ -157,17 +157,13 @@ def _of_one_run(shown: str, name: str) -> bool:
 def named_by(operation: Operation) -> str | None:
     """The id that the 202 of a create names, or else its newest poll that names one; None without one fit for a path."""
     for exchange in (operation.accepted, *reversed(operation.polls)):
-        sid = _sid_in(exchange.object.get("related"))
-        if sid is not None and is_plain(sid):
+        if isinstance(sid := exchange.related_sid, str) and is_plain(sid):
             return sid
     return None
 
 
 def named_at_end(operation: Operation) -> str | None:
     """The id that an ended create names, or else its 202."""
-    return _sid_in(operation.object.get("related") or operation.accepted.object.get("related"))
-
-
-def _sid_in(related: Any) -> str | None:
-    sid = related.get("configurationId") if isinstance(related, dict) else None
+    newest = [poll for poll in operation.polls if poll.status == 200][-1:]
+    sid = next((one.related_sid for one in (*newest, operation.accepted) if one.object.get("related")), None)
     return sid if isinstance(sid, str) else None

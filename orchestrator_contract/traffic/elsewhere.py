@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
-from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.verdicts.ledger import Ledger
 
@@ -26,7 +25,7 @@ def replayed(ledger: Ledger, first: Exchange, seen: Recorded, changed: Sequence[
     again, hold = seen.exchange, ledger.on(first.call)
     steps = [first, again]
     hold("KEY-REPLAY", not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
-    names = operation_names(first), operation_names(again)
+    names = first.operation_names, again.operation_names
     if again.status == 202 and all(names):
         hold("KEY-ONE-OPERATION", bool(names[0] & names[1]), expected=f"operation {', '.join(sorted(names[0])):.160}",
              seen=f"operation {', '.join(sorted(names[1])):.160}", exchanges=steps)

@@ -13,7 +13,7 @@ from orchestrator_contract.checks.lifetimes import RETAINED_S
 from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.links import Links, Unfollowable
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.text.instants import parse_instant
 from orchestrator_contract.traffic import elsewhere
@@ -108,7 +108,7 @@ class History:
             and seen.start >= gone.done
             and exchange.status not in PASSING
         ):
-            replay = bool(operation_names(exchange) & operation_names(gone.operation.accepted))
+            replay = bool(exchange.operation_names & gone.operation.accepted.operation_names)
             if not replay and (seen.key_ok and exchange.status not in _REFUSED):
                 self.ledger.hold(
                     "GONE-DELETE",
@@ -122,7 +122,7 @@ class History:
         accepted = slim(exchange)
         if accepted is None:
             return
-        named = operation_names(exchange)
+        named = exchange.operation_names
         if any(self._lives.get(seen.scope, name) for name in named):
             return  # a second delete of a SID may answer with the first one's operation
         try:

@@ -9,7 +9,6 @@ from orchestrator_contract.checks.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVE
 from orchestrator_contract.checks.replay import differences
 from orchestrator_contract.checks.scenarios import KEY_USED
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import operation_names
 from orchestrator_contract.traffic import elsewhere
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.memory import Memory, slim
@@ -84,7 +83,7 @@ class Keys:
         exchange, first = seen.exchange, use.seen.exchange
         if exchange.status in PASSING or not seen.body:
             return
-        shown = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))
+        shown = exchange.status == 202 and bool(exchange.operation_names & first.operation_names)
         same_call = exchange.call.operation == first.call.operation
         if exchange.call.operation == "delete":
             self._ledger.hold(
@@ -147,7 +146,7 @@ class Keys:
                 "OBS-KEY-24H", f"{'new' if changed else 'replayed'} after {age / HOUR:.1f} h"
             )
             return not changed
-        old = exchange.status == 202 and bool(operation_names(exchange) & operation_names(first))
+        old = exchange.status == 202 and bool(exchange.operation_names & first.operation_names)
         self._ledger.hold(
             "KEY-EXPIRES",
             not old,
@@ -160,7 +159,7 @@ class Keys:
         return old
 
     def _same_operation(self, requirement: str, steps: list[Exchange]) -> None:
-        first, second = map(operation_names, steps)
+        first, second = (step.operation_names for step in steps)
         if first and second:
             self._ledger.hold(
                 requirement,

@@ -13,7 +13,7 @@ from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
 from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.place import Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
@@ -111,7 +111,7 @@ def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, *, youn
         if young:
             judge_replay(suite.ledger, first, again, "KEY-LIVES")
             return
-        old = again.status == 202 and bool(operation_names(again) & operation_names(first))
+        old = again.status == 202 and bool(again.operation_names & first.operation_names)
         suite.ledger.on(first.call)("KEY-EXPIRES", not old and again.object.get("code") != KEY_USED, expected="a new request after 25 h",
                                     seen="the old operation" if old else f"{again.outcome()}: it was used", exchanges=[first, again])
 
@@ -145,7 +145,7 @@ def on_another_sid(suite: Suite, operation: Operation, configuration: Configurat
         if again.status != 409 or again.object.get("code") == KEY_USED:
             break
         suite.wait(pause)  # another conflict than that over the key may pass
-    old = bool(operation_names(again) & operation_names(first))
+    old = bool(again.operation_names & first.operation_names)
     # A 500 may be stored for its key, and says nothing of what came before; it or a 503 may have been carried out.
     if again.status == 202 or (strictly and again.status != 500 and not suite.is_echo(again)):
         suite.ledger.hold("KEY-EXPIRES", again.status == 202 and not old, expected="202 and an operation of its own after 25 h",
@@ -183,7 +183,7 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
     anew: list[Operation] = []
     for operation in failed:
         again = suite.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger)
-        old = bool(operation_names(again) & operation_names(operation.accepted))
+        old = bool(again.operation_names & operation.accepted.operation_names)
         known = again.object.get("code") == KEY_USED or (again.status == 202 and old)
         suite.ledger.hold("KEY-EXPIRES", not known, expected="an operation of its own after 25 h",
                           seen="the old one" if old else f"{again.outcome()}: it was used", exchanges=[operation.accepted, again])

@@ -20,7 +20,7 @@ from orchestrator_contract.checks.strangers import (
 )
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import Unverifiable
@@ -168,7 +168,7 @@ def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -
 def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key's stored response is not given to a request whose credentials are missing or wrong, and not lost by one."""
     operation = scenarios.ended()[0] if suite.effort.few else deleted_among_strangers(suite, scenarios)
-    names = operation_names(operation.accepted)
+    names = operation.accepted.operation_names
     account = suite.profile.accounts[0]
     for requirement, what, value in (
         ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "wrong password", basic(account.username, account.password + "x")),
@@ -208,7 +208,7 @@ def run_among_strangers(suite: Suite, scenarios: Scenarios) -> tuple[Operation, 
     if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, configuration.sid, 1):
         exchange = as_account(suite, configuration.sid, 1, suite.key())
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")
-        told = named_in(exchange, operation_names(operation.accepted))
+        told = named_in(exchange, operation.accepted.operation_names)
         suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the operation", seen=", ".join(told),
                           exchanges=[operation.accepted, exchange])
         not_told_apart(suite, configuration.sid, exchange)

@@ -15,7 +15,7 @@ from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
@@ -59,18 +59,12 @@ def resent(sister: Sister, key: str, *, fresh: bool) -> Exchange:
     return past_500(lambda: sister.send(key, fresh=fresh))
 
 
-def related_of(exchange: Exchange) -> Any:
-    """The configuration that an answer names."""
-    related = exchange.object.get("related")
-    return related.get("configurationId") if isinstance(related, dict) else None
-
-
 def another_payload(suite: Suite, sister: Sister, first: Exchange) -> bool:
     """A key that comes with another payload does not get the response to one before (CTRL-KEY-PAYLOAD); whether it is still the first one's."""
     before, kept = [first], True
     for number in range(1, 1 + (min(2, sister.payloads) if suite.effort.few else sister.payloads)):
         again = sister.send(str(first.key), changed=number)
-        same = [one for one in before if again.status == 202 and operation_names(again) & operation_names(one)]
+        same = [one for one in before if again.status == 202 and again.operation_names & one.operation_names]
         suite.ledger.hold("CTRL-KEY-PAYLOAD", not same, expected="a refusal (17534), not the response to another payload",
                           seen=f"that payload's operation: {again.outcome()}", exchanges=[*same[:1], again])
         kept = kept and (bool(same) or again.status in range(400, 500))
@@ -89,7 +83,7 @@ def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: 
     operation, configuration = lead(suite, sister)
     first, hold = operation.accepted, suite.ledger.on(operation.accepted.call)
     for exchange in (first, *operation.polls[-1:]):
-        named = related_of(exchange)
+        named = exchange.related_sid
         hold("DEL-202-RELATED", named in (None, configuration.sid), expected=f"configurationId {configuration.sid}",
              seen=f"{named!r:.120}", where="$.related", exchanges=[first, exchange])
     kept = another_payload(suite, sister, first)
@@ -106,7 +100,7 @@ def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: 
 
     again = suite.client.delete(configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH))
 
-    same = again.status == 202 and bool(operation_names(again) & operation_names(first))
+    same = again.status == 202 and bool(again.operation_names & first.operation_names)
     suite.ledger.hold("KEY-OTHER-CALL", not same, expected="a refusal or an operation of its own",
                       seen=f"the {call}'s operation", exchanges=[first, again])
     if again.status == 202 and not same:
@@ -126,7 +120,7 @@ def after_the_delete(
         # Without the key it would make another; of an update of what is gone nothing is said.
         judge_replay(suite.ledger, first, again, "KEY-REPLAY-ENDED")
     answer = sister.send(str(done.accepted.key))
-    shown = answer.status == 202 and bool(operation_names(answer) & operation_names(done.accepted))
+    shown = answer.status == 202 and bool(answer.operation_names & done.accepted.operation_names)
     suite.ledger.hold("KEY-OTHER-CALL", not shown, expected="a refusal or an operation of its own", seen="the delete's operation",
                       exchanges=[done.accepted, answer])
     scenarios.presence.gone(done)
@@ -154,7 +148,7 @@ def test_conversation(suite: Suite, elsewhere: Elsewhere) -> None:
     except Unverifiable:
         return  # the profile gives no other: what one can show was judged
     again = elsewhere.delete(other.subject, key=key, allow=REFUSALS)
-    shown = again.status == 202 and bool(operation_names(again) & operation_names(operation.accepted))
+    shown = again.status == 202 and bool(again.operation_names & operation.accepted.operation_names)
     hold("KEY-OTHER-SID", not shown, expected=f"an answer of its own for {other.subject}",
          seen=f"the operation of {sister.subject}", exchanges=[operation.accepted, again])
     if again.status == 202 and not shown:

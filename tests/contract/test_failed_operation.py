@@ -13,7 +13,7 @@ from orchestrator_contract.checks.strangers import as_account, refused
 from orchestrator_contract.client.failures import Throttled
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.place import Located
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
@@ -128,7 +128,7 @@ def key_on_another(suite: Suite, failed: Operation) -> None:
     other = suite.configurations.one()
     call = Call("delete", other.sid, allow=MISMATCH)
     again = suite.client.delete(other.sid, key=failed.accepted.key, call=call)
-    same = again.status == 202 and bool(operation_names(again) & operation_names(failed.accepted))
+    same = again.status == 202 and bool(again.operation_names & failed.accepted.operation_names)
     suite.ledger.hold("KEY-OTHER-SID", not same, expected=f"an answer of its own for {other.sid}", seen=f"the operation of {failed.sid}",
                       exchanges=[failed.accepted, again])
     if again.status == 202 and not same:

@@ -101,7 +101,7 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
     for group in (odds[i : i + 8] for i in range(0, len(odds), 8)):
         exchanges = scenarios.each(delete, group, width=4)
         there, fetch = scenarios.presence.stands(victim)
-        accepted = [e for e in exchanges if e.status and 200 <= e.status < 300]
+        accepted = [e for e in exchanges if e.succeeded]
         if there and accepted:
             # An accepted delete takes its time: what it names is watched.
             there = not suite.until(lambda: scenarios.presence.is_there(victim)[0] is False, suite.effort.watch_s, 0.2)
@@ -153,7 +153,7 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
         payload = {**configuration.payload, "description": text} if method == "PUT" else {"description": text}
         exchange = suite.client.update(configuration.sid, payload, method=method, key=suite.key())
         steps.append(exchange)
-        if exchange.status is not None and 200 <= exchange.status < 300:
+        if exchange.succeeded:
             suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
         if exchange.status != 202:
             raise Unverifiable(f"{method} was answered {exchange.outcome()}")

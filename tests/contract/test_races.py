@@ -11,7 +11,7 @@ from orchestrator_contract.checks.replay import judge_replay
 from orchestrator_contract.checks.reuse import HANDLED, MISMATCH
 from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import Unverifiable
@@ -102,7 +102,7 @@ def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange
         suite.ledger.observe("OBS-SECOND-DELETE", f"at once: {exchange.outcome()}")
     accepted = [exchange for exchange in answers if exchange.status == 202]
     # Distinct operations by their names; one of each is followed.
-    operations = [suite.follower.accept(next(e for e in accepted if operation_names(e) & names or not names), configuration.sid)
+    operations = [suite.follower.accept(next(e for e in accepted if e.operation_names & names or not names), configuration.sid)
                   for names in merge_names(accepted)] or [suite.follower.accept(accepted[0], configuration.sid)]
     suite.follower.finish(operations, early=False)
     completed = [operation for operation in operations if operation.status == "COMPLETED"]
@@ -132,8 +132,7 @@ def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) 
     for configuration, exchange in zip(configurations, answers, strict=True):
         if exchange.status != 202:
             continue
-        related = exchange.object.get("related")
-        named = related.get("configurationId") if isinstance(related, dict) else None
+        named = exchange.related_sid
         suite.ledger.hold("RACE-OWN-ANSWER", named in (None, configuration.sid), expected=f"the answer for {configuration.sid}",
                           seen=f"the one for {named!r:.120}", exchanges=[exchange])
         operations.append(suite.follower.accept(exchange, configuration.sid))

@@ -12,7 +12,7 @@ from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.outgoing import Outgoing
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.inputs.bad_keys import bad_keys
 from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.provision.configuration import Configuration
@@ -175,7 +175,7 @@ def under_its_key(suite: Suite, first: Exchange, configuration: Configuration) -
     """Delete *configuration* under the key of another call that still runs, which shows nothing of it; the answer if it was taken for a new request."""
     # On a connection of its own: a kept one is watched for a moment first, and the other call would be over.
     answer = suite.client.delete(configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH), fresh=True)
-    own = answer.status == 202 and not operation_names(answer) & operation_names(first)
+    own = answer.status == 202 and not answer.operation_names & first.operation_names
     suite.ledger.hold("KEY-OTHER-CALL", own or answer.status != 202, expected="a refusal or an operation of its own",
                       seen=f"the operation of the {first.call.operation}, which still runs", exchanges=[first, answer])
     return answer if own else None
@@ -219,8 +219,8 @@ def belongs(suite: Suite, created: Exchange, deleted: Exchange, victim: Configur
     """Whether a delete was accepted for its own SID, beside a create; a breach where one of the two got the other's answer."""
     if deleted.status != 202:
         return False  # documented or not, it is judged elsewhere
-    names = [related.get("configurationId") if isinstance(related := one.object.get("related"), dict) else None for one in (created, deleted)]
-    own = names[0] != victim.sid and names[1] in (None, victim.sid) and not operation_names(created) & operation_names(deleted)
+    names = [one.related_sid for one in (created, deleted)]
+    own = names[0] != victim.sid and names[1] in (None, victim.sid) and not created.operation_names & deleted.operation_names
     suite.ledger.hold("RACE-OWN-ANSWER", own, expected=f"the answer for {victim.sid}, and another one for the create",
                       seen=f"those for {names[1]!r:.120} and {names[0]!r:.120}" if any(names) else "one operation for both",
                       exchanges=[created, deleted])
@@ -236,7 +236,7 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
 
     second = suite.client.delete(configuration.sid, key=suite.key() if keyed else None)
 
-    what = "202, the same operation" if operation_names(second) & operation_names(operation.accepted) else str(second.status)
+    what = "202, the same operation" if second.operation_names & operation.accepted.operation_names else str(second.status)
     suite.ledger.observe("OBS-SECOND-DELETE", f"one after the other: {what}")
     operations = [operation]
     if second.status == 202 and "same" not in what:
@@ -270,5 +270,5 @@ def refused_meanwhile(suite: Suite, configuration: Configuration, running: list[
             suite.client.delete(configuration.sid, key=suite.key(), trigger=trigger, call=Call("delete", configuration.sid, provokes=status))
     # A malformed key may be ignored: then this is one more delete.
     answer = send_bad(suite, configuration.sid, bad_keys(suite.key(), suite.random, 1)[0])
-    known = any(operation_names(answer) & operation_names(operation.accepted) for operation in running)
+    known = any(answer.operation_names & operation.accepted.operation_names for operation in running)
     return [suite.follower.accept(answer, configuration.sid)] if answer.status == 202 and not known else []

@@ -11,7 +11,7 @@ from orchestrator_contract.checks.replay import judge_replay
 from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.client.parallel import Parallel
 from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow.operation import Operation, operation_names
+from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.provision.configuration import Configuration
@@ -319,7 +319,7 @@ def test_an_ended_operation_is_used_again(start: Callable[..., Bench], key: str 
 
     assert steps.ended(5) == ([operation] if again else [])
     assert fresh == ([] if again else [1])
-    bench.suite.coordinator.advanced(60)
+    bench.suite.coordinator.advance(60)
     assert steps.ended(5) == []
 
 
@@ -490,7 +490,7 @@ def test_an_error_in_place_of_a_replay(bench: Bench, steps: Scenarios, said: lis
 )
 def test_operation_names(bench: Bench, said: Said, names: set[str]) -> None:
     """Every link of a 202 names its operation."""
-    assert operation_names(bench.exchange("delete", said)) == names
+    assert bench.exchange("delete", said).operation_names == names
 
 
 # -------------------------------------------------------------------- what is there

@@ -141,10 +141,10 @@ def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
 @pytest.mark.parametrize(("moved", "looks"), [pytest.param(7 * 86400 - 3600, 2, id="within-the-week"), pytest.param(7 * 86400 - 3599, 0, id="after")])
 def test_the_week_of_an_operation(watched: Bench, moved: int, looks: int) -> None:
     """Once the endpoint's clock was moved by nearly seven days an operation need not be there any more."""
-    watched.suite.coordinator.advanced(100)
+    watched.suite.coordinator.advance(100)
     watched.suite.watch.ended([ended(watched, "a")])
     sent = len(watched.endpoint.sent)
-    watched.suite.coordinator.advanced(moved)
+    watched.suite.coordinator.advance(moved)
 
     watched.suite.watch.settle()
 
@@ -157,7 +157,7 @@ def test_the_oldest_keys(watched: Bench) -> None:
     assert watch.oldest_keys() == []
     odd = [ended(watched, "a"), ended(watched, "b", key=KEY.upper())]
     plain = [ended(watched, f"c{number}", key=KEY.replace("2", str(number))) for number in range(5)]
-    watched.suite.coordinator.advanced(50)
+    watched.suite.coordinator.advance(50)
 
     watch.ended(odd)
     assert watch.oldest_keys() == []
@@ -165,7 +165,7 @@ def test_the_oldest_keys(watched: Bench) -> None:
     watch.ended([ended(watched, "d", key=KEY)])
 
     assert watch.oldest_keys() == plain[:3]
-    watched.suite.coordinator.advanced(1)
+    watched.suite.coordinator.advance(1)
     assert watch.oldest_keys() == []
 
 
