@@ -11,7 +11,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from orchestrator_contract import schemas
 from orchestrator_contract.checks.crashes import Crashes
-from orchestrator_contract.checks.departed import Departed
+from orchestrator_contract.checks.list_watch import ListWatch
 from orchestrator_contract.checks.watch import Watch
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.failures import Exhausted
@@ -70,9 +70,9 @@ class Suite:
         self.follower.early_every = self.effort.early_every
         run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
         self.inventory = Inventory(coordinator, self.ownership)
-        departed = Departed(self.ledger, self.inventory.owner)
-        self.follower.polled = departed.polled
-        self.client.recorders.append(departed)
+        list_watch = ListWatch(self.ledger, self.inventory.owner)
+        self.follower.polled = list_watch.polled
+        self.client.recorders.append(list_watch)
         self.crashes = Crashes(self.well_formed_key)
         self.client.recorders.append(self.crashes)
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)

@@ -16,7 +16,7 @@ from orchestrator_contract.follow.links import Links, Unfollowable
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.follow.polls import judge_poll
 from orchestrator_contract.text.instants import parse_instant
-from orchestrator_contract.traffic import elsewhere
+from orchestrator_contract.traffic import sisters
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.keys import PASSING, Keys
 from orchestrator_contract.traffic.memory import REMEMBERED, Memory, slim
@@ -87,14 +87,14 @@ class History:
             self._fetch(seen)
         elif call.operation == "list":
             self._list(seen)
-        elif call.operation == "delete" or call.operation in elsewhere.SISTERS:
+        elif call.operation == "delete" or call.operation in sisters.SISTERS:
             replayed = self.keys.judge(seen) if seen.exchange.key else False
             if call.operation == "delete" and not replayed:
                 self._delete(seen)
             elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:
                 small = slim(seen.exchange)
                 if small is not None:
-                    elsewhere.accepted(self._links, small)
+                    sisters.accepted(self._links, small)
         self._links.forget(REMEMBERED)
 
     # ---------------------------------------------------------------- operations

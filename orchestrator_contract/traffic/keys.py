@@ -9,7 +9,7 @@ from orchestrator_contract.checks.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVE
 from orchestrator_contract.checks.replay import differences
 from orchestrator_contract.checks.scenarios import KEY_USED
 from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.traffic import elsewhere
+from orchestrator_contract.traffic import sisters
 from orchestrator_contract.traffic.entry import Recorded
 from orchestrator_contract.traffic.memory import Memory, slim
 from orchestrator_contract.verdicts.ledger import Ledger
@@ -108,7 +108,7 @@ class Keys:
                 and (seen.credentials or exchange.status == 202)
             )
         ):
-            elsewhere.replayed(self._ledger, first, seen, differences(first, exchange))
+            sisters.replayed(self._ledger, first, seen, differences(first, exchange))
         if exchange.call.operation != "delete" or exchange.status in PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
         if exchange.status != 202 and not seen.credentials:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.others import Others
 from orchestrator_contract.checks.racing import at_once, at_once_on, merge_names
 from orchestrator_contract.checks.replay import judge_replay
 from orchestrator_contract.checks.reuse import HANDLED, MISMATCH
+from orchestrator_contract.checks.rivals import Rivals
 from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
@@ -29,11 +29,11 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
     for configuration in configurations:
         # Once, others bring the same key at the same moment; whichever comes first may have it.
         crowded = race_round == 1 and configuration is configurations[0]
-        tries: list[tuple[str, Others]] = []
+        tries: list[tuple[str, Rivals]] = []
         one, answers = at_once_on(suite, configuration, partial(one_key, suite, tries=tries, crowded=crowded))
         raced.append(one)
-        key, others = tries[-1]
-        own = suite.effort.racers - len(others.batch)
+        key, rivals = tries[-1]
+        own = suite.effort.racers - len(rivals.batch)
         answers, strange = [*answers[: own - 1], answers[-1]], answers[own - 1 : -1]
         for exchange in answers:
             suite.ledger.observe("OBS-KEY-CONCURRENT", f"{exchange.outcome()}")
@@ -42,7 +42,7 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         suite.ledger.hold("KEY-CONCURRENT", len(operations) <= 1, expected="one operation",
                           seen=f"{len(operations)}: {', '.join(sorted(min(names) for names in operations))}", exchanges=accepted)
         operation = suite.follower.accept(accepted[0], one.sid) if accepted else None
-        if others.judge(scenarios, operation, strange):
+        if rivals.judge(scenarios, operation, strange):
             spoken_for.add(key)
         if operation is None:
             continue
@@ -57,17 +57,17 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         scenarios.presence.gone(operation)
 
 
-def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, Others]], *, crowded: bool) -> list[Any]:
-    """Deletes under one new key, those of others among them; the key and the others go to the end of *tries*."""
+def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, Rivals]], *, crowded: bool) -> list[Any]:
+    """Deletes under one new key, those of rivals among them; the key and the rivals go to the end of *tries*."""
     key = suite.key()
-    others = Others.of(suite, configuration.sid, key) if crowded else Others()
+    rivals = Rivals.of(suite, configuration.sid, key) if crowded else Rivals()
     out = suite.client.outgoing(
         # What the second of two at once with one key is told is open.
         Call("delete", configuration.sid, allow=MISMATCH), "DELETE",
         f"/Configurations/{configuration.sid}", key=key, account=configuration.account, region=configuration.region,
     )
-    tries.append((key, others))
-    return [*[out] * (suite.effort.racers - len(others.batch) - 1), *others.batch, out]
+    tries.append((key, rivals))
+    return [*[out] * (suite.effort.racers - len(rivals.batch) - 1), *rivals.batch, out]
 
 
 def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) -> None:

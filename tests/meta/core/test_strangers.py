@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.checks.others import Others
+from orchestrator_contract.checks.rivals import Rivals
 from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.checks.strangers import as_account, may_be_theirs, not_told_apart, refused
 from orchestrator_contract.place import Place
@@ -66,9 +66,9 @@ def test_no_race_for_another_account_s(start: Callable[..., Bench], said: Any, u
     for sid in ("7", "8"):
         bench.endpoint.on(f"DELETE /Configurations/{sid}", (404, {}))
 
-    others = Others.of(bench.suite, one.sid, bench.suite.key())
-    bench.suite.client.send_together(others.batch)
-    others.judge(Scenarios(bench.suite), None, [bench.exchange("delete", (404, {})) for _ in others.batch])
+    rivals = Rivals.of(bench.suite, one.sid, bench.suite.key())
+    bench.suite.client.send_together(rivals.batch)
+    rivals.judge(Scenarios(bench.suite), None, [bench.exchange("delete", (404, {})) for _ in rivals.batch])
 
     assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == users
     assert not [one for one in bench.breaches() if one.startswith("AUTH-")]

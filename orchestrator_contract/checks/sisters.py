@@ -64,7 +64,7 @@ def other_payloads(payload: dict[str, Any]) -> list[dict[str, Any]]:
     ) if payload | members != payload]
 
 
-class Elsewhere:
+class Sisters:
     """Makes sisters for one suite."""
 
     def __init__(self, suite: Suite) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.checks import departed
-from orchestrator_contract.checks.departed import Departed
+from orchestrator_contract.checks import list_watch
+from orchestrator_contract.checks.list_watch import ListWatch
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
 
@@ -18,9 +18,9 @@ GONE = {"GONE-LIST": ["expected no a; saw it is listed"]}
 
 
 @pytest.fixture
-def look(bench: Bench) -> Departed:
+def look(bench: Bench) -> ListWatch:
     """Nothing has been seen so far; account 1 has created b."""
-    return Departed(bench.suite.ledger, lambda sid, _shown: {"b": 1}.get(sid))
+    return ListWatch(bench.suite.ledger, lambda sid, _shown: {"b": 1}.get(sid))
 
 
 def page(bench: Bench, *sids: Any, sent: float, query: str = "", leads_to: str | None = None, **place: Any) -> Exchange:
@@ -31,7 +31,7 @@ def page(bench: Bench, *sids: Any, sent: float, query: str = "", leads_to: str |
     return one
 
 
-def ends(bench: Bench, look: Departed, status: str = "COMPLETED", related: Any = None, **place: Any) -> None:
+def ends(bench: Bench, look: ListWatch, status: str = "COMPLETED", related: Any = None, **place: Any) -> None:
     """A poll of the delete of a, sent at 10 and read at 11."""
     accepted = bench.exchange("delete", (202, {}), **place)
     poll = bench.exchange("operation", (200, {"status": status, "related": related}), **place)
@@ -50,7 +50,7 @@ def ends(bench: Bench, look: Departed, status: str = "COMPLETED", related: Any =
         pytest.param(11.1, {"account": None}, {}, id="without-credentials"),
     ],
 )
-def test_a_list_after_the_end(bench: Bench, look: Departed, sent: float, place: dict[str, Any], found: dict[str, list[str]]) -> None:
+def test_a_list_after_the_end(bench: Bench, look: ListWatch, sent: float, place: dict[str, Any], found: dict[str, list[str]]) -> None:
     """Where COMPLETED had been read before the list was asked for it must not hold the SID; once is enough to say so."""
     ends(bench, look)
 
@@ -65,7 +65,7 @@ def test_a_list_after_the_end(bench: Bench, look: Departed, sent: float, place: 
     ("status", "related"),
     [("FAILED", None), ("PENDING", None), ("COMPLETED", {"configurationId": "c"})], ids=["failed", "pending", "about-another"],
 )
-def test_what_is_not_deleted(bench: Bench, look: Departed, status: str, related: Any) -> None:
+def test_what_is_not_deleted(bench: Bench, look: ListWatch, status: str, related: Any) -> None:
     """Only what is COMPLETED, and about this configuration, deletes it."""
     ends(bench, look, status, related)
 
@@ -78,7 +78,7 @@ def test_what_is_not_deleted(bench: Bench, look: Departed, status: str, related:
     ("begun", "token", "found"),
     [(20.0, "t", GONE), (5.0, "t", {}), (20.0, "unknown", {})], ids=["begun-after", "begun-before", "begun-who-knows-when"],
 )
-def test_later_pages(bench: Bench, look: Departed, begun: float, token: str, found: dict[str, list[str]]) -> None:
+def test_later_pages(bench: Bench, look: ListWatch, begun: float, token: str, found: dict[str, list[str]]) -> None:
     """A walk may show what there was when it began, to its last page."""
     ends(bench, look)
     look(page(bench, "c", sent=begun, leads_to="s"))
@@ -89,7 +89,7 @@ def test_later_pages(bench: Bench, look: Departed, begun: float, token: str, fou
     assert bench.breaches() == found
 
 
-def test_another_accounts(bench: Bench, look: Departed) -> None:
+def test_another_accounts(bench: Bench, look: ListWatch) -> None:
     """What another account has created is not listed; of what nobody is known to have created nothing is said."""
     look(page(bench, "b", "x", sent=1.0, account=1))
     assert bench.breaches() == {}
@@ -99,9 +99,9 @@ def test_another_accounts(bench: Bench, look: Departed) -> None:
     assert bench.breaches() == {"AUTH-READ-OTHER": ["expected nothing of another account in the list, as b is; saw it is listed"]}
 
 
-def test_memory_is_bounded(bench: Bench, look: Departed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(bench: Bench, look: ListWatch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are remembered, and no more than so many."""
-    monkeypatch.setattr(departed, "_MOST", 3)
+    monkeypatch.setattr(list_watch, "_MOST", 3)
     accepted, poll = bench.exchange("delete", (202, {})), bench.exchange("operation", (200, {"status": "COMPLETED"}))
     poll.sent = 10.0
     for number in range(9):

@@ -16,7 +16,7 @@ from orchestrator_contract.suite import Suite
 
 
 @dataclass
-class Others:
+class Rivals:
     """Requests that come with a key at the moment at which it is used first, and are none of its replays."""
 
     suite: Suite | None = None
@@ -25,7 +25,7 @@ class Others:
     batch: list[Outgoing] = field(default_factory=list)
 
     @classmethod
-    def of(cls, suite: Suite, sid: str, key: str) -> Others:
+    def of(cls, suite: Suite, sid: str, key: str) -> Rivals:
         """The same key on another SID, without credentials, and by another account, where it has none of its own under that SID."""
         outgoing, other = suite.client.outgoing, suite.configurations.one()
         strange = partial(outgoing, Call("delete", sid, silent=True), "DELETE", f"/Configurations/{sid}", key=key)

@@ -1,4 +1,4 @@
-"""The same contract elsewhere: create, update, patch and the delete of a conversation, led through what is asked of the delete.
+"""The same contract sisters: create, update, patch and the delete of a conversation, led through what is asked of the delete.
 
 What is judged is written once, for the delete; the catalogue says under which requirement it is found on another call.
 """
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.elsewhere import REFUSALS, Elsewhere, Sister
 from orchestrator_contract.checks.replay import judge_replay
 from orchestrator_contract.checks.reuse import MISMATCH
 from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.checks.sisters import REFUSALS, Sister, Sisters
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
@@ -24,9 +24,9 @@ CHANGE = ("CTRL-ACCEPTED", "CTRL-202", "CTRL-OPERATION", "CTRL-KEY", "CTRL-KEY-P
 
 
 @pytest.fixture(scope="session")
-def elsewhere(suite: Suite) -> Elsewhere:
+def sisters(suite: Suite) -> Sisters:
     """The sister calls on this run's suite."""
-    return Elsewhere(suite)
+    return Sisters(suite)
 
 
 def lead(suite: Suite, sister: Sister) -> tuple[Operation, Any]:
@@ -77,9 +77,9 @@ def another_payload(suite: Suite, sister: Sister, first: Exchange) -> bool:
 
 @pytest.mark.requirement(*CHANGE)
 @pytest.mark.parametrize("call", ["create", "update", pytest.param("patch", marks=pytest.mark.twice)])
-def test_change(suite: Suite, scenarios: Scenarios, elsewhere: Elsewhere, call: str) -> None:
+def test_change(suite: Suite, scenarios: Scenarios, sisters: Sisters, call: str) -> None:
     """A create, an update and a patch are accepted, followed and replayed as a delete is; their keys are no delete's."""
-    sister = elsewhere.sister(call)
+    sister = sisters.sister(call)
     operation, configuration = lead(suite, sister)
     first, hold = operation.accepted, suite.ledger.on(operation.accepted.call)
     for exchange in (first, *operation.polls[-1:]):
@@ -127,27 +127,27 @@ def after_the_delete(
 
 
 @pytest.mark.requirement("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-GONE")
-def test_conversation(suite: Suite, elsewhere: Elsewhere) -> None:
+def test_conversation(suite: Suite, sisters: Sisters) -> None:
     """A conversation's delete is accepted, followed and replayed as a configuration's is, and leaves nothing to fetch or delete."""
-    sister = elsewhere.sister("delete-conversation")
+    sister = sisters.sister("delete-conversation")
     operation, _ = lead(suite, sister)
     steps, hold = [operation.accepted, *operation.polls[-1:]], suite.ledger.on(operation.accepted.call)
     if operation.status != "COMPLETED":
         return
-    for look, requirement in ((elsewhere.fetch, "GONE-FETCH"), (elsewhere.delete, "GONE-DELETE")):
+    for look, requirement in ((sisters.fetch, "GONE-FETCH"), (sisters.delete, "GONE-DELETE")):
         exchange = past_500(partial(look, sister.subject))
         hold(requirement, exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[*steps, exchange])
     if suite.effort.few:
         return
     key = str(operation.accepted.key)
-    malformed = elsewhere.delete(sister.subject, key=key[:-1], allow=REFUSALS)
+    malformed = sisters.delete(sister.subject, key=key[:-1], allow=REFUSALS)
     hold("KEY-BAD-SAFE", malformed.status is not None and malformed.status < 500, expected="a 4xx, or the key ignored",
          seen=f"{malformed.outcome()} to a key that is one digit short", exchanges=[malformed])
     try:
-        other = elsewhere.sister("delete-conversation")
+        other = sisters.sister("delete-conversation")
     except Unverifiable:
         return  # the profile gives no other: what one can show was judged
-    again = elsewhere.delete(other.subject, key=key, allow=REFUSALS)
+    again = sisters.delete(other.subject, key=key, allow=REFUSALS)
     shown = again.status == 202 and bool(again.operation_names & operation.accepted.operation_names)
     hold("KEY-OTHER-SID", not shown, expected=f"an answer of its own for {other.subject}",
          seen=f"the operation of {sister.subject}", exchanges=[operation.accepted, again])

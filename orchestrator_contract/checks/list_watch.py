@@ -17,7 +17,7 @@ from orchestrator_contract.verdicts.ledger import Ledger
 _MOST = 2000
 
 
-class Departed:
+class ListWatch:
     """Remembers what is deleted and looks for it in each list answer; one of `Client.recorders`. Safe for threads, bounded in memory."""
 
     def __init__(self, ledger: Ledger, owner: Callable[[str, Any], int | None]) -> None:
