@@ -25,6 +25,7 @@ from orchestrator_contract.provision.creating import TooFew
 from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import GROUPINGS
+from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.removal import remove
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 from orchestrator_contract.verdicts.result import Unusable
@@ -895,7 +896,22 @@ def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
     assert [one.name for one in gone] == ["n"]
 
 
-def test_an_interrupt_anywhere(start: Callable[..., Bench]) -> None:
+def created_under_a_key(configurations: Provisioner) -> None:
+    """One whose create is under test, and what comes of sending that again."""
+    payload = configurations.creator.payloads.new()
+    operation = configurations.creator.begin(payload, KEY)
+    configurations.creator.conclude(operation, payload)
+    configurations.creator.create_again(payload, KEY, operation.accepted)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda configurations: configurations.take(2), id="several"), pytest.param(created_under_a_key, id="under-a-key"),
+        pytest.param(lambda configurations: configurations.creator.namesake(configurations.one()), id="namesake"),
+    ],
+)
+def test_an_interrupt_anywhere(start: Callable[..., Bench], work: Callable[[Provisioner], object]) -> None:
     """Wherever in provisioning an interrupt comes, what was created until then is deleted afterwards."""
     left: dict[str, list[str]] = {}
     for number in count(1):
@@ -903,7 +919,7 @@ def test_an_interrupt_anywhere(start: Callable[..., Bench]) -> None:
         bench.suite.configurations.ahead = 0
         world = World(bench)
         bench.endpoint.on(ALL, world.listed)
-        where = interrupted_at(number, partial(bench.suite.configurations.take, 2))
+        where = interrupted_at(number, partial(work, bench.suite.configurations))
         if not where:
             break
         for index in range(len(world.payloads)):
