@@ -27,6 +27,7 @@ from orchestrator_contract.provision import creating, identity, removal, visibil
 from orchestrator_contract.suite import Settings, Suite
 from orchestrator_contract.wire.answer import Answer, Fault, WireError
 from orchestrator_contract.wire.connections import Origin, Wire
+from tests.meta.core.world import World
 
 ORIGIN = "http://target.example"
 PLANE = "/v2/ControlPlane"
@@ -270,3 +271,17 @@ def named(bench: Bench) -> list[str]:
 def bench(start: Callable[..., Bench]) -> Bench:
     """A suite in quick effort against one account of an endpoint that can create."""
     return start()
+
+
+@pytest.fixture
+def alone(start: Callable[..., Bench]) -> Bench:
+    """A bench that makes nothing ahead."""
+    bench = start()
+    bench.suite.configurations.ahead = 0
+    return bench
+
+
+@pytest.fixture
+def world(alone: Bench) -> World:
+    """An endpoint that creates."""
+    return World(alone)
