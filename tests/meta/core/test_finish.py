@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
 
-
 def test_finish_waits_for_all(bench: Bench) -> None:
     """Operations are polled until the last one has ended; those that were ended before are not asked again."""
     operations = [

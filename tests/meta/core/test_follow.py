@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
 
-
 @pytest.mark.parametrize(
     ("said", "url", "operation_id", "links"),
     [
@@ -51,8 +50,6 @@ def test_links_of_a_conformant_202(bench: Bench, said: Said, url: str, operation
     assert bench.breaches() == {}
     assert bench.seen("OBS-STATUS-URL") == {links: 1}
     assert bench.checks().keys() >= {"DEL-202-FOLLOW", "DEL-202-LINKS", "DEL-202-ORIGIN", "DEL-202-RELATED", "DEL-202-OWN"}
-
-
 
 
 @pytest.mark.parametrize(

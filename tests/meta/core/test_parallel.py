@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
 
-
 def batch(bench: Bench, *said: Said, **call: Any) -> list[Exchange]:
     """Deletes of one SID each, sent together, with these answers."""
     outs = []

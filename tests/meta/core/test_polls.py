@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
 
-
 @pytest.mark.parametrize(
     "polls",
     [

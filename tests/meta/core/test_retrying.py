@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
 
-
 # -------------------------------------------------------------------- sending again
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench
 
 
-
 @pytest.mark.parametrize(("apart", "slow"), [pytest.param(1, True, id="in-a-row"), pytest.param(15, False, id="now-and-then")])
 def test_the_pace_follows_refusals_in_a_row(bench: Bench, apart: int, slow: bool) -> None:
     """Refusals close to each other slow the run down, to two requests a second at most; those that come now and then do not."""

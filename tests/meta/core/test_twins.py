@@ -149,7 +149,6 @@ def test_a_namesake_in_another_place(start: Callable[..., Bench]) -> None:
     assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == ["user1", "user2"]
 
 
-
 def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
     """A create that was accepted and FAILED has made nothing that could be missed."""
     one = alone.suite.configurations.one()
