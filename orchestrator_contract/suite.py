@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 from random import Random
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -86,10 +87,10 @@ class Suite:
         self._bystanders: list[Configuration] = []
         self._absent: dict[Place, str] = {}
 
-    def reseed(self, test: str) -> None:
-        """Start one test: its random numbers are the same for the same seed, whatever ran before."""
+    def reseed(self, test: str, to_come: float = inf) -> None:
+        """Start one test: its random numbers are the same for the same seed, whatever ran before; so many are *to_come* after it."""
         self.random.seed(f"{self.settings.seed}/{test}")
-        self.configurations.begin()
+        self.configurations.begin(to_come)
 
     # ---------------------------------------------------------------- generated values
 

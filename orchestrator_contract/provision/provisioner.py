@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from math import inf
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
@@ -175,10 +176,11 @@ class Provisioner:
         left = [one for one in self.inventory.left.values() if one.place == place]
         return [one for one in left if one.located not in used and not self.needed(one)]
 
-    def begin(self) -> None:
-        """Note that a new test begins: what earlier ones took or made is theirs no more."""
+    def begin(self, to_come: float = inf) -> None:
+        """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
         self._taken.clear()
         self.inventory.fresh.clear()
+        self.ahead = int(min(self.ahead, to_come))
 
     def give_back(self, *configurations: Configuration) -> None:
         """Return idle ones at which nothing but reads was aimed, for other tests."""

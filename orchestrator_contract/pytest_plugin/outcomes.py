@@ -86,7 +86,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     nodeid = told.name_of(pyfuncitem.nodeid)
     lacking = {} if pyfuncitem.get_closest_marker("ttl_ledger") else suite.requirements_lacking(ids)
     ledger.begin(nodeid, ids)
-    suite.reseed(nodeid)
+    items = pyfuncitem.session.items
+    suite.reseed(nodeid, to_come=len(items) - items.index(pyfuncitem) - 1)
     alone = pyfuncitem.get_closest_marker("clock") is not None
     reason = ""
     try:

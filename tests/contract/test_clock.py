@@ -42,7 +42,7 @@ def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> t
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
+@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "GONE-BY-DELETE")
 def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
     few = suite.effort.few
@@ -71,16 +71,14 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     suite.client.advance_clock(NEW_S - (24 * HOUR + 30 * MINUTE))
     if create is not None:
         create_again(suite, *create, young=False)
+        # With its key nothing else ends.
+        scenarios.presence.kept("GONE-BY-DELETE", create[-1], [create[1]])
+        suite.configurations.give_back(create[-1])
     fresh = suite.configurations.take(1 if few else 3, least=1)
     # A key that is sent to the SID that is gone first was used again before it comes with another.
     anew = on_another_sid(suite, unspent, fresh[0], strictly=True)
     for number, operation in enumerate(() if few else (always, late, *others[1:], *away)):
-        first = operation.accepted
-        again = suite.client.delete(operation.sid, key=first.key, account=first.account, region=first.region)
-        # A conflict without that code may be one with what others do.
-        known = again.status == operation.accepted.status or again.object.get("code") == KEY_USED
-        suite.ledger.hold("KEY-EXPIRES", not known, expected="404: a new request after 25 h",
-                          seen=again.outcome(), exchanges=[operation.accepted, again])
+        has_expired(suite, operation)
         if 1 <= number < len(fresh) and operation not in away:
             # So a mismatch may be about that request.
             anew += on_another_sid(suite, operation, fresh[number], strictly=False)
@@ -91,20 +89,28 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         scenarios.replay(operation, requirement="KEY-LIVES")
 
 
-def created(suite: Suite) -> tuple[dict[str, Any], Exchange] | None:
-    """What was sent to create a configuration under a key, and the 202; None where none is made so."""
+def has_expired(suite: Suite, operation: Operation) -> None:
+    """25 hours after its first use the key of an ended delete is new: of a SID that is gone it gets 404."""
+    first = operation.accepted
+    again = suite.client.delete(operation.sid, key=first.key, account=first.account, region=first.region)
+    # A conflict without that code may be one with what others do.
+    known = again.status == first.status or again.object.get("code") == KEY_USED
+    suite.ledger.hold("KEY-EXPIRES", not known, expected="404: a new request after 25 h", seen=again.outcome(), exchanges=[first, again])
+
+
+def created(suite: Suite) -> tuple[dict[str, Any], Exchange, Configuration] | None:
+    """What was sent to create a configuration under a key, the 202, and what it made; None where none is made so."""
     if suite.profile.provision.mode != "create":
         return None
     creator = suite.configurations.creator
     payload = creator.payloads.plain()
     with contextlib.suppress(Unverifiable):  # the keys of deletes are looked at all the same
         operation = creator.begin(payload, suite.key())
-        suite.configurations.give_back(creator.conclude(operation, payload))
-        return payload, operation.accepted
+        return payload, operation.accepted, creator.conclude(operation, payload)
     return None
 
 
-def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, *, young: bool) -> None:
+def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, _made: Configuration, *, young: bool) -> None:
     """A create's key replays while it is *young*, whether what was made is still there or not, and is new afterwards, as a delete's is."""
     with contextlib.suppress(Unverifiable):
         again = past_500(partial(suite.configurations.creator.create_again, payload, str(first.key), first))
@@ -151,6 +157,43 @@ def on_another_sid(suite: Suite, operation: Operation, configuration: Configurat
         suite.ledger.hold("KEY-EXPIRES", again.status == 202 and not old, expected="202 and an operation of its own after 25 h",
                           seen=f"{again.outcome()}{', the old operation' if old else ''}", exchanges=[first, again])
     return [suite.follower.accept(again, configuration.sid)] if again.status == 202 and not old else []
+
+
+@pytest.mark.clock
+@pytest.mark.twice
+@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "GONE-ONLY")
+def test_life_of_a_neglected_key(suite: Suite, scenarios: Scenarios) -> None:
+    """A key lives its 24 hours though nobody asks after its operation, and though uses of it on another SID were refused; so does that SID."""
+    (unpolled, misused), (still_open, deleted) = scenarios.begun(2)
+    misused = scenarios.completed([misused], [deleted])[0]
+    other = suite.configurations.one()
+    refused = misuses(suite, scenarios, misused, other)
+    # One that still runs when the clock jumps may be given up by the endpoint.
+    suite.until(lambda: scenarios.presence.is_there(still_open)[0] is False, suite.profile.limits.poll_timeout_s, 0.2)
+    suite.wait(suite.follower.usual_s("delete"))
+
+    suite.client.advance_clock(HOUR)
+    scenarios.replay(unpolled, requirement="KEY-LIVES")
+    unpolled = scenarios.completed([unpolled], [still_open])[0]
+    suite.client.advance_clock(KEY_LIVES_S - HOUR)
+    if refused:
+        scenarios.replay(misused, requirement="KEY-LIVES")
+        refused += misuses(suite, scenarios, misused, other)
+    suite.client.advance_clock(NEW_S - KEY_LIVES_S)
+
+    has_expired(suite, unpolled)
+    if len(refused) > 1:
+        has_expired(suite, misused)
+        scenarios.presence.kept("GONE-ONLY", other, refused)
+
+
+def misuses(suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration) -> list[Exchange]:
+    """The refusal of an *operation*'s key on another SID; none where it was not refused: then the key may stand for that request from now on."""
+    again = past_500(partial(suite.client.delete, other.sid, key=operation.accepted.key, call=Call("delete", other.sid, allow=MISMATCH)))
+    not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
+    if again.status == 202:
+        scenarios.must_happen("KEY-OTHER-SID", [(again, other)])
+    return [again] if again.status in (*MISMATCH, 409) else []
 
 
 @pytest.mark.clock

@@ -75,8 +75,8 @@ def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) ->
     first = operation.accepted
     out = suite.client.outgoing(Call("delete", operation.sid, allow=HANDLED), "DELETE", f"/Configurations/{operation.sid}", key=first.key,
                                 account=first.account, region=first.region)
-    for again in suite.client.send_together([out] * 2):
-        # One may be handled while the other one comes, which no source rules out.
+    for again in suite.client.send_together([out] * 4):
+        # One may be handled while the others come, which no source rules out.
         if again.status not in (None, 429, 500, 503, *HANDLED):
             judge_replay(suite.ledger, first, again, "KEY-REPLAY-ENDED")
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")

@@ -245,10 +245,15 @@ async def keys(talk: Talk) -> None:
         await talk.delete(sid, key=failing, headers={"Idempotency-Key": KEY})
     kept = await talk.create()
     await talk.delete(kept, key="cccccccc-3b7d-4c58-9a52-0d6f4be1c7ab")
+    misused, key = await talk.create(), "eeeeeeee-3b7d-4c58-9a52-0d6f4be1c7ac"
+    await talk.delete(misused, key=key)
     for number in range(25):
         await talk.delete(await talk.create(), key=f"dddddddd-3b7d-4c58-9a52-0d6f4be1c7{number:02}")
     for pause in (0.3, 3.0, 7200.0, 79_000.0, 90_000.0 - 86_202.0, 40 * 60.0, 3600.0, 7 * 86_400.0):
         await talk.delete(kept, key="cccccccc-3b7d-4c58-9a52-0d6f4be1c7ab")
+        await talk.delete(misused, key=key)
+        if pause == 79_000.0:
+            await talk.delete(await talk.create(), key=key)
         talk.wait(pause)
         await talk.look(kept)
 
