@@ -83,12 +83,12 @@ class Client(Sender):
         )
         return self.send(replace(out, lower=fresh), fresh=fresh, silence=silence, rekey=rekey)
 
-    def fetch(self, sid: str, *, account: int | None = 0, region: int = 0) -> Exchange:
+    def fetch(self, sid: str, *, account: int | None = 0, region: int = 0, fresh: bool = False) -> Exchange:
         """GET one configuration."""
         out = self.outgoing(
             Call("fetch", sid), "GET", f"/Configurations/{sid}", account=account, region=region, headers=self._taken()
         )
-        return self.send(out)
+        return self.send(out, fresh=fresh)
 
     def operation(
         self,
@@ -152,10 +152,10 @@ class Client(Sender):
             raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}")
         self.coordinator.advance(seconds)
 
-    def page(self, query: str, *, account: int | None = 0, region: int = 0) -> Exchange:
+    def page(self, query: str, *, account: int | None = 0, region: int = 0, fresh: bool = False) -> Exchange:
         """GET one page of the list; *query* stands in the URL as it is."""
         path = "/Configurations" + (f"?{query}" if query else "")
-        return self.send(self.outgoing(Call("list"), "GET", path, account=account, region=region, headers=self._taken()))
+        return self.send(self.outgoing(Call("list"), "GET", path, account=account, region=region, headers=self._taken()), fresh=fresh)
 
     def _taken(self) -> list[tuple[str, str]]:
         """What a read takes, where that is not JSON only: every third takes anything, as curl does, and is given JSON."""

@@ -23,6 +23,11 @@ _MAX_EMPTY = 60
 class Unlistable(OneWayLess):
     """The list can't be read to its end: what is seen in other ways stands."""
 
+    def __init__(self, reason: str, page: Exchange | None = None) -> None:
+        super().__init__(reason)
+        #: The page that could not be read.
+        self.page = page
+
 
 class Listing:
     """The list of one target."""
@@ -32,8 +37,10 @@ class Listing:
         #: Lists that proved to have no end, by account and region: they are not walked again.
         self._endless: set[tuple[int, int]] = set()
 
-    def pages(self, *, size: int | None = None, account: int = 0, region: int = 0, store: str | None = None) -> Iterator[Exchange]:
-        """Every page in order.
+    def pages(
+        self, *, size: int | None = None, account: int = 0, region: int = 0, store: str | None = None, fresh: bool = False
+    ) -> Iterator[Exchange]:
+        """Every page in order; with *fresh* each on a connection of its own, as behind a balancer it may be another copy that answers.
 
         Raises:
             Unlistable: a page is not readable, or there are more than `MAX_PAGES`.
@@ -46,9 +53,9 @@ class Listing:
         for _ in range(MAX_PAGES):
             query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
             text = urlencode({name: value for name, value in query.items() if value is not None})
-            page = past_500(partial(self.client.page, text, account=account, region=region))
+            page = past_500(partial(self.client.page, text, account=account, region=region, fresh=fresh))
             if page.status != 200 or not isinstance(page.object.get("configurations"), list):
-                raise Unlistable(f"the list can't be read: {page.outcome()}")
+                raise Unlistable(f"the list can't be read: {page.outcome()}", page)
             yield page
             meta = page.object.get("meta")
             token = meta.get("nextToken") if isinstance(meta, dict) else None

@@ -55,7 +55,7 @@ class Provisioner:
 
     def spare(self, *, account: int = 0, region: int = 0) -> Configuration:
         """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
-        idle = self._idle(Place(account, region))
+        idle = self.idle(Place(account, region))
         return idle[0] if idle else self.one(account=account, region=region)
 
     def take(
@@ -163,15 +163,16 @@ class Provisioner:
 
     def _make_room(self, place: Place) -> bool:
         """Delete what was created in this place and nothing needs any longer; whether anything went."""
-        idle = self._idle(place)
+        idle = self.idle(place)
         if not idle:
             self.release()
-            idle = self._idle(place)
+            idle = self.idle(place)
         with contextlib.suppress(Unverifiable):
             removal.remove(self.client, self.follower, idle, self.inventory.gone)
         return any(self.inventory.is_gone(one) for one in idle)
 
-    def _idle(self, place: Place) -> list[Configuration]:
+    def idle(self, place: Place = HOME) -> list[Configuration]:
+        """What was created in *place* and no test needs any longer."""
         used = {one.located for stock in self._stock.values() for one in stock} | self._taken | self.inventory.fresh
         left = [one for one in self.inventory.left.values() if one.place == place]
         return [one for one in left if one.located not in used and not self.needed(one)]

@@ -62,3 +62,17 @@ def test_nothing_else_is_gone(suite: Suite, scenarios: Scenarios) -> None:
     for configuration in away[:10]:
         scenarios.presence.kept("GONE-ONLY", configuration, [])
     suite.configurations.give_back(*some)
+    if not suite.effort.few:
+        delete_without_key(suite, scenarios, home)
+
+
+def delete_without_key(suite: Suite, scenarios: Scenarios, found: list[Configuration]) -> None:
+    """What no test needs any longer is deleted as most clients do it: each such delete is one more of a kind that whole lives have few of."""
+    needed = {configuration.located for _, configuration, _ in suite.watch.stayed()}
+    idle = [one for one in suite.configurations.idle() if one in found and one.located not in needed]
+    if not idle:
+        return
+    with contextlib.suppress(Unverifiable):  # what was found so far stands
+        done = scenarios.completed(scenarios.each(scenarios.accepted, idle), idle)
+        scenarios.presence.unlisted(done)
+        scenarios.each(scenarios.presence.gone, done[::4])

@@ -37,7 +37,7 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
 #: In one cohort "alike" and its near-equals come together. Their number has no divisor in common with that of PAYLOADS.
 FORMS = (
     "v4 or v8", "v4 upper", "nil", "max", "alike", "other half", "other tail", "other version", "other head", "other variant",
-    "mixed", "v7", "v1 or digits", "none", "rare version",
+    "mixed", "none", "v7", "none", "v1 or digits", "rare version", "none",
 )
 #: Versions that no RFC or few programs use, one a cohort; each of them replays in test_key, too.
 RARE_VERSIONS = (6, 0, 15, 12, 9, 10, 2, 3, 13)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.listing import small_size
+from orchestrator_contract.client.listing import Unlistable, small_size
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
@@ -67,6 +67,8 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     sizes = [len(page.object["configurations"]) for page in pages]
     suite.ledger.hold("CTRL-PAGES", max(sizes, default=0) <= size, expected=f"at most pageSize ({size}) on a page", seen=str(max(sizes, default=0)),
                       exchanges=pages[-1:])
+    if not few:
+        tokens_lead_on(suite, max(2, len(before) // 3))
     # The oldest, one in the middle and the newest, so that both ends of the list lose one.
     gone = [configurations[0], *([] if few else [configurations[len(configurations) // 2]]), configurations[-1]]
     kept = [configuration for configuration in configurations if configuration not in gone]
@@ -81,6 +83,22 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     for configuration in kept:
         if scenarios.presence.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2]):
             suite.configurations.give_back(configuration)
+
+
+def tokens_lead_on(suite: Suite, size: int) -> None:
+    """A nextToken is good on every connection: behind a balancer the next page may be asked of another copy."""
+    given: list[Exchange] = []
+    for _ in range(2):
+        given.clear()
+        try:
+            given += suite.configurations.listing.pages(size=size, fresh=True)
+        except Unlistable as error:
+            refused = error.page
+        else:
+            return
+    if given and refused is not None and refused.status in range(400, 500):
+        suite.ledger.hold("CTRL-PAGES", False, expected="the page that nextToken leads to, on a new connection, too", seen=refused.outcome(),
+                          exchanges=[given[-1], refused])
 
 
 def by_store(suite: Suite, store: str, done: list[Operation], left: set[str]) -> None:

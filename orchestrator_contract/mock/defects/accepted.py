@@ -5,8 +5,9 @@ from __future__ import annotations
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.hooks import altering, header, member, raw_message, without
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import Refused, unknown_configuration
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import new_id
+from orchestrator_contract.mock.world import Configuration, Operation, new_id
 
 STRAY = "conv_operation_7strayoperation00000000000"
 
@@ -259,3 +260,13 @@ class _Shared(Behaviour):
 def _related_otherwise(request: Request, response: Response) -> None:
     sid = (response.document["related"] or {}).get("configurationId")
     member("related", {"configuration_id": sid})(request, response)
+
+
+@defect("accepted-404-without-key-sometimes", "Now and then a delete without a key is carried out and answered 404", breaches=("DEL-ACCEPT", "GONE-ONLY"),
+        shows="data: 1 in 10 without a key")  # fmt: skip
+class _NotFoundWithoutKey(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if request.key is None and not fails and self.once_in(10, "delete"):
+            raise Refused(unknown_configuration())
+        return operation

@@ -205,7 +205,7 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     configurations.begin()
 
     theirs = configurations.one(account=1)
-    assert [one.account for one in configurations._idle(HOME)] == [0]
+    assert [one.account for one in configurations.idle(HOME)] == [0]
     configurations.discard()
 
     assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == ["user1", "user2"]

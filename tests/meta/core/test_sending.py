@@ -354,7 +354,7 @@ def test_calls(start: Callable[..., Bench]) -> None:
 
     made = [
         client.delete("x", fresh=True, **place), client.fetch("x", **place), client.fetch("x"), client.update("x", {"a": 1}, key="k", **place),  # type: ignore[arg-type]
-        client.update("x", {}, method="PATCH"), client.page("", **place), client.page("pageSize=1"),
+        client.update("x", {}, method="PATCH"), client.page("", **place), client.page("pageSize=1"),  # type: ignore[arg-type]
         client.operation("http://one.example/v2/ControlPlane/Operations/o", "o", account=1, region=1),
         client.operation("http://target.example/v2/ControlPlane/Operations/o"),
     ]

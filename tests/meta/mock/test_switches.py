@@ -105,15 +105,21 @@ class Talk:
         token = ""
         for _ in range(6):
             query = f"?pageSize={size}&pageToken={token}" if token else f"?pageSize={size}"
-            answer = await self.call("GET", COLLECTION + query)
-            try:
-                token = str(answer.document["meta"]["nextToken"])
-            except (ValueError, KeyError, TypeError):
+            token = next_token(await self.call("GET", COLLECTION + query))
+            if not token:
                 return
 
     def wait(self, seconds: float = 0.25) -> None:
         """Moves the clock."""
         self.driver.advance(seconds)
+
+
+def next_token(page: Response) -> str:
+    """The token of the page after this one; empty where it gives none."""
+    try:
+        return str(page.document["meta"]["nextToken"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 async def lives(talk: Talk) -> None:
@@ -346,12 +352,32 @@ async def elsewhere(talk: Talk) -> None:
             talk.wait(0.25 * number)
 
 
+async def copies(talk: Talk) -> None:
+    """What one has asked is asked by others, and on other connections."""
+    sid = await talk.create()
+    for account in (1, 0, 2, 1):
+        await talk.call("GET", ITEM + sid, account=account)
+    for account in (1, 0):
+        await talk.call("GET", COLLECTION + "?pageSize=1", account=account)
+    first = await talk.call("GET", COLLECTION + "?pageSize=1")
+    token = next_token(first)
+    talk.connection += 1
+    for account in (1, 0):
+        await talk.call("GET", COLLECTION + f"?pageSize=1&pageToken={token}", account=account)
+    await talk.delete(sid)
+    talk.wait()
+    talk.connection += 1
+    await talk.call("GET", ITEM + sid)
+    talk.connection += 1
+    await talk.delete(sid)
+
+
 def transcript(driver: Any) -> list[tuple[Any, ...]]:
     """Everything that *driver*'s behaviour answered."""
     talk = Talk(driver)
 
     async def all_of_it() -> None:
-        for part in (lives, refusals, keys, races, elsewhere, corners):
+        for part in (lives, refusals, keys, races, elsewhere, corners, copies):
             await part(talk)
 
     asyncio.run(all_of_it())

@@ -1,0 +1,127 @@
+"""Caches and copies in front of the service: they answer whoever asks next, or lag for whoever comes anew."""
+
+from __future__ import annotations
+
+import json
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.problems import Refused, bad_page
+from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.world import Configuration, World
+
+
+class _Lagging(Behaviour):
+    """Base of defects where the first request of a connection meets a copy that is *lag* seconds behind."""
+
+    lag = 0.25
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self._met: set[int] = set()
+        self._behind = False
+
+    async def answer(self, request: Request) -> Response:
+        self._behind = request.connection not in self._met
+        self._met.add(request.connection)
+        return await super().answer(request)
+
+    def still_there(self, found: Configuration | None) -> bool:
+        """Whether the copy that answers this request has not heard yet of the end of *found*."""
+        gone_at = found.gone_at if found is not None else None
+        return self._behind and gone_at is not None and gone_at <= self.now() < gone_at + self.lag
+
+
+@defect("gone-fetched-on-new-connections", "For a moment a deleted configuration is shown to new connections", breaches=("GONE-FETCH",),
+        shows="data: a new connection")  # fmt: skip
+class _FetchedAnew(_Lagging):
+    def fetch(self, request: Request) -> Response:
+        found = self.locate(request, request.sid)
+        return Response.of(200, self.configuration_document(found)) if found and self.still_there(found) else super().fetch(request)
+
+
+@defect("gone-delete-202-on-new-connections", "For a moment new connections may delete what is gone", breaches=("GONE-DELETE",),
+        shows="data: a new connection")  # fmt: skip
+class _DeletedAnew(_Lagging):
+    def not_there(self, request: Request) -> Response:
+        found = self.locate(request, request.sid)
+        if request.route == "delete" and found and self.still_there(found):
+            return self.accepted(request, self.start_operation(request, "delete", found.id, self.settings.operation_seconds))
+        return super().not_there(request)
+
+
+@defect("page-token-of-a-connection", "A page token leads on only for the connection that it was given to",
+        breaches=("CTRL-PAGES", "CTRL-VISIBLE", "GONE-LIST"), shows="data: another connection")  # fmt: skip
+class _TokenOfConnection(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self._given: set[tuple[int, str]] = set()
+
+    def list_page(self, request: Request) -> Response:
+        asked = request.query.decode("latin-1").partition("pageToken=")[2].partition("&")[0]
+        if asked and (request.connection, asked) not in self._given:
+            raise Refused(bad_page())
+        response = super().list_page(request)
+        meta = json.loads(response.body)["meta"]
+        self._given.update((request.connection, token) for token in (meta.get("nextToken"), meta.get("previousToken")) if token)
+        return response
+
+
+class _KeptForAll(Behaviour):
+    """Base of defects where what one was answered is given to whoever asks for the same address next, for 0.3 seconds."""
+
+    routes: tuple[str, ...] = ()
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self._kept: dict[tuple[int, bytes, bytes], tuple[float, Response]] = {}
+
+    def takes(self, request: Request, response: Response) -> bool:
+        """Whether this answer is kept."""
+        return response.status == 200
+
+    def gives(self, request: Request) -> bool:
+        """Whether this request is given what was kept."""
+        return self.account_of(request) is None
+
+    async def handle(self, request: Request) -> Response:
+        address = request.region, request.path, request.query
+        kept = self._kept.get(address)
+        if request.method == "GET" and kept is not None and self.now() < kept[0] + 0.3 and self.gives(request):
+            return kept[1].copy()
+        response = await super().handle(request)
+        if request.route in self.routes and self.takes(request, response):
+            self._kept[address] = self.now(), response.copy()
+        return response
+
+
+@defect("auth-fetch-cached", "What a fetch was answered is given to those without credentials, too, for a moment", breaches=("AUTH-READ",),
+        shows="time: within 0.3 s of a fetch")  # fmt: skip
+class _FetchKept(_KeptForAll):
+    routes = ("fetch",)
+
+
+@defect("auth-list-cached", "What a list was answered is given to those without credentials, too, for a moment", breaches=("AUTH-READ",),
+        shows="time: within 0.3 s of a list")  # fmt: skip
+class _ListKept(_KeptForAll):
+    routes = ("list",)
+
+
+@defect("fetch-404-cached", "That another account was told 404 is told the owner, too, for a moment", breaches=("CTRL-VISIBLE", "GONE-ONLY", "AUTH-ACCOUNT"),
+        shows="time: within 0.3 s of a stranger's fetch")  # fmt: skip
+class _NotFoundKept(_KeptForAll):
+    routes = ("fetch",)
+
+    def takes(self, request: Request, response: Response) -> bool:
+        return response.status == 404 and any((request.sid or "") in shelf.configurations for shelf in self.world.shelves.values())
+
+    def gives(self, request: Request) -> bool:
+        return True
+
+
+@defect("auth-page-token-public", "A page token opens the list to those without credentials", breaches=("AUTH-READ",), shows="data: a page token")
+class _TokenOpens(Behaviour):
+    def authenticate(self, request: Request) -> int | None:
+        account = super().authenticate(request)
+        return 1 if account is None and request.method == "GET" and b"pageToken=" in request.query else account
