@@ -1,6 +1,7 @@
 """An operation that fails: it says so, the configuration stays, and its key still replays."""
 
 import contextlib
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -77,7 +78,8 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             key_on_another(suite, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_place[operation.located], trigger)
-        for operation, look in zip(failed[2:], (update_keeps, nobody_elses), strict=False):
+        looks: list[Callable[[Suite, Scenarios, Operation, Configuration], None]] = [update_keeps, nobody_elses, partial(fails_again, trigger=trigger)]
+        for operation, look in zip(failed[2:], looks, strict=False):
             with contextlib.suppress(Unverifiable):
                 look(suite, scenarios, operation, by_place[operation.located])
     suite.watch.failed(failed)
@@ -149,6 +151,17 @@ def delete_again(suite: Suite, scenarios: Scenarios, failed: Operation, configur
         scenarios.presence.gone(operation)
         suite.inventory.gone(configuration)
         scenarios.replay(failed, requirement="KEY-REPLAY-FAILED", trigger=trigger)
+
+
+def fails_again(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration, trigger: Trigger) -> None:
+    """A second delete that FAILS, one without a key, leaves it where it is as the first one did."""
+    again = suite.client.delete(configuration.sid, trigger=trigger)
+    if again.status != 202:
+        return  # why the first one failed may keep it from being deleted
+    operation = suite.follower.accept(again, configuration.sid)
+    suite.follower.finish([operation], early=False)
+    if operation.status == "FAILED":
+        scenarios.presence.kept("OP-FAILED-KEEPS", configuration, [failed.accepted, operation.accepted, *operation.polls[-1:]])
 
 
 def update_keeps(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:

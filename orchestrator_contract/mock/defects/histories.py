@@ -72,6 +72,27 @@ class _SecondMissingDeletes(_SecondDeletes):
         return self.refuse(request, unknown_configuration())
 
 
+@defect("failed-again-deletes", "The second delete of a configuration that FAILS takes it away", breaches=("OP-FAILED-KEEPS",),
+        shows="data: a second delete that FAILS")  # fmt: skip
+class _FailsAgainDeletes(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        before = _failed(configuration, self.now())
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if fails and before:
+            vanish(self, configuration, self.settings.operation_seconds)
+        return operation
+
+
+@defect("failed-without-key-deletes", "A delete without a key that FAILS takes the configuration away", breaches=("OP-FAILED-KEEPS",),
+        shows="data: a delete without a key that FAILS")  # fmt: skip
+class _FailsWithoutKeyDeletes(Behaviour):
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if fails and request.key is None:
+            vanish(self, configuration, self.settings.operation_seconds)
+        return operation
+
+
 class _UpdateAfterFailed(Behaviour):
     """Base of defects where an update of what was not deleted deletes it."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem, Refused, conflict
+from orchestrator_contract.mock.problems import Problem
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.world import Configuration, Operation
 
@@ -258,38 +257,6 @@ class _NeighbourHidden(Behaviour):
             for one in shelf.configurations.values()
         )
         return super().fetchable(configuration, now) and not hidden
-
-
-class _WhileUpdating(Behaviour):
-    """Base of defects where a delete comes while an update of its configuration runs."""
-
-    def updating(self, configuration: Configuration) -> Operation | None:
-        """The running update of *configuration*, or None."""
-        shelf, now = self.world.shelf(configuration.account, configuration.region), self.now()
-        running = (one for one in reversed(shelf.operations.values()) if one.kind == "update" and not one.state(now).terminal)
-        return next((one for one in running if one.configuration_id == configuration.id), None)
-
-
-@defect("race-delete-in-update-idle", "A delete while an update is pending COMPLETES and deletes nothing", breaches=("RACE-MIXED",),
-        shows="race: a delete while an update is pending")  # fmt: skip
-class _IdleWhileUpdating(_WhileUpdating):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
-        updating = self.updating(configuration)
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if updating is not None:
-            configuration.gone_at = None
-        return operation
-
-
-@defect("race-delete-in-update-409-deletes-later", "A delete while an update is pending answers 409, and is carried out 0.3 s later",
-        breaches=("RACE-MIXED",), shows="race: a delete while an update is pending")  # fmt: skip
-class _QueuedWhileUpdating(_WhileUpdating):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
-        updating = self.updating(configuration)
-        if updating is not None:
-            vanish(self, configuration, 0.3)
-            raise Refused(conflict(updating.id))
-        return super().begin_delete(request, configuration, fails=fails)
 
 
 @defect("race-429-cancels", "A 429 to a second delete keeps the configuration, yet the first COMPLETED", breaches=("RACE-ONE-SID", "GONE-FETCH"),
