@@ -446,8 +446,8 @@ IN_CONTEXT = {
     "auth-password-split", "auth-password-trimmed", "odd-accents", "odd-half-escape-500", "odd-overflow-500", "odd-tail-folded", "odd-uuid-500",
     "keys-newest-hundred", "keys-without-version", "list-store-misses", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
     "auth-account-deletes-over-regions", "auth-rare-scheme", "error-404-deflated", "race-429-cancels", "race-delete-in-update-409-deletes-later",
-    "race-delete-in-update-idle", "race-delete-in-update-409-strips", "sid-of-memory-store-accepted", "key-payload-case", "key-payload-head", "key-payload-nested-blind",
-    "key-pending-create-answers-delete", "key-pending-patch-answers-delete", "odd-overflow", "operation-create-url-foreign",
+    "race-delete-in-update-idle", "race-delete-in-update-409-strips", "sid-of-memory-store-accepted", "key-payload-case", "key-payload-head",
+    "key-payload-nested-blind", "key-pending-create-answers-delete", "key-pending-patch-answers-delete", "odd-overflow", "operation-create-url-foreign",
     "auth-account-gone-410", "auth-missing-gone-410",
     *(f"error-{status}-html-second-{place}" for status in (500, 503) for place in ("account", "region")),
 }
