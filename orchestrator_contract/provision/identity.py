@@ -50,6 +50,10 @@ class Identity:
             except Unverifiable:
                 self._before[place] = None
 
+    def was_there(self, sid: str, place: Place) -> bool:
+        """Whether *sid* was listed in *place* when that was looked at first."""
+        return sid in (self._before.get(place) or ())
+
     def look_after(self, number: int, place: Place) -> dict[str, Any]:
         """What the list calls each id, where one walk over it takes fewer requests than a fetch of *number* new ones; else nothing.
 

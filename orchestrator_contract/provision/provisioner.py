@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from functools import partial
 from math import inf
 from typing import Any
 
 from orchestrator_contract.client.calls import Client
 from orchestrator_contract.client.listing import Listing
+from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.place import HOME, Located, Place
 from orchestrator_contract.provision import removal
@@ -40,6 +42,9 @@ class Provisioner:
         self._stock: dict[Place, list[Configuration]] = {}
         self._leaving: list[Future[None]] = []
         self._discarded: set[Located] = set()
+        #: Of what the profile gives, what neither the list nor a fetch shows: nothing is asked of it.
+        self.stale: list[str] = []
+        self._living_sids: set[str] = set()
         #: How many are made ahead whenever one has to be made.
         self.ahead = 0
         #: Those that the present test has taken.
@@ -96,12 +101,41 @@ class Provisioner:
                 raise OneWayLess(
                     f"[provision] mode = {mode!r} gives configurations of the first account and region only"
                 )
-            found = [Configuration(sid) for sid in self._given.take(number)]
+            found = [Configuration(sid) for sid in self._living(number)]
         except BaseException:
             self.client.coordinator.give_back_deletes(number)
             raise
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
+
+    def _living(self, number: int) -> list[str]:
+        """SIDs that the profile gives and that name something: a pool may be older than what has become of it.
+
+        Raises:
+            NothingToDelete: there are not as many.
+        """
+        living: list[str] = []
+        try:
+            while len(living) < number:
+                for sid in self._given.take(number - len(living)):
+                    (living if self._names_something(sid) else self.stale).append(sid)
+        except NothingToDelete as error:
+            for sid in living:
+                self._given.give_back(sid)
+            if not self.stale:
+                raise
+            raise type(error)(f"{error}; {len(self.stale)} of what it gave is not there, such as {self.stale[0]:.80}") from None
+        return living
+
+    def _names_something(self, sid: str) -> bool:
+        """Whether the list or a fetch shows *sid*, or neither says anything of it."""
+        self.creator.identity.look_before(HOME)
+        if sid not in self._living_sids and not self.creator.identity.was_there(sid, HOME):
+            with contextlib.suppress(Unverifiable):
+                if past_500(partial(self.client.fetch, sid)).status == 404:
+                    return False
+        self._living_sids.add(sid)
+        return True
 
     def elsewhere(self, account: int, region: int, instead: list[Configuration]) -> list[Configuration]:
         """As many configurations of another account or region as are given; those themselves where the target has none to give."""

@@ -248,6 +248,9 @@ class Run:
             self.notes.append(
                 f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
             )
+        stale = self.suite.configurations.stale
+        if stale:
+            self.remarks.append(f"{len(stale)} SID(s) that the profile gives are not there, such as {stale[0]:.80}: nothing was asked of them")
         if self._journal is not None:
             unused = self._shared_coordinator().unused([])
             if unused:

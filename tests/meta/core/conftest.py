@@ -240,6 +240,9 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         run = Suite(Settings(profile, chosen, 1, "run"), Coordinator(requests, 0, deletes, journal))  # type: ignore[arg-type]
         endpoint, wire = Endpoint(clock), run.client.wire
         run.client.wire = endpoint  # type: ignore[assignment]
+        if profile.provision.mode in ("pool", "command"):
+            there = [{"id": sid} for sid in profile.provision.pool]
+            endpoint.on("GET /Configurations?pageSize=1000", (200, {"configurations": there, "meta": {}}))
         made.append(Bench(run, endpoint, clock, wire, journal.entries))
         return made[-1]
 

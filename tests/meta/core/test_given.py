@@ -13,10 +13,12 @@ from orchestrator_contract.profile import Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.verdicts.ledger import OneWayLess
-from tests.meta.core.world import left_of
+from orchestrator_contract.wire.answer import Fault
+from tests.meta.core.world import ALL, left_of, page
 
 if TYPE_CHECKING:
-    from tests.meta.core.conftest import Bench
+    from tests.meta.core.conftest import Bench, Said
+
 
 def test_the_deletion_budget(start: Callable[..., Bench]) -> None:
     """No more is handed out than may be deleted."""
@@ -43,7 +45,28 @@ def test_a_pool(start: Callable[..., Bench]) -> None:
         configurations.take(2)
     assert left_of(bench) == 298
     assert configurations.take(1)[0].sid == "c"
-    assert bench.endpoint.sent == []
+    assert bench.endpoint.lines() == [ALL]
+
+
+def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
+    """What neither the list nor a fetch shows is left alone, and said; a fetch that says nothing else lets it pass."""
+    bench = start(provision=Provision("pool", pool=("gone", "a", "hidden", "silent", "gone-too")))
+    bench.endpoint.on(ALL, page({"id": "a"}))
+    answers: dict[str, Said] = {"gone": (404, {}), "hidden": (200, {"id": "hidden"}), "silent": Fault.TIMEOUT, "gone-too": (404, {})}
+    for sid, said in answers.items():
+        bench.endpoint.on(f"GET /Configurations/{sid}", said)
+    configurations = bench.suite.configurations
+
+    assert [one.sid for one in configurations.take(2)] == ["a", "hidden"]
+    configurations.give_back(Configuration("a"))
+    assert [one.sid for one in configurations.take(2)] == ["a", "silent"]
+    with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up; 2 of what it gave is not there, such as gone$"):
+        configurations.one()
+
+    assert configurations.stale == ["gone", "gone-too"]
+    assert not bench.suite.ownership.owns("gone")
+    assert bench.endpoint.lines().count("GET /Configurations/hidden") == 1
+    assert left_of(bench) == 300 - 2 + 1 - 2
 
 
 @pytest.mark.parametrize("place", [(1, 0), (0, 1)])
@@ -78,6 +101,8 @@ def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
     """It is run until it has given enough; what it gives too much is kept, what it gives again is given once."""
     bench = commanded(f"import os; n = len(os.listdir({str(tmp_path)!r})); open(f'{tmp_path}/{{n}}', 'w'); print(f' a{{n}} \\n\\na0\\nb{{n}}\\nb{{n}}')")
     configurations = bench.suite.configurations
+    for sid in ("a0", "b0", "a1", "b1", "a2", "b2", "back"):
+        bench.endpoint.on(f"GET /Configurations/{sid}", (200, {"id": sid}))
 
     assert [one.sid for one in configurations.take(3)] == ["a0", "b0", "a1"]
     assert len(list(tmp_path.iterdir())) == 2

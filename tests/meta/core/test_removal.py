@@ -20,6 +20,7 @@ from tests.meta.core.world import ALL, KEY, PLANE, TWO, World, deletable, left_o
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
+
 def test_giving_back(start: Callable[..., Bench]) -> None:
     """An idle configuration serves another test; it was counted as a delete when it was made, and is not counted again."""
     bench = start(accounts=TWO)

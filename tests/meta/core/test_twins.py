@@ -21,6 +21,7 @@ from tests.meta.core.world import KEY, PLANE, TWO, World, deletable, left_of
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
+
 def test_a_create_with_a_key(world: World, alone: Bench) -> None:
     """The 202 and the configuration; journalled, owned and counted like all others."""
     payload = alone.suite.configurations.creator.payloads.new()

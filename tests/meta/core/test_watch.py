@@ -241,9 +241,11 @@ def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     keep(watched, "ERR-409-KEEPS", configuration=bystander)
     watched.suite.ownership.touch(bystander.sid, 0, 0, clear=True)
 
+    asked = len(watched.endpoint.sent)
+
     watched.suite.watch.settle()
 
-    assert watched.endpoint.sent == []
+    assert len(watched.endpoint.sent) == asked
 
 
 @pytest.mark.parametrize("since", [pytest.param(True, id="since-then"), pytest.param(False, id="before")])
