@@ -108,10 +108,42 @@ def _registry() -> Registry[Any]:
     return Registry().with_resources((str(resource.id()), resource) for resource in resources).crawl()
 
 
+#: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what holds no schema.
+_ABOUT = frozenset({"$id", "$schema", "$defs", "title", "description", "examples", "x-invalid"})
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
+_VALUES = frozenset({"enum", "const", "required"})
+
+
+def _written_out(node: Any, resolver: Any) -> Any:
+    """The schema *node* with what its references lead to in their places: to resolve them is most of a validation.
+
+    No schema leads back to itself.
+    """
+    if isinstance(node, list):
+        return [_written_out(one, resolver) for one in node]
+    if not isinstance(node, dict):
+        return node
+    whole: dict[str, Any] = {}
+    for name, value in node.items():
+        if name in _NAMED:
+            whole[name] = {key: _written_out(one, resolver) for key, one in value.items()}
+        elif name in _VALUES:
+            whole[name] = value
+        elif name not in _ABOUT and name != "$ref":
+            whole[name] = _written_out(value, resolver)
+    if "$ref" in node:
+        found = resolver.lookup(node["$ref"])
+        target = _written_out(found.contents, found.resolver)
+        return {**whole, "allOf": [*whole.get("allOf", ()), target]} if whole else target
+    return whole
+
+
 @cache
 def validator(name: str) -> Draft202012Validator:
     """The compiled validator of one schema, by its path below `schemas/`."""
-    return Draft202012Validator(documents()[name], registry=_registry(), format_checker=FORMATS)
+    document = documents()[name]
+    whole = _written_out(document, _registry().resolver(document["$id"]))
+    return Draft202012Validator(whole, registry=_registry(), format_checker=FORMATS)
 
 
 def matches(name: str, instance: object) -> bool:
@@ -147,6 +179,7 @@ def _expectation(error: ValidationError) -> str:
         "minItems": "at least {} item(s)",
         "minProperties": "at least {} key(s)",
         "maxProperties": "at most {} key(s)",
+        "uniqueItems": "no item twice",
     }.get(str(error.validator), f"{error.validator} {{}}")
     return said.format(error.validator_value if not isinstance(error.validator_value, dict) else "as the schema says")
 

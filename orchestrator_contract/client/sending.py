@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from orchestrator_contract.verdicts.ledger import Ledger
 from orchestrator_contract.wire.answer import Fault, WireError
 from orchestrator_contract.wire.connections import Wire
 
+#: One of how many requests of a kind takes a new connection: behind a balancer that may lead to another copy of the endpoint.
+_ANEW = 6
 #: Requests fetched from the shared budget at a time.
 _GRANT = 16
 #: How long cleaning up may take, in seconds.
@@ -63,6 +66,7 @@ class Sender:
         self.retry = Retry(self.profile.limits.poll_timeout_s)
         self.parallel = Parallel(self.profile.timeout_s)
         self._retention = Retention()
+        self._sent: Counter[tuple[str, int | None, int | None]] = Counter()
         self._lock = Lock()
         self._granted = 0
         self._cleaning = False
@@ -99,6 +103,7 @@ class Sender:
         waited = 0.0
         before: tuple[int, ...] = ()
         patience = self.retry.patience(out.call.operation)
+        fresh = fresh or self._takes_new(out)
         for attempt in range(MAX_RETRIES + 1):
             exchange = self._once(out, fresh=fresh, before=before)
             status = exchange.status
@@ -129,6 +134,13 @@ class Sender:
                     out = replace(out, key=fresh_key, headers=lines)
         self.retry.lost(out.call.operation)
         raise Throttled(exchange)
+
+    def _takes_new(self, out: Outgoing) -> bool:
+        """Whether it is this request's turn to take a new connection."""
+        kind = out.call.operation, out.call.provokes, out.account
+        with self._lock:
+            self._sent[kind] += 1
+            return self._sent[kind] % _ANEW == 0
 
     def _once(self, out: Outgoing, *, fresh: bool, before: tuple[int, ...]) -> Exchange:
         prepared = self._admit(out)

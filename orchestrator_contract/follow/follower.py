@@ -21,6 +21,9 @@ _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
+#: How much longer operations may come to take than when that was last found out by asking often. Some end when they have been
+#: asked about a number of times: then they take as long as the suite waits, and that is what it would wait the next time.
+_GROWTH = 1.5
 
 
 class Follower:
@@ -37,6 +40,8 @@ class Follower:
         self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
+        #: The same as it was found out by asking often.
+        self._measured: dict[str, float] = {}
         self._stuck: set[str] = set()
         self._unreadable: set[str] = set()
 
@@ -127,14 +132,22 @@ class Follower:
             ends = sorted(_took(o, o.ended - newest) for o in open_ if o.ended)
             if ends:
                 with self._lock:
+                    if not self._is_known(kind):
+                        self._measured[kind] = ends[len(ends) // 2]
                     self._typical[kind] = ends[len(ends) // 2]
         return [operation for operation in operations if operation.done]
 
+    def _is_known(self, kind: str) -> bool:
+        """Whether it is known how long operations of this kind take, whatever they are asked."""
+        return kind in self._typical and self._typical[kind] <= _GROWTH * self._measured.get(kind, 0.0) + _FIRST_PAUSE_S
+
     def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
         started, newest = (which(operation.accepted.sent for operation in open_) for which in (min, max))
-        known = kind in self._typical
+        known = self._is_known(kind)
         # One of a kind not met yet may well take as long as others do.
         typical = self._typical.get(kind) or max(self._typical.values(), default=_FIRST_PAUSE_S)
+        if kind in self._typical and not known:
+            typical = _FIRST_PAUSE_S
         long = early and known and typical > _MAX_PAUSE_S
         # Of long ones a third as many are polled at once, and as many half way: some of the same, so as to see their order.
         every = self.early_every * (3 if long else 1)

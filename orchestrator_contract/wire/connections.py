@@ -24,7 +24,7 @@ from orchestrator_contract.wire.answer import Answer, Fault, WireError, reason_o
 from orchestrator_contract.wire.reading import Reader, Stale
 
 MAX_HEADER_BYTES = 256 * 1024
-_IDLE = 64
+_IDLE = 16
 #: What comes in on a kept connection within so many seconds of its first answer belonged to that one.
 _SETTLE_S = 0.02
 #: After so many kept connections that ended under a request a DELETE takes a new one.

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.conversations import DELETE as CONVERSATION
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
@@ -17,7 +18,7 @@ from orchestrator_contract.mock.problems import Problem, Refused, conflict, inte
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.variants.choices import _SecondFails
-from orchestrator_contract.mock.world import Configuration, Operation, Shelf, World, new_id
+from orchestrator_contract.mock.world import DAY, Configuration, Operation, Shelf, World, new_id
 
 
 @variant("error-yet-deleted", "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS")
@@ -38,6 +39,23 @@ class _FailsSometimes(Behaviour):
             self.fail(found.deletion)
             found.gone_at = None
         return response
+
+
+@variant("ends-when-polled", "An operation ends when it is asked about for the third time, and never by itself")
+class _EndsWhenPolled(Behaviour):
+    def start_operation(self, request: Request, kind: str, sid: str, seconds: float) -> Operation:
+        return super().start_operation(request, kind, sid, seconds if kind == CONVERSATION else DAY * 365)
+
+    def poll(self, request: Request) -> Response:
+        operation, now = self.shelf(request).operations.get(request.sid or ""), self.now()
+        if operation is not None and operation.ends_at > now and self.tick(("poll", operation.id)) >= 3:
+            found = self.shelf(request).configurations.get(operation.configuration_id)
+            if found is not None and operation.kind == "create":
+                found.visible_from = now
+            elif found is not None and found.gone_at == operation.ends_at:
+                found.gone_at = now
+            operation.ends_at = now
+        return super().poll(request)
 
 
 @variant("error-begins", "A provoked 500 or 503 has begun a delete: another one is a conflict with it")

@@ -127,5 +127,6 @@ def test_a_schema_as_expectation_is_not_spelled_out() -> None:
 
     assert words({"not": {"type": "string"}}, "x") == ["not as the schema says"]
     assert words({"minItems": 2}, []) == ["at least 2 item(s)"]
-    assert words({"uniqueItems": True}, [1, 1]) == ["uniqueItems True"]
+    assert words({"uniqueItems": True}, [1, 1]) == ["no item twice"]
+    assert words({"multipleOf": 2}, 3) == ["multipleOf 2"]
     assert words({"const": 3}, 4) == ["3"]
