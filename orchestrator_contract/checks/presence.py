@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
-from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.judge import LARGEST_PAGE
 from orchestrator_contract.place import Located
@@ -21,7 +21,9 @@ _LOOK_AGAIN_S = 1.0
 #: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
 #: Optional members, compared where they were set; nested ones by the one member that the suite writes, as the endpoint may change others.
-_OPTIONAL = {"statusCallbacks": "url", "conversationsV1Bridge": "serviceId", "intelligenceConfigurationIds": "", "memoryExtractionEnabled": ""}
+_OPTIONAL = {
+    "statusCallbacks": "url", "conversationsV1Bridge": "serviceId", "intelligenceConfigurationIds": "", "memoryExtractionEnabled": "", "channelSettings": "SMS",
+}
 
 
 class Presence:
@@ -128,6 +130,14 @@ class Presence:
             seen=exchange.outcome(),
             exchanges=[operation.accepted, *operation.polls[-1:], exchange],
         )
+
+    def gone_at_once(self, operation: Operation, number: int) -> None:
+        """After COMPLETED none of *number* fetches at one moment shows the configuration (GONE-FETCH)."""
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        out = self.client.outgoing(Call("fetch", operation.sid), "GET", f"/Configurations/{operation.sid}", account=account, region=region)
+        for exchange in self.client.send_together([out] * number):
+            self.hold("GONE-FETCH", exchange.status != 200, expected="404", seen=exchange.outcome(),
+                      exchanges=[operation.accepted, *operation.polls[-1:], exchange])
 
     def not_again(self, operation: Operation, *, keyed: bool = False, key: str | None = None) -> None:
         """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (GONE-DELETE)."""

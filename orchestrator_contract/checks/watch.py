@@ -70,6 +70,10 @@ class Watch:
         for operation in operations:
             self._add("failed", lambda o=operation: (self._suite.follower.poll(o), None)[1])  # type: ignore[misc]
 
+    def first_ended(self) -> list[Operation]:
+        """The first operations of the run that ended under keys, whatever the endpoint's clock says now."""
+        return self._first
+
     def oldest_keys(self) -> list[Operation]:
         """Ended operations from early in the run whose keys are younger than a day on the endpoint's clock."""
         return self._first if self._suite.coordinator.advanced() == self._advanced else []

@@ -24,6 +24,8 @@ from orchestrator_contract.verdicts.ledger import Unverifiable
 from orchestrator_contract.wire.answer import Fault
 
 _ATTEMPTS = 3
+#: From so many creates at once on one of them is looked at before its end.
+_SEVERAL = 5
 #: Calls in a row that led to nothing, after which there is a pause before the next, longer each time, in seconds.
 _MAX_FRUITLESS = 3
 _PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
@@ -98,6 +100,7 @@ class Creator:
                     pending[index] = result
                 else:
                     problem = result
+            self._look_early([*pending.values()], place)
             self._follower.finish(list(pending.values()), early=False)
             listed = self.identity.look_after(len(pending), place)
             new = []
@@ -117,6 +120,13 @@ class Creator:
         if len(made) < number - spare:
             raise _too_few(problem, list(made.values()))
         return [made[index] for index in sorted(made)]
+
+    def _look_early(self, operations: Sequence[Operation], place: Place) -> None:
+        """Fetch one of several whose creates still run: that it was not there yet is nothing to be remembered by a cache."""
+        sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
+        if sid is not None:
+            with contextlib.suppress(Unverifiable):
+                self._client.fetch(sid, account=place.account, region=place.region)
 
     def _count(self, problem: str | Unverifiable, *, fruitless: bool) -> None:
         self._fruitless = self._fruitless + 1 if fruitless else 0

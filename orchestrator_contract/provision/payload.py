@@ -18,6 +18,7 @@ FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 _MAX_NAME = 32
 #: Every optional part of a configuration at once; the service of the bridge is filled in.
 RICH: dict[str, Any] = {
+    "description": "contract test, Prüfung <b>&amp; 设定</b>",
     "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}}, "memoryExtractionEnabled": True,
     "statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}],
     "intelligenceConfigurationIds": ["intelligence_configuration_1"],

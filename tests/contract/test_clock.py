@@ -265,7 +265,7 @@ def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> N
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "GONE-ONLY")
+@pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "GONE-ONLY", "KEY-EXPIRES")
 def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
     """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
     done = scenarios.ended(3)
@@ -280,3 +280,5 @@ def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
         if requirement in DAYS_LATER:
             scenarios.presence.kept(requirement, configuration, steps)
     scenarios.presence.unlisted(done)
+    for operation in [] if suite.effort.few else suite.watch.first_ended()[:1]:
+        has_expired(suite, operation)

@@ -216,7 +216,10 @@ def run_among_strangers(suite: Suite, scenarios: Scenarios) -> tuple[Operation, 
         # Keys belong to an account, so that of somebody unknown is nobody's.
         refused(suite, requirement, without_rights(suite, configuration.sid, value, key=key), what)
     operation = scenarios.accepted(configuration, key=key)
-    refused(suite, "AUTH-MISSING", without_rights(suite, configuration.sid, None), "no credentials while a delete runs")
+    stranger = without_rights(suite, configuration.sid, None)
+    refused(suite, "AUTH-MISSING", stranger, "no credentials while a delete runs")
+    told = named_in(stranger, operation.accepted.operation_names)
+    suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told), exchanges=[operation.accepted, stranger])
     if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, configuration.sid, 1):
         exchange = as_account(suite, configuration.sid, 1, suite.key())
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")

@@ -78,7 +78,8 @@ def test_failed_operation(suite: Suite, scenarios: Scenarios) -> None:
             key_on_another(suite, failed[-1])
         for operation in failed[:2]:
             delete_again(suite, scenarios, operation, by_place[operation.located], trigger)
-        looks: list[Callable[[Suite, Scenarios, Operation, Configuration], None]] = [update_keeps, nobody_elses, partial(fails_again, trigger=trigger)]
+        failing = partial(fails_again, trigger=trigger)
+        looks: list[Callable[[Suite, Scenarios, Operation, Configuration], None]] = [update_keeps, nobody_elses, failing, throttled]
         for operation, look in zip(failed[2:], looks, strict=False):
             with contextlib.suppress(Unverifiable):
                 look(suite, scenarios, operation, by_place[operation.located])
@@ -162,6 +163,17 @@ def fails_again(suite: Suite, scenarios: Scenarios, failed: Operation, configura
     suite.follower.finish([operation], early=False)
     if operation.status == "FAILED":
         scenarios.presence.kept("OP-FAILED-KEEPS", configuration, [failed.accepted, operation.accepted, *operation.polls[-1:]])
+
+
+def throttled(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:
+    """What was not deleted is not deleted by a request that is answered 429 either."""
+    limit = suite.profile.faults.get(429)
+    if limit is None or not limit.headers:
+        return
+    exchange = suite.client.delete(configuration.sid, key=suite.key(), trigger=limit, call=Call("delete", configuration.sid, provokes=429))
+    if exchange.status == 429:
+        scenarios.presence.kept("ERR-429-KEEPS", configuration, [failed.accepted, *failed.polls[-1:], exchange])
+        suite.watch.kept("ERR-429-KEEPS", configuration, [failed.accepted, *failed.polls[-1:], exchange])
 
 
 def update_keeps(suite: Suite, scenarios: Scenarios, failed: Operation, configuration: Configuration) -> None:

@@ -127,6 +127,7 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     if cohort == OFTEN:
         for _ in range(POLL_ROUNDS):
             suite.follower.poll_at_once(done[0], POLLS_AT_ONCE)
+        scenarios.presence.gone_at_once(done[0], POLLS_AT_ONCE)
     else:
         scenarios.each(suite.follower.poll, done[::4])
     scenarios.each(suite.follower.poll_other_link, done[:: max(1, size // 4)])

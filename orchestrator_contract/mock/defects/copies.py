@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections import Counter
+from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.access import anywhere
+from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.paging import read_query
 from orchestrator_contract.mock.problems import Refused, bad_page
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.world import Configuration, World
+
+HOUR = 3600.0
 
 
 class _Lagging(Behaviour):
@@ -125,3 +133,66 @@ class _TokenOpens(Behaviour):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
         return 1 if account is None and request.method == "GET" and b"pageToken=" in request.query else account
+
+
+@defect("gone-fetched-at-once", "Of fetches that overlap all but the first show what is gone", breaches=("GONE-FETCH",), shows="race: fetches of one SID")
+class _FetchedAtOnce(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self._under_way: Counter[str] = Counter()
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        found = self.locate(request, request.sid) if request.route == "fetch" and response.status == 404 else None
+        if found is None:
+            return response
+        self._under_way[found.id] += 1
+        alone = self._under_way[found.id] == 1
+        await asyncio.sleep(0.02)
+        self._under_way[found.id] -= 1
+        return response if alone else Response.of(200, self.configuration_document(found))
+
+
+@defect("gone-listed-backwards", "Pages that previousToken leads to hold what is gone", breaches=("GONE-LIST",), shows="data: previousToken")
+class _ListedBackwards(Behaviour):
+    def list_page(self, request: Request) -> Response:
+        query = read_query(request.query)
+        self._backwards = query.before is not None
+        return super().list_page(request)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        return super().listed(configuration, now) or (self._backwards and now >= configuration.visible_from)
+
+
+@defect("fetch-404-remembered", "A delete is 404 for a moment where a fetch was 404 while the create ran", breaches=("DEL-ACCEPT",),
+        shows="time: within 2 s of a fetch during a create")  # fmt: skip
+class _AbsenceRemembered(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self._missed: dict[str, float] = {}
+
+    def fetch(self, request: Request) -> Response:
+        response = super().fetch(request)
+        if response.status == 404 and request.sid:
+            self._missed[request.sid] = self.now()
+        return response
+
+    def target_of_delete(self, request: Request) -> Configuration | None:
+        missed = self._missed.get(request.sid or "", 0.0)
+        return None if self.now() < missed + 2 else super().target_of_delete(request)
+
+
+@defect("key-lost-to-new-connections", "A key that is an hour old is unknown on new connections", breaches=("KEY-LIVES",),
+        shows="time: 1 h, on a new connection")  # fmt: skip
+class _ColdKeys(_Lagging):
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = super().look_up(request, scope)
+        return None if found is not None and self._behind and self.now() - found.first_used > HOUR else found
+
+
+@defect("auth-account-deletes-on-new-connections", "Another account's delete on a new connection is accepted", breaches=("AUTH-ACCOUNT",),
+        shows="data: another account on a new connection")  # fmt: skip
+class _AnybodysAnew(_Lagging):
+    def locate(self, request: Request, sid: str | None) -> Configuration | None:
+        found = super().locate(request, sid)
+        return anywhere(self, request, sid) if found is None and sid and self._behind and request.route == "delete" else found

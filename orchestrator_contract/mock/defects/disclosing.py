@@ -194,3 +194,24 @@ class _GoneToNobody(_TellsStrangers):
         if request.route == "delete" and found is not None and self.gone(found, self.now()):
             return self.refuse(request, _GONE)
         return super().unauthenticated(request)
+
+
+@defect("auth-account-tells-gone-name", "A 404 tells another account what a deleted configuration was called", breaches=("AUTH-ACCOUNT",),
+        shows="data: another account and a SID that is gone")  # fmt: skip
+class _TellsGoneName(_TellsStrangers):
+    def not_there(self, request: Request) -> Response:
+        found, response = self.anybodys(request), super().not_there(request)
+        if request.route == "delete" and found is not None and found.account != request.account and self.gone(found, self.now()):
+            response.document = {**response.document, "message": f"{found.members['displayName']} was deleted"}
+        return response
+
+
+@defect("auth-missing-tells-operation", "A 401 names the operation of the delete that runs", breaches=("AUTH-SECRET",),
+        shows="data: no credentials while a delete runs")  # fmt: skip
+class _TellsOperation(_TellsStrangers):
+    def unauthenticated(self, request: Request) -> Response:
+        found, response = self.anybodys(request), super().unauthenticated(request)
+        running = self.pending_deletion(found) if found is not None else None
+        if request.route == "delete" and running is not None:
+            response.set("operation-id", running.id)
+        return response

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from collections import Counter
+from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.access import anywhere
@@ -91,6 +93,41 @@ class _FailsWithoutKeyDeletes(Behaviour):
         if fails and request.key is None:
             vanish(self, configuration, self.settings.operation_seconds)
         return operation
+
+
+@defect("failed-429-deletes", "A delete answered 429 takes a configuration away whose delete FAILED before", breaches=("ERR-429-KEEPS",),
+        shows="data: a 429 after FAILED")  # fmt: skip
+class _ThrottledAfterFailed(Behaviour):
+    def fault_answer(self, request: Request, fault: str) -> Response:
+        found = self.target_of_delete(request)
+        if fault == "429" and found is not None and _failed(found, self.now()):
+            vanish(self, found)
+        return super().fault_answer(request, fault)
+
+
+class _StripsFailed(Behaviour):
+    """Base of defects where a delete that FAILED has changed what it did not delete."""
+
+    def changed(self, members: dict[str, Any]) -> dict[str, Any]:
+        """What becomes of its members."""
+        return {name: value for name, value in members.items() if name != "channelSettings"}
+
+    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+        if fails:
+            configuration.members = self.changed(configuration.members)
+        return super().begin_delete(request, configuration, fails=fails)
+
+
+@defect("failed-strips-channels", "A delete that FAILED takes the channels' settings away", breaches=("OP-FAILED-KEEPS",), shows="data: channel settings")
+class _FailedStripsChannels(_StripsFailed):
+    pass
+
+
+@defect("failed-unescapes", "A delete that FAILED leaves a description with its entities resolved", breaches=("OP-FAILED-KEEPS",),
+        shows="data: a description with markup")  # fmt: skip
+class _FailedUnescapes(_StripsFailed):
+    def changed(self, members: dict[str, Any]) -> dict[str, Any]:
+        return {**members, "description": html.unescape(str(members["description"]))}
 
 
 class _UpdateAfterFailed(Behaviour):

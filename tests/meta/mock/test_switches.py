@@ -105,7 +105,7 @@ class Talk:
         token = ""
         for _ in range(6):
             query = f"?pageSize={size}&pageToken={token}" if token else f"?pageSize={size}"
-            token = next_token(await self.call("GET", COLLECTION + query))
+            token = token_of(await self.call("GET", COLLECTION + query))
             if not token:
                 return
 
@@ -114,10 +114,10 @@ class Talk:
         self.driver.advance(seconds)
 
 
-def next_token(page: Response) -> str:
-    """The token of the page after this one; empty where it gives none."""
+def token_of(page: Response, name: str = "nextToken") -> str:
+    """The token of the page after this one, or of another neighbour; empty where it gives none."""
     try:
-        return str(page.document["meta"]["nextToken"])
+        return str(page.document["meta"][name])
     except (ValueError, KeyError, TypeError):
         return ""
 
@@ -360,7 +360,7 @@ async def copies(talk: Talk) -> None:
     for account in (1, 0):
         await talk.call("GET", COLLECTION + "?pageSize=1", account=account)
     first = await talk.call("GET", COLLECTION + "?pageSize=1")
-    token = next_token(first)
+    token = token_of(first)
     talk.connection += 1
     for account in (1, 0):
         await talk.call("GET", COLLECTION + f"?pageSize=1&pageToken={token}", account=account)
@@ -370,6 +370,10 @@ async def copies(talk: Talk) -> None:
     await talk.call("GET", ITEM + sid)
     talk.connection += 1
     await talk.delete(sid)
+    await talk.send(*(talk.driver.request("GET", ITEM + sid) for _ in range(3)))
+    await talk.delete(sid, account=2)
+    last = await talk.call("GET", COLLECTION + f"?pageSize=1000&pageToken={token}")
+    await talk.call("GET", COLLECTION + f"?pageSize=1000&pageToken={token_of(last, 'previousToken')}")
 
 
 def transcript(driver: Any) -> list[tuple[Any, ...]]:
@@ -448,7 +452,8 @@ IN_CONTEXT = {
     "auth-account-deletes-over-regions", "auth-rare-scheme", "error-404-deflated", "race-429-cancels", "race-delete-in-update-409-deletes-later",
     "race-delete-in-update-idle", "race-delete-in-update-409-strips", "sid-of-memory-store-accepted", "key-payload-case", "key-payload-head",
     "key-payload-nested-blind", "key-pending-create-answers-delete", "key-pending-patch-answers-delete", "odd-overflow", "operation-create-url-foreign",
-    "auth-account-gone-410", "auth-missing-gone-410",
+    "auth-account-gone-410", "auth-missing-gone-410", "auth-account-deletes-on-new-connections", "auth-missing-tells-operation",
+    "key-lost-to-new-connections", "gone-listed-backwards",
     *(f"error-{status}-html-second-{place}" for status in (500, 503) for place in ("account", "region")),
 }
 #: So do all defects of these modules: that is what they are about.
