@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
@@ -15,11 +16,14 @@ from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.follow.follower import Follower
 from orchestrator_contract.place import HOME, Located, Place
 from orchestrator_contract.provision import removal
-from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.creating import Creator, TooFew
 from orchestrator_contract.provision.given import Given, NothingToDelete, Source, UsedUp
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+
+#: Between two looks for what a command has made, in seconds.
+_LOOK_S = 0.5
 
 
 class Provisioner:
@@ -130,10 +134,15 @@ class Provisioner:
     def _names_something(self, sid: str) -> bool:
         """Whether the list or a fetch shows *sid*, or neither says anything of it."""
         self.creator.identity.look_before(HOME)
+        # What a command has just made may take a moment; once one has not come, the others are not waited for.
+        patient = self.client.profile.provision.mode == "command" and not self.stale
+        deadline = time.monotonic() + (LATE_S if patient else 0.0)
         if sid not in self._living_sids and not self.creator.identity.was_there(sid, HOME):
             with contextlib.suppress(Unverifiable):
-                if past_500(partial(self.client.fetch, sid)).status == 404:
-                    return False
+                while past_500(partial(self.client.fetch, sid)).status == 404:
+                    if time.monotonic() >= deadline:
+                        return False
+                    time.sleep(_LOOK_S)
         self._living_sids.add(sid)
         return True
 

@@ -23,7 +23,7 @@ from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow import follower
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
-from orchestrator_contract.provision import creating, identity, removal, visibility
+from orchestrator_contract.provision import creating, identity, provisioner, removal, visibility
 from orchestrator_contract.suite import Settings, Suite
 from orchestrator_contract.wire.answer import Answer, Fault, WireError
 from orchestrator_contract.wire.connections import Origin, Wire
@@ -211,7 +211,7 @@ class Bench:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time under control."""
     made = Clock()
-    for module in (coordinator, creating, follower, identity, presence, removal, scenarios, sending, suite, visibility, watch):
+    for module in (coordinator, creating, follower, identity, presence, provisioner, removal, scenarios, sending, suite, visibility, watch):
         monkeypatch.setattr(module, "time", made)
     return made
 

@@ -69,6 +69,21 @@ def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
     assert left_of(bench) == 300 - 2 + 1 - 2
 
 
+def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) -> None:
+    """What it prints is waited for until it shows; after one that never does the others are not."""
+    bench = commanded("print('soon'); print('never'); print('no'); print('there')")
+    absent, present = (404, {}), (200, {})
+    for sid, answers in {"soon": (absent, absent, present), "never": (absent,), "no": (absent,), "there": (present,)}.items():
+        bench.endpoint.on(f"GET /Configurations/{sid}", *answers)
+    began = bench.clock.now
+
+    assert bench.suite.configurations.one().sid == "soon"
+    assert bench.clock.now - began == pytest.approx(1.0)
+    assert bench.suite.configurations.one().sid == "there"
+    assert bench.clock.now - began == pytest.approx(6.0)
+    assert bench.suite.configurations.stale == ["never", "no"]
+
+
 @pytest.mark.parametrize("place", [(1, 0), (0, 1)])
 @pytest.mark.parametrize("mode", ["pool", "command"])
 def test_given_ones_are_of_the_first_place(start: Callable[..., Bench], mode: str, place: tuple[int, int]) -> None:
