@@ -86,8 +86,8 @@ EFFORTS = {
             watched=1, watch_s=1.2, longest_s=600, configurations=0, requests=0, few=True,
         ),
         Effort(
-            "standard", cohorts=5, cohort_size=10, racers=8, race_rounds=3, odd_sids=57, odd_keys=28, wrong_credentials=24,
-            unknown_sids=25, fuzz_examples=9, model_runs=4, model_steps=9, keys_between=21, refusals=90, ahead=8, early_every=6,
+            "standard", cohorts=5, cohort_size=9, racers=8, race_rounds=3, odd_sids=57, odd_keys=28, wrong_credentials=24,
+            unknown_sids=20, fuzz_examples=9, model_runs=4, model_steps=9, keys_between=21, refusals=90, ahead=8, early_every=6,
             watched=12, watch_s=2.2, longest_s=1500,
             configurations=260, requests=3000,
         ),

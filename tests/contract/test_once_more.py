@@ -15,6 +15,7 @@ from orchestrator_contract.exchange import Call
 from orchestrator_contract.follow.operation import Operation
 from orchestrator_contract.inputs.bad_keys import bad_keys
 from orchestrator_contract.inputs.odd_sids import odd_sids
+from orchestrator_contract.place import Place
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
@@ -85,7 +86,8 @@ def once_more(suite: Suite, scenarios: Scenarios, first: Configuration, second: 
     scenarios.presence.must_be_shown(second)
     odd(suite, scenarios, second)
     strangers(suite, scenarios, second)
-    at_last(suite, scenarios, refusals(suite, scenarios, second))
+    refusals(suite, scenarios, second.place)
+    at_last(suite, scenarios, second)
 
 
 def reuse(suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration) -> tuple[Configuration, bool]:
@@ -122,24 +124,24 @@ def strangers(suite: Suite, scenarios: Scenarios, victim: Configuration) -> None
         scenarios.presence.kept("AUTH-ACCOUNT", victim, [exchange])
 
 
-def refusals(suite: Suite, scenarios: Scenarios, victim: Configuration) -> Configuration:
-    """What is provoked leaves the configuration where that is promised; that it can be provoked here, too, nobody says.
-
-    What is left: the configuration itself, or another one where the delete that was to be refused was accepted.
-    """
+def refusals(suite: Suite, scenarios: Scenarios, place: Place) -> None:
+    """What is provoked in *place* leaves a configuration, then and later, where that is promised; that it can be provoked there, too, nobody says."""
     for status in (409, 429):
         trigger = suite.profile.faults.get(status)
         if trigger is None or not trigger.headers:
             continue
+        # One each: what happens later is put down to its cause.
+        victim = suite.configurations.one(account=place.account, region=place.region)
+        scenarios.presence.must_be_shown(victim)
         found = provoke(suite, status, victim, 2, key=suite.key())
         if found.accepted:
             accepted = [suite.follower.accept(exchange, victim.sid) for exchange in found.exchanges if exchange.status == 202]
             suite.follower.finish(accepted, early=False)
-            return suite.configurations.one(account=victim.account, region=victim.region)
+            continue
         hits = [exchange for exchange in found.exchanges if exchange.status == status]
         if hits:
             scenarios.presence.kept(f"ERR-{status}-KEEPS", victim, hits)
-    return victim
+            suite.watch.kept(f"ERR-{status}-KEEPS", victim, hits)
 
 
 def at_last(suite: Suite, scenarios: Scenarios, configuration: Configuration) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.problems import Problem, Refused, conflict
@@ -253,3 +254,21 @@ class _ListedUnpaged(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
         sized = self.asked is None or b"pageSize" in self.asked.query
         return super().listed(configuration, now) or (not sized and now >= configuration.visible_from)
+
+
+@defect("refused-409-deletes-second-account", "A second after it was answered 409 the second account's delete is carried out",
+        breaches=("ERR-409-KEEPS",), shows="time: 1 s later, for another account")  # fmt: skip
+class _ConflictDeletesAway(_Elsewhere):
+    status = 409
+
+    def delete(self, request: Request) -> Response:
+        found, response = self.target_of_delete(request), super().delete(request)
+        if response.status == self.status and self.away(request):
+            vanish(self, found, 1.0)
+        return response
+
+
+@defect("refused-429-deletes-second-region", "A second after it was answered 429 a delete in the second region is carried out",
+        breaches=("ERR-429-KEEPS",), shows="time: 1 s later, in another region")  # fmt: skip
+class _ThrottledDeletesAway(_ConflictDeletesAway):
+    account, region, status = 0, 1, 429

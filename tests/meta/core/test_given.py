@@ -72,7 +72,8 @@ def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
 def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) -> None:
     """What it prints is waited for until it shows; after one that never does the others are not."""
     bench = commanded("print('soon'); print('never'); print('no'); print('there')")
-    absent, present = (404, {}), (200, {})
+    absent: Said = (404, {})
+    present: Said = (200, {})
     for sid, answers in {"soon": (absent, absent, present), "never": (absent,), "no": (absent,), "there": (present,)}.items():
         bench.endpoint.on(f"GET /Configurations/{sid}", *answers)
     began = bench.clock.now
