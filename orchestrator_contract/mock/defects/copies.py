@@ -12,7 +12,7 @@ from orchestrator_contract.mock.defects.access import anywhere
 from orchestrator_contract.mock.keys import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.paging import read_query
-from orchestrator_contract.mock.problems import Refused, bad_page
+from orchestrator_contract.mock.problems import Refused, bad_page, unknown_operation
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.world import Configuration, World
@@ -196,3 +196,13 @@ class _AnybodysAnew(_Lagging):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         found = super().locate(request, sid)
         return anywhere(self, request, sid) if found is None and sid and self._behind and request.route == "delete" else found
+
+
+@defect("operation-lost-to-new-connections", "An ended operation is 404 on new connections", breaches=("OP-FETCH", "OP-RETAINED"),
+        shows="data: a new connection")  # fmt: skip
+class _PollAnew(_Lagging):
+    def poll(self, request: Request) -> Response:
+        operation = self.shelf(request).operations.get(request.sid or "")
+        if operation is not None and self._behind and operation.state(self.now()).terminal:
+            return self.refuse(request, unknown_operation())
+        return super().poll(request)

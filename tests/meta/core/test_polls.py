@@ -113,6 +113,14 @@ def test_breach_of_a_history(bench: Bench, polls: list[Said], requirement: str, 
     assert bench.steps(requirement) == steps
 
 
+def test_an_operation_that_is_lost_for_a_while(bench: Bench) -> None:
+    """A 404 after the end says that it was given up; a 200 after that says that it was not."""
+    polled(bench, poll("COMPLETED"), (404, {}), poll("COMPLETED"))
+
+    assert bench.breaches() == {"OP-RETAINED": ["expected the ended operation; saw 404"], "OP-FETCH": ["expected 200 each time; saw 404, and then 200"]}
+    assert bench.steps("OP-FETCH") == [ACCEPT, ("GET op_1", 404), ("GET op_1", 200)]
+
+
 def test_what_a_poll_checks(bench: Bench) -> None:
     """The polls of a whole life check every requirement that speaks of them."""
     polled(bench, poll(), poll("COMPLETED"), poll("COMPLETED"))

@@ -338,6 +338,19 @@ def test_what_a_lost_answer_leaves_open(bench: Bench) -> None:
     assert bench.suite.is_echo(exchange)
 
 
+def test_one_in_six_of_a_kind_takes_a_new_connection(bench: Bench) -> None:
+    """Another copy may answer there. Kinds, accounts and what is provoked have turns of their own."""
+    for sid in "ab":
+        bench.endpoint.on(f"GET /Configurations/{sid}", (404, {}))
+    bench.endpoint.on("GET /Configurations", (200, {"configurations": [], "meta": {}}))
+
+    for number in range(12):
+        bench.suite.client.fetch("ab"[number % 2])
+        bench.suite.client.page("")
+
+    assert [number for number, sent in enumerate(bench.endpoint.sent) if sent.fresh] == [10, 11, 22, 23]
+
+
 # -------------------------------------------------------------------- the calls
 
 
