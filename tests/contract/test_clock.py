@@ -42,7 +42,7 @@ def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> t
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "GONE-BY-DELETE")
+@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
 def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
     few = suite.effort.few
@@ -265,7 +265,7 @@ def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> N
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "GONE-ONLY", "KEY-EXPIRES")
+@pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "GONE-ONLY")
 def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
     """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
     done = scenarios.ended(3)

@@ -453,7 +453,8 @@ IN_CONTEXT = {
     "race-delete-in-update-idle", "race-delete-in-update-409-strips", "sid-of-memory-store-accepted", "key-payload-case", "key-payload-head",
     "key-payload-nested-blind", "key-pending-create-answers-delete", "key-pending-patch-answers-delete", "odd-overflow", "operation-create-url-foreign",
     "auth-account-gone-410", "auth-missing-gone-410", "auth-account-deletes-on-new-connections", "auth-missing-tells-operation",
-    "key-lost-to-new-connections", "gone-listed-backwards", "refused-409-deletes-second-account", "refused-429-deletes-second-region",
+    "key-lost-to-new-connections", "gone-listed-backwards",
+    "operation-lost-to-new-connections", "refused-409-deletes-second-account", "refused-429-deletes-second-region",
     *(f"error-{status}-html-second-{place}" for status in (500, 503) for place in ("account", "region")),
 }
 #: So do all defects of these modules: that is what they are about.
