@@ -64,7 +64,7 @@ def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bo
     # No request of a stranger says what the run calls its configurations.
     told = named_in(exchange, [f"oc-{suite.settings.run_id}"])
     suite.ledger.hold(requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET", not told, expected="nothing of the configuration",
-                      seen=f"a name that begins {told}", exchanges=[exchange])
+                      seen=f"a name that begins {', '.join(told)}", exchanges=[exchange])
     suite.ledger.hold("AUTH-SANE", status < 500, expected="a client error", seen=f"{status} to {what}", exchanges=[exchange])
     if status == _GONE and _GONE not in suite.profile.tolerated:
         suite.ledger.hold(requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET", False, seen=f"{status} to {what}",

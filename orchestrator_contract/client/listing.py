@@ -57,9 +57,8 @@ class Listing:
             if page.status != 200 or not isinstance(page.object.get("configurations"), list):
                 raise Unlistable(f"the list can't be read: {page.outcome()}", page)
             yield page
-            meta = page.object.get("meta")
-            token = meta.get("nextToken") if isinstance(meta, dict) else None
-            if not isinstance(token, str) or not token:
+            token = token_of(page)
+            if not token:
                 return
             again = token in seen
             empty = 0 if page.object["configurations"] else empty + 1
@@ -104,6 +103,13 @@ class Listing:
         except Unverifiable:
             return None
         return None
+
+
+def token_of(page: Exchange, name: str = "nextToken") -> str:
+    """The token that *page* gives under this name for one beside it; empty where it gives none."""
+    meta = page.object.get("meta")
+    token = meta.get(name) if isinstance(meta, dict) else None
+    return token if isinstance(token, str) else ""
 
 
 def small_size(sids: Collection[str]) -> int:

@@ -211,7 +211,8 @@ class Provisioner:
             self.release()
             idle = self.idle(place)
         with contextlib.suppress(Unverifiable):
-            removal.remove(self.client, self.follower, idle, self.inventory.gone)
+            # What is busy makes no room now.
+            removal.conclude(self.follower, removal.begin(self.client, self.follower, idle, self.inventory.gone), self.inventory.gone)
         return any(self.inventory.is_gone(one) for one in idle)
 
     def idle(self, place: Place = HOME) -> list[Configuration]:

@@ -60,7 +60,7 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         for operation in replayed:
             scenarios.replay(operation, requirement="KEY-LIVES")
     if create is not None:
-        create_again(suite, *create, young=True)
+        create_again(suite, *create[:2], young=True)
     if elsewhere is not None:
         still_its_own(suite, scenarios, elsewhere)
     young = [] if few else scenarios.deleted()
@@ -70,10 +70,10 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min")
     suite.client.advance_clock(NEW_S - (24 * HOUR + 30 * MINUTE))
     if create is not None:
-        create_again(suite, *create, young=False)
+        create_again(suite, *create[:2], young=False)
         # With its key nothing else ends.
-        scenarios.presence.kept("GONE-BY-DELETE", create[-1], [create[1]])
-        suite.configurations.give_back(create[-1])
+        scenarios.presence.kept("GONE-BY-DELETE", create[2], [create[1]])
+        suite.configurations.give_back(create[2])
     fresh = suite.configurations.take(1 if few else 3, least=1)
     # A key that is sent to the SID that is gone first was used again before it comes with another.
     anew = on_another_sid(suite, unspent, fresh[0], strictly=True)
@@ -110,7 +110,7 @@ def created(suite: Suite) -> tuple[dict[str, Any], Exchange, Configuration] | No
     return None
 
 
-def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, _made: Configuration, *, young: bool) -> None:
+def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, *, young: bool) -> None:
     """A create's key replays while it is *young*, whether what was made is still there or not, and is new afterwards, as a delete's is."""
     with contextlib.suppress(Unverifiable):
         again = past_500(partial(suite.configurations.creator.create_again, payload, str(first.key), first))

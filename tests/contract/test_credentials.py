@@ -19,6 +19,7 @@ from orchestrator_contract.checks.strangers import (
     refused,
     without_rights,
 )
+from orchestrator_contract.client.listing import token_of
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.follow.operation import Operation
@@ -144,10 +145,8 @@ def first_pages(suite: Suite) -> list[str]:
     """Addresses of the list's first page and the one after it, which a token leads to."""
     if suite.effort.few:
         return []
-    first = past_500(lambda: suite.client.page("pageSize=1"))
-    meta = first.object.get("meta")
-    token = meta.get("nextToken") if isinstance(meta, dict) else None
-    following = [urlencode({"pageSize": 1, "pageToken": token})] if isinstance(token, str) and token else []
+    token = token_of(past_500(lambda: suite.client.page("pageSize=1")))
+    following = [urlencode({"pageSize": 1, "pageToken": token})] if token else []
     return [suite.client.url(f"/Configurations?{query}") for query in ("pageSize=1", *following)]
 
 

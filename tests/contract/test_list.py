@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.listing import Unlistable, small_size
+from orchestrator_contract.client.listing import Unlistable, small_size, token_of
 from orchestrator_contract.client.retry import past_500
 from orchestrator_contract.exchange import Exchange
 from orchestrator_contract.follow.operation import Operation
@@ -118,9 +118,8 @@ def backwards(suite: Suite) -> None:
         size = a_third(suite)
         page = [*suite.configurations.listing.pages(size=size)][-1]
         for _ in range(3):
-            meta = page.object.get("meta")
-            token = meta.get("previousToken") if isinstance(meta, dict) else None
-            if not isinstance(token, str) or not token:
+            token = token_of(page, "previousToken")
+            if not token:
                 return
             page = past_500(partial(suite.client.page, urlencode({"pageSize": size, "pageToken": token})))
 

@@ -1,4 +1,4 @@
-"""The same contract sisters: create, update, patch and the delete of a conversation, led through what is asked of the delete.
+"""The same contract on the sister calls: create, update, patch and the delete of a conversation, led through what is asked of the delete.
 
 What is judged is written once, for the delete; the catalogue says under which requirement it is found on another call.
 """
