@@ -21,6 +21,8 @@ _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
+#: How often an operation is asked about at least before it is held to have no end: some end only when they have been asked about.
+_LEAST_POLLS = 5
 #: How much longer operations may come to take than when that was last found out by asking often. Some end when they have been
 #: asked about a number of times: then they take as long as the suite waits, and that is what it would wait the next time.
 _GROWTH = 1.5
@@ -161,9 +163,9 @@ class Follower:
         while open_ := [operation for operation in open_ if not operation.done]:
             now = time.monotonic()
             spent = now - max(operation.accepted.sent for operation in open_)
-            if spent > limit and looked:
+            if spent > limit and looked and min(len(operation.polls) for operation in open_) >= _LEAST_POLLS:
                 return
-            # What is asked about after its limit only, because other things came between, is looked at once all the same.
+            # What is asked about after its limit only, because other things came between, is looked at all the same.
             time.sleep(max(min(due - now, limit - spent + 0.01), _FIRST_PAUSE_S))
             if halfway and spent <= limit:
                 self.client.parallel(self.poll, [o for number, o in sampled if number % (2 * every) < 2 and not o.done])

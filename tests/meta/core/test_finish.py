@@ -87,6 +87,18 @@ def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> N
     assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
 
 
+def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..., Bench]) -> None:
+    """One that ends when it is asked about for the third time does so after the limit, too, where nothing was asked before."""
+    bench = start(limits=Limits(poll_timeout_s=8))
+    operation = bench.accepted("sid1", accepted(statusUrl=URL))
+    bench.endpoint.on("GET /Operations/op_1", poll(), poll(), poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"))
+    bench.clock.now += 20
+
+    assert bench.suite.follower.finish([operation], early=False) == [operation]
+
+    assert "OP-ENDS" not in bench.breaches()
+
+
 def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
     """Only deletes are judged by whether they end."""
     bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
