@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable
 
 from orchestrator_contract.client.retry import past_500
@@ -83,7 +84,13 @@ def not_told_apart(suite: Suite, sid: str, exchange: Exchange) -> None:
 
 def named_in(exchange: Exchange, names: Iterable[str]) -> list[str]:
     """Those of an operation's *names* that an answer tells in its body or its headers."""
-    if exchange.answer is None:
-        return []
-    told = exchange.answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in exchange.answer.headers)
+    told = all_of(exchange)
     return [name for name in names if len(name) > 3 and name in told]
+
+
+def all_of(exchange: Exchange) -> str:
+    """All that an answer tells, body and headers; of JSON what it means as well, however it spells that."""
+    if exchange.answer is None:
+        return ""
+    texts = [exchange.answer.body.decode("utf-8", "replace"), json.dumps(exchange.json.value, ensure_ascii=False, default=str)]
+    return "\n".join([*texts, *(value for _, value in exchange.answer.headers)])

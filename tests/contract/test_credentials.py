@@ -11,6 +11,7 @@ import pytest
 from orchestrator_contract.checks.histories import patched
 from orchestrator_contract.checks.scenarios import Scenarios
 from orchestrator_contract.checks.strangers import (
+    all_of,
     as_account,
     basic,
     may_be_theirs,
@@ -76,10 +77,7 @@ TELLING, BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
 
 def disclosed(scenarios: Scenarios, configuration: Configuration, exchange: Exchange) -> list[str]:
     """What of the configuration an answer tells, beyond what the request said."""
-    answer = exchange.answer
-    if answer is None:
-        return []
-    told = answer.body.decode("utf-8", "replace") + "\n".join(value for _, value in answer.headers)
+    told = all_of(exchange)
     shown = scenarios.presence.shown.get(configuration.located, {})
     secrets = [value for value in (*map(shown.get, TELLING), *settings(shown)) if isinstance(value, str) and len(value) > BY_CHANCE]
     return [secret for secret in sorted({configuration.name, *secrets}) if len(secret) > 5 and secret in told]
