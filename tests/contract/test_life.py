@@ -59,7 +59,7 @@ def key_of(form: str, suite: Suite, cohort: int) -> str | None:
         "other head": versioned(alike, 4) ^ 1 << 127, "other variant": versioned(alike, 4) ^ 1 << 63,
         "other version": versioned(alike, 3), "other half": versioned(alike & 2**62 - 1 | fresh >> 62 << 62, 5),
         "v4 or v8": versioned(fresh, 8 if cohort % 2 else 4),
-        "v1 or digits": versioned(fresh, 1) if cohort % 3 < 2 else int(f"{fresh % 10**30:032d}", 16),
+        "v1 or digits": versioned(fresh, 1) if cohort % 4 < 2 else int(f"{fresh % 10**30:032d}", 16),
         "rare version": versioned(fresh, RARE_VERSIONS[cohort % len(RARE_VERSIONS)]),
         "v7": versioned(fresh, 7),
     }  # fmt: skip
