@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import count
 from typing import Any
 
 from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
@@ -35,13 +34,8 @@ class Presence:
         self.hold = suite.ledger.hold
         #: Pauses after a conflict about what is gone; none once they were all in vain.
         self._pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
-        self._looks = count()  # one step of it is atomic
         #: What a fetch showed of a configuration before something was aimed at it.
         self.shown: dict[Located, dict[str, Any]] = {}
-
-    def _on_fresh(self) -> bool:
-        """Whether the next look at what is gone takes a new connection, as every other does: another copy may answer it, and lag."""
-        return next(self._looks) % 2 == 1
 
     def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
         """Whether a fetch shows the configuration, with the fetch."""
@@ -121,8 +115,7 @@ class Presence:
     def gone(self, operation: Operation) -> None:
         """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        fresh = self._on_fresh()
-        exchange = past_500(lambda: self.client.fetch(operation.sid, account=account, region=region, fresh=fresh))
+        exchange = past_500(lambda: self.client.fetch(operation.sid, account=account, region=region))
         self.hold(
             "GONE-FETCH",
             exchange.status == 404,
@@ -143,8 +136,7 @@ class Presence:
         """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (GONE-DELETE)."""
         own = key or (self.suite.key() if keyed else None)
         account, region = operation.accepted.account or 0, operation.accepted.region
-        fresh = self._on_fresh()
-        exchange = past_500(lambda: self.client.delete(operation.sid, key=own, account=account, region=region, fresh=fresh))
+        exchange = past_500(lambda: self.client.delete(operation.sid, key=own, account=account, region=region))
         for pause in self._pauses_s if exchange.status == 409 else ():
             # A conflict with what else runs on the account, which may be looked at first, passes; whether it is stored is open.
             time.sleep(pause)

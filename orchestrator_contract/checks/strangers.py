@@ -46,8 +46,8 @@ def may_be_theirs(suite: Suite, sid: str, account: int, region: int = 0) -> bool
     return False
 
 
-def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, region: int = 0) -> Exchange:
-    """The answer to a DELETE of another account's SID.
+def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, region: int = 0, fresh: bool = False) -> Exchange:
+    """The answer to a DELETE of another account's SID; with *fresh* on a new connection.
 
     Raises:
         OneWayLess: that account may have a configuration of its own under it.
@@ -55,7 +55,7 @@ def as_account(suite: Suite, sid: str, account: int, key: str | None = None, *, 
     if may_be_theirs(suite, sid, account, region):
         raise OneWayLess(f"account {account + 1} may have a configuration of its own under the SID {sid:.60}")
     call = Call("delete", sid, silent=True)
-    return past_500(lambda: suite.client.delete(sid, account=account, key=key, region=region, call=call))
+    return past_500(lambda: suite.client.delete(sid, account=account, key=key, region=region, call=call, fresh=fresh))
 
 
 def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:

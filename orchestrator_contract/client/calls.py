@@ -83,12 +83,12 @@ class Client(Sender):
         )
         return self.send(replace(out, lower=fresh), fresh=fresh, silence=silence, rekey=rekey)
 
-    def fetch(self, sid: str, *, account: int | None = 0, region: int = 0, fresh: bool = False) -> Exchange:
+    def fetch(self, sid: str, *, account: int | None = 0, region: int = 0) -> Exchange:
         """GET one configuration."""
         out = self.outgoing(
             Call("fetch", sid), "GET", f"/Configurations/{sid}", account=account, region=region, headers=self._taken()
         )
-        return self.send(out, fresh=fresh)
+        return self.send(out)
 
     def operation(
         self,

@@ -66,7 +66,7 @@ class Sender:
         self.retry = Retry(self.profile.limits.poll_timeout_s)
         self.parallel = Parallel(self.profile.timeout_s)
         self._retention = Retention()
-        self._sent: Counter[tuple[str, int | None, int | None]] = Counter()
+        self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
         self._lock = Lock()
         self._granted = 0
         self._cleaning = False
@@ -136,8 +136,8 @@ class Sender:
         raise Throttled(exchange)
 
     def _takes_new(self, out: Outgoing) -> bool:
-        """Whether it is this request's turn to take a new connection."""
-        kind = out.call.operation, out.call.provokes, out.account
+        """Whether it is this request's turn to take a new connection; those of strangers, whose answers are open, have turns of their own."""
+        kind = out.call.operation, out.call.provokes, out.account, out.call.silent
         with self._lock:
             self._sent[kind] += 1
             return self._sent[kind] % _ANEW == 0

@@ -34,7 +34,8 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
         ledger.observe("OBS-TRANSPORT", "operation not found right after its 202")
         return
     if operation.ended is not None:
-        lost = [poll for poll in operation.polls if poll.status == 404 and poll.sent > operation.ended]
+        sight = operation.accepted.sent + grace
+        lost = [poll for poll in operation.polls if poll.status == 404 and poll.sent > max(operation.ended, sight)]
         if lost and exchange.status == 200:
             # It was not given up: then it had to be there in between, too.
             hold("OP-FETCH", False, expected="200 each time", seen="404, and then 200", exchanges=[operation.accepted, lost[-1], exchange])

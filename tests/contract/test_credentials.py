@@ -235,7 +235,7 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
     scenarios.presence.must_be_shown(victim)
     sent = []
     for key in (None, suite.key()):
-        exchange = as_account(suite, victim.sid, 1, key)
+        exchange = as_account(suite, victim.sid, 1, key, fresh=key is not None)
         sent.append(exchange)
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
         told = disclosed(scenarios, victim, exchange)

@@ -171,7 +171,7 @@ class _TakesNamesakeElsewhere(Behaviour):
 
     def alike(self, configuration: Configuration, other: Configuration) -> bool:
         """Whether *other* is where the delete reaches too far."""
-        raise NotImplementedError
+        return other.account != configuration.account and other.region == configuration.region
 
     def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
@@ -187,8 +187,7 @@ class _TakesNamesakeElsewhere(Behaviour):
     shows="data: equal names",
 )  # fmt: skip
 class _TakesNamesakeOverAccounts(_TakesNamesakeElsewhere):
-    def alike(self, configuration: Configuration, other: Configuration) -> bool:
-        return other.account != configuration.account and other.region == configuration.region
+    pass
 
 
 @defect(

@@ -121,6 +121,13 @@ def test_an_operation_that_is_lost_for_a_while(bench: Bench) -> None:
     assert bench.steps("OP-FETCH") == [ACCEPT, ("GET op_1", 404), ("GET op_1", 200)]
 
 
+def test_an_operation_that_a_copy_has_not_heard_of(bench: Bench) -> None:
+    """In the first moments after the 202 another copy may not know it yet, though one has seen its end."""
+    polled(bench, poll("COMPLETED"), (404, {}), poll("COMPLETED"), apart=0.3)
+
+    assert "OP-FETCH" not in bench.breaches()
+
+
 def test_what_a_poll_checks(bench: Bench) -> None:
     """The polls of a whole life check every requirement that speaks of them."""
     polled(bench, poll(), poll("COMPLETED"), poll("COMPLETED"))

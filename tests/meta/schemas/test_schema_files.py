@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from orchestrator_contract import schemas
 from orchestrator_contract.schemas import FORMATS
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
@@ -113,6 +114,17 @@ def test_example_is_valid(path: str, instance: Any) -> None:
 def test_counterexample_is_invalid(path: str, instance: Any) -> None:
     """What a file gives as a counterexample fails it."""
     assert not validator(path).is_valid(instance)
+
+
+@pytest.mark.parametrize(("path", "instance"), [*VALID, *INVALID])
+def test_what_the_suite_writes_out_means_the_same(path: str, instance: Any) -> None:
+    """The suite judges by schemas whose references are written out: it finds in each instance what the file itself does."""
+    judged = [
+        sorted((error.json_path, str(error.validator)) for error in one.iter_errors(instance))
+        for one in (validator(path), schemas.validator(path))
+    ]
+
+    assert judged[0] == judged[1]
 
 
 @pytest.mark.parametrize("name", ["date-time", "uri", "uri-reference", "date"])
