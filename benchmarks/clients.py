@@ -27,7 +27,9 @@ def rate(call: Callable[[], object]) -> float:
     return _BATCH / (time.perf_counter() - started)
 
 
-def rounds(ours: Callable[[], object], bare: Callable[[], object], until: float) -> list[tuple[float, float]]:
+def rounds(
+    ours: Callable[[], object], bare: Callable[[], object], until: float
+) -> list[tuple[float, float]]:
     """Pairs of rates, measured A B A B until the monotonic clock says *until*, at least three."""
     rate(ours), rate(bare)  # connections are opened and caches filled
     pairs: list[tuple[float, float]] = []
@@ -50,15 +52,29 @@ def compare(target: Path, seconds: float) -> list[Row]:
         session.auth = (account.username, account.password)
         there, absent = suite.configurations.one().sid, suite.absent_sid()
         calls: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
-            ("fetch, 200", lambda: suite.client.fetch(there),
-             lambda: session.get(suite.client.url(f"/Configurations/{there}"), timeout=10)),
-            ("delete, 404", lambda: suite.client.delete(absent),
-             lambda: session.delete(suite.client.url(f"/Configurations/{absent}"), timeout=10)),
-        ]  # fmt: skip
+            (
+                "fetch, 200",
+                lambda: suite.client.fetch(there),
+                lambda: session.get(suite.client.url(f"/Configurations/{there}"), timeout=10),
+            ),
+            (
+                "delete, 404",
+                lambda: suite.client.delete(absent),
+                lambda: session.delete(suite.client.url(f"/Configurations/{absent}"), timeout=10),
+            ),
+        ]
         for name, ours, bare in calls:
             pairs = rounds(ours, bare, time.monotonic() + seconds / len(calls))
             here, other = (f"{median(one):.0f} requests/s" for one in zip(*pairs, strict=True))
             ratio = median(a / b for a, b in pairs)
-            rows.append(Row(f"client and judge: {name}", here, f"bare `requests` loop: {other}", ratio, _GOAL))
+            rows.append(
+                Row(
+                    f"client and judge: {name}",
+                    here,
+                    f"bare `requests` loop: {other}",
+                    ratio,
+                    _GOAL,
+                )
+            )
     suite.close()
     return rows

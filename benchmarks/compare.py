@@ -51,14 +51,24 @@ def wrk_rows(target: Path, folder: Path, seconds: float) -> list[Row]:
             for number in range(_WRK_ROUNDS):
                 if number and time.monotonic() > until:
                     break
-                urls = {"": described.base_url + _ITEM + _ABSENT, **{other: url for other, (_, url) in others.items()}}
+                urls = {
+                    "": described.base_url + _ITEM + _ABSENT,
+                    **{other: url for other, (_, url) in others.items()},
+                }
                 for other, url in urls.items():
                     headers = asked | ({"Prefer": "code=404"} if other == "Prism" else {})
                     rates.setdefault(other, []).append(servers.wrk(url, method, headers, folder))
             for other, (goal, _) in others.items():
                 ratio = median(a / b for a, b in zip(rates[""], rates[other], strict=True))
-                rows.append(Row(f"mock under wrk: {name}", f"{median(rates['']):.0f} requests/s",
-                                f"{other}: {median(rates[other]):.0f} requests/s", ratio, goal))
+                rows.append(
+                    Row(
+                        f"mock under wrk: {name}",
+                        f"{median(rates['']):.0f} requests/s",
+                        f"{other}: {median(rates[other]):.0f} requests/s",
+                        ratio,
+                        goal,
+                    )
+                )
     return rows
 
 
@@ -85,9 +95,20 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
     add = made.add_argument
-    add("--only", type=_chosen, default=list(PARTS), metavar="PART[,PART]",
-        help=f"only these of {', '.join(PARTS)}; prints the table and leaves the documents alone")
-    add("--docs", type=Path, default=servers.PROJECT / "docs", metavar="DIR", help="where benchmarks.md is (the project's)")
+    add(
+        "--only",
+        type=_chosen,
+        default=list(PARTS),
+        metavar="PART[,PART]",
+        help=f"only these of {', '.join(PARTS)}; prints the table and leaves the documents alone",
+    )
+    add(
+        "--docs",
+        type=Path,
+        default=servers.PROJECT / "docs",
+        metavar="DIR",
+        help="where benchmarks.md is (the project's)",
+    )
     return made
 
 

@@ -24,9 +24,19 @@ from orchestrator_contract import profile, schemas
 
 #: Found by both: bodies and statuses of single answers. Most of what only this suite finds needs several.
 DEFECTS = (
-    "create-related-number", "page-null", "error-404-html", "unknown-200", "error-404-empty", "unknown-500", "page-no-meta",
-    "error-404-code-text", "unknown-410", "error-404-list", "unknown-204", "error-404-message-object",
-)  # fmt: skip
+    "create-related-number",
+    "page-null",
+    "error-404-html",
+    "unknown-200",
+    "error-404-empty",
+    "unknown-500",
+    "page-no-meta",
+    "error-404-code-text",
+    "unknown-410",
+    "error-404-list",
+    "unknown-204",
+    "error-404-message-object",
+)
 _LONGEST_S = 90
 _PATIENCE_S = 20
 #: Check, method, path up to what is generated, status.
@@ -52,17 +62,39 @@ def suite(target: Path, folder: Path, *options: str) -> tuple[First | None, int,
     """A run of the suite: its first finding, its requests, its seconds."""
     file = folder / "first.json"
     file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "benchmarks.first", "--seed", "1"]
-    command += [f"--target={target}", f"--report={folder / 'report'}", *options]  # one word each, see runs.py
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "benchmarks.first",
+        "--seed",
+        "1",
+    ]
+    command += [
+        f"--target={target}",
+        f"--report={folder / 'report'}",
+        *options,
+    ]  # one word each, see runs.py
     started, clock = time.time(), time.perf_counter()
     done = subprocess.run(
-        command, cwd=PROJECT, env=os.environ | {VARIABLE: str(file)}, capture_output=True, timeout=_LONGEST_S, check=False
+        command,
+        cwd=PROJECT,
+        env=os.environ | {VARIABLE: str(file)},
+        capture_output=True,
+        timeout=_LONGEST_S,
+        check=False,
     )
     ended = time.perf_counter() - clock
     if done.returncode not in (0, 1):
         raise Unmeasured(f"the suite ended with {done.returncode}")
     report = folder / "report" / "conformance.json"
-    requests = int(json.loads(report.read_text("utf-8"))["counts"]["requests"]) if report.is_file() else 0
+    requests = (
+        int(json.loads(report.read_text("utf-8"))["counts"]["requests"]) if report.is_file() else 0
+    )
     if not file.exists():
         return None, requests, ended
     found = json.loads(file.read_text("utf-8"))
@@ -73,7 +105,9 @@ def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, li
     """Of one event of schemathesis' report: the time of each answer, in order, with what is held against it."""
     recorder = json.loads(json.dumps(event.get("ScenarioFinished", {}).get("recorder", {})))
     checks = recorder.get("checks", {})
-    for case, one in sorted(recorder.get("interactions", {}).items(), key=lambda item: item[1]["timestamp"]):
+    for case, one in sorted(
+        recorder.get("interactions", {}).items(), key=lambda item: item[1]["timestamp"]
+    ):
         asked, answer = one["request"], one["response"]
         path = "/".join(urlsplit(asked["uri"]).path.split("/")[:4])
         status = answer["status_code"] if answer else 0
@@ -81,7 +115,9 @@ def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, li
         yield one["timestamp"], [(name, asked["method"], path, status) for name in failed]
 
 
-def schemathesis(target: Path, folder: Path, known: set[Accusation] | None) -> tuple[First | None, set[Accusation], int, float]:
+def schemathesis(
+    target: Path, folder: Path, known: set[Accusation] | None
+) -> tuple[First | None, set[Accusation], int, float]:
     """A run of schemathesis until it says what is not *known*; with None as far as its time goes.
 
     Its first finding, everything it said, its requests, its seconds.
@@ -90,13 +126,30 @@ def schemathesis(target: Path, folder: Path, known: set[Accusation] | None) -> t
     file.unlink(missing_ok=True)
     described = profile.from_file(target)
     account = described.accounts[0]
-    command = [sys.executable, "-m", "schemathesis.cli", "run", str(schemas.schema_root() / "openapi.yaml"), "--url", described.base_url]
-    command += ["--auth", f"{account.username}:{account.password}", "--seed", "1", "--generation-database", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "run",
+        str(schemas.schema_root() / "openapi.yaml"),
+        "--url",
+        described.base_url,
+    ]
+    command += [
+        "--auth",
+        f"{account.username}:{account.password}",
+        "--seed",
+        "1",
+        "--generation-database",
+        "none",
+    ]
     command += ["--continue-on-failure", "--report", "ndjson", "--report-ndjson-path", str(file)]
     said: set[Accusation] = set()
     first, sent, last = None, 0, 0.0
     started, clock = time.time(), time.perf_counter()
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             for event in _events(file, process, clock + _PATIENCE_S):
                 for at, found in accusations(event):
@@ -111,7 +164,9 @@ def schemathesis(target: Path, folder: Path, known: set[Accusation] | None) -> t
     return first, said, sent, last
 
 
-def _events(file: Path, process: subprocess.Popen[bytes], until: float) -> Iterator[dict[str, dict[str, object]]]:
+def _events(
+    file: Path, process: subprocess.Popen[bytes], until: float
+) -> Iterator[dict[str, dict[str, object]]]:
     rest, at = "", 0
     while True:
         over = process.poll() is not None or time.perf_counter() > until
@@ -134,8 +189,14 @@ def compare(target: Path, folder: Path, seconds: float) -> list[Row]:
     _, requests, wall = suite(target, folder)
     _, known, sent, lasted = schemathesis(target, folder, None)
     speed, theirs = requests / wall, sent / max(lasted, 0.001)
-    rows = [Row("whole run: requests/s", f"{speed:.0f} ({requests} in {wall:.0f} s)",
-                f"schemathesis: {theirs:.0f} ({sent} in {lasted:.0f} s)", speed / theirs)]
+    rows = [
+        Row(
+            "whole run: requests/s",
+            f"{speed:.0f} ({requests} in {wall:.0f} s)",
+            f"schemathesis: {theirs:.0f} ({sent} in {lasted:.0f} s)",
+            speed / theirs,
+        )
+    ]
     ratios = []
     for name in DEFECTS:
         what = f"first finding: {name}"
@@ -151,6 +212,14 @@ def compare(target: Path, folder: Path, seconds: float) -> list[Row]:
         rows.append(Row(what, str(mine or "none"), beside, ratio, 1.0 if other else None))
     if ratios:
         sooner = sum(ratio > 1 for ratio in ratios)
-        rows.insert(1, Row("first finding: median of the defects", f"sooner on {sooner} of {len(ratios)}", "schemathesis",
-                           median(ratios), 1.0))
+        rows.insert(
+            1,
+            Row(
+                "first finding: median of the defects",
+                f"sooner on {sooner} of {len(ratios)}",
+                "schemathesis",
+                median(ratios),
+                1.0,
+            ),
+        )
     return rows

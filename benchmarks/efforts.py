@@ -31,12 +31,16 @@ class Loop:
         self._session.trust_env = False  # reading .netrc for each request would slow it down
         self._session.auth = (account.username, account.password)
         self._new = {
-            "displayName": "oc-benchmark", "description": "made by a benchmark", "conversationGroupingType": "GROUP_BY_PROFILE",
+            "displayName": "oc-benchmark",
+            "description": "made by a benchmark",
+            "conversationGroupingType": "GROUP_BY_PROFILE",
             "memoryStoreId": described.provision.memory_store_id,
-        }  # fmt: skip
+        }
         self._sent = 0
 
-    def _call(self, method: str, url: str, body: dict[str, object] | None = None) -> requests.Response:
+    def _call(
+        self, method: str, url: str, body: dict[str, object] | None = None
+    ) -> requests.Response:
         self._sent += 1
         return self._session.request(method, url, json=body, timeout=10)
 
@@ -49,7 +53,9 @@ class Loop:
         return ended
 
     def _life(self) -> None:
-        created = self._accepted(self._call("POST", f"{self._base}/Configurations", dict(self._new)))
+        created = self._accepted(
+            self._call("POST", f"{self._base}/Configurations", dict(self._new))
+        )
         item = f"{self._base}/Configurations/{created['related']['configurationId']}"
         self._call("GET", item)
         self._accepted(self._call("DELETE", item))
@@ -70,14 +76,28 @@ class Loop:
 def _run(target: Path, folder: Path, effort: str) -> tuple[int, float]:
     """Requests and seconds of one run, process start and reports included."""
     report = folder / f"report-{effort}"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--seed", "1", f"--effort={effort}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--seed",
+        "1",
+        f"--effort={effort}",
+    ]
     command += [f"--target={target}", f"--report={report}"]  # one word each, see runs.py
     started = time.perf_counter()
-    done = subprocess.run(command, cwd=PROJECT, env=os.environ, capture_output=True, timeout=_LONGEST_S, check=False)
+    done = subprocess.run(
+        command, cwd=PROJECT, env=os.environ, capture_output=True, timeout=_LONGEST_S, check=False
+    )
     seconds = time.perf_counter() - started
     if done.returncode != 0:
         raise Unmeasured(f"a {effort} run ended with {done.returncode}")
-    return int(json.loads((report / "conformance.json").read_text("utf-8"))["counts"]["requests"]), seconds
+    return int(
+        json.loads((report / "conformance.json").read_text("utf-8"))["counts"]["requests"]
+    ), seconds
 
 
 def compare(target: Path, folder: Path) -> list[Row]:
@@ -87,7 +107,14 @@ def compare(target: Path, folder: Path) -> list[Row]:
         before = loop.rate(_LOOP_S)
         sent, seconds = _run(target, folder, effort)
         bare = median([before, loop.rate(_LOOP_S)])
-        rows.append(Row(f"whole run, `{effort}`: requests/s", f"{sent / seconds:.0f} ({sent} in {seconds:.1f} s)",
-                        f"bare `requests` loop over lives: {bare:.0f}", sent / seconds / bare, _GOAL))
+        rows.append(
+            Row(
+                f"whole run, `{effort}`: requests/s",
+                f"{sent / seconds:.0f} ({sent} in {seconds:.1f} s)",
+                f"bare `requests` loop over lives: {bare:.0f}",
+                sent / seconds / bare,
+                _GOAL,
+            )
+        )
     loop.close()
     return rows

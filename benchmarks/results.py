@@ -40,7 +40,14 @@ class Row:
         """The row of the table."""
         met = {True: "yes", False: "**no**", None: ""}[self.met]
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return (self.what, self.here, self.other, ratio, "" if self.goal is None else f"≥ {self.goal:g}", met)
+        return (
+            self.what,
+            self.here,
+            self.other,
+            ratio,
+            "" if self.goal is None else f"≥ {self.goal:g}",
+            met,
+        )
 
 
 class Unmeasured(Exception):
@@ -52,7 +59,9 @@ def within(what: str, seconds: Sequence[float], allowed: float) -> Row:
     if not seconds:
         return Row(what, "not measured: no time left", f"{allowed:g} s allowed", goal=1.0)
     middle = median(seconds)
-    return Row(what, f"{middle:.1f} s (of {len(seconds)})", f"{allowed:g} s allowed", allowed / middle, 1.0)
+    return Row(
+        what, f"{middle:.1f} s (of {len(seconds)})", f"{allowed:g} s allowed", allowed / middle, 1.0
+    )
 
 
 def page(text: str, rows: Sequence[Row], caption: str) -> str:

@@ -35,9 +35,21 @@ def run(folder: Path, *options: str) -> float:
     """
     # Options with paths are one word each: an existing path that is a word of its own is a test path to pytest until it knows the
     # options, and outside the project it then loads every plugin that is installed.
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--seed", "1", f"--report={folder / 'report'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--seed",
+        "1",
+        f"--report={folder / 'report'}",
+    ]
     started = time.perf_counter()
-    subprocess.run([*command, *options], cwd=PROJECT, capture_output=True, timeout=_LONGEST_S, check=True)
+    subprocess.run(
+        [*command, *options], cwd=PROJECT, capture_output=True, timeout=_LONGEST_S, check=True
+    )
     return time.perf_counter() - started
 
 
@@ -73,7 +85,12 @@ def times(folder: Path, seconds: float) -> list[Row]:
     until = time.monotonic() + seconds
     quick: list[float] = []
     collected: list[float] = []
-    while len(quick) < 1 or (len(quick) < 5 and time.monotonic() + quick[-1] + collected[-1] < until):
+    while len(quick) < 1 or (
+        len(quick) < 5 and time.monotonic() + quick[-1] + collected[-1] < until
+    ):
         quick.append(run(folder, "--effort", "quick"))
         collected.append(run(folder, "--collect-only"))
-    return [within("`pytest --effort quick`", quick, 5), within("`pytest --collect-only`", collected, 1.5)]
+    return [
+        within("`pytest --effort quick`", quick, 5),
+        within("`pytest --collect-only`", collected, 1.5),
+    ]

@@ -42,7 +42,11 @@ def _free_port() -> int:
 @contextmanager
 def _listening(command: Sequence[str], port: int) -> Iterator[str]:
     process = subprocess.Popen(
-        command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         patience = time.monotonic() + _START_S
@@ -62,8 +66,18 @@ def _listening(command: Sequence[str], port: int) -> Iterator[str]:
 def starlette() -> Iterator[str]:
     """A bare Starlette answer on uvicorn, with the parser and the loop that the mock has; its base URL."""
     port = _free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.hello:app", "--port", str(port), "--no-access-log"]
-    with _listening([*command, "--log-level", "critical", "--http", "httptools", "--loop", "auto"], port) as base:
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "benchmarks.hello:app",
+        "--port",
+        str(port),
+        "--no-access-log",
+    ]
+    with _listening(
+        [*command, "--log-level", "critical", "--http", "httptools", "--loop", "auto"], port
+    ) as base:
         yield base
 
 
@@ -79,7 +93,14 @@ def install_prism(folder: Path, seconds: float) -> Path:
     if npm is None:
         raise Unmeasured("npm is not installed")
     (folder / "package.json").write_text("{}", "utf-8")
-    command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", f"@stoplight/prism-cli@{PRISM_RELEASE}"]
+    command = [
+        npm,
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        f"@stoplight/prism-cli@{PRISM_RELEASE}",
+    ]
     try:
         subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds, check=True)
     except (subprocess.SubprocessError, OSError):
@@ -92,7 +113,17 @@ def prism(program: Path) -> Iterator[str]:
     """Prism's mock of the OpenAPI file, without a log, which would slow it down; its base URL."""
     port = _free_port()
     document = str(schemas.schema_root() / "openapi.yaml")
-    command = [str(program), "mock", document, "--host", "127.0.0.1", "--port", str(port), "--verboseLevel", "silent"]
+    command = [
+        str(program),
+        "mock",
+        document,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--verboseLevel",
+        "silent",
+    ]
     with _listening(command, port) as base:
         yield base
 
@@ -110,7 +141,9 @@ def wrk(url: str, method: str, headers: Mapping[str, str], folder: Path, seconds
     script.write_text(f'wrk.method = "{method}"\n', "utf-8")
     lines = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     command = [program, "-t1", "-c8", f"-d{seconds}s", "-s", str(script), *lines, url]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 20, check=False).stdout
+    said = subprocess.run(
+        command, capture_output=True, text=True, timeout=seconds + 20, check=False
+    ).stdout
     rate = re.search(r"Requests/sec:\s*([\d.]+)", said)
     if rate is None or not float(rate[1]):
         raise Unmeasured("wrk got no answers")

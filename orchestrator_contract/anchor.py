@@ -22,7 +22,9 @@ def project_of(folder: Path) -> Path | None:
         file = candidate / "pyproject.toml"
         if file.is_file():
             try:
-                name = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}).get("name")
+                name = (
+                    tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}).get("name")
+                )
             except (OSError, ValueError):
                 return None
             return candidate if name == "orchestrator-contract" else None
@@ -43,7 +45,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if project is None or early_config.rootpath == project or early_config.inipath is not None:
         return
     root, ini, values, ignored = determine_setup(
-        inifile=str(project / "pyproject.toml"), override_ini=None, args=[], rootdir_cmd_arg=str(project), invocation_dir=here
+        inifile=str(project / "pyproject.toml"),
+        override_ini=None,
+        args=[],
+        rootdir_cmd_arg=str(project),
+        invocation_dir=here,
     )
     # pytest offers no way to do this from outside; these are the names of pytest 9.
     early_config._rootpath, early_config._inipath = root, ini  # noqa: SLF001

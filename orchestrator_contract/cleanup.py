@@ -46,8 +46,12 @@ def account_label(account: Account) -> str:
 
 def header(profile: Profile, run: str) -> dict[str, Any]:
     """What the journal of *run* says first: which places and accounts its numbers mean."""
-    return {"journal": "orchestrator-contract", "run": run, "bases": list(profile.bases),
-            "accounts": [account_label(account) for account in profile.accounts]}
+    return {
+        "journal": "orchestrator-contract",
+        "run": run,
+        "bases": list(profile.bases),
+        "accounts": [account_label(account) for account in profile.accounts],
+    }
 
 
 def read(path: Path, profile: Profile) -> Past:
@@ -68,7 +72,9 @@ def read(path: Path, profile: Profile) -> Past:
             base = past.bases[left.region]
             region = profile.bases.index(base)
         except (IndexError, ValueError):
-            raise CleanupError(f"{path}: was written on {', '.join(past.bases)}, which --target does not name") from None
+            raise CleanupError(
+                f"{path}: was written on {', '.join(past.bases)}, which --target does not name"
+            ) from None
         wrote = past.accounts[left.account] if 0 <= left.account < len(past.accounts) else None
         if wrote is not None and (left.account >= len(labels) or labels[left.account] != wrote):
             raise CleanupError(
@@ -86,7 +92,9 @@ def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
         CleanupError: the journal or the target can't be used, or what was deleted can't be written down.
     """
     past = read(path, profile)
-    say(f"journal of run {past.run}: {len(past.leftovers)} configuration(s) not known to be deleted")
+    say(
+        f"journal of run {past.run}: {len(past.leftovers)} configuration(s) not known to be deleted"
+    )
     if not past.leftovers:
         return 0
     limits = profile.limits
@@ -123,13 +131,19 @@ def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, 
 
 def _reach(suite: Suite, places: Iterable[tuple[int, int]]) -> None:
     for account, region in sorted(places):
-        out = suite.client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1", account=account, region=region)
+        out = suite.client.outgoing(
+            Call("list"), "GET", "/Configurations?pageSize=1", account=account, region=region
+        )
         try:
             exchange = suite.client.send(out, silence=True)
         except Unverifiable as error:
             raise CleanupError(f"{suite.profile.bases[region]}: {error}") from None
         if exchange.status is None or exchange.status in (401, 403):
-            said = f"refuses the credentials of account {account + 1}" if exchange.status else "can't be reached"
+            said = (
+                f"refuses the credentials of account {account + 1}"
+                if exchange.status
+                else "can't be reached"
+            )
             raise CleanupError(f"{suite.profile.bases[region]} {said}: {exchange.outcome()}")
 
 
@@ -160,14 +174,16 @@ def mend(path: Path) -> None:
         except ValueError:
             ending = kept + b"\n"
         file.seek(len(kept) + 1 if kept else 0)
-        file.write(ending[len(kept) + 1 if kept else 0:])
+        file.write(ending[len(kept) + 1 if kept else 0 :])
         file.truncate()
 
 
 class _Cleaning:
     """One call of `clean` or `sweep`."""
 
-    def __init__(self, suite: Suite, log: Journal, say: Callable[[str], None], *, patient: bool = True) -> None:
+    def __init__(
+        self, suite: Suite, log: Journal, say: Callable[[str], None], *, patient: bool = True
+    ) -> None:
         #: Whether each try gets all the time that cleaning up may take.
         self._patient = patient
         self._suite = suite
@@ -200,23 +216,35 @@ class _Cleaning:
             return 0
         blind = 0
         for place in sorted({(one.account, one.region) for one in unknown}):
-            names = {one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == place}
+            names = {
+                one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == place
+            }
             found: dict[str, str] = {}
             doubtful: dict[str, str] = {}
             try:
                 for pause in (_SETTLE_S, 0):
-                    doubtful = {sid: name for sid, name in self._listed(names, *place).items() if sid not in found}
-                    shown = {sid for sid, name in doubtful.items() if self._is_shown(sid, name, *place)}
+                    doubtful = {
+                        sid: name
+                        for sid, name in self._listed(names, *place).items()
+                        if sid not in found
+                    }
+                    shown = {
+                        sid for sid, name in doubtful.items() if self._is_shown(sid, name, *place)
+                    }
                     found |= {sid: doubtful.pop(sid) for sid in shown}
                     time.sleep(pause if len(found) < len(names) else 0)
             except Unverifiable as error:
                 blind += len(names) - len(set(found.values()))
                 doubtful = {}
-                self._say(f"LEFT     the list can't be read: {error}; not looked for: {', '.join(sorted(names - set(found.values())))}")
+                self._say(
+                    f"LEFT     the list can't be read: {error}; not looked for: {', '.join(sorted(names - set(found.values())))}"
+                )
             for sid, name in found.items():
                 self._mark(Configuration(sid, name, *place))
             for sid, name in doubtful.items():
-                self._say(f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else")
+                self._say(
+                    f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else"
+                )
             blind += len(doubtful)
             for name in sorted(names - {*found.values(), *doubtful.values()}) if not blind else ():
                 self._say(f"absent   {name}: announced, and never created")
@@ -224,9 +252,16 @@ class _Cleaning:
 
     def _listed(self, names: set[str], account: int, region: int) -> dict[str, str]:
         """Name by SID of everything listed under one of *names*."""
-        items = self._suite.configurations.listing.items(size=LARGEST_PAGE, account=account, region=region)
-        return {item["id"]: item["displayName"] for item, _ in items
-                if isinstance(item.get("id"), str) and isinstance(name := item.get("displayName"), str) and name in names}
+        items = self._suite.configurations.listing.items(
+            size=LARGEST_PAGE, account=account, region=region
+        )
+        return {
+            item["id"]: item["displayName"]
+            for item, _ in items
+            if isinstance(item.get("id"), str)
+            and isinstance(name := item.get("displayName"), str)
+            and name in names
+        }
 
     def _is_shown(self, sid: str, name: str, account: int, region: int) -> bool:
         """Whether a fetch shows *sid* under *name*: a list alone may give the names of a run to anything.
@@ -236,7 +271,11 @@ class _Cleaning:
         if not is_plain(sid):
             return False
         exchange = self._suite.client.fetch(sid, account=account, region=region)
-        return exchange.status == 200 and exchange.object.get("displayName") == name and exchange.object.get("id", sid) == sid
+        return (
+            exchange.status == 200
+            and exchange.object.get("displayName") == name
+            and exchange.object.get("id", sid) == sid
+        )
 
     def _delete(self) -> None:
         for attempt in range(_ROUNDS):
@@ -246,7 +285,9 @@ class _Cleaning:
             if self._patient:
                 self._suite.client.forgive()
             try:
-                remove(self._suite.client, self._suite.follower, list(self._left.values()), self._gone)
+                remove(
+                    self._suite.client, self._suite.follower, list(self._left.values()), self._gone
+                )
             except Unverifiable as error:
                 self._say(f"problem  {error}")
 
@@ -257,7 +298,15 @@ class _Cleaning:
                 continue
             self._say(f"deleted  {one.sid}  {one.name}")
             if not any(other.name == one.name for other in self._left.values()):
-                entries.append({"name": one.name, "sid": one.sid, "state": "deleted", "account": one.account, "region": one.region})
+                entries.append(
+                    {
+                        "name": one.name,
+                        "sid": one.sid,
+                        "state": "deleted",
+                        "account": one.account,
+                        "region": one.region,
+                    }
+                )
         if entries:
             with _written(self._log.path):
                 self._log.write(entries)

@@ -32,4 +32,9 @@ def same_address(bases: Sequence[str]) -> str:
 
 def _address(url: str) -> tuple[str, str, int | None, str]:
     parts = urlsplit(url)
-    return parts.scheme.lower(), (parts.hostname or "").rstrip("."), parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower()), parts.path.rstrip("/")
+    return (
+        parts.scheme.lower(),
+        (parts.hostname or "").rstrip("."),
+        parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower()),
+        parts.path.rstrip("/"),
+    )

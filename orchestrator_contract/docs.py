@@ -68,13 +68,18 @@ def profile_page() -> str:
     schema = schemas.documents()["target-profile.json"]
     required = schema.get("required", [])
     lines = [
-        NOTICE, "", "# The target profile", "",
+        NOTICE,
+        "",
+        "# The target profile",
+        "",
         "A TOML file that says what an endpoint is, what it can be made to do, and what the suite may do to it. "
         "`pytest --target vendor.toml` uses it; `pytest --target vendor.toml --plan` shows what it makes verifiable and "
-        "sends nothing. Source: `schemas/target-profile.json`.", "",
+        "sends nothing. Source: `schemas/target-profile.json`.",
+        "",
         "Whatever is left out means that the endpoint can't do it: requirements that need it are reported `unverified`, with "
         "the name of what is missing. An unknown key, a wrong type or a variable that is not set ends the run with exit code "
-        "4 and one message that names the file, the key and what was expected.", "",
+        "4 and one message that names the file, the key and what was expected.",
+        "",
     ]
     for name, section in schema["properties"].items():
         lines += _section(schema, name, section, needed=name in required)
@@ -84,26 +89,46 @@ def profile_page() -> str:
         for need in one.needs:
             needing.setdefault(need, []).append(f"`{one.id}`")
     where = {
-        "provision": "`[provision]`, any mode", "create": '`[provision]` with `mode = "create"`', "credentials": "`[[accounts]]`",
-        "accounts": "a second `[[accounts]]`", "regions": "`[[regions]]`", "operation_failure": "`[operation_failure]`",
-        "clock": "`[clock]`", "conversations": "`[conversations]`",
+        "provision": "`[provision]`, any mode",
+        "create": '`[provision]` with `mode = "create"`',
+        "credentials": "`[[accounts]]`",
+        "accounts": "a second `[[accounts]]`",
+        "regions": "`[[regions]]`",
+        "operation_failure": "`[operation_failure]`",
+        "clock": "`[clock]`",
+        "conversations": "`[conversations]`",
     }
     rows = [
-        [need, where.get(need, f"`[{need.replace('fault.', 'faults.')}]`"),
-         f"all but {_without(need)}" if need == "provision" else ", ".join(ids)]
+        [
+            need,
+            where.get(need, f"`[{need.replace('fault.', 'faults.')}]`"),
+            f"all but {_without(need)}" if need == "provision" else ", ".join(ids),
+        ]
         for need, ids in needing.items()
     ]
-    lines += [*table(["capability", "given by", "requirements that need it"], rows), "", "## A whole profile", "",
-              "This one describes the mock; `python -m orchestrator_contract.mock --write-profile FILE` writes it.", "", "```toml",
-              profile_text(["http://127.0.0.1:8080", "http://127.0.0.1:8081"]).rstrip(), "```"]
+    lines += [
+        *table(["capability", "given by", "requirements that need it"], rows),
+        "",
+        "## A whole profile",
+        "",
+        "This one describes the mock; `python -m orchestrator_contract.mock --write-profile FILE` writes it.",
+        "",
+        "```toml",
+        profile_text(["http://127.0.0.1:8080", "http://127.0.0.1:8081"]).rstrip(),
+        "```",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _without(need: str) -> str:
-    return ", ".join(f"`{one.id}`" for one in catalogue.load().requirements.values() if need not in one.needs)
+    return ", ".join(
+        f"`{one.id}`" for one in catalogue.load().requirements.values() if need not in one.needs
+    )
 
 
-def _section(schema: Mapping[str, Any], name: str, section: Mapping[str, Any], *, needed: bool) -> Iterator[str]:
+def _section(
+    schema: Mapping[str, Any], name: str, section: Mapping[str, Any], *, needed: bool
+) -> Iterator[str]:
     many = section["type"] == "array"
     inner = section["items"] if many else section
     title = f"[[{name}]]" if many else f"[{name}.429]" if name == "faults" else f"[{name}]"
@@ -119,7 +144,13 @@ def _section(schema: Mapping[str, Any], name: str, section: Mapping[str, Any], *
     rows = []
     for key, member in inner["properties"].items():
         found = _resolved(schema, member)
-        default = "required" if key in inner.get("required", ()) else _toml(found["default"]) if "default" in found else ""
+        default = (
+            "required"
+            if key in inner.get("required", ())
+            else _toml(found["default"])
+            if "default" in found
+            else ""
+        )
         rows.append([f"`{key}`", kind(schema, found), default, found["description"]])
     yield from table(["key", "value", "default", "meaning"], rows)
     yield ""
@@ -143,7 +174,12 @@ def kind(schema: Mapping[str, Any], node: Mapping[str, Any]) -> str:
         return f"table of {', '.join(f'`{key}`' for key in node['properties'])}"
     if types == ["object"]:
         return "table of strings"
-    words = {"number": "number", "integer": "whole number", "string": "text", "boolean": "`true` or `false`"}
+    words = {
+        "number": "number",
+        "integer": "whole number",
+        "string": "text",
+        "boolean": "`true` or `false`",
+    }
     said = " or ".join(words[one] for one in types)
     if node.get("format") == "uri":
         said = "URL"
@@ -166,24 +202,41 @@ def requirements_page() -> str:
     """The catalogue, section by section."""
     known = catalogue.load()
     lines = [
-        NOTICE, "", "# The requirements", "",
+        NOTICE,
+        "",
+        "# The requirements",
+        "",
         f"{len(known.requirements)} sentences that an endpoint is held to. Source: `orchestrator_contract/verdicts/catalogue.toml`. An id "
-        "is never reused; `--requirement` takes ids and prefixes of ids.", "",
+        "is never reused; `--requirement` takes ids and prefixes of ids.",
+        "",
         "`documented` and `derived` requirements fail the run when breached, `advisory` ones warn. *Needs* are capabilities of "
-        "the [target profile](profile.md#what-a-section-makes-verifiable) beyond a base URL.", "",
+        "the [target profile](profile.md#what-a-section-makes-verifiable) beyond a base URL.",
+        "",
         "Sources: S1 Twilio's page on Delete Configuration, S2 its published OpenAPI of conversations v2, S3 its page on "
         "asynchronous operations, S4 its troubleshooting page, S5 its error dictionary, S6 the OpenAPI of the sister services "
         "knowledge v2 and memory v1; R1 RFC 9110 and RFC 6585, R2 RFC 9457, R3 RFC 9562, R4 the idempotency-key draft of the "
-        "IETF's HTTPAPI group.", "",
+        "IETF's HTTPAPI group.",
+        "",
     ]
     for prefix, group in groupby(known.requirements.values(), lambda one: one.id.partition("-")[0]):
-        rows = [[f"`{one.id}`", one.level, one.title, one.source, ", ".join(one.needs)] for one in group]
-        lines += [f"## {view.SECTIONS[prefix]}: {prefix}", "", *table(["id", "level", "requirement", "source", "needs"], rows), ""]
+        rows = [
+            [f"`{one.id}`", one.level, one.title, one.source, ", ".join(one.needs)] for one in group
+        ]
+        lines += [
+            f"## {view.SECTIONS[prefix]}: {prefix}",
+            "",
+            *table(["id", "level", "requirement", "source", "needs"], rows),
+            "",
+        ]
     lines += [
-        "## Observations", "",
-        "Where the sources contradict each other or are silent, every reading conforms; a report says which one was seen.", "",
-        *table(["id", "what is observed", "source"],
-               [[f"`{one.id}`", one.title, one.source] for one in known.observations.values()]),
+        "## Observations",
+        "",
+        "Where the sources contradict each other or are silent, every reading conforms; a report says which one was seen.",
+        "",
+        *table(
+            ["id", "what is observed", "source"],
+            [[f"`{one.id}`", one.title, one.source] for one in known.observations.values()],
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -199,8 +252,18 @@ def effort_table() -> str:
         for field in fields(Effort)
         if field.name in COUNTED
     ]
-    rows.append(["**found with 99 %: a fault in 1 of … lives**", *(rarest(one.cohorts * one.cohort_size) for one in shown)])
-    rows.append(["**found with 99 %: a fault in 1 of … provoked answers**", *(rarest(one.refusals) for one in shown)])
+    rows.append(
+        [
+            "**found with 99 %: a fault in 1 of … lives**",
+            *(rarest(one.cohorts * one.cohort_size) for one in shown),
+        ]
+    )
+    rows.append(
+        [
+            "**found with 99 %: a fault in 1 of … provoked answers**",
+            *(rarest(one.refusals) for one in shown),
+        ]
+    )
     return "\n".join(table(["", *(effort.name for effort in shown)], rows))
 
 
@@ -245,9 +308,19 @@ def stale(folder: Path) -> dict[Path, str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Rewrites the stale pages; with --check only names them, and ends with 1 when there are any."""
-    parser = argparse.ArgumentParser(prog="python -m orchestrator_contract.docs", description="Rewrite the generated pages.")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("docs"), help="where they are (default: %(default)s)")
-    parser.add_argument("--check", action="store_true", help="change nothing; 1 when a page is stale")
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestrator_contract.docs", description="Rewrite the generated pages."
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("docs"),
+        help="where they are (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; 1 when a page is stale"
+    )
     arguments = parser.parse_args(argv)
     pages = stale(arguments.folder)
     for path, text in pages.items():

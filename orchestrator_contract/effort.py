@@ -60,7 +60,9 @@ class Effort:
         """This effort where there are *supply* configurations to delete and *requests* to send."""
         found = self
         if requests < self.requests:
-            found = next(one for one in (EFFORTS["standard"], EFFORTS["quick"]) if one.requests <= requests)
+            found = next(
+                one for one in (EFFORTS["standard"], EFFORTS["quick"]) if one.requests <= requests
+            )
             said = f"sampled as in {found.name}: [limits] requests gives {requests:g}, and {self.name} may need {self.requests}"
             found = replace(found, name=self.name, remarks=(said,))
         lesser = next(one for one in _FALLING if one.configurations <= supply)
@@ -73,38 +75,111 @@ class Effort:
 
 #: The numbers that say how many configurations are taken.
 TAKING = (
-    "cohorts", "cohort_size", "racers", "race_rounds", "model_runs", "model_steps", "keys_between", "ahead", "early_every", "watched",
-    "few", "configurations",
-)  # fmt: skip
+    "cohorts",
+    "cohort_size",
+    "racers",
+    "race_rounds",
+    "model_runs",
+    "model_steps",
+    "keys_between",
+    "ahead",
+    "early_every",
+    "watched",
+    "few",
+    "configurations",
+)
 
 EFFORTS = {
     effort.name: effort
     for effort in (
         Effort(
-            "quick", cohorts=1, cohort_size=2, racers=2, race_rounds=1, odd_sids=3, odd_keys=2, wrong_credentials=1,
-            unknown_sids=1, fuzz_examples=1, model_runs=1, model_steps=3, keys_between=1, refusals=2, ahead=2, early_every=12,
-            watched=1, watch_s=1.2, longest_s=600, configurations=0, requests=0, few=True,
+            "quick",
+            cohorts=1,
+            cohort_size=2,
+            racers=2,
+            race_rounds=1,
+            odd_sids=3,
+            odd_keys=2,
+            wrong_credentials=1,
+            unknown_sids=1,
+            fuzz_examples=1,
+            model_runs=1,
+            model_steps=3,
+            keys_between=1,
+            refusals=2,
+            ahead=2,
+            early_every=12,
+            watched=1,
+            watch_s=1.2,
+            longest_s=600,
+            configurations=0,
+            requests=0,
+            few=True,
         ),
         Effort(
-            "standard", cohorts=5, cohort_size=9, racers=8, race_rounds=3, odd_sids=57, odd_keys=28, wrong_credentials=24,
-            unknown_sids=20, fuzz_examples=9, model_runs=4, model_steps=9, keys_between=21, refusals=90, ahead=8, early_every=6,
-            watched=12, watch_s=2.2, longest_s=1500,
-            configurations=260, requests=3000,
+            "standard",
+            cohorts=5,
+            cohort_size=9,
+            racers=8,
+            race_rounds=3,
+            odd_sids=57,
+            odd_keys=28,
+            wrong_credentials=24,
+            unknown_sids=20,
+            fuzz_examples=9,
+            model_runs=4,
+            model_steps=9,
+            keys_between=21,
+            refusals=90,
+            ahead=8,
+            early_every=6,
+            watched=12,
+            watch_s=2.2,
+            longest_s=1500,
+            configurations=260,
+            requests=3000,
         ),
         Effort(
-            "thorough", cohorts=40, cohort_size=12, racers=12, race_rounds=10, odd_sids=300, odd_keys=150, wrong_credentials=24,
-            unknown_sids=300, fuzz_examples=250, model_runs=40, model_steps=25, keys_between=60, refusals=459, ahead=10,
-            early_every=1, watched=200, watch_s=5.0, longest_s=6 * 3600, configurations=1200, requests=15_000,
+            "thorough",
+            cohorts=40,
+            cohort_size=12,
+            racers=12,
+            race_rounds=10,
+            odd_sids=300,
+            odd_keys=150,
+            wrong_credentials=24,
+            unknown_sids=300,
+            fuzz_examples=250,
+            model_runs=40,
+            model_steps=25,
+            keys_between=60,
+            refusals=459,
+            ahead=10,
+            early_every=1,
+            watched=200,
+            watch_s=5.0,
+            longest_s=6 * 3600,
+            configurations=1200,
+            requests=15_000,
         ),
     )
 }
 
 #: Efforts by what they take, the last of which takes next to nothing; between two that can be asked for lies one more.
 _FALLING = (
-    EFFORTS["thorough"], EFFORTS["standard"],
+    EFFORTS["thorough"],
+    EFFORTS["standard"],
     replace(
-        EFFORTS["standard"], name="half a standard run", cohorts=2, cohort_size=6, race_rounds=1, keys_between=11, model_runs=1, model_steps=8,
-        ahead=3, configurations=160,
+        EFFORTS["standard"],
+        name="half a standard run",
+        cohorts=2,
+        cohort_size=6,
+        race_rounds=1,
+        keys_between=11,
+        model_runs=1,
+        model_steps=8,
+        ahead=3,
+        configurations=160,
     ),
     EFFORTS["quick"],
-)  # fmt: skip
+)

@@ -28,7 +28,13 @@ MAX_VALUES = 250_000
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
 _SHOWN_HEADERS = (
-    "operation-id", "retry-after", "location", "x-conflicting-resource-id", "allow", "date", "idempotency-key",
+    "operation-id",
+    "retry-after",
+    "location",
+    "x-conflicting-resource-id",
+    "allow",
+    "date",
+    "idempotency-key",
 )
 _REQUEST_ID = re.compile(r"(x-)?(twilio-)?(request|correlation|trace)-?id", re.IGNORECASE)
 
@@ -126,10 +132,16 @@ class Exchange:
     def documented(self) -> Mapping[str, Any]:
         """What makes an answer the original one: status, links, related, and nothing newer of the operation; a digest stands for what is long."""
         of_body = {name: _mark(self.object.get(name)) for name in ("statusUrl", "related")}
-        of_body |= {f"$.{name}": _mark(self.object.get(name)) for name in ("operationId", "status", "createdAt", "completedAt")}
+        of_body |= {
+            f"$.{name}": _mark(self.object.get(name))
+            for name in ("operationId", "status", "createdAt", "completedAt")
+        }
         return {
-            "status": self.status, **of_body,
-            **{name: _mark(self.headers.get(name.lower())) for name in ("Operation-Id", "Location")},
+            "status": self.status,
+            **of_body,
+            **{
+                name: _mark(self.headers.get(name.lower())) for name in ("Operation-Id", "Location")
+            },
         }
 
     @property
@@ -157,14 +169,22 @@ class Exchange:
         if self.answer is None:
             return 0
         body = self.answer.body
-        return 2 * len(body) + 64 * _values(body) + 2 * sum(len(name) + len(value) for name, value in self.answer.headers)
+        return (
+            2 * len(body)
+            + 64 * _values(body)
+            + 2 * sum(len(name) + len(value) for name, value in self.answer.headers)
+        )
 
     @cached_property
     def fingerprint(self) -> str:
         """The same for bodies that say the same: of JSON its value counts, of anything else its bytes."""
         if self.answer is None:
             return ""
-        plain = repr(_ordered(self.json.value)).encode("utf-8", "backslashreplace") if self.json.error is None else self.answer.body
+        plain = (
+            repr(_ordered(self.json.value)).encode("utf-8", "backslashreplace")
+            if self.json.error is None
+            else self.answer.body
+        )
         return hashlib.sha256(plain).hexdigest()
 
     def shed(self) -> None:
@@ -176,7 +196,11 @@ class Exchange:
         shown = self.shown_headers()
         self.__dict__["json"] = Parsed(_brief(self.json.value), self.json.error)
         self.__dict__.pop("headers", None)
-        self.answer.headers = [(name, value[:_KEPT_TEXT]) for name, value in self.answer.headers if name.lower() in shown]
+        self.answer.headers = [
+            (name, value[:_KEPT_TEXT])
+            for name, value in self.answer.headers
+            if name.lower() in shown
+        ]
         self.answer.body = self.answer.body[: _SHOWN_BODY + 1]
 
     @property
@@ -207,7 +231,13 @@ class Exchange:
             if name.lower() == "authorization" and value == "***" and self.credential_names:
                 user, password = self.credential_names
                 parts += ["-u", f'"${user}:${password}"']
-            elif name.lower() not in ("host", "content-length", "accept-encoding", "user-agent", "connection"):
+            elif name.lower() not in (
+                "host",
+                "content-length",
+                "accept-encoding",
+                "user-agent",
+                "connection",
+            ):
                 parts += ["-H", _word(f"{name}: {value}" if value else f"{name};")]
         if self.request_body is not None:
             parts += ["--data-binary", _word(self.request_body.decode("utf-8", "backslashreplace"))]
@@ -223,7 +253,9 @@ def _word(text: str) -> str:
     if text.isprintable() and text.isascii():
         return shlex.quote(text)
     escaped = "".join(
-        c if c.isprintable() and c.isascii() and c not in "'\\" else "".join(f"\\x{b:02x}" for b in _bytes(c))
+        c
+        if c.isprintable() and c.isascii() and c not in "'\\"
+        else "".join(f"\\x{b:02x}" for b in _bytes(c))
         for c in text
     )
     return f"$'{escaped}'"
@@ -248,7 +280,9 @@ def _depth(value: Any) -> int:
         deepest = max(deepest, depth)
         if depth > MAX_DEPTH:
             break
-        children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        children = (
+            node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        )
         stack.extend((child, depth + 1) for child in children if isinstance(child, (dict, list)))
     return deepest
 
@@ -267,7 +301,11 @@ def _ordered(value: Any) -> Any:
 def _mark(value: Any) -> Any:
     """*value*, or where it is long what is equal for equal values; it is what it was when the value is no longer whole."""
     said = value if isinstance(value, str) else repr(_ordered(value))
-    return value if len(said) <= _KEPT_TEXT else f"sha256 {hashlib.sha256(said.encode('utf-8', 'backslashreplace')).hexdigest()}"
+    return (
+        value
+        if len(said) <= _KEPT_TEXT
+        else f"sha256 {hashlib.sha256(said.encode('utf-8', 'backslashreplace')).hexdigest()}"
+    )
 
 
 def _brief(value: Any) -> Any:

@@ -72,7 +72,11 @@ def _code_of_status(exchange: Exchange) -> Problem | None:
         return None
     tied = CODE_STATUS.get(code)
     if tied is not None and tied != exchange.status:
-        return Problem(f"no code that belongs to another status than {exchange.status}", f"{code}, which is {tied}'s", "$.code")
+        return Problem(
+            f"no code that belongs to another status than {exchange.status}",
+            f"{code}, which is {tied}'s",
+            "$.code",
+        )
     return None
 
 
@@ -85,7 +89,11 @@ def _info_of_code(exchange: Exchange) -> Problem | None:
     return None
 
 
-_ERROR_RULES: dict[str, Rule] = {"ERR-STATUS": _stated_status, "ERR-CODE": _code_of_status, "ERR-INFO": _info_of_code}
+_ERROR_RULES: dict[str, Rule] = {
+    "ERR-STATUS": _stated_status,
+    "ERR-CODE": _code_of_status,
+    "ERR-INFO": _info_of_code,
+}
 
 
 class Judge:
@@ -98,10 +106,16 @@ class Judge:
         for requirement in ledger.catalogue.requirements.values():
             if requirement.schema and requirement.applies:
                 validator = schemas.validator(requirement.schema)
-                sisters = ledger.catalogue.sisters(requirement.id) if "delete" in requirement.applies.operation else []
+                sisters = (
+                    ledger.catalogue.sisters(requirement.id)
+                    if "delete" in requirement.applies.operation
+                    else []
+                )
                 for operation in (*requirement.applies.operation, *sisters):
                     for status in requirement.applies.status:
-                        slot = self._bound.setdefault((operation, status, requirement.applies.part), [])
+                        slot = self._bound.setdefault(
+                            (operation, status, requirement.applies.part), []
+                        )
                         slot.append((requirement.id, validator))
 
     def judge(self, exchange: Exchange) -> bool:
@@ -114,7 +128,11 @@ class Judge:
         apart = exchange.call.outside and exchange.answer.status >= 400
         if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()) and not apart:
             ok &= self._content(exchange)
-        elif exchange.call.operation == "delete" and exchange.status in exchange.call.allow and not apart:
+        elif (
+            exchange.call.operation == "delete"
+            and exchange.status in exchange.call.allow
+            and not apart
+        ):
             # How it is refused is open; what an error says of itself is not.
             ok &= self._rules(exchange, "ERR-STATUS", "ERR-CODE")
         if exchange.call.operation == "delete":
@@ -127,23 +145,49 @@ class Judge:
         if answer is None:
             text = exchange.fault_text or str(exchange.fault)
             if exchange.fault is Fault.ENCODING:
-                return hold("HTTP-ENCODING", False, expected="a body that decodes", seen=text, exchanges=[exchange])
-            return hold("HTTP-ANSWER", False, expected="a complete, well-formed answer", seen=text, exchanges=[exchange])
+                return hold(
+                    "HTTP-ENCODING",
+                    False,
+                    expected="a body that decodes",
+                    seen=text,
+                    exchanges=[exchange],
+                )
+            return hold(
+                "HTTP-ANSWER",
+                False,
+                expected="a complete, well-formed answer",
+                seen=text,
+                exchanges=[exchange],
+            )
         broken = answer.defect
         decoded = broken is None or broken[0] is not Fault.ENCODING
         ok = broken is None
         if answer.stray:
-            hold("HTTP-ANSWER", False, expected="nothing on a connection between an answer and the next request",
-                 seen=f"{answer.stray} byte(s) that nobody had asked for", exchanges=[exchange])
-        hold("HTTP-ANSWER", ok or not decoded, expected="an answer that ends where its headers say",
-             seen=broken[1] if broken else "", exchanges=[exchange])
+            hold(
+                "HTTP-ANSWER",
+                False,
+                expected="nothing on a connection between an answer and the next request",
+                seen=f"{answer.stray} byte(s) that nobody had asked for",
+                exchanges=[exchange],
+            )
+        hold(
+            "HTTP-ANSWER",
+            ok or not decoded,
+            expected="an answer that ends where its headers say",
+            seen=broken[1] if broken else "",
+            exchanges=[exchange],
+        )
         coding = exchange.headers.get("content-encoding", "")
         if coding:
-            offered = next((v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), "")
+            offered = next(
+                (v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), ""
+            )
             ok &= hold(
-                "HTTP-ENCODING", decoded and offers(offered, coding),
+                "HTTP-ENCODING",
+                decoded and offers(offered, coding),
                 expected=f"a coding that was offered ({offered or 'none'}), undamaged",
-                seen=broken[1] if broken and not decoded else f"Content-Encoding: {coding[:60]}", exchanges=[exchange],
+                seen=broken[1] if broken and not decoded else f"Content-Encoding: {coding[:60]}",
+                exchanges=[exchange],
             )
         return ok
 
@@ -155,22 +199,38 @@ class Judge:
             return True
         allowed = documented | exchange.call.allow
         return self.ledger.on(exchange.call)(
-            "DEL-STATUS", status in allowed,
-            expected=" or ".join(str(one) for one in sorted(allowed)), seen=str(status), exchanges=[exchange],
+            "DEL-STATUS",
+            status in allowed,
+            expected=" or ".join(str(one) for one in sorted(allowed)),
+            seen=str(status),
+            exchanges=[exchange],
         )
 
     def _content(self, exchange: Exchange) -> bool:
         assert exchange.answer is not None  # for the type checker; judge() looked
-        hold, status, operation = self.ledger.on(exchange.call), exchange.answer.status, exchange.call.operation
+        hold, status, operation = (
+            self.ledger.on(exchange.call),
+            exchange.answer.status,
+            exchange.call.operation,
+        )
         if exchange.answer.defect and exchange.answer.defect[0] is Fault.ENCODING:
             return False
         parsed = exchange.json
-        ok = hold("HTTP-JSON", parsed.error is None, expected="one JSON text", seen=parsed.error or "", exchanges=[exchange])
+        ok = hold(
+            "HTTP-JSON",
+            parsed.error is None,
+            expected="one JSON text",
+            seen=parsed.error or "",
+            exchanges=[exchange],
+        )
         if exchange.answer.body:
             said = exchange.headers.get("content-type")
             ok &= hold(
-                "HTTP-TYPE", said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
-                expected="Content-Type: application/json", seen=f"{said!r:.80}", exchanges=[exchange],
+                "HTTP-TYPE",
+                said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
+                expected="Content-Type: application/json",
+                seen=f"{said!r:.80}",
+                exchanges=[exchange],
             )
         value = parsed.value
         if operation == "fetch":
@@ -190,8 +250,14 @@ class Judge:
         for requirement in requirements:
             problem = _ERROR_RULES[requirement](exchange)
             ok &= hold(
-                requirement, problem is None, exchanges=[exchange],
-                **({"expected": problem.expected, "seen": problem.seen, "where": problem.where} if problem else {}),
+                requirement,
+                problem is None,
+                exchanges=[exchange],
+                **(
+                    {"expected": problem.expected, "seen": problem.seen, "where": problem.where}
+                    if problem
+                    else {}
+                ),
             )
         return ok
 
@@ -201,12 +267,18 @@ class Judge:
             if validator.is_valid(instance):
                 hold(requirement, True)
                 continue
-            good &= not self.ledger.catalogue[self.ledger.catalogue.on(exchange.call.asynchronous, requirement)].level.gates
+            good &= not self.ledger.catalogue[
+                self.ledger.catalogue.on(exchange.call.asynchronous, requirement)
+            ].level.gates
             for error in list(validator.iter_errors(instance))[:4]:
                 problem = schemas.problem_of(error)
                 hold(
-                    requirement, False, expected=problem.expected, seen=problem.seen,
-                    where=problem.path if slot[2] == "body" else f"headers {problem.path}", exchanges=[exchange],
+                    requirement,
+                    False,
+                    expected=problem.expected,
+                    seen=problem.seen,
+                    where=problem.path if slot[2] == "body" else f"headers {problem.path}",
+                    exchanges=[exchange],
                 )
         return good
 
@@ -219,19 +291,33 @@ class Judge:
 
     def _unique(self, exchange: Exchange) -> bool:
         items = exchange.object.get("configurations")
-        sids = [item.get("id") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        sids = (
+            [item.get("id") for item in items if isinstance(item, dict)]
+            if isinstance(items, list)
+            else []
+        )
         texts = [sid for sid in sids if isinstance(sid, str)]
         twice = [sid for sid, times in Counter(texts).items() if times > 1]
-        return self.ledger.hold("CTRL-PAGES", not twice, expected="each configuration once on a page",
-                                seen=f"{twice[0]:.80} twice" if twice else "", exchanges=[exchange])
+        return self.ledger.hold(
+            "CTRL-PAGES",
+            not twice,
+            expected="each configuration once on a page",
+            seen=f"{twice[0]:.80} twice" if twice else "",
+            exchanges=[exchange],
+        )
 
     def _longest_page(self, exchange: Exchange, value: Any) -> Any:
         """A page without what is past the most that can be asked for: judging it would take as long as the endpoint likes."""
         items = value.get("configurations") if isinstance(value, dict) else None
         if not isinstance(items, list) or len(items) <= LARGEST_PAGE:
             return value
-        self.ledger.hold("CTRL-PAGES", False, expected=f"at most {LARGEST_PAGE} configurations on a page", seen=str(len(items)),
-                         exchanges=[exchange])
+        self.ledger.hold(
+            "CTRL-PAGES",
+            False,
+            expected=f"at most {LARGEST_PAGE} configurations on a page",
+            seen=str(len(items)),
+            exchanges=[exchange],
+        )
         return value | {"configurations": items[:LARGEST_PAGE]}
 
     def _shape(self, exchange: Exchange) -> None:

@@ -89,7 +89,9 @@ class Ownership:
         if call.operation == "delete-conversation":
             _, found, segment = path.partition("/v2/Conversations/")
             if method != "DELETE" or not found or segment not in self._conversations:
-                raise NotOwned(f"{method} on the conversation {segment[:80]!r}, which the profile does not give")
+                raise NotOwned(
+                    f"{method} on the conversation {segment[:80]!r}, which the profile does not give"
+                )
             return
         _, found, segment = path.partition("/Configurations/")
         if not found:
@@ -97,7 +99,9 @@ class Ownership:
                 return
             raise NotOwned(f"{method} {url[:200]!r} names no configuration")
         if not any(self._may(one, account, region) for one in (segment, unquote(segment))):
-            raise NotOwned(f"{method} on {segment[:80]!r}, which this run neither created nor was given")
+            raise NotOwned(
+                f"{method} on {segment[:80]!r}, which this run neither created nor was given"
+            )
 
     def _may(self, segment: str, account: int | None, region: int) -> bool:
         if account is not None:

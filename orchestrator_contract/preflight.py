@@ -56,27 +56,45 @@ class _Preflight:
 
     def _reach(self) -> None:
         client = self._suite.client
-        first = client.send(client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True)
+        first = client.send(
+            client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True
+        )
         if first.fault is Fault.CONNECT:
             raise self._unusable(f"{self._where} can't be reached: {first.fault_text}")
         if first.answer is None or first.status in (401, 403):
             # The list alone may be broken, or closed to these credentials: a delete decides.
             sid = self._suite.unknown_sid()
             self._suite.ownership.allow(sid)
-            second = client.send(client.outgoing(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"), silence=True)
+            second = client.send(
+                client.outgoing(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),
+                silence=True,
+            )
             if second.status in (401, 403):
                 accounts = self._suite.profile.accounts
                 names = " and ".join(accounts[0].names) if accounts else "none are set"
-                raise self._unusable(f"{self._where} refuses the given credentials with {second.status} (from: {names})")
+                raise self._unusable(
+                    f"{self._where} refuses the given credentials with {second.status} (from: {names})"
+                )
             if first.answer is None and second.answer is None:
                 raise self._unusable(f"{self._where} gives no answer: {second.fault_text}")
 
     def _unusable(self, reason: str) -> Unusable:
-        broken = {Fault.MALFORMED, Fault.TOO_LARGE, Fault.CUT, Fault.ENCODING} & self._suite.client.faults
-        stands = [*(("HTTP-ANSWER", "HTTP-ENCODING") if broken else ()), *(("HTTP-JSON",) if self._garbled else ())]
+        broken = {
+            Fault.MALFORMED,
+            Fault.TOO_LARGE,
+            Fault.CUT,
+            Fault.ENCODING,
+        } & self._suite.client.faults
+        stands = [
+            *(("HTTP-ANSWER", "HTTP-ENCODING") if broken else ()),
+            *(("HTTP-JSON",) if self._garbled else ()),
+        ]
         return Unusable(self._suite.redactor.text(reason), stands=stands)
 
     def _see_garbled(self, exchange: Exchange) -> None:
         """Note an accepted create, or an operation, that is no JSON: other than a page, only an endpoint of this kind gives one."""
-        of_kind = (exchange.call.operation, exchange.status) in (("create", 202), ("operation", 200))
+        of_kind = (exchange.call.operation, exchange.status) in (
+            ("create", 202),
+            ("operation", 200),
+        )
         self._garbled |= of_kind and exchange.json.error is not None

@@ -18,13 +18,28 @@ from orchestrator_contract import files, schemas
 from orchestrator_contract.differing import same_account, same_address
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
-CREDENTIAL_NAMES = (("TWILIO_API_KEY", "TWILIO_API_SECRET"), ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
+CREDENTIAL_NAMES = (
+    ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
+    ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+)
 
 #: Headers that say where a request ends, where it goes and who sends it: a fault's may not.
-_OWN_HEADERS = frozenset({
-    "authorization", "connection", "content-length", "cookie", "expect", "host", "keep-alive", "proxy-authorization", "te", "trailer",
-    "transfer-encoding", "upgrade",
-})
+_OWN_HEADERS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "cookie",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 #: What a variable is called, and hardly ever a secret that stands where its name should.
 _VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
@@ -137,12 +152,16 @@ class Profile:
     @property
     def supply(self) -> float:
         """How many configurations a run can delete, as far as that is known before."""
-        return min(self.limits.deletes, len(self.provision.pool) if self.provision.mode == "pool" else inf)
+        return min(
+            self.limits.deletes, len(self.provision.pool) if self.provision.mode == "pool" else inf
+        )
 
 
 def shown_url(url: str) -> str:
     """*url* as a message may repeat it: who sends and what is asked may be secrets."""
-    return re.sub(r"[?#].*", "?***", re.sub(r"(?<=//).*@", "***@", url, flags=re.DOTALL), flags=re.DOTALL)
+    return re.sub(
+        r"[?#].*", "?***", re.sub(r"(?<=//).*@", "***@", url, flags=re.DOTALL), flags=re.DOTALL
+    )
 
 
 def from_url(url: str) -> Profile:
@@ -157,11 +176,18 @@ def from_url(url: str) -> Profile:
     except ValueError:
         usable = False
     if not usable:
-        raise ProfileError(f"--target: {shown_url(url)!r} is neither an http(s) URL nor a profile file")
+        raise ProfileError(
+            f"--target: {shown_url(url)!r} is neither an http(s) URL nor a profile file"
+        )
     if parts.username or parts.password:
-        raise ProfileError("--target: credentials don't belong in the URL; set " + " and ".join(CREDENTIAL_NAMES[0]))
+        raise ProfileError(
+            "--target: credentials don't belong in the URL; set "
+            + " and ".join(CREDENTIAL_NAMES[0])
+        )
     if parts.query or parts.fragment:
-        raise ProfileError(f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the paths of the contract are appended to it")
+        raise ProfileError(
+            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the paths of the contract are appended to it"
+        )
     account = _account_from_environment(parts.hostname or "")
     return Profile(
         name=url,
@@ -178,7 +204,9 @@ def _account_from_environment(host: str) -> Account | None:
             return Account(user, password, names)
     path = Path(".netrc")
     try:
-        path = Path.home() / path  # a RuntimeError where neither HOME nor the user database names one
+        path = (
+            Path.home() / path
+        )  # a RuntimeError where neither HOME nor the user database names one
         files.read_text(path)
         found = netrc.netrc(path).authenticators(host)
     except (FileNotFoundError, RuntimeError):
@@ -215,13 +243,17 @@ def _check(path: Path, raw: dict[str, Any]) -> None:
             allowed = sorted(error.schema.get("properties", {}))
             unknown = sorted(set(error.instance) - set(allowed))
             prefix = f"{where}." if where else ""
-            found.append(f"unknown key {prefix}{unknown[0]!s}; expected one of {', '.join(allowed)}")
+            found.append(
+                f"unknown key {prefix}{unknown[0]!s}; expected one of {', '.join(allowed)}"
+            )
         elif error.validator == "required":
             missing = next(k for k in error.validator_value if k not in error.instance)
             found.append(f"{where + '.' if where else ''}{missing} is missing")
         else:
             problem = schemas.problem_of(error)
-            found.append(f"{where or 'the profile'}: expected {problem.expected}, {_seen(where, problem.seen)}")
+            found.append(
+                f"{where or 'the profile'}: expected {problem.expected}, {_seen(where, problem.seen)}"
+            )
     if found:
         raise ProfileError(f"{path}: " + "; ".join(dict.fromkeys(found)))
 
@@ -239,25 +271,41 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     provision = raw.get("provision", {})
     policy = raw.get("policy", {})
     clock_url = raw.get("clock", {}).get("advance_url")
-    urls = [("target.base_url", base), *((f"target.origins.{i}", origin) for i, origin in enumerate(target.get("origins", []))),
-            *((f"regions.{i}.base_url", region["base_url"]) for i, region in enumerate(raw.get("regions", []))),
-            *([("clock.advance_url", clock_url)] if clock_url else [])]
+    urls = [
+        ("target.base_url", base),
+        *((f"target.origins.{i}", origin) for i, origin in enumerate(target.get("origins", []))),
+        *(
+            (f"regions.{i}.base_url", region["base_url"])
+            for i, region in enumerate(raw.get("regions", []))
+        ),
+        *([("clock.advance_url", clock_url)] if clock_url else []),
+    ]
     for key, url in urls:
         try:
             _ = urlsplit(url).port
         except ValueError:
-            raise ProfileError(f"{path}: {key}: expected an http(s) URL with a host and no port or one of 1-65535, found {shown_url(url)!r}") from None
+            raise ProfileError(
+                f"{path}: {key}: expected an http(s) URL with a host and no port or one of 1-65535, found {shown_url(url)!r}"
+            ) from None
     verify = target.get("verify_tls", True)
     if isinstance(verify, str) and not Path(verify).is_file():
-        raise ProfileError(f"{path}: target.verify_tls: expected true, false or a CA bundle file, found {verify!r}")
+        raise ProfileError(
+            f"{path}: target.verify_tls: expected true, false or a CA bundle file, found {verify!r}"
+        )
     if isinstance(verify, str):
         try:
             ssl.create_default_context(cafile=verify)
         except (OSError, ValueError):
-            raise ProfileError(f"{path}: target.verify_tls: expected a CA bundle in PEM, found {verify!r}") from None
-    accounts = tuple(_account(path, index, entry) for index, entry in enumerate(raw.get("accounts", [])))
+            raise ProfileError(
+                f"{path}: target.verify_tls: expected a CA bundle in PEM, found {verify!r}"
+            ) from None
+    accounts = tuple(
+        _account(path, index, entry) for index, entry in enumerate(raw.get("accounts", []))
+    )
     regions = tuple(str(entry["base_url"]).rstrip("/") for entry in raw.get("regions", []))
-    twice = same_account([(one.username, one.password) for one in accounts]) or same_address([base, *regions])
+    twice = same_account([(one.username, one.password) for one in accounts]) or same_address(
+        [base, *regions]
+    )
     if twice:
         raise ProfileError(f"{path}: {twice}")
     command, given = provision.get("command", []), raw.get("conversations", {})
@@ -271,10 +319,16 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
         accounts=accounts,
         regions=regions,
         provision=Provision(
-            provision.get("mode"), provision.get("memory_store_id"), tuple(provision.get("pool", [])), tuple(command)
+            provision.get("mode"),
+            provision.get("memory_store_id"),
+            tuple(provision.get("pool", [])),
+            tuple(command),
         ),
         conversations=Conversations(tuple(given.get("pool", [])), tuple(given.get("command", []))),
-        faults={int(status): _trigger(f"{path}: faults.{status}", entry) for status, entry in raw.get("faults", {}).items()},
+        faults={
+            int(status): _trigger(f"{path}: faults.{status}", entry)
+            for status, entry in raw.get("faults", {}).items()
+        },
         operation_failure=_trigger(f"{path}: operation_failure", failure) if failure else None,
         clock_url=clock_url,
         limits=Limits(**raw.get("limits", {})),
@@ -287,8 +341,14 @@ def _account(path: Path, index: int, entry: dict[str, str]) -> Account:
     for key in ("username_env", "password_env"):
         value = os.environ.get(entry[key])
         if not value:
-            name = entry[key] if _VARIABLE.fullmatch(entry[key]) else "that it names (not shown: it may be a secret)"
-            raise ProfileError(f"{path}: accounts.{index}.{key}: the environment variable {name} is not set")
+            name = (
+                entry[key]
+                if _VARIABLE.fullmatch(entry[key])
+                else "that it names (not shown: it may be a secret)"
+            )
+            raise ProfileError(
+                f"{path}: accounts.{index}.{key}: the environment variable {name} is not set"
+            )
         values.append(value)
     return Account(values[0], values[1], (entry["username_env"], entry["password_env"]))
 
@@ -296,8 +356,12 @@ def _account(path: Path, index: int, entry: dict[str, str]) -> Account:
 def _trigger(where: str, entry: dict[str, Any]) -> Trigger:
     for name in entry.get("headers", {}):
         if name.lower() in _OWN_HEADERS:
-            raise ProfileError(f"{where}.headers: expected no header that addresses, frames or authorizes the request, found {name}")
+            raise ProfileError(
+                f"{where}.headers: expected no header that addresses, frames or authorizes the request, found {name}"
+            )
     burst = entry.get("burst")
     return Trigger(
-        entry.get("headers", {}), entry.get("sid"), (burst["requests"], burst["concurrency"]) if burst else None
+        entry.get("headers", {}),
+        entry.get("sid"),
+        (burst["requests"], burst["concurrency"]) if burst else None,
     )

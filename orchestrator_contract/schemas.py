@@ -49,7 +49,9 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2
 
 @FORMATS.checks("uri")
 def _is_uri(value: object) -> bool:
-    return not isinstance(value, str) or (_SCHEME.match(value) is not None and _FOREIGN.search(value) is None)
+    return not isinstance(value, str) or (
+        _SCHEME.match(value) is not None and _FOREIGN.search(value) is None
+    )
 
 
 @FORMATS.checks("uri-reference")
@@ -83,19 +85,26 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 #: What is no part of the API, but of the suite's own files.
-_OF_THE_SUITE = frozenset({"catalogue.json", "conformance-report.json", "target-profile.json", "waivers.json"})
+_OF_THE_SUITE = frozenset(
+    {"catalogue.json", "conformance-report.json", "target-profile.json", "waivers.json"}
+)
 
 
 @cache
 def words() -> frozenset[str]:
     """The API's own words: the names that its messages have, and the values that it names itself."""
     found: set[str] = set()
-    rest: list[Any] = [document for name, document in documents().items() if name not in _OF_THE_SUITE]
+    rest: list[Any] = [
+        document for name, document in documents().items() if name not in _OF_THE_SUITE
+    ]
     while rest:
         node = rest.pop()
         if isinstance(node, dict):
             found.update(node.get("properties", ()), node.get("required", ()))
-            found.update(str(value) for value in (*node.get("enum", ()), *([node["const"]] if "const" in node else [])))
+            found.update(
+                str(value)
+                for value in (*node.get("enum", ()), *([node["const"]] if "const" in node else []))
+            )
             rest += node.values()
         elif isinstance(node, list):
             rest += node
@@ -105,7 +114,9 @@ def words() -> frozenset[str]:
 @cache
 def _registry() -> Registry[Any]:
     resources = [Resource.from_contents(document) for document in documents().values()]
-    return Registry().with_resources((str(resource.id()), resource) for resource in resources).crawl()
+    return (
+        Registry().with_resources((str(resource.id()), resource) for resource in resources).crawl()
+    )
 
 
 #: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what holds no schema.
@@ -181,9 +192,17 @@ def _expectation(error: ValidationError) -> str:
         "maxProperties": "at most {} key(s)",
         "uniqueItems": "no item twice",
     }.get(str(error.validator), f"{error.validator} {{}}")
-    return said.format(error.validator_value if not isinstance(error.validator_value, dict) else "as the schema says")
+    return said.format(
+        error.validator_value
+        if not isinstance(error.validator_value, dict)
+        else "as the schema says"
+    )
 
 
 def _quote(value: object) -> str:
-    text = repr(value) if not isinstance(value, (dict, list)) else json.dumps(value, ensure_ascii=True, default=str)
+    text = (
+        repr(value)
+        if not isinstance(value, (dict, list))
+        else json.dumps(value, ensure_ascii=True, default=str)
+    )
     return text if len(text) <= _QUOTE else text[:_QUOTE] + "…"

@@ -65,11 +65,17 @@ class Suite:
         self.ledger = Ledger(catalogue.load(), self.redactor)
         self.judge = Judge(self.ledger, self.profile.tolerated)
         self.ownership = Ownership()
-        self.client = Client(self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership)
+        self.client = Client(
+            self.profile, coordinator, self.ledger, self.judge, self.redactor, self.ownership
+        )
         self.client.longest_s = self.effort.longest_s
         self.follower = Follower(self.client)
         self.follower.early_every = self.effort.early_every
-        run = f"{settings.run_id}{settings.worker.removeprefix('gw')}" if settings.worker else settings.run_id
+        run = (
+            f"{settings.run_id}{settings.worker.removeprefix('gw')}"
+            if settings.worker
+            else settings.run_id
+        )
         self.inventory = Inventory(coordinator, self.ownership)
         list_watch = ListWatch(self.ledger, self.inventory.owner)
         self.follower.polled = list_watch.polled
@@ -79,7 +85,9 @@ class Suite:
         self.configurations = Provisioner(self.client, self.follower, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         creator = self.configurations.creator
-        creator.settle = Visibility(self.client, self.configurations.listing, creator.identity.seen).wait
+        creator.settle = Visibility(
+            self.client, self.configurations.listing, creator.identity.seen
+        ).wait
         self.watch = Watch(self)
         self.configurations.needed = lambda one: one is self._bystander or self.watch.keeps(one)
         self.configurations.release = self.watch.release
@@ -101,7 +109,13 @@ class Suite:
         """
         number = self.random.getrandbits(128) ^ self._key_salt
         places = 0xF << 76 | (0x3 << 62 if variant is None else 0xF << 60)
-        return str(UUID(int=number & ~places | version << 76 | (0x2 << 62 if variant is None else variant << 60)))
+        return str(
+            UUID(
+                int=number & ~places
+                | version << 76
+                | (0x2 << 62 if variant is None else variant << 60)
+            )
+        )
 
     @staticmethod
     def well_formed_key(key: str) -> bool:
@@ -133,12 +147,16 @@ class Suite:
         """
         exchange = self.client.fetch(segment, account=place.account, region=place.region)
         if exchange.succeeded:
-            raise Unverifiable(f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}, so a configuration may have it")
+            raise Unverifiable(
+                f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}, so a configuration may have it"
+            )
         self.ownership.allow(segment, place=place)
 
     def is_echo(self, exchange: Exchange) -> bool:
         """Whether a 404 or 409 may come of an earlier delete of the SID that was answered 500 or 503: nothing is promised of those."""
-        doubtful = any(status in (500, 503) for status in exchange.before) or self.ownership.doubtful((exchange.place, exchange.call.subject))
+        doubtful = any(
+            status in (500, 503) for status in exchange.before
+        ) or self.ownership.doubtful((exchange.place, exchange.call.subject))
         return exchange.status in (404, 409) and doubtful
 
     def harmless(self, odds: Iterable[OddSid], victim: Configuration) -> list[OddSid]:
@@ -147,7 +165,11 @@ class Suite:
         Of ids that look as documented no two are near each other. Of others any may be somebody's, or another spelling
         of *victim*, so a fetch must show that it is not.
         """
-        found = [odd for odd in odds if USUAL_SID.fullmatch(victim.sid) or self._is_absent(odd.segment, victim.place)]
+        found = [
+            odd
+            for odd in odds
+            if USUAL_SID.fullmatch(victim.sid) or self._is_absent(odd.segment, victim.place)
+        ]
         self.ownership.allow(*(odd.segment for odd in found), place=victim.place)
         return found
 
@@ -172,7 +194,9 @@ class Suite:
 
     def is_lost(self, configuration: Configuration) -> bool:
         """Whether this was the bystander until a request that named it was accepted, or left without an answer."""
-        return configuration in self._bystanders and not self.ownership.untouched(configuration.located)
+        return configuration in self._bystanders and not self.ownership.untouched(
+            configuration.located
+        )
 
     def victims(self, number: int) -> list[Configuration]:
         """Configurations with all their parts to aim refused requests at, one each to tell causes apart; in a quick run, or for want, the bystander.

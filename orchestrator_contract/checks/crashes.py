@@ -37,6 +37,9 @@ class Crashes:
         """Hold 500s that only malformed keys have met against KEY-BAD-SAFE (S1 lists no 500 for bad input)."""
         if self._others >= _ENOUGH and not self._others_500:
             ledger.hold(
-                "KEY-BAD-SAFE", len(self._malformed_500) < 2, expected="a 4xx, or the key ignored", exchanges=self._malformed_500[:2],
+                "KEY-BAD-SAFE",
+                len(self._malformed_500) < 2,
+                expected="a 4xx, or the key ignored",
+                exchanges=self._malformed_500[:2],
                 seen=f"500 to {len(self._malformed_500)} malformed keys, and to none of {self._others} other deletes",
             )

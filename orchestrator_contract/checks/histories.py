@@ -17,10 +17,15 @@ def patched(suite: Suite, configuration: Configuration) -> Operation:
     """
     if not configuration.payload:
         raise Unverifiable("configurations that the profile gives may be deleted, but not changed")
-    exchange = past_500(lambda: suite.client.update(
-        configuration.sid, {"description": "patched by a contract test"}, method="PATCH", account=configuration.account,
-        region=configuration.region,
-    ))
+    exchange = past_500(
+        lambda: suite.client.update(
+            configuration.sid,
+            {"description": "patched by a contract test"},
+            method="PATCH",
+            account=configuration.account,
+            region=configuration.region,
+        )
+    )
     if exchange.status != 202:
         raise Unverifiable(f"PATCH was answered {exchange.outcome()}")
     operation = suite.follower.accept(exchange, configuration.sid)

@@ -33,7 +33,12 @@ class ListWatch:
     def polled(self, operation: Operation, poll: Exchange) -> None:
         """Take note of a *poll* of *operation*: what it says is COMPLETED is deleted for good."""
         accepted = operation.accepted
-        if accepted.call.operation != "delete" or poll.status != 200 or word_of(poll) != "COMPLETED" or not operation.sid:
+        if (
+            accepted.call.operation != "delete"
+            or poll.status != 200
+            or word_of(poll) != "COMPLETED"
+            or not operation.sid
+        ):
             return
         if poll.related_sid not in (None, operation.sid):
             return  # it is about another one, which is a breach by itself
@@ -44,11 +49,17 @@ class ListWatch:
 
     def __call__(self, page: Exchange) -> None:
         """Look at *page*, if it is one of a list."""
-        items = page.object.get("configurations") if page.call.operation == "list" and page.status == 200 else None
+        items = (
+            page.object.get("configurations")
+            if page.call.operation == "list" and page.status == 200
+            else None
+        )
         if page.account is None or not isinstance(items, list):
             return
         asked = self._asked(page)
-        for sid, shown in [(item.get("id"), item.get("displayName")) for item in items if isinstance(item, dict)]:
+        for sid, shown in [
+            (item.get("id"), item.get("displayName")) for item in items if isinstance(item, dict)
+        ]:
             if not isinstance(sid, str):
                 continue
             with self._lock:
@@ -57,17 +68,32 @@ class ListWatch:
                     # Once each: a list that holds it goes on holding it.
                     del self._ends[page.place, sid]
             if ended < asked:
-                self._ledger.hold("GONE-LIST", False, expected=f"no {sid}", seen="it is listed", exchanges=[*steps, page])
+                self._ledger.hold(
+                    "GONE-LIST",
+                    False,
+                    expected=f"no {sid}",
+                    seen="it is listed",
+                    exchanges=[*steps, page],
+                )
             owner = self._owner(sid, shown)
             if owner not in (None, page.account):
-                self._ledger.hold("AUTH-READ-OTHER", False, expected=f"nothing of another account in the list, as {sid} is",
-                                  seen="it is listed", exchanges=[page])
+                self._ledger.hold(
+                    "AUTH-READ-OTHER",
+                    False,
+                    expected=f"nothing of another account in the list, as {sid} is",
+                    seen="it is listed",
+                    exchanges=[page],
+                )
 
     def _asked(self, page: Exchange) -> float:
         """When the list that *page* is of was asked for: what a walk shows may be what there was at its beginning."""
         token = parse_qs(urlsplit(page.url).query).get("pageToken", [""])[0]
         meta = page.object.get("meta")
-        following = [meta.get(name) for name in ("nextToken", "previousToken")] if isinstance(meta, dict) else []
+        following = (
+            [meta.get(name) for name in ("nextToken", "previousToken")]
+            if isinstance(meta, dict)
+            else []
+        )
         with self._lock:
             # A token that is not known may be of any age.
             asked = self._walks.get((page.place, token), float("-inf")) if token else page.sent

@@ -21,7 +21,11 @@ _LOOK_AGAIN_S = 1.0
 _WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
 #: Optional members, compared where they were set; nested ones by the one member that the suite writes, as the endpoint may change others.
 _OPTIONAL = {
-    "statusCallbacks": "url", "conversationsV1Bridge": "serviceId", "intelligenceConfigurationIds": "", "memoryExtractionEnabled": "", "channelSettings": "SMS",
+    "statusCallbacks": "url",
+    "conversationsV1Bridge": "serviceId",
+    "intelligenceConfigurationIds": "",
+    "memoryExtractionEnabled": "",
+    "channelSettings": "SMS",
 }
 
 
@@ -79,10 +83,14 @@ class Presence:
         """
         there, exchange = self.stands(configuration)
         if not there:
-            raise Unverifiable(f"a fetch does not show the existing configuration ({exchange.outcome()})")
+            raise Unverifiable(
+                f"a fetch does not show the existing configuration ({exchange.outcome()})"
+            )
         self.shown[configuration.located] = exchange.object
 
-    def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> bool:
+    def kept(
+        self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]
+    ) -> bool:
         """The configuration is still there after *steps*, as it was shown before; a breach of *requirement* when it is not."""
         there, exchange = self.stands(configuration)
         if there is None:
@@ -108,14 +116,26 @@ class Presence:
         before, after = self.shown.get(configuration.located, {}), fetch.object
         if before.get("id") != after.get("id"):
             return ""  # what is missing, or another configuration's, is for the schemas and CTRL-CONFIGURATION to say
-        changed = [name for name in _WRITTEN if isinstance(after.get(name), str) and name in before and after[name] != before[name]]
-        changed += [name for name, part in _OPTIONAL.items() if before.get(name) and _said(after.get(name), part) != _said(before[name], part)]
-        return ", ".join(f"{name} {after.get(name)!r:.60} instead of {before[name]!r:.60}" for name in changed)
+        changed = [
+            name
+            for name in _WRITTEN
+            if isinstance(after.get(name), str) and name in before and after[name] != before[name]
+        ]
+        changed += [
+            name
+            for name, part in _OPTIONAL.items()
+            if before.get(name) and _said(after.get(name), part) != _said(before[name], part)
+        ]
+        return ", ".join(
+            f"{name} {after.get(name)!r:.60} instead of {before[name]!r:.60}" for name in changed
+        )
 
     def gone(self, operation: Operation) -> None:
         """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = past_500(lambda: self.client.fetch(operation.sid, account=account, region=region))
+        exchange = past_500(
+            lambda: self.client.fetch(operation.sid, account=account, region=region)
+        )
         self.hold(
             "GONE-FETCH",
             exchange.status == 404,
@@ -127,20 +147,37 @@ class Presence:
     def gone_at_once(self, operation: Operation, number: int) -> None:
         """After COMPLETED none of *number* fetches at one moment shows the configuration (GONE-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        out = self.client.outgoing(Call("fetch", operation.sid), "GET", f"/Configurations/{operation.sid}", account=account, region=region)
+        out = self.client.outgoing(
+            Call("fetch", operation.sid),
+            "GET",
+            f"/Configurations/{operation.sid}",
+            account=account,
+            region=region,
+        )
         for exchange in self.client.send_together([out] * number):
-            self.hold("GONE-FETCH", exchange.status != 200, expected="404", seen=exchange.outcome(),
-                      exchanges=[operation.accepted, *operation.polls[-1:], exchange])
+            self.hold(
+                "GONE-FETCH",
+                exchange.status != 200,
+                expected="404",
+                seen=exchange.outcome(),
+                exchanges=[operation.accepted, *operation.polls[-1:], exchange],
+            )
 
-    def not_again(self, operation: Operation, *, keyed: bool = False, key: str | None = None) -> None:
+    def not_again(
+        self, operation: Operation, *, keyed: bool = False, key: str | None = None
+    ) -> None:
         """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (GONE-DELETE)."""
         own = key or (self.suite.key() if keyed else None)
         account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = past_500(lambda: self.client.delete(operation.sid, key=own, account=account, region=region))
+        exchange = past_500(
+            lambda: self.client.delete(operation.sid, key=own, account=account, region=region)
+        )
         for pause in self._pauses_s if exchange.status == 409 else ():
             # A conflict with what else runs on the account, which may be looked at first, passes; whether it is stored is open.
             time.sleep(pause)
-            exchange = self.client.delete(operation.sid, key=self.suite.key() if own else None, account=account, region=region)
+            exchange = self.client.delete(
+                operation.sid, key=self.suite.key() if own else None, account=account, region=region
+            )
             if exchange.status != 409:
                 break
         else:
@@ -155,7 +192,11 @@ class Presence:
         )
 
     def unlisted(
-        self, operations: Sequence[Operation], *, size: int | None = LARGEST_PAGE, kept: Sequence[Configuration] = ()
+        self,
+        operations: Sequence[Operation],
+        *,
+        size: int | None = LARGEST_PAGE,
+        kept: Sequence[Configuration] = (),
     ) -> None:
         """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
 
@@ -170,7 +211,9 @@ class Presence:
         single = True
         first = operations[0].accepted if operations else None
         account, region = (first.account or 0, first.region) if first else (0, 0)
-        for item, page in self.suite.configurations.listing.items(size=size, account=account, region=region):
+        for item, page in self.suite.configurations.listing.items(
+            size=size, account=account, region=region
+        ):
             single = single and (not pages or pages[-1] is page)
             pages = [page]
             sid = item.get("id")
@@ -191,7 +234,12 @@ class Presence:
         for configuration in kept:
             if configuration.sid not in seen:
                 # The list may have shifted under the walk: the fetch decides.
-                if self.kept("GONE-ONLY", configuration, pages) and single and pages and not configuration.late_s:
+                if (
+                    self.kept("GONE-ONLY", configuration, pages)
+                    and single
+                    and pages
+                    and not configuration.late_s
+                ):
                     # Nothing shifts on a single page.
                     self.hold(
                         "CTRL-VISIBLE",

@@ -31,7 +31,15 @@ class Provocation:
         return any(exchange.status == 202 for exchange in self.exchanges)
 
 
-def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: str | None = None, *, keyed: bool = False) -> Provocation:
+def provoke(
+    suite: Suite,
+    status: int,
+    victim: Configuration,
+    count: int,
+    key: str | None = None,
+    *,
+    keyed: bool = False,
+) -> Provocation:
     """Send up to *count* deletes of *victim*, or of the fault's own SID, that are answered *status*.
 
     The first is sent with *key*. Of the others every second one has a fresh key; with *keyed* each of them has one.
@@ -41,24 +49,40 @@ def provoke(suite: Suite, status: int, victim: Configuration, count: int, key: s
     trigger = suite.profile.faults[status]
     call = Call("delete", victim.sid, provokes=status)
     if trigger.headers:
+
         def delete(own: str | None) -> Exchange:
             return suite.client.delete(
-                victim.sid, key=own, account=victim.account, region=victim.region, trigger=trigger, call=call
+                victim.sid,
+                key=own,
+                account=victim.account,
+                region=victim.region,
+                trigger=trigger,
+                call=call,
             )
 
         exchanges = _first(status, lambda: delete(key or (suite.key() if keyed else None)))
         if exchanges[-1].status == status:
-            many = suite.client.parallel(lambda n: delete(suite.key() if keyed or n % 2 else None), range(count - 1))
-            exchanges += _without_conflicts(status, many, lambda: delete(suite.key() if keyed else None))
+            many = suite.client.parallel(
+                lambda n: delete(suite.key() if keyed or n % 2 else None), range(count - 1)
+            )
+            exchanges += _without_conflicts(
+                status, many, lambda: delete(suite.key() if keyed else None)
+            )
         return Provocation(exchanges, victim)
     if trigger.sid is not None:
         suite.ownership.allow(trigger.sid)
         shown = exists(suite.client.fetch(trigger.sid))
         call = Call("delete", trigger.sid, provokes=status)
-        exchanges = _first(status, lambda: suite.client.delete(trigger.sid or "", key=key, call=call))
+        exchanges = _first(
+            status, lambda: suite.client.delete(trigger.sid or "", key=key, call=call)
+        )
         if exchanges[-1].status == status:
-            many = suite.client.parallel(lambda _: suite.client.delete(trigger.sid or "", call=call), range(count - 1))
-            exchanges += _without_conflicts(status, many, lambda: suite.client.delete(trigger.sid or "", call=call))
+            many = suite.client.parallel(
+                lambda _: suite.client.delete(trigger.sid or "", call=call), range(count - 1)
+            )
+            exchanges += _without_conflicts(
+                status, many, lambda: suite.client.delete(trigger.sid or "", call=call)
+            )
         return Provocation(exchanges, Configuration(trigger.sid) if shown else None)
     return _burst(suite, status, victim, key)
 
@@ -73,7 +97,9 @@ def _first(status: int, delete: Callable[[], Exchange]) -> list[Exchange]:
     return [exchange]
 
 
-def _without_conflicts(status: int, exchanges: Sequence[Exchange], delete: Callable[[], Exchange]) -> list[Exchange]:
+def _without_conflicts(
+    status: int, exchanges: Sequence[Exchange], delete: Callable[[], Exchange]
+) -> list[Exchange]:
     """*exchanges*, and in place of those in which simultaneous deletes were a conflict (409 is documented) a few that come alone."""
     passed = [exchange for exchange in exchanges if exchange.status != 409 or status == 409]
     for _ in range(min(len(exchanges) - len(passed), _TRIES)):
@@ -98,13 +124,17 @@ def _burst(suite: Suite, status: int, victim: Configuration, key: str | None) ->
     while sent < total:
         size = min(width, total - sent)
         batch = [
-            suite.client.outgoing(call, "DELETE", f"/Configurations/{absent}", key=suite.key() if n % 2 else None)
+            suite.client.outgoing(
+                call, "DELETE", f"/Configurations/{absent}", key=suite.key() if n % 2 else None
+            )
             for n in range(size)
         ]
         own = size > 1 and bool(hits)
         if own:
             own_call = Call("delete", victim.sid, provokes=status)
-            batch[-1] = suite.client.outgoing(own_call, "DELETE", f"/Configurations/{victim.sid}", key=key or suite.key())
+            batch[-1] = suite.client.outgoing(
+                own_call, "DELETE", f"/Configurations/{victim.sid}", key=key or suite.key()
+            )
         answers = suite.client.send_together(batch)
         sent += size
         fresh = [exchange for exchange in answers if exchange.status == status]

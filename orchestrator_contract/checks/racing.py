@@ -69,7 +69,9 @@ def _accepted_at_once(suite: Suite, batch: list[Any]) -> list[Exchange]:
     """
     for _ in range(4):
         answers = suite.client.send_together(batch)
-        if any(e.status == 202 for e in answers) or not any(e.status in (429, 500, 503) for e in answers):
+        if any(e.status == 202 for e in answers) or not any(
+            e.status in (429, 500, 503) for e in answers
+        ):
             break
         if any(e.status in (202, 500, 503, None) for e in answers):
             break  # something may have been carried out: a second try would be another race
@@ -77,5 +79,8 @@ def _accepted_at_once(suite: Suite, batch: list[Any]) -> list[Exchange]:
             break
     if not any(e.status == 202 for e in answers):
         kind = _Conflict if all(e.status == 409 for e in answers) else Unverifiable
-        raise kind("no request of the race was accepted: " + ", ".join(sorted({e.outcome() for e in answers})))
+        raise kind(
+            "no request of the race was accepted: "
+            + ", ".join(sorted({e.outcome() for e in answers}))
+        )
     return answers

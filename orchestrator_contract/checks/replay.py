@@ -21,7 +21,13 @@ def judge_replay(ledger: Ledger, original: Exchange, again: Exchange, requiremen
     steps = [original, again]
     changed = differences(original, again)
     hold = ledger.on(original.call)
-    hold(requirement, not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
+    hold(
+        requirement,
+        not changed,
+        expected="the original response",
+        seen="; ".join(changed),
+        exchanges=steps,
+    )
     if again.status == 202 and original.status == 202:
         first, second = original.operation_names, again.operation_names
         same = not first or not second or bool(first & second)

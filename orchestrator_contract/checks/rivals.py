@@ -28,20 +28,37 @@ class Rivals:
     def of(cls, suite: Suite, sid: str, key: str) -> Rivals:
         """The same key on another SID, without credentials, and by another account, where it has none of its own under that SID."""
         outgoing, other = suite.client.outgoing, suite.configurations.one()
-        strange = partial(outgoing, Call("delete", sid, silent=True), "DELETE", f"/Configurations/{sid}", key=key)
-        batch = [outgoing(Call("delete", other.sid, allow=MISMATCH), "DELETE", f"/Configurations/{other.sid}", key=key), strange(account=None)]
+        strange = partial(
+            outgoing, Call("delete", sid, silent=True), "DELETE", f"/Configurations/{sid}", key=key
+        )
+        batch = [
+            outgoing(
+                Call("delete", other.sid, allow=MISMATCH),
+                "DELETE",
+                f"/Configurations/{other.sid}",
+                key=key,
+            ),
+            strange(account=None),
+        ]
         if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, sid, 1):
             batch.append(strange(account=1))
         return cls(suite, other, batch)
 
-    def judge(self, scenarios: Scenarios, operation: Operation | None, answers: list[Exchange]) -> bool:
+    def judge(
+        self, scenarios: Scenarios, operation: Operation | None, answers: list[Exchange]
+    ) -> bool:
         """Hold *answers* against what each may get; whether the key may be the other SID's."""
         if self.suite is None or self.other is None:
             return False
         again, *strange = answers
         for exchange, requirement in zip(strange, ("AUTH-MISSING", "AUTH-ACCOUNT"), strict=False):
-            self.suite.ledger.hold(requirement, not exchange.succeeded, expected="a refusal",
-                                   seen=exchange.outcome(), exchanges=[*([operation.accepted] if operation else ()), exchange])
+            self.suite.ledger.hold(
+                requirement,
+                not exchange.succeeded,
+                expected="a refusal",
+                seen=exchange.outcome(),
+                exchanges=[*([operation.accepted] if operation else ()), exchange],
+            )
         if operation is not None:
             not_the_first(self.suite, "KEY-OTHER-SID", operation, again, self.other.sid)
         if again.status == 202:

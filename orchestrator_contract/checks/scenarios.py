@@ -25,7 +25,9 @@ KEY_USED = 17534
 #: What a new key may be refused with where another run may have used it (S5 17534).
 _TAKEN = frozenset({400, 422})
 #: The keys that are not random.
-_EVERYBODYS = frozenset({"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"})
+_EVERYBODYS = frozenset(
+    {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}
+)
 #: Pauses before a delete that met 409 or 500 is tried again, in seconds.
 _PAUSES_S = (0.2, 0.5, 1.0)
 #: Further waits after a 409, in seconds, while other work may hold the configuration; skipped once they were all in vain.
@@ -51,7 +53,12 @@ class Scenarios:
     # ---------------------------------------------------------------- deleting
 
     def accepted(
-        self, configuration: Configuration, *, key: str | None = None, trigger: Trigger | None = None, forms: bool = False
+        self,
+        configuration: Configuration,
+        *,
+        key: str | None = None,
+        trigger: Trigger | None = None,
+        forms: bool = False,
     ) -> Operation:
         """Have the delete of an idle configuration accepted; its operation, not yet followed.
 
@@ -67,8 +74,13 @@ class Scenarios:
         while True:
             call = Call("delete", configuration.sid, allow=_TAKEN if forms else frozenset())
             exchange = self.client.delete(
-                configuration.sid, key=key, account=configuration.account, region=configuration.region, trigger=trigger,
-                call=call, rekey=self.suite.key if key is not None else None,
+                configuration.sid,
+                key=key,
+                account=configuration.account,
+                region=configuration.region,
+                trigger=trigger,
+                call=call,
+                rekey=self.suite.key if key is not None else None,
             )
             steps.append(exchange)
             if exchange.status == 202:
@@ -76,11 +88,26 @@ class Scenarios:
                 if key is not None:
                     self.hold("KEY-FORMS", True)
                 return self.suite.follower.accept(exchange, configuration.sid)
-            if key is not None and exchange.object.get("code") == KEY_USED and not exchange.before and key not in _EVERYBODYS:
-                self.hold("KEY-FORMS", False, expected="202: the key is new", seen=f"{exchange.outcome()}: it was used", exchanges=steps)
+            if (
+                key is not None
+                and exchange.object.get("code") == KEY_USED
+                and not exchange.before
+                and key not in _EVERYBODYS
+            ):
+                self.hold(
+                    "KEY-FORMS",
+                    False,
+                    expected="202: the key is new",
+                    seen=f"{exchange.outcome()}: it was used",
+                    exchanges=steps,
+                )
                 raise Unverifiable(f"the new key {key} was refused as already used")
             # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
-            doubtful = any(status in (500, 503) for e in steps for status in (*e.before, *([e.status] if e is not exchange else ())))
+            doubtful = any(
+                status in (500, 503)
+                for e in steps
+                for status in (*e.before, *([e.status] if e is not exchange else ()))
+            )
             if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):
                 break
             pause = next(pauses, None)
@@ -94,18 +121,30 @@ class Scenarios:
         earlier = [status for e in steps for status in (*e.before, e.status)][:-1]
         if exchange.status in (404, 409) and self.client.ownership.doubtful(configuration.located):
             after = earlier[0] if earlier else "an earlier delete without a clear answer"
-            raise OneWayLess(f"after {after} the delete was answered {exchange.status}: it may have been carried out")
+            raise OneWayLess(
+                f"after {after} the delete was answered {exchange.status}: it may have been carried out"
+            )
         if forms and exchange.status in _TAKEN:
             # Some keys are not random (nil, max): another run may have used one for another SID.
             if exchange.object.get("code") != KEY_USED:
-                self.hold("KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps)
+                self.hold(
+                    "KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps
+                )
             raise Unverifiable(f"the key {key} was refused with {exchange.status}")
         self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
-        raise Unverifiable(f"the delete of an existing configuration was answered {exchange.outcome()}")
+        raise Unverifiable(
+            f"the delete of an existing configuration was answered {exchange.outcome()}"
+        )
 
     def begun(
-        self, number: int = 1, *, keyed: bool = True, keys: Sequence[str] = (), payloads: Sequence[dict[str, Any]] = (),
-        place: Place = HOME, forms: bool = False,
+        self,
+        number: int = 1,
+        *,
+        keyed: bool = True,
+        keys: Sequence[str] = (),
+        payloads: Sequence[dict[str, Any]] = (),
+        place: Place = HOME,
+        forms: bool = False,
     ) -> tuple[list[Operation], list[Configuration]]:
         """Accepted deletes in *place*, the first ones under *keys*, and *number* configurations that they are of.
 
@@ -114,10 +153,13 @@ class Scenarios:
         Raises:
             Unverifiable: not one could be had.
         """
-        configurations = self.suite.configurations.take(number, payloads=payloads, account=place.account, region=place.region)
+        configurations = self.suite.configurations.take(
+            number, payloads=payloads, account=place.account, region=place.region
+        )
         each = [*keys, *(self.suite.key() if keyed else None for _ in range(number - len(keys)))]
         operations = self.each(
-            lambda pair: self.accepted(pair[0], key=pair[1], forms=forms and pair[1] is not None), list(zip(configurations, each, strict=True))
+            lambda pair: self.accepted(pair[0], key=pair[1], forms=forms and pair[1] is not None),
+            list(zip(configurations, each, strict=True)),
         )
         return operations, configurations
 
@@ -137,7 +179,11 @@ class Scenarios:
         Raises:
             Unverifiable: not one could be had.
         """
-        earlier = [self._ended[0]] if self._ended and self._ended[1] == self.suite.coordinator.advanced() else []
+        earlier = (
+            [self._ended[0]]
+            if self._ended and self._ended[1] == self.suite.coordinator.advanced()
+            else []
+        )
         if self.suite.effort.few:
             return earlier or self.deleted()
         try:
@@ -147,7 +193,9 @@ class Scenarios:
                 raise
             return earlier
 
-    def completed(self, operations: Sequence[Operation], configurations: Sequence[Configuration] = ()) -> list[Operation]:
+    def completed(
+        self, operations: Sequence[Operation], configurations: Sequence[Configuration] = ()
+    ) -> list[Operation]:
         """Follow these to their end; those that COMPLETED, or what COMPLETED in their place.
 
         Raises:
@@ -157,14 +205,19 @@ class Scenarios:
         done = []
         for operation in ended:
             # Of a 500 or 503 nothing is promised: beside a delete that it started in secret this one may rightly fail.
-            if operation.status != "COMPLETED" and self.client.ownership.doubtful(operation.located):
+            if operation.status != "COMPLETED" and self.client.ownership.doubtful(
+                operation.located
+            ):
                 continue
             try:
                 tries = self._tried_again(operation)
             except Unverifiable:
                 continue  # where that is a breach it is on record
             if self.hold(
-                "OP-SUCCEEDS", tries[-1].status == "COMPLETED", expected="COMPLETED", seen=", then ".join(one.status for one in tries),
+                "OP-SUCCEEDS",
+                tries[-1].status == "COMPLETED",
+                expected="COMPLETED",
+                seen=", then ".join(one.status for one in tries),
                 exchanges=[e for one in tries for e in (one.accepted, *one.polls[-1:])],
             ):
                 done.append(tries[-1])
@@ -174,7 +227,12 @@ class Scenarios:
         if not done:
             raise Unverifiable("no delete was seen to end COMPLETED")
         first = done[0].accepted
-        if first.key and first.key == first.key.lower() and self.suite.well_formed_key(first.key) and not (first.account or first.region):
+        if (
+            first.key
+            and first.key == first.key.lower()
+            and self.suite.well_formed_key(first.key)
+            and not (first.account or first.region)
+        ):
             self._ended = done[0], self.suite.coordinator.advanced()
         return done
 
@@ -186,20 +244,27 @@ class Scenarios:
         """
         tries = [operation]
         first = operation.accepted
-        configuration = Configuration(operation.sid, account=first.account or 0, region=first.region)
+        configuration = Configuration(
+            operation.sid, account=first.account or 0, region=first.region
+        )
         while tries[-1].done and tries[-1].status != "COMPLETED" and len(tries) <= _MORE_TRIES:
             self.suite.follower.poll(tries[-1])  # an end is an end, whatever the next one comes to
             tries.append(self.accepted(configuration, key=self.suite.key() if first.key else None))
             self.suite.follower.finish(tries[-1:], early=False)
-            self.suite.ledger.observe("OBS-FAILED", f"{tries[-2].status}, then {tries[-1].status or 'no end'}")
+            self.suite.ledger.observe(
+                "OBS-FAILED", f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
+            )
         return tries
 
-    def each(self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8) -> list[Any]:
+    def each(
+        self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8
+    ) -> list[Any]:
         """Results of *function* over *items* in parallel, without those that proved unverifiable.
 
         Raises:
             Unverifiable: all of them were; the first one's reason.
         """
+
         def attempt(item: Any) -> Any:
             try:
                 return function(item)
@@ -212,7 +277,9 @@ class Scenarios:
             raise results[0]
         return good
 
-    def must_happen(self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]) -> None:
+    def must_happen(
+        self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
+    ) -> None:
         """Each accepted delete, given with what it names, is carried out or ends FAILED."""
         operations: list[Operation | None] = []
         for exchange, configuration in accepted:
@@ -221,20 +288,32 @@ class Scenarios:
             except Unverifiable:
                 operations.append(None)
         with contextlib.suppress(Unverifiable):
-            self.suite.follower.finish([operation for operation in operations if operation], early=False)
+            self.suite.follower.finish(
+                [operation for operation in operations if operation], early=False
+            )
         for (exchange, configuration), operation in zip(accepted, operations, strict=True):
             if operation is None or operation.status != "COMPLETED":
                 continue  # one that can't be followed, or does not end, is another requirement's breach
             there, fetch = self.presence.is_there(configuration)
-            self.hold(requirement, there is not True, expected=f"{configuration.sid} deleted by its own request", seen="still there",
-                      exchanges=[exchange, *(operation.polls[-1:] if operation else ()), fetch])
+            self.hold(
+                requirement,
+                there is not True,
+                expected=f"{configuration.sid} deleted by its own request",
+                seen="still there",
+                exchanges=[exchange, *(operation.polls[-1:] if operation else ()), fetch],
+            )
             if there is False:
                 self.suite.inventory.gone(configuration)
 
     # ---------------------------------------------------------------- keys
 
     def replay(
-        self, operation: Operation, *, requirement: str = "KEY-REPLAY", fresh: bool = False, trigger: Trigger | None = None
+        self,
+        operation: Operation,
+        *,
+        requirement: str = "KEY-REPLAY",
+        fresh: bool = False,
+        trigger: Trigger | None = None,
     ) -> Exchange:
         """Send the delete again with its key, and the *trigger* that it came with, and hold the answer against the original."""
         original = operation.accepted
@@ -242,11 +321,29 @@ class Scenarios:
         judge_replay(self.suite.ledger, original, exchange, requirement)
         return exchange
 
-    def _again(self, original: Exchange, *, fresh: bool = False, trigger: Trigger | None = None) -> Exchange:
+    def _again(
+        self, original: Exchange, *, fresh: bool = False, trigger: Trigger | None = None
+    ) -> Exchange:
         sid = original.call.subject
         # Another connection may be another program's: what it accepts and how it calls itself are no part of the request
         # that the key stands for.
-        headers = [("User-Agent", "another-client/1.0"), ("Accept", "*/*"), ("Accept-Encoding", "identity")] if fresh else []
-        return past_500(lambda: self.client.delete(
-            sid, key=original.key, account=original.account, region=original.region, headers=headers, trigger=trigger, fresh=fresh
-        ))
+        headers = (
+            [
+                ("User-Agent", "another-client/1.0"),
+                ("Accept", "*/*"),
+                ("Accept-Encoding", "identity"),
+            ]
+            if fresh
+            else []
+        )
+        return past_500(
+            lambda: self.client.delete(
+                sid,
+                key=original.key,
+                account=original.account,
+                region=original.region,
+                headers=headers,
+                trigger=trigger,
+                fresh=fresh,
+            )
+        )

@@ -49,19 +49,25 @@ class Sister:
 
 #: Optional members of the create under test, the last one flat: to tell payloads apart by those takes reading them to their end.
 _MEMBERS: dict[str, Any] = {
-    "displayName": "-Key", "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}}, "memoryExtractionEnabled": True,
+    "displayName": "-Key",
+    "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}},
+    "memoryExtractionEnabled": True,
 }
 
 
 def other_payloads(payload: dict[str, Any]) -> list[dict[str, Any]]:
     """Payloads that differ from a create's in one way each: in a nested member, in case, in the last member, in one character."""
     name, text = payload["displayName"], payload["description"]
-    return [payload | members for members in (
-        {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 61}}}},
-        {"displayName": f"{name[:-3]}{name[-3:].swapcase()}"},
-        {"memoryExtractionEnabled": False},
-        {"description": f"{text[:-1]}{'0' if text[-1] != '0' else '1'}"},
-    ) if payload | members != payload]
+    return [
+        payload | members
+        for members in (
+            {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 61}}}},
+            {"displayName": f"{name[:-3]}{name[-3:].swapcase()}"},
+            {"memoryExtractionEnabled": False},
+            {"description": f"{text[:-1]}{'0' if text[-1] != '0' else '1'}"},
+        )
+        if payload | members != payload
+    ]
 
 
 class Sisters:
@@ -70,7 +76,11 @@ class Sisters:
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
         given = suite.profile.conversations
-        self._conversations = Given(Source("conversations", given.pool, given.command), suite.coordinator, suite.client.steps)
+        self._conversations = Given(
+            Source("conversations", given.pool, given.command),
+            suite.coordinator,
+            suite.client.steps,
+        )
 
     def sister(self, call: str) -> Sister:
         """A call of that name on a subject of its own.
@@ -78,7 +88,12 @@ class Sisters:
         Raises:
             Unverifiable: there is nothing to call it on.
         """
-        makers = {"create": self._create, "update": self._update, "patch": self._update, "delete-conversation": self._conversation}
+        makers = {
+            "create": self._create,
+            "update": self._update,
+            "patch": self._update,
+            "delete-conversation": self._conversation,
+        }
         return makers[call](call)
 
     # ---------------------------------------------------------------- configurations
@@ -99,10 +114,17 @@ class Sisters:
             return first[0]
 
         def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
-            return creator.create_again(other_payloads(payload)[changed - 1] if changed else payload, key, first[0].accepted)
+            return creator.create_again(
+                other_payloads(payload)[changed - 1] if changed else payload, key, first[0].accepted
+            )
 
         return Sister(
-            call, payload["displayName"], send, begin, lambda operation: creator.conclude(operation, payload), payloads=len(other_payloads(payload))
+            call,
+            payload["displayName"],
+            send,
+            begin,
+            lambda operation: creator.conclude(operation, payload),
+            payloads=len(other_payloads(payload)),
         )
 
     def _update(self, call: str) -> Sister:
@@ -115,12 +137,20 @@ class Sisters:
         def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
             members = {"description": "changed" if changed else "key"}
             payload: Any = {**configuration.payload, **members} if method == "PUT" else members
-            return suite.client.update(configuration.sid, payload, method=method, key=key, fresh=fresh)
+            return suite.client.update(
+                configuration.sid, payload, method=method, key=key, fresh=fresh
+            )
 
         def begin(key: str) -> Operation:
             exchange = send(key)
             if exchange.succeeded:
-                suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
+                suite.ledger.hold(
+                    "CTRL-ACCEPTED",
+                    exchange.status == 202,
+                    expected="202",
+                    seen=exchange.outcome(),
+                    exchanges=[exchange],
+                )
             if exchange.status != 202:
                 raise OneWayLess(f"the {call} was answered {exchange.outcome()}")
             return suite.follower.accept(exchange, configuration.sid)
@@ -141,13 +171,22 @@ class Sisters:
 
         def begin(key: str) -> Operation:
             exchange = self.delete(sid, key=key)
-            if exchange.status in (409, 500):  # documented, and what it says of the conversation can't be known here
+            if exchange.status in (
+                409,
+                500,
+            ):  # documented, and what it says of the conversation can't be known here
                 raise Unverifiable(f"the delete of a conversation was answered {exchange.status}")
             accepted = suite.ledger.on(exchange.call)(
-                "DEL-ACCEPT", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange]
+                "DEL-ACCEPT",
+                exchange.status == 202,
+                expected="202",
+                seen=exchange.outcome(),
+                exchanges=[exchange],
             )
             if not accepted:
-                raise Unverifiable(f"the delete of an existing conversation was answered {exchange.outcome()}")
+                raise Unverifiable(
+                    f"the delete of an existing conversation was answered {exchange.outcome()}"
+                )
             return suite.follower.accept(exchange, sid)
 
         def conclude(operation: Operation) -> None:
@@ -171,22 +210,45 @@ class Sisters:
                 if shown.status == 200:
                     break
             else:
-                raise NothingToDelete(f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}")
+                raise NothingToDelete(
+                    f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}"
+                )
         except BaseException:
             suite.coordinator.give_back_deletes(1)
             raise
-        suite.coordinator.journal([{"name": f"conversation {sid}", "sid": sid, "state": "given", "account": 0, "region": 0}])
+        suite.coordinator.journal(
+            [
+                {
+                    "name": f"conversation {sid}",
+                    "sid": sid,
+                    "state": "given",
+                    "account": 0,
+                    "region": 0,
+                }
+            ]
+        )
         suite.ownership.allow_conversation(quote(sid, safe=""))
         return sid
 
-    def delete(self, sid: str, *, key: str | None = None, fresh: bool = False, allow: frozenset[int] = frozenset()) -> Exchange:
+    def delete(
+        self,
+        sid: str,
+        *,
+        key: str | None = None,
+        fresh: bool = False,
+        allow: frozenset[int] = frozenset(),
+    ) -> Exchange:
         """DELETE one conversation."""
-        out = self._suite.client.outgoing(Call("delete-conversation", sid, allow=allow), "DELETE", self._url(sid), key=key)
+        out = self._suite.client.outgoing(
+            Call("delete-conversation", sid, allow=allow), "DELETE", self._url(sid), key=key
+        )
         return self._suite.client.send(out, fresh=fresh)
 
     def fetch(self, sid: str) -> Exchange:
         """GET one conversation."""
-        return self._suite.client.send(self._suite.client.outgoing(Call("fetch-conversation", sid), "GET", self._url(sid)))
+        return self._suite.client.send(
+            self._suite.client.outgoing(Call("fetch-conversation", sid), "GET", self._url(sid))
+        )
 
     def _url(self, sid: str) -> str:
         return f"{self._suite.profile.base_url}/v2/Conversations/{quote(sid, safe='')}"

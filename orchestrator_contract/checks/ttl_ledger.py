@@ -79,13 +79,27 @@ class TtlLedger:
             raise TtlLedgerError(f"--ttl-ledger: {self.path}: is no ledger of this suite")
         for member, what in (("base_url", "target"), ("account", "account")):
             if raw.get(member) != self._head[member]:
-                raise TtlLedgerError(f"--ttl-ledger: {self.path}: belongs to another {what} ({str(raw.get(member))[:80]})")
+                raise TtlLedgerError(
+                    f"--ttl-ledger: {self.path}: belongs to another {what} ({str(raw.get(member))[:80]})"
+                )
         try:
-            keys = [Planted(str(e["key"]), str(e["sid"]), str(e["at"]), dict(e["original"])) for e in raw["keys"]]
+            keys = [
+                Planted(str(e["key"]), str(e["sid"]), str(e["at"]), dict(e["original"]))
+                for e in raw["keys"]
+            ]
         except (KeyError, TypeError, ValueError):
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: an entry lacks a member") from None
-        if not all(is_plain(one.sid) and schemas.matches("idempotency-key.json", one.key) and "status" in one.original for one in keys):
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: an entry has a member that no run writes")
+            raise TtlLedgerError(
+                f"--ttl-ledger: {self.path}: is damaged: an entry lacks a member"
+            ) from None
+        if not all(
+            is_plain(one.sid)
+            and schemas.matches("idempotency-key.json", one.key)
+            and "status" in one.original
+            for one in keys
+        ):
+            raise TtlLedgerError(
+                f"--ttl-ledger: {self.path}: is damaged: an entry has a member that no run writes"
+            )
         if any(parse_instant(planted.at) is None for planted in keys):
             raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: a time is no instant")
         return keys
@@ -112,13 +126,17 @@ class TtlLedger:
         try:
             self._write()
         except OSError as error:
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: can't be written: {error.strerror}") from None
+            raise TtlLedgerError(
+                f"--ttl-ledger: {self.path}: can't be written: {error.strerror}"
+            ) from None
 
     def _write(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(self.path.name + ".part")
         with part.open("w", encoding="utf-8") as file:
-            json.dump(self._head | {"keys": [asdict(planted) for planted in self.keys]}, file, indent=1)
+            json.dump(
+                self._head | {"keys": [asdict(planted) for planted in self.keys]}, file, indent=1
+            )
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.path)

@@ -50,12 +50,21 @@ class Watch:
         self._looked = False
 
     def _add(self, kind: str, look: Callable[[], None]) -> None:
-        self._items.append(_Item(time.monotonic() + self._suite.effort.watch_s, kind, self._suite.coordinator.advanced(), look))
+        self._items.append(
+            _Item(
+                time.monotonic() + self._suite.effort.watch_s,
+                kind,
+                self._suite.coordinator.advanced(),
+                look,
+            )
+        )
 
     def ended(self, operations: Sequence[Operation], kind: str = _ENDED) -> None:
         """These are COMPLETED and must stay so, their configurations gone; of each *kind* a sample is looked at."""
         if not self._first:
-            self._first = [o for o in operations if o.accepted.key and o.accepted.key == o.accepted.key.lower()][:3]
+            self._first = [
+                o for o in operations if o.accepted.key and o.accepted.key == o.accepted.key.lower()
+            ][:3]
             self._advanced = self._suite.coordinator.advanced()
         for operation in operations:
             self._add(kind, lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
@@ -78,7 +87,9 @@ class Watch:
         """Ended operations from early in the run whose keys are younger than a day on the endpoint's clock."""
         return self._first if self._suite.coordinator.advanced() == self._advanced else []
 
-    def kept(self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]) -> None:
+    def kept(
+        self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]
+    ) -> None:
         """This must still be there later, or *requirement* is breached; the first one, where several watch it."""
         self._kept.setdefault(configuration.located, {}).setdefault(requirement, list(steps))
         kind = f"{_KEPT}{configuration.account} {configuration.region} {configuration.sid}"
@@ -93,8 +104,11 @@ class Watch:
     def stayed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
         """One for each requirement of what was kept at the second look and not deleted on purpose since."""
         return [
-            (requirement, configuration, steps) for requirement, (configuration, steps) in self._stayed.items()
-            if not (self._suite.inventory.is_gone(configuration) or self._suite.is_lost(configuration))
+            (requirement, configuration, steps)
+            for requirement, (configuration, steps) in self._stayed.items()
+            if not (
+                self._suite.inventory.is_gone(configuration) or self._suite.is_lost(configuration)
+            )
             and not self._suite.ownership.doubtful(configuration.located)
         ]
 
@@ -117,25 +131,43 @@ class Watch:
         account, region = operation.accepted.account or 0, operation.accepted.region
         exchange = suite.client.fetch(operation.sid, account=account, region=region)
         if exchange.status != 500:  # passing, says nothing of the configuration
-            suite.ledger.hold("GONE-FETCH", exchange.status == 404, expected="404, as before", seen=exchange.outcome(),
-                              exchanges=[operation.accepted, *operation.polls[-1:], exchange])
+            suite.ledger.hold(
+                "GONE-FETCH",
+                exchange.status == 404,
+                expected="404, as before",
+                seen=exchange.outcome(),
+                exchanges=[operation.accepted, *operation.polls[-1:], exchange],
+            )
 
     def _look_at_kept(self, configuration: Configuration, *, doubtful: bool) -> None:
         suite = self._suite
         watched = self._kept.pop(configuration.located)
         if suite.inventory.is_gone(configuration) or suite.is_lost(configuration):
             return  # deleted on purpose since
-        exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
+        exchange = suite.client.fetch(
+            configuration.sid, account=configuration.account, region=configuration.region
+        )
         if exchange.status == 404 and (late := configuration.late_s):
             time.sleep(late)
-            exchange = suite.client.fetch(configuration.sid, account=configuration.account, region=configuration.region)
+            exchange = suite.client.fetch(
+                configuration.sid, account=configuration.account, region=configuration.region
+            )
         if exchange.status not in (200, 404):
             return
-        if exchange.status == 404 and not doubtful and suite.ownership.doubtful(configuration.located):
+        if (
+            exchange.status == 404
+            and not doubtful
+            and suite.ownership.doubtful(configuration.located)
+        ):
             return  # a delete since then was answered 500 or not at all, and of that nothing is promised
         for requirement, steps in watched.items():
-            ok = suite.ledger.hold(requirement, exchange.status == 200, expected=f"{configuration.sid} still there",
-                                   seen="gone", exchanges=[*steps, exchange])
+            ok = suite.ledger.hold(
+                requirement,
+                exchange.status == 200,
+                expected=f"{configuration.sid} still there",
+                seen="gone",
+                exchanges=[*steps, exchange],
+            )
             if not ok:
                 suite.inventory.gone(configuration)
                 break

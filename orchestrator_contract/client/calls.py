@@ -86,7 +86,12 @@ class Client(Sender):
     def fetch(self, sid: str, *, account: int | None = 0, region: int = 0) -> Exchange:
         """GET one configuration."""
         out = self.outgoing(
-            Call("fetch", sid), "GET", f"/Configurations/{sid}", account=account, region=region, headers=self._taken()
+            Call("fetch", sid),
+            "GET",
+            f"/Configurations/{sid}",
+            account=account,
+            region=region,
+            headers=self._taken(),
         )
         return self.send(out)
 
@@ -102,10 +107,19 @@ class Client(Sender):
         """GET an operation, that of a call *of* some kind, by its absolute URL; a fragment is not sent (R1 7.1)."""
         return self.send(self.asking(url, operation_id, account=account, region=region, of=of))
 
-    def asking(self, url: str, operation_id: str, *, account: int | None, region: int, of: str) -> Outgoing:
+    def asking(
+        self, url: str, operation_id: str, *, account: int | None, region: int, of: str
+    ) -> Outgoing:
         """The request that `operation` sends."""
         call = Call("operation", operation_id, of=of)
-        return self.outgoing(call, "GET", url.partition("#")[0], account=account, region=region, headers=self._taken())
+        return self.outgoing(
+            call,
+            "GET",
+            url.partition("#")[0],
+            account=account,
+            region=region,
+            headers=self._taken(),
+        )
 
     def update(
         self,
@@ -149,13 +163,22 @@ class Client(Sender):
             exchange = error.exchange
         defect = exchange.answer.defect if exchange.answer else None
         if exchange.status is None or exchange.status >= 300 or defect:
-            raise Unverifiable(f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}")
+            raise Unverifiable(
+                f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}"
+            )
         self.coordinator.advance(seconds)
 
-    def page(self, query: str, *, account: int | None = 0, region: int = 0, fresh: bool = False) -> Exchange:
+    def page(
+        self, query: str, *, account: int | None = 0, region: int = 0, fresh: bool = False
+    ) -> Exchange:
         """GET one page of the list; *query* stands in the URL as it is."""
         path = "/Configurations" + (f"?{query}" if query else "")
-        return self.send(self.outgoing(Call("list"), "GET", path, account=account, region=region, headers=self._taken()), fresh=fresh)
+        return self.send(
+            self.outgoing(
+                Call("list"), "GET", path, account=account, region=region, headers=self._taken()
+            ),
+            fresh=fresh,
+        )
 
     def _taken(self) -> list[tuple[str, str]]:
         """What a read takes, where that is not JSON only: every third takes anything, as curl does, and is given JSON."""

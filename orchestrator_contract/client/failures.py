@@ -24,7 +24,9 @@ class Throttled(Unverifiable):
     def __init__(self, exchange: Exchange) -> None:
         asked = exchange.headers.get("retry-after")
         hint = f" with Retry-After {asked:.40}" if asked else ""
-        super().__init__(f"{exchange.status}{hint} did not go away within the limits{reason_in(exchange)}")
+        super().__init__(
+            f"{exchange.status}{hint} did not go away within the limits{reason_in(exchange)}"
+        )
         self.exchange = exchange
 
 

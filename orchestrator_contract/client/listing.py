@@ -38,7 +38,13 @@ class Listing:
         self._endless: set[tuple[int, int]] = set()
 
     def pages(
-        self, *, size: int | None = None, account: int = 0, region: int = 0, store: str | None = None, fresh: bool = False
+        self,
+        *,
+        size: int | None = None,
+        account: int = 0,
+        region: int = 0,
+        store: str | None = None,
+        fresh: bool = False,
     ) -> Iterator[Exchange]:
         """Every page in order; with *fresh* each on a connection of its own, as behind a balancer it may be another copy that answers.
 
@@ -53,7 +59,9 @@ class Listing:
         for _ in range(MAX_PAGES):
             query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
             text = urlencode({name: value for name, value in query.items() if value is not None})
-            page = past_500(partial(self.client.page, text, account=account, region=region, fresh=fresh))
+            page = past_500(
+                partial(self.client.page, text, account=account, region=region, fresh=fresh)
+            )
             if page.status != 200 or not isinstance(page.object.get("configurations"), list):
                 raise Unlistable(f"the list can't be read: {page.outcome()}", page)
             yield page
@@ -62,10 +70,20 @@ class Listing:
                 return
             again = token in seen
             empty = 0 if page.object["configurations"] else empty + 1
-            self.client.ledger.hold("CTRL-PAGES", empty < _MAX_EMPTY, expected="an end to the list",
-                                    seen=f"{empty} empty pages in a row that lead on", exchanges=[page])
-            self.client.ledger.hold("CTRL-PAGES", not again and len(token) <= _MAX_TOKEN, expected="a nextToken that leads on",
-                                    seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}", exchanges=[page])
+            self.client.ledger.hold(
+                "CTRL-PAGES",
+                empty < _MAX_EMPTY,
+                expected="an end to the list",
+                seen=f"{empty} empty pages in a row that lead on",
+                exchanges=[page],
+            )
+            self.client.ledger.hold(
+                "CTRL-PAGES",
+                not again and len(token) <= _MAX_TOKEN,
+                expected="a nextToken that leads on",
+                seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}",
+                exchanges=[page],
+            )
             if again or len(token) > _MAX_TOKEN or empty >= _MAX_EMPTY:
                 self._endless.add((account, region))
                 raise Unlistable("the list has no end")
@@ -88,13 +106,20 @@ class Listing:
         Raises:
             Unlistable: it can't be read to its end.
         """
-        return {str(item.get("id")) for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region, store=store)}
+        return {
+            str(item.get("id"))
+            for item, _ in self.items(
+                size=LARGEST_PAGE, account=account, region=region, store=store
+            )
+        }
 
     def small_size(self) -> int:
         """A page size that spreads the list over a handful of pages."""
         return small_size(self.sids())
 
-    def find(self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0) -> str | None:
+    def find(
+        self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0
+    ) -> str | None:
         """The id of the first configuration that is wanted; None when there is none or the list can't be read."""
         try:
             for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region):

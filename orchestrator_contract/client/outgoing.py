@@ -61,7 +61,9 @@ def origin_of(url: str) -> Origin | None:
         parts = split_url(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             return None
-        return Origin(parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+        return Origin(
+            parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+        )
     except ValueError:
         return None
 
@@ -108,5 +110,9 @@ def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Re
         shown.append(length)
     if out.lower:
         lines, shown = ([(name.lower(), value) for name, value in some] for some in (lines, shown))
-    head = f"{out.method} /{rest} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
-    return Prepared(out, origin, Unshown(head.encode("latin-1", "replace") + (out.body or b"")), tuple(shown))
+    head = (
+        f"{out.method} /{rest} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
+    )
+    return Prepared(
+        out, origin, Unshown(head.encode("latin-1", "replace") + (out.body or b"")), tuple(shown)
+    )

@@ -26,7 +26,9 @@ class Parallel:
         self._pool = ThreadPoolExecutor(_WIDTH, "client")
         self._inside = local()
 
-    def __call__(self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH) -> list[_R]:
+    def __call__(
+        self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH
+    ) -> list[_R]:
         """Apply *function* to all *items*, up to *width* at a time; results in order.
 
         Within a call that runs in parallel already the items take their turns.

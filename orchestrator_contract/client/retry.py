@@ -46,7 +46,9 @@ def asked_delay(headers: Mapping[str, str]) -> float | None:
         until = parsedate_to_datetime(asked[:_DATE_LENGTH])
         # By the endpoint's own clock, which need not agree with ours.
         now = (
-            parsedate_to_datetime(headers["date"][:_DATE_LENGTH]) if "date" in headers else datetime.now(UTC)
+            parsedate_to_datetime(headers["date"][:_DATE_LENGTH])
+            if "date" in headers
+            else datetime.now(UTC)
         )
         return max((until - now).total_seconds(), 0.0)
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -95,4 +97,6 @@ class Retry:
 
     def _scale(self, operation: str, factor: float) -> None:
         with self._lock:
-            self._patience[operation] = min(self._limit_s, max(_LEAST_S, self.patience(operation) * factor))
+            self._patience[operation] = min(
+                self._limit_s, max(_LEAST_S, self.patience(operation) * factor)
+            )

@@ -155,7 +155,11 @@ class Sender:
         for pause in (0.1, 0.4, 1.0, None):
             try:
                 exchange.answer = self.wire.exchange(
-                    prepared.origin, prepared.data, exchange.method, fresh=fresh, keep=not exchange.call.tool
+                    prepared.origin,
+                    prepared.data,
+                    exchange.method,
+                    fresh=fresh,
+                    keep=not exchange.call.tool,
                 )
             except WireError as error:
                 # A listen queue that overflows for a moment is no finding; an endpoint that is gone is.
@@ -169,7 +173,9 @@ class Sender:
         """Send one request and hang up *after_s* later; no answer is waited for, so there is none to judge."""
         prepared = self._admit(out)
         exchange = self._exchange(prepared, ())
-        self.ownership.touch(exchange.url.partition("/Configurations/")[2], out.account, out.region, clear=False)
+        self.ownership.touch(
+            exchange.url.partition("/Configurations/")[2], out.account, out.region, clear=False
+        )
         with contextlib.suppress(WireError):  # what was not taken was not asked for
             self.wire.leave(prepared.origin, prepared.data, after_s)
         exchange.elapsed = time.monotonic() - exchange.sent
@@ -225,11 +231,15 @@ class Sender:
         with self._lock:
             self._end_at = self._end_at or time.monotonic() + self.longest_s
             if time.monotonic() > self._end_at:
-                raise Exhausted(f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not tried")
+                raise Exhausted(
+                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not tried"
+                )
             if self._lost > self.patience_lost_s:
                 raise Exhausted("the endpoint stopped answering; the rest was not tried")
             if not self._granted:
-                self._granted = self.coordinator.take_requests(2 if self._cleaning else _GRANT, cleaning=self._cleaning)
+                self._granted = self.coordinator.take_requests(
+                    2 if self._cleaning else _GRANT, cleaning=self._cleaning
+                )
                 if not self._granted:
                     raise Exhausted("the request budget ([limits] requests) is spent")
             self._granted -= 1
@@ -237,7 +247,9 @@ class Sender:
         if delay > 0:
             # Sent sooner it would break the pace: a wait that does not fit into the run is not begun.
             if time.monotonic() + delay > self._end_at:
-                raise Exhausted(f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may take; the rest was not tried")
+                raise Exhausted(
+                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may take; the rest was not tried"
+                )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
         return prepared
@@ -284,7 +296,10 @@ class Sender:
             answer.body = self.redactor.raw(answer.body)
             answer.reason = self.redactor.text(answer.reason)
             if answer.defect is not None:
-                answer.defect = (answer.defect[0], f"{self.redactor.text(answer.defect[1]):.{_SAID}}")
+                answer.defect = (
+                    answer.defect[0],
+                    f"{self.redactor.text(answer.defect[1]):.{_SAID}}",
+                )
             answer.headers = self.redactor.headers(answer.headers)
         exchange.fault_text = self.redactor.text(exchange.fault_text)
         self.ledger.sent()

@@ -32,14 +32,21 @@ class ClockLock:
         deadline = time.monotonic() + seconds
         with self._changed:
             if not alone:
-                free = self._changed.wait_for(lambda: self._writer is None and not self._writers_waiting, seconds)
+                free = self._changed.wait_for(
+                    lambda: self._writer is None and not self._writers_waiting, seconds
+                )
                 self._readers[holder] += free
                 return free
-            if not self._changed.wait_for(lambda: self._closed >= closing or self._crashed, seconds):
+            if not self._changed.wait_for(
+                lambda: self._closed >= closing or self._crashed, seconds
+            ):
                 return False
             self._writers_waiting += 1
             try:
-                free = self._changed.wait_for(lambda: self._writer is None and not self._readers.total(), deadline - time.monotonic())
+                free = self._changed.wait_for(
+                    lambda: self._writer is None and not self._readers.total(),
+                    deadline - time.monotonic(),
+                )
                 self._writer = holder if free else self._writer
             finally:
                 self._writers_waiting -= 1

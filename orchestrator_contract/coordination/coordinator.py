@@ -33,11 +33,16 @@ CONNECT_S = 10.0
 class Coordinator:
     """Budgets and locks of one run; every method is safe for threads."""
 
-    def __init__(self, requests: int, requests_per_second: float, deletes: int, journal: Journal | None) -> None:
+    def __init__(
+        self, requests: int, requests_per_second: float, deletes: int, journal: Journal | None
+    ) -> None:
         self._lock = Lock()
         self._requests = requests
         #: What is kept at least, and at most: creates that are refused are announced, too.
-        self._least, self._most = max(min(requests // 4, _KEPT), _FIRST), max(requests // 2, 2 * _KEPT)
+        self._least, self._most = (
+            max(min(requests // 4, _KEPT), _FIRST),
+            max(requests // 2, 2 * _KEPT),
+        )
         #: The names of what was announced and is not known to be gone.
         self._there: set[str] = set()
         self._deletes = deletes
@@ -215,13 +220,16 @@ class Served:
         Raises:
             OSError: the address is none of this machine's, or its port is taken.
         """
+
         class Server(BaseManager):
             pass
 
         Server.register("coordinator", callable=lambda: coordinator)
         self._key = secrets.token_bytes(32)
         self._serializer = "pickle" if address == LOOPBACK else "xmlrpclib"
-        self._server = Server(address=(address.host, address.port), authkey=self._key, serializer=self._serializer).get_server()
+        self._server = Server(
+            address=(address.host, address.port), authkey=self._key, serializer=self._serializer
+        ).get_server()
         Thread(target=self._server.serve_forever, daemon=True, name="coordinator").start()
 
     def ticket(self) -> dict[str, Any]:
@@ -245,7 +253,9 @@ class _Proxy(BaseProxy):
                 return self._callmethod(name, arguments, options)
             except (OSError, EOFError) as error:
                 self._hang_up()
-                raise Lost(f"the coordinator at {self.where} does not answer any more ({type(error).__name__})") from None
+                raise Lost(
+                    f"the coordinator at {self.where} does not answer any more ({type(error).__name__})"
+                ) from None
             except BaseException:
                 # After an interrupt the answer to this call would be read as that to the next.
                 self._hang_up()
@@ -266,6 +276,7 @@ def connect(ticket: dict[str, Any]) -> Coordinator:
     Raises:
         Lost: it can't be reached, or does not know the key.
     """
+
     class Manager(BaseManager):
         pass
 
@@ -277,7 +288,11 @@ def connect(ticket: dict[str, Any]) -> Coordinator:
             probe.settimeout(CONNECT_S)
             if not probe.recv(1):
                 raise EOFError
-        manager = Manager(address=(where.host, where.port), authkey=bytes.fromhex(ticket["key"]), serializer=ticket["serializer"])
+        manager = Manager(
+            address=(where.host, where.port),
+            authkey=bytes.fromhex(ticket["key"]),
+            serializer=ticket["serializer"],
+        )
         manager.connect()
         proxy: _Proxy = manager.coordinator()  # type: ignore[attr-defined]
     except (OSError, EOFError, AuthenticationError, RemoteError) as error:

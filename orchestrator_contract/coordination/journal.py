@@ -124,7 +124,12 @@ def _past(path: Path, entries: list[dict[str, Any]]) -> Past:
             else:
                 state[left.name] = left
         head = entries[0]
-        past = Past(str(head["run"]), tuple(head["bases"]), tuple(state.values()), tuple(head.get("accounts", ())))
+        past = Past(
+            str(head["run"]),
+            tuple(head["bases"]),
+            tuple(state.values()),
+            tuple(head.get("accounts", ())),
+        )
     except (KeyError, TypeError) as error:
         raise JournalError(f"{path}: an entry lacks {error}") from None
     if not all(isinstance(one, str) for one in (*past.bases, *past.accounts)):
@@ -135,7 +140,10 @@ def _past(path: Path, entries: list[dict[str, Any]]) -> Past:
 def _is_own(left: Leftover) -> bool:
     """Whether a run could have written this: someone may have changed the file, and what it names is deleted."""
     return (
-        isinstance(left.name, str) and left.name.startswith(PREFIX)
+        isinstance(left.name, str)
+        and left.name.startswith(PREFIX)
         and (left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid)))
-        and all(type(place) is int and 0 <= place < _PLACES for place in (left.account, left.region))
+        and all(
+            type(place) is int and 0 <= place < _PLACES for place in (left.account, left.region)
+        )
     )

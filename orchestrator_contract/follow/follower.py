@@ -77,7 +77,11 @@ class Follower:
     def _asking(self, operation: Operation) -> Outgoing:
         accepted = operation.accepted
         return self.client.asking(
-            operation.url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
+            operation.url,
+            operation.id,
+            account=accepted.account,
+            region=accepted.region,
+            of=accepted.call.operation,
         )
 
     def poll_other_link(self, operation: Operation) -> None:
@@ -91,12 +95,16 @@ class Follower:
         if url == operation.url or given_origin(url) not in self.client.origins:
             return
         exchange = self.client.operation(
-            url, operation.id, account=accepted.account, region=accepted.region, of=accepted.call.operation
+            url,
+            operation.id,
+            account=accepted.account,
+            region=accepted.region,
+            of=accepted.call.operation,
         )
         if exchange.status in (200, 404):
-            same = exchange.status == 200 and exchange.object.get("operationId") == operation.object.get(
+            same = exchange.status == 200 and exchange.object.get(
                 "operationId"
-            )
+            ) == operation.object.get("operationId")
             self._ledger.on(accepted.call)(
                 "DEL-202-LINKS",
                 same,
@@ -125,7 +133,9 @@ class Follower:
         if open_:
             kind = open_[0].accepted.call.operation
             limit = self._patience(kind)
-            with self.client.steps.step(f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"):
+            with self.client.steps.step(
+                f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"
+            ):
                 self._watch(open_, kind, limit, early)
             for operation in open_:
                 self._judge_end(operation, kind)
@@ -141,10 +151,15 @@ class Follower:
 
     def _is_known(self, kind: str) -> bool:
         """Whether it is known how long operations of this kind take, whatever they are asked."""
-        return kind in self._typical and self._typical[kind] <= _GROWTH * self._measured.get(kind, 0.0) + _FIRST_PAUSE_S
+        return (
+            kind in self._typical
+            and self._typical[kind] <= _GROWTH * self._measured.get(kind, 0.0) + _FIRST_PAUSE_S
+        )
 
     def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
-        started, newest = (which(operation.accepted.sent for operation in open_) for which in (min, max))
+        started, newest = (
+            which(operation.accepted.sent for operation in open_) for which in (min, max)
+        )
         known = self._is_known(kind)
         # One of a kind not met yet may well take as long as others do.
         typical = self._typical.get(kind) or max(self._typical.values(), default=_FIRST_PAUSE_S)
@@ -154,7 +169,9 @@ class Follower:
         # Of long ones a third as many are polled at once, and as many half way: some of the same, so as to see their order.
         every = self.early_every * (3 if long else 1)
         sampled = [(next(self._followed), operation) for operation in open_] if early else []
-        self.client.parallel(self.poll, [operation for number, operation in sampled if number % every == 0])
+        self.client.parallel(
+            self.poll, [operation for number, operation in sampled if number % every == 0]
+        )
         halfway = typical / 2 if long else None
         due = newest + (halfway or typical)
         # Until it is known how long they take, a few at a time are asked, in turns, and less and less often.
@@ -163,12 +180,19 @@ class Follower:
         while open_ := [operation for operation in open_ if not operation.done]:
             now = time.monotonic()
             spent = now - max(operation.accepted.sent for operation in open_)
-            if spent > limit and looked and min(len(operation.polls) for operation in open_) >= _LEAST_POLLS:
+            if (
+                spent > limit
+                and looked
+                and min(len(operation.polls) for operation in open_) >= _LEAST_POLLS
+            ):
                 return
             # What is asked about after its limit only, because other things came between, is looked at all the same.
             time.sleep(max(min(due - now, limit - spent + 0.01), _FIRST_PAUSE_S))
             if halfway and spent <= limit:
-                self.client.parallel(self.poll, [o for number, o in sampled if number % (2 * every) < 2 and not o.done])
+                self.client.parallel(
+                    self.poll,
+                    [o for number, o in sampled if number % (2 * every) < 2 and not o.done],
+                )
                 halfway, due = None, newest + typical
                 continue
             among = min(_TURNS, len(open_))
@@ -189,7 +213,9 @@ class Follower:
             long = time.monotonic() - operation.accepted.sent > limit
             if long and len(tail) >= 4 and not any(word_of(poll) in RANK for poll in tail):
                 self._unreadable.add(kind)
-                raise Unfollowable(f"the operation can't be read: the last poll gave {tail[-1].outcome()}{why_no_json(tail[-1])}")
+                raise Unfollowable(
+                    f"the operation can't be read: the last poll gave {tail[-1].outcome()}{why_no_json(tail[-1])}"
+                )
 
     def _patience(self, kind: str) -> float:
         limit = self.client.profile.limits.poll_timeout_s

@@ -49,7 +49,13 @@ class Links:
         location = exchange.headers.get("location") or None
         header = exchange.headers.get("operation-id") or None
         found = [
-            n for n, v in (("statusUrl", status_url), ("Location", location), ("Operation-Id", header)) if v
+            n
+            for n, v in (
+                ("statusUrl", status_url),
+                ("Location", location),
+                ("Operation-Id", header),
+            )
+            if v
         ]
         if call == "delete":
             self.ledger.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
@@ -139,13 +145,22 @@ class Links:
         )
         if status_url is not None and inside:
             if len(status_url) > _MAX_URL:
-                raise Unfollowable(f"the 202's statusUrl has {len(status_url)} characters: none of more than {_MAX_URL} is followed")
+                raise Unfollowable(
+                    f"the 202's statusUrl has {len(status_url)} characters: none of more than {_MAX_URL} is followed"
+                )
             return status_url
         if location is not None and given_origin(location) in own:
             return location
-        if operation_id.strip(".") and len(operation_id) < _MAX_ID and operation_id.isascii() and "/" not in operation_id:
+        if (
+            operation_id.strip(".")
+            and len(operation_id) < _MAX_ID
+            and operation_id.isascii()
+            and "/" not in operation_id
+        ):
             return self._url(f"/Operations/{quote(operation_id, safe='')}", exchange.region)
-        raise Unfollowable(f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}")
+        raise Unfollowable(
+            f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}"
+        )
 
 
 def judge_related(
@@ -156,7 +171,12 @@ def judge_related(
     name = _RELATED.get(exchange.call.asynchronous, "configurationId")
     named = related.get(name) if isinstance(related, dict) else None
     # Of this call alone the sources give the name.
-    if isinstance(related, dict) and name not in related and exchange.call.asynchronous == "delete" and sid in related.values():
+    if (
+        isinstance(related, dict)
+        and name not in related
+        and exchange.call.asynchronous == "delete"
+        and sid in related.values()
+    ):
         named = next(f"{sid} as {other}" for other, value in related.items() if value == sid)
     if sid:
         ledger.on(exchange.call)(

@@ -35,16 +35,32 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
         return
     if operation.ended is not None:
         sight = operation.accepted.sent + grace
-        lost = [poll for poll in operation.polls if poll.status == 404 and poll.sent > max(operation.ended, sight)]
+        lost = [
+            poll
+            for poll in operation.polls
+            if poll.status == 404 and poll.sent > max(operation.ended, sight)
+        ]
         if lost and exchange.status == 200:
             # It was not given up: then it had to be there in between, too.
-            hold("OP-FETCH", False, expected="200 each time", seen="404, and then 200", exchanges=[operation.accepted, lost[-1], exchange])
+            hold(
+                "OP-FETCH",
+                False,
+                expected="200 each time",
+                seen="404, and then 200",
+                exchanges=[operation.accepted, lost[-1], exchange],
+            )
         hold(
-            "OP-RETAINED", exchange.status != 404, expected="the ended operation", seen="404", exchanges=steps
+            "OP-RETAINED",
+            exchange.status != 404,
+            expected="the ended operation",
+            seen="404",
+            exchanges=steps,
         )
         if exchange.status == 404:
             return
-    if not hold("OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps):
+    if not hold(
+        "OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps
+    ):
         return
     body = exchange.object
     word = word_of(exchange)
@@ -79,7 +95,9 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
         ledger.observe("OBS-FAILED-ERROR", "null" if error is None else "given")
 
 
-def judge_origin(ledger: Ledger, operation: Operation, exchange: Exchange, origins: Container[Origin | None]) -> None:
+def judge_origin(
+    ledger: Ledger, operation: Operation, exchange: Exchange, origins: Container[Origin | None]
+) -> None:
     """Hold the statusUrl that a poll gives against the target's *origins*: elsewhere no client could poll it with its credentials."""
     own = exchange.object.get("statusUrl")
     if exchange.status == 200 and isinstance(own, str):

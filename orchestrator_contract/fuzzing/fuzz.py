@@ -102,7 +102,12 @@ def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> E
         raise _Declined from None
     # Other generated headers are left out: a server may refuse a request for them, and that says nothing here.
     lines = [
-        (name, raw.decode("latin-1") if isinstance(raw, bytes) else str(raw).encode("utf-8").decode("latin-1"))
+        (
+            name,
+            raw.decode("latin-1")
+            if isinstance(raw, bytes)
+            else str(raw).encode("utf-8").decode("latin-1"),
+        )
         for name, raw in prepared.headers.items()
         if name.lower() == KEY_HEADER.lower()
     ]
@@ -113,7 +118,9 @@ def _perform(suite: Suite, method: str, prepared: requests.PreparedRequest) -> E
 
     def send() -> Exchange:
         # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.
-        out = suite.client.outgoing(call, method, f"/Configurations/{segment}", key=suite.key() if well_formed else key)
+        out = suite.client.outgoing(
+            call, method, f"/Configurations/{segment}", key=suite.key() if well_formed else key
+        )
         return suite.client.send(out, silence=True)
 
     return past_500(send)

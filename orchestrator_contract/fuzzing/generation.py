@@ -21,6 +21,11 @@ junkdrawer._gc_initialized = True  # noqa: SLF001  # there is no setting for it
 def settings(*phases: Phase, **sizes: Any) -> hypothesis.settings:
     """Settings of a run of *phases* and *sizes*: nothing is stored or timed, and nothing but answers counts as a failure."""
     return hypothesis.settings(
-        phases=phases, deadline=None, database=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
-        print_blob=False, **sizes,
+        phases=phases,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        **sizes,
     )

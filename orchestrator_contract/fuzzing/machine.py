@@ -24,7 +24,16 @@ from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
 from orchestrator_contract.client.failures import Exhausted
 from orchestrator_contract.exchange import Call, Exchange
 from orchestrator_contract.fuzzing.generation import settings
-from orchestrator_contract.fuzzing.model import DELETE, FETCH, UPDATE_GONE, UPDATED, Known, Model, State, Used
+from orchestrator_contract.fuzzing.model import (
+    DELETE,
+    FETCH,
+    UPDATE_GONE,
+    UPDATED,
+    Known,
+    Model,
+    State,
+    Used,
+)
 from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import Unverifiable
 
@@ -54,13 +63,20 @@ def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
         over: list[Exception] = []  # noqa: RUF012
 
     effort = suite.effort
-    chosen = settings(Phase.generate, Phase.shrink, max_examples=effort.model_runs, stateful_step_count=effort.model_steps)
+    chosen = settings(
+        Phase.generate,
+        Phase.shrink,
+        max_examples=effort.model_runs,
+        stateful_step_count=effort.model_steps,
+    )
     try:
         run_state_machine_as_test(seed(suite.random.getrandbits(32))(Machine), settings=chosen)
     except (Unverifiable, Contradiction, OutOfBudget):
         pass
     except Exception as error:  # Hypothesis wraps what does not repeat in errors of its own
-        if type(error).__module__.split(".")[0] != "hypothesis" and not isinstance(error, ExceptionGroup):
+        if type(error).__module__.split(".")[0] != "hypothesis" and not isinstance(
+            error, ExceptionGroup
+        ):
             raise
     if Machine.failed_at and story:
         suite.ledger.story(Machine.failed_requirement, [*story])
@@ -106,8 +122,13 @@ class _History(RuleBasedStateMachine):
         """Delete one, with a fresh key or without."""
         known = self._pick(pick)
         key = self.bench.key() if keyed else None
-        exchange = self._send(lambda: self.bench.client.delete(known.configuration.sid, key=key), f"delete {pick} key {key}")
-        self._took(known, exchange, "GONE-DELETE" if known.state is State.GONE else "DEL-ACCEPT", key)
+        exchange = self._send(
+            lambda: self.bench.client.delete(known.configuration.sid, key=key),
+            f"delete {pick} key {key}",
+        )
+        self._took(
+            known, exchange, "GONE-DELETE" if known.state is State.GONE else "DEL-ACCEPT", key
+        )
 
     @precondition(lambda self: self.model.used)
     @rule(pick=st.integers(0, 7), fresh=st.booleans())
@@ -116,13 +137,23 @@ class _History(RuleBasedStateMachine):
         used = self.model.used[pick % len(self.model.used)]
         must = self.model.replay(used)
         sid = used.known.configuration.sid
-        exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, fresh=fresh), f"replay key {used.key}")
+        exchange = self._send(
+            lambda: self.bench.client.delete(sid, key=used.key, fresh=fresh),
+            f"replay key {used.key}",
+        )
         if exchange.status == 500:  # documented and passing
             return
         if must:
-            judge_replay(self.bench.ledger, used.original, exchange, "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY")
+            judge_replay(
+                self.bench.ledger,
+                used.original,
+                exchange,
+                "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY",
+            )
         elif must is False:
-            old = exchange.status == 202 and bool(exchange.operation_names & used.original.operation_names)
+            old = exchange.status == 202 and bool(
+                exchange.operation_names & used.original.operation_names
+            )
             self._hold("KEY-EXPIRES", not old, "a new request", "the old response")
             self.model.used.remove(used)
             self._took(used.known, exchange, "KEY-EXPIRES", used.key)
@@ -137,9 +168,19 @@ class _History(RuleBasedStateMachine):
             return
         sid = known.configuration.sid
         call = Call("delete", sid, allow=MISMATCH)
-        exchange = self._send(lambda: self.bench.client.delete(sid, key=used.key, call=call), f"reuse key {used.key} on {pick}")
-        same = exchange.status == 202 and bool(exchange.operation_names & used.original.operation_names)
-        self._hold("KEY-OTHER-SID", not same, f"an answer of its own for {sid}", "the first SID's operation")
+        exchange = self._send(
+            lambda: self.bench.client.delete(sid, key=used.key, call=call),
+            f"reuse key {used.key} on {pick}",
+        )
+        same = exchange.status == 202 and bool(
+            exchange.operation_names & used.original.operation_names
+        )
+        self._hold(
+            "KEY-OTHER-SID",
+            not same,
+            f"an answer of its own for {sid}",
+            "the first SID's operation",
+        )
         if exchange.status == 202 and not same:
             self._accept(known, exchange)
         elif exchange.status == 500 or exchange.before:
@@ -153,13 +194,26 @@ class _History(RuleBasedStateMachine):
     def fetch(self, pick: int) -> None:
         """Fetch one."""
         known = self._pick(pick)
-        exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}")
-        if exchange.status == 404 and known.state is State.PRESENT and (late := known.configuration.late_s):
+        exchange = self._send(
+            lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}"
+        )
+        if (
+            exchange.status == 404
+            and known.state is State.PRESENT
+            and (late := known.configuration.late_s)
+        ):
             time.sleep(late)
-            exchange = self._send(lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick} once more")
+            exchange = self._send(
+                lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick} once more"
+            )
         if known.state is not State.UNKNOWN and exchange.status != 500:
             requirement = "GONE-FETCH" if known.state is State.GONE else "CTRL-VISIBLE"
-            self._hold(requirement, exchange.status in FETCH[known.state], _either(FETCH[known.state]), exchange.outcome())
+            self._hold(
+                requirement,
+                exchange.status in FETCH[known.state],
+                _either(FETCH[known.state]),
+                exchange.outcome(),
+            )
         self._check()
 
     @rule(pick=st.integers(0, 3), patch=st.booleans())
@@ -168,15 +222,22 @@ class _History(RuleBasedStateMachine):
         known = self._pick(pick)
         if not known.configuration.payload:
             return
-        payload = {"description": "by a history"} if patch else {**known.configuration.payload, "description": "by a history"}
+        payload = (
+            {"description": "by a history"}
+            if patch
+            else {**known.configuration.payload, "description": "by a history"}
+        )
         method = "PATCH" if patch else "PUT"
         exchange = self._send(
-            lambda: self.bench.client.update(known.configuration.sid, payload, method=method), f"{method} {pick}"
+            lambda: self.bench.client.update(known.configuration.sid, payload, method=method),
+            f"{method} {pick}",
         )
         if exchange.status == 202:
-            self._quietly(lambda: self.bench.follower.finish(
-                [self.bench.follower.accept(exchange, known.configuration.sid)], early=False
-            ))
+            self._quietly(
+                lambda: self.bench.follower.finish(
+                    [self.bench.follower.accept(exchange, known.configuration.sid)], early=False
+                )
+            )
         if known.state is State.GONE:
             back = exchange.status in UPDATED
             if exchange.status == 202:
@@ -257,9 +318,13 @@ class _History(RuleBasedStateMachine):
     def _took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:
         if exchange.status == 500 or exchange.before:
             known.left_open()
-        elif known.state is not State.UNKNOWN and (requirement != "KEY-EXPIRES" or known.state is State.GONE):
+        elif known.state is not State.UNKNOWN and (
+            requirement != "KEY-EXPIRES" or known.state is State.GONE
+        ):
             allowed = DELETE[known.state]
-            self._hold(requirement, exchange.status in allowed, _either(allowed), exchange.outcome())
+            self._hold(
+                requirement, exchange.status in allowed, _either(allowed), exchange.outcome()
+            )
         if exchange.status == 202 and known.state is not State.GONE:
             self._accept(known, exchange)
             if key is not None:
@@ -273,7 +338,9 @@ class _History(RuleBasedStateMachine):
             known.state = State.UNKNOWN
 
     def _hold(self, requirement: str, ok: bool, expected: str, seen: str) -> None:
-        self.bench.ledger.hold(requirement, ok, expected=expected, seen=seen, exchanges=self.exchanges[-5:])
+        self.bench.ledger.hold(
+            requirement, ok, expected=expected, seen=seen, exchanges=self.exchanges[-5:]
+        )
 
     def _check(self) -> None:
         count, requirement = self.bench.ledger.breach_count(), self.bench.ledger.last_breached
@@ -290,7 +357,12 @@ class _History(RuleBasedStateMachine):
         gone = [k.configuration for k in self.model.known if k.state is State.GONE]
         self.bench.inventory.gone(*gone)
         if not self.failed_at and not self.over:
-            idle = [k.configuration for k in self.model.known if k.state is State.PRESENT and self.bench.ownership.untouched(k.configuration.located)]
+            idle = [
+                k.configuration
+                for k in self.model.known
+                if k.state is State.PRESENT
+                and self.bench.ownership.untouched(k.configuration.located)
+            ]
             self.bench.configurations.give_back(*idle)
 
 

@@ -58,8 +58,13 @@ def as_response(exchange: Exchange, request: requests.PreparedRequest) -> reques
     response.reason = answer.reason
     response.headers = CaseInsensitiveDict(exchange.headers)
     response.raw = urllib3.HTTPResponse(
-        BytesIO(answer.body), urllib3.HTTPHeaderDict(answer.headers), answer.status, version=11, reason=answer.reason,
-        preload_content=False, decode_content=False,
+        BytesIO(answer.body),
+        urllib3.HTTPHeaderDict(answer.headers),
+        answer.status,
+        version=11,
+        reason=answer.reason,
+        preload_content=False,
+        decode_content=False,
     )
     response._content = answer.body  # noqa: SLF001  # requests has no public way to hand over a read body
     response.encoding = "utf-8"
@@ -84,4 +89,6 @@ class ClientSession(requests.Session):
 
         requests would parse the Location of every redirect here, which a hostile endpoint can make fail.
         """
-        return self.get_adapter(str(request.url)).send(request, **{k: v for k, v in kwargs.items() if k == "timeout"})
+        return self.get_adapter(str(request.url)).send(
+            request, **{k: v for k, v in kwargs.items() if k == "timeout"}
+        )

@@ -26,8 +26,12 @@ WRITTEN_KEYS = 39
 def bad_keys(key: str, random: Random, number: int) -> list[BadKey]:
     """*number* malformed keys near the well-formed *key*: the most telling written ones first, then others, then generated ones."""
     bare = key.replace("-", "")
-    arabic = "".join(chr(0x660 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
-    wide = "".join(chr(0xFF10 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
+    arabic = (
+        "".join(chr(0x660 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
+    )
+    wide = (
+        "".join(chr(0xFF10 + int(c)) if c.isdigit() else c for c in key).encode().decode("latin-1")
+    )
     dashes = key.replace("-", chr(0x2010)).encode().decode("latin-1")
     telling = [
         BadKey("{" + key + "}", "braces"),
@@ -52,7 +56,10 @@ def bad_keys(key: str, random: Random, number: int) -> list[BadKey]:
         BadKey(dashes, "Unicode hyphens"),
         BadKey(f"{key[:20]} {key[20:]}", "a space in it"),
         BadKey(f"{key[:20]}\t{key[20:]}", "a tab in it"),
-        BadKey(f"{bare[:4]}-{bare[4:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:]}", "hyphens in other places"),
+        BadKey(
+            f"{bare[:4]}-{bare[4:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:]}",
+            "hyphens in other places",
+        ),
         BadKey(bare * 10, "320 characters"),
     ]
     others = [

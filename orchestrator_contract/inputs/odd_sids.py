@@ -24,7 +24,11 @@ class OddSid:
     @property
     def plain(self) -> bool:
         """Whether it is one segment of unreserved characters, which only the API can refuse."""
-        return not self.outside and len(self.segment) <= 200 and all(c.isascii() and (c.isalnum() or c in "-_~") for c in self.segment)
+        return (
+            not self.outside
+            and len(self.segment) <= 200
+            and all(c.isascii() and (c.isalnum() or c in "-_~") for c in self.segment)
+        )
 
 
 #: What ids look like (S1, S2); the prefix is open (OBS-SID-PREFIX).
@@ -38,7 +42,9 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
     normalised what it should have refused.
     """
     head, _, tail = victim.rpartition("_")
-    alike = tail.replace("0", "o").replace("1", "l")  # one and the same to readers of Crockford's base 32
+    alike = tail.replace("0", "o").replace(
+        "1", "l"
+    )  # one and the same to readers of Crockford's base 32
     # In Crockford's base 32 the next after 7 are 8, 9, a to f: an id of more than 128 bits, of which the real one is what is left of it.
     past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
     telling = [
@@ -61,12 +67,21 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid(f"%22{victim}%22", "a real SID in quotes"),
         OddSid(f"{absent}%27%20OR%20%271%27%3D%271", "an SQL condition"),
         OddSid(f"{absent}%2F..%2F{victim}", "an encoded path to a real SID", outside=True),
-        OddSid(f"%25{ord(victim[0]):02X}{victim[1:]}", "a real SID, one character of it twice encoded"),
+        OddSid(
+            f"%25{ord(victim[0]):02X}{victim[1:]}", "a real SID, one character of it twice encoded"
+        ),
         OddSid(f"{victim}%3Fx=1", "an encoded question mark after a real SID"),
         OddSid(f"{victim}%23x", "an encoded hash after a real SID"),
-        OddSid(f"{quote(chr(ord(victim[0]) + 0xFEE0))}{victim[1:]}", "a real SID, one character of it fullwidth"),
+        OddSid(
+            f"{quote(chr(ord(victim[0]) + 0xFEE0))}{victim[1:]}",
+            "a real SID, one character of it fullwidth",
+        ),
         OddSid(f"%7B{victim}%7D", "a real SID in braces"),
-        *([OddSid(head + "_" + alike, "a real SID, its digits 0 and 1 written as letters")] if alike != tail else []),
+        *(
+            [OddSid(head + "_" + alike, "a real SID, its digits 0 and 1 written as letters")]
+            if alike != tail
+            else []
+        ),
         *([OddSid(quote(name, safe=""), "the name of a configuration")] if name else []),
         OddSid(f"{victim}%5C", "a backslash after a real SID"),
         OddSid(quote("<>[]^`|&=$!()@:*~", safe=""), "punctuation"),
@@ -131,9 +146,17 @@ def odd_sids(victim: str, absent: str, random: Random, number: int, name: str = 
         OddSid("a" * 7500, "seven and a half thousand characters", outside=True),
     ]
     # Ids that look otherwise may have no prefix, no letters, or few characters to leave out.
-    telling, others = ([odd for odd in some if odd.segment.strip(".") and unquote(odd.segment) != victim] for some in (telling, others))
-    alphabets = ("0123456789abcdefghijklmnopqrstuvwxyz", "ABCDEFxyz_-.~", " !\"#$&'()*+,:;<=>?@[\\]^`{|}", "äßé日本\u202e\u200b\U0001f600",
-                 "".join(map(chr, range(1, 32))) + "\x7f")
+    telling, others = (
+        [odd for odd in some if odd.segment.strip(".") and unquote(odd.segment) != victim]
+        for some in (telling, others)
+    )
+    alphabets = (
+        "0123456789abcdefghijklmnopqrstuvwxyz",
+        "ABCDEFxyz_-.~",
+        " !\"#$&'()*+,:;<=>?@[\\]^`{|}",
+        "äßé日本\u202e\u200b\U0001f600",
+        "".join(map(chr, range(1, 32))) + "\x7f",
+    )
     generated = []
     for place_in_turn in range(number - len(telling) - len(others)):
         alphabet = alphabets[place_in_turn % len(alphabets)]

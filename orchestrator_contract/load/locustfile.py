@@ -104,12 +104,16 @@ class Load:
             return
         missing = self.expected - self.findings.reports
         if missing:
-            self.findings.notes.append(f"{missing} worker(s) did not report; their findings are lost")
+            self.findings.notes.append(
+                f"{missing} worker(s) did not report; their findings are lost"
+            )
         policy = Policy(strict=self.options.strict)
         result = self.findings.conclude(self.seed, policy)
         report.write_all(result, Path(self.options.report))
         self.environment.process_exit_code = exit_code(result, policy)
-        print(f"contract: {result.overall} ({result.requests} requests); report: {self.options.report}")
+        print(
+            f"contract: {result.overall} ({result.requests} requests); report: {self.options.report}"
+        )
         for line in result.notes:
             print(f"  {line}")
 
@@ -156,12 +160,17 @@ class Load:
     def seen(self, exchange: Exchange, breaches: list[str]) -> None:
         """Count one exchange in Locust's statistics; a breach makes it a failure there."""
         # Ids only: Locust counts equal texts together, and the report has the details.
-        problem = ", ".join(dict.fromkeys(breaches)) or (exchange.fault_text if exchange.status is None else "")
+        problem = ", ".join(dict.fromkeys(breaches)) or (
+            exchange.fault_text if exchange.status is None else ""
+        )
         hooks: Any = self.environment.events
         hooks.request.fire(
-            request_type=exchange.method, name=exchange.call.operation, response_time=exchange.elapsed * 1000,
+            request_type=exchange.method,
+            name=exchange.call.operation,
+            response_time=exchange.elapsed * 1000,
             response_length=len(exchange.answer.body) if exchange.answer else 0,
-            exception=RuntimeError(problem[:300]) if problem else None, context={},
+            exception=RuntimeError(problem[:300]) if problem else None,
+            context={},
         )
 
 
@@ -172,11 +181,15 @@ _LOADS: dict[Environment, Load] = {}
 
 def _options(parser: Any) -> None:
     group = parser.add_argument_group("contract")
-    group.add_argument("--target", default="", env_var="ORCHESTRATOR_CONTRACT_TARGET", help="URL or target profile")
+    group.add_argument(
+        "--target", default="", env_var="ORCHESTRATOR_CONTRACT_TARGET", help="URL or target profile"
+    )
     group.add_argument("--report", default="conformance-report", help="folder for the reports")
     group.add_argument("--seed", type=int, help="repeat a run's generated inputs")
     group.add_argument("--strict", action="store_true", help="advisory breaches fail too")
-    group.add_argument("--yes", action="store_true", help="agree that a target that is not loopback is changed")
+    group.add_argument(
+        "--yes", action="store_true", help="agree that a target that is not loopback is changed"
+    )
 
 
 def _init(environment: Environment, **_: Any) -> None:

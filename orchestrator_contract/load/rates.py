@@ -37,14 +37,22 @@ class Rates:
         if not total:
             return []
         span = max(total) - min(total) + 1
-        said = [f"load: {total.total()} judged requests in {span} s, {total.total() / span:.0f} a second, "
-                f"{max(total.values())} in the busiest"]
+        said = [
+            f"load: {total.total()} judged requests in {span} s, {total.total() / span:.0f} a second, "
+            f"{max(total.values())} in the busiest"
+        ]
         if not self.throttled:
-            return [*said, "load: no 429 was seen, so the rate limit, if there is one, lies above that"]
+            return [
+                *said,
+                "load: no 429 was seen, so the rate limit, if there is one, lies above that",
+            ]
         first = min(self.throttled)
         # The second itself is cut short by the 429, the one before it may still have been served in full.
         burst = max(total[first], self.served[first - 1])
         calm = [number for second, number in self.served.items() if second < first]
         most = f"; {max(calm)} a second had been served before" if calm else ""
-        return [*said, f"load: the first 429 came at {burst} requests a second, {first - min(total)} s after the start{most}; "
-                       f"{self.throttled.total()} in all"]
+        return [
+            *said,
+            f"load: the first 429 came at {burst} requests a second, {first - min(total)} s after the start{most}; "
+            f"{self.throttled.total()} in all",
+        ]

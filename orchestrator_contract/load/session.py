@@ -28,10 +28,33 @@ from orchestrator_contract.verdicts.result import Policy, Result, Unusable, conc
 
 #: What every load run is about; whatever else was seen is reported as well.
 CORE = (
-    "HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS",
-    "DEL-202-FOLLOW", "DEL-202-LINKS", "DEL-202-RELATED", "DEL-202-OWN", "DEL-202-ORIGIN", "KEY-REPLAY", "KEY-REPLAY-ENDED",
-    "KEY-ONE-OPERATION", "OP-FETCH", "OP-BODY", "OP-ID", "OP-ORIGIN", "OP-ORDER", "OP-TIMES", "OP-ENDS", "OP-SUCCEEDS", "GONE-FETCH",
-    "GONE-DELETE", "SID-UNKNOWN", "ERR-404-BODY",
+    "HTTP-ANSWER",
+    "HTTP-JSON",
+    "HTTP-TYPE",
+    "DEL-STATUS",
+    "DEL-ACCEPT",
+    "DEL-202-BODY",
+    "DEL-202-HEADERS",
+    "DEL-202-FOLLOW",
+    "DEL-202-LINKS",
+    "DEL-202-RELATED",
+    "DEL-202-OWN",
+    "DEL-202-ORIGIN",
+    "KEY-REPLAY",
+    "KEY-REPLAY-ENDED",
+    "KEY-ONE-OPERATION",
+    "OP-FETCH",
+    "OP-BODY",
+    "OP-ID",
+    "OP-ORIGIN",
+    "OP-ORDER",
+    "OP-TIMES",
+    "OP-ENDS",
+    "OP-SUCCEEDS",
+    "GONE-FETCH",
+    "GONE-DELETE",
+    "SID-UNKNOWN",
+    "ERR-404-BODY",
 )
 #: Where the report says a finding was made.
 PLACE = "orchestrator_contract/load/locustfile.py"
@@ -67,7 +90,9 @@ def load_target(target: str, *, yes: bool) -> Profile:
     except Unusable as error:
         raise ProfileError(str(error)) from None
     if places:
-        raise ProfileError(f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add --yes")
+        raise ProfileError(
+            f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add --yes"
+        )
     return found
 
 
@@ -75,7 +100,9 @@ def shared(whole: Profile, of: int) -> Profile:
     """*whole* with one process's part of its limits: together *of* processes stay within them."""
     limits = whole.limits
     part = replace(
-        limits, requests=limits.requests // of, deletes=limits.deletes // of,
+        limits,
+        requests=limits.requests // of,
+        deletes=limits.deletes // of,
         requests_per_second=limits.requests_per_second / of,
     )
     return replace(whole, limits=part)
@@ -84,7 +111,9 @@ def shared(whole: Profile, of: int) -> Profile:
 class _Announced(Judge):
     """The judge, with a word before each exchange: what was found until then belongs to no single answer."""
 
-    def __init__(self, ledger: Ledger, tolerated: frozenset[int], before: Callable[[], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, tolerated: frozenset[int], before: Callable[[], None]
+    ) -> None:
         super().__init__(ledger, tolerated)
         self._before = before
 
@@ -118,7 +147,9 @@ class Session:
         self.rates = Rates()
         self._seen = seen
         self.suite.client.judge = _Announced(
-            self.suite.ledger, part.tolerated, lambda: late(found) if (found := self.breaches()) else None
+            self.suite.ledger,
+            part.tolerated,
+            lambda: late(found) if (found := self.breaches()) else None,
         )
         self.suite.client.recorders.append(self._record)
 
@@ -137,8 +168,15 @@ class Session:
         left = self.suite.close()
         if not left:
             self.journal.discard()
-        notes = [f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"]
-        return {"ledger": self.suite.ledger.dump(), "rates": self.rates.dump(), "notes": notes if left else [], "unusable": ""}
+        notes = [
+            f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
+        ]
+        return {
+            "ledger": self.suite.ledger.dump(),
+            "rates": self.rates.dump(),
+            "notes": notes if left else [],
+            "unusable": "",
+        }
 
 
 @dataclass(slots=True)
@@ -168,11 +206,24 @@ class Findings:
 
     def conclude(self, seed: int, policy: Policy) -> Result:
         """The result of the load run, for the same writers as any other."""
-        seen = {name for name, record in self.ledger.records.items() if record.checks or record.breaches}
-        unusable = Unusable(self.unusable[0]) if self.unusable and len(self.unusable) == self.reports else None
+        seen = {
+            name for name, record in self.ledger.records.items() if record.checks or record.breaches
+        }
+        unusable = (
+            Unusable(self.unusable[0])
+            if self.unusable and len(self.unusable) == self.reports
+            else None
+        )
         known = self.ledger.catalogue.requirements
         return conclude(
-            self.ledger, self.profile, {*seen, *(name for name in CORE if name in known)}, policy=policy, seed=seed,
-            effort="quick", started=self.started, finished=datetime.now(UTC), unusable=unusable,
+            self.ledger,
+            self.profile,
+            {*seen, *(name for name in CORE if name in known)},
+            policy=policy,
+            seed=seed,
+            effort="quick",
+            started=self.started,
+            finished=datetime.now(UTC),
+            unusable=unusable,
             notes=[*self.notes, *self.rates.notes()],
         )

@@ -43,4 +43,10 @@ class Steps:
         sid = self.suite.absent_sid()
         exchange = self.client.delete(sid, key=self.suite.key())
         if exchange.status != 500:  # documented, and says nothing of the SID
-            self.suite.ledger.hold("SID-UNKNOWN", exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[exchange])
+            self.suite.ledger.hold(
+                "SID-UNKNOWN",
+                exchange.status == 404,
+                expected="404",
+                seen=exchange.outcome(),
+                exchanges=[exchange],
+            )

@@ -30,7 +30,9 @@ class Access(Core):
         if scheme.lower() != b"basic":
             return None
         try:
-            user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+            user, colon, password = (
+                base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+            )
         except (binascii.Error, UnicodeDecodeError):
             return None
         return (user, password) if colon else None

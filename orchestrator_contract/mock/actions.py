@@ -20,7 +20,13 @@ from orchestrator_contract.mock.problems import (
     uri_too_long,
 )
 from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import OPERATION_RETENTION, Configuration, Operation, Shelf, new_id
+from orchestrator_contract.mock.world import (
+    OPERATION_RETENTION,
+    Configuration,
+    Operation,
+    Shelf,
+    new_id,
+)
 
 #: Longer than any id, shorter than any server's line limit.
 LONGEST_SEGMENT = 2000
@@ -37,7 +43,9 @@ class Actions(Documents):
             for fault in faults.FAULTS:
                 sid, members = faults.reserved_sid(fault), faults.reserved_members(fault)
                 now = self.now()
-                self.world.add_configuration(shelf, sid, members, visible_from=now, reserved_for=fault)
+                self.world.add_configuration(
+                    shelf, sid, members, visible_from=now, reserved_for=fault
+                )
         shelf.forget_old(self.now())
         return shelf
 
@@ -154,13 +162,17 @@ class Actions(Documents):
             return self.second_delete(request, configuration, running)
         if self.now() < configuration.visible_from:
             return self.refuse(request, conflict(None))
-        return self.accepted(request, self.begin_delete(request, configuration, fails=fault == "operation"))
+        return self.accepted(
+            request, self.begin_delete(request, configuration, fails=fault == "operation")
+        )
 
     def not_there(self, request: Request) -> Response:
         """The answer for a SID that names nothing."""
         return self.refuse(request, unknown_configuration())
 
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         """The answer while *running* deletes the configuration already."""
         return self.refuse(request, conflict(running.id))
 
@@ -168,7 +180,9 @@ class Actions(Documents):
         """How long a delete stays PENDING."""
         return self.settings.operation_seconds
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         """Accepts the deletion: the configuration goes when the operation completes."""
         seconds = self.operation_seconds(request)
         operation = self.start_operation(request, "delete", configuration.id, seconds)
@@ -187,7 +201,9 @@ class Actions(Documents):
         members = members_of(parse(request.body))
         sid = self.new_configuration_id()
         operation = self.start_operation(request, "create", sid, self.settings.create_seconds)
-        self.world.add_configuration(self.shelf(request), sid, members, visible_from=operation.ends_at)
+        self.world.add_configuration(
+            self.shelf(request), sid, members, visible_from=operation.ends_at
+        )
         return self.accepted(request, operation)
 
     def fetch(self, request: Request) -> Response:

@@ -53,7 +53,9 @@ class MockApp:
         """Handles one request."""
         if scope["type"] != "http":
             return
-        request = Request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
+        request = Request(
+            scope["method"], scope["raw_path"], scope["query_string"], scope["headers"]
+        )
         request.http_version = scope["http_version"]
         request.region = self.ports.get((scope["server"] or ("", 0))[1], 0)
         protocol: Protocol | None = (scope.get("extensions") or {}).get("mock.protocol")

@@ -78,7 +78,11 @@ class Behaviour(Access, Conversations, Keys):
         path = request.path
         if path == COLLECTION:
             return "collection"
-        for prefix, name in ((ITEM, "item"), (OPERATION, "operation"), (CONVERSATION, "conversation")):
+        for prefix, name in (
+            (ITEM, "item"),
+            (OPERATION, "operation"),
+            (CONVERSATION, "conversation"),
+        ):
             if path.startswith(prefix):
                 segment = path[len(prefix) :]
                 if b"/" in segment:
@@ -90,7 +94,11 @@ class Behaviour(Access, Conversations, Keys):
     def read_sid(self, request: Request, segment: bytes) -> str | None:
         """The segment percent-decoded once, neither trimmed nor folded; None when it is no UTF-8."""
         try:
-            return unquote_to_bytes(segment).decode("utf-8") if b"%" in segment else segment.decode("utf-8")
+            return (
+                unquote_to_bytes(segment).decode("utf-8")
+                if b"%" in segment
+                else segment.decode("utf-8")
+            )
         except UnicodeDecodeError:
             return None
 
@@ -161,7 +169,6 @@ class Behaviour(Access, Conversations, Keys):
                 raise Refused(malformed_json()) from None
             self.world.clock.advance(float(seconds))
         return Response.of(200, {"now": rfc3339(self.now())})
-
 
 
 def compose(*parts: type[Behaviour]) -> type[Behaviour]:

@@ -39,7 +39,9 @@ def loopback(text: str) -> str:
             return text
     except ValueError:
         pass
-    raise argparse.ArgumentTypeError(f"{text} is not a loopback address: the mock must not be reachable from outside")
+    raise argparse.ArgumentTypeError(
+        f"{text} is not a loopback address: the mock must not be reachable from outside"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,17 +54,63 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = made.add_argument
-    add("--port", type=int, default=8080, help="first port, further regions follow; 0 takes free ones (%(default)s)")
-    add("--host", type=loopback, default="127.0.0.1", help="loopback address to listen on (%(default)s)")
-    add("--regions", type=int, default=2, metavar="N", help="number of regions, a port each (%(default)s)")
-    add("--operation-seconds", type=float, default=0.2, metavar="S", help="how long a delete pends (%(default)s)")
-    add("--create-seconds", type=float, default=0.02, metavar="S", help="how long a create pends (%(default)s)")
+    add(
+        "--port",
+        type=int,
+        default=8080,
+        help="first port, further regions follow; 0 takes free ones (%(default)s)",
+    )
+    add(
+        "--host",
+        type=loopback,
+        default="127.0.0.1",
+        help="loopback address to listen on (%(default)s)",
+    )
+    add(
+        "--regions",
+        type=int,
+        default=2,
+        metavar="N",
+        help="number of regions, a port each (%(default)s)",
+    )
+    add(
+        "--operation-seconds",
+        type=float,
+        default=0.2,
+        metavar="S",
+        help="how long a delete pends (%(default)s)",
+    )
+    add(
+        "--create-seconds",
+        type=float,
+        default=0.02,
+        metavar="S",
+        help="how long a create pends (%(default)s)",
+    )
     add("--rate-limit", type=float, metavar="N", help="requests per second and account (no limit)")
-    add("--retry-after", type=int, default=1, metavar="S", help="value of Retry-After headers (%(default)s)")
+    add(
+        "--retry-after",
+        type=int,
+        default=1,
+        metavar="S",
+        help="value of Retry-After headers (%(default)s)",
+    )
     add("--write-profile", type=Path, metavar="FILE", help="write a target profile for this mock")
     add("--exit-with-stdin", action="store_true", help="exit when stdin ends")
-    add("--defect", action="append", default=[], metavar="NAME", help="break the contract in one named way")
-    add("--variant", action="append", default=[], metavar="NAME[,NAME]", help="differ in conformant ways")
+    add(
+        "--defect",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="break the contract in one named way",
+    )
+    add(
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME[,NAME]",
+        help="differ in conformant ways",
+    )
     add("--list-defects", action="store_true", help="print the defects and exit")
     add("--list-variants", action="store_true", help="print the variants and exit")
     clients.add_options(add)
@@ -72,7 +120,10 @@ def parser() -> argparse.ArgumentParser:
 def listing(arguments: argparse.Namespace) -> str | None:
     """What a --list option prints, one tab-separated line per entry; None without such an option."""
     if arguments.list_defects:
-        rows = [(one.name, ",".join(one.breaches), one.shows, one.text) for one in registry.DEFECTS.values()]
+        rows = [
+            (one.name, ",".join(one.breaches), one.shows, one.text)
+            for one in registry.DEFECTS.values()
+        ]
         return "\n".join("\t".join(row) for row in sorted(rows))
     if arguments.list_variants:
         shown = [(one.name, ",".join(one.warns), one.text) for one in registry.VARIANTS.values()]
@@ -91,7 +142,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     parts = []
     for option, known in (("defect", registry.DEFECTS), ("variant", registry.VARIANTS)):
-        for name in ",".join(getattr(arguments, option)).split(",") if getattr(arguments, option) else []:
+        for name in (
+            ",".join(getattr(arguments, option)).split(",") if getattr(arguments, option) else []
+        ):
             if name not in known:
                 made.error(f"unknown {option} {name!r}; see --list-{option}s")
             parts.append(known[name].behaviour)
@@ -104,7 +157,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(arguments, sockets, parts)
 
 
-def run(arguments: argparse.Namespace, sockets: list[socket.socket], parts: list[registry.Class]) -> int:
+def run(
+    arguments: argparse.Namespace, sockets: list[socket.socket], parts: list[registry.Class]
+) -> int:
     """Serves on *sockets* with the behaviour made of *parts*."""
     ports = [one.getsockname()[1] for one in sockets]
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
@@ -124,8 +179,15 @@ def run(arguments: argparse.Namespace, sockets: list[socket.socket], parts: list
 
     def announce() -> None:
         shown = str(profile) if profile is not None else None
-        print(json.dumps({"base_url": origins[0], "regions": origins[1:], "profile": shown}), flush=True)
-        print("mock control plane: a TEST DOUBLE on loopback, nothing is kept", file=sys.stderr, flush=True)
+        print(
+            json.dumps({"base_url": origins[0], "regions": origins[1:], "profile": shown}),
+            flush=True,
+        )
+        print(
+            "mock control plane: a TEST DOUBLE on loopback, nothing is kept",
+            file=sys.stderr,
+            flush=True,
+        )
 
     server = make_server(behaviour, ports, announce)
     server.ended = ended

@@ -35,9 +35,13 @@ class Conversations(Actions):
         """The living conversation that the request names."""
         shelf, now = self.shelf(request), self.now()
         if not shelf.conversations:
-            shelf.conversations.update({sid: Conversation(sid, request.account, now) for sid in SIDS})
+            shelf.conversations.update(
+                {sid: Conversation(sid, request.account, now) for sid in SIDS}
+            )
         found = shelf.conversations.get(request.sid or "")
-        return None if found is None or (found.gone_at is not None and now >= found.gone_at) else found
+        return (
+            None if found is None or (found.gone_at is not None and now >= found.gone_at) else found
+        )
 
     def fetch_conversation(self, request: Request) -> Response:
         """GET …/Conversations/{Sid}."""
@@ -45,9 +49,13 @@ class Conversations(Actions):
         if found is None:
             return self.refuse(request, unknown_conversation())
         document = {
-            "id": found.id, "accountId": f"AC{found.account:032x}", "configurationId": "conv_configuration_" + "0" * 26,
-            "status": "CLOSED", "createdAt": rfc3339(found.created_at), "updatedAt": rfc3339(found.created_at),
-        }  # fmt: skip
+            "id": found.id,
+            "accountId": f"AC{found.account:032x}",
+            "configurationId": "conv_configuration_" + "0" * 26,
+            "status": "CLOSED",
+            "createdAt": rfc3339(found.created_at),
+            "updatedAt": rfc3339(found.created_at),
+        }
         return Response.of(200, document)
 
     def delete_conversation(self, request: Request) -> Response:

@@ -113,4 +113,7 @@ class Documents(Core):
             meta["previousToken"] = page.previous_token
         if page.next_token is not None:
             meta["nextToken"] = page.next_token
-        return {"configurations": [self.configuration_document(one) for one in page.items], "meta": meta}
+        return {
+            "configurations": [self.configuration_document(one) for one in page.items],
+            "meta": meta,
+        }

@@ -91,5 +91,8 @@ def raw_message(response: Response, *, version: str = "1.1", length: int | None 
     """The response as bytes on the wire, with any *length* claimed; None tells the true one."""
     lines = [f"HTTP/{version} {response.status} Mock".encode()]
     lines += [name + b": " + value for name, value in response.headers]
-    lines += [f"content-length: {len(response.body) if length is None else length}".encode(), b"connection: close"]
+    lines += [
+        f"content-length: {len(response.body) if length is None else length}".encode(),
+        b"connection: close",
+    ]
     return b"\r\n".join(lines) + b"\r\n\r\n" + response.body

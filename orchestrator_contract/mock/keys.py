@@ -18,7 +18,9 @@ from orchestrator_contract.mock.world import DAY, World
 
 HEADER = b"idempotency-key"
 #: ``fullmatch`` and bytes: neither a trailing newline nor a Unicode digit gets through.
-PATTERN = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+PATTERN = re.compile(
+    rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+)
 
 Perform = Callable[[Request], Awaitable[Response]]
 

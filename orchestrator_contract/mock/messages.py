@@ -20,11 +20,26 @@ class Request:
     """One request: raw path and query in bytes, header names in lower case."""
 
     __slots__ = (
-        "account", "body", "connection", "headers", "http_version", "key", "method", "origin", "path", "query",
-        "region", "replayed", "route", "sid", "written",
-    )  # fmt: skip
+        "account",
+        "body",
+        "connection",
+        "headers",
+        "http_version",
+        "key",
+        "method",
+        "origin",
+        "path",
+        "query",
+        "region",
+        "replayed",
+        "route",
+        "sid",
+        "written",
+    )
 
-    def __init__(self, method: str, path: bytes, query: bytes = b"", headers: Headers | None = None) -> None:
+    def __init__(
+        self, method: str, path: bytes, query: bytes = b"", headers: Headers | None = None
+    ) -> None:
         self.method = method
         self.path = path
         self.query = query
@@ -81,7 +96,9 @@ class Response:
     @classmethod
     def of(cls, status: int, document: Any, headers: Headers | None = None) -> Response:
         """A JSON response."""
-        return cls(status, [(b"content-type", b"application/json"), *(headers or ())], encode(document))
+        return cls(
+            status, [(b"content-type", b"application/json"), *(headers or ())], encode(document)
+        )
 
     def copy(self) -> Response:
         """An independent copy of status, headers and body."""
@@ -99,7 +116,9 @@ class Response:
     def get(self, name: str) -> str | None:
         """The value of the header *name* (lower case), or None."""
         wanted = name.encode()
-        return next((value.decode("latin-1") for known, value in self.headers if known == wanted), None)
+        return next(
+            (value.decode("latin-1") for known, value in self.headers if known == wanted), None
+        )
 
     def set(self, name: str, value: str | None) -> None:
         """Replaces the header *name* (lower case) in place, appends it, or with None removes it."""

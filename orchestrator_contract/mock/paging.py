@@ -46,7 +46,9 @@ def token(side: str, number: int) -> str:
 
 def _read_token(text: str) -> tuple[str, int]:
     try:
-        decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+        decoded = base64.b64decode(
+            text + "=" * (-len(text) % 4), altchars=b"-_", validate=True
+        ).decode("ascii")
     except (binascii.Error, ValueError):
         raise Refused(bad_page()) from None
     match = _TOKEN.fullmatch(decoded)

@@ -23,7 +23,11 @@ _SERVICE = re.compile(r"IS[0-9a-f]{32}")
 
 
 def _strings(value: object, most: int) -> bool:
-    return isinstance(value, list) and len(value) <= most and all(isinstance(one, str) for one in value)
+    return (
+        isinstance(value, list)
+        and len(value) <= most
+        and all(isinstance(one, str) for one in value)
+    )
 
 
 def _bridge(value: object) -> bool:
@@ -52,10 +56,16 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda value: isinstance(value, str) and 0 < len(value) <= 128,
     ),
     "channelSettings": ("an object", lambda value: isinstance(value, dict)),
-    "statusCallbacks": ("a list of at most 2", lambda value: isinstance(value, list) and len(value) <= 2),
+    "statusCallbacks": (
+        "a list of at most 2",
+        lambda value: isinstance(value, list) and len(value) <= 2,
+    ),
     "intelligenceConfigurationIds": ("a list of at most 5 ids", lambda value: _strings(value, 5)),
     "memoryExtractionEnabled": ("true or false", lambda value: isinstance(value, bool)),
-    "conversationsV1Bridge": ("an object whose serviceId, if there is one, is IS and 32 hexadecimal digits", _bridge),
+    "conversationsV1Bridge": (
+        "an object whose serviceId, if there is one, is IS and 32 hexadecimal digits",
+        _bridge,
+    ),
 }
 
 

@@ -39,7 +39,9 @@ def _retry(seconds: int) -> tuple[tuple[bytes, bytes], ...]:
 
 def unauthenticated() -> Problem:
     """Credentials are missing or wrong."""
-    return Problem(401, 20003, "Authenticate", ((b"www-authenticate", b'Basic realm="mock control plane"'),))
+    return Problem(
+        401, 20003, "Authenticate", ((b"www-authenticate", b'Basic realm="mock control plane"'),)
+    )
 
 
 def unknown_configuration() -> Problem:

@@ -41,7 +41,9 @@ DEFECTS: dict[str, Defect] = {}
 VARIANTS: dict[str, Variant] = {}
 
 
-def defect(name: str, text: str, *, breaches: tuple[str, ...], shows: str = "always") -> Callable[[Class], Class]:
+def defect(
+    name: str, text: str, *, breaches: tuple[str, ...], shows: str = "always"
+) -> Callable[[Class], Class]:
     """Registers the decorated behaviour as the defect *name*.
 
     Raises:

@@ -39,4 +39,6 @@ class Settings:
     retry_after: int = 1
     #: One origin per region, e.g. "http://127.0.0.1:8080".
     origins: tuple[str, ...] = ("http://127.0.0.1:8080",)
-    accounts: Mapping[str, tuple[int, str]] = field(default_factory=lambda: accounts_from(os.environ))
+    accounts: Mapping[str, tuple[int, str]] = field(
+        default_factory=lambda: accounts_from(os.environ)
+    )

@@ -29,7 +29,11 @@ class Event(StrEnum):
 
 
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
-    State.PENDING: {Event.START: State.RUNNING, Event.FINISH: State.COMPLETED, Event.FAIL: State.FAILED},
+    State.PENDING: {
+        Event.START: State.RUNNING,
+        Event.FINISH: State.COMPLETED,
+        Event.FAIL: State.FAILED,
+    },
     State.RUNNING: {Event.FINISH: State.COMPLETED, Event.FAIL: State.FAILED},
     State.COMPLETED: {},
     State.FAILED: {},

@@ -56,7 +56,11 @@ class Operation:
 
     def state(self, now: float) -> State:
         """The state at *now*, reached through the table of legal steps."""
-        if self.seen is State.PENDING and self.running_from is not None and now >= self.running_from:
+        if (
+            self.seen is State.PENDING
+            and self.running_from is not None
+            and now >= self.running_from
+        ):
             self.seen = step(self.seen, Event.START)
         if now >= self.ends_at and not self.seen.terminal:
             event = Event.FINISH if self.outcome is State.COMPLETED else Event.FAIL

@@ -41,13 +41,24 @@ def all_cases() -> list[Case]:
     """Every case there is, variants first: a false accusation is the worst that can happen."""
     registry.load()
     variants = [Case(Kind.VARIANT, v.name, v.text, v.warns) for v in registry.VARIANTS.values()]
-    defects = [Case(Kind.DEFECT, d.name, d.text, d.breaches, d.shows) for d in registry.DEFECTS.values()]
+    defects = [
+        Case(Kind.DEFECT, d.name, d.text, d.breaches, d.shows) for d in registry.DEFECTS.values()
+    ]
     hostile = [Case(Kind.HOSTILE, u.name, u.says, expect=u.expect) for u in load_units().values()]
     control = Case(Kind.VARIANT, "", "The mock as it is")
-    return [control, *(case for group in (variants, defects, hostile) for case in sorted(group, key=lambda c: c.name))]
+    return [
+        control,
+        *(
+            case
+            for group in (variants, defects, hostile)
+            for case in sorted(group, key=lambda c: c.name)
+        ),
+    ]
 
 
-def chosen(cases: list[Case], kinds: list[str], globs: list[str], shard: tuple[int, int]) -> list[Case]:
+def chosen(
+    cases: list[Case], kinds: list[str], globs: list[str], shard: tuple[int, int]
+) -> list[Case]:
     """Those of *cases* of one of *kinds*, with a name like one of *globs*, in shard K of N.
 
     A case stays in its shard when others come: its name decides.

@@ -17,9 +17,16 @@ from pathlib import Path
 
 #: Other people's modules that the suite, or a pytest plugin that it brings, imports.
 HEAVY = (
-    "pytest", "hypothesis.stateful", "hypothesis.strategies", "schemathesis.openapi",
-    "xdist.plugin", "jinja2", "jsonschema", "h11", "requests",
-)  # fmt: skip
+    "pytest",
+    "hypothesis.stateful",
+    "hypothesis.strategies",
+    "schemathesis.openapi",
+    "xdist.plugin",
+    "jinja2",
+    "jsonschema",
+    "h11",
+    "requests",
+)
 #: What `run` returns for a run that took too long.
 KILLED = -1
 
@@ -31,7 +38,9 @@ def preload() -> None:
             importlib.import_module(name)
 
 
-def run(arguments: Sequence[str], folder: Path, env: Mapping[str, str], output: Path, timeout_s: float) -> int:
+def run(
+    arguments: Sequence[str], folder: Path, env: Mapping[str, str], output: Path, timeout_s: float
+) -> int:
     """Run pytest with *arguments* in *folder*; its exit code, or `KILLED`.
 
     Everything it prints goes to *output*. To be called in a process with one thread.

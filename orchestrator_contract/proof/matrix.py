@@ -20,7 +20,14 @@ from pathlib import Path
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.proof import forked, tables
 from orchestrator_contract.proof.cases import Case, Kind, all_cases, chosen
-from orchestrator_contract.proof.findings import Finding, all_findings, broken, of_case, proves, unproved
+from orchestrator_contract.proof.findings import (
+    Finding,
+    all_findings,
+    broken,
+    of_case,
+    proves,
+    unproved,
+)
 from orchestrator_contract.proof.trial import Terms, Trial, run
 from orchestrator_contract.verdicts import catalogue
 
@@ -37,15 +44,55 @@ def _shard(text: str) -> tuple[int, int]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = argparse.ArgumentParser(prog="python -m orchestrator_contract.proof", description=__doc__)
+    made = argparse.ArgumentParser(
+        prog="python -m orchestrator_contract.proof", description=__doc__
+    )
     add = made.add_argument
-    add("--out", type=Path, default=Path("proof-report"), metavar="DIR", help="where matrix.md and matrix.json go (%(default)s)")
-    add("--kind", action="append", default=[], choices=[str(kind) for kind in Kind], help="only these; again for more (all)")
-    add("--only", action="append", default=[], metavar="GLOB", help="only cases with such a name; again for more (all)")
-    add("--shard", type=_shard, default=(1, 1), metavar="K/N", help="the K-th of N parts, to spread over machines")
-    add("--fast", action="store_true", help="a defect: the tests of its requirements first, all only if they miss it")
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="cases at a time (%(default)s)")
-    add("--effort", choices=list(EFFORTS), help="effort of the suite (standard; on hostile endpoints quick)")
+    add(
+        "--out",
+        type=Path,
+        default=Path("proof-report"),
+        metavar="DIR",
+        help="where matrix.md and matrix.json go (%(default)s)",
+    )
+    add(
+        "--kind",
+        action="append",
+        default=[],
+        choices=[str(kind) for kind in Kind],
+        help="only these; again for more (all)",
+    )
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only cases with such a name; again for more (all)",
+    )
+    add(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="K/N",
+        help="the K-th of N parts, to spread over machines",
+    )
+    add(
+        "--fast",
+        action="store_true",
+        help="a defect: the tests of its requirements first, all only if they miss it",
+    )
+    add(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="cases at a time (%(default)s)",
+    )
+    add(
+        "--effort",
+        choices=list(EFFORTS),
+        help="effort of the suite (standard; on hostile endpoints quick)",
+    )
     add("--workers", type=int, default=0, metavar="N", help="run the suite with -n N (one process)")
     add("--seed", type=int, default=1, metavar="N", help="seed of the suite (%(default)s)")
     add("--list", action="store_true", help="print the cases and exit")
@@ -77,9 +124,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         made.error("no case is selected; --list shows them")
     if arguments.list:
         for case in cases:
-            print(f"{case.kind.removesuffix('s'):8} {case.name:36} {','.join(case.requirements):30} {case.text}")
+            print(
+                f"{case.kind.removesuffix('s'):8} {case.name:36} {','.join(case.requirements):30} {case.text}"
+            )
         return 0
-    known, terms = catalogue.load(), Terms(arguments.effort, arguments.seed, arguments.fast, arguments.workers)
+    known, terms = (
+        catalogue.load(),
+        Terms(arguments.effort, arguments.seed, arguments.fast, arguments.workers),
+    )
     every = {(str(case.kind), case.name) for case in everything if case.kind is Kind.DEFECT}
     seeded = [case for case in cases if case.kind is Kind.DEFECT]
     by_name = {(str(case.kind), case.name): case for case in cases}
@@ -87,12 +139,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def conclude() -> list[Finding]:
         """Judge and write what there is so far."""
-        pairs = [(case, trials[key]) for case in cases if (key := (str(case.kind), case.name)) in trials]
+        pairs = [
+            (case, trials[key]) for case in cases if (key := (str(case.kind), case.name)) in trials
+        ]
         findings = all_findings(by_name, [trial for _, trial in pairs], known)
         open_ = unproved(pairs, known) if seeded else []
         if every <= trials.keys():
             findings += [
-                Finding("requirement that no defect proves", one, known[one].title) for one in open_ if known[one].level.gates
+                Finding("requirement that no defect proves", one, known[one].title)
+                for one in open_
+                if known[one].level.gates
             ]
         tables.write(arguments.out, pairs, findings, open_, known, terms)
         return findings
@@ -105,7 +161,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             for future in as_completed(running):
                 case, trial = running[future], future.result()
                 trials[case.kind, case.name] = trial
-                print(f"[{len(trials)}/{len(cases)}] {line(case, trial, list(of_case(case, trial, known)))}", flush=True)
+                print(
+                    f"[{len(trials)}/{len(cases)}] {line(case, trial, list(of_case(case, trial, known)))}",
+                    flush=True,
+                )
                 if time.monotonic() - written > _WRITE_EVERY_S:
                     conclude()
                     written = time.monotonic()
@@ -115,5 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     findings = conclude()
     for finding in findings:
         print(f"{finding.what}: {finding.about}: {finding.text[:400]}", file=sys.stderr)
-    print(f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings: {arguments.out / 'matrix.md'}")
+    print(
+        f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings: {arguments.out / 'matrix.md'}"
+    )
     return 1 if findings else 0

@@ -30,15 +30,27 @@ def _of(pairs: Iterable[Pair], kind: Kind) -> list[Pair]:
     return [(case, trial) for case, trial in pairs if case.kind is kind]
 
 
-def markdown(pairs: Sequence[Pair], findings: Sequence[Finding], unproved: Sequence[str], known: Catalogue, terms: Terms) -> str:
+def markdown(
+    pairs: Sequence[Pair],
+    findings: Sequence[Finding],
+    unproved: Sequence[str],
+    known: Catalogue,
+    terms: Terms,
+) -> str:
     """The whole matrix as Markdown."""
     return "\n".join(_lines(pairs, findings, unproved, known, terms))
 
 
 def _lines(
-    pairs: Sequence[Pair], findings: Sequence[Finding], unproved: Sequence[str], known: Catalogue, terms: Terms
+    pairs: Sequence[Pair],
+    findings: Sequence[Finding],
+    unproved: Sequence[str],
+    known: Catalogue,
+    terms: Terms,
 ) -> Iterator[str]:
-    defects, variants, hostile = (_of(pairs, kind) for kind in (Kind.DEFECT, Kind.VARIANT, Kind.HOSTILE))
+    defects, variants, hostile = (
+        _of(pairs, kind) for kind in (Kind.DEFECT, Kind.VARIANT, Kind.HOSTILE)
+    )
     proving: dict[str, list[str]] = {}
     for case, trial in defects:
         for one in proves(case, trial, known):
@@ -66,45 +78,93 @@ def _lines(
         yield "## Defects\n"
         yield from _table(
             ("defect", "what it does", "shows", "breaches", "found by", "further", "requests"),
-            ((case.name, case.text, case.shows, ", ".join(case.requirements),
-              ", ".join(sorted(proves(case, trial, known))) or "**nothing**",
-              ", ".join(sorted(trial.found - set(case.requirements))), str(trial.requests)) for case, trial in defects),
+            (
+                (
+                    case.name,
+                    case.text,
+                    case.shows,
+                    ", ".join(case.requirements),
+                    ", ".join(sorted(proves(case, trial, known))) or "**nothing**",
+                    ", ".join(sorted(trial.found - set(case.requirements))),
+                    str(trial.requests),
+                )
+                for case, trial in defects
+            ),
         )
         yield "## Requirements\n"
         yield from _table(
             ("requirement", "level", "proved by"),
-            ((one, str(known[one].level), ", ".join(proving.get(one, [])) or "**nothing**") for one in known.requirements),
+            (
+                (one, str(known[one].level), ", ".join(proving.get(one, [])) or "**nothing**")
+                for one in known.requirements
+            ),
         )
     if variants:
         yield "## Conformant variants\n"
         yield from _table(
             ("variant", "what it does", "exit code", "warned", "breached", "unverified"),
-            ((case.name or "(none)", case.text, str(trial.exit), ", ".join(trial.warned), ", ".join(trial.breached),
-              ", ".join(trial.unverified)) for case, trial in variants),
+            (
+                (
+                    case.name or "(none)",
+                    case.text,
+                    str(trial.exit),
+                    ", ".join(trial.warned),
+                    ", ".join(trial.breached),
+                    ", ".join(trial.unverified),
+                )
+                for case, trial in variants
+            ),
         )
     if hostile:
         yield "## Hostile endpoints\n"
         yield from _table(
             ("endpoint", "what it does", "exit code", "right ones", "seconds"),
-            ((case.name, case.text, str(trial.exit), " or ".join(map(str, sorted(case.expect))), f"{trial.seconds:g}")
-             for case, trial in hostile),
+            (
+                (
+                    case.name,
+                    case.text,
+                    str(trial.exit),
+                    " or ".join(map(str, sorted(case.expect))),
+                    f"{trial.seconds:g}",
+                )
+                for case, trial in hostile
+            ),
         )
 
 
 def write(
-    folder: Path, pairs: Sequence[Pair], findings: Sequence[Finding], unproved: Sequence[str], known: Catalogue, terms: Terms
+    folder: Path,
+    pairs: Sequence[Pair],
+    findings: Sequence[Finding],
+    unproved: Sequence[str],
+    known: Catalogue,
+    terms: Terms,
 ) -> None:
     """Write both files into *folder*, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     document = {
-        "effort": terms.effort, "seed": terms.seed, "fast": terms.fast, "workers": terms.workers,
-        "findings": [{"what": f.what, "about": f.about, "text": f.text, "command": f.command} for f in findings],
+        "effort": terms.effort,
+        "seed": terms.seed,
+        "fast": terms.fast,
+        "workers": terms.workers,
+        "findings": [
+            {"what": f.what, "about": f.about, "text": f.text, "command": f.command}
+            for f in findings
+        ],
         "unproved": list(unproved),
         "trials": [
-            {**trial.as_json(), "text": case.text, "requirements": list(case.requirements), "shows": case.shows,
-             "expect": sorted(case.expect), "proves": sorted(proves(case, trial, known)) if case.kind is Kind.DEFECT else []}
+            {
+                **trial.as_json(),
+                "text": case.text,
+                "requirements": list(case.requirements),
+                "shows": case.shows,
+                "expect": sorted(case.expect),
+                "proves": sorted(proves(case, trial, known)) if case.kind is Kind.DEFECT else [],
+            }
             for case, trial in pairs
         ],
     }
     (folder / "matrix.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    (folder / "matrix.md").write_text(markdown(pairs, findings, unproved, known, terms), encoding="utf-8")
+    (folder / "matrix.md").write_text(
+        markdown(pairs, findings, unproved, known, terms), encoding="utf-8"
+    )

@@ -21,9 +21,12 @@ PROJECT = Path(__file__).parents[2]
 #: What a run of the suite never prints, whatever the endpoint does.
 BROKEN = ("Traceback (most recent call last)", "INTERNALERROR", "PytestUnhandled")
 _CREDENTIALS = {
-    "MOCK_USER_1": "SKproof0000000000000000000000000001", "MOCK_PASSWORD_1": "proof-secret-one",
-    "MOCK_USER_2": "SKproof0000000000000000000000000002", "MOCK_PASSWORD_2": "proof-secret-two",
-    "HOSTILE_USER": "hostile-user", "HOSTILE_PASSWORD": "hostile-secret",
+    "MOCK_USER_1": "SKproof0000000000000000000000000001",
+    "MOCK_PASSWORD_1": "proof-secret-one",
+    "MOCK_USER_2": "SKproof0000000000000000000000000002",
+    "MOCK_PASSWORD_2": "proof-secret-two",
+    "HOSTILE_USER": "hostile-user",
+    "HOSTILE_PASSWORD": "hostile-secret",
 }
 
 
@@ -85,9 +88,22 @@ def command_of(case: Case) -> list[str]:
 
 @contextmanager
 def _endpoint(case: Case, profile: Path, env: dict[str, str]) -> Iterator[None]:
-    command = [*command_of(case), "--port", "0", "--write-profile", str(profile), "--exit-with-stdin"]
+    command = [
+        *command_of(case),
+        "--port",
+        "0",
+        "--write-profile",
+        str(profile),
+        "--exit-with-stdin",
+    ]
     with subprocess.Popen(
-        command, cwd=PROJECT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=PROJECT,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
         assert process.stdout is not None
         try:
@@ -121,22 +137,46 @@ def run(case: Case, terms: Terms) -> Trial:
     Raises:
         RuntimeError: the endpoint does not start.
     """
-    clean = {name: value for name, value in os.environ.items() if name not in {"PYTEST_ADDOPTS", "FORCE_COLOR"}}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PYTEST_ADDOPTS", "FORCE_COLOR"}
+    }
     env = {**clean, **_CREDENTIALS}
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:
-        profile, report, log = Path(folder, "mock.toml"), Path(folder, "report"), Path(folder, "output.txt")
+        profile, report, log = (
+            Path(folder, "mock.toml"),
+            Path(folder, "report"),
+            Path(folder, "output.txt"),
+        )
         with _endpoint(case, profile, env):
-            code = forked.run(_suite(profile, report, case, terms), PROJECT, env, log, terms.timeout_s)
+            code = forked.run(
+                _suite(profile, report, case, terms), PROJECT, env, log, terms.timeout_s
+            )
         full = not (terms.fast and case.kind is Kind.DEFECT)
-        trial = Trial(case.kind, case.name, code, round(time.monotonic() - started, 1), full, command=_described(case, terms))
+        trial = Trial(
+            case.kind,
+            case.name,
+            code,
+            round(time.monotonic() - started, 1),
+            full,
+            command=_described(case, terms),
+        )
         _read(trial, report / "conformance.json", log.read_text("utf-8", "replace"))
     return trial
 
 
 def _read(trial: Trial, report: Path, output: str) -> None:
-    if any(sign in output for sign in BROKEN) or trial.exit not in (0, 1, 4) or not report.is_file():
-        start = min((at for sign in BROKEN if (at := output.find(sign)) >= 0), default=max(0, len(output) - 4000))
+    if (
+        any(sign in output for sign in BROKEN)
+        or trial.exit not in (0, 1, 4)
+        or not report.is_file()
+    ):
+        start = min(
+            (at for sign in BROKEN if (at := output.find(sign)) >= 0),
+            default=max(0, len(output) - 4000),
+        )
         trial.output = output[start : start + 4000]
     if not report.is_file():
         return
@@ -150,8 +190,12 @@ def _read(trial: Trial, report: Path, output: str) -> None:
         elif verdict in ("breached", "warned"):
             (trial.breached if verdict == "breached" else trial.warned).append(one)
             evidence = row["evidence"] or [{}]
-            shown = next((piece for piece in evidence if "expected" in piece.get("problem", "")), evidence[0])
+            shown = next(
+                (piece for piece in evidence if "expected" in piece.get("problem", "")), evidence[0]
+            )
             trial.problems[one] = {
-                "problem": shown.get("problem") or row["reason"], "request": shown.get("request", ""),
-                "answer": f"{shown.get('status')} {shown.get('body', '')[:300]}", "test": ", ".join(row["tests"][:3]),
+                "problem": shown.get("problem") or row["reason"],
+                "request": shown.get("request", ""),
+                "answer": f"{shown.get('status')} {shown.get('body', '')[:300]}",
+                "test": ", ".join(row["tests"][:3]),
             }

@@ -50,7 +50,12 @@ class Creator:
     """Creates configurations on one target; what it makes goes into the inventory."""
 
     def __init__(
-        self, client: Client, follower: Follower, inventory: Inventory, listing: Listing, run_id: str
+        self,
+        client: Client,
+        follower: Follower,
+        inventory: Inventory,
+        listing: Listing,
+        run_id: str,
     ) -> None:
         self._client = client
         self._follower = follower
@@ -105,7 +110,9 @@ class Creator:
             listed = self.identity.look_after(len(pending), place)
             new = []
             sids = self._client.parallel(
-                lambda index, p=payloads, o=pending, names=listed: self._sid_of(o[index], p[index]["displayName"], place, names),  # type: ignore[misc]
+                lambda index, p=payloads, o=pending, names=listed: self._sid_of(
+                    o[index], p[index]["displayName"], place, names
+                ),  # type: ignore[misc]
                 list(pending),
             )
             for (index, operation), sid in zip(pending.items(), sids, strict=True):
@@ -136,7 +143,13 @@ class Creator:
 
     # ---------------------------------------------------------------- one whose create is under test
 
-    def begin(self, payload: dict[str, Any], key: str, *, send: Callable[[Outgoing], Exchange] | None = None) -> Operation:
+    def begin(
+        self,
+        payload: dict[str, Any],
+        key: str,
+        *,
+        send: Callable[[Outgoing], Exchange] | None = None,
+    ) -> Operation:
         """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
 
         Raises:
@@ -178,7 +191,9 @@ class Creator:
                 self._follower.finish([operation], early=False)
                 sid = named_at_end(operation)
                 if sid is not None and self.identity.is_new(sid, shown, HOME):
-                    with contextlib.suppress(NothingToDelete):  # whatever was made is deleted in the end
+                    with contextlib.suppress(
+                        NothingToDelete
+                    ):  # whatever was made is deleted in the end
                         self._inventory.charge(1)
                     self._made_twin(sid, payload, name)
                     return exchange
@@ -194,7 +209,9 @@ class Creator:
             Unverifiable: it does not.
         """
         if not configuration.payload:
-            raise NothingToDelete("the content of a configuration that the profile gives is not known")
+            raise NothingToDelete(
+                "the content of a configuration that the profile gives is not known"
+            )
         self._inventory.charge(1)
         self.identity.look_before(place)
         name = self._inventory.announce_twin(configuration.name, place)
@@ -206,10 +223,14 @@ class Creator:
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         sid = named_at_end(operation)
         if sid is None or not self.identity.is_new(sid, configuration.name, place):
-            raise NothingToDelete("a second configuration of the same name can't be told from the first")
+            raise NothingToDelete(
+                "a second configuration of the same name can't be told from the first"
+            )
         return self._made_twin(sid, configuration.payload, name, place)
 
-    def _made_twin(self, sid: str, payload: dict[str, Any], name: str, place: Place = HOME) -> Configuration:
+    def _made_twin(
+        self, sid: str, payload: dict[str, Any], name: str, place: Place = HOME
+    ) -> Configuration:
         twin = self._made(sid, {**payload, "displayName": name}, place)
         self._inventory.created([twin])
         self.settle([twin])
@@ -218,7 +239,12 @@ class Creator:
     # ---------------------------------------------------------------- from the request to its configuration
 
     def _post(
-        self, payload: dict[str, Any], place: Place, key: str | None = None, *, name: str = "",
+        self,
+        payload: dict[str, Any],
+        place: Place,
+        key: str | None = None,
+        *,
+        name: str = "",
         send: Callable[[Outgoing], Exchange] | None = None,
     ) -> Operation | str | Unverifiable:
         """The operation of an accepted create, or why there is none: an answer, or what kept one from being had."""
@@ -249,7 +275,9 @@ class Creator:
                 self._inventory.refused.add(name)
             if exchange.status != 202:
                 kind = exchange.headers.get("content-type", "no Content-Type")
-                return f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
+                return (
+                    f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
+                )
             self.payloads.taken(payload)
             operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
             return operation  # noqa: TRY300  # the way out of the try is the way on
@@ -258,14 +286,18 @@ class Creator:
                 self._inventory.resolve(name)
             return error
 
-    def _sid_of(self, operation: Operation, name: str, place: Place, listed: Mapping[str, Any]) -> str | None:
+    def _sid_of(
+        self, operation: Operation, name: str, place: Place, listed: Mapping[str, Any]
+    ) -> str | None:
         if operation.status != "COMPLETED":
             return None
         sid = named_by(operation) or self.identity.listed(name, place)
         return sid if sid is not None and self.identity.is_new(sid, name, place, listed) else None
 
     def _made(self, sid: str, payload: dict[str, Any], place: Place) -> Configuration:
-        configuration = Configuration(sid, payload["displayName"], place.account, place.region, payload, made=time.monotonic())
+        configuration = Configuration(
+            sid, payload["displayName"], place.account, place.region, payload, made=time.monotonic()
+        )
         self._inventory.add(configuration)
         return configuration
 
@@ -284,7 +316,11 @@ def _too_few(problem: str | Unverifiable, made: Sequence[Configuration]) -> TooF
     """What to raise when *problem* left only *made*."""
     answered = isinstance(problem, str)
     kind = Refused if answered else TooFew
-    return kind(f"configurations can't be created: {problem}", made, full=answered or isinstance(problem, Throttled))
+    return kind(
+        f"configurations can't be created: {problem}",
+        made,
+        full=answered or isinstance(problem, Throttled),
+    )
 
 
 def _was_refused(error: Unverifiable) -> bool:

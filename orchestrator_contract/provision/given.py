@@ -87,7 +87,9 @@ class Given:
             return []
         granted = self._coordinator.claim(self._candidates, number)
         # All before the last one granted are somebody's.
-        self._candidates = self._candidates[self._candidates.index(granted[-1]) + 1 :] if granted else []
+        self._candidates = (
+            self._candidates[self._candidates.index(granted[-1]) + 1 :] if granted else []
+        )
         return granted
 
     def _run_command(self) -> list[str]:
@@ -96,7 +98,9 @@ class Given:
             raise NothingToDelete(self._failure)
         try:
             with self._steps.step(f"running {section} command"):
-                printed = output_of(self.source.command, seconds=_COMMAND_TIMEOUT_S, most=_COMMAND_BYTES)
+                printed = output_of(
+                    self.source.command, seconds=_COMMAND_TIMEOUT_S, most=_COMMAND_BYTES
+                )
             sids = [line.strip() for line in printed.splitlines() if line.strip()]
             strange = next((sid for sid in sids if not is_plain(sid)), None)
             if strange is not None:

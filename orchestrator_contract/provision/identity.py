@@ -64,7 +64,9 @@ class Identity:
         names: dict[str, Any] = {}
         pages: set[int] = set()
         try:
-            for item, page in self._listing.items(size=LARGEST_PAGE, account=place.account, region=place.region):
+            for item, page in self._listing.items(
+                size=LARGEST_PAGE, account=place.account, region=place.region
+            ):
                 pages.add(id(page.answer))
                 names[str(item.get("id"))] = item.get("displayName")
             self._pages[place] = len(pages)
@@ -76,10 +78,14 @@ class Identity:
         """The id of something new that is listed under the displayName *name*."""
         known = self._named.get(place, set()) | (self._before.get(place) or set())
         return self._listing.find(
-            lambda item: item.get("displayName") == name and str(item.get("id")) not in known, account=place.account, region=place.region
+            lambda item: item.get("displayName") == name and str(item.get("id")) not in known,
+            account=place.account,
+            region=place.region,
         )
 
-    def is_new(self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD) -> bool:
+    def is_new(
+        self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD
+    ) -> bool:
         """Whether *sid* can be what the create of *name* just made: not named before, and the run's own; *listed* is what `look_after` gave."""
         with self._lock:
             named = self._named.setdefault(place, set())
@@ -88,7 +94,9 @@ class Identity:
             named.add(sid)
         return self.is_own(sid, name, place, listed)
 
-    def is_own(self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD) -> bool:
+    def is_own(
+        self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD
+    ) -> bool:
         """Whether *sid* was not there before the first create, and neither list nor fetch shows it as something else.
 
         What a create names, and what is listed under its name, will be deleted, so an endpoint that names somebody
@@ -136,8 +144,12 @@ class Identity:
             # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
             if status != 404 or waited >= patience or self._only_listed:
                 with contextlib.suppress(Unverifiable):
-                    items = self._listing.items(size=LARGEST_PAGE, account=place.account, region=place.region)
-                    if (item := next((item for item, _ in items if item.get("id") == sid), None)) is not None:
+                    items = self._listing.items(
+                        size=LARGEST_PAGE, account=place.account, region=place.region
+                    )
+                    if (
+                        item := next((item for item, _ in items if item.get("id") == sid), None)
+                    ) is not None:
                         self._only_listed = status == 404
                         return "list", _name_in(item.get("displayName"))
             if status == 200:
@@ -169,5 +181,8 @@ def named_by(operation: Operation) -> str | None:
 def named_at_end(operation: Operation) -> str | None:
     """The id that an ended create names, or else its 202."""
     newest = [poll for poll in operation.polls if poll.status == 200][-1:]
-    sid = next((one.related_sid for one in (*newest, operation.accepted) if one.object.get("related")), None)
+    sid = next(
+        (one.related_sid for one in (*newest, operation.accepted) if one.object.get("related")),
+        None,
+    )
     return sid if isinstance(sid, str) else None

@@ -67,7 +67,15 @@ class Inventory:
         names = list(names)
         self.announced.setdefault(place, set()).update(name.partition(TWIN)[0] for name in names)
         self._note(
-            [{"name": name, "state": "creating", "account": place.account, "region": place.region} for name in names]
+            [
+                {
+                    "name": name,
+                    "state": "creating",
+                    "account": place.account,
+                    "region": place.region,
+                }
+                for name in names
+            ]
         )
 
     def announce_twin(self, name: str, place: Place = HOME) -> str:
@@ -93,7 +101,9 @@ class Inventory:
         """
         self._ownership.allow(configuration.sid, place=configuration.place)
         made = configuration.account, configuration.name.partition(TWIN)[0]
-        self._owners[configuration.sid] = made if self._owners.get(configuration.sid, made) == made else None
+        self._owners[configuration.sid] = (
+            made if self._owners.get(configuration.sid, made) == made else None
+        )
         self.fresh.add(configuration.located)
         self.left[configuration.name] = configuration
         self.resolve(configuration.name)
@@ -122,7 +132,11 @@ class Inventory:
 
     def sids(self, place: Place) -> set[str]:
         """Every id that is known to be the run's in *place*, or to have been."""
-        return {sid for where, sid in (*self._gone, *(one.located for one in self.left.values())) if where == place}
+        return {
+            sid
+            for where, sid in (*self._gone, *(one.located for one in self.left.values()))
+            if where == place
+        }
 
 
 def _entry(configuration: Configuration, state: str) -> dict[str, Any]:

@@ -19,7 +19,8 @@ _MAX_NAME = 32
 #: Every optional part of a configuration at once; the service of the bridge is filled in.
 RICH: dict[str, Any] = {
     "description": "contract test, Prüfung <b>&amp; 设定</b>",
-    "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}}, "memoryExtractionEnabled": True,
+    "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}},
+    "memoryExtractionEnabled": True,
     "statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}],
     "intelligenceConfigurationIds": ["intelligence_configuration_1"],
     "conversationsV1Bridge": {},
@@ -52,7 +53,9 @@ class Payloads:
             payload["displayName"] = (payload["displayName"] + suffix)[:_MAX_NAME]
         if "conversationsV1Bridge" in extra:
             # A service takes one configuration (S2).
-            extra["conversationsV1Bridge"] = {"serviceId": f"IS{uuid5(NAMESPACE_OID, payload['displayName']).hex}"}
+            extra["conversationsV1Bridge"] = {
+                "serviceId": f"IS{uuid5(NAMESPACE_OID, payload['displayName']).hex}"
+            }
         return payload | extra
 
     def plain(self) -> dict[str, Any]:
@@ -68,5 +71,7 @@ class Payloads:
             items = self._client.page("pageSize=1").object.get("configurations")
             first = items[0] if isinstance(items, list) and items else None
             known = first.get("memoryStoreId") if isinstance(first, dict) else None
-            self._memory_store = known if isinstance(known, str) and known else FALLBACK_MEMORY_STORE
+            self._memory_store = (
+                known if isinstance(known, str) and known else FALLBACK_MEMORY_STORE
+            )
         return self._memory_store

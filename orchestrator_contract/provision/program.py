@@ -34,7 +34,11 @@ def output_of(command: Sequence[str], *, seconds: float, most: int) -> str:
     """
     try:
         process = subprocess.Popen(  # the profile's own command, by the user's will
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except (OSError, ValueError) as error:
         raise ProgramError(str(error), lasting=True) from None

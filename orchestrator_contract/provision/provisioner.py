@@ -29,7 +29,9 @@ _LOOK_S = 0.5
 class Provisioner:
     """Hands out idle configurations and removes at the end what is left of them."""
 
-    def __init__(self, client: Client, follower: Follower, inventory: Inventory, run_id: str) -> None:
+    def __init__(
+        self, client: Client, follower: Follower, inventory: Inventory, run_id: str
+    ) -> None:
         self.client = client
         self.follower = follower
         self.inventory = inventory
@@ -93,10 +95,16 @@ class Provisioner:
         self._taken.update(one.located for one in found)
         return found
 
-    def _take(self, number: int, place: Place, payloads: Sequence[dict[str, Any]]) -> list[Configuration]:
+    def _take(
+        self, number: int, place: Place, payloads: Sequence[dict[str, Any]]
+    ) -> list[Configuration]:
         mode = self.client.profile.provision.mode
         if mode == "create":
-            return self._of_stock(number, place) if not payloads else self._new(number, place, payloads)
+            return (
+                self._of_stock(number, place)
+                if not payloads
+                else self._new(number, place, payloads)
+            )
         self.inventory.charge(number)
         try:
             if mode is None:
@@ -128,7 +136,9 @@ class Provisioner:
                 self._given.give_back(sid)
             if not self.stale:
                 raise
-            raise type(error)(f"{error}; {len(self.stale)} of what it gave is not there, such as {self.stale[0]:.80}") from None
+            raise type(error)(
+                f"{error}; {len(self.stale)} of what it gave is not there, such as {self.stale[0]:.80}"
+            ) from None
         return living
 
     def _names_something(self, sid: str) -> bool:
@@ -146,7 +156,9 @@ class Provisioner:
         self._living_sids.add(sid)
         return True
 
-    def elsewhere(self, account: int, region: int, instead: list[Configuration]) -> list[Configuration]:
+    def elsewhere(
+        self, account: int, region: int, instead: list[Configuration]
+    ) -> list[Configuration]:
         """As many configurations of another account or region as are given; those themselves where the target has none to give."""
         if account >= len(self.client.profile.accounts) or region >= len(self.client.profile.bases):
             return instead
@@ -181,7 +193,9 @@ class Provisioner:
         while True:
             missing = number - len(made)
             try:
-                made += self.creator.create(missing + spare, place, payloads[len(made) :], spare=spare)
+                made += self.creator.create(
+                    missing + spare, place, payloads[len(made) :], spare=spare
+                )
                 break
             except TooFew as error:
                 made += error.made
@@ -212,12 +226,20 @@ class Provisioner:
             idle = self.idle(place)
         with contextlib.suppress(Unverifiable):
             # What is busy makes no room now.
-            removal.conclude(self.follower, removal.begin(self.client, self.follower, idle, self.inventory.gone), self.inventory.gone)
+            removal.conclude(
+                self.follower,
+                removal.begin(self.client, self.follower, idle, self.inventory.gone),
+                self.inventory.gone,
+            )
         return any(self.inventory.is_gone(one) for one in idle)
 
     def idle(self, place: Place = HOME) -> list[Configuration]:
         """What was created in *place* and no test needs any longer."""
-        used = {one.located for stock in self._stock.values() for one in stock} | self._taken | self.inventory.fresh
+        used = (
+            {one.located for stock in self._stock.values() for one in stock}
+            | self._taken
+            | self.inventory.fresh
+        )
         left = [one for one in self.inventory.left.values() if one.place == place]
         return [one for one in left if one.located not in used and not self.needed(one)]
 
@@ -238,12 +260,20 @@ class Provisioner:
 
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
         """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
-        unneeded = [one for one in self.inventory.left.values() if one.located not in self._discarded and not keep(one)]
+        unneeded = [
+            one
+            for one in self.inventory.left.values()
+            if one.located not in self._discarded and not keep(one)
+        ]
         self._stock.clear()
         self._discarded.update(one.located for one in unneeded)
         begun = removal.begin(self.client, self.follower, unneeded, self.inventory.gone)
         # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
-        self._leaving.append(self.client.parallel.beside(lambda: removal.conclude(self.follower, begun, self.inventory.gone)))
+        self._leaving.append(
+            self.client.parallel.beside(
+                lambda: removal.conclude(self.follower, begun, self.inventory.gone)
+            )
+        )
 
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""
@@ -252,5 +282,10 @@ class Provisioner:
         self.discard()
         wait(self._leaving)
         return removal.clean_up(
-            self.client, self.follower, self.inventory, self.listing, self.creator.identity, self._discarded
+            self.client,
+            self.follower,
+            self.inventory,
+            self.listing,
+            self.creator.identity,
+            self._discarded,
         )

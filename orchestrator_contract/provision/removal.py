@@ -50,7 +50,9 @@ def clean_up(
     """
     # What was interrupted may not be listed before its create has ended.
     accepted = inventory.accepted
-    open_ = [operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None]
+    open_ = [
+        operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None
+    ]
     with contextlib.suppress(Unverifiable):
         follower.finish(open_, early=False)
     unread = _look_for_more(inventory, listing, identity)
@@ -79,7 +81,9 @@ def remove(
     gone: Callable[..., None],
 ) -> None:
     """Delete these and wait for the end, also of what keeps one busy; *gone* is called with those that are gone."""
-    patience_s = min(max(_BUSY_S, 2 * follower.usual_s("delete")), client.profile.limits.poll_timeout_s)
+    patience_s = min(
+        max(_BUSY_S, 2 * follower.usual_s("delete")), client.profile.limits.poll_timeout_s
+    )
     deadline, pause = time.monotonic() + patience_s, _PAUSE_S
     while True:
         begun = begin(client, follower, configurations, gone)
@@ -131,7 +135,13 @@ def conclude(follower: Follower, begun: Begun, gone: Callable[..., None]) -> Non
     # An operation that can't be read: the next delete tells by its 404.
     with contextlib.suppress(Unverifiable):
         follower.finish([operation for _, operation in begun.accepted], early=False)
-    gone(*(configuration for configuration, operation in begun.accepted if operation.status == "COMPLETED"))
+    gone(
+        *(
+            configuration
+            for configuration, operation in begun.accepted
+            if operation.status == "COMPLETED"
+        )
+    )
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
@@ -151,15 +161,24 @@ def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -
     deadline = time.monotonic() + _LATE_S
     while True:
         unread = {
-            place for place, names in inventory.announced.items() if not _take_listed(inventory, listing, identity, place, names)
+            place
+            for place, names in inventory.announced.items()
+            if not _take_listed(inventory, listing, identity, place, names)
         }
-        if inventory.unresolved.keys() <= inventory.accepted.keys() | inventory.refused or time.monotonic() > deadline:
+        if (
+            inventory.unresolved.keys() <= inventory.accepted.keys() | inventory.refused
+            or time.monotonic() > deadline
+        ):
             return unread
         time.sleep(_LATE_S / 10)
 
 
 def _take_listed(
-    inventory: Inventory, listing: Listing, identity: Identity, place: Place, names: AbstractSet[str]
+    inventory: Inventory,
+    listing: Listing,
+    identity: Identity,
+    place: Place,
+    names: AbstractSet[str],
 ) -> bool:
     """Take what is listed at *place* under one of *names* for the run's; whether the list could be read to its end."""
     found: dict[str, str] = {}
@@ -174,11 +193,19 @@ def _take_listed(
         readable = True
     for sid, name in found.items():
         if sid not in inventory.sids(place) and identity.is_own(sid, name, place):
-            inventory.add(Configuration(sid, _free_name(inventory, name, place), place.account, place.region))
+            inventory.add(
+                Configuration(sid, _free_name(inventory, name, place), place.account, place.region)
+            )
     return readable
 
 
 def _free_name(inventory: Inventory, name: str, place: Place) -> str:
     """What the run calls one more configuration that is listed as *name*."""
-    open_ = (one for one, where in inventory.unresolved.items() if where == place and one.partition(TWIN)[0] == name)
-    return next(open_, "") or (inventory.announce_twin(name, place) if name in inventory.left else name)
+    open_ = (
+        one
+        for one, where in inventory.unresolved.items()
+        if where == place and one.partition(TWIN)[0] == name
+    )
+    return next(open_, "") or (
+        inventory.announce_twin(name, place) if name in inventory.left else name
+    )

@@ -40,7 +40,9 @@ class _Reads:
 class Visibility:
     """Makes sure that new configurations are shown before tests say anything of what is shown."""
 
-    def __init__(self, client: Client, listing: Listing, seen: Mapping[str, AbstractSet[Located]]) -> None:
+    def __init__(
+        self, client: Client, listing: Listing, seen: Mapping[str, AbstractSet[Located]]
+    ) -> None:
         """Look by fetch and by list for what is not among those *seen* in that way already."""
         self._client = client
         self._listing = listing
@@ -82,10 +84,15 @@ class Visibility:
 
     def _fetched(self, configurations: Sequence[Configuration]) -> set[str]:
         answers = self._client.parallel(
-            lambda one: self._client.fetch(one.sid, account=one.account, region=one.region), configurations
+            lambda one: self._client.fetch(one.sid, account=one.account, region=one.region),
+            configurations,
         )
         # Only a 404 says that it does not show.
-        return {one.sid for one, answer in zip(configurations, answers, strict=True) if answer.status != 404}
+        return {
+            one.sid
+            for one, answer in zip(configurations, answers, strict=True)
+            if answer.status != 404
+        }
 
     def _listed(self, configurations: Sequence[Configuration]) -> set[str]:
         first = configurations[0]

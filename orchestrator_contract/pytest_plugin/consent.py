@@ -57,7 +57,9 @@ def distant(profile: Profile) -> list[str]:
             if not is_loopback(urlsplit(url).hostname or ""):
                 found.append(url)
         except (OSError, UnicodeError) as error:
-            raise Unusable(f"{url} can't be reached: its host name has no address ({error})") from None
+            raise Unusable(
+                f"{url} can't be reached: its host name has no address ({error})"
+            ) from None
     return list(dict.fromkeys(found))
 
 
@@ -89,8 +91,15 @@ def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> No
                 f"{where}: not a loopback address, so this needs consent: configurations would be created or deleted there. "
                 "Look at --plan, then add --yes. (There is no terminal to ask on; nothing was sent.)"
             )
-        print("", *map(visible, will), "", sep="\n", file=sys.stderr)  # a journal's names may be anybody's words
-        print(f"This will change {where}, which is not this machine. Go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
+        print(
+            "", *map(visible, will), "", sep="\n", file=sys.stderr
+        )  # a journal's names may be anybody's words
+        print(
+            f"This will change {where}, which is not this machine. Go ahead? [y/N] ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
         answer = sys.stdin.readline().strip().lower()
     if answer not in ("y", "yes"):
         raise usage_error(f"{where}: not confirmed; nothing was sent")

@@ -7,7 +7,11 @@ import importlib
 from threading import Thread
 
 #: The fuzzing and the random histories, and what schemathesis imports only when it reads a document.
-_SLOW = ("orchestrator_contract.fuzzing.machine", "orchestrator_contract.fuzzing.fuzz", "schemathesis.specs.openapi.schemas")
+_SLOW = (
+    "orchestrator_contract.fuzzing.machine",
+    "orchestrator_contract.fuzzing.fuzz",
+    "schemathesis.specs.openapi.schemas",
+)
 
 
 class Imports:

@@ -21,8 +21,10 @@ from orchestrator_contract.profile import (
 )
 
 _CREDENTIALS = {
-    "MOCK_USER_1": "SKmock00000000000000000000000000001", "MOCK_PASSWORD_1": "mock-secret-one",
-    "MOCK_USER_2": "SKmock00000000000000000000000000002", "MOCK_PASSWORD_2": "mock-secret-two",
+    "MOCK_USER_1": "SKmock00000000000000000000000000001",
+    "MOCK_PASSWORD_1": "mock-secret-one",
+    "MOCK_USER_2": "SKmock00000000000000000000000000002",
+    "MOCK_PASSWORD_2": "mock-secret-two",
 }
 
 
@@ -46,9 +48,24 @@ class EmbeddedMock:
         folder = tempfile.TemporaryDirectory(prefix="orchestrator-contract-")
         path = Path(folder.name, "mock.toml")
         process = subprocess.Popen(  # our own module
-            [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin",
-             "--write-profile", str(path), "--operation-seconds", "0.03", "--create-seconds", "0.01", *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [
+                sys.executable,
+                "-m",
+                "orchestrator_contract.mock",
+                "--port",
+                "0",
+                "--exit-with-stdin",
+                "--write-profile",
+                str(path),
+                "--operation-seconds",
+                "0.03",
+                "--create-seconds",
+                "0.01",
+                *options,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         line = process.stdout.readline() if process.stdout else ""
         try:
@@ -56,21 +73,34 @@ class EmbeddedMock:
         except ValueError:
             process.kill()
             folder.cleanup()
-            raise ProfileError("the embedded mock did not start; try: python -m orchestrator_contract.mock") from None
+            raise ProfileError(
+                "the embedded mock did not start; try: python -m orchestrator_contract.mock"
+            ) from None
         return cls(process, folder, path)
 
     @staticmethod
     def described() -> Profile:
         """What the mock can do, without starting it."""
         accounts = tuple(
-            Account(_CREDENTIALS[f"MOCK_USER_{n}"], _CREDENTIALS[f"MOCK_PASSWORD_{n}"], (f"MOCK_USER_{n}", f"MOCK_PASSWORD_{n}"))
+            Account(
+                _CREDENTIALS[f"MOCK_USER_{n}"],
+                _CREDENTIALS[f"MOCK_PASSWORD_{n}"],
+                (f"MOCK_USER_{n}", f"MOCK_PASSWORD_{n}"),
+            )
             for n in (1, 2)
         )
         fault = Trigger({"X-Mock-Fault": "…"})
         return Profile(
-            "embedded mock", "http://127.0.0.1", accounts=accounts, regions=("http://127.0.0.1",),
-            provision=Provision("create"), conversations=Conversations(("…",) * 16), faults=dict.fromkeys((409, 429, 500, 503), fault), operation_failure=fault,
-            clock_url="http://127.0.0.1/__clock", limits=Limits(100_000, 0, 20_000, 20),
+            "embedded mock",
+            "http://127.0.0.1",
+            accounts=accounts,
+            regions=("http://127.0.0.1",),
+            provision=Provision("create"),
+            conversations=Conversations(("…",) * 16),
+            faults=dict.fromkeys((409, 429, 500, 503), fault),
+            operation_failure=fault,
+            clock_url="http://127.0.0.1/__clock",
+            limits=Limits(100_000, 0, 20_000, 20),
         )
 
     def stop(self) -> None:

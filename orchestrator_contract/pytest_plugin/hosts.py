@@ -95,7 +95,9 @@ def chosen(config: pytest.Config) -> Address | None:
     if not host or (colon and not (port.isdigit() and int(port) < 65536)):
         raise usage_error(f"--coordinator: expected HOST or HOST:PORT, found {text!r}")
     if host in ("0.0.0.0", "*", "::"):  # noqa: S104  # refused, not listened on
-        raise usage_error("--coordinator: name one address that the workers reach; the coordinator never listens on all addresses")
+        raise usage_error(
+            "--coordinator: name one address that the workers reach; the coordinator never listens on all addresses"
+        )
     return Address(host, int(port or 0))
 
 
@@ -140,11 +142,17 @@ def prepare(config: pytest.Config) -> None:
         pytest.UsageError: the workers can't take part, and what to do about it.
     """
     run = config.stash[RUN]
-    distant = [spec for spec in specs(config) if elsewhere(spec)] if config.getoption("dist", "no") != "no" else []
+    distant = (
+        [spec for spec in specs(config) if elsewhere(spec)]
+        if config.getoption("dist", "no") != "no"
+        else []
+    )
     if not distant:
         return
     if run.options.profile is None and any(host_of(spec, specs(config, "px")) for spec in distant):
-        raise usage_error("workers on other hosts can't reach the embedded mock, which listens on loopback: name a --target")
+        raise usage_error(
+            "workers on other hosts can't reach the embedded mock, which listens on loopback: name a --target"
+        )
     copied = any(not spec.popen or spec.chdir for spec in distant) and not config.option.rsyncdir
     for word in config.invocation_params.args:
         if copied and Path(str(word).partition("::")[0]).exists():
@@ -211,7 +219,9 @@ def _ended(config: pytest.Config, reason: str) -> pytest.UsageError:
 def pytest_configure_node(node: Any) -> None:
     """Give an xdist worker its share of the run."""
     node.config.stash[RUN].awaited += 1
-    node.workerinput["orchestrator_contract"] = node.config.stash[RUN].ticket(address_for(node.config, node.gateway.spec))
+    node.workerinput["orchestrator_contract"] = node.config.stash[RUN].ticket(
+        address_for(node.config, node.gateway.spec)
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -225,9 +235,20 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """End the session when a worker elsewhere has other tests than the first: xdist itself would run none and say nothing."""
     config = node.config
     first = config.stash.setdefault(_COLLECTED, list(ids))
-    if config.stash[RUN].opened and any(map(elsewhere, specs(config))) and (not ids or list(ids) != first):
-        which = f"finds {len(ids)} tests, others find {len(first)}" if len(ids) != len(first) else "finds other tests"
-        raise _ended(config, f"{_name(node)} can't take part: it {which}; check that its folder (//chdir=…) is a checkout of the same version")
+    if (
+        config.stash[RUN].opened
+        and any(map(elsewhere, specs(config)))
+        and (not ids or list(ids) != first)
+    ):
+        which = (
+            f"finds {len(ids)} tests, others find {len(first)}"
+            if len(ids) != len(first)
+            else "finds other tests"
+        )
+        raise _ended(
+            config,
+            f"{_name(node)} can't take part: it {which}; check that its folder (//chdir=…) is a checkout of the same version",
+        )
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

@@ -27,11 +27,15 @@ def mode(config: pytest.Config) -> str:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Look at the ledger of keys before anything is sent."""
-    config.addinivalue_line("markers", "ttl_ledger: judges keys of earlier runs; part of runs with --ttl-ledger")
+    config.addinivalue_line(
+        "markers", "ttl_ledger: judges keys of earlier runs; part of runs with --ttl-ledger"
+    )
     if config.option.ttl_ledger:
         profile = config.stash[RUN].options.profile
         if profile is None:
-            raise usage_error("--ttl-ledger needs --target: the embedded mock forgets its keys when the run ends")
+            raise usage_error(
+                "--ttl-ledger needs --target: the embedded mock forgets its keys when the run ends"
+            )
         try:
             TtlLedger(Path(config.option.ttl_ledger), profile)
         except TtlLedgerError as error:
@@ -87,7 +91,14 @@ def _clean_up(config: pytest.Config) -> int:
         if past.leftovers and not config.option.yes:
             places = consent.distant(profile)
             if places:
-                consent.ask(config, places, [f"delete {one.sid or 'the configuration named'} {one.name}" for one in past.leftovers])
+                consent.ask(
+                    config,
+                    places,
+                    [
+                        f"delete {one.sid or 'the configuration named'} {one.name}"
+                        for one in past.leftovers
+                    ],
+                )
         return 1 if cleanup.clean(path, profile, lambda line: say(config, line)) else 0
     except (cleanup.CleanupError, Unusable) as error:
         raise usage_error(f"--cleanup: {error}") from None
@@ -104,7 +115,15 @@ def _judge_traffic(config: pytest.Config) -> int:
         raise usage_error(f"--traffic: {error}") from None
     except ReportError as error:
         raise usage_error(error) from None
-    run.result = traffic.result(run.wanted(), options.policy, options.effort.name, options.seed, run.started, options.waivers, options.baseline)
+    run.result = traffic.result(
+        run.wanted(),
+        options.policy,
+        options.effort.name,
+        options.seed,
+        run.started,
+        options.waivers,
+        options.baseline,
+    )
     try:
         report.write_all(run.result, options.report)
     except ReportError as error:

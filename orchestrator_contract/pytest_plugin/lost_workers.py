@@ -27,7 +27,17 @@ def sweep(workers: int, path: Path, profile: Profile, shared: Coordinator) -> Sw
     try:
         found, left = cleanup.sweep(path, profile, shared) if path.exists() else (0, 0)
     except (OSError, CleanupError, Unverifiable) as error:
-        return Swept(left=f"{who}; run --cleanup {path} to delete what they may have left ({error})")
+        return Swept(
+            left=f"{who}; run --cleanup {path} to delete what they may have left ({error})"
+        )
     if left:
-        return Swept(left=f"{who}, and {left} configuration(s) that they may have left could not be deleted; run --cleanup {path}")
-    return Swept(deleted=f"{who}; what the journal says they had left is deleted: {found} configuration(s)") if found else Swept()
+        return Swept(
+            left=f"{who}, and {left} configuration(s) that they may have left could not be deleted; run --cleanup {path}"
+        )
+    return (
+        Swept(
+            deleted=f"{who}; what the journal says they had left is deleted: {found} configuration(s)"
+        )
+        if found
+        else Swept()
+    )

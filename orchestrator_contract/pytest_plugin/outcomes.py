@@ -27,13 +27,21 @@ class Outcomes:
         #: Whether pytest-xdist has ended the session: after -x it does so by an interrupt of its own, which is no person's Ctrl-C.
         self.stopped = False
 
-    @pytest.hookimpl(tryfirst=True)  # a terminal that can't be written ends the session with the report that it got
+    @pytest.hookimpl(
+        tryfirst=True
+    )  # a terminal that can't be written ends the session with the report that it got
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """See each report, wherever the test ran."""
         node = getattr(report, "node", None)  # xdist's
         self._run.told.hear(node.gateway.id if node else "", report)
-        self.broken += [str(value) for name, value in report.user_properties if name == "suite_broken"]
-        self.crashed |= report.when not in ("setup", "call", "teardown")  # xdist's own report of a crash
+        self.broken += [
+            str(value) for name, value in report.user_properties if name == "suite_broken"
+        ]
+        self.crashed |= report.when not in (
+            "setup",
+            "call",
+            "teardown",
+        )  # xdist's own report of a crash
         if report.when == "call" and ("verdict", "breached") in report.user_properties:
             self.breached.append(report.nodeid)
 
@@ -92,10 +100,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     reason = ""
     try:
         if lacking:
-            raise Unverifiable("needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs})))
+            raise Unverifiable(
+                "needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs}))
+            )
         with suite.client.steps.step("waiting for other tests to leave the endpoint's clock alone"):
             # What closing tests look at in other workers is as old as the run; once the clock has been moved it is days old.
-            entered = clock_lock.enter(suite.coordinator, run.worker, alone=alone, closing=run.closing if run.is_worker else 0)
+            entered = clock_lock.enter(
+                suite.coordinator,
+                run.worker,
+                alone=alone,
+                closing=run.closing if run.is_worker else 0,
+            )
         if not entered:
             raise Unverifiable("the endpoint's clock was in use for too long")
         try:
@@ -118,7 +133,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if reason:
         pytest.skip(f"unverified: {reason}")
     if waived:
-        pytest.xfail("waived: " + "; ".join(f"{one}: {text}" for one, text in dict.fromkeys(waived)))
+        pytest.xfail(
+            "waived: " + "; ".join(f"{one}: {text}" for one, text in dict.fromkeys(waived))
+        )
     return True
 
 
@@ -134,7 +151,9 @@ def pytest_runtest_makereport(
     report = yield
     ids = requirements_of(item)
     if ids:
-        if call.excinfo is not None and not isinstance(call.excinfo.value, (_Breached, pytest.skip.Exception, pytest.xfail.Exception)):
+        if call.excinfo is not None and not isinstance(
+            call.excinfo.value, (_Breached, pytest.skip.Exception, pytest.xfail.Exception)
+        ):
             report.user_properties.append(("suite_broken", item.nodeid))
             # What broke the suite is shown with the arguments of its frames, and some of them hold credentials.
             run, text = item.config.stash[RUN], str(report.longrepr)
@@ -144,7 +163,13 @@ def pytest_runtest_makereport(
             found = item.stash.get(_FOUND, [])
             told.carry(report, found)
             levels = catalogue.load().requirements
-            verdict = "waived" if hasattr(report, "wasxfail") else "unverified" if report.skipped else "passed"
+            verdict = (
+                "waived"
+                if hasattr(report, "wasxfail")
+                else "unverified"
+                if report.skipped
+                else "passed"
+            )
             verdict = "breached" if report.failed else verdict
             properties = [
                 ("requirement", ",".join(ids)),

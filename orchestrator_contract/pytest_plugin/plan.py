@@ -10,7 +10,10 @@ from orchestrator_contract.verdicts import catalogue
 
 
 def plan_lines(
-    target: Profile, effort: Effort, tests: Sequence[tuple[str, tuple[str, ...]]], wanted: Iterable[str]
+    target: Profile,
+    effort: Effort,
+    tests: Sequence[tuple[str, tuple[str, ...]]],
+    wanted: Iterable[str],
 ) -> Iterator[str]:
     """The plan, line by line; nothing is sent."""
     known = catalogue.load().requirements
@@ -19,7 +22,11 @@ def plan_lines(
     yield f"capabilities  {', '.join(target.capabilities) or 'none'}"
     yield f"effort        {'; '.join([effort.name, *effort.remarks])}"
     limits = target.limits
-    pace = f"{limits.requests_per_second:g} a second" if limits.requests_per_second else "as fast as it goes"
+    pace = (
+        f"{limits.requests_per_second:g} a second"
+        if limits.requests_per_second
+        else "as fast as it goes"
+    )
     yield f"limits        at most {limits.requests} requests, {pace}; at most {limits.deletes} configurations deleted"
     mode = target.provision.mode
     origin = {
@@ -35,7 +42,10 @@ def plan_lines(
         yield f"conversations  taken from the pool of {len(target.conversations.pool)}, each deleted"
     named = [
         (where, trigger.sid)
-        for where, trigger in (*((f"faults.{status}", one) for status, one in target.faults.items()), ("operation_failure", target.operation_failure))
+        for where, trigger in (
+            *((f"faults.{status}", one) for status, one in target.faults.items()),
+            ("operation_failure", target.operation_failure),
+        )
         if trigger and trigger.sid and not trigger.headers  # headers come before sid
     ]
     for where, sid in named:

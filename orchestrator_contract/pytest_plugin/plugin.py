@@ -27,7 +27,10 @@ from orchestrator_contract.verdicts.baseline import BaselineError
 from orchestrator_contract.verdicts.result import Unusable
 from orchestrator_contract.verdicts.waivers import WaiverError
 
-pytest_plugins = [f"orchestrator_contract.pytest_plugin.{name}" for name in ("outcomes", "live", "hosts", "output")]
+pytest_plugins = [
+    f"orchestrator_contract.pytest_plugin.{name}"
+    for name in ("outcomes", "live", "hosts", "output")
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,11 +40,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options; a wrong one ends the session here, with exit code 4."""
-    config.addinivalue_line("markers", "requirement(*ids): the requirements of the catalogue that a contract test checks")
-    config.addinivalue_line("markers", "clock: moves the endpoint's clock; runs while no other test does")
-    config.addinivalue_line("markers", "opening: asks much of an endpoint in little time; runs before the others")
-    config.addinivalue_line("markers", "closing: looks back at what the other tests saw; runs after them")
-    config.addinivalue_line("markers", "twice: another parameter looks at the same; left out of a quick run")
+    config.addinivalue_line(
+        "markers",
+        "requirement(*ids): the requirements of the catalogue that a contract test checks",
+    )
+    config.addinivalue_line(
+        "markers", "clock: moves the endpoint's clock; runs while no other test does"
+    )
+    config.addinivalue_line(
+        "markers", "opening: asks much of an endpoint in little time; runs before the others"
+    )
+    config.addinivalue_line(
+        "markers", "closing: looks back at what the other tests saw; runs after them"
+    )
+    config.addinivalue_line(
+        "markers", "twice: another parameter looks at the same; left out of a quick run"
+    )
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     if not config.option.report:
         raise usage_error("--report: expected a folder, found an empty name")
@@ -52,9 +66,13 @@ def pytest_configure(config: pytest.Config) -> None:
     except (ProfileError, WaiverError, BaselineError) as error:
         raise usage_error(error) from None
     except KeyError as error:
-        raise usage_error(f"--requirement: no requirement is or begins with {error.args[0]!r}") from None
+        raise usage_error(
+            f"--requirement: no requirement is or begins with {error.args[0]!r}"
+        ) from None
     if config.getoption("dist", "no") == "each":
-        raise usage_error("--dist each is not supported: every worker would run the whole contract; use -n N to spread the tests")
+        raise usage_error(
+            "--dist each is not supported: every worker would run the whole contract; use -n N to spread the tests"
+        )
 
 
 def _judges_contract(config: pytest.Config) -> bool:
@@ -73,7 +91,12 @@ def _judges_contract(config: pytest.Config) -> bool:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Reach the endpoint before anything is collected; one that can't be used ends the session with 4."""
     config, run = session.config, session.config.stash[RUN]
-    if config.option.collectonly or run.options.plan or live.mode(config) or not _judges_contract(config):
+    if (
+        config.option.collectonly
+        or run.options.plan
+        or live.mode(config)
+        or not _judges_contract(config)
+    ):
         return
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
@@ -95,7 +118,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             raise usage_error(f"{unusable} ({error})") from None
         session.exitstatus = 1 if result.overall == "nonconformant" else 4
         if session.exitstatus == 1:
-            pytest.exit(said(f"{unusable}\nreport: {run.options.report}{_write_junit(config)}"), returncode=1)
+            pytest.exit(
+                said(f"{unusable}\nreport: {run.options.report}{_write_junit(config)}"),
+                returncode=1,
+            )
         raise usage_error(f"{unusable}\n(report: {run.options.report})") from None
 
 
@@ -107,7 +133,9 @@ def _write_junit(config: pytest.Config) -> str:
         try:
             log.pytest_sessionfinish()
         except OSError as error:
-            return f"\n--junitxml: {config.option.xmlpath} can't be written: {error.strerror or error}"
+            return (
+                f"\n--junitxml: {config.option.xmlpath} can't be written: {error.strerror or error}"
+            )
     return ""
 
 
@@ -120,45 +148,59 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     if found:
         run.merge(node.gateway.id, found)
     elif error:
-        run.remarks.append("a worker process crashed; of its findings only what its tests reported is known")
+        run.remarks.append(
+            "a worker process crashed; of its findings only what its tests reported is known"
+        )
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Keep what --requirement and --effort ask for, in the catalogue's order."""
     run = config.stash[RUN]
     known = list(catalogue.load().requirements)
     place = {name: number for number, name in enumerate(known)}
     asked = run.options.requirements
     kept = [
-        i for i in items
-        if not (asked and asked.isdisjoint(requirements_of(i))) and not (run.options.effort.few and i.get_closest_marker("twice"))
+        i
+        for i in items
+        if not (asked and asked.isdisjoint(requirements_of(i)))
+        and not (run.options.effort.few and i.get_closest_marker("twice"))
     ]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
         items[:] = kept
-    items.sort(key=lambda item: (
-        item.get_closest_marker("clock") is not None,
-        item.get_closest_marker("closing") is not None,
-        item.nodeid not in run.options.first,
-        item.get_closest_marker("opening") is None,
-        min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
-    ))
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("clock") is not None,
+            item.get_closest_marker("closing") is not None,
+            item.nodeid not in run.options.first,
+            item.get_closest_marker("opening") is None,
+            min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
+        )
+    )
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Remember what is judged in this session."""
     run = session.config.stash[RUN]
-    if any(map(requirements_of, session.items)) and not (run.opened or run.options.plan or session.config.option.collectonly):
+    if any(map(requirements_of, session.items)) and not (
+        run.opened or run.options.plan or session.config.option.collectonly
+    ):
         # Contract tests that were not expected where they are: the target was not asked about yet.
         try:
-            consent.obtain(session.config, None if run.is_worker else run.options.profile, run.options.effort)
+            consent.obtain(
+                session.config, None if run.is_worker else run.options.profile, run.options.effort
+            )
             if not run.is_worker:
                 report.prepare(run.options.report)
         except (ReportError, Unusable) as error:
             raise usage_error(error) from None
     run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
-    run.select({told.name_of(item.nodeid): ids for item in session.items if (ids := requirements_of(item))})
+    run.select(
+        {told.name_of(item.nodeid): ids for item in session.items if (ids := requirements_of(item))}
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -190,7 +232,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         failure = error
     _end(session, exitstatus)
     if isinstance(failure, OSError) and config.option.xmlpath:
-        config.stash[RUN].unwritten = f"--junitxml: {config.option.xmlpath} can't be written: {failure.strerror or failure}"
+        config.stash[
+            RUN
+        ].unwritten = (
+            f"--junitxml: {config.option.xmlpath} can't be written: {failure.strerror or failure}"
+        )
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
     elif failure is not None:
         raise failure
@@ -198,7 +244,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 
 def _end(session: pytest.Session, exitstatus: int) -> None:
     """Clean up, draw the result, write the reports, set the exit code."""
-    config, run, outcomes = session.config, session.config.stash[RUN], session.config.stash[OUTCOMES]
+    config, run, outcomes = (
+        session.config,
+        session.config.stash[RUN],
+        session.config.stash[OUTCOMES],
+    )
     if not run.opened:
         return
     if run.is_worker:
@@ -215,7 +265,11 @@ def _end(session: pytest.Session, exitstatus: int) -> None:
     if run.options.target and run.options.profile:
         breached = tuple(outcomes.breached)
         if breached or not run.options.requirements:  # a part that passes says nothing of the rest
-            failing.remember(config, run.options.profile.base_url, Failing(run.options.seed, breached) if breached else None)
+            failing.remember(
+                config,
+                run.options.profile.base_url,
+                Failing(run.options.seed, breached) if breached else None,
+            )
     stopped = exitstatus == pytest.ExitCode.INTERRUPTED and outcomes.stopped
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or stopped:
         contract = run.exit_code()
@@ -223,7 +277,9 @@ def _end(session: pytest.Session, exitstatus: int) -> None:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         elif contract or exitstatus == pytest.ExitCode.OK:
             session.exitstatus = contract
-        elif (result.overall != "nonconformant" or run.options.policy.only_new) and not foreign_failures(session):
+        elif (
+            result.overall != "nonconformant" or run.options.policy.only_new
+        ) and not foreign_failures(session):
             session.exitstatus = contract
 
 

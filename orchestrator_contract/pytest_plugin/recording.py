@@ -12,7 +12,9 @@ class Recording:
     """What one process records; without a file it records nothing."""
 
     def __init__(self, file: Path | None, worker: str) -> None:
-        self._file = file.with_name(f"{file.stem}-{worker}{file.suffix}") if file and worker else file
+        self._file = (
+            file.with_name(f"{file.stem}-{worker}{file.suffix}") if file and worker else file
+        )
         self._worker = worker
         self._writer: HarWriter | None = None
 

@@ -84,7 +84,13 @@ class Run:
         """
         if self._suite is None:
             made = Suite(
-                Settings(self._profile(), self.options.effort, self.options.seed, self._run_id, self.worker),
+                Settings(
+                    self._profile(),
+                    self.options.effort,
+                    self.options.seed,
+                    self._run_id,
+                    self.worker,
+                ),
                 self._shared_coordinator(),
             )
             made.client.recorders.append(self._recorder)
@@ -98,7 +104,11 @@ class Run:
             return self.options.profile
         if self._mock is None:
             self._mock = EmbeddedMock.start()
-        self.options = replace(self.options, target=str(self._mock.profile), profile=load_target(str(self._mock.profile)))
+        self.options = replace(
+            self.options,
+            target=str(self._mock.profile),
+            profile=load_target(str(self._mock.profile)),
+        )
         assert self.options.profile is not None  # for the type checker
         return self.options.profile
 
@@ -108,7 +118,10 @@ class Run:
                 self._coordinator = coordinator.connect(self._ticket)
             else:
                 target = self._profile()
-                self._journal = Journal(coordinator.journal_path(self.options.report, self._run_id), header(target, self._run_id))
+                self._journal = Journal(
+                    coordinator.journal_path(self.options.report, self._run_id),
+                    header(target, self._run_id),
+                )
                 limits = target.limits
                 self._coordinator = Coordinator(
                     limits.requests, limits.requests_per_second, limits.deletes, self._journal
@@ -143,8 +156,11 @@ class Run:
             return {**self._common(), "ticket": {}}
         target = self._profile()
         return {
-            **self._common(), "ticket": self.serve(address).ticket(), "elsewhere": address != LOOPBACK,
-            "profile": target.fingerprint(), "accounts": list(map(account_label, target.accounts)),
+            **self._common(),
+            "ticket": self.serve(address).ticket(),
+            "elsewhere": address != LOOPBACK,
+            "profile": target.fingerprint(),
+            "accounts": list(map(account_label, target.accounts)),
         }
 
     def join(self) -> None:
@@ -167,19 +183,29 @@ class Run:
             raise Unusable(f"{self.options.target} {where} differs from the controller's")
         given, own = self._shared["accounts"], list(map(account_label, target.accounts))
         if own != given:
-            raise Unusable(f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there")
+            raise Unusable(
+                f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there"
+            )
         preflight.reach(self.suite)
 
     def _common(self) -> dict[str, Any]:
         options = self.options
-        return {"target": options.target, "seed": options.seed, "first": list(options.first), "run_id": self._run_id}
+        return {
+            "target": options.target,
+            "seed": options.seed,
+            "first": list(options.first),
+            "run_id": self._run_id,
+        }
 
     def header(self) -> list[str]:
         """Lines for the top of the terminal output."""
         where = self.options.profile.name if self.options.profile else "embedded mock"
         again = " (that of the last run, which found breaches)" if self.options.first else ""
         effort = self.options.effort
-        return [f"contract: {where}, effort {effort.name}, seed {self.options.seed}{again}", *effort.remarks]
+        return [
+            f"contract: {where}, effort {effort.name}, seed {self.options.seed}{again}",
+            *effort.remarks,
+        ]
 
     def wanted(self) -> frozenset[str]:
         """All requirements, or those that --requirement asks for."""
@@ -188,7 +214,9 @@ class Run:
     def gates(self, requirement: str) -> bool:
         """Whether a breach of it fails the test that found it."""
         selected = requirement in self.selected or not self.selected
-        return selected and (self.suite.ledger.catalogue[requirement].level.gates or self.options.policy.strict)
+        return selected and (
+            self.suite.ledger.catalogue[requirement].level.gates or self.options.policy.strict
+        )
 
     def plan(self, tests: Sequence[tuple[str, tuple[str, ...]]]) -> Iterable[str]:
         """What --plan prints."""
@@ -204,8 +232,11 @@ class Run:
         self._clean_up()
         self.remarks += self._recording.end()
         return {
-            "ledger": self.suite.ledger.dump(), "notes": self.notes, "selected": sorted(self.selected),
-            "timelines": self._recorder.dump(), "remarks": self.remarks,
+            "ledger": self.suite.ledger.dump(),
+            "notes": self.notes,
+            "selected": sorted(self.selected),
+            "timelines": self._recorder.dump(),
+            "remarks": self.remarks,
         }
 
     def merge(self, worker: str, found: dict[str, Any]) -> None:
@@ -232,7 +263,9 @@ class Run:
         elif self._ticket:
             # Without a coordinator nothing can be sent, and each test says so.
             with contextlib.suppress(Unverifiable):
-                self._shared_coordinator().select({test: list(requirements) for test, requirements in tests.items()})
+                self._shared_coordinator().select(
+                    {test: list(requirements) for test, requirements in tests.items()}
+                )
 
     def _settle(self) -> None:
         """Account for what was selected and not wholly told of: interrupted, or lost with a worker."""
@@ -250,13 +283,19 @@ class Run:
             )
         stale = self.suite.configurations.stale
         if stale:
-            self.remarks.append(f"{len(stale)} SID(s) that the profile gives are not there, such as {stale[0]:.80}: nothing was asked of them")
+            self.remarks.append(
+                f"{len(stale)} SID(s) that the profile gives are not there, such as {stale[0]:.80}: nothing was asked of them"
+            )
         if self._journal is not None:
             unused = self._shared_coordinator().unused([])
             if unused:
-                self.remarks.append(f"{unused} SID(s) that the profile's command printed were not used: nothing was sent to change them")
+                self.remarks.append(
+                    f"{unused} SID(s) that the profile's command printed were not used: nothing was sent to change them"
+                )
             if self.awaited > 0:
-                swept = lost_workers.sweep(self.awaited, self._journal.path, self._profile(), self._shared_coordinator())
+                swept = lost_workers.sweep(
+                    self.awaited, self._journal.path, self._profile(), self._shared_coordinator()
+                )
                 self.notes += [swept.left] if swept.left else []
                 self.remarks += [swept.deleted] if swept.deleted else []
             if not self.notes:
@@ -271,9 +310,18 @@ class Run:
             self._settle()
         suite = self.suite
         self.result = conclude(
-            suite.ledger, suite.profile, self.selected, policy=self.options.policy, seed=self.options.seed,
-            effort=self.options.effort.name, started=self.started, finished=datetime.now(UTC), unusable=unusable,
-            notes=[*self.options.effort.remarks, *self.notes, *self.remarks], waivers=self.options.waivers, baseline=self.options.baseline,
+            suite.ledger,
+            suite.profile,
+            self.selected,
+            policy=self.options.policy,
+            seed=self.options.seed,
+            effort=self.options.effort.name,
+            started=self.started,
+            finished=datetime.now(UTC),
+            unusable=unusable,
+            notes=[*self.options.effort.remarks, *self.notes, *self.remarks],
+            waivers=self.options.waivers,
+            baseline=self.options.baseline,
         )
         self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""
@@ -282,7 +330,11 @@ class Run:
 
     def interrupted(self) -> str:
         """What to say when the run was interrupted again while it cleaned up."""
-        left = f"; what is left is deleted by --cleanup {self._journal.path}" if self._journal and self._journal.path.exists() else ""
+        left = (
+            f"; what is left is deleted by --cleanup {self._journal.path}"
+            if self._journal and self._journal.path.exists()
+            else ""
+        )
         return f"interrupted while cleaning up{left}"
 
     def exit_code(self) -> int:

@@ -50,7 +50,11 @@ class RunOptions:
         shared = getattr(config, "workerinput", {}).get("orchestrator_contract")
         target = shared["target"] if shared else option.target
         endpoint = load_target(target) if target else None
-        last = failing.recall(config, endpoint.base_url) if endpoint and option.seed is None and not shared else None
+        last = (
+            failing.recall(config, endpoint.base_url)
+            if endpoint and option.seed is None and not shared
+            else None
+        )
         seed = last.seed if last else option.seed
         if seed is None:
             seed = random.randrange(2**31)  # a seed is no secret
@@ -58,15 +62,21 @@ class RunOptions:
             target=target,
             profile=endpoint,
             report=Path(option.report),
-            effort=EFFORTS[option.effort].within(endpoint.supply, endpoint.limits.requests) if endpoint else EFFORTS[option.effort],
+            effort=EFFORTS[option.effort].within(endpoint.supply, endpoint.limits.requests)
+            if endpoint
+            else EFFORTS[option.effort],
             policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
             seed=shared["seed"] if shared else seed,
             first=tuple(shared["first"]) if shared else last.tests if last else (),
-            requirements=catalogue.load().select(option.requirement) if option.requirement is not None else frozenset(),
+            requirements=catalogue.load().select(option.requirement)
+            if option.requirement is not None
+            else frozenset(),
             plan=option.plan,
             baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
             har=Path(option.har) if option.har else None,
-            waivers=waivers.load(Path(option.waivers), catalogue.load()) if option.waivers else Waivers(),
+            waivers=waivers.load(Path(option.waivers), catalogue.load())
+            if option.waivers
+            else Waivers(),
         )
 
 

@@ -29,7 +29,9 @@ def name_of(nodeid: str) -> str:
 def carry(report: pytest.TestReport, found: Sequence[tuple[str, str]]) -> None:
     """Let *report* take what its test found with it, from a worker to the controller."""
     if found:
-        report.user_properties.append((_NAME, [list(pair) for pair in dict.fromkeys(found)][:_MOST]))
+        report.user_properties.append(
+            (_NAME, [list(pair) for pair in dict.fromkeys(found)][:_MOST])
+        )
 
 
 class Told:
@@ -46,7 +48,9 @@ class Told:
         test = name_of(report.nodeid)
         self._ended.setdefault(worker, set()).add(test)
         breaches: Any = dict(report.user_properties).get(_NAME, ())
-        self._found.setdefault(worker, []).extend((test, str(one), str(text)) for one, text in breaches)
+        self._found.setdefault(worker, []).extend(
+            (test, str(one), str(text)) for one, text in breaches
+        )
 
     def handed_over(self, worker: str) -> None:
         """Forget what *worker* found: the ledger has it now."""

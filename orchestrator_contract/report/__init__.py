@@ -13,10 +13,20 @@ from orchestrator_contract.report.page import as_html
 from orchestrator_contract.report.terminal import write_terminal
 from orchestrator_contract.verdicts.result import Result
 
-__all__ = ["ReportError", "as_html", "as_json", "as_markdown", "prepare", "write_all", "write_terminal"]
+__all__ = [
+    "ReportError",
+    "as_html",
+    "as_json",
+    "as_markdown",
+    "prepare",
+    "write_all",
+    "write_terminal",
+]
 
 _WRITERS: dict[str, Callable[[Result], str]] = {
-    "conformance.json": as_json, "conformance.md": as_markdown, "conformance.html": as_html,
+    "conformance.json": as_json,
+    "conformance.md": as_markdown,
+    "conformance.html": as_html,
 }
 
 
@@ -24,7 +34,9 @@ class ReportError(Exception):
     """The reports can't be written where they should be; the message says where and why."""
 
     def __init__(self, path: Path, why: OSError | str) -> None:
-        super().__init__(f"--report: {path} can't be written: {why if isinstance(why, str) else why.strerror or why}")
+        super().__init__(
+            f"--report: {path} can't be written: {why if isinstance(why, str) else why.strerror or why}"
+        )
 
 
 def prepare(folder: Path) -> None:

@@ -28,15 +28,26 @@ _ROOM_FOR_NOTE = 300
 
 def as_markdown(result: Result) -> str:
     """The text of conformance.md, at most `LIMIT` bytes."""
-    head, tail = _head(result), [*_unverified(result), *_statuses(result), *_observations(result), *_foot(result)]
+    head, tail = (
+        _head(result),
+        [*_unverified(result), *_statuses(result), *_observations(result), *_foot(result)],
+    )
     rows = view.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED))
     room = LIMIT - _ROOM_FOR_NOTE - _size(head)
-    breaches, left_out = _fit(rows, result, room - _size(tail) if _size(tail) < room // 2 else room // 2)
+    breaches, left_out = _fit(
+        rows, result, room - _size(tail) if _size(tail) < room // 2 else room // 2
+    )
     room -= _size(breaches)
     while tail and _size(tail) > room:
         tail.pop()
         left_out += 1
-    note = [f"_{left_out} part(s) are shortened or left out here to fit; `conformance.html` has everything._"] if left_out else []
+    note = (
+        [
+            f"_{left_out} part(s) are shortened or left out here to fit; `conformance.html` has everything._"
+        ]
+        if left_out
+        else []
+    )
     return "\n\n".join([*head, *breaches, *tail, *note]) + "\n"
 
 
@@ -98,11 +109,15 @@ def _head(result: Result) -> list[str]:
     if result.reason:
         blocks.append(f"Why: {code(result.reason, 600)}")
     verdicts = list(view.ORDER)
-    blocks.append("\n".join((
-        "| " + " | ".join(str(v) for v in verdicts) + " | requests |",
-        "|" + " ---: |" * (len(verdicts) + 1),
-        "| " + " | ".join(str(counts[v]) for v in verdicts) + f" | {result.requests} |",
-    )))
+    blocks.append(
+        "\n".join(
+            (
+                "| " + " | ".join(str(v) for v in verdicts) + " | requests |",
+                "|" + " ---: |" * (len(verdicts) + 1),
+                "| " + " | ".join(str(counts[v]) for v in verdicts) + f" | {result.requests} |",
+            )
+        )
+    )
     return blocks
 
 
@@ -113,7 +128,9 @@ def _title(row: Row) -> str:
 
 def _said(finding: view.Finding, limit: int) -> str:
     where = f"\n- Where: {code(finding.where, 120)}" if finding.where else ""
-    return f"- Expected: {code(finding.expected, limit)}\n- Seen: {code(finding.seen, limit)}{where}"
+    return (
+        f"- Expected: {code(finding.expected, limit)}\n- Seen: {code(finding.seen, limit)}{where}"
+    )
 
 
 def _short(row: Row) -> str:
@@ -134,7 +151,9 @@ def _full(row: Row, result: Result) -> str:
             parts += [fence(visible(step.curl, 1500), "sh"), fence(_answer(step))]
         parts.append("</details>")
     if len(found) > 1:
-        parts.append(f"_{len(found) - 1} more finding(s) of this requirement are in `conformance.html`._")
+        parts.append(
+            f"_{len(found) - 1} more finding(s) of this requirement are in `conformance.html`._"
+        )
     parts += ["Check it again:", fence(visible(result.rerun(row.requirement.id), 600), "sh")]
     return "\n\n".join(parts)
 
@@ -144,7 +163,10 @@ def _history(finding: view.Finding) -> str:
 
 
 def _answer(step: view.Step) -> str:
-    head = [": ".join(filter(None, (step.note, step.status))), *(f"{name}: {visible(value, 160)}" for name, value in step.headers)]
+    head = [
+        ": ".join(filter(None, (step.note, step.status))),
+        *(f"{name}: {visible(value, 160)}" for name, value in step.headers),
+    ]
     body = visible(step.body, _BODY, lines=True)
     return "\n".join(head) + (f"\n\n{body}" if body else "")
 
@@ -163,7 +185,10 @@ def _unverified(result: Result) -> list[str]:
 
 def _statuses(result: Result) -> list[str]:
     lines = ["| status | seen | valid | how |", "| --- | ---: | ---: | --- |"]
-    lines += [f"| {one.status} {one.meaning} | {one.seen} | {one.valid} | {plain(one.how)} |" for one in view.statuses(result)[:30]]
+    lines += [
+        f"| {one.status} {one.meaning} | {one.seen} | {one.valid} | {plain(one.how)} |"
+        for one in view.statuses(result)[:30]
+    ]
     return _folded("Statuses of DELETE", "\n".join(lines))
 
 
@@ -177,7 +202,9 @@ def _observations(result: Result) -> list[str]:
 
 def _foot(result: Result) -> list[str]:
     notes = "\n".join(f"- {code(note, 400)}" for note in result.notes[:10])
-    facts = f"Effort {result.effort}, seed {result.seed}, {view.duration(result)}. The whole run again:"
+    facts = (
+        f"Effort {result.effort}, seed {result.seed}, {view.duration(result)}. The whole run again:"
+    )
     return [*([notes] if notes else []), facts + "\n\n" + fence(visible(result.rerun(), 600), "sh")]
 
 

@@ -92,14 +92,21 @@ def draw(line: Timeline) -> Drawing:
         bars = tuple(scale.bar(e.at, e.at + e.took, f"s{e.answer[:1]}") for e in events)
         return Drawing(line, bars, (), (), _race_summary(events))
     words = [(event.at, event.state) for event in events if event.state]
-    changes = [pair for number, pair in enumerate(words) if not number or pair[1] != words[number - 1][1]]
+    changes = [
+        pair for number, pair in enumerate(words) if not number or pair[1] != words[number - 1][1]
+    ]
     life = changes[-1][0] if changes else 0.0
     scale = _Scale(1.4 * life if life and total > _LONG_AFTER * life else total, total)
     return Drawing(
         line=line,
         bars=tuple(_bars([(0.0, "accepted"), *changes], scale)),
         marks=tuple(
-            Mark(scale.place(e.at), _kind(e), f"{e.what} after {span(e.at)}: {e.answer} {e.state}".strip()) for e in events
+            Mark(
+                scale.place(e.at),
+                _kind(e),
+                f"{e.what} after {span(e.at)}: {e.answer} {e.state}".strip(),
+            )
+            for e in events
         ),
         labels=tuple(_labels(changes)),
         summary=_operation_summary(changes),
@@ -138,4 +145,6 @@ def _race_summary(events: list[Event]) -> str:
     answers: dict[str, int] = {}
     for event in events:
         answers[event.answer] = answers.get(event.answer, 0) + 1
-    return f"{len(events)} requests at once: " + ", ".join(f"{count} × {answer}" for answer, count in sorted(answers.items()))
+    return f"{len(events)} requests at once: " + ", ".join(
+        f"{count} × {answer}" for answer, count in sorted(answers.items())
+    )

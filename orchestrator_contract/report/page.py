@@ -22,8 +22,12 @@ _OPEN_FINDINGS = 1
 
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("orchestrator_contract.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        loader=PackageLoader("orchestrator_contract.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     made.filters |= {"visible": _visible, "span": drawing.span, "sources": sources.split}
     return made
@@ -34,7 +38,8 @@ def _visible(value: object) -> str:
 
 
 def _asset(name: str) -> Markup:
-    return Markup((files("orchestrator_contract.report") / "templates" / name).read_text(encoding="utf-8"))  # noqa: S704  # ours
+    path = files("orchestrator_contract.report") / "templates" / name
+    return Markup(path.read_text(encoding="utf-8"))  # noqa: S704  # the project's own file
 
 
 def _hash(text: str) -> str:
@@ -48,16 +53,33 @@ def as_html(result: Result) -> str:
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template("page.html").render(
-        result=result, style=style, script=script, policy=policy, version=__version__,
-        headline=view.headline(result), duration=view.duration(result), counts=result.counts(),
-        broken=[(row, *_split(row)) for row in view.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED))],
-        unverified=view.by_reason(result.of(Verdict.UNVERIFIED)),
-        rows=[(row, view.section(row.requirement.id)) for row in result.rows],
-        sections=view.by_section(result.rows), statuses=view.statuses(result), sightings=view.sightings(result),
-        drawings=[drawing.draw(line) for line in result.timelines],
-        legend=sources.SOURCES, verdicts=view.ORDER, levels=tuple(Level),
-        credentials=[name for account in result.profile.accounts for name in account.names],
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            result=result,
+            style=style,
+            script=script,
+            policy=policy,
+            version=__version__,
+            headline=view.headline(result),
+            duration=view.duration(result),
+            counts=result.counts(),
+            broken=[
+                (row, *_split(row))
+                for row in view.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED))
+            ],
+            unverified=view.by_reason(result.of(Verdict.UNVERIFIED)),
+            rows=[(row, view.section(row.requirement.id)) for row in result.rows],
+            sections=view.by_section(result.rows),
+            statuses=view.statuses(result),
+            sightings=view.sightings(result),
+            drawings=[drawing.draw(line) for line in result.timelines],
+            legend=sources.SOURCES,
+            verdicts=view.ORDER,
+            levels=tuple(Level),
+            credentials=[name for account in result.profile.accounts for name in account.names],
+        )
     )
 
 

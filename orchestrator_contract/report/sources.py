@@ -23,11 +23,20 @@ SOURCES = (
     Source("S4", "Twilio docs, Conversation Orchestrator: Troubleshooting, as of 2026-11"),
     Source("S5", "Twilio error dictionary: 17534, 20003, 20404, 20409, 20429, 20500, 20503"),
     Source("S6", "Twilio OpenAPI of the sister control planes: knowledge v2 and memory v1"),
-    Source("R1", "RFC 9110, HTTP Semantics; for status 429 RFC 6585", "https://www.rfc-editor.org/rfc/rfc9110"),
-    Source("R2", "RFC 9457, Problem Details for HTTP APIs", "https://www.rfc-editor.org/rfc/rfc9457"),
-    Source("R3", "RFC 9562, Universally Unique IDentifiers", "https://www.rfc-editor.org/rfc/rfc9562"),
     Source(
-        "R4", "Internet draft draft-ietf-httpapi-idempotency-key-header-07",
+        "R1",
+        "RFC 9110, HTTP Semantics; for status 429 RFC 6585",
+        "https://www.rfc-editor.org/rfc/rfc9110",
+    ),
+    Source(
+        "R2", "RFC 9457, Problem Details for HTTP APIs", "https://www.rfc-editor.org/rfc/rfc9457"
+    ),
+    Source(
+        "R3", "RFC 9562, Universally Unique IDentifiers", "https://www.rfc-editor.org/rfc/rfc9562"
+    ),
+    Source(
+        "R4",
+        "Internet draft draft-ietf-httpapi-idempotency-key-header-07",
         "https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07",
     ),
 )

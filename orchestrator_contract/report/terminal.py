@@ -12,9 +12,14 @@ from orchestrator_contract.verdicts.result import Overall, Result
 from orchestrator_contract.verdicts.row import Row, Verdict
 
 _COLOURS = {
-    Verdict.BREACHED: "red", Verdict.WARNED: "yellow", Verdict.WAIVED: "blue",
-    Verdict.UNVERIFIED: "yellow", Verdict.PASSED: "green",
-    Overall.NONCONFORMANT: "red", Overall.INCOMPLETE: "yellow", Overall.CONFORMANT: "green",
+    Verdict.BREACHED: "red",
+    Verdict.WARNED: "yellow",
+    Verdict.WAIVED: "blue",
+    Verdict.UNVERIFIED: "yellow",
+    Verdict.PASSED: "green",
+    Overall.NONCONFORMANT: "red",
+    Overall.INCOMPLETE: "yellow",
+    Overall.CONFORMANT: "green",
 }
 _SEEN = 4
 _TEXT = 300
@@ -36,7 +41,10 @@ def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
             terminal.write_line(f"note: {visible(note, _TEXT)}")
         terminal.write_line(f"report: {visible(str(folder / 'conformance.html'))}")
     counts = result.counts()
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in view.ORDER if counts[verdict]) or "nothing judged"
+    said = (
+        ", ".join(f"{counts[verdict]} {verdict}" for verdict in view.ORDER if counts[verdict])
+        or "nothing judged"
+    )
     terminal.write(str(result.overall), bold=True, **{_COLOURS[result.overall]: True})
     terminal.write_line(f": {said} ({result.requests} requests, seed {result.seed})")
     if result.reason:
@@ -45,13 +53,21 @@ def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
 
 def _table(result: Result, terminal: Any) -> None:
     table = view.by_section(result.rows)
-    shown = [verdict for verdict in reversed(view.ORDER) if any(counts[verdict] for counts in table.values())]
+    shown = [
+        verdict
+        for verdict in reversed(view.ORDER)
+        if any(counts[verdict] for counts in table.values())
+    ]
     width = max(map(len, (*table, "section")))
     terminal.write_line(f"{'section':{width}}  " + "  ".join(f"{verdict:>10}" for verdict in shown))
     for title, counts in table.items():
         terminal.write(f"{title:{width}}  ")
         for verdict in shown:
-            colour = {_COLOURS[verdict]: True} if counts[verdict] and verdict is not Verdict.PASSED else {}
+            colour = (
+                {_COLOURS[verdict]: True}
+                if counts[verdict] and verdict is not Verdict.PASSED
+                else {}
+            )
             terminal.write(f"{counts[verdict] or '-':>10}  ", **colour)
         terminal.write_line("")
     terminal.write_line("")
@@ -80,7 +96,9 @@ def _finding(finding: view.Finding) -> Iterator[str]:
     yield f"seen:     {visible(finding.seen, _TEXT)}"
     if finding.story:
         yield "shortest history that shows it:"
-        yield from (f"  {number}. {visible(line, _TEXT)}" for number, line in enumerate(finding.story, 1))
+        yield from (
+            f"  {number}. {visible(line, _TEXT)}" for number, line in enumerate(finding.story, 1)
+        )
     if finding.steps:
         if len(finding.steps) > 1:
             yield f"after {len(finding.steps) - 1} earlier step(s), which the report lists:"

@@ -71,7 +71,9 @@ class Timeline:
 
     def add(self, event: Event) -> None:
         """Keep *event* while there is room; a new status word always finds some."""
-        if len(self.events) < MAX_EVENTS or (event.state and event.state != self.end and len(self.events) < 2 * MAX_EVENTS):
+        if len(self.events) < MAX_EVENTS or (
+            event.state and event.state != self.end and len(self.events) < 2 * MAX_EVENTS
+        ):
             self.events.append(event)
         else:
             self.left_out += 1
@@ -121,8 +123,15 @@ class Recorder:
     def _change(self, exchange: Exchange) -> None:
         sid, name = exchange.call.subject, _operation_id(exchange)
         accepted = exchange.call.operation == "delete" and exchange.status == 202
-        if accepted and name and name not in self._operations and len(self._operations) < _MAX_TRACKED:
-            self._operations[name] = _Line(exchange.sent, exchange.sent, Timeline("operation", _short(name), _short(sid)))
+        if (
+            accepted
+            and name
+            and name not in self._operations
+            and len(self._operations) < _MAX_TRACKED
+        ):
+            self._operations[name] = _Line(
+                exchange.sent, exchange.sent, Timeline("operation", _short(name), _short(sid))
+            )
             self._by_sid[sid] = name
         owner = name if accepted and name in self._operations else self._by_sid.get(sid, "")
         self._add(owner, exchange, exchange.method, "")
@@ -139,24 +148,38 @@ class Recorder:
         sid, until = exchange.call.subject, exchange.sent + exchange.elapsed
         group = self._recent.get(sid)
         if group is None or exchange.sent >= group.until:
-            group = self._recent[sid] = _Line(exchange.sent, until, Timeline("race", _short(sid), _short(sid)))
+            group = self._recent[sid] = _Line(
+                exchange.sent, until, Timeline("race", _short(sid), _short(sid))
+            )
             self._recent.move_to_end(sid)
             if len(self._recent) > _MAX_TRACKED:
                 self._recent.popitem(last=False)
         group.until = max(group.until, until)
-        group.line.add(_event(exchange, group.since, f"{exchange.method} {group.key_name(exchange.key)}", ""))
+        group.line.add(
+            _event(exchange, group.since, f"{exchange.method} {group.key_name(exchange.key)}", "")
+        )
         if len(group.line.events) == 2 and len(self._races) < _MAX_TRACKED:  # two make a race
             self._races.append(group.line)
 
     def dump(self) -> list[dict[str, Any]]:
         """The lines worth drawing, as plain data."""
         with self._lock:
-            return [asdict(line) for line in pick([*(known.line for known in self._operations.values()), *self._races])]
+            return [
+                asdict(line)
+                for line in pick(
+                    [*(known.line for known in self._operations.values()), *self._races]
+                )
+            ]
 
 
 def load(lines: Iterable[dict[str, Any]]) -> list[Timeline]:
     """What one or several recorders dumped, as timelines."""
-    return pick([Timeline(**{**line, "events": [Event(**event) for event in line["events"]]}) for line in lines])
+    return pick(
+        [
+            Timeline(**{**line, "events": [Event(**event) for event in line["events"]]})
+            for line in lines
+        ]
+    )
 
 
 def pick(lines: Iterable[Timeline]) -> list[Timeline]:
@@ -186,7 +209,13 @@ def _variety(line: Timeline) -> tuple[int, int]:
 
 def _event(exchange: Exchange, since: float, what: str, state: str) -> Event:
     answer = str(exchange.status) if exchange.answer else "no answer"
-    return Event(round(max(exchange.sent - since, 0.0), 4), round(max(exchange.elapsed, 0.0), 4), what, answer, state)
+    return Event(
+        round(max(exchange.sent - since, 0.0), 4),
+        round(max(exchange.elapsed, 0.0), 4),
+        what,
+        answer,
+        state,
+    )
 
 
 def _state(exchange: Exchange) -> str:

@@ -92,7 +92,9 @@ def _step(shown: Evidence) -> Step:
     return Step(
         curl=visible(shown.request, MAX_CURL),
         status="no answer" if shown.status is None else str(shown.status),
-        headers=[(visible(name, 80), visible(value, MAX_VALUE)) for name, value in shown.headers.items()],
+        headers=[
+            (visible(name, 80), visible(value, MAX_VALUE)) for name, value in shown.headers.items()
+        ],
         body=visible(shown.body, MAX_BODY, lines=True),
         note=visible(shown.note, 80),
     )
@@ -161,12 +163,24 @@ def statuses(result: Result) -> list[StatusRow]:
             how, state = "not a documented status", "undocumented"
         elif not seen:
             provokable = status in faults or status in ("202", "404")
-            how = "never seen in this run" if provokable else f"never seen: the target profile has no [faults.{status}]"
+            how = (
+                "never seen in this run"
+                if provokable
+                else f"never seen: the target profile has no [faults.{status}]"
+            )
             state = "unseen"
         else:
-            how = "provoked as the target profile says" if status in faults else "met in the course of the tests"
+            how = (
+                "provoked as the target profile says"
+                if status in faults
+                else "met in the course of the tests"
+            )
             state = "ok" if valid == seen else "wrong"
-            how += f"; {seen - valid} {'does' if seen - valid == 1 else 'do'} not conform" if valid != seen else ""
+            how += (
+                f"; {seen - valid} {'does' if seen - valid == 1 else 'do'} not conform"
+                if valid != seen
+                else ""
+            )
         rows.append(StatusRow(status, phrase(status), seen, valid, how, state))
     return rows
 
@@ -176,10 +190,22 @@ def sightings(result: Result) -> list[dict[str, Any]]:
     made = []
     for one in result.observations:
         seen = sorted(
-            ((visible(str(s["what"]), 200), int(s["count"])) for s in one["seen"] if s["count"] > 0), key=lambda s: -s[1]
+            (
+                (visible(str(s["what"]), 200), int(s["count"]))
+                for s in one["seen"]
+                if s["count"] > 0
+            ),
+            key=lambda s: -s[1],
         )
         if seen:
-            made.append({"id": one["id"], "title": one["title"], "source": one.get("source", ""), "seen": seen})
+            made.append(
+                {
+                    "id": one["id"],
+                    "title": one["title"],
+                    "source": one.get("source", ""),
+                    "seen": seen,
+                }
+            )
     return made
 
 
@@ -188,17 +214,23 @@ def headline(result: Result) -> str:
     counts = result.counts()
     broken, open_ = counts["breached"], counts["unverified"]
     if result.overall == "nonconformant":
-        return f"{broken} of {len(result.rows)} requirements {'are' if broken > 1 else 'is'} breached"
+        return (
+            f"{broken} of {len(result.rows)} requirements {'are' if broken > 1 else 'is'} breached"
+        )
     if result.unusable:
         return "The endpoint could not be tested"
     if result.overall == "incomplete":
-        return f"No breach was found; {open_} of {len(result.rows)} requirements could not be verified"
+        return (
+            f"No breach was found; {open_} of {len(result.rows)} requirements could not be verified"
+        )
     if not result.rows:
         return "Nothing was judged: no test was selected"
     if open_:
         return f"No breach was found; {open_} advisory requirement{'s' if open_ > 1 else ''} could not be verified"
-    return f"All {len(result.rows)} requirements that were judged are met" if not counts["waived"] + counts["warned"] else (
-        "No breach that fails the run was found; warnings and waived breaches are listed"
+    return (
+        f"All {len(result.rows)} requirements that were judged are met"
+        if not counts["waived"] + counts["warned"]
+        else ("No breach that fails the run was found; warnings and waived breaches are listed")
     )
 
 

@@ -23,7 +23,9 @@ def parse_instant(text: str) -> tuple[datetime, int] | None:
     if seconds == "60":
         seconds = "59"
     try:
-        moment = datetime.fromisoformat(f"{day}T{clock}{seconds}{offset.upper().replace('Z', '+00:00')}")
+        moment = datetime.fromisoformat(
+            f"{day}T{clock}{seconds}{offset.upper().replace('Z', '+00:00')}"
+        )
         return moment.astimezone(UTC), int((fraction or "0").ljust(9, "0")[:9])
     except (ValueError, OverflowError):
         return None

@@ -66,7 +66,14 @@ class Redactor:
         self._users.add(user)
         self._urls = urls
         pair = f"{user}:{password}"
-        forms = {password, quote(password, safe=""), quote(password), quote_plus(password), password.encode().hex(), pair[::-1]}
+        forms = {
+            password,
+            quote(password, safe=""),
+            quote(password),
+            quote_plus(password),
+            password.encode().hex(),
+            pair[::-1],
+        }
         for text in (pair, password):
             raw = text.encode()
             forms |= {base64.b64encode(raw).decode(), base64.b64encode(raw).decode().rstrip("=")}
@@ -86,17 +93,25 @@ class Redactor:
         if len(token) <= _SHORT_TOKEN:
             return
         made = {token, _password_in(token)} - self._users
-        self._hide_unless_words(made.union(*(encodings(one, twice=False) for one in made)) - self._users)
+        self._hide_unless_words(
+            made.union(*(encodings(one, twice=False) for one in made)) - self._users
+        )
 
     def hide(self, forms: set[str]) -> None:
         """Learn *forms* of secrets, each as it stands; they are taken over."""
         forms |= {json.dumps(form)[1:-1] for form in set(forms)}
-        forms |= {form.encode().decode("latin-1") for form in forms}  # as it stands in bytes that are read as latin-1
+        forms |= {
+            form.encode().decode("latin-1") for form in forms
+        }  # as it stands in bytes that are read as latin-1
         forms = {form for form in forms if len(form) > _SHORT}  # shorter would hide anything
         with self._lock:
             for form in forms:
                 # A few letters that stay of more may stand in any text by chance.
-                self._spelled |= {one for one in (folded(form), reduced(form)) if len(one) >= (SURE if len(one) < len(form) else 1)}
+                self._spelled |= {
+                    one
+                    for one in (folded(form), reduced(form))
+                    if len(one) >= (SURE if len(one) < len(form) else 1)
+                }
             self._exact |= {form for form in forms if not form.isascii()}
             self._stale = True
 
@@ -127,7 +142,11 @@ class Redactor:
     def headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header lines without secrets; as most hold none, they are looked through in one go first."""
         whole = " ".join(part for line in headers for part in line)
-        return headers if self.text(whole) == whole else [(self.text(name), self.text(value)) for name, value in headers]
+        return (
+            headers
+            if self.text(whole) == whole
+            else [(self.text(name), self.text(value)) for name, value in headers]
+        )
 
     def raw(self, data: bytes) -> bytes:
         """*data* without secrets, byte for byte otherwise."""

@@ -168,5 +168,7 @@ def _branches(forms: list[bytes], depth: int) -> bytes:
     groups: dict[int, list[bytes]] = {}
     for form in rest:
         groups.setdefault(form[depth], []).append(form)
-    parts = [re.escape(bytes([char])) + _branches(group, depth + 1) for char, group in groups.items()]
+    parts = [
+        re.escape(bytes([char])) + _branches(group, depth + 1) for char, group in groups.items()
+    ]
     return b"(?:" + b"|".join(parts) + (b")?" if ended is not None else b")")

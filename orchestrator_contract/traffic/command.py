@@ -83,7 +83,13 @@ class Traffic:
             self.ledger.sent()
             status, operation = seen.exchange.status or 0, seen.exchange.call.operation
             if operation in ("create", "update", "patch") and 200 <= status < 300:
-                self.ledger.hold("CTRL-ACCEPTED", status == 202, expected="202", seen=str(status), exchanges=[seen.exchange])
+                self.ledger.hold(
+                    "CTRL-ACCEPTED",
+                    status == 202,
+                    expected="202",
+                    seen=str(status),
+                    exchanges=[seen.exchange],
+                )
             self._history.add(seen)
         self._close()
 
@@ -113,8 +119,11 @@ class Traffic:
                         self._seen += 1
                         yield seen
         except Damaged:
-            self.notes.append(f"the recording is damaged after entry {index}: what follows was not read" if index >= 0
-                              else "the recording is damaged before its first entry ends: nothing was read")
+            self.notes.append(
+                f"the recording is damaged after entry {index}: what follows was not read"
+                if index >= 0
+                else "the recording is damaged before its first entry ends: nothing was read"
+            )
 
     def _complain(self, text: str) -> None:
         self._bad += 1
@@ -124,20 +133,49 @@ class Traffic:
     def _close(self) -> None:
         if self._bad > _SHOWN:
             self.notes.append(f"{self._bad - _SHOWN} more entries can't be judged")
-        self.notes += [f"{number} entries were not judged: {why}" for why, number in self._skipped.items()]
+        self.notes += [
+            f"{number} entries were not judged: {why}" for why, number in self._skipped.items()
+        ]
         if self._history.forgot:
-            self.notes.append(f"{self._history.forgot} keys and operations were forgotten to bound memory: later entries were not compared with them")
+            self.notes.append(
+                f"{self._history.forgot} keys and operations were forgotten to bound memory: later entries were not compared with them"
+            )
         if not self._seen:
             self.notes.append("the recording holds no call to the control plane")
         known = self.ledger.records
-        unseen = [name for name in self.ledger.catalogue.requirements if name not in known or not known[name].checks]
+        unseen = [
+            name
+            for name in self.ledger.catalogue.requirements
+            if name not in known or not known[name].checks
+        ]
         self.ledger.unverified(unseen, "the recording shows none")
 
-    def result(self, wanted: frozenset[str], policy: Policy, effort: str, seed: int, started: datetime, waivers: Waivers,
-               baseline: Baseline | None = None) -> Result:
+    def result(
+        self,
+        wanted: frozenset[str],
+        policy: Policy,
+        effort: str,
+        seed: int,
+        started: datetime,
+        waivers: Waivers,
+        baseline: Baseline | None = None,
+    ) -> Result:
         """The result that the reports are drawn from."""
-        profile = _Recording(name=f"recording {self.path.name}", base_url=self._reader.origin or "none")
+        profile = _Recording(
+            name=f"recording {self.path.name}", base_url=self._reader.origin or "none"
+        )
         for record in self.ledger.records.values():
             record.tests = [f"--traffic {self.path.name}"] if record.checks else []
-        return conclude(self.ledger, profile, wanted, policy=policy, seed=seed, effort=effort, started=started,
-                        finished=datetime.now(UTC), notes=self.notes, waivers=waivers, baseline=baseline)
+        return conclude(
+            self.ledger,
+            profile,
+            wanted,
+            policy=policy,
+            seed=seed,
+            effort=effort,
+            started=started,
+            finished=datetime.now(UTC),
+            notes=self.notes,
+            waivers=waivers,
+            baseline=baseline,
+        )

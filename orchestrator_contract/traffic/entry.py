@@ -24,7 +24,9 @@ from orchestrator_contract.wire.answer import MAX_BODY, Answer
 _PATH = re.compile(r"/v2/ControlPlane/(Configurations|Operations)(?:/([^/]*))?/?")
 _CONVERSATION = re.compile(r"/v2/Conversations/([^/]+)/?")
 #: Request headers that are kept: someone else's traffic may carry secrets in any other.
-_KEPT = frozenset({"idempotency-key", "content-type", "accept", "accept-encoding", "content-length"})
+_KEPT = frozenset(
+    {"idempotency-key", "content-type", "accept", "accept-encoding", "content-length"}
+)
 _SCOPES = 256
 #: Client errors with which a malformed or reused key may be refused.
 _REFUSALS = frozenset(range(400, 500))
@@ -98,34 +100,76 @@ class Reader:
         redactor = self._redactor(authorization)
         origin = f"{parts.scheme}://{host}".lower()
         self.origin = self.origin or redactor.text(origin)
-        scope = hmac.new(self._salt, f"{origin}\n{authorization}\n{entry.get('_account')}".encode("utf-8", "replace"), hashlib.sha256)
+        scope = hmac.new(
+            self._salt,
+            f"{origin}\n{authorization}\n{entry.get('_account')}".encode("utf-8", "replace"),
+            hashlib.sha256,
+        )
         keys = [value for name, value in sent if name.lower() == "idempotency-key"]
         key = keys[0] if len(keys) == 1 else None
         key_ok = not keys or (len(keys) == 1 and schemas.matches("idempotency-key.json", key))
         body, known = _body(response, status)
         answer = Answer(
-            status, "", [(n, redactor.text(v)) for n, v in received if n.lower() not in ("set-cookie", "content-encoding")],
+            status,
+            "",
+            [
+                (n, redactor.text(v))
+                for n, v in received
+                if n.lower() not in ("set-cookie", "content-encoding")
+            ],
             redactor.raw(body),
         )
         odd = operation == "delete" and not USUAL_SID.fullmatch(subject)
-        allow = frozenset({401, 403}) | (frozenset() if key_ok else _REFUSALS) | (frozenset({400, 405, 414}) if odd else frozenset())
+        allow = (
+            frozenset({401, 403})
+            | (frozenset() if key_ok else _REFUSALS)
+            | (frozenset({400, 405, 414}) if odd else frozenset())
+        )
         exchange = Exchange(
-            Call(operation, redactor.text(subject), allow=allow, outside=odd, of=self._led_to(operation, url)), method, redactor.text(url),
-            tuple((n, "***" if n.lower() == "authorization" else redactor.text(v)) for n, v in sent
-                  if n.lower() in _KEPT or n.lower() == "authorization"),
-            None, datetime.fromtimestamp(start, UTC), start, elapsed or 0.0, key=key if key_ok else None,
-            answer=answer, note=f"entry {index}",
+            Call(
+                operation,
+                redactor.text(subject),
+                allow=allow,
+                outside=odd,
+                of=self._led_to(operation, url),
+            ),
+            method,
+            redactor.text(url),
+            tuple(
+                (n, "***" if n.lower() == "authorization" else redactor.text(v))
+                for n, v in sent
+                if n.lower() in _KEPT or n.lower() == "authorization"
+            ),
+            None,
+            datetime.fromtimestamp(start, UTC),
+            start,
+            elapsed or 0.0,
+            key=key if key_ok else None,
+            answer=answer,
+            note=f"entry {index}",
         )
         clock = entry.get("_endpointClock")
         shift = float(clock) if isinstance(clock, (int, float)) else 0.0
         exchange.sent = start = start + shift
-        for link in (exchange.object.get("statusUrl"), exchange.headers.get("location")) if status == 202 else ():
+        for link in (
+            (exchange.object.get("statusUrl"), exchange.headers.get("location"))
+            if status == 202
+            else ()
+        ):
             if isinstance(link, str) and link.lower().startswith("http"):
                 self.operations[link.partition("#")[0]] = operation
         while len(self.operations) > 20_000:  # bounded like the history
             self.operations.popitem(last=False)
         end = start + elapsed if elapsed is not None else float("inf")
-        return Recorded(exchange, scope.hexdigest(), bool(authorization) or "_account" in entry, start, end, known, key_ok)
+        return Recorded(
+            exchange,
+            scope.hexdigest(),
+            bool(authorization) or "_account" in entry,
+            start,
+            end,
+            known,
+            key_ok,
+        )
 
     def _led_to(self, operation: str, url: str) -> str:
         """Of a poll: the call whose operation it polls."""
@@ -136,7 +180,9 @@ class Reader:
             return "operation", path.rpartition("/")[2]
         conversation = _CONVERSATION.search(path)
         if conversation is not None and conversation.end() == len(path):
-            return {"DELETE": "delete-conversation", "GET": "fetch-conversation"}.get(method), conversation.group(1)
+            return {"DELETE": "delete-conversation", "GET": "fetch-conversation"}.get(
+                method
+            ), conversation.group(1)
         at = path.find("/v2/ControlPlane/")
         match = _PATH.fullmatch(path[at:]) if at >= 0 else None
         if match is None:
@@ -144,18 +190,28 @@ class Reader:
         kind, segment = match.group(1), match.group(2) or ""
         if kind == "Operations":
             return ("operation", segment) if method == "GET" and segment else (None, "")
-        calls = {"DELETE": "delete", "GET": "fetch", "PUT": "update", "PATCH": "patch"} if segment else {"GET": "list", "POST": "create"}
+        calls = (
+            {"DELETE": "delete", "GET": "fetch", "PUT": "update", "PATCH": "patch"}
+            if segment
+            else {"GET": "list", "POST": "create"}
+        )
         return calls.get(method), segment
 
     def _redactor(self, authorization: str) -> Redactor:
-        digest = hmac.new(self._salt, authorization.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        digest = hmac.new(
+            self._salt, authorization.encode("utf-8", "replace"), hashlib.sha256
+        ).hexdigest()
         if digest not in self._redactors:
             redactor = Redactor()
             redactor.learn(authorization)
             kind, _, value = authorization.partition(" ")
             if kind.lower() == "basic":
                 try:
-                    user, _, password = base64.b64decode(value, validate=False).decode("utf-8", "replace").partition(":")
+                    user, _, password = (
+                        base64.b64decode(value, validate=False)
+                        .decode("utf-8", "replace")
+                        .partition(":")
+                    )
                     redactor.add(user, password)
                 except (binascii.Error, ValueError):
                     pass
@@ -185,7 +241,11 @@ def _headers(part: dict[str, Any], name: str) -> list[tuple[str, str]]:
         raise BadEntry(f"{name}.headers is no list")
     found = []
     for line in lines:
-        if not isinstance(line, dict) or not isinstance(line.get("name"), str) or not isinstance(line.get("value"), str):
+        if (
+            not isinstance(line, dict)
+            or not isinstance(line.get("name"), str)
+            or not isinstance(line.get("value"), str)
+        ):
             raise BadEntry(f"{name}.headers has a line without name and value")
         found.append((line["name"], line["value"]))
     return found
@@ -197,8 +257,12 @@ def _times(entry: dict[str, Any]) -> tuple[float, float | None]:
     if at is None:
         raise BadEntry("startedDateTime is no RFC 3339 instant")
     spent = entry.get("time")
-    known = isinstance(spent, (int, float)) and not isinstance(spent, bool) and 0 <= spent < 1e9  # ms
-    return at[0].timestamp() + at[1] / 1e9, float(spent) / 1000 if known and isinstance(spent, (int, float)) else None
+    known = (
+        isinstance(spent, (int, float)) and not isinstance(spent, bool) and 0 <= spent < 1e9
+    )  # ms
+    return at[0].timestamp() + at[1] / 1e9, float(spent) / 1000 if known and isinstance(
+        spent, (int, float)
+    ) else None
 
 
 def _body(response: dict[str, Any], status: int) -> tuple[bytes, bool]:

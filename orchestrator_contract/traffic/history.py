@@ -78,7 +78,9 @@ class History:
     def add(self, seen: Recorded) -> None:
         """Take the next exchange, in the order in which the requests started."""
         seen.exchange.account = (
-            self._scopes.setdefault(seen.scope, len(self._scopes)) if len(self._scopes) < REMEMBERED else 0
+            self._scopes.setdefault(seen.scope, len(self._scopes))
+            if len(self._scopes) < REMEMBERED
+            else 0
         )
         call = seen.exchange.call
         if call.operation == "operation":
@@ -147,7 +149,11 @@ class History:
         operation = life.operation
         judge_poll(self.ledger, operation, poll)
         operation.polls[:-2] = []
-        created = parse_instant(value) if isinstance(value := exchange.object.get("createdAt"), str) else None
+        created = (
+            parse_instant(value)
+            if isinstance(value := exchange.object.get("createdAt"), str)
+            else None
+        )
         if operation.accepted.key and created is not None:
             self.keys.created(seen.scope, operation.accepted.key, created[0].timestamp())
         word = exchange.object.get("status")

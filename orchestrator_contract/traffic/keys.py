@@ -49,7 +49,10 @@ class Keys:
         if exchange.object.get("code") == KEY_USED:
             return True
         use = self._uses.get(seen.scope, str(exchange.key).lower()) if exchange.key else None
-        return use is not None and use.target != f"{exchange.method} {exchange.call.subject or exchange.url}"
+        return (
+            use is not None
+            and use.target != f"{exchange.method} {exchange.call.subject or exchange.url}"
+        )
 
     def created(self, scope: str, key: str, at: float) -> None:
         """Note when the operation of the key's first use says that it was created."""
@@ -119,7 +122,9 @@ class Keys:
             if exchange.status == 202:
                 self._same_operation("KEY-CONCURRENT", steps)
             return True
-        age = seen.start - min(use.seen.start, use.created if use.created is not None else use.seen.start)
+        age = seen.start - min(
+            use.seen.start, use.created if use.created is not None else use.seen.start
+        )
         changed = differences(first, exchange)
         if age <= KEY_LIVES_S:
             requirement = "KEY-REPLAY-ENDED" if self._ended(seen) else "KEY-REPLAY"

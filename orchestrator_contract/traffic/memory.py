@@ -41,5 +41,7 @@ def slim(exchange: Exchange) -> Exchange | None:
     if answer is None or len(answer.body) > _BODY:
         return None
     kept = exchange.shown_headers().keys()
-    small = Answer(answer.status, "", [(n, v) for n, v in answer.headers if n.lower() in kept], answer.body)
+    small = Answer(
+        answer.status, "", [(n, v) for n, v in answer.headers if n.lower() in kept], answer.body
+    )
     return replace(exchange, answer=small)

@@ -24,8 +24,19 @@ def replayed(ledger: Ledger, first: Exchange, seen: Recorded, changed: Sequence[
     """Judge a second use of a conversation's key, within the time for which a key surely lives; a delete has no payload to compare."""
     again, hold = seen.exchange, ledger.on(first.call)
     steps = [first, again]
-    hold("KEY-REPLAY", not changed, expected="the original response", seen="; ".join(changed), exchanges=steps)
+    hold(
+        "KEY-REPLAY",
+        not changed,
+        expected="the original response",
+        seen="; ".join(changed),
+        exchanges=steps,
+    )
     names = first.operation_names, again.operation_names
     if again.status == 202 and all(names):
-        hold("KEY-ONE-OPERATION", bool(names[0] & names[1]), expected=f"operation {', '.join(sorted(names[0])):.160}",
-             seen=f"operation {', '.join(sorted(names[1])):.160}", exchanges=steps)
+        hold(
+            "KEY-ONE-OPERATION",
+            bool(names[0] & names[1]),
+            expected=f"operation {', '.join(sorted(names[0])):.160}",
+            seen=f"operation {', '.join(sorted(names[1])):.160}",
+            exchanges=steps,
+        )

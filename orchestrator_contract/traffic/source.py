@@ -20,7 +20,8 @@ _REST = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 #: Each escape in turn; what the group holds is half of a surrogate pair, which no parser, file or terminal can take.
 _ESCAPES = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
 )
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _FIRST_HALF = re.compile(rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
@@ -63,7 +64,7 @@ class Bounded:
             if raw:
                 # An escape must not be cut in two: \uXXXX is the longest.
                 at = block.rfind(b"\\", len(block) - 6)
-                while at > 0 and block[at - 1:at] == b"\\":
+                while at > 0 and block[at - 1 : at] == b"\\":
                     at -= 1
                 if at >= 0:
                     block, self._held = block[:at], block[at:]
@@ -101,7 +102,9 @@ def entries(path: Path) -> Iterator[dict[str, Any] | Any]:
         NotHar: the file can't be read, or there are no entries in it.
         Damaged: it breaks off, or is no JSON from here on; what came before was read.
     """
-    if path.is_fifo() or path.is_char_device():  # it may never begin, or never end, and it is read twice
+    if (
+        path.is_fifo() or path.is_char_device()
+    ):  # it may never begin, or never end, and it is read twice
         raise NotHar(f"{path}: is no regular file")
     try:
         _check(path)

@@ -35,7 +35,9 @@ class HarWriter:
         #: Why the recording ended before the run; empty while it goes on.
         self.failure = ""
         creator = json.dumps({"name": "orchestrator-contract", "version": __version__})
-        head = f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['.encode()
+        head = (
+            f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['.encode()
+        )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and not path.is_file():
@@ -75,7 +77,7 @@ class HarWriter:
     def _put(self, at: int, data: bytes) -> None:
         self._file.seek(at)
         while data:  # a disk that is nearly full takes a part
-            data = data[self._file.write(data):]
+            data = data[self._file.write(data) :]
 
     def _give_up(self, error: OSError) -> None:
         self.failure = self._said(f"{error.strerror or error}; the recording ends early")
@@ -97,35 +99,66 @@ def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:
     """
     spent = round(exchange.elapsed * 1000, 3)
     request: dict[str, Any] = {
-        "method": exchange.method, "url": exchange.url, "httpVersion": "HTTP/1.1", "cookies": [],
-        "headers": _pairs(exchange.request_headers), "queryString": _query(exchange.url), "headersSize": -1,
+        "method": exchange.method,
+        "url": exchange.url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(exchange.request_headers),
+        "queryString": _query(exchange.url),
+        "headersSize": -1,
         "bodySize": len(exchange.request_body or b""),
     }
     if exchange.request_body is not None:
-        request["postData"] = {"mimeType": "application/json", "text": exchange.request_body.decode("utf-8", "replace")}
+        request["postData"] = {
+            "mimeType": "application/json",
+            "text": exchange.request_body.decode("utf-8", "replace"),
+        }
     return {
-        "startedDateTime": exchange.at.isoformat(timespec="microseconds"), "time": spent, "request": request,
-        "response": _response(exchange), "cache": {}, "timings": {"send": 0, "wait": spent, "receive": 0},
-        "_account": exchange.account, "_endpointClock": advanced,
+        "startedDateTime": exchange.at.isoformat(timespec="microseconds"),
+        "time": spent,
+        "request": request,
+        "response": _response(exchange),
+        "cache": {},
+        "timings": {"send": 0, "wait": spent, "receive": 0},
+        "_account": exchange.account,
+        "_endpointClock": advanced,
     }
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
     answer = exchange.answer
     if answer is None:
-        return {"status": 0, "statusText": "", "httpVersion": "", "cookies": [], "headers": [],
-                "content": {"size": 0, "mimeType": ""}, "redirectURL": "", "headersSize": -1, "bodySize": -1,
-                "_error": exchange.fault_text}
-    content: dict[str, Any] = {"size": len(answer.body), "mimeType": exchange.headers.get("content-type", "")}
+        return {
+            "status": 0,
+            "statusText": "",
+            "httpVersion": "",
+            "cookies": [],
+            "headers": [],
+            "content": {"size": 0, "mimeType": ""},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": -1,
+            "_error": exchange.fault_text,
+        }
+    content: dict[str, Any] = {
+        "size": len(answer.body),
+        "mimeType": exchange.headers.get("content-type", ""),
+    }
     try:
         content["text"] = answer.body.decode("utf-8")
     except UnicodeDecodeError:
         content |= {"text": base64.b64encode(answer.body).decode(), "encoding": "base64"}
     shown = exchange.shown_headers()
     return {
-        "status": answer.status, "statusText": answer.reason, "httpVersion": "HTTP/1.1", "cookies": [],
-        "headers": _pairs([(n, v) for n, v in answer.headers if n.lower() in shown]), "content": content,
-        "redirectURL": exchange.headers.get("location", ""), "headersSize": -1, "bodySize": len(answer.body),
+        "status": answer.status,
+        "statusText": answer.reason,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs([(n, v) for n, v in answer.headers if n.lower() in shown]),
+        "content": content,
+        "redirectURL": exchange.headers.get("location", ""),
+        "headersSize": -1,
+        "bodySize": len(answer.body),
     }
 
 

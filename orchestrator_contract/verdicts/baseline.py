@@ -40,14 +40,26 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """The member `comparison` of conformance.json."""
-        return {"since": self.since, "new": list(self.new), "fixed": list(self.fixed), "open": list(self.open),
-                "unknown": list(self.unknown)}
+        return {
+            "since": self.since,
+            "new": list(self.new),
+            "fixed": list(self.fixed),
+            "open": list(self.open),
+            "unknown": list(self.unknown),
+        }
 
     def note(self) -> str:
         """One line for every report."""
-        parts = [f"{word} {', '.join(ids) or 'none'}" for word, ids in (
-            ("new:", self.new), ("fixed:", self.fixed), ("still open:", self.open), ("not checked now:", self.unknown),
-        ) if ids or word != "not checked now:"]
+        parts = [
+            f"{word} {', '.join(ids) or 'none'}"
+            for word, ids in (
+                ("new:", self.new),
+                ("fixed:", self.fixed),
+                ("still open:", self.open),
+                ("not checked now:", self.unknown),
+            )
+            if ids or word != "not checked now:"
+        ]
         return f"since the baseline of {self.since}: " + "; ".join(parts)
 
 
@@ -61,10 +73,15 @@ class Baseline:
     def compare(self, rows: Iterable[Row]) -> Comparison:
         """This run's rows against it. A waived breach is neither new nor fixed."""
         now = {row.requirement.id: row.verdict for row in rows}
-        new = [one for one, verdict in now.items() if verdict in (Verdict.BREACHED, Verdict.WARNED) and one not in self.breached]
+        new = [
+            one
+            for one, verdict in now.items()
+            if verdict in (Verdict.BREACHED, Verdict.WARNED) and one not in self.breached
+        ]
         before = sorted(self.breached)
         return Comparison(
-            self.since, tuple(new),
+            self.since,
+            tuple(new),
             tuple(one for one in before if now.get(one) is Verdict.PASSED),
             tuple(one for one in before if now.get(one) in _BREACHES),
             tuple(one for one in before if one not in now or now[one] is Verdict.UNVERIFIED),
@@ -88,6 +105,8 @@ def load(path: Path) -> Baseline:
         raise BaselineError(f"--baseline: {path}: is no JSON") from None
     problem = next(schemas.problems("conformance-report.json", raw), None)
     if problem is not None:
-        raise BaselineError(f"--baseline: {path}: is no conformance.json: {problem.path}: expected {problem.expected}")
+        raise BaselineError(
+            f"--baseline: {path}: is no conformance.json: {problem.path}: expected {problem.expected}"
+        )
     breached = frozenset(row["id"] for row in raw["requirements"] if row["verdict"] in _BREACHES)
     return Baseline(str(raw["started_at"]), breached)

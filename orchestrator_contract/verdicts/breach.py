@@ -49,7 +49,10 @@ class Breach:
     @property
     def problem(self) -> str:
         """The breach in one line: what a waiver's pattern is held against, and a test's failure says."""
-        return visible(f"{self.where}{': ' if self.where else ''}expected {self.expected}; saw {self.seen}", LONG)
+        return visible(
+            f"{self.where}{': ' if self.where else ''}expected {self.expected}; saw {self.seen}",
+            LONG,
+        )
 
     @property
     def weight(self) -> int:
@@ -68,18 +71,30 @@ class Breach:
         many = len(self.steps) > 1
         pieces = []
         for number, step in enumerate(self.steps or (Evidence(rerun, None, {}, ""),), 1):
-            said = (step.note, f"step {number} of {len(self.steps)}" if many else "", text if number == self.weight else "")
-            pieces.append({
-                "request": step.request, "status": step.status, "headers": dict(step.headers), "body": step.body,
-                "problem": ": ".join(filter(None, said)),
-            })
+            said = (
+                step.note,
+                f"step {number} of {len(self.steps)}" if many else "",
+                text if number == self.weight else "",
+            )
+            pieces.append(
+                {
+                    "request": step.request,
+                    "status": step.status,
+                    "headers": dict(step.headers),
+                    "body": step.body,
+                    "problem": ": ".join(filter(None, said)),
+                }
+            )
         return pieces
 
     def dump(self) -> dict[str, Any]:
         """The breach as plain data, for another process to `load`."""
         return {
-            "where": self.where, "expected": self.expected, "seen": self.seen,
-            "steps": [asdict(step) for step in self.steps], "story": list(self.story),
+            "where": self.where,
+            "expected": self.expected,
+            "seen": self.seen,
+            "steps": [asdict(step) for step in self.steps],
+            "story": list(self.story),
         }
 
     @classmethod

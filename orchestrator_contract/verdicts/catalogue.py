@@ -73,7 +73,9 @@ class Catalogue:
 
     def __post_init__(self) -> None:
         for one in self.requirements.values():
-            self._elsewhere.update({(call, told): one.id for call in one.calls for told in one.repeats})
+            self._elsewhere.update(
+                {(call, told): one.id for call in one.calls for told in one.repeats}
+            )
 
     def on(self, call: str, requirement: str) -> str:
         """The id under which *requirement*, written for the delete, is judged on the asynchronous *call*."""
@@ -106,7 +108,9 @@ class Catalogue:
 @cache
 def load() -> Catalogue:
     """The catalogue of this release."""
-    raw = tomllib.loads((files("orchestrator_contract.verdicts") / "catalogue.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(
+        (files("orchestrator_contract.verdicts") / "catalogue.toml").read_text(encoding="utf-8")
+    )
     requirements = {}
     for entry in raw["requirement"]:
         bound = entry.get("applies")
@@ -117,7 +121,11 @@ def load() -> Catalogue:
             source=entry["source"],
             needs=tuple(entry.get("needs", ())),
             schema=entry.get("schema"),
-            applies=Applies(frozenset(bound["operation"]), frozenset(bound["status"]), bound["part"]) if bound else None,
+            applies=Applies(
+                frozenset(bound["operation"]), frozenset(bound["status"]), bound["part"]
+            )
+            if bound
+            else None,
             calls=tuple(entry.get("calls", ())),
             repeats=tuple(entry.get("repeats", ())),
         )

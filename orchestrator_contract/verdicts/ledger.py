@@ -24,7 +24,14 @@ class Hold(Protocol):
     """The signature of `Ledger.hold`."""
 
     def __call__(
-        self, requirement: str, ok: bool, *, expected: str = "", seen: str = "", exchanges: Sequence[Exchange] = (), where: str = ""
+        self,
+        requirement: str,
+        ok: bool,
+        *,
+        expected: str = "",
+        seen: str = "",
+        exchanges: Sequence[Exchange] = (),
+        where: str = "",
     ) -> bool:
         """Record one check."""
 
@@ -102,33 +109,50 @@ class Ledger:
             if self.test and self.test not in record.tests:
                 record.tests.append(self.test)
             if not ok:
-                self._breach(requirement, record, Breach(self._shown(where), self._shown(expected), self._shown(seen)), exchanges)
+                self._breach(
+                    requirement,
+                    record,
+                    Breach(self._shown(where), self._shown(expected), self._shown(seen)),
+                    exchanges,
+                )
         return ok
 
     def on(self, call: Call) -> Hold:
         """`hold` for what *call* has led to: findings land on the requirement that judges such calls."""
 
         def hold(
-            requirement: str, ok: bool, *, expected: str = "", seen: str = "", exchanges: Sequence[Exchange] = (), where: str = ""
+            requirement: str,
+            ok: bool,
+            *,
+            expected: str = "",
+            seen: str = "",
+            exchanges: Sequence[Exchange] = (),
+            where: str = "",
         ) -> bool:
             found = self.catalogue.on(call.asynchronous, requirement)
             if found != requirement:
                 where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
-            return self.hold(found, ok, expected=expected, seen=seen, exchanges=exchanges, where=where)
+            return self.hold(
+                found, ok, expected=expected, seen=seen, exchanges=exchanges, where=where
+            )
 
         return hold
 
     def _shown(self, text: str) -> str:
         return visible(self._redactor.text(text), LONG)
 
-    def _breach(self, requirement: str, record: Record, breach: Breach, exchanges: Sequence[Exchange]) -> None:
+    def _breach(
+        self, requirement: str, record: Record, breach: Breach, exchanges: Sequence[Exchange]
+    ) -> None:
         problem = breach.problem
         record.breaches += 1
         if self.catalogue[requirement].level.gates:
             self._breaches += 1
             self.last_breached = requirement
         self._fresh.append((requirement, problem))
-        if problem not in record.problems and not self._full(len(record.problems), requirement, problem):
+        if problem not in record.problems and not self._full(
+            len(record.problems), requirement, problem
+        ):
             record.problems.append(problem)
         if self._room(requirement, record, breach):
             steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
@@ -139,7 +163,9 @@ class Ledger:
         return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
 
     def _full(self, number: int, requirement: str, problem: str) -> bool:
-        return number >= MAX_EVIDENCE and (self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE)
+        return number >= MAX_EVIDENCE and (
+            self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE
+        )
 
     def breach_count(self) -> int:
         """Breaches of documented and derived requirements so far."""
@@ -163,7 +189,9 @@ class Ledger:
             note=exchange.note,
         )
 
-    def unverified(self, requirements: Iterable[str], reason: str, *, one_way: bool = False) -> None:
+    def unverified(
+        self, requirements: Iterable[str], reason: str, *, one_way: bool = False
+    ) -> None:
         """Say that these could not be checked, or not wholly, and why; or only that *one way* to check them was not open."""
         reason = self._shown(reason)
         with self._lock:
@@ -227,7 +255,15 @@ class Ledger:
         with self._lock:
             return {
                 "records": {
-                    name: [r.checks, r.breaches, [one.dump() for one in r.shown], r.problems, r.unverified, r.ways_less, r.tests]
+                    name: [
+                        r.checks,
+                        r.breaches,
+                        [one.dump() for one in r.shown],
+                        r.problems,
+                        r.unverified,
+                        r.ways_less,
+                        r.tests,
+                    ]
                     for name, r in self.records.items()
                 },
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
@@ -239,7 +275,9 @@ class Ledger:
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
         with self._lock:
-            for name, (checks, breaches, shown, problems, unverified, ways_less, tests) in other["records"].items():
+            for name, (checks, breaches, shown, problems, unverified, ways_less, tests) in other[
+                "records"
+            ].items():
                 record = self._record(name)
                 record.checks += checks
                 record.breaches += breaches
@@ -247,7 +285,9 @@ class Ledger:
                     if self._room(name, record, breach):
                         record.shown.append(breach)
                 for mine, theirs in (
-                    (record.problems, problems), (record.unverified, unverified), (record.ways_less, ways_less),
+                    (record.problems, problems),
+                    (record.unverified, unverified),
+                    (record.ways_less, ways_less),
                     (record.tests, tests),
                 ):
                     mine.extend(one for one in theirs if one not in mine)

@@ -80,7 +80,9 @@ class Result:
 
     def counts(self) -> dict[str, int]:
         """How often each verdict was given, and the number of requests."""
-        return {"requests": self.requests} | {str(verdict): len(self.of(verdict)) for verdict in Verdict}
+        return {"requests": self.requests} | {
+            str(verdict): len(self.of(verdict)) for verdict in Verdict
+        }
 
     def rerun(self, requirement: str = "") -> str:
         """A shell line that runs the suite again as it was run, for one requirement or all of them."""
@@ -99,7 +101,8 @@ class Result:
             "seed": self.seed,
             "effort": self.effort,
             "target": {
-                "name": self.profile.name or self.profile.base_url, "base_url": self.profile.base_url,
+                "name": self.profile.name or self.profile.base_url,
+                "base_url": self.profile.base_url,
                 "capabilities": list(self.profile.capabilities),
             },
             "verdict": str(self.overall),
@@ -107,7 +110,9 @@ class Result:
             "counts": self.counts(),
             "statuses": {status: dict(counts) for status, counts in self.statuses.items()},
             "requirements": [row.as_json(self.rerun(row.requirement.id)) for row in self.rows],
-            "observations": [{name: one[name] for name in ("id", "title", "seen")} for one in self.observations],
+            "observations": [
+                {name: one[name] for name in ("id", "title", "seen")} for one in self.observations
+            ],
             "notes": self.notes,
         } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
 
@@ -122,22 +127,47 @@ class Policy:
     only_new: bool = False
 
 
-def judge_requirement(requirement: Requirement, record: Record, profile: Profile, policy: Policy, *, settled: bool = False) -> Row:
+def judge_requirement(
+    requirement: Requirement,
+    record: Record,
+    profile: Profile,
+    policy: Policy,
+    *,
+    settled: bool = False,
+) -> Row:
     """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
     lacking = () if settled else profile.lacks(requirement.needs)
     if record.breaches:
         gates = requirement.level.gates or policy.strict
-        often = "" if record.breaches == record.checks else f" ({record.breaches} of {record.checks} checks)"
-        return Row(requirement, Verdict.BREACHED if gates else Verdict.WARNED, "; ".join(record.problems[:3]) + often, record)
+        often = (
+            ""
+            if record.breaches == record.checks
+            else f" ({record.breaches} of {record.checks} checks)"
+        )
+        return Row(
+            requirement,
+            Verdict.BREACHED if gates else Verdict.WARNED,
+            "; ".join(record.problems[:3]) + often,
+            record,
+        )
     if lacking:
         also = [why for why in record.unverified if not why.startswith("needs ")]
-        reason = "; ".join([f"needs {', '.join(lacking)}, which the target profile does not give", *also[:2]])
+        reason = "; ".join(
+            [f"needs {', '.join(lacking)}, which the target profile does not give", *also[:2]]
+        )
     elif record.unverified and not settled:
         reason = "; ".join(record.unverified[:3])
     elif not record.checks:
-        reason = "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
+        reason = (
+            "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
+        )
     else:
-        return Row(requirement, Verdict.PASSED, f"checked {record.checks} time{'s' if record.checks > 1 else ''}", record)
+        return Row(
+            requirement,
+            Verdict.PASSED,
+            f"checked {record.checks} time{'s' if record.checks > 1 else ''}",
+            record,
+        )
     return Row(requirement, Verdict.UNVERIFIED, reason, record)
 
 
@@ -159,7 +189,13 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     """Draw the result of a run from what was found."""
     chosen = frozenset(selected)
     rows = [
-        judge_requirement(requirement, _trusted(name, ledger, unusable), profile, policy, settled=name in ledger.settled and unusable is None)
+        judge_requirement(
+            requirement,
+            _trusted(name, ledger, unusable),
+            profile,
+            policy,
+            settled=name in ledger.settled and unusable is None,
+        )
         for name, requirement in ledger.catalogue.requirements.items()
         if name in chosen
     ]
@@ -175,17 +211,32 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         overall = Overall.CONFORMANT
     seen_by_id = ledger.observations
     return Result(
-        profile=profile, seed=seed, effort=effort, started=started, finished=finished, rows=rows, overall=overall,
+        profile=profile,
+        seed=seed,
+        effort=effort,
+        started=started,
+        finished=finished,
+        rows=rows,
+        overall=overall,
         reason=str(unusable or "") or (_why_open(open_) if overall is Overall.INCOMPLETE else ""),
-        unusable=unusable is not None, requests=ledger.requests,
+        unusable=unusable is not None,
+        requests=ledger.requests,
         statuses={
-            str(status): {"seen": ledger.statuses.get(status, [0, 0])[0], "valid": ledger.statuses.get(status, [0, 0])[1]}
+            str(status): {
+                "seen": ledger.statuses.get(status, [0, 0])[0],
+                "valid": ledger.statuses.get(status, [0, 0])[1],
+            }
             for status in sorted({*DELETE_STATUSES, *ledger.statuses})
         },
         observations=[
             {
-                "id": one.id, "title": one.title, "source": one.source,
-                "seen": [{"what": what, "count": count} for what, count in sorted(seen_by_id.get(one.id, {}).items())],
+                "id": one.id,
+                "title": one.title,
+                "source": one.source,
+                "seen": [
+                    {"what": what, "count": count}
+                    for what, count in sorted(seen_by_id.get(one.id, {}).items())
+                ],
             }
             for one in ledger.catalogue.observations.values()
         ],
@@ -197,10 +248,16 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
 
 def _hints(rows: list[Row]) -> list[str]:
     """What may have led to breaches other than the endpoint."""
-    found = [row.requirement.id for row in rows if row.requirement.id in _OF_TWO_ACCOUNTS and row.record.breaches]
+    found = [
+        row.requirement.id
+        for row in rows
+        if row.requirement.id in _OF_TWO_ACCOUNTS and row.record.breaches
+    ]
     if not found:
         return []
-    return [f"{', '.join(found)}: do both [[accounts]] belong to one account? Such a finding takes the credentials of two different ones"]
+    return [
+        f"{', '.join(found)}: do both [[accounts]] belong to one account? Such a finding takes the credentials of two different ones"
+    ]
 
 
 def _why_open(rows: list[Row]) -> str:
@@ -211,18 +268,24 @@ def _why_open(rows: list[Row]) -> str:
 
 def _trusted(name: str, ledger: Ledger, unusable: Unusable | None) -> Record:
     """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP, or JSON."""
-    if unusable is None or (name in unusable.stands and ledger.records.get(name, Record()).breaches):
+    if unusable is None or (
+        name in unusable.stands and ledger.records.get(name, Record()).breaches
+    ):
         return ledger.records.get(name, Record())
     return Record(unverified=[str(unusable)])
 
 
 def exit_code(result: Result, policy: Policy) -> int:
     """0, 1 or 4 (README.md, "Reading a verdict"); 2 and 3 are the runner's to give."""
-    if result.overall is Overall.NONCONFORMANT and not (policy.only_new and result.comparison and not result.comparison.gating):
+    if result.overall is Overall.NONCONFORMANT and not (
+        policy.only_new and result.comparison and not result.comparison.gating
+    ):
         return 1
     if result.unusable:
         return 4
     if policy.strict and result.waiver_notes:
         return 1
-    unverified = any(r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows)
+    unverified = any(
+        r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows
+    )
     return 1 if policy.require_verified and unverified else 0

@@ -33,8 +33,12 @@ class Row:
         """As conformance.json lists it: nowhere else are breaches taken apart. *rerun* stands where no single request shows one."""
         one = self.requirement
         return {
-            "id": one.id, "level": str(one.level), "title": one.title, "source": one.source,
-            "verdict": str(self.verdict), "reason": self.reason,
+            "id": one.id,
+            "level": str(one.level),
+            "title": one.title,
+            "source": one.source,
+            "verdict": str(self.verdict),
+            "reason": self.reason,
             "tests": sorted(self.record.tests),
             "evidence": [piece for breach in self.record.shown for piece in breach.as_json(rerun)],
         }

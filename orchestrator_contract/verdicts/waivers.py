@@ -63,7 +63,9 @@ class Waivers:
         used = [waiver for waiver in valid if any(map(waiver.covers, problems))]
         if not used or not all(self.excuses(row.requirement.id, problem) for problem in problems):
             return row
-        return replace(row, verdict=Verdict.WAIVED, reason=f"{'; '.join(map(str, used))} ({row.reason})")
+        return replace(
+            row, verdict=Verdict.WAIVED, reason=f"{'; '.join(map(str, used))} ({row.reason})"
+        )
 
     def notes(self, rows: Iterable[Row]) -> list[str]:
         """What is wrong with the waivers themselves: those that have expired, and those that nothing needed.
@@ -74,10 +76,18 @@ class Waivers:
         notes = []
         for waiver in self._all:
             row = by_id.get(waiver.requirement)
-            name = f"waiver of {waiver.requirement}" + (f" ({waiver.pattern.pattern!r})" if waiver.pattern else "")
+            name = f"waiver of {waiver.requirement}" + (
+                f" ({waiver.pattern.pattern!r})" if waiver.pattern else ""
+            )
             if waiver.expires < self._today:
-                notes.append(f"{name} has expired on {waiver.expires} (accepted by {waiver.accepted_by})")
-            elif row is not None and row.verdict is not Verdict.UNVERIFIED and not any(map(waiver.covers, row.record.problems)):
+                notes.append(
+                    f"{name} has expired on {waiver.expires} (accepted by {waiver.accepted_by})"
+                )
+            elif (
+                row is not None
+                and row.verdict is not Verdict.UNVERIFIED
+                and not any(map(waiver.covers, row.record.problems))
+            ):
                 notes.append(f"{name} is unused: no breach that it covers was seen")
         return notes
 
@@ -97,17 +107,23 @@ def load(path: Path, catalogue: Catalogue) -> Waivers:
         # TOML has dates of its own, JSON Schema knows them as text.
         if isinstance(entry, dict) and isinstance(entry.get("expires"), date):
             entry["expires"] = entry["expires"].isoformat()
-    problems = [f"{one.path.removeprefix('$.')}: expected {one.expected}, found {one.seen}"
-                for one in schemas.problems("waivers.json", raw)]
+    problems = [
+        f"{one.path.removeprefix('$.')}: expected {one.expected}, found {one.seen}"
+        for one in schemas.problems("waivers.json", raw)
+    ]
     if problems:
         raise WaiverError(f"{path}: " + "; ".join(problems[:5]))
-    return Waivers([_waiver(path, number, entry, catalogue) for number, entry in enumerate(raw["waivers"])])
+    return Waivers(
+        [_waiver(path, number, entry, catalogue) for number, entry in enumerate(raw["waivers"])]
+    )
 
 
 def _waiver(path: Path, number: int, entry: dict[str, str], catalogue: Catalogue) -> Waiver:
     where = f"{path}: waivers[{number}]"
     if entry["requirement"] not in catalogue.requirements:
-        raise WaiverError(f"{where}.requirement: no requirement {entry['requirement']} in the catalogue")
+        raise WaiverError(
+            f"{where}.requirement: no requirement {entry['requirement']} in the catalogue"
+        )
     try:
         expires = date.fromisoformat(entry["expires"])
     except ValueError:
@@ -115,5 +131,7 @@ def _waiver(path: Path, number: int, entry: dict[str, str], catalogue: Catalogue
     try:
         pattern = re.compile(entry["pattern"]) if "pattern" in entry else None
     except (re.error, RecursionError, OverflowError) as error:
-        raise WaiverError(f"{where}.pattern: expected a regular expression, found {entry['pattern']!r} ({error})") from None
+        raise WaiverError(
+            f"{where}.pattern: expected a regular expression, found {entry['pattern']!r} ({error})"
+        ) from None
     return Waiver(entry["requirement"], entry["reason"], entry["accepted_by"], expires, pattern)

@@ -22,9 +22,16 @@ def offers(accepted: str, coding: str) -> bool:
     """
     if not accepted:
         return True
-    weights = {name.strip(): rest.replace(" ", "") for name, _, rest in (part.partition(";") for part in accepted.lower().split(","))}
-    taken = {_same(name) for name, weight in weights.items() if not _ZERO.fullmatch(weight)} | {"identity"}
-    return "*" in taken or all(_same(one) in taken for one in map(str.strip, coding.lower().split(",")) if one)
+    weights = {
+        name.strip(): rest.replace(" ", "")
+        for name, _, rest in (part.partition(";") for part in accepted.lower().split(","))
+    }
+    taken = {_same(name) for name, weight in weights.items() if not _ZERO.fullmatch(weight)} | {
+        "identity"
+    }
+    return "*" in taken or all(
+        _same(one) in taken for one in map(str.strip, coding.lower().split(",")) if one
+    )
 
 
 def _same(coding: str) -> str:
@@ -45,7 +52,9 @@ def decode(answer: Answer) -> None:
     for coding in reversed(codings):
         if coding not in OFFERED and coding != "x-gzip":
             # As it came: of a part, or in another case, who cleans it of secrets could not tell what it is.
-            said = ", ".join(value for name, value in answer.headers if name.lower() == "content-encoding")
+            said = ", ".join(
+                value for name, value in answer.headers if name.lower() == "content-encoding"
+            )
             answer.defect = (Fault.ENCODING, f"Content-Encoding {said!r} was not offered")
             return
         try:
@@ -54,7 +63,9 @@ def decode(answer: Answer) -> None:
             answer.defect = (Fault.ENCODING, f"the body is not {coding}: {error}")
             return
         except _Bomb:
-            raise WireError(Fault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes once decoded") from None
+            raise WireError(
+                Fault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes once decoded"
+            ) from None
 
 
 class _Bomb(Exception):

@@ -60,7 +60,9 @@ class Connection:
 
     def alive(self) -> bool:
         """Whether an idle connection can carry another request: nothing to read, not closed."""
-        wait = max(self.settling + _SETTLE_S - time.monotonic(), 0) if self.settling is not None else 0
+        wait = (
+            max(self.settling + _SETTLE_S - time.monotonic(), 0) if self.settling is not None else 0
+        )
         self.settling = None
         try:
             return not select.select([self.sock], [], [], wait)[0]
@@ -105,7 +107,9 @@ class Wire:
                 connection.close()
             self._idle.clear()
 
-    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True) -> Answer:
+    def exchange(
+        self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True
+    ) -> Answer:
         """Send *request* as it is and read the answer; without *keep* its connection serves no other, whatever comes.
 
         A kept connection that the server had closed meanwhile, with a 408 (R1 15.5.9) or without, is no fault of
@@ -116,7 +120,9 @@ class Wire:
         """
         deadline = time.monotonic() + self.timeout_s
         # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it does not risk a connection that the server is about to close.
-        at_risk = method in ("POST", "PATCH") or (method == "DELETE" and self._stale[origin] >= _OFTEN)
+        at_risk = method in ("POST", "PATCH") or (
+            method == "DELETE" and self._stale[origin] >= _OFTEN
+        )
         connection, stray = (None, 0) if fresh or not keep or at_risk else self._kept(origin)
         resent = connection is not None
         if connection is not None:
@@ -135,7 +141,9 @@ class Wire:
         answer.stray, answer.resent = stray, resent
         return answer
 
-    def together(self, origin: Origin, batch: Sequence[tuple[bytes, str]]) -> list[Answer | WireError]:
+    def together(
+        self, origin: Origin, batch: Sequence[tuple[bytes, str]]
+    ) -> list[Answer | WireError]:
         """Send all requests of *batch* at one moment, each on its own connection.
 
         Everything but the last byte of each goes out first; the last bytes then follow within
@@ -180,7 +188,9 @@ class Wire:
         """
         connection = self.connect(origin)
         try:
-            Reader(connection.sock, connection.protocol, time.monotonic() + self.timeout_s).send(request)
+            Reader(connection.sock, connection.protocol, time.monotonic() + self.timeout_s).send(
+                request
+            )
             time.sleep(after_s)
         finally:
             connection.close()
@@ -244,7 +254,13 @@ class Wire:
         connection.close()
 
     def _run(
-        self, connection: Connection, request: bytes | None, method: str, deadline: float, *, keep: bool = True
+        self,
+        connection: Connection,
+        request: bytes | None,
+        method: str,
+        deadline: float,
+        *,
+        keep: bool = True,
     ) -> Answer:
         usable = False
         try:
@@ -252,12 +268,17 @@ class Wire:
             if request is not None:
                 reader.send(request)
             # h11 needs to know the method for framing the answer; the bytes it makes of it are not sent.
-            connection.protocol.send(h11.Request(method=_token(method), target="/", headers=[("Host", "x")]))
+            connection.protocol.send(
+                h11.Request(method=_token(method), target="/", headers=[("Host", "x")])
+            )
             connection.protocol.send(h11.EndOfMessage())
             answer, usable = reader.read()
             if method == "HEAD":
                 # What follows is the body that a GET would get: the contract knows no HEAD, so that breaches nothing.
-                usable, excess = False, answer.defect is not None and answer.defect[0] is Fault.MALFORMED
+                usable, excess = (
+                    False,
+                    answer.defect is not None and answer.defect[0] is Fault.MALFORMED,
+                )
                 answer.defect = None if excess else answer.defect
             if answer.defect is not None and answer.defect[0] is Fault.MALFORMED and keep:
                 self._untrusted.add(connection.origin)

@@ -67,7 +67,9 @@ class Reader:
             elif isinstance(event, h11.InformationalResponse):
                 interim += 1
                 if interim > MAX_INTERIM:
-                    raise WireError(Fault.TOO_LARGE, f"more than {MAX_INTERIM} interim (1xx) answers")
+                    raise WireError(
+                        Fault.TOO_LARGE, f"more than {MAX_INTERIM} interim (1xx) answers"
+                    )
             elif isinstance(event, h11.Response):
                 head = event
                 if len(event.headers) > MAX_HEADERS:
@@ -84,7 +86,9 @@ class Reader:
         answer = Answer(
             status=head.status_code,
             reason=head.reason.decode("latin-1"),
-            headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in head.headers.raw_items()],
+            headers=[
+                (n.decode("latin-1"), v.decode("latin-1")) for n, v in head.headers.raw_items()
+            ],
             body=b"".join(parts),
         )
         decode(answer)
@@ -102,7 +106,9 @@ class Reader:
             data = self._sock.recv(_CHUNK)
         except TimeoutError:
             got = f"after {self._received} byte(s)" if self._received else "at all"
-            raise WireError(Fault.TIMEOUT, f"no complete answer within the time limit ({got} none)") from None
+            raise WireError(
+                Fault.TIMEOUT, f"no complete answer within the time limit ({got} none)"
+            ) from None
         except OSError as error:
             if not self._received:
                 raise Stale(f"the connection ended before an answer: {reason_of(error)}") from None

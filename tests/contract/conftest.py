@@ -18,4 +18,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     effort = metafunc.config.stash[RUN].options.effort
     for name, number in (("cohort", effort.cohorts), ("race_round", effort.race_rounds)):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, range(number), ids=[f"{name}-{n + 1}" for n in range(number)])
+            metafunc.parametrize(
+                name, range(number), ids=[f"{name}-{n + 1}" for n in range(number)]
+            )

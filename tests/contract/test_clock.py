@@ -26,7 +26,9 @@ NEW_S = KEY_EXPIRES_S + 5
 DAYS_LATER = ("ERR-409-KEEPS", "OP-FAILED-KEEPS", "AUTH-ACCOUNT")
 
 
-def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> tuple[list[Operation], list[Operation]]:
+def deleted_everywhere(
+    suite: Suite, scenarios: Scenarios, keys: list[str]
+) -> tuple[list[Operation], list[Operation]]:
     """Deletes under *keys*, and elsewhere one each: by another account, in another region, and both, where there is something to delete."""
     operations, configurations = scenarios.begun(len(keys), keys=keys)
     for account, region in () if suite.effort.few else ((1, 0), (0, 1), (1, 1)):
@@ -35,7 +37,11 @@ def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> t
                 more, taken = scenarios.begun(place=Place(account, region))
                 operations, configurations = operations + more, configurations + taken
     done = scenarios.completed(operations, configurations)
-    here = [operation for operation in done if not (operation.accepted.account or operation.accepted.region)]
+    here = [
+        operation
+        for operation in done
+        if not (operation.accepted.account or operation.accepted.region)
+    ]
     if len(here) < min(len(keys), 3):
         raise Unverifiable("too few deletes under keys were seen to end COMPLETED")
     return here, [operation for operation in done if operation not in here]
@@ -46,15 +52,34 @@ def deleted_everywhere(suite: Suite, scenarios: Scenarios, keys: list[str]) -> t
 def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
     few = suite.effort.few
-    more = [] if few else [suite.key(), suite.key(), suite.key(), suite.key().upper(), suite.key(1), suite.key(7), suite.key()]
+    more = (
+        []
+        if few
+        else [
+            suite.key(),
+            suite.key(),
+            suite.key(),
+            suite.key().upper(),
+            suite.key(1),
+            suite.key(7),
+            suite.key(),
+        ]
+    )
     (always, *others), away = deleted_everywhere(suite, scenarios, [suite.key(), *more])
     unspent, late = (always, always) if few else (others.pop(0), others.pop(0))
     elsewhere = others.pop() if len(others) > 3 else None
     create = None if few else created(suite)
     at = 0
     # One key is used at hours that a store in layers might lose it in, another not before its last.
-    between = [(HOUR, [always, *others[1:2]]), *((hours * HOUR, [always]) for hours in (3, 6, 11, 16)), (22 * HOUR, [always, *others[2:3]])]
-    for moment, replayed in [*(() if few else between), (KEY_LIVES_S, [always] if few else [always, late, *others, *away])]:
+    between = [
+        (HOUR, [always, *others[1:2]]),
+        *((hours * HOUR, [always]) for hours in (3, 6, 11, 16)),
+        (22 * HOUR, [always, *others[2:3]]),
+    ]
+    for moment, replayed in [
+        *(() if few else between),
+        (KEY_LIVES_S, [always] if few else [always, late, *others, *away]),
+    ]:
         suite.client.advance_clock(moment - at)
         at = moment
         for operation in replayed:
@@ -67,7 +92,10 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
     suite.client.advance_clock(24 * HOUR + 30 * MINUTE - at)
     for operation in others[:1]:
         dubious = suite.client.delete(operation.sid, key=operation.accepted.key)
-        suite.ledger.observe("OBS-KEY-24H", "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min")
+        suite.ledger.observe(
+            "OBS-KEY-24H",
+            "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min",
+        )
     suite.client.advance_clock(NEW_S - (24 * HOUR + 30 * MINUTE))
     if create is not None:
         create_again(suite, *create[:2], young=False)
@@ -92,10 +120,18 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
 def has_expired(suite: Suite, operation: Operation) -> None:
     """25 hours after its first use the key of an ended delete is new: of a SID that is gone it gets 404."""
     first = operation.accepted
-    again = suite.client.delete(operation.sid, key=first.key, account=first.account, region=first.region)
+    again = suite.client.delete(
+        operation.sid, key=first.key, account=first.account, region=first.region
+    )
     # A conflict without that code may be one with what others do.
     known = again.status == first.status or again.object.get("code") == KEY_USED
-    suite.ledger.hold("KEY-EXPIRES", not known, expected="404: a new request after 25 h", seen=again.outcome(), exchanges=[first, again])
+    suite.ledger.hold(
+        "KEY-EXPIRES",
+        not known,
+        expected="404: a new request after 25 h",
+        seen=again.outcome(),
+        exchanges=[first, again],
+    )
 
 
 def created(suite: Suite) -> tuple[dict[str, Any], Exchange, Configuration] | None:
@@ -113,35 +149,61 @@ def created(suite: Suite) -> tuple[dict[str, Any], Exchange, Configuration] | No
 def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, *, young: bool) -> None:
     """A create's key replays while it is *young*, whether what was made is still there or not, and is new afterwards, as a delete's is."""
     with contextlib.suppress(Unverifiable):
-        again = past_500(partial(suite.configurations.creator.create_again, payload, str(first.key), first))
+        again = past_500(
+            partial(suite.configurations.creator.create_again, payload, str(first.key), first)
+        )
         if young:
             judge_replay(suite.ledger, first, again, "KEY-LIVES")
             return
         old = again.status == 202 and bool(again.operation_names & first.operation_names)
-        suite.ledger.on(first.call)("KEY-EXPIRES", not old and again.object.get("code") != KEY_USED, expected="a new request after 25 h",
-                                    seen="the old operation" if old else f"{again.outcome()}: it was used", exchanges=[first, again])
+        suite.ledger.on(first.call)(
+            "KEY-EXPIRES",
+            not old and again.object.get("code") != KEY_USED,
+            expected="a new request after 25 h",
+            seen="the old operation" if old else f"{again.outcome()}: it was used",
+            exchanges=[first, again],
+        )
 
 
 def still_its_own(suite: Suite, scenarios: Scenarios, operation: Operation) -> None:
     """Nearly a day later a key still belongs to its account, its region and its SID: elsewhere it is new, on another SID it shows nothing of the first."""
-    for requirement, account, region in (("KEY-SCOPE-ACCOUNT", 1, 0), ("KEY-SCOPE-REGION", 0, 1), ("KEY-OTHER-SID", 0, 0)):
+    for requirement, account, region in (
+        ("KEY-SCOPE-ACCOUNT", 1, 0),
+        ("KEY-SCOPE-REGION", 0, 1),
+        ("KEY-OTHER-SID", 0, 0),
+    ):
         if account >= len(suite.profile.accounts) or region >= len(suite.profile.bases):
             continue
         with contextlib.suppress(Unverifiable):  # in the first hour the same was looked at
             other = suite.configurations.one(account=account, region=region)
-            again = past_500(partial(
-                suite.client.delete, other.sid, key=operation.accepted.key, account=account, region=region,
-                call=Call("delete", other.sid, allow=MISMATCH),
-            ))
-            not_the_first(suite, requirement, operation, again, other.sid, scoped=bool(account or region))
+            again = past_500(
+                partial(
+                    suite.client.delete,
+                    other.sid,
+                    key=operation.accepted.key,
+                    account=account,
+                    region=region,
+                    call=Call("delete", other.sid, allow=MISMATCH),
+                )
+            )
+            not_the_first(
+                suite, requirement, operation, again, other.sid, scoped=bool(account or region)
+            )
             if again.status == 202:
                 scenarios.must_happen(requirement, [(again, other)])
             elif (account or region) and again.status != 500 and not suite.is_echo(again):
-                suite.ledger.hold(requirement, again.status == 409 and again.object.get("code") != KEY_USED, expected="202: a new request",
-                                  seen=again.outcome(), exchanges=[operation.accepted, again])
+                suite.ledger.hold(
+                    requirement,
+                    again.status == 409 and again.object.get("code") != KEY_USED,
+                    expected="202: a new request",
+                    seen=again.outcome(),
+                    exchanges=[operation.accepted, again],
+                )
 
 
-def on_another_sid(suite: Suite, operation: Operation, configuration: Configuration, *, strictly: bool) -> list[Operation]:
+def on_another_sid(
+    suite: Suite, operation: Operation, configuration: Configuration, *, strictly: bool
+) -> list[Operation]:
     """The operation that the expired key of *operation* starts for *configuration*; none where it was refused or the old one was shown."""
     first = operation.accepted
     for pause in (*CONFLICT_PAUSES_S, 0.0):
@@ -154,9 +216,16 @@ def on_another_sid(suite: Suite, operation: Operation, configuration: Configurat
     old = bool(again.operation_names & first.operation_names)
     # A 500 may be stored for its key, and says nothing of what came before; it or a 503 may have been carried out.
     if again.status == 202 or (strictly and again.status != 500 and not suite.is_echo(again)):
-        suite.ledger.hold("KEY-EXPIRES", again.status == 202 and not old, expected="202 and an operation of its own after 25 h",
-                          seen=f"{again.outcome()}{', the old operation' if old else ''}", exchanges=[first, again])
-    return [suite.follower.accept(again, configuration.sid)] if again.status == 202 and not old else []
+        suite.ledger.hold(
+            "KEY-EXPIRES",
+            again.status == 202 and not old,
+            expected="202 and an operation of its own after 25 h",
+            seen=f"{again.outcome()}{', the old operation' if old else ''}",
+            exchanges=[first, again],
+        )
+    return (
+        [suite.follower.accept(again, configuration.sid)] if again.status == 202 and not old else []
+    )
 
 
 @pytest.mark.clock
@@ -170,7 +239,11 @@ def test_life_of_a_neglected_key(suite: Suite, scenarios: Scenarios) -> None:
     refused = misuses(suite, scenarios, misused, other)
     usual = suite.follower.usual_s("delete")
     # One that still runs when the clock jumps may be given up by the endpoint, and some run until they are asked about.
-    ended = suite.until(lambda: scenarios.presence.is_there(still_open)[0] is False, 2 + 2 * usual, max(usual / 2, 0.2))
+    ended = suite.until(
+        lambda: scenarios.presence.is_there(still_open)[0] is False,
+        2 + 2 * usual,
+        max(usual / 2, 0.2),
+    )
     if not ended:
         unpolled = scenarios.completed([unpolled], [still_open])[0]
     suite.wait(usual)
@@ -191,9 +264,18 @@ def test_life_of_a_neglected_key(suite: Suite, scenarios: Scenarios) -> None:
         scenarios.presence.kept("GONE-ONLY", other, refused)
 
 
-def misuses(suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration) -> list[Exchange]:
+def misuses(
+    suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration
+) -> list[Exchange]:
     """The refusal of an *operation*'s key on another SID; none where it was not refused: then the key may stand for that request from now on."""
-    again = past_500(partial(suite.client.delete, other.sid, key=operation.accepted.key, call=Call("delete", other.sid, allow=MISMATCH)))
+    again = past_500(
+        partial(
+            suite.client.delete,
+            other.sid,
+            key=operation.accepted.key,
+            call=Call("delete", other.sid, allow=MISMATCH),
+        )
+    )
     not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
     if again.status == 202:
         scenarios.must_happen("KEY-OTHER-SID", [(again, other)])
@@ -211,9 +293,17 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
     victims = suite.configurations.take(2)
     pairs = list(zip(victims, (suite.key(), suite.key().upper()), strict=True))
     failed: list[Operation] = []
-    with contextlib.suppress(Unverifiable):  # that operations fail on demand is for test_failed_operation to say
-        accepted = scenarios.each(lambda pair: scenarios.accepted(pair[0], key=pair[1], trigger=trigger), pairs)
-        failed += [operation for operation in suite.follower.finish(accepted) if operation.status == "FAILED"]
+    with contextlib.suppress(
+        Unverifiable
+    ):  # that operations fail on demand is for test_failed_operation to say
+        accepted = scenarios.each(
+            lambda pair: scenarios.accepted(pair[0], key=pair[1], trigger=trigger), pairs
+        )
+        failed += [
+            operation
+            for operation in suite.follower.finish(accepted)
+            if operation.status == "FAILED"
+        ]
     if not failed:
         return
     by_place = {victim.located: victim for victim in victims}
@@ -222,7 +312,11 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
 
     for operation in failed:
         suite.follower.poll(operation)
-        scenarios.presence.kept("OP-FAILED-KEEPS", by_place[operation.located], [operation.accepted, *operation.polls[-1:]])
+        scenarios.presence.kept(
+            "OP-FAILED-KEEPS",
+            by_place[operation.located],
+            [operation.accepted, *operation.polls[-1:]],
+        )
         scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
 
     suite.client.advance_clock(NEW_S - KEY_LIVES_S)
@@ -232,8 +326,13 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
         again = suite.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger)
         old = bool(again.operation_names & operation.accepted.operation_names)
         known = again.object.get("code") == KEY_USED or (again.status == 202 and old)
-        suite.ledger.hold("KEY-EXPIRES", not known, expected="an operation of its own after 25 h",
-                          seen="the old one" if old else f"{again.outcome()}: it was used", exchanges=[operation.accepted, again])
+        suite.ledger.hold(
+            "KEY-EXPIRES",
+            not known,
+            expected="an operation of its own after 25 h",
+            seen="the old one" if old else f"{again.outcome()}: it was used",
+            exchanges=[operation.accepted, again],
+        )
         if again.status == 202 and not old:
             anew.append(suite.follower.accept(again, operation.sid))
     suite.follower.finish(anew, early=False)
@@ -242,7 +341,11 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
 @pytest.mark.clock
 @pytest.mark.twice
 @pytest.mark.parametrize(
-    "status", [pytest.param(s, marks=pytest.mark.requirement(f"ERR-{s}-KEEPS"), id=str(s)) for s in (409, 429)]
+    "status",
+    [
+        pytest.param(s, marks=pytest.mark.requirement(f"ERR-{s}-KEEPS"), id=str(s))
+        for s in (409, 429)
+    ],
 )
 def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> None:
     """What a conflict or a rate limit refused is not carried out a day later."""
@@ -261,7 +364,10 @@ def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> N
 
     if scenarios.presence.kept(f"ERR-{status}-KEEPS", victim, hits[-2:]):
         # What is a day old is deleted like what was made just now.
-        scenarios.each(scenarios.presence.gone, scenarios.completed([scenarios.accepted(victim, key=suite.key())], [victim]))
+        scenarios.each(
+            scenarios.presence.gone,
+            scenarios.completed([scenarios.accepted(victim, key=suite.key())], [victim]),
+        )
 
 
 @pytest.mark.clock
@@ -269,7 +375,9 @@ def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> N
 def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
     """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
     done = scenarios.ended(3)
-    for seconds in (6 * DAY + 20 * HOUR,) if suite.effort.few else (2 * HOUR, 23 * HOUR, 5 * DAY + 20 * HOUR):
+    for seconds in (
+        (6 * DAY + 20 * HOUR,) if suite.effort.few else (2 * HOUR, 23 * HOUR, 5 * DAY + 20 * HOUR)
+    ):
         suite.client.advance_clock(seconds)
         for operation in done:
             suite.follower.poll(operation)

@@ -29,11 +29,28 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import Unverifiable
 
 #: Wrong credentials that are sent once, or thrice would be many.
-ONCE = frozenset({
-    "password and a space", "password, a colon and a character", "user cut short", "user and a character", "user and password swapped",
-    "bearer scheme", "token scheme", "digest scheme", "negotiate scheme", "key scheme", "password with another first character",
-    "empty user and password", "no base64", "no colon", "empty", "empty user", "password with another last character", "password in the other case",
-})
+ONCE = frozenset(
+    {
+        "password and a space",
+        "password, a colon and a character",
+        "user cut short",
+        "user and a character",
+        "user and password swapped",
+        "bearer scheme",
+        "token scheme",
+        "digest scheme",
+        "negotiate scheme",
+        "key scheme",
+        "password with another first character",
+        "empty user and password",
+        "no base64",
+        "no colon",
+        "empty",
+        "empty user",
+        "password with another last character",
+        "password in the other case",
+    }
+)
 
 
 def wrong_credentials(suite: Suite) -> dict[str, str]:
@@ -45,7 +62,9 @@ def wrong_credentials(suite: Suite) -> dict[str, str]:
         "empty password": basic(user, ""),
         "password cut short": basic(user, password[:-1]),
         "password and a character": basic(user, password + "x"),
-        "password with another last character": basic(user, password[:-1] + ("x" if password[-1:] != "x" else "y")),
+        "password with another last character": basic(
+            user, password[:-1] + ("x" if password[-1:] != "x" else "y")
+        ),
         "password and a space": basic(user, password + " "),
         "password, a colon and a character": basic(user, password + ":x"),
         "user cut short": basic(user[:-1], password),
@@ -62,7 +81,9 @@ def wrong_credentials(suite: Suite) -> dict[str, str]:
         "digest scheme": f'Digest username="{user}", realm="x", nonce="0", uri="/", response="{"0" * 32}"',
         "negotiate scheme": "Negotiate " + base64.b64encode(f"{user}:{password}".encode()).decode(),
         "key scheme": f"ApiKey {user}",
-        "password with another first character": basic(user, ("x" if password[:1] != "x" else "y") + password[1:]),
+        "password with another first character": basic(
+            user, ("x" if password[:1] != "x" else "y") + password[1:]
+        ),
     }
     if password.swapcase() != password:
         wrong["password in the other case"] = basic(user, password.swapcase())
@@ -79,14 +100,26 @@ def disclosed(scenarios: Scenarios, configuration: Configuration, exchange: Exch
     """What of the configuration an answer tells, beyond what the request said."""
     told = all_of(exchange)
     shown = scenarios.presence.shown.get(configuration.located, {})
-    secrets = [value for value in (*map(shown.get, TELLING), *settings(shown)) if isinstance(value, str) and len(value) > BY_CHANCE]
-    return [secret for secret in sorted({configuration.name, *secrets}) if len(secret) > 5 and secret in told]
+    secrets = [
+        value
+        for value in (*map(shown.get, TELLING), *settings(shown))
+        if isinstance(value, str) and len(value) > BY_CHANCE
+    ]
+    return [
+        secret
+        for secret in sorted({configuration.name, *secrets})
+        if len(secret) > 5 and secret in told
+    ]
 
 
 def settings(shown: dict[str, Any]) -> list[Any]:
     """What a fetch has shown of the optional parts of a configuration: where it calls back, and what it is a bridge to."""
     callbacks, bridge = shown.get("statusCallbacks"), shown.get("conversationsV1Bridge")
-    urls = [callback.get("url") for callback in callbacks if isinstance(callback, dict)] if isinstance(callbacks, list) else []
+    urls = (
+        [callback.get("url") for callback in callbacks if isinstance(callback, dict)]
+        if isinstance(callbacks, list)
+        else []
+    )
     return [*urls, bridge.get("serviceId") if isinstance(bridge, dict) else None]
 
 
@@ -94,11 +127,14 @@ def settings(shown: dict[str, Any]) -> list[Any]:
 def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
     """A DELETE without credentials or with wrong ones is not accepted, deletes nothing and tells nothing."""
     wrong = list(wrong_credentials(suite).items())
-    few: list[tuple[str, str]] = suite.random.sample(wrong, min(len(wrong), suite.effort.wrong_credentials))
+    few: list[tuple[str, str]] = suite.random.sample(
+        wrong, min(len(wrong), suite.effort.wrong_credentials)
+    )
     # A victim each, so that what is carried out later is put down to its cause.
     nobody, somebody = suite.victims(2)
     cases: tuple[tuple[str, Configuration, list[tuple[str, str | None]]], ...] = (
-        ("AUTH-MISSING", nobody, [("no credentials", None)]), ("AUTH-WRONG", somebody, [(what, value) for what, value in few]),
+        ("AUTH-MISSING", nobody, [("no credentials", None)]),
+        ("AUTH-WRONG", somebody, [(what, value) for what, value in few]),
     )
     for requirement, victim, tries in cases:
         scenarios.presence.must_be_shown(victim)
@@ -110,7 +146,13 @@ def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
                 exchange = without_rights(suite, victim.sid, value, key=key)
                 sent.append(exchange)
                 told = disclosed(scenarios, victim, exchange)
-                suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
+                suite.ledger.hold(
+                    "AUTH-SECRET",
+                    not told,
+                    expected="nothing of the configuration",
+                    seen=", ".join(told),
+                    exchanges=[exchange],
+                )
                 if not refused(suite, requirement, exchange, what):
                     break
         scenarios.presence.kept(requirement, victim, sent[-2:])
@@ -131,12 +173,21 @@ def test_bad_credentials_learn_nothing(suite: Suite, scenarios: Scenarios) -> No
         # In turns, so that a lock-out after so many tries changes both.
         for sid, sent in ((victim.sid, there), (absent, missing)) * 3:
             sent.append(without_rights(suite, sid, value))
-        if any(exchange.status in (None, 429, 500, 502, 503, 504) for exchange in (*there, *missing)):
+        if any(
+            exchange.status in (None, 429, 500, 502, 503, 504) for exchange in (*there, *missing)
+        ):
             continue  # what passes says nothing of the SID
-        told, untold = {said(exchange, victim.sid) for exchange in there}, {said(exchange, absent) for exchange in missing}
-        suite.ledger.hold("AUTH-SECRET", len(told) > 1 or len(untold) > 1 or told == untold,
-                          expected=f"the answer to a SID that does not exist: {min(untold)}", seen=str(min(told)),
-                          exchanges=[there[-1], missing[-1]])
+        told, untold = (
+            {said(exchange, victim.sid) for exchange in there},
+            {said(exchange, absent) for exchange in missing},
+        )
+        suite.ledger.hold(
+            "AUTH-SECRET",
+            len(told) > 1 or len(untold) > 1 or told == untold,
+            expected=f"the answer to a SID that does not exist: {min(untold)}",
+            seen=str(min(told)),
+            exchanges=[there[-1], missing[-1]],
+        )
 
 
 def first_pages(suite: Suite) -> list[str]:
@@ -151,7 +202,9 @@ def first_pages(suite: Suite) -> list[str]:
 def said(exchange: Exchange, sid: str) -> tuple[int, str, str, str]:
     """What a refusal says of the SID that it is about: status, code, message and parameters, the SID itself left out."""
     body = exchange.object
-    code, message, params = (str(body.get(name)).replace(sid, "{Sid}") for name in ("code", "message", "params"))
+    code, message, params = (
+        str(body.get(name)).replace(sid, "{Sid}") for name in ("code", "message", "params")
+    )
     return exchange.status or 0, code, message, params
 
 
@@ -164,7 +217,8 @@ def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -
         victim = suite.configurations.one(region=region)
         scenarios.presence.must_be_shown(victim)
         for requirement, what, value in (
-            ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "a wrong password", basic(account.username, account.password + "x")),
+            ("AUTH-MISSING", "no credentials", None),
+            ("AUTH-WRONG", "a wrong password", basic(account.username, account.password + "x")),
         ):
             suite.redactor.learn(value)
             exchange = without_rights(suite, victim.sid, value, region=region)
@@ -176,18 +230,26 @@ def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "KEY-REPLAY-ENDED")
 def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> None:
     """A key's stored response is not given to a request whose credentials are missing or wrong, and not lost by one."""
-    operation = scenarios.ended()[0] if suite.effort.few else deleted_among_strangers(suite, scenarios)
+    operation = (
+        scenarios.ended()[0] if suite.effort.few else deleted_among_strangers(suite, scenarios)
+    )
     names = operation.accepted.operation_names
     account = suite.profile.accounts[0]
     for requirement, what, value in (
-        ("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "wrong password", basic(account.username, account.password + "x")),
+        ("AUTH-MISSING", "no credentials", None),
+        ("AUTH-WRONG", "wrong password", basic(account.username, account.password + "x")),
     ):
         suite.redactor.learn(value)
         exchange = without_rights(suite, operation.sid, value, key=operation.accepted.key)
         refused(suite, requirement, exchange, f"{what} and a used key")
         told = named_in(exchange, names)
-        suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told),
-                          exchanges=[operation.accepted, exchange])
+        suite.ledger.hold(
+            "AUTH-SECRET",
+            not told,
+            expected="nothing of the operation",
+            seen=", ".join(told),
+            exchanges=[operation.accepted, exchange],
+        )
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
@@ -198,8 +260,13 @@ def deleted_among_strangers(suite: Suite, scenarios: Scenarios) -> Operation:
         # It may have FAILED for reasons of its own; where a second one does, too, the strangers are the reason.
         again, configuration = run_among_strangers(suite, scenarios)
         steps = [e for one in (operation, again) for e in (one.accepted, *one.polls[-1:])]
-        suite.ledger.hold("AUTH-MISSING", not again.done or again.status == "COMPLETED", expected="COMPLETED, whatever strangers send meanwhile",
-                          seen=again.status, exchanges=steps)
+        suite.ledger.hold(
+            "AUTH-MISSING",
+            not again.done or again.status == "COMPLETED",
+            expected="COMPLETED, whatever strangers send meanwhile",
+            seen=again.status,
+            exchanges=steps,
+        )
         operation = again
     return scenarios.completed([operation], [configuration])[0]
 
@@ -209,20 +276,34 @@ def run_among_strangers(suite: Suite, scenarios: Scenarios) -> tuple[Operation, 
     configuration, account, key = suite.configurations.one(), suite.profile.accounts[0], suite.key()
     wrong = basic(account.username, account.password + "x")
     suite.redactor.learn(wrong)
-    for requirement, what, value in (("AUTH-MISSING", "no credentials", None), ("AUTH-WRONG", "a wrong password", wrong)):
+    for requirement, what, value in (
+        ("AUTH-MISSING", "no credentials", None),
+        ("AUTH-WRONG", "a wrong password", wrong),
+    ):
         # Keys belong to an account, so that of somebody unknown is nobody's.
         refused(suite, requirement, without_rights(suite, configuration.sid, value, key=key), what)
     operation = scenarios.accepted(configuration, key=key)
     stranger = without_rights(suite, configuration.sid, None)
     refused(suite, "AUTH-MISSING", stranger, "no credentials while a delete runs")
     told = named_in(stranger, operation.accepted.operation_names)
-    suite.ledger.hold("AUTH-SECRET", not told, expected="nothing of the operation", seen=", ".join(told), exchanges=[operation.accepted, stranger])
+    suite.ledger.hold(
+        "AUTH-SECRET",
+        not told,
+        expected="nothing of the operation",
+        seen=", ".join(told),
+        exchanges=[operation.accepted, stranger],
+    )
     if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, configuration.sid, 1):
         exchange = as_account(suite, configuration.sid, 1, suite.key())
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")
         told = named_in(exchange, operation.accepted.operation_names)
-        suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the operation", seen=", ".join(told),
-                          exchanges=[operation.accepted, exchange])
+        suite.ledger.hold(
+            "AUTH-ACCOUNT",
+            not told,
+            expected="nothing of the operation",
+            seen=", ".join(told),
+            exchanges=[operation.accepted, exchange],
+        )
         not_told_apart(suite, configuration.sid, exchange)
     suite.follower.finish([operation])
     return operation, configuration
@@ -239,7 +320,13 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
         sent.append(exchange)
         refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
         told = disclosed(scenarios, victim, exchange)
-        suite.ledger.hold("AUTH-ACCOUNT", not told, expected="nothing of the configuration", seen=", ".join(told), exchanges=[exchange])
+        suite.ledger.hold(
+            "AUTH-ACCOUNT",
+            not told,
+            expected="nothing of the configuration",
+            seen=", ".join(told),
+            exchanges=[exchange],
+        )
         not_told_apart(suite, victim.sid, exchange)
 
     for region in () if suite.effort.few else range(1, len(suite.profile.bases)):
@@ -253,7 +340,9 @@ def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
     suite.watch.kept("AUTH-ACCOUNT", victim, sent)
     if suite.effort.few or suite.has_bystander(victim):
         return
-    with contextlib.suppress(Unverifiable):  # an update is open to few, and what was found so far stands
+    with contextlib.suppress(
+        Unverifiable
+    ):  # an update is open to few, and what was found so far stands
         patched(suite, victim)
         scenarios.presence.must_be_shown(victim)
         exchange = as_account(suite, victim.sid, 1, suite.key())
@@ -282,9 +371,12 @@ def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
     wrong = basic(owner.username, owner.password + "x")
     suite.redactor.learn(wrong)
     missing: list[tuple[str, int | None, list[tuple[str, str]]]] = [
-        ("without credentials", None, []), ("with a wrong password", None, [("Authorization", wrong)]),
+        ("without credentials", None, []),
+        ("with a wrong password", None, [("Authorization", wrong)]),
     ]
-    other: list[tuple[str, int | None, list[tuple[str, str]]]] = [("to another account", 1, [])] if len(suite.profile.accounts) > 1 else []
+    other: list[tuple[str, int | None, list[tuple[str, str]]]] = (
+        [("to another account", 1, [])] if len(suite.profile.accounts) > 1 else []
+    )
     configuration = suite.client.url(f"/Configurations/{victim.sid}")
     for requirement, address, sid, readers in (
         ("AUTH-READ", configuration, victim.sid, missing),
@@ -296,16 +388,33 @@ def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
             # What was kept of the owner's answer is nobody else's.
             suite.client.send(suite.client.outgoing(Call("other", silent=True), "GET", address))
         for who, account, headers in readers[-1:] if suite.effort.few else readers:
-            out = suite.client.outgoing(Call("other", silent=True), "GET", address, account=account, headers=headers)
+            out = suite.client.outgoing(
+                Call("other", silent=True), "GET", address, account=account, headers=headers
+            )
             exchange = past_500(partial(suite.client.send, out))
             body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
             # Of a list any configuration is too much.
-            shown = exchange.status == 200 and (sid in body or "createdAt" in exchange.object or bool(exchange.object.get("configurations")))
-            suite.ledger.hold(requirement, not shown, expected=f"nothing of {address} {who}", seen=exchange.outcome(),
-                              exchanges=[exchange])
+            shown = exchange.status == 200 and (
+                sid in body
+                or "createdAt" in exchange.object
+                or bool(exchange.object.get("configurations"))
+            )
+            suite.ledger.hold(
+                requirement,
+                not shown,
+                expected=f"nothing of {address} {who}",
+                seen=exchange.outcome(),
+                exchanges=[exchange],
+            )
     if not suite.effort.few and suite.profile.provision.mode == "create":
         there, fetch = scenarios.presence.stands(victim)
-        suite.ledger.hold("CTRL-VISIBLE", there is not False, expected="200 for its owner, whoever else has asked", seen="404", exchanges=[fetch])
+        suite.ledger.hold(
+            "CTRL-VISIBLE",
+            there is not False,
+            expected="200 for its owner, whoever else has asked",
+            seen="404",
+            exchanges=[fetch],
+        )
     if other:
         # What is gone is still nobody else's to delete, or to know of.
         exchange = as_account(suite, operation.sid, 1, suite.key())

@@ -20,9 +20,26 @@ def test_generated_deletes(suite: Suite, mode: str) -> None:
         status, key = sent.exchange.status, sent.exchange.key
         seen = f"{sent.exchange.outcome()} to {sent.segment[:60]!r}"
         bad_key = key is not None and not suite.well_formed_key(key)
-        allowed: Any = set(range(400, 500)) if bad_key else {404} if WELL_FORMED.fullmatch(sent.segment) else sent.exchange.call.allow
-        requirement = "KEY-BAD-SAFE" if bad_key else "SID-UNKNOWN" if WELL_FORMED.fullmatch(sent.segment) else "SID-ODD"
-        suite.ledger.hold(requirement, status in allowed, expected="404" if allowed == {404} else "a refusal", seen=seen,
-                          exchanges=[sent.exchange])
+        allowed: Any = (
+            set(range(400, 500))
+            if bad_key
+            else {404}
+            if WELL_FORMED.fullmatch(sent.segment)
+            else sent.exchange.call.allow
+        )
+        requirement = (
+            "KEY-BAD-SAFE"
+            if bad_key
+            else "SID-UNKNOWN"
+            if WELL_FORMED.fullmatch(sent.segment)
+            else "SID-ODD"
+        )
+        suite.ledger.hold(
+            requirement,
+            status in allowed,
+            expected="404" if allowed == {404} else "a refusal",
+            seen=seen,
+            exchanges=[sent.exchange],
+        )
 
     run_generated(suite, "DELETE", mode, judge)

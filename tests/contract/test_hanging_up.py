@@ -28,17 +28,28 @@ def test_answer_that_nobody_read(suite: Suite, scenarios: Scenarios) -> None:
             if tries[-1].status == 202:
                 suite.ledger.hold("KEY-REPLAY", True)
                 # It goes on to its end like any other.
-                scenarios.completed([suite.follower.accept(tries[-1], configuration.sid)], [configuration])
+                scenarios.completed(
+                    [suite.follower.accept(tries[-1], configuration.sid)], [configuration]
+                )
                 return
             there, fetch = scenarios.presence.stands(configuration)
             if there is not False or tries[-1].status not in (404, 409):
-                raise OneWayLess(f"the request whose client hung up may have been refused: under its key {tries[-1].outcome()}")
+                raise OneWayLess(
+                    f"the request whose client hung up may have been refused: under its key {tries[-1].outcome()}"
+                )
             suite.inventory.gone(configuration)
             if any(status in (500, 503) for e in tries for status in (*e.before, e.status)):
-                raise OneWayLess("the deletion may be that of a request which was answered 500 or 503")
+                raise OneWayLess(
+                    "the deletion may be that of a request which was answered 500 or 503"
+                )
             if attempt == TRIES - 1:
-                suite.ledger.hold("KEY-REPLAY", False, expected="202: the response to the delete that was carried out under this key",
-                                  seen=tries[-1].outcome(), exchanges=[left, tries[-1], fetch])
+                suite.ledger.hold(
+                    "KEY-REPLAY",
+                    False,
+                    expected="202: the response to the delete that was carried out under this key",
+                    seen=tries[-1].outcome(),
+                    exchanges=[left, tries[-1], fetch],
+                )
     except Unverifiable as error:
         raise OneWayLess(str(error)) from error
 
@@ -46,7 +57,10 @@ def test_answer_that_nobody_read(suite: Suite, scenarios: Scenarios) -> None:
 def hung_up(suite: Suite, configuration: Configuration) -> tuple[Exchange, list[Exchange]]:
     """A delete that nobody waited for, and the same again until that is no conflict with it any more."""
     sid, key = configuration.sid, suite.key()
-    left = suite.client.leave(suite.client.outgoing(Call("delete", sid), "DELETE", f"/Configurations/{sid}", key=key), PATIENCE_S)
+    left = suite.client.leave(
+        suite.client.outgoing(Call("delete", sid), "DELETE", f"/Configurations/{sid}", key=key),
+        PATIENCE_S,
+    )
     tries: list[Exchange] = []
     pause, end = 0.2, left.sent + suite.profile.limits.poll_timeout_s
 

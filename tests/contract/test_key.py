@@ -66,12 +66,18 @@ def test_replay_after_many_keys(suite: Suite, scenarios: Scenarios) -> None:
         done += scenarios.deleted(len(keys), keys=keys, forms=True)
     scenarios.replay(first, requirement="KEY-REPLAY-ENDED", fresh=True)
     uncommon = [one for one in done if one.accepted.key and not COMMON.fullmatch(one.accepted.key)]
-    scenarios.each(lambda operation: scenarios.replay(operation, requirement="KEY-REPLAY-ENDED"), uncommon)
+    scenarios.each(
+        lambda operation: scenarios.replay(operation, requirement="KEY-REPLAY-ENDED"), uncommon
+    )
 
 
 @pytest.mark.requirement("KEY-OTHER-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")
 @pytest.mark.parametrize(
-    "ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, marks=pytest.mark.twice, id="after-its-end")]
+    "ended",
+    [
+        pytest.param(False, id="while-the-first-runs"),
+        pytest.param(True, marks=pytest.mark.twice, id="after-its-end"),
+    ],
 )
 def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> None:
     """A key reused on another SID is refused or starts an operation of that SID; it never shows the first one's."""
@@ -85,10 +91,14 @@ def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> 
         # In capitals it may be another key: then it starts an operation of its own.
         capitals = number == 3
         again = suite.client.delete(
-            other.sid, key=key.upper() if capitals else key, call=Call("delete", other.sid, allow=MISMATCH)
+            other.sid,
+            key=key.upper() if capitals else key,
+            call=Call("delete", other.sid, allow=MISMATCH),
         )
         not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
-        suite.ledger.observe("OBS-KEY-OTHER-SID", f"{again.status} {again.object.get('code', '')}".strip())
+        suite.ledger.observe(
+            "OBS-KEY-OTHER-SID", f"{again.status} {again.object.get('code', '')}".strip()
+        )
         refused = refused and (capitals or again.status in (*MISMATCH, 409))
         if refused and number == 0 and not suite.effort.few:
             # What was refused leaves the key as it was.
@@ -99,7 +109,11 @@ def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> 
     if not ended:
         scenarios.completed([operation], [first])
     gone = [] if suite.effort.few or not ended else scenarios.deleted()
-    for sid in (suite.absent_sid(), *(one.sid for one in gone), *([] if suite.effort.few else ["x"])):
+    for sid in (
+        suite.absent_sid(),
+        *(one.sid for one in gone),
+        *([] if suite.effort.few else ["x"]),
+    ):
         suite.ownership.allow(sid)
         call = Call("delete", sid, allow=MISMATCH | {404}, outside=sid == "x")
         again = suite.client.delete(sid, key=operation.accepted.key, call=call)
@@ -110,18 +124,35 @@ def test_key_on_another_sid(suite: Suite, scenarios: Scenarios, ended: bool) -> 
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
-
 @pytest.mark.parametrize(
     ("requirement", "account", "region"),
     [
-        pytest.param("KEY-SCOPE-ACCOUNT", 1, 0, marks=pytest.mark.requirement("KEY-SCOPE-ACCOUNT", "KEY-REPLAY-ENDED"), id="account"),
-        pytest.param("KEY-SCOPE-REGION", 0, 1, marks=pytest.mark.requirement("KEY-SCOPE-REGION", "KEY-REPLAY-ENDED"), id="region"),
+        pytest.param(
+            "KEY-SCOPE-ACCOUNT",
+            1,
+            0,
+            marks=pytest.mark.requirement("KEY-SCOPE-ACCOUNT", "KEY-REPLAY-ENDED"),
+            id="account",
+        ),
+        pytest.param(
+            "KEY-SCOPE-REGION",
+            0,
+            1,
+            marks=pytest.mark.requirement("KEY-SCOPE-REGION", "KEY-REPLAY-ENDED"),
+            id="region",
+        ),
     ],
 )
 @pytest.mark.parametrize(
-    "ended", [pytest.param(False, id="while-the-first-runs"), pytest.param(True, marks=pytest.mark.twice, id="after-its-end")]
+    "ended",
+    [
+        pytest.param(False, id="while-the-first-runs"),
+        pytest.param(True, marks=pytest.mark.twice, id="after-its-end"),
+    ],
 )
-def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: int, region: int, ended: bool) -> None:
+def test_scope(
+    suite: Suite, scenarios: Scenarios, requirement: str, account: int, region: int, ended: bool
+) -> None:
     """The same key on another account or in another region is a new request with an answer of its own."""
     pairs = [(suite.configurations.one(), suite.configurations.one(account=account, region=region))]
     if not suite.effort.few:
@@ -129,16 +160,26 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
     # How far a key reaches may depend on its form: between them, the two parameters send one of each.
     keys = [suite.key(7), suite.key().upper()] if ended else [suite.key(), suite.key(1)]
     if region and not suite.effort.few:
-        with contextlib.suppress(Unverifiable):  # one more way to look: what follows does not hang on it
+        with contextlib.suppress(
+            Unverifiable
+        ):  # one more way to look: what follows does not hang on it
             (same_elsewhere if ended else stranger_first)(suite, scenarios, requirement, region)
-    operations = [scenarios.accepted(here, key=key) for (here, _), key in zip(pairs, keys, strict=False)]
+    operations = [
+        scenarios.accepted(here, key=key) for (here, _), key in zip(pairs, keys, strict=False)
+    ]
     if ended:
         scenarios.completed(operations, [here for here, _ in pairs])
     accepted: list[tuple[Exchange, Configuration]] = []
     for operation, (here, there) in zip(operations, pairs, strict=True):
+
         def elsewhere(operation: Operation = operation, there: Configuration = there) -> Exchange:
-            return suite.client.delete(there.sid, key=operation.accepted.key, account=there.account, region=there.region,
-                                       call=Call("delete", there.sid, allow=MISMATCH))
+            return suite.client.delete(
+                there.sid,
+                key=operation.accepted.key,
+                account=there.account,
+                region=there.region,
+                call=Call("delete", there.sid, allow=MISMATCH),
+            )
 
         again = elsewhere()
         for pause in (0.1, *CONFLICT_PAUSES_S):
@@ -150,24 +191,39 @@ def test_scope(suite: Suite, scenarios: Scenarios, requirement: str, account: in
             suite.wait(pause)
             again = elsewhere()
         not_the_first(suite, requirement, operation, again, there.sid, scoped=True)
-        if again.status in (500, 503) or suite.is_echo(again) or (
-            again.status == 409 and not ended and again.object.get("code") != KEY_USED
+        if (
+            again.status in (500, 503)
+            or suite.is_echo(again)
+            or (again.status == 409 and not ended and again.object.get("code") != KEY_USED)
         ):
             raise OneWayLess(f"the request in the other scope was answered {again.status}")
-        suite.ledger.hold(requirement, again.status == 202, expected="202: a new request", seen=again.outcome(),
-                          exchanges=[operation.accepted, again])
+        suite.ledger.hold(
+            requirement,
+            again.status == 202,
+            expected="202: a new request",
+            seen=again.outcome(),
+            exchanges=[operation.accepted, again],
+        )
         if again.status == 202:
             accepted.append((again, there))
         if account and not may_be_theirs(suite, here.sid, there.account, here.region):
             # The first account's own SID, asked for by the other with the same key.
-            foreign = suite.client.delete(here.sid, key=operation.accepted.key, account=there.account, region=here.region,
-                                          call=Call("delete", here.sid, silent=True))
+            foreign = suite.client.delete(
+                here.sid,
+                key=operation.accepted.key,
+                account=there.account,
+                region=here.region,
+                call=Call("delete", here.sid, silent=True),
+            )
             not_the_first(suite, requirement, operation, foreign, here.sid)
     scenarios.must_happen(requirement, accepted)
     if not ended:
         scenarios.completed(operations, [here for here, _ in pairs])
     if not suite.effort.few:
-        scenarios.each(lambda operation: scenarios.replay(operation, requirement="KEY-REPLAY-ENDED"), operations)
+        scenarios.each(
+            lambda operation: scenarios.replay(operation, requirement="KEY-REPLAY-ENDED"),
+            operations,
+        )
 
 
 def same_elsewhere(suite: Suite, scenarios: Scenarios, requirement: str, region: int) -> None:
@@ -175,7 +231,12 @@ def same_elsewhere(suite: Suite, scenarios: Scenarios, requirement: str, region:
     operation = scenarios.ended()[0]
     if may_be_theirs(suite, operation.sid, 0, region):
         return
-    away = suite.client.delete(operation.sid, key=operation.accepted.key, region=region, call=Call("delete", operation.sid, silent=True))
+    away = suite.client.delete(
+        operation.sid,
+        key=operation.accepted.key,
+        region=region,
+        call=Call("delete", operation.sid, silent=True),
+    )
     not_the_first(suite, requirement, operation, away, operation.sid)
 
 
@@ -184,10 +245,21 @@ def stranger_first(suite: Suite, scenarios: Scenarios, requirement: str, region:
     configuration, key = suite.configurations.one(), suite.key()
     if may_be_theirs(suite, configuration.sid, 0, region):
         return
-    away = suite.client.delete(configuration.sid, key=key, region=region, call=Call("delete", configuration.sid, silent=True))
+    away = suite.client.delete(
+        configuration.sid,
+        key=key,
+        region=region,
+        call=Call("delete", configuration.sid, silent=True),
+    )
     if away.status == 404 and scenarios.presence.stands(configuration)[0]:
         again = past_500(lambda: suite.client.delete(configuration.sid, key=key))
-        suite.ledger.hold(requirement, again.status != 404, expected="202: a new request", seen=again.outcome(), exchanges=[away, again])
+        suite.ledger.hold(
+            requirement,
+            again.status != 404,
+            expected="202: a new request",
+            seen=again.outcome(),
+            exchanges=[away, again],
+        )
         if again.status == 202:
             scenarios.must_happen(requirement, [(again, configuration)])
 
@@ -207,7 +279,11 @@ def test_malformed_key_near_a_used_one(suite: Suite, scenarios: Scenarios) -> No
     operation = scenarios.ended()[0]
     key = operation.accepted.key or ""
 
-    scenarios.each(lambda bad: send_near(suite, operation, bad), bad_keys(key, suite.random, suite.effort.odd_keys), width=4)
+    scenarios.each(
+        lambda bad: send_near(suite, operation, bad),
+        bad_keys(key, suite.random, suite.effort.odd_keys),
+        width=4,
+    )
     if not suite.effort.few:
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
@@ -215,7 +291,11 @@ def test_malformed_key_near_a_used_one(suite: Suite, scenarios: Scenarios) -> No
 @pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF", "GONE-ONLY")
 def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
     """A malformed key is refused, or ignored: sending it again is then a request of its own."""
-    chosen = [bad for bad in bad_keys(suite.key(), suite.random, min(WRITTEN_KEYS, suite.effort.odd_keys)) if len(bad.value) < 2000]
+    chosen = [
+        bad
+        for bad in bad_keys(suite.key(), suite.random, min(WRITTEN_KEYS, suite.effort.odd_keys))
+        if len(bad.value) < 2000
+    ]
     suite.random.shuffle(chosen)  # where malformed keys are ignored, not all get their turn
     if suite.effort.few:
         chosen = chosen[:3]
@@ -226,7 +306,9 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
     for bad in chosen:
         first = send_bad(suite, configuration.sid, bad)
         refused = first.status is not None and 400 <= first.status < 500
-        suite.ledger.observe("OBS-BAD-KEY", f"{'refused' if refused else 'ignored'} with {first.status}: {bad.why}")
+        suite.ledger.observe(
+            "OBS-BAD-KEY", f"{'refused' if refused else 'ignored'} with {first.status}: {bad.why}"
+        )
         refusals += [first] if refused else []
         if first.status == 202:
             ignored.append((bad, first, configuration))
@@ -245,12 +327,22 @@ def test_malformed_key_as_a_key(suite: Suite, scenarios: Scenarios) -> None:
     taken: list[tuple[Exchange, Configuration]] = []
     for (bad, first, before), other in zip(ignored, others, strict=True):
         again = send_bad(suite, before.sid, bad)
-        suite.ledger.hold("KEY-BAD-DEAF", not again.succeeded,
-                          expected=f"404 or a refusal: a key with {bad.why} is none", seen=again.outcome(), exchanges=[first, again])
+        suite.ledger.hold(
+            "KEY-BAD-DEAF",
+            not again.succeeded,
+            expected=f"404 or a refusal: a key with {bad.why} is none",
+            seen=again.outcome(),
+            exchanges=[first, again],
+        )
         answer = send_bad(suite, other.sid, bad)
         same = answer.status == 202 and bool(answer.operation_names & first.operation_names)
-        suite.ledger.hold("KEY-BAD-DEAF", not same, expected="nothing of the first request", seen="its operation",
-                          exchanges=[first, answer])
+        suite.ledger.hold(
+            "KEY-BAD-DEAF",
+            not same,
+            expected="nothing of the first request",
+            seen="its operation",
+            exchanges=[first, answer],
+        )
         if answer.status == 202 and not same:
             taken.append((answer, other))
     scenarios.must_happen("KEY-BAD-DEAF", taken)
@@ -263,12 +355,19 @@ def test_doubled_key(suite: Suite, scenarios: Scenarios) -> None:
     key = operation.accepted.key or ""
     for first, second in ((key, suite.key()), (suite.key(), key), (key, key)):
         exchange = suite.client.delete(
-            operation.sid, headers=[("Idempotency-Key", first), ("Idempotency-Key", second)],
-            call=Call("delete", operation.sid, allow=frozenset(range(400, 500))), silence=True,
+            operation.sid,
+            headers=[("Idempotency-Key", first), ("Idempotency-Key", second)],
+            call=Call("delete", operation.sid, allow=frozenset(range(400, 500))),
+            silence=True,
         )
         same = exchange.status is not None and 200 <= exchange.status < 300
-        suite.ledger.hold("KEY-DOUBLED", not same, expected="a refusal, or both lines ignored", seen=exchange.outcome(),
-                          exchanges=[operation.accepted, exchange])
+        suite.ledger.hold(
+            "KEY-DOUBLED",
+            not same,
+            expected="a refusal, or both lines ignored",
+            seen=exchange.outcome(),
+            exchanges=[operation.accepted, exchange],
+        )
 
 
 #: The places of a key that tell one form from another, the last one first.
@@ -282,7 +381,7 @@ def test_keys_that_differ_in_one_digit(suite: Suite, scenarios: Scenarios) -> No
     key = operation.accepted.key or ""
     # Where there is little to delete, this takes nothing and shows most of what keys of many forms would.
     for place in PLACES[:1] if suite.effort.name == "quick" else PLACES:
-        near = f"{key[:place]}{'0' if key[place] != '0' else '1'}{key[place + 1:]}"
+        near = f"{key[:place]}{'0' if key[place] != '0' else '1'}{key[place + 1 :]}"
         scenarios.presence.not_again(operation, key=near)
 
 

@@ -17,7 +17,9 @@ LONGEST_WAIT_S = 5.0
 
 
 @pytest.mark.closing
-@pytest.mark.requirement("OP-FETCH", "OP-ORDER", "OP-TIMES", "GONE-FETCH", "GONE-DELETE", "KEY-REPLAY-ENDED")
+@pytest.mark.requirement(
+    "OP-FETCH", "OP-ORDER", "OP-TIMES", "GONE-FETCH", "GONE-DELETE", "KEY-REPLAY-ENDED"
+)
 def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
     """Ended operations do not change, deleted configurations stay deleted, refused deletes stay undone."""
     if not suite.watch.saw_end:
@@ -25,7 +27,9 @@ def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
 
     unasked: list[Operation] = []
     taken: list[Configuration] = []
-    with contextlib.suppress(Unverifiable):  # with nothing left to delete there is as much to look at again
+    with contextlib.suppress(
+        Unverifiable
+    ):  # with nothing left to delete there is as much to look at again
         unasked, taken = ([], []) if suite.effort.few else scenarios.begun()
     suite.watch.settle()
     with contextlib.suppress(Unverifiable):  # whatever became of it is on record
@@ -37,7 +41,12 @@ def test_still_so(suite: Suite, scenarios: Scenarios) -> None:
         scenarios.presence.not_again(operation)
 
 
-def asked_when_told(suite: Suite, scenarios: Scenarios, operations: list[Operation], configurations: list[Configuration]) -> None:
+def asked_when_told(
+    suite: Suite,
+    scenarios: Scenarios,
+    operations: list[Operation],
+    configurations: list[Configuration],
+) -> None:
     """Ask about these for the first time when Retry-After has passed, as a client that does as it is told."""
     for operation in operations:
         asked = asked_delay(operation.accepted.headers) or 0.0
@@ -69,7 +78,9 @@ def test_nothing_else_is_gone(suite: Suite, scenarios: Scenarios) -> None:
 def delete_without_key(suite: Suite, scenarios: Scenarios, found: list[Configuration]) -> None:
     """What no test needs any longer is deleted as most clients do it: each such delete is one more of a kind that whole lives have few of."""
     needed = {configuration.located for _, configuration, _ in suite.watch.stayed()}
-    idle = [one for one in suite.configurations.idle() if one in found and one.located not in needed]
+    idle = [
+        one for one in suite.configurations.idle() if one in found and one.located not in needed
+    ]
     if not idle:
         return
     with contextlib.suppress(Unverifiable):  # what was found so far stands

@@ -26,7 +26,10 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
     {"description": "<b>&amp;\"'\\ %00 \t"},
     {"statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}]},
     {"memoryExtractionEnabled": False, "displayName": "0"},
-    {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}}, "description": "."},
+    {
+        "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}},
+        "description": ".",
+    },
     {"description": ""},
     {"statusCallbacks": [{"url": f"https://example.com/{n}", "method": "POST"} for n in (1, 2)]},
     {"intelligenceConfigurationIds": [f"intelligence_configuration_{n}" for n in range(1, 6)]},
@@ -36,8 +39,23 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
 
 #: In one cohort "alike" and its near-equals come together. Their number has no divisor in common with that of PAYLOADS.
 FORMS = (
-    "v4 or v8", "v4 upper", "nil", "max", "alike", "other half", "other tail", "other version", "other head", "other variant",
-    "mixed", "none", "v7", "none", "v1 or digits", "rare version", "none",
+    "v4 or v8",
+    "v4 upper",
+    "nil",
+    "max",
+    "alike",
+    "other half",
+    "other tail",
+    "other version",
+    "other head",
+    "other variant",
+    "mixed",
+    "none",
+    "v7",
+    "none",
+    "v1 or digits",
+    "rare version",
+    "none",
 )
 #: Versions that no RFC or few programs use, one a cohort; each of them replays in test_key, too.
 RARE_VERSIONS = (6, 0, 15, 12, 9, 10, 2, 3, 13)
@@ -55,16 +73,30 @@ def key_of(form: str, suite: Suite, cohort: int) -> str | None:
     fresh = UUID(suite.key()).int
     alike = uuid5(NAMESPACE_OID, f"{suite.settings.run_id}{suite.settings.worker}/{cohort}").int
     numbers = {
-        "nil": 0, "max": 2**128 - 1, "alike": versioned(alike, 4), "other tail": versioned(alike, 4) ^ 1,
-        "other head": versioned(alike, 4) ^ 1 << 127, "other variant": versioned(alike, 4) ^ 1 << 63,
-        "other version": versioned(alike, 3), "other half": versioned(alike & 2**62 - 1 | fresh >> 62 << 62, 5),
+        "nil": 0,
+        "max": 2**128 - 1,
+        "alike": versioned(alike, 4),
+        "other tail": versioned(alike, 4) ^ 1,
+        "other head": versioned(alike, 4) ^ 1 << 127,
+        "other variant": versioned(alike, 4) ^ 1 << 63,
+        "other version": versioned(alike, 3),
+        "other half": versioned(alike & 2**62 - 1 | fresh >> 62 << 62, 5),
         "v4 or v8": versioned(fresh, 8 if cohort % 2 else 4),
-        "v1 or digits": versioned(fresh, 1) if cohort % 4 < 2 else int(f"{fresh % 10**30:032d}", 16),
+        "v1 or digits": versioned(fresh, 1)
+        if cohort % 4 < 2
+        else int(f"{fresh % 10**30:032d}", 16),
         "rare version": versioned(fresh, RARE_VERSIONS[cohort % len(RARE_VERSIONS)]),
         "v7": versioned(fresh, 7),
-    }  # fmt: skip
-    text = str(UUID(int=numbers[form])) if form in numbers and (cohort == 0 or form not in ("nil", "max")) else suite.key()
-    capitals = {"v4 upper": text.upper(), "mixed": "".join(c.upper() if n % 2 else c for n, c in enumerate(text))}
+    }
+    text = (
+        str(UUID(int=numbers[form]))
+        if form in numbers and (cohort == 0 or form not in ("nil", "max"))
+        else suite.key()
+    )
+    capitals = {
+        "v4 upper": text.upper(),
+        "mixed": "".join(c.upper() if n % 2 else c for n, c in enumerate(text)),
+    }
     return None if form == "none" else capitals.get(form, text)
 
 
@@ -73,23 +105,65 @@ def versioned(number: int, version: int) -> int:
     return number & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62
 
 
-def taken_somewhere(suite: Suite, cohort: int, payloads: list[dict[str, Any]]) -> list[Configuration]:
+def taken_somewhere(
+    suite: Suite, cohort: int, payloads: list[dict[str, Any]]
+) -> list[Configuration]:
     """Configurations of the cohort's own account and region; at home where those have none to give."""
     account, region = ELSEWHERE.get(cohort % len(FORMS), (0, 0))
-    if (account or region) and account < len(suite.profile.accounts) and region < len(suite.profile.bases):
+    if (
+        (account or region)
+        and account < len(suite.profile.accounts)
+        and region < len(suite.profile.bases)
+    ):
         with contextlib.suppress(NothingToDelete, OneWayLess):
-            return suite.configurations.take(len(payloads), payloads=payloads, account=account, region=region)
+            return suite.configurations.take(
+                len(payloads), payloads=payloads, account=account, region=region
+            )
     return suite.configurations.take(len(payloads), payloads=payloads, least=1)
 
 
 @pytest.mark.requirement(
-    "HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS",
-    "DEL-202-FOLLOW", "DEL-202-LOCATION", "DEL-202-LINKS", "DEL-202-ORIGIN", "DEL-202-RELATED", "DEL-202-OWN",
-    "OP-FETCH", "OP-BODY", "OP-COMPLETED-AT", "OP-ERROR", "OP-ID", "OP-ORIGIN", "OP-RELATED", "OP-TIMES", "OP-ORDER", "OP-ENDS",
-    "OP-SUCCEEDS", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "GONE-ONLY", "ERR-404-BODY", "ERR-BOUNDS",
-    "ERR-STATUS", "ERR-CODE", "ERR-INFO",
-    "KEY-FORMS", "KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-REPLAY-WHOLE", "KEY-ONE-OPERATION", "CTRL-CONFIGURATION", "CTRL-PAGE",
-)  # fmt: skip
+    "HTTP-ANSWER",
+    "HTTP-JSON",
+    "HTTP-TYPE",
+    "DEL-STATUS",
+    "DEL-ACCEPT",
+    "DEL-202-BODY",
+    "DEL-202-HEADERS",
+    "DEL-202-FOLLOW",
+    "DEL-202-LOCATION",
+    "DEL-202-LINKS",
+    "DEL-202-ORIGIN",
+    "DEL-202-RELATED",
+    "DEL-202-OWN",
+    "OP-FETCH",
+    "OP-BODY",
+    "OP-COMPLETED-AT",
+    "OP-ERROR",
+    "OP-ID",
+    "OP-ORIGIN",
+    "OP-RELATED",
+    "OP-TIMES",
+    "OP-ORDER",
+    "OP-ENDS",
+    "OP-SUCCEEDS",
+    "GONE-FETCH",
+    "GONE-LIST",
+    "GONE-DELETE",
+    "GONE-ONLY",
+    "ERR-404-BODY",
+    "ERR-BOUNDS",
+    "ERR-STATUS",
+    "ERR-CODE",
+    "ERR-INFO",
+    "KEY-FORMS",
+    "KEY-REPLAY",
+    "KEY-REPLAY-ENDED",
+    "KEY-REPLAY-WHOLE",
+    "KEY-ONE-OPERATION",
+    "CTRL-CONFIGURATION",
+    "CTRL-PAGE",
+)
 def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     """A delete is accepted, followed, replayed while it runs and after its end, and leaves nothing behind."""
     size = suite.effort.cohort_size
@@ -103,11 +177,18 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
         for configuration, (there, fetch) in zip(configurations[::2], looks, strict=True):
             if there is not None:
                 suite.ledger.hold(
-                    "CTRL-VISIBLE", there, expected=f"{configuration.sid}, just created", seen="404", exchanges=[fetch]
+                    "CTRL-VISIBLE",
+                    there,
+                    expected=f"{configuration.sid}, just created",
+                    seen="404",
+                    exchanges=[fetch],
                 )
     elif not all(shown):
         raise Unverifiable("a fetch does not show configurations that the profile gives")
-    keys = [key_of(FORMS[(cohort * size + n) % len(FORMS)], suite, cohort) for n in range(len(configurations))]
+    keys = [
+        key_of(FORMS[(cohort * size + n) % len(FORMS)], suite, cohort)
+        for n in range(len(configurations))
+    ]
 
     def delete(pair: tuple[Configuration, str | None]) -> Any:
         return scenarios.accepted(pair[0], key=pair[1], forms=pair[1] is not None)
@@ -118,11 +199,15 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     done = scenarios.completed(accepted, configurations)
     scenarios.each(scenarios.presence.gone, done)
     scenarios.each(
-        lambda pair: scenarios.presence.not_again(pair[1], keyed=pair[0] % 3 == 0), list(enumerate(done))
+        lambda pair: scenarios.presence.not_again(pair[1], keyed=pair[0] % 3 == 0),
+        list(enumerate(done)),
     )
     ended = [operation for operation in done if operation.accepted.key is not None]
     scenarios.each(
-        lambda pair: scenarios.replay(pair[1], requirement="KEY-REPLAY-ENDED", fresh=pair[0] % 2 == 0), list(enumerate(ended))
+        lambda pair: scenarios.replay(
+            pair[1], requirement="KEY-REPLAY-ENDED", fresh=pair[0] % 2 == 0
+        ),
+        list(enumerate(ended)),
     )
     if cohort == OFTEN:
         for _ in range(POLL_ROUNDS):
@@ -132,5 +217,9 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
         scenarios.each(suite.follower.poll, done[::4])
     scenarios.each(suite.follower.poll_other_link, done[:: max(1, size // 4)])
     # On several pages, and as many as the endpoint likes.
-    page = {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, LARGEST_PAGE) if cohort % 2 else LARGEST_PAGE
+    page = (
+        {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, LARGEST_PAGE)
+        if cohort % 2
+        else LARGEST_PAGE
+    )
     scenarios.presence.unlisted(done, size=page, kept=[suite.bystander] if home else [])

@@ -29,15 +29,27 @@ def test_page_requests(suite: Suite) -> None:
     """A page may have any documented size, and a nextToken is good on every connection."""
     for size in (1, LARGEST_PAGE):
         page = past_500(partial(suite.client.page, f"pageSize={size}"))
-        suite.ledger.hold("CTRL-PAGE", page.status == 200, expected=f"200: pageSize may be 1 to {LARGEST_PAGE}", seen=page.outcome(), exchanges=[page])
+        suite.ledger.hold(
+            "CTRL-PAGE",
+            page.status == 200,
+            expected=f"200: pageSize may be 1 to {LARGEST_PAGE}",
+            seen=page.outcome(),
+            exchanges=[page],
+        )
     tokens_lead_on(suite)
 
 
-@pytest.mark.requirement("CTRL-PAGES", "CTRL-PAGE", "CTRL-VISIBLE", "GONE-LIST", "GONE-ONLY", "HTTP-JSON")
+@pytest.mark.requirement(
+    "CTRL-PAGES", "CTRL-PAGE", "CTRL-VISIBLE", "GONE-LIST", "GONE-ONLY", "HTTP-JSON"
+)
 def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     """Small pages show every configuration once; after deletes none that is gone, on no page, and all others."""
     few = suite.effort.few
-    configurations = suite.configurations.take(3) if few else suite.configurations.take(14, payloads=[RICH], least=3)
+    configurations = (
+        suite.configurations.take(3)
+        if few
+        else suite.configurations.take(14, payloads=[RICH], least=3)
+    )
     sids = {configuration.sid for configuration in configurations}
     stores: dict[str, Any] = {}
     # Others may create and delete meanwhile, which moves offsets: only what repeats, with nothing moved, is a finding.
@@ -57,30 +69,62 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
             continue
         missing = sids - set(seen)
         twice = {sid for sid in sids if seen.count(sid) > 1}
-        moved = bool((missing or twice) and (before ^ suite.configurations.listing.sids()) - suite.inventory.sids(HOME))
+        moved = bool(
+            (missing or twice)
+            and (before ^ suite.configurations.listing.sids()) - suite.inventory.sids(HOME)
+        )
         if not missing and not twice:
             break
         suite.wait(max(one.late_s for one in configurations))
     if moved:
-        suite.ledger.unverified(["CTRL-PAGES"], "others changed the list during every walk over it", one_way=True)
+        suite.ledger.unverified(
+            ["CTRL-PAGES"], "others changed the list during every walk over it", one_way=True
+        )
         missing = twice = set()
     shown = suite.configurations.listing.sids()
     if not sids <= shown:
         suite.wait(max(one.late_s for one in configurations))
         shown |= suite.configurations.listing.sids()
-    suite.ledger.hold("CTRL-VISIBLE", sids <= shown, expected="every created configuration in the list",
-                      seen="one is missing", exchanges=pages[-1:])
-    suite.ledger.hold("CTRL-PAGES", not missing, expected="every created configuration on one of the pages",
-                      seen=f"{len(missing)} missing, e.g. {min(missing, default='')}", exchanges=pages[-2:])
-    suite.ledger.hold("CTRL-PAGES", not twice, expected="each once", seen=f"{min(twice, default='')} twice", exchanges=pages[-2:])
+    suite.ledger.hold(
+        "CTRL-VISIBLE",
+        sids <= shown,
+        expected="every created configuration in the list",
+        seen="one is missing",
+        exchanges=pages[-1:],
+    )
+    suite.ledger.hold(
+        "CTRL-PAGES",
+        not missing,
+        expected="every created configuration on one of the pages",
+        seen=f"{len(missing)} missing, e.g. {min(missing, default='')}",
+        exchanges=pages[-2:],
+    )
+    suite.ledger.hold(
+        "CTRL-PAGES",
+        not twice,
+        expected="each once",
+        seen=f"{min(twice, default='')} twice",
+        exchanges=pages[-2:],
+    )
     sizes = [len(page.object["configurations"]) for page in pages]
-    suite.ledger.hold("CTRL-PAGES", max(sizes, default=0) <= size, expected=f"at most pageSize ({size}) on a page", seen=str(max(sizes, default=0)),
-                      exchanges=pages[-1:])
+    suite.ledger.hold(
+        "CTRL-PAGES",
+        max(sizes, default=0) <= size,
+        expected=f"at most pageSize ({size}) on a page",
+        seen=str(max(sizes, default=0)),
+        exchanges=pages[-1:],
+    )
     # The oldest, one in the middle and the newest, so that both ends of the list lose one.
-    gone = [configurations[0], *([] if few else [configurations[len(configurations) // 2]]), configurations[-1]]
+    gone = [
+        configurations[0],
+        *([] if few else [configurations[len(configurations) // 2]]),
+        configurations[-1],
+    ]
     kept = [configuration for configuration in configurations if configuration not in gone]
 
-    done = scenarios.completed(scenarios.each(lambda c: scenarios.accepted(c, key=suite.key()), gone), gone)
+    done = scenarios.completed(
+        scenarios.each(lambda c: scenarios.accepted(c, key=suite.key()), gone), gone
+    )
 
     for pages_of in (size, LARGEST_PAGE):
         scenarios.presence.unlisted(done, size=pages_of, kept=kept)
@@ -90,7 +134,9 @@ def test_pages(suite: Suite, scenarios: Scenarios) -> None:
     if not few and isinstance(store, str):
         by_store(suite, store, done, {one.sid for one in kept if stores.get(one.sid) == store})
     for configuration in kept:
-        if scenarios.presence.kept("GONE-ONLY", configuration, [operation.accepted for operation in done][:2]):
+        if scenarios.presence.kept(
+            "GONE-ONLY", configuration, [operation.accepted for operation in done][:2]
+        ):
             suite.configurations.give_back(configuration)
 
 
@@ -103,13 +149,22 @@ def tokens_lead_on(suite: Suite) -> None:
         try:
             given += suite.configurations.listing.pages(size=a_third(suite), fresh=True)
         except Unlistable as error:
-            refused += [error.page] if given and error.page is not None and error.page.status in range(400, 500) else []
+            refused += (
+                [error.page]
+                if given and error.page is not None and error.page.status in range(400, 500)
+                else []
+            )
         else:
             return
     # What others do meanwhile may spoil one or two.
     if len(refused) == WALKS:
-        suite.ledger.hold("CTRL-PAGES", False, expected="the page that nextToken leads to", seen=refused[-1].outcome(),
-                          exchanges=[*given[-1:], refused[-1]])
+        suite.ledger.hold(
+            "CTRL-PAGES",
+            False,
+            expected="the page that nextToken leads to",
+            seen=refused[-1].outcome(),
+            exchanges=[*given[-1:], refused[-1]],
+        )
 
 
 def backwards(suite: Suite) -> None:
@@ -121,7 +176,9 @@ def backwards(suite: Suite) -> None:
             token = token_of(page, "previousToken")
             if not token:
                 return
-            page = past_500(partial(suite.client.page, urlencode({"pageSize": size, "pageToken": token})))
+            page = past_500(
+                partial(suite.client.page, urlencode({"pageSize": size, "pageToken": token}))
+            )
 
 
 def a_third(suite: Suite) -> int:
@@ -135,25 +192,51 @@ def by_store(suite: Suite, store: str, done: list[Operation], left: set[str]) ->
 
     def missing() -> set[str]:
         pages[:] = suite.configurations.listing.pages(size=LARGEST_PAGE, store=store)
-        return left - {str(item.get("id")) for page in pages for item in page.object["configurations"] if isinstance(item, dict)}
+        return left - {
+            str(item.get("id"))
+            for page in pages
+            for item in page.object["configurations"]
+            if isinstance(item, dict)
+        }
 
     lacking = missing()
     for operation in done:
-        shows = [page for page in pages if any(isinstance(i, dict) and i.get("id") == operation.sid for i in page.object["configurations"])]
-        suite.ledger.hold("GONE-LIST", not shows, expected=f"no {operation.sid} among those of its memory store", seen="it is listed",
-                          exchanges=[operation.accepted, *operation.polls[-1:], *shows[:1]])
+        shows = [
+            page
+            for page in pages
+            if any(
+                isinstance(i, dict) and i.get("id") == operation.sid
+                for i in page.object["configurations"]
+            )
+        ]
+        suite.ledger.hold(
+            "GONE-LIST",
+            not shows,
+            expected=f"no {operation.sid} among those of its memory store",
+            seen="it is listed",
+            exchanges=[operation.accepted, *operation.polls[-1:], *shows[:1]],
+        )
     if lacking:
         suite.until(lambda: not missing(), LATE_S, 0.5)
         lacking = missing()
-    suite.ledger.hold("CTRL-VISIBLE", not lacking, expected=f"{min(lacking, default='')} among those of its memory store", seen="not there",
-                      exchanges=pages[-1:])
+    suite.ledger.hold(
+        "CTRL-VISIBLE",
+        not lacking,
+        expected=f"{min(lacking, default='')} among those of its memory store",
+        seen="not there",
+        exchanges=pages[-1:],
+    )
 
 
 @pytest.mark.requirement("GONE-ONLY", "GONE-FETCH")
 def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
     """A delete takes the configuration it names and leaves those of the same name; another such does not bring the first back."""
     # Alike in every part that two may share.
-    configuration = suite.configurations.one() if suite.effort.few else suite.configurations.take(1, payloads=[RICH])[0]
+    configuration = (
+        suite.configurations.one()
+        if suite.effort.few
+        else suite.configurations.take(1, payloads=[RICH])[0]
+    )
     try:
         twin = suite.configurations.creator.namesake(configuration)
     except Unverifiable:
@@ -161,7 +244,9 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
 
     twins = [twin, *namesakes_elsewhere(suite, configuration)]
 
-    done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])
+    done = scenarios.completed(
+        [scenarios.accepted(configuration, key=suite.key())], [configuration]
+    )
 
     for one in twins:
         scenarios.presence.kept("GONE-ONLY", one, [operation.accepted for operation in done])
@@ -169,7 +254,13 @@ def test_namesake(suite: Suite, scenarios: Scenarios) -> None:
         with contextlib.suppress(Unverifiable):
             again = suite.configurations.creator.namesake(configuration)
             there, fetch = scenarios.presence.stands(again)
-            suite.ledger.hold("CTRL-VISIBLE", there is not False, expected=f"{again.sid}, just created", seen="404", exchanges=[fetch])
+            suite.ledger.hold(
+                "CTRL-VISIBLE",
+                there is not False,
+                expected=f"{again.sid}, just created",
+                seen="404",
+                exchanges=[fetch],
+            )
         scenarios.each(scenarios.presence.gone, done)
 
 
@@ -193,7 +284,10 @@ def test_listed(suite: Suite) -> None:
         pages.clear()
         for page in suite.configurations.listing.pages(size=LARGEST_PAGE):
             pages.append(page)
-            if any(isinstance(item, dict) and item.get("id") == configuration.sid for item in page.object["configurations"]):
+            if any(
+                isinstance(item, dict) and item.get("id") == configuration.sid
+                for item in page.object["configurations"]
+            ):
                 return True
         return False
 
@@ -201,9 +295,16 @@ def test_listed(suite: Suite) -> None:
 
     if not found and sum(bool(one.object["configurations"]) for one in pages) > 1:
         # Others may have changed the list under the walk, and moved it from a later page to an earlier one.
-        raise Unverifiable("the list does not fit on one page, and the new configuration was not seen on any")
-    suite.ledger.hold("CTRL-VISIBLE", found, expected=f"{configuration.sid}, created {LATE_S:g} s ago, in the list", seen="not there",
-                      exchanges=pages[-1:])
+        raise Unverifiable(
+            "the list does not fit on one page, and the new configuration was not seen on any"
+        )
+    suite.ledger.hold(
+        "CTRL-VISIBLE",
+        found,
+        expected=f"{configuration.sid}, created {LATE_S:g} s ago, in the list",
+        seen="not there",
+        exchanges=pages[-1:],
+    )
     suite.configurations.give_back(configuration)
 
 
@@ -214,7 +315,9 @@ def test_shown_each_time(suite: Suite) -> None:
     number = max(2, suite.effort.refusals // 4)
 
     def looks() -> list[Exchange]:
-        fetches = [suite.client.fetch(configurations[n % len(configurations)].sid) for n in range(number)]
+        fetches = [
+            suite.client.fetch(configurations[n % len(configurations)].sid) for n in range(number)
+        ]
         return [fetch for fetch in fetches if fetch.status in (200, 404)]
 
     late, told = max(one.late_s for one in configurations), looks()
@@ -222,5 +325,7 @@ def test_shown_each_time(suite: Suite) -> None:
         suite.wait(late)
         told = looks()
     for fetch in told:
-        suite.ledger.hold("CTRL-VISIBLE", fetch.status == 200, expected="200", seen="404", exchanges=[fetch])
+        suite.ledger.hold(
+            "CTRL-VISIBLE", fetch.status == 200, expected="200", seen="404", exchanges=[fetch]
+        )
     suite.configurations.give_back(*configurations)

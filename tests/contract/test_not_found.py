@@ -15,18 +15,30 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import Unverifiable
 
 
-def delete_unknown(suite: Suite, scenarios: Scenarios, far: list[str], near: Sequence[str] = ()) -> list[Exchange]:
+def delete_unknown(
+    suite: Suite, scenarios: Scenarios, far: list[str], near: Sequence[str] = ()
+) -> list[Exchange]:
     """Deletes of unknown SIDs, made at random (*far*) or from a real one (*near*), each held against SID-UNKNOWN."""
 
     def delete(pair: tuple[int, str]) -> Exchange:
         number, sid = pair
         if number % 3 and sid not in near:
-            suite.ownership.allow(sid)  # of 25 random characters: a fetch first would show nothing new each time
+            suite.ownership.allow(
+                sid
+            )  # of 25 random characters: a fetch first would show nothing new each time
         else:
             suite.show_absent(sid)
         # A key each time: whether a 500 is stored is open.
-        exchange = past_500(lambda: suite.client.delete(sid, key=suite.key() if number % 3 == 1 else None))
-        suite.ledger.hold("SID-UNKNOWN", exchange.status == 404, expected="404", seen=exchange.outcome(), exchanges=[exchange])
+        exchange = past_500(
+            lambda: suite.client.delete(sid, key=suite.key() if number % 3 == 1 else None)
+        )
+        suite.ledger.hold(
+            "SID-UNKNOWN",
+            exchange.status == 404,
+            expected="404",
+            seen=exchange.outcome(),
+            exchanges=[exchange],
+        )
         return exchange
 
     exchanges: list[Exchange] = scenarios.each(delete, list(enumerate([*far, *near])))
@@ -35,9 +47,16 @@ def delete_unknown(suite: Suite, scenarios: Scenarios, far: list[str], near: Seq
 
 @pytest.mark.opening
 @pytest.mark.requirement(
-    "SID-UNKNOWN", "HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "ERR-404-BODY", "ERR-STATUS", "ERR-CODE", "ERR-INFO",
+    "SID-UNKNOWN",
+    "HTTP-ANSWER",
+    "HTTP-JSON",
+    "HTTP-TYPE",
+    "ERR-404-BODY",
+    "ERR-STATUS",
+    "ERR-CODE",
+    "ERR-INFO",
     "ERR-BOUNDS",
-)  # fmt: skip
+)
 def test_unknown_sid(suite: Suite, scenarios: Scenarios) -> None:
     """A well-formed SID that no configuration has answers 404; this much can be asked of an endpoint that gives nothing to delete."""
     delete_unknown(suite, scenarios, unknown_sids(suite, suite.effort.unknown_sids))
@@ -64,7 +83,10 @@ def near_sids(sid: str) -> list[str]:
     """Well-formed SIDs that differ from a well-formed one in its last character, and in one in the middle."""
     if not USUAL_SID.fullmatch(sid):
         return []
-    return [f"{sid[:place]}{'0' if sid[place] != '0' else '1'}{sid[place + 1 :]}" for place in (len(sid) - 1, len(sid) - 13)]
+    return [
+        f"{sid[:place]}{'0' if sid[place] != '0' else '1'}{sid[place + 1 :]}"
+        for place in (len(sid) - 1, len(sid) - 13)
+    ]
 
 
 def unknown_sids(suite: Suite, number: int) -> list[str]:
@@ -96,7 +118,9 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
         sent.append(exchange)
         return exchange
 
-    near = odd_sids(victim.sid, suite.unknown_sid(), suite.random, suite.effort.odd_sids, victim.name)
+    near = odd_sids(
+        victim.sid, suite.unknown_sid(), suite.random, suite.effort.odd_sids, victim.name
+    )
     odds = suite.harmless(near, victim)
     for group in (odds[i : i + 8] for i in range(0, len(odds), 8)):
         exchanges = scenarios.each(delete, group, width=4)
@@ -104,10 +128,17 @@ def test_odd_sid(suite: Suite, scenarios: Scenarios) -> None:
         accepted = [e for e in exchanges if e.succeeded]
         if there and accepted:
             # An accepted delete takes its time: what it names is watched.
-            there = not suite.until(lambda: scenarios.presence.is_there(victim)[0] is False, suite.effort.watch_s, 0.2)
+            there = not suite.until(
+                lambda: scenarios.presence.is_there(victim)[0] is False, suite.effort.watch_s, 0.2
+            )
         if there is not None:
-            suite.ledger.hold("SID-ODD-KEEPS", there, expected=f"{victim.sid} still there", seen="gone",
-                              exchanges=[*(accepted or exchanges)[-4:], fetch])
+            suite.ledger.hold(
+                "SID-ODD-KEEPS",
+                there,
+                expected=f"{victim.sid} still there",
+                seen="gone",
+                exchanges=[*(accepted or exchanges)[-4:], fetch],
+            )
         if there is False:
             suite.inventory.gone(victim)
             suite.new_bystander()
@@ -122,15 +153,25 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
     scenarios.presence.must_be_shown(victim)
 
     wrong = suite.client.send(
-        suite.client.outgoing(Call("other", silent=True), "POST", f"/Configurations/{victim.sid}", payload={}), silence=True
+        suite.client.outgoing(
+            Call("other", silent=True), "POST", f"/Configurations/{victim.sid}", payload={}
+        ),
+        silence=True,
     )
     others = [
-        suite.client.send(suite.client.outgoing(Call("other", silent=True), method, f"/Configurations/{victim.sid}"), silence=True)
+        suite.client.send(
+            suite.client.outgoing(
+                Call("other", silent=True), method, f"/Configurations/{victim.sid}"
+            ),
+            silence=True,
+        )
         for method in ("HEAD", "OPTIONS", "GET")
     ]
 
     ok = wrong.status == 405 and "allow" in wrong.headers
-    suite.ledger.hold("SID-METHOD", ok, expected="405 with Allow", seen=wrong.outcome(), exchanges=[wrong])
+    suite.ledger.hold(
+        "SID-METHOD", ok, expected="405 with Allow", seen=wrong.outcome(), exchanges=[wrong]
+    )
     scenarios.presence.kept("GONE-BY-DELETE", victim, [wrong, *others])
     suite.watch.kept("GONE-BY-DELETE", victim, [wrong, *others])
     if suite.effort.few:
@@ -142,19 +183,34 @@ def test_wrong_method(suite: Suite, scenarios: Scenarios) -> None:
         suite.configurations.give_back(newest)
 
 
-@pytest.mark.requirement("GONE-BY-DELETE", "CTRL-ACCEPTED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "KEY-REPLAY-ENDED")
+@pytest.mark.requirement(
+    "GONE-BY-DELETE", "CTRL-ACCEPTED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "KEY-REPLAY-ENDED"
+)
 def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     """Updating and patching a configuration leave it in place, and it can be deleted for good afterwards."""
     configuration = suite.configurations.one()
     if not configuration.payload:
         raise Unverifiable("configurations that the profile gives may be deleted, but not changed")
     steps = []
-    for method, text in (("PUT", "put by a contract test"), ("PATCH", "patched by a contract test")):
-        payload = {**configuration.payload, "description": text} if method == "PUT" else {"description": text}
+    for method, text in (
+        ("PUT", "put by a contract test"),
+        ("PATCH", "patched by a contract test"),
+    ):
+        payload = (
+            {**configuration.payload, "description": text}
+            if method == "PUT"
+            else {"description": text}
+        )
         exchange = suite.client.update(configuration.sid, payload, method=method, key=suite.key())
         steps.append(exchange)
         if exchange.succeeded:
-            suite.ledger.hold("CTRL-ACCEPTED", exchange.status == 202, expected="202", seen=exchange.outcome(), exchanges=[exchange])
+            suite.ledger.hold(
+                "CTRL-ACCEPTED",
+                exchange.status == 202,
+                expected="202",
+                seen=exchange.outcome(),
+                exchanges=[exchange],
+            )
         if exchange.status != 202:
             raise Unverifiable(f"{method} was answered {exchange.outcome()}")
         operation = suite.follower.accept(exchange, configuration.sid)
@@ -165,13 +221,19 @@ def test_update_keeps(suite: Suite, scenarios: Scenarios) -> None:
     if not suite.effort.few:
         # One more is updated and then left alone, to be looked at again later.
         other = suite.configurations.one()
-        updates = [suite.client.update(other.sid, {**other.payload, "description": "put and left"}),
-                   suite.client.update(other.sid, {"description": "patched and left"}, method="PATCH")]
-        suite.follower.finish([suite.follower.accept(e, other.sid) for e in updates if e.status == 202], early=False)
+        updates = [
+            suite.client.update(other.sid, {**other.payload, "description": "put and left"}),
+            suite.client.update(other.sid, {"description": "patched and left"}, method="PATCH"),
+        ]
+        suite.follower.finish(
+            [suite.follower.accept(e, other.sid) for e in updates if e.status == 202], early=False
+        )
         suite.watch.kept("GONE-BY-DELETE", other, updates)
 
     # What was changed is deleted like what was not.
-    for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
+    for operation in scenarios.completed(
+        [scenarios.accepted(configuration, key=suite.key())], [configuration]
+    ):
         if not suite.effort.few:
             scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
         scenarios.presence.gone(operation)

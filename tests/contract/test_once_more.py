@@ -21,9 +21,25 @@ from orchestrator_contract.suite import Suite
 from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 MARKS = (
-    "DEL-STATUS", "DEL-ACCEPT", "DEL-202-BODY", "DEL-202-HEADERS", "DEL-202-LINKS", "DEL-202-RELATED", "OP-FETCH", "OP-BODY", "OP-SUCCEEDS",
-    "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "SID-UNKNOWN", "KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-OTHER-SID", "KEY-BAD-SAFE", "KEY-BAD-DEAF",
-)  # fmt: skip
+    "DEL-STATUS",
+    "DEL-ACCEPT",
+    "DEL-202-BODY",
+    "DEL-202-HEADERS",
+    "DEL-202-LINKS",
+    "DEL-202-RELATED",
+    "OP-FETCH",
+    "OP-BODY",
+    "OP-SUCCEEDS",
+    "GONE-FETCH",
+    "GONE-LIST",
+    "GONE-DELETE",
+    "SID-UNKNOWN",
+    "KEY-REPLAY",
+    "KEY-REPLAY-ENDED",
+    "KEY-OTHER-SID",
+    "KEY-BAD-SAFE",
+    "KEY-BAD-DEAF",
+)
 
 
 @contextlib.contextmanager
@@ -62,7 +78,9 @@ def test_once_more_on_the_second_day(suite: Suite, scenarios: Scenarios) -> None
         once_more(suite, scenarios, suite.configurations.one(), second)
 
 
-def once_more(suite: Suite, scenarios: Scenarios, first: Configuration, second: Configuration) -> None:
+def once_more(
+    suite: Suite, scenarios: Scenarios, first: Configuration, second: Configuration
+) -> None:
     """Each rule once: *first* is deleted and gone, *second* is what nobody may delete until it is deleted, too."""
     account, region = first.account, first.region
     operation = scenarios.accepted(first, key=suite.key())
@@ -81,8 +99,16 @@ def once_more(suite: Suite, scenarios: Scenarios, first: Configuration, second: 
         send_near(suite, operation, bad)
     for keyed in (True, False):
         sid = suite.absent_sid(first.place)
-        answer = suite.client.delete(sid, key=suite.key() if keyed else None, account=account, region=region)
-        suite.ledger.hold("SID-UNKNOWN", answer.status in (404, 500), expected="404", seen=answer.outcome(), exchanges=[answer])
+        answer = suite.client.delete(
+            sid, key=suite.key() if keyed else None, account=account, region=region
+        )
+        suite.ledger.hold(
+            "SID-UNKNOWN",
+            answer.status in (404, 500),
+            expected="404",
+            seen=answer.outcome(),
+            exchanges=[answer],
+        )
     scenarios.presence.must_be_shown(second)
     odd(suite, scenarios, second)
     strangers(suite, scenarios, second)
@@ -90,10 +116,14 @@ def once_more(suite: Suite, scenarios: Scenarios, first: Configuration, second: 
     at_last(suite, scenarios, second)
 
 
-def reuse(suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration) -> tuple[Configuration, bool]:
+def reuse(
+    suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration
+) -> tuple[Configuration, bool]:
     """The key of *operation* on another SID: a configuration that is left, and whether the key still belongs to the first."""
     call = Call("delete", other.sid, allow=MISMATCH)
-    again = suite.client.delete(other.sid, key=operation.accepted.key, account=other.account, region=other.region, call=call)
+    again = suite.client.delete(
+        other.sid, key=operation.accepted.key, account=other.account, region=other.region, call=call
+    )
     not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
     if again.status != 202:
         return other, again.status in (*MISMATCH, 409)
@@ -113,7 +143,10 @@ def strangers(suite: Suite, scenarios: Scenarios, victim: Configuration) -> None
     if victim.account >= len(suite.profile.accounts):
         return
     owner = suite.profile.accounts[victim.account]
-    for requirement, value in (("AUTH-MISSING", None), ("AUTH-WRONG", basic(owner.username, owner.password + "x"))):
+    for requirement, value in (
+        ("AUTH-MISSING", None),
+        ("AUTH-WRONG", basic(owner.username, owner.password + "x")),
+    ):
         suite.redactor.learn(value)
         exchange = without_rights(suite, victim.sid, value, region=victim.region)
         refused(suite, requirement, exchange, "wrong credentials" if value else "no credentials")
@@ -135,7 +168,11 @@ def refusals(suite: Suite, scenarios: Scenarios, place: Place) -> None:
         scenarios.presence.must_be_shown(victim)
         found = provoke(suite, status, victim, 2, key=suite.key())
         if found.accepted:
-            accepted = [suite.follower.accept(exchange, victim.sid) for exchange in found.exchanges if exchange.status == 202]
+            accepted = [
+                suite.follower.accept(exchange, victim.sid)
+                for exchange in found.exchanges
+                if exchange.status == 202
+            ]
             suite.follower.finish(accepted, early=False)
             continue
         hits = [exchange for exchange in found.exchanges if exchange.status == status]
@@ -150,12 +187,16 @@ def at_last(suite: Suite, scenarios: Scenarios, configuration: Configuration) ->
     last = scenarios.accepted(configuration)
     failing: list[Operation] = []
     if failure is not None and failure.headers:
-        victim = suite.configurations.one(account=configuration.account, region=configuration.region)
+        victim = suite.configurations.one(
+            account=configuration.account, region=configuration.region
+        )
         failing = [scenarios.accepted(victim, key=suite.key(), trigger=failure)]
     operation = scenarios.completed([last], [configuration])[0]
     scenarios.presence.gone(operation)
     scenarios.presence.not_again(operation)
     for failed in suite.follower.finish(failing, early=False):
         if victim is not None and failed.status == "FAILED":
-            scenarios.presence.kept("OP-FAILED-KEEPS", victim, [failed.accepted, *failed.polls[-1:]])
+            scenarios.presence.kept(
+                "OP-FAILED-KEEPS", victim, [failed.accepted, *failed.polls[-1:]]
+            )
             scenarios.replay(failed, requirement="KEY-REPLAY-FAILED", trigger=failure)

@@ -22,7 +22,10 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
     """One key at once on several connections starts one operation, and all of them end with its response."""
     configurations = suite.configurations.take(1 if suite.effort.few else 3)
     if race_round == 2:  # the other rounds stay at home
-        configurations[1:] = [*suite.configurations.elsewhere(1, 0, configurations[1:2]), *suite.configurations.elsewhere(0, 1, configurations[2:])]
+        configurations[1:] = [
+            *suite.configurations.elsewhere(1, 0, configurations[1:2]),
+            *suite.configurations.elsewhere(0, 1, configurations[2:]),
+        ]
     operations_of: list[Operation] = []
     spoken_for: set[str] = set()
     raced: list[Configuration] = []
@@ -30,7 +33,9 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         # Once, others bring the same key at the same moment; whichever comes first may have it.
         crowded = race_round == 1 and configuration is configurations[0]
         tries: list[tuple[str, Rivals]] = []
-        one, answers = at_once_on(suite, configuration, partial(one_key, suite, tries=tries, crowded=crowded))
+        one, answers = at_once_on(
+            suite, configuration, partial(one_key, suite, tries=tries, crowded=crowded)
+        )
         raced.append(one)
         key, rivals = tries[-1]
         own = suite.effort.racers - len(rivals.batch)
@@ -39,8 +44,13 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
             suite.ledger.observe("OBS-KEY-CONCURRENT", f"{exchange.outcome()}")
         accepted = [exchange for exchange in answers if exchange.status == 202]
         operations = merge_names(accepted)
-        suite.ledger.hold("KEY-CONCURRENT", len(operations) <= 1, expected="one operation",
-                          seen=f"{len(operations)}: {', '.join(sorted(min(names) for names in operations))}", exchanges=accepted)
+        suite.ledger.hold(
+            "KEY-CONCURRENT",
+            len(operations) <= 1,
+            expected="one operation",
+            seen=f"{len(operations)}: {', '.join(sorted(min(names) for names in operations))}",
+            exchanges=accepted,
+        )
         operation = suite.follower.accept(accepted[0], one.sid) if accepted else None
         if rivals.judge(scenarios, operation, strange):
             spoken_for.add(key)
@@ -57,14 +67,20 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         scenarios.presence.gone(operation)
 
 
-def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, Rivals]], *, crowded: bool) -> list[Any]:
+def one_key(
+    suite: Suite, configuration: Configuration, tries: list[tuple[str, Rivals]], *, crowded: bool
+) -> list[Any]:
     """Deletes under one new key, those of rivals among them; the key and the rivals go to the end of *tries*."""
     key = suite.key()
     rivals = Rivals.of(suite, configuration.sid, key) if crowded else Rivals()
     out = suite.client.outgoing(
         # What the second of two at once with one key is told is open.
-        Call("delete", configuration.sid, allow=MISMATCH), "DELETE",
-        f"/Configurations/{configuration.sid}", key=key, account=configuration.account, region=configuration.region,
+        Call("delete", configuration.sid, allow=MISMATCH),
+        "DELETE",
+        f"/Configurations/{configuration.sid}",
+        key=key,
+        account=configuration.account,
+        region=configuration.region,
     )
     tries.append((key, rivals))
     return [*[out] * (suite.effort.racers - len(rivals.batch) - 1), *rivals.batch, out]
@@ -73,8 +89,14 @@ def one_key(suite: Suite, configuration: Configuration, tries: list[tuple[str, R
 def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) -> None:
     """Replays at one moment get the original response, or are told that the other one is handled; once that is over it comes again."""
     first = operation.accepted
-    out = suite.client.outgoing(Call("delete", operation.sid, allow=HANDLED), "DELETE", f"/Configurations/{operation.sid}", key=first.key,
-                                account=first.account, region=first.region)
+    out = suite.client.outgoing(
+        Call("delete", operation.sid, allow=HANDLED),
+        "DELETE",
+        f"/Configurations/{operation.sid}",
+        key=first.key,
+        account=first.account,
+        region=first.region,
+    )
     for again in suite.client.send_together([out] * 4):
         # One may be handled while the others come, which no source rules out.
         if again.status not in (None, 429, 500, 503, *HANDLED):
@@ -83,68 +105,133 @@ def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) ->
 
 
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE", "DEL-STATUS", "HTTP-ANSWER")
-@pytest.mark.parametrize("keyed", [pytest.param(True, marks=pytest.mark.twice, id="different-keys"), pytest.param(False, id="no-key")])
+@pytest.mark.parametrize(
+    "keyed",
+    [
+        pytest.param(True, marks=pytest.mark.twice, id="different-keys"),
+        pytest.param(False, id="no-key"),
+    ],
+)
 def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, keyed: bool) -> None:
     """Of deletes of one SID at once each answer is documented, one at least is carried out, and the SID is gone."""
     failed = all_failed(suite, scenarios, keyed)
     # One may FAIL for reasons of its own; where a second race ends so, too, the race is the reason.
     again = all_failed(suite, scenarios, keyed) if failed else []
-    suite.ledger.hold("RACE-ONE-SID", not again, expected="one of them COMPLETED", seen="none, twice", exchanges=[*failed, *again])
+    suite.ledger.hold(
+        "RACE-ONE-SID",
+        not again,
+        expected="one of them COMPLETED",
+        seen="none, twice",
+        exchanges=[*failed, *again],
+    )
 
 
 def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange]:
     """Have one SID deleted by several at once; the 202s and last polls when no operation COMPLETED, and else nothing."""
-    configuration, answers = at_once_on(suite, suite.configurations.one(), lambda one: [
-        suite.client.outgoing(Call("delete", one.sid), "DELETE", f"/Configurations/{one.sid}", key=suite.key() if keyed else None)
-        for _ in range(suite.effort.racers)
-    ])
+    configuration, answers = at_once_on(
+        suite,
+        suite.configurations.one(),
+        lambda one: [
+            suite.client.outgoing(
+                Call("delete", one.sid),
+                "DELETE",
+                f"/Configurations/{one.sid}",
+                key=suite.key() if keyed else None,
+            )
+            for _ in range(suite.effort.racers)
+        ],
+    )
     for exchange in answers:
         suite.ledger.observe("OBS-SECOND-DELETE", f"at once: {exchange.outcome()}")
     accepted = [exchange for exchange in answers if exchange.status == 202]
     # Distinct operations by their names; one of each is followed.
-    operations = [suite.follower.accept(next(e for e in accepted if e.operation_names & names or not names), configuration.sid)
-                  for names in merge_names(accepted)] or [suite.follower.accept(accepted[0], configuration.sid)]
+    operations = [
+        suite.follower.accept(
+            next(e for e in accepted if e.operation_names & names or not names), configuration.sid
+        )
+        for names in merge_names(accepted)
+    ] or [suite.follower.accept(accepted[0], configuration.sid)]
     suite.follower.finish(operations, early=False)
     completed = [operation for operation in operations if operation.status == "COMPLETED"]
     steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
-    suite.ledger.hold("RACE-ONCE", len(completed) <= 1, expected="one COMPLETED operation", seen=str(len(completed)), exchanges=steps)
+    suite.ledger.hold(
+        "RACE-ONCE",
+        len(completed) <= 1,
+        expected="one COMPLETED operation",
+        seen=str(len(completed)),
+        exchanges=steps,
+    )
     there, fetch = scenarios.presence.is_there(configuration)
     if not any(operation.done for operation in operations):
         raise Unverifiable("none of the operations ended within the poll limit")
     if not completed and suite.client.ownership.doubtful(configuration.located):
-        raise Unverifiable("one of the deletes was answered 5xx, and may be the one that was carried out")
+        raise Unverifiable(
+            "one of the deletes was answered 5xx, and may be the one that was carried out"
+        )
     if completed:
-        suite.ledger.hold("RACE-ONE-SID", there is not True, expected="the configuration deleted",
-                          seen=f"{', '.join(o.status for o in operations)}, fetch {fetch.outcome()}", exchanges=[*steps, fetch])
+        suite.ledger.hold(
+            "RACE-ONE-SID",
+            there is not True,
+            expected="the configuration deleted",
+            seen=f"{', '.join(o.status for o in operations)}, fetch {fetch.outcome()}",
+            exchanges=[*steps, fetch],
+        )
     if there is False:
         suite.inventory.gone(configuration)
     return [] if completed else steps
 
 
-@pytest.mark.requirement("RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN", "DEL-STATUS", "HTTP-ANSWER")
+@pytest.mark.requirement(
+    "RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN", "DEL-STATUS", "HTTP-ANSWER"
+)
 def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
     """Of deletes of many SIDs at once every answer belongs to its request, and every deletion happens."""
     configurations = suite.configurations.take(suite.effort.racers)
-    answers = at_once(suite, lambda: [
-        # In one round without keys, as many clients come.
-        suite.client.outgoing(Call("delete", c.sid), "DELETE", f"/Configurations/{c.sid}", key=None if race_round == 1 else suite.key())
-        for c in configurations
-    ])
+    answers = at_once(
+        suite,
+        lambda: [
+            # In one round without keys, as many clients come.
+            suite.client.outgoing(
+                Call("delete", c.sid),
+                "DELETE",
+                f"/Configurations/{c.sid}",
+                key=None if race_round == 1 else suite.key(),
+            )
+            for c in configurations
+        ],
+    )
     operations: list[Operation] = []
     for configuration, exchange in zip(configurations, answers, strict=True):
         if exchange.status != 202:
             continue
         named = exchange.related_sid
-        suite.ledger.hold("RACE-OWN-ANSWER", named in (None, configuration.sid), expected=f"the answer for {configuration.sid}",
-                          seen=f"the one for {named!r:.120}", exchanges=[exchange])
+        suite.ledger.hold(
+            "RACE-OWN-ANSWER",
+            named in (None, configuration.sid),
+            expected=f"the answer for {configuration.sid}",
+            seen=f"the one for {named!r:.120}",
+            exchanges=[exchange],
+        )
         operations.append(suite.follower.accept(exchange, configuration.sid))
     distinct = merge_names([operation.accepted for operation in operations])
-    suite.ledger.hold("RACE-OWN-ANSWER", len(distinct) == len(operations), expected=f"{len(operations)} operations",
-                      seen=str(len(distinct)), exchanges=[operation.accepted for operation in operations][:4])
+    suite.ledger.hold(
+        "RACE-OWN-ANSWER",
+        len(distinct) == len(operations),
+        expected=f"{len(operations)} operations",
+        seen=str(len(distinct)),
+        exchanges=[operation.accepted for operation in operations][:4],
+    )
     done = scenarios.completed(operations, configurations)
     for operation in done:
         configuration = next(c for c in configurations if c.located == operation.located)
         there, fetch = scenarios.presence.is_there(configuration)
-        suite.ledger.hold("RACE-OWN-ANSWER", there is not True, expected=f"{operation.sid} deleted", seen="still there",
-                          exchanges=[operation.accepted, *operation.polls[-1:], fetch])
-    scenarios.each(lambda o: scenarios.replay(o, requirement="KEY-REPLAY"), [o for o in done if o.accepted.key])
+        suite.ledger.hold(
+            "RACE-OWN-ANSWER",
+            there is not True,
+            expected=f"{operation.sid} deleted",
+            seen="still there",
+            exchanges=[operation.accepted, *operation.polls[-1:], fetch],
+        )
+    scenarios.each(
+        lambda o: scenarios.replay(o, requirement="KEY-REPLAY"), [o for o in done if o.accepted.key]
+    )

@@ -22,7 +22,9 @@ from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
 
 
 @pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")
-def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
+def test_reads_and_updates_beside_a_delete(
+    suite: Suite, scenarios: Scenarios, race_round: int
+) -> None:
     """Reads and updates that run beside a delete end with the configuration gone."""
     # Made now, and so next to each other, whatever other workers make.
     before, configuration, after = suite.configurations.take(3, payloads=[{}])
@@ -30,15 +32,23 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     outgoing = suite.client.outgoing
     read = outgoing(Call("fetch", sid), "GET", path)
     batch: list[Any] = [
-        read, outgoing(Call("delete", sid), "DELETE", path, key=suite.key()),
-        outgoing(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}"), read,
+        read,
+        outgoing(Call("delete", sid), "DELETE", path, key=suite.key()),
+        outgoing(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}"),
+        read,
     ]
     if configuration.payload:  # the content of a given configuration is not the run's to change
         payload = {**configuration.payload, "description": "beside a delete"}
         batch.append(outgoing(Call("update", sid), "PUT", path, payload=payload))
-        batch.append(outgoing(Call("patch", sid), "PATCH", path, payload={"description": "beside a delete"}))
+        batch.append(
+            outgoing(Call("patch", sid), "PATCH", path, payload={"description": "beside a delete"})
+        )
     # What was deleted long before stays away while another delete runs.
-    gone = [one for one in suite.watch.oldest_keys() if not (one.accepted.account or one.accepted.region)][:1]
+    gone = [
+        one
+        for one in suite.watch.oldest_keys()
+        if not (one.accepted.account or one.accepted.region)
+    ][:1]
     answers = suite.client.send_together(batch)
     first, delete, page, second = answers[:4]
     # What stands beside it, created just before and after, is not touched by a delete that runs.
@@ -50,10 +60,21 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     for one in gone:
         # By now the delete was answered and runs; the list at once may have come before it.
         fetch, later = suite.client.fetch(one.sid), suite.client.page(f"pageSize={LARGEST_PAGE}")
-        suite.ledger.hold("GONE-FETCH", fetch.status != 200, expected="404, as before", seen=fetch.outcome(), exchanges=[delete, fetch])
+        suite.ledger.hold(
+            "GONE-FETCH",
+            fetch.status != 200,
+            expected="404, as before",
+            seen=fetch.outcome(),
+            exchanges=[delete, fetch],
+        )
         for look in (page, later):
-            suite.ledger.hold("GONE-LIST", one.sid not in listed_ids(look), expected=f"no {one.sid}", seen="it is listed",
-                              exchanges=[delete, look])
+            suite.ledger.hold(
+                "GONE-LIST",
+                one.sid not in listed_ids(look),
+                expected=f"no {one.sid}",
+                seen="it is listed",
+                exchanges=[delete, look],
+            )
     for fetch in (first, second):
         scenarios.presence.shows(configuration, fetch)
     if delete.status == 202 and configuration.payload and not suite.effort.few:
@@ -64,25 +85,48 @@ def test_reads_and_updates_beside_a_delete(suite: Suite, scenarios: Scenarios, r
     operation = suite.follower.accept(delete, sid) if delete.status == 202 else None
     suite.follower.finish(updates, early=False)
     # Beside an update the configuration was not idle, and its delete may rightly have failed.
-    if operation is not None and operation in suite.follower.finish([operation]) and operation.status != "COMPLETED":
+    if (
+        operation is not None
+        and operation in suite.follower.finish([operation])
+        and operation.status != "COMPLETED"
+    ):
         operation = None
-    done = scenarios.completed([operation or scenarios.accepted(configuration, key=suite.key())], [configuration])[0]
+    done = scenarios.completed(
+        [operation or scenarios.accepted(configuration, key=suite.key())], [configuration]
+    )[0]
 
     there, fetch = scenarios.presence.is_there(configuration)
-    suite.ledger.hold("RACE-MIXED", there is not True, expected="the configuration gone after COMPLETED", seen="still there",
-                      exchanges=[delete, page, *answers[4:], *done.polls[-1:], fetch])
+    suite.ledger.hold(
+        "RACE-MIXED",
+        there is not True,
+        expected="the configuration gone after COMPLETED",
+        seen="still there",
+        exchanges=[delete, page, *answers[4:], *done.polls[-1:], fetch],
+    )
 
 
-def stand(suite: Suite, neighbours: Sequence[Configuration], delete: Exchange, pages: Sequence[Exchange]) -> bool:
+def stand(
+    suite: Suite, neighbours: Sequence[Configuration], delete: Exchange, pages: Sequence[Exchange]
+) -> bool:
     """Whether *neighbours* of what a *delete* takes away are seen by a fetch and on *pages*, read beside it; a breach unless they are new."""
     fetches = [suite.client.fetch(one.sid) for one in neighbours]
     ok = True
     for one, fetch in zip(neighbours, fetches, strict=True):
         whole = [(page, listed) for page in pages if (listed := listed_whole(page)) is not None]
-        missed = [fetch] if fetch.status == 404 else [page for page, listed in whole if one.sid not in listed]
+        missed = (
+            [fetch]
+            if fetch.status == 404
+            else [page for page, listed in whole if one.sid not in listed]
+        )
         ok = ok and not missed
         if not one.late_s:
-            suite.ledger.hold("RACE-MIXED", not missed, expected=f"{one.sid} seen beside a delete", seen="not there", exchanges=[delete, *missed[:1]])
+            suite.ledger.hold(
+                "RACE-MIXED",
+                not missed,
+                expected=f"{one.sid} seen beside a delete",
+                seen="not there",
+                exchanges=[delete, *missed[:1]],
+            )
     return ok
 
 
@@ -93,7 +137,13 @@ def old_neighbours(suite: Suite, scenarios: Scenarios) -> None:
     path = f"/Configurations/{configuration.sid}"
     page = suite.client.outgoing(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}")
     delete, *pages = suite.client.send_together(
-        [suite.client.outgoing(Call("delete", configuration.sid), "DELETE", path, key=suite.key()), page, page]
+        [
+            suite.client.outgoing(
+                Call("delete", configuration.sid), "DELETE", path, key=suite.key()
+            ),
+            page,
+            page,
+        ]
     )
     stand(suite, (before, after), delete, pages)
     if delete.status == 202:
@@ -103,13 +153,21 @@ def old_neighbours(suite: Suite, scenarios: Scenarios) -> None:
 def listed_ids(page: Exchange) -> list[Any]:
     """The ids on a page."""
     items = page.object.get("configurations")
-    return [item.get("id") for item in items if isinstance(item, dict)] if page.status == 200 and isinstance(items, list) else []
+    return (
+        [item.get("id") for item in items if isinstance(item, dict)]
+        if page.status == 200 and isinstance(items, list)
+        else []
+    )
 
 
 def listed_whole(page: Exchange) -> list[Any] | None:
     """The ids of a list that is whole on one page; None when this is none."""
     items, meta = page.object.get("configurations"), page.object.get("meta")
-    if page.status != 200 or not isinstance(items, list) or (isinstance(meta, dict) and meta.get("nextToken")):
+    if (
+        page.status != 200
+        or not isinstance(items, list)
+        or (isinstance(meta, dict) and meta.get("nextToken"))
+    ):
         return None
     return listed_ids(page)
 
@@ -118,19 +176,28 @@ def listed_whole(page: Exchange) -> list[Any] | None:
 def test_late_update(suite: Suite, scenarios: Scenarios) -> None:
     """After COMPLETED no update brings the configuration back."""
     configuration = suite.configurations.one()
-    done = scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration])[0]
+    done = scenarios.completed(
+        [scenarios.accepted(configuration, key=suite.key())], [configuration]
+    )[0]
 
     payload = {**configuration.payload, "description": "late"}
     late = [
         suite.client.update(configuration.sid, payload),
         suite.client.update(configuration.sid, {"description": "late"}, method="PATCH"),
     ]
-    suite.follower.finish([suite.follower.accept(e, configuration.sid) for e in late if e.status == 202], early=False)
+    suite.follower.finish(
+        [suite.follower.accept(e, configuration.sid) for e in late if e.status == 202], early=False
+    )
 
     suite.watch.ended([done], "deleted before an update")
     there, fetch = scenarios.presence.is_there(configuration)
-    suite.ledger.hold("GONE-UPDATE", there is not True, expected="404 after a late update", seen="the configuration is back",
-                      exchanges=[done.accepted, *done.polls[-1:], *late, fetch])
+    suite.ledger.hold(
+        "GONE-UPDATE",
+        there is not True,
+        expected="404 after a late update",
+        seen="the configuration is back",
+        exchanges=[done.accepted, *done.polls[-1:], *late, fetch],
+    )
     if not suite.effort.few:
         scenarios.replay(done, requirement="KEY-REPLAY-ENDED")
 
@@ -146,13 +213,24 @@ def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method:
     scenarios.presence.must_be_shown(configuration)
     text = {"description": "changed before a delete"}
     # Whatever becomes of the update, the delete changes nothing.
-    scenarios.presence.shown[configuration.located] = {n: v for n, v in scenarios.presence.shown[configuration.located].items() if n not in text}
+    scenarios.presence.shown[configuration.located] = {
+        n: v for n, v in scenarios.presence.shown[configuration.located].items() if n not in text
+    }
     key = suite.key()
-    update = suite.client.update(configuration.sid, {**configuration.payload, **text} if method == "PUT" else text, method=method, key=key)
+    update = suite.client.update(
+        configuration.sid,
+        {**configuration.payload, **text} if method == "PUT" else text,
+        method=method,
+        key=key,
+    )
     if update.status != 202:
         raise OneWayLess(f"{method} was answered {update.outcome()}")
-    delete = under_its_key(suite, update, configuration) or suite.client.delete(configuration.sid, key=suite.key(), fresh=True)
-    operations = [suite.follower.accept(e, configuration.sid) for e in (update, delete) if e.status == 202]
+    delete = under_its_key(suite, update, configuration) or suite.client.delete(
+        configuration.sid, key=suite.key(), fresh=True
+    )
+    operations = [
+        suite.follower.accept(e, configuration.sid) for e in (update, delete) if e.status == 202
+    ]
     suite.follower.finish(operations[:1], early=False)
     suite.follower.finish(operations[1:], early=False)
     steps = [update, delete, *(poll for operation in operations for poll in operation.polls[-1:])]
@@ -161,26 +239,49 @@ def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method:
         if operations[1].status == "COMPLETED":
             suite.watch.ended(operations[1:], "deleted while an update ran")
             there, fetch = scenarios.presence.is_there(configuration)
-            suite.ledger.hold("RACE-MIXED", there is not True, expected="the configuration gone after COMPLETED", seen="still there",
-                              exchanges=[*steps, fetch])
+            suite.ledger.hold(
+                "RACE-MIXED",
+                there is not True,
+                expected="the configuration gone after COMPLETED",
+                seen="still there",
+                exchanges=[*steps, fetch],
+            )
             suite.inventory.gone(configuration)
     elif delete.status in (404, 409) and not suite.is_echo(delete):
-        suite.ledger.hold("RACE-MIXED", delete.status == 409, expected="409, or 202", seen=delete.outcome(), exchanges=steps)
+        suite.ledger.hold(
+            "RACE-MIXED",
+            delete.status == 409,
+            expected="409, or 202",
+            seen=delete.outcome(),
+            exchanges=steps,
+        )
         there = scenarios.presence.kept("RACE-MIXED", configuration, steps)
         if method == "PUT" or not there:
             suite.watch.kept("RACE-MIXED", configuration, steps)
         else:
-            for operation in scenarios.completed([scenarios.accepted(configuration, key=suite.key())], [configuration]):
+            for operation in scenarios.completed(
+                [scenarios.accepted(configuration, key=suite.key())], [configuration]
+            ):
                 scenarios.presence.gone(operation)
 
 
 def under_its_key(suite: Suite, first: Exchange, configuration: Configuration) -> Exchange | None:
     """Delete *configuration* under the key of another call that still runs, which shows nothing of it; the answer if it was taken for a new request."""
     # On a connection of its own: a kept one is watched for a moment first, and the other call would be over.
-    answer = suite.client.delete(configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH), fresh=True)
+    answer = suite.client.delete(
+        configuration.sid,
+        key=first.key,
+        call=Call("delete", configuration.sid, allow=MISMATCH),
+        fresh=True,
+    )
     own = answer.status == 202 and not answer.operation_names & first.operation_names
-    suite.ledger.hold("KEY-OTHER-CALL", own or answer.status != 202, expected="a refusal or an operation of its own",
-                      seen=f"the operation of the {first.call.operation}, which still runs", exchanges=[first, answer])
+    suite.ledger.hold(
+        "KEY-OTHER-CALL",
+        own or answer.status != 202,
+        expected="a refusal or an operation of its own",
+        seen=f"the operation of the {first.call.operation}, which still runs",
+        exchanges=[first, answer],
+    )
     return answer if own else None
 
 
@@ -196,15 +297,21 @@ def test_delete_beside_a_create(suite: Suite, scenarios: Scenarios, when: str) -
     operations: list[Operation] = []
     for number, victim in enumerate(victims):
         payload, answers = creator.payloads.plain(), list[Exchange]()
-        delete = suite.client.outgoing(Call("delete", victim.sid), "DELETE", f"/Configurations/{victim.sid}", key=suite.key())
+        delete = suite.client.outgoing(
+            Call("delete", victim.sid), "DELETE", f"/Configurations/{victim.sid}", key=suite.key()
+        )
 
-        def together(out: Outgoing, delete: Outgoing = delete, answers: list[Exchange] = answers) -> Exchange:
+        def together(
+            out: Outgoing, delete: Outgoing = delete, answers: list[Exchange] = answers
+        ) -> Exchange:
             created, deleted = suite.client.send_together([out, delete])
             answers.append(deleted)
             return created
 
         try:
-            created = creator.begin(payload, suite.key(), send=together if when == "at-once" else None)
+            created = creator.begin(
+                payload, suite.key(), send=together if when == "at-once" else None
+            )
         except Unverifiable as error:
             raise OneWayLess(str(error)) from error
         if number == 1 and (taken := under_its_key(suite, created.accepted, victim)):
@@ -223,15 +330,31 @@ def belongs(suite: Suite, created: Exchange, deleted: Exchange, victim: Configur
     if deleted.status != 202:
         return False  # documented or not, it is judged elsewhere
     names = [one.related_sid for one in (created, deleted)]
-    own = names[0] != victim.sid and names[1] in (None, victim.sid) and not created.operation_names & deleted.operation_names
-    suite.ledger.hold("RACE-OWN-ANSWER", own, expected=f"the answer for {victim.sid}, and another one for the create",
-                      seen=f"those for {names[1]!r:.120} and {names[0]!r:.120}" if any(names) else "one operation for both",
-                      exchanges=[created, deleted])
+    own = (
+        names[0] != victim.sid
+        and names[1] in (None, victim.sid)
+        and not created.operation_names & deleted.operation_names
+    )
+    suite.ledger.hold(
+        "RACE-OWN-ANSWER",
+        own,
+        expected=f"the answer for {victim.sid}, and another one for the create",
+        seen=f"those for {names[1]!r:.120} and {names[0]!r:.120}"
+        if any(names)
+        else "one operation for both",
+        exchanges=[created, deleted],
+    )
     return own
 
 
 @pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE")
-@pytest.mark.parametrize("keyed", [pytest.param(True, id="another-key"), pytest.param(False, marks=pytest.mark.twice, id="no-key")])
+@pytest.mark.parametrize(
+    "keyed",
+    [
+        pytest.param(True, id="another-key"),
+        pytest.param(False, marks=pytest.mark.twice, id="no-key"),
+    ],
+)
 def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: bool) -> None:
     """A second delete while the first is pending gets a documented answer, and the first goes on to its end."""
     configuration = suite.configurations.one()
@@ -239,7 +362,11 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
 
     second = suite.client.delete(configuration.sid, key=suite.key() if keyed else None)
 
-    what = "202, the same operation" if second.operation_names & operation.accepted.operation_names else str(second.status)
+    what = (
+        "202, the same operation"
+        if second.operation_names & operation.accepted.operation_names
+        else str(second.status)
+    )
     suite.ledger.observe("OBS-SECOND-DELETE", f"one after the other: {what}")
     operations = [operation]
     if second.status == 202 and "same" not in what:
@@ -250,28 +377,56 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
         scenarios.replay(operation)
     suite.follower.finish(operations)
     ended = [one for one in operations if one.status == "COMPLETED"]
-    suite.ledger.hold("RACE-ONCE", len(ended) <= 1, expected="one COMPLETED operation", seen=str(len(ended)),
-                      exchanges=[e for one in ended for e in (one.accepted, *one.polls[-1:])])
+    suite.ledger.hold(
+        "RACE-ONCE",
+        len(ended) <= 1,
+        expected="one COMPLETED operation",
+        seen=str(len(ended)),
+        exchanges=[e for one in ended for e in (one.accepted, *one.polls[-1:])],
+    )
     done = scenarios.completed([operation], [configuration])[0]
     there, fetch = scenarios.presence.is_there(configuration)
-    suite.ledger.hold("RACE-ONE-SID", there is not True, expected="the configuration deleted", seen="still there",
-                      exchanges=[operation.accepted, second, *done.polls[-1:], fetch])
+    suite.ledger.hold(
+        "RACE-ONE-SID",
+        there is not True,
+        expected="the configuration deleted",
+        seen="still there",
+        exchanges=[operation.accepted, second, *done.polls[-1:], fetch],
+    )
     if not suite.effort.few:
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
     if second.key and second.status in (404, 409) and not suite.effort.few:
         # Whether that refusal is stored for its key is open; what it refused is gone, either way.
         again = past_500(lambda: suite.client.delete(configuration.sid, key=second.key))
-        suite.ledger.hold("GONE-DELETE", again.status in (404, second.status), expected=f"404, or {second.status} as before",
-                          seen=again.outcome(), exchanges=[second, *done.polls[-1:], again])
+        suite.ledger.hold(
+            "GONE-DELETE",
+            again.status in (404, second.status),
+            expected=f"404, or {second.status} as before",
+            seen=again.outcome(),
+            exchanges=[second, *done.polls[-1:], again],
+        )
 
 
-def refused_meanwhile(suite: Suite, configuration: Configuration, running: list[Operation]) -> list[Operation]:
+def refused_meanwhile(
+    suite: Suite, configuration: Configuration, running: list[Operation]
+) -> list[Operation]:
     """Send what is refused, in each way that is known, to a SID with deletes *running*; the operation of what was accepted instead."""
     for status in (409, 429):
         trigger = suite.profile.faults.get(status)
         if trigger is not None and trigger.headers:
-            suite.client.delete(configuration.sid, key=suite.key(), trigger=trigger, call=Call("delete", configuration.sid, provokes=status))
+            suite.client.delete(
+                configuration.sid,
+                key=suite.key(),
+                trigger=trigger,
+                call=Call("delete", configuration.sid, provokes=status),
+            )
     # A malformed key may be ignored: then this is one more delete.
     answer = send_bad(suite, configuration.sid, bad_keys(suite.key(), suite.random, 1)[0])
-    known = any(answer.operation_names & operation.accepted.operation_names for operation in running)
-    return [suite.follower.accept(answer, configuration.sid)] if answer.status == 202 and not known else []
+    known = any(
+        answer.operation_names & operation.accepted.operation_names for operation in running
+    )
+    return (
+        [suite.follower.accept(answer, configuration.sid)]
+        if answer.status == 202 and not known
+        else []
+    )

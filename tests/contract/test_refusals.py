@@ -33,12 +33,22 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
     # A 500 now and then is documented; in place of every answer it is not what was provoked.
     # Of a 500 or 503 nothing is promised: it may have begun a delete, which a later one is then a conflict with.
     passing = (500, *((409,) if status >= 500 else ())) if hits else ()
-    others = [e for e in found.exchanges if e.status not in (status, 202, 404, *passing) and e.status is not None]
+    others = [
+        e
+        for e in found.exchanges
+        if e.status not in (status, 202, 404, *passing) and e.status is not None
+    ]
     requirement = f"ERR-{status}-STATUS"
     if hits:
         suite.ledger.hold(requirement, True)
     if others and not found.burst:
-        suite.ledger.hold(requirement, False, expected=str(status), seen=str(others[0].status), exchanges=others[:1])
+        suite.ledger.hold(
+            requirement,
+            False,
+            expected=str(status),
+            seen=str(others[0].status),
+            exchanges=others[:1],
+        )
     if not hits:
         seen = ", ".join(sorted({e.outcome() for e in found.exchanges}))
         raise Unverifiable(f"the profile's way to provoke {status} gave {seen or 'nothing'}")
@@ -48,8 +58,20 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
 @pytest.mark.parametrize(
     "status",
     [
-        pytest.param(409, marks=pytest.mark.requirement("ERR-409-STATUS", "ERR-409-BODY", "ERR-409-HEADERS", "ERR-409-KEEPS"), id="409"),
-        pytest.param(429, marks=pytest.mark.requirement("ERR-429-STATUS", "ERR-429-BODY", "ERR-429-RETRY", "ERR-429-KEEPS"), id="429"),
+        pytest.param(
+            409,
+            marks=pytest.mark.requirement(
+                "ERR-409-STATUS", "ERR-409-BODY", "ERR-409-HEADERS", "ERR-409-KEEPS"
+            ),
+            id="409",
+        ),
+        pytest.param(
+            429,
+            marks=pytest.mark.requirement(
+                "ERR-429-STATUS", "ERR-429-BODY", "ERR-429-RETRY", "ERR-429-KEEPS"
+            ),
+            id="429",
+        ),
     ],
 )
 def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> None:
@@ -58,7 +80,14 @@ def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> Non
     scenarios.presence.must_be_shown(victim)
 
     # The rest of the sample is provoked by the tests of what comes after a refusal.
-    found = provoke(suite, status, victim, suite.effort.refusals * 3 // 4 if suite.profile.faults[status].headers else suite.effort.refusals)
+    found = provoke(
+        suite,
+        status,
+        victim,
+        suite.effort.refusals * 3 // 4
+        if suite.profile.faults[status].headers
+        else suite.effort.refusals,
+    )
     hits = judge_provoked(suite, status, found)
     for _ in range(MORE_BURSTS if found.burst else 0):
         # Between two requests of a burst there may be room for one.
@@ -71,7 +100,9 @@ def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> Non
 
     requirement = f"ERR-{status}-KEEPS"
     if found.accepted:
-        raise Unverifiable("a request of the burst was accepted, so the configuration is rightly gone")
+        raise Unverifiable(
+            "a request of the burst was accepted, so the configuration is rightly gone"
+        )
     if found.victim is None:
         raise OneWayLess(f"the SID that answers {status} is not shown by a fetch")
     if scenarios.presence.kept(requirement, found.victim, hits[-2:]) and status == 429:
@@ -79,7 +110,9 @@ def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> Non
     suite.watch.kept(requirement, found.victim, hits[-2:])
 
 
-def version_stays(suite: Suite, scenarios: Scenarios, victim: Configuration, hits: list[Exchange]) -> None:
+def version_stays(
+    suite: Suite, scenarios: Scenarios, victim: Configuration, hits: list[Exchange]
+) -> None:
     """What was not processed makes no new version; one that moves once may do so for reasons of its own."""
     before = scenarios.presence.shown.get(victim.located, {}).get("version")
     once = scenarios.presence.is_there(victim)[1]
@@ -93,8 +126,13 @@ def version_stays(suite: Suite, scenarios: Scenarios, victim: Configuration, hit
     more = provoke(suite, 429, victim, len(hits)).exchanges
     twice = scenarios.presence.is_there(victim)[1]
     moved = twice.status == 200 and twice.object.get("version") != still.object.get("version")
-    suite.ledger.hold("ERR-429-KEEPS", not moved, expected=f"version {still.object.get('version')!r:.40}",
-                      seen=f"version {twice.object.get('version')!r:.40}", exchanges=[*hits[-1:], once, still, *more[-1:], twice])
+    suite.ledger.hold(
+        "ERR-429-KEEPS",
+        not moved,
+        expected=f"version {still.object.get('version')!r:.40}",
+        seen=f"version {twice.object.get('version')!r:.40}",
+        exchanges=[*hits[-1:], once, still, *more[-1:], twice],
+    )
 
 
 @pytest.mark.requirement("ERR-429-AGAIN", "ERR-429-KEEPS")
@@ -105,7 +143,18 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
         raise OneWayLess("the fault by SID answers 429 to every retry; headers or burst are needed")
     few = suite.effort.few
     # Whether a 429 is stored may depend on the form of its key.
-    keys = [suite.key()] if few else [suite.key(), suite.key().upper(), suite.key(1), suite.key(7), suite.key(8), suite.key()]
+    keys = (
+        [suite.key()]
+        if few
+        else [
+            suite.key(),
+            suite.key().upper(),
+            suite.key(1),
+            suite.key(7),
+            suite.key(8),
+            suite.key(),
+        ]
+    )
     retried: list[tuple[Operation, Configuration]] = []
     passing: list[str] = []
     more: list[Exchange] = []
@@ -125,31 +174,54 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
         refused = hits[-1]
         if not few and not found.burst and not more:
             # Further keys that met a 429 on this SID; each is tried again once it is gone.
-            more = [e for e in provoke(suite, 429, victim, MORE_STORED, keyed=True).exchanges if e.status == 429]
+            more = [
+                e
+                for e in provoke(suite, 429, victim, MORE_STORED, keyed=True).exchanges
+                if e.status == 429
+            ]
         tries = retry(suite, refused)
         again = tries[-1]
         if again.status in (500, 503) or suite.is_echo(again):
             passing.append(again.outcome())
             continue
-        if not suite.ledger.hold("ERR-429-AGAIN", again.status == 202, expected="202 to the retry", seen=again.outcome(), exchanges=tries):
+        if not suite.ledger.hold(
+            "ERR-429-AGAIN",
+            again.status == 202,
+            expected="202 to the retry",
+            seen=again.outcome(),
+            exchanges=tries,
+        ):
             break
         retried.append((suite.follower.accept(again, victim.sid), victim))
     if passing and not retried:
         raise Unverifiable(f"the retry was answered {passing[0]}")
-    done = scenarios.completed([operation for operation, _ in retried], [victim for _, victim in retried])
+    done = scenarios.completed(
+        [operation for operation, _ in retried], [victim for _, victim in retried]
+    )
     victims = {victim.located: victim for _, victim in retried}
     # Processed means processed: the configuration goes, and the key stands for this answer from now on.
     for operation in [] if few else done:
         there, fetch = scenarios.presence.is_there(victims[operation.located])
-        suite.ledger.hold("ERR-429-AGAIN", there is not True, expected=f"{operation.sid} deleted by the retry", seen="still there",
-                          exchanges=[operation.accepted, *operation.polls[-1:], fetch])
+        suite.ledger.hold(
+            "ERR-429-AGAIN",
+            there is not True,
+            expected=f"{operation.sid} deleted by the retry",
+            seen="still there",
+            exchanges=[operation.accepted, *operation.polls[-1:], fetch],
+        )
         if trigger.headers and operation is done[0]:
             # A used key may meet a 429, too: that is no use of it.
             provoke(suite, 429, victims[operation.located], 1, key=operation.accepted.key)
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
     for refused in more:
         tries = retry(suite, refused)
-        if not suite.ledger.hold("ERR-429-AGAIN", tries[-1].status != 429, expected="the retry processed", seen="429", exchanges=tries):
+        if not suite.ledger.hold(
+            "ERR-429-AGAIN",
+            tries[-1].status != 429,
+            expected="the retry processed",
+            seen="429",
+            exchanges=tries,
+        ):
             break
 
 
@@ -169,7 +241,10 @@ def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
         suite.wait(APART_S * 2**attempt)
     if again.status == 429:
         # The limit itself may still hold: requests with new keys tell, in an order that no limit follows by chance.
-        new, same = [_with_new_key(suite) for _ in range(2)], [again, *(_once_more(suite, sid, refused) for _ in range(2))]
+        new, same = (
+            [_with_new_key(suite) for _ in range(2)],
+            [again, *(_once_more(suite, sid, refused) for _ in range(2))],
+        )
         new.append(_with_new_key(suite))
         tries += [*new, *same[1:]]
         again = same[-1]
@@ -201,15 +276,23 @@ def _with_new_key(suite: Suite) -> Exchange:
 
 
 def _once_more(suite: Suite, sid: str, refused: Exchange) -> Exchange:
-    out = suite.client.outgoing(Call("delete", sid, provokes=429), "DELETE", f"/Configurations/{sid}", key=refused.key)
+    out = suite.client.outgoing(
+        Call("delete", sid, provokes=429), "DELETE", f"/Configurations/{sid}", key=refused.key
+    )
     return suite.client.send(out)
 
 
 @pytest.mark.parametrize(
     "status",
     [
-        pytest.param(500, marks=pytest.mark.requirement("ERR-500-STATUS", "ERR-500-BODY"), id="500"),
-        pytest.param(503, marks=pytest.mark.requirement("ERR-503-STATUS", "ERR-503-BODY", "ERR-503-RETRY"), id="503"),
+        pytest.param(
+            500, marks=pytest.mark.requirement("ERR-500-STATUS", "ERR-500-BODY"), id="500"
+        ),
+        pytest.param(
+            503,
+            marks=pytest.mark.requirement("ERR-503-STATUS", "ERR-503-BODY", "ERR-503-RETRY"),
+            id="503",
+        ),
     ],
 )
 def test_server_error(suite: Suite, scenarios: Scenarios, status: int) -> None:
@@ -230,14 +313,22 @@ def provoked_away(suite: Suite, status: int, number: int) -> list[Exchange]:
 
     That the profile's way works there, too, nobody says: what else is answered there is no breach.
     """
-    places = [one for one in (Place(account=1), Place(region=1)) if one.account < len(suite.profile.accounts) and one.region < len(suite.profile.bases)]
+    places = [
+        one
+        for one in (Place(account=1), Place(region=1))
+        if one.account < len(suite.profile.accounts) and one.region < len(suite.profile.bases)
+    ]
     hits: list[Exchange] = []
     for place in places if suite.profile.faults[status].headers and not suite.effort.few else ():
         with contextlib.suppress(Unverifiable):  # with nothing to delete there, home has to do
             victim = suite.configurations.spare(account=place.account, region=place.region)
             exchanges = provoke(suite, status, victim, number // len(places)).exchanges
             hits += [exchange for exchange in exchanges if exchange.status == status]
-            accepted = [suite.follower.accept(exchange, victim.sid) for exchange in exchanges if exchange.status == 202]
+            accepted = [
+                suite.follower.accept(exchange, victim.sid)
+                for exchange in exchanges
+                if exchange.status == 202
+            ]
             suite.follower.finish(accepted, early=False)
     return hits
 
@@ -248,13 +339,22 @@ def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
     accepted = []
     faults = suite.profile.faults if suite.profile.provision.mode else {}
     stored = [(s, t) for s, t in sorted(faults.items()) if s != 429 and t.headers]
-    for status, trigger in suite.random.sample(stored, min(len(stored), 1 if suite.effort.few else 3)):
+    for status, trigger in suite.random.sample(
+        stored, min(len(stored), 1 if suite.effort.few else 3)
+    ):
         victim = suite.configurations.one()
         key = suite.key()
-        first = suite.client.delete(victim.sid, key=key, trigger=trigger, call=Call("delete", victim.sid, provokes=status))
-        again = suite.client.delete(victim.sid, key=key, call=Call("delete", victim.sid, provokes=status))
+        first = suite.client.delete(
+            victim.sid, key=key, trigger=trigger, call=Call("delete", victim.sid, provokes=status)
+        )
+        again = suite.client.delete(
+            victim.sid, key=key, call=Call("delete", victim.sid, provokes=status)
+        )
         if first.status == status:
-            suite.ledger.observe("OBS-KEY-STORED", f"{status}: {'stored' if again.status == status else f'not stored ({again.status})'}")
+            suite.ledger.observe(
+                "OBS-KEY-STORED",
+                f"{status}: {'stored' if again.status == status else f'not stored ({again.status})'}",
+            )
         if again.status == 202:
             accepted.append(suite.follower.accept(again, victim.sid))
     with contextlib.suppress(Unverifiable):
@@ -267,12 +367,20 @@ def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
     sid, key = suite.absent_sid(), suite.key()
     answers = [past_500(lambda: suite.client.delete(sid, key=key)) for _ in range(2)]
     for answer in answers:
-        suite.ledger.hold("SID-UNKNOWN", answer.status in (404, 500), expected="404", seen=answer.outcome(), exchanges=answers)
+        suite.ledger.hold(
+            "SID-UNKNOWN",
+            answer.status in (404, 500),
+            expected="404",
+            seen=answer.outcome(),
+            exchanges=answers,
+        )
     if suite.effort.few or not suite.profile.provision.mode:
         return
     # The key of a 404 may be refused on another SID; where it is not, that delete is one like any other.
     victim = suite.configurations.one()
-    again = suite.client.delete(victim.sid, key=key, call=Call("delete", victim.sid, allow=MISMATCH))
+    again = suite.client.delete(
+        victim.sid, key=key, call=Call("delete", victim.sid, allow=MISMATCH)
+    )
     if again.status == 202:
         operation = suite.follower.accept(again, victim.sid)
         if suite.follower.finish([operation], early=False) and operation.status == "COMPLETED":

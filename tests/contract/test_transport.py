@@ -17,15 +17,21 @@ def test_content_coding(suite: Suite, offer: str) -> None:
     exchange = suite.client.delete(sid, headers=[("Accept-Encoding", offer)])
 
     defect = exchange.answer.defect if exchange.answer else None
-    suite.ledger.hold("HTTP-ENCODING", exchange.answer is not None and defect is None,
-                      expected="an answer that decodes", seen=defect[1] if defect else exchange.outcome(), exchanges=[exchange])
+    suite.ledger.hold(
+        "HTTP-ENCODING",
+        exchange.answer is not None and defect is None,
+        expected="an answer that decodes",
+        seen=defect[1] if defect else exchange.outcome(),
+        exchanges=[exchange],
+    )
 
 
 @pytest.mark.requirement("DEL-STATUS", "SID-UNKNOWN", "ERR-404-BODY")
 @pytest.mark.parametrize(
     "accept",
     [
-        pytest.param("", id="absent"), pytest.param("*/*", marks=pytest.mark.twice, id="anything"),
+        pytest.param("", id="absent"),
+        pytest.param("*/*", marks=pytest.mark.twice, id="anything"),
         pytest.param("application/*, text/plain;q=0.5", marks=pytest.mark.twice, id="a-range"),
     ],
 )
@@ -35,7 +41,13 @@ def test_accept(suite: Suite, accept: str) -> None:
 
     exchange = suite.client.delete(sid, headers=[("Accept", accept)])
 
-    suite.ledger.hold("SID-UNKNOWN", exchange.status in (404, 500), expected="404", seen=exchange.outcome(), exchanges=[exchange])
+    suite.ledger.hold(
+        "SID-UNKNOWN",
+        exchange.status in (404, 500),
+        expected="404",
+        seen=exchange.outcome(),
+        exchanges=[exchange],
+    )
 
 
 @pytest.mark.requirement("HTTP-ENCODING", "DEL-202-BODY")
@@ -44,10 +56,17 @@ def test_accepted_without_coding(suite: Suite, scenarios: Scenarios) -> None:
     configuration = suite.configurations.one()
 
     try:
-        accepted = scenarios.accepted(configuration, trigger=Trigger({"Accept-Encoding": "identity", "Accept": "*/*"})).accepted
+        accepted = scenarios.accepted(
+            configuration, trigger=Trigger({"Accept-Encoding": "identity", "Accept": "*/*"})
+        ).accepted
     except Unverifiable as error:
         raise OneWayLess(str(error)) from error
 
     # The judge has held what the answer says of its coding against what was offered; that it says nothing is right, too.
-    suite.ledger.hold("HTTP-ENCODING", accepted.answer is not None and accepted.answer.defect is None,
-                      expected="an answer that is not coded", seen=accepted.outcome(), exchanges=[accepted])
+    suite.ledger.hold(
+        "HTTP-ENCODING",
+        accepted.answer is not None and accepted.answer.defect is None,
+        expected="an answer that is not coded",
+        seen=accepted.outcome(),
+        exchanges=[accepted],
+    )

@@ -13,7 +13,9 @@ from orchestrator_contract.suite import Suite
 
 @pytest.mark.ttl_ledger
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
-def test_keys_of_earlier_runs(suite: Suite, scenarios: Scenarios, request: pytest.FixtureRequest) -> None:
+def test_keys_of_earlier_runs(
+    suite: Suite, scenarios: Scenarios, request: pytest.FixtureRequest
+) -> None:
     """A key of an earlier run replays up to 23 h 55 min after its use and is new from 25 h on."""
     file = TtlLedger(Path(request.config.option.ttl_ledger), suite.profile)
     judged = file.due(datetime.now(UTC))
@@ -22,19 +24,41 @@ def test_keys_of_earlier_runs(suite: Suite, scenarios: Scenarios, request: pytes
         before = planted.age(datetime.now(UTC))
         again = suite.client.delete(planted.sid, key=planted.key)
         age, now = planted.age(datetime.now(UTC)), documented_parts(again)
-        changed = [f"{what} {now[what]!r:.100}" for what, then in planted.original.items() if now.get(what) != then]
+        changed = [
+            f"{what} {now[what]!r:.100}"
+            for what, then in planted.original.items()
+            if now.get(what) != then
+        ]
         # An answer that took long may have been given on either side of a limit.
-        requirement = "KEY-LIVES" if age <= KEY_LIVES_S else "KEY-EXPIRES" if before >= KEY_EXPIRES_S else ""
+        requirement = (
+            "KEY-LIVES" if age <= KEY_LIVES_S else "KEY-EXPIRES" if before >= KEY_EXPIRES_S else ""
+        )
         if again.status == 500 or not requirement:
             if not requirement:
-                suite.ledger.observe("OBS-KEY-24H", f"{'new' if changed else 'replayed'} {age / 3600:.1f} h after its use")
+                suite.ledger.observe(
+                    "OBS-KEY-24H",
+                    f"{'new' if changed else 'replayed'} {age / 3600:.1f} h after its use",
+                )
             continue
-        ok = not changed if requirement == "KEY-LIVES" else again.status != planted.original["status"]
-        suite.ledger.hold(requirement, ok, exchanges=[again], expected=f"{'the original' if requirement == 'KEY-LIVES' else 'a new'} "
-                          f"answer {age / 3600:.1f} h after the key's first use", seen="; ".join(changed) or "the original answer")
+        ok = (
+            not changed
+            if requirement == "KEY-LIVES"
+            else again.status != planted.original["status"]
+        )
+        suite.ledger.hold(
+            requirement,
+            ok,
+            exchanges=[again],
+            expected=f"{'the original' if requirement == 'KEY-LIVES' else 'a new'} "
+            f"answer {age / 3600:.1f} h after the key's first use",
+            seen="; ".join(changed) or "the original answer",
+        )
         suite.ledger.settled.add(requirement)
     fresh = scenarios.deleted(3) if len(file.keys) - len(judged) < ENOUGH else []
     file.replace(judged, [operation.accepted for operation in fresh])
     open_ = {"KEY-LIVES", "KEY-EXPIRES"} - suite.ledger.settled
     if suite.requirements_lacking(open_):
-        suite.ledger.unverified(sorted(open_), "keys are planted now: judge them in a later run with the same --ttl-ledger")
+        suite.ledger.unverified(
+            sorted(open_),
+            "keys are planted now: judge them in a later run with the same --ttl-ledger",
+        )

@@ -51,7 +51,9 @@ def kind_of(method: str, path: bytes) -> str:
     if path == _COLLECTION:
         return {"GET": "list", "POST": "create"}.get(method, "")
     if _ITEM.fullmatch(path):
-        return {"DELETE": "delete", "GET": "fetch", "PUT": "update", "PATCH": "update"}.get(method, "")
+        return {"DELETE": "delete", "GET": "fetch", "PUT": "update", "PATCH": "update"}.get(
+            method, ""
+        )
     return "poll" if method == "GET" and _OPERATION.fullmatch(path) else ""
 
 
@@ -120,27 +122,42 @@ class Call:
     @classmethod
     def of(cls, request: Request, came: float, moved: float, secrets: tuple[bytes, ...]) -> Call:
         """The call that *request* makes."""
-        open_lines = [v for n, v in request.headers if n not in (b"authorization", b"proxy-authorization")]
+        open_lines = [
+            v for n, v in request.headers if n not in (b"authorization", b"proxy-authorization")
+        ]
         elsewhere = b"\n".join([request.path, request.query, *open_lines])
         return cls(
-            kind=kind_of(request.method, request.path), method=request.method, path=request.path,
-            query=request.query, region=request.region,
+            kind=kind_of(request.method, request.path),
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            region=request.region,
             caller=hashlib.sha256(b"\n".join(request.lines(b"authorization"))).digest(),
-            keys=tuple(request.lines(b"idempotency-key")), payload=hashlib.sha256(request.body).digest(),
-            shows_secret=any(secret in elsewhere for secret in secrets), came=came, moved=moved,
+            keys=tuple(request.lines(b"idempotency-key")),
+            payload=hashlib.sha256(request.body).digest(),
+            shows_secret=any(secret in elsewhere for secret in secrets),
+            came=came,
+            moved=moved,
         )
 
     def answer(self, response: Response, now: float, *, reached: bool) -> None:
         """Fills in what the client was told."""
         self.answered, self.status, self.reached = now, response.status, reached
         asked = response.get("retry-after") or ""
-        self.retry_after = float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
+        self.retry_after = (
+            float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
+        )
         if self.kind == "poll":
             match = _OPERATION.fullmatch(self.path)
             self.operation = match[1].decode("latin-1") if match else ""
             self.terminal = response.status == 200 and members(response).get("status") in _TERMINAL
         elif response.status == 202:
-            url = response.get("operation-id") or members(response).get("statusUrl") or response.get("location") or ""
+            url = (
+                response.get("operation-id")
+                or members(response).get("statusUrl")
+                or response.get("location")
+                or ""
+            )
             self.operation = str(url).rstrip("/").rpartition("/")[2]
 
 

@@ -33,7 +33,9 @@ class Finding:
 class ClientJudge:
     """Judges all that comes in; safe for threads."""
 
-    def __init__(self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.clock = clock
         self.history = History()
         self.rules = [made(self.history, limits or Limits()) for made in RULES]
@@ -68,24 +70,35 @@ class ClientJudge:
         with self._lock:
             rows = []
             for one in self.rules:
-                finding = Finding(one, self._findings[one.id].count, list(self._findings[one.id].examples))
+                finding = Finding(
+                    one, self._findings[one.id].count, list(self._findings[one.id].examples)
+                )
                 for request, problem in one.close():
                     finding.add(request, problem)
                 if finding.count:
-                    rows.append({
-                        "rule": one.id, "title": one.title, "source": one.source,
-                        "count": finding.count, "examples": finding.examples,
-                    })
+                    rows.append(
+                        {
+                            "rule": one.id,
+                            "title": one.title,
+                            "source": one.source,
+                            "count": finding.count,
+                            "examples": finding.examples,
+                        }
+                    )
             return {
                 "verdict": "faulty" if rows else "clean" if self.requests else "nothing seen",
-                "requests": self.requests, "deletes": self.deletes,
-                "findings": rows, "rules": [one.id for one in self.rules],
+                "requests": self.requests,
+                "deletes": self.deletes,
+                "findings": rows,
+                "rules": [one.id for one in self.rules],
             }
 
 
 def summary(report: dict[str, Any]) -> str:
     """The report as text for people."""
-    lines = [f"client: {report['verdict']} ({report['requests']} requests, {report['deletes']} deletes judged)"]
+    lines = [
+        f"client: {report['verdict']} ({report['requests']} requests, {report['deletes']} deletes judged)"
+    ]
     for row in report["findings"]:
         times = "once" if row["count"] == 1 else f"{row['count']} times"
         lines.append(f"  {row['rule']} {times}: {row['title']} [{row['source']}]")

@@ -65,7 +65,11 @@ def luring(lure: str, origin: Callable[[], str]) -> type[Behaviour]:
                 url = origin() + urlsplit(response.document["statusUrl"]).path
                 response.document = {**response.document, "statusUrl": url}
                 response.set("location", url)
-            if lure == "redirect" and request.route.startswith("operation") and response.status == 200:
+            if (
+                lure == "redirect"
+                and request.route.startswith("operation")
+                and response.status == 200
+            ):
                 return Response.of(307, {}, [(b"location", origin().encode() + request.path)])
             return response
 

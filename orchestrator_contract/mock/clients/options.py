@@ -17,10 +17,16 @@ def add_options(add: Callable[..., object]) -> None:
     """Adds the two options through *add*, an argument parser's ``add_argument``."""
     report = f"report at GET {REPORT.decode()} and on stderr at the end"
     add("--judge-clients", action="store_true", help=f"judge the client that calls: {report}")
-    add("--lure", choices=sorted(LURES), help="with --judge-clients: lead the client to a foreign origin")
+    add(
+        "--lure",
+        choices=sorted(LURES),
+        help="with --judge-clients: lead the client to a foreign origin",
+    )
 
 
-def behaviours(arguments: argparse.Namespace) -> tuple[list[type[Behaviour]], Callable[[], None] | None]:
+def behaviours(
+    arguments: argparse.Namespace,
+) -> tuple[list[type[Behaviour]], Callable[[], None] | None]:
     """The behaviours to put before all others, and what to run when the mock ends."""
     if not arguments.judge_clients:
         return [], None

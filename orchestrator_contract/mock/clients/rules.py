@@ -66,7 +66,11 @@ def rule(name: str, title: str, source: str) -> Callable[[type[Rule]], type[Rule
     return register
 
 
-@rule("CLIENT-KEY-MISSING", "a delete carries an Idempotency-Key, or its retry may start a second operation", "S1")
+@rule(
+    "CLIENT-KEY-MISSING",
+    "a delete carries an Idempotency-Key, or its retry may start a second operation",
+    "S1",
+)
 class KeyMissing(Rule):
     """The header is optional, yet only with it is a delete safe to repeat."""
 
@@ -75,7 +79,11 @@ class KeyMissing(Rule):
             yield "sent without Idempotency-Key"
 
 
-@rule("CLIENT-KEY-FORM", "a key is one UUID of 8-4-4-4-12 hexadecimal digits, on one header line", "S1, S2")
+@rule(
+    "CLIENT-KEY-FORM",
+    "a key is one UUID of 8-4-4-4-12 hexadecimal digits, on one header line",
+    "S1, S2",
+)
 class KeyForm(Rule):
     """A server may ignore what does not match, and the protection with it."""
 
@@ -127,7 +135,11 @@ class KeyReused(Rule):
         if first is None or call.moved - first.moved >= DAY:
             self._first.put(scope, call)
         elif (first.method, first.path, first.payload) != (call.method, call.path, call.payload):
-            what = first.name if (first.method, first.path) != (call.method, call.path) else "another payload"
+            what = (
+                first.name
+                if (first.method, first.path) != (call.method, call.path)
+                else "another payload"
+            )
             yield f"the key {printable(call.key, 60)} belongs to {what}"
 
 
@@ -153,21 +165,33 @@ class _Patience(Rule):
             self._refused.put(call.same, call)
 
 
-@rule("CLIENT-WAIT-429", "after a 429 the client waits as long as Retry-After says", "S5, R1 (RFC 9110 10.2.3, RFC 6585)")
+@rule(
+    "CLIENT-WAIT-429",
+    "after a 429 the client waits as long as Retry-After says",
+    "S5, R1 (RFC 9110 10.2.3, RFC 6585)",
+)
 class Wait429(_Patience):
     """Whoever asks sooner is refused again and slows everybody down."""
 
     status = 429
 
 
-@rule("CLIENT-WAIT-503", "after a 503 the client waits as long as Retry-After says", "S5, R1 (RFC 9110 10.2.3)")
+@rule(
+    "CLIENT-WAIT-503",
+    "after a 503 the client waits as long as Retry-After says",
+    "S5, R1 (RFC 9110 10.2.3)",
+)
 class Wait503(_Patience):
     """A service that is down does not come up by being asked."""
 
     status = 503
 
 
-@rule("CLIENT-WAIT-202", "the first poll comes no sooner than the Retry-After of the 202, later ones as polls say", "S2, S3")
+@rule(
+    "CLIENT-WAIT-202",
+    "the first poll comes no sooner than the Retry-After of the 202, later ones as polls say",
+    "S2, S3",
+)
 class Wait202(Rule):
     """The endpoint knows best when a look is worth it."""
 
@@ -196,7 +220,11 @@ class PollEnds(Rule):
                 yield f"polled {followed.polls_after_end} times after a terminal status"
 
 
-@rule("CLIENT-POLL-BOUNDED", "polling of an operation that does not end is given up and reported", "S3")
+@rule(
+    "CLIENT-POLL-BOUNDED",
+    "polling of an operation that does not end is given up and reported",
+    "S3",
+)
 class PollBounded(Rule):
     """A stuck operation must not hold its client for ever."""
 

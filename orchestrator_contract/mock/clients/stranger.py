@@ -49,8 +49,13 @@ class Stranger:
         """An operation that ended well."""
         instant = "2026-01-01T00:00:00Z"
         return {
-            "operationId": path.rpartition("/")[2], "status": "COMPLETED", "createdAt": instant,
-            "completedAt": instant, "statusUrl": self.origin + path, "related": None, "error": None,
+            "operationId": path.rpartition("/")[2],
+            "status": "COMPLETED",
+            "createdAt": instant,
+            "completedAt": instant,
+            "statusUrl": self.origin + path,
+            "related": None,
+            "error": None,
         }
 
     def close(self) -> None:

@@ -16,7 +16,9 @@ for _status in (200, 201, 204):
     def _restate(request: Request, response: Response, status: int = _status) -> None:
         response.status = status
 
-    altering(f"accepted-{_status}", f"An accepted delete answers {_status}", breaches=("DEL-STATUS",))(_restate)
+    altering(
+        f"accepted-{_status}", f"An accepted delete answers {_status}", breaches=("DEL-STATUS",)
+    )(_restate)
 
 _BODY = ("DEL-202-BODY",)
 _HEADERS = ("DEL-202-HEADERS",)
@@ -26,25 +28,50 @@ altering("accepted-url-number", "statusUrl is a number", breaches=_BODY)(member(
 altering("accepted-url-null", "statusUrl is null", breaches=_BODY)(member("statusUrl", None))
 altering("accepted-url-empty", "statusUrl is empty", breaches=_BODY)(member("statusUrl", ""))
 altering("accepted-related-list", "related is a list", breaches=_BODY)(member("related", []))
-altering("accepted-related-number", "related maps to a number", breaches=_BODY)(member("related", {"count": 5}))
-altering("accepted-related-text", "related is a string", breaches=_BODY)(member("related", "configuration"))
-altering("accepted-related-stranger", "related names another configuration", breaches=("DEL-202-RELATED",))(
-    member("related", {"configurationId": "conv_configuration_7stranger00000000000000000"})
+altering("accepted-related-number", "related maps to a number", breaches=_BODY)(
+    member("related", {"count": 5})
 )
-altering("accepted-no-retry-after", "Retry-After is missing", breaches=_HEADERS)(header("retry-after", None))
-altering("accepted-retry-after-float", "Retry-After is 1.5", breaches=_HEADERS)(header("retry-after", "1.5"))
-altering("accepted-retry-after-negative", "Retry-After is -1", breaches=_HEADERS)(header("retry-after", "-1"))
-altering("accepted-retry-after-word", "Retry-After is a word", breaches=_HEADERS)(header("retry-after", "soon"))
-altering("accepted-retry-after-unit", "Retry-After has a unit", breaches=_HEADERS)(header("retry-after", "1s"))
+altering("accepted-related-text", "related is a string", breaches=_BODY)(
+    member("related", "configuration")
+)
+altering(
+    "accepted-related-stranger",
+    "related names another configuration",
+    breaches=("DEL-202-RELATED",),
+)(member("related", {"configurationId": "conv_configuration_7stranger00000000000000000"}))
+altering("accepted-no-retry-after", "Retry-After is missing", breaches=_HEADERS)(
+    header("retry-after", None)
+)
+altering("accepted-retry-after-float", "Retry-After is 1.5", breaches=_HEADERS)(
+    header("retry-after", "1.5")
+)
+altering("accepted-retry-after-negative", "Retry-After is -1", breaches=_HEADERS)(
+    header("retry-after", "-1")
+)
+altering("accepted-retry-after-word", "Retry-After is a word", breaches=_HEADERS)(
+    header("retry-after", "soon")
+)
+altering("accepted-retry-after-unit", "Retry-After has a unit", breaches=_HEADERS)(
+    header("retry-after", "1s")
+)
 altering("accepted-retry-after-date", "Retry-After is an HTTP date", breaches=_HEADERS)(
     header("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")
 )
-altering("accepted-id-stray", "Operation-Id is another operation's", breaches=_LINKS)(header("operation-id", STRAY))
-altering("accepted-type-html", "The 202 says text/html", breaches=("HTTP-TYPE",))(header("content-type", "text/html"))
-altering("accepted-type-missing", "The 202 has no Content-Type", breaches=("HTTP-TYPE",))(header("content-type", None))
-altering("accepted-no-retry-after-sometimes", "Retry-After is missing now and then", breaches=_HEADERS, every=10)(
-    header("retry-after", None)
+altering("accepted-id-stray", "Operation-Id is another operation's", breaches=_LINKS)(
+    header("operation-id", STRAY)
 )
+altering("accepted-type-html", "The 202 says text/html", breaches=("HTTP-TYPE",))(
+    header("content-type", "text/html")
+)
+altering("accepted-type-missing", "The 202 has no Content-Type", breaches=("HTTP-TYPE",))(
+    header("content-type", None)
+)
+altering(
+    "accepted-no-retry-after-sometimes",
+    "Retry-After is missing now and then",
+    breaches=_HEADERS,
+    every=10,
+)(header("retry-after", None))
 altering("accepted-encoding-lie", "Says gzip, sends plain bytes", breaches=("HTTP-ENCODING",))(
     header("content-encoding", "gzip")
 )
@@ -53,7 +80,11 @@ altering("accepted-related-null-text", "related maps to null", breaches=_BODY, e
 )
 
 
-@altering("accepted-untraceable", "Neither statusUrl nor Location nor Operation-Id", breaches=("DEL-202-FOLLOW",))
+@altering(
+    "accepted-untraceable",
+    "Neither statusUrl nor Location nor Operation-Id",
+    breaches=("DEL-202-FOLLOW",),
+)
 def _untraceable(request: Request, response: Response) -> None:
     without("statusUrl")(request, response)
     response.set("location", None)
@@ -66,7 +97,9 @@ def _relative(request: Request, response: Response) -> None:
     member("statusUrl", url.removeprefix(request.origin))(request, response)
 
 
-@altering("accepted-url-elsewhere", "statusUrl leads to another origin", breaches=("DEL-202-ORIGIN",))
+@altering(
+    "accepted-url-elsewhere", "statusUrl leads to another origin", breaches=("DEL-202-ORIGIN",)
+)
 def _elsewhere(request: Request, response: Response) -> None:
     url = response.document["statusUrl"].replace(request.origin, "http://operations.mock.invalid")
     member("statusUrl", url)(request, response)
@@ -74,7 +107,10 @@ def _elsewhere(request: Request, response: Response) -> None:
 
 
 @altering(
-    "accepted-url-elsewhere-sometimes", "statusUrl leads elsewhere", breaches=("DEL-202-ORIGIN",), every=12
+    "accepted-url-elsewhere-sometimes",
+    "statusUrl leads elsewhere",
+    breaches=("DEL-202-ORIGIN",),
+    every=12,
 )
 def _elsewhere_sometimes(request: Request, response: Response) -> None:
     _elsewhere(request, response)
@@ -90,17 +126,28 @@ def _location_relative(request: Request, response: Response) -> None:
     response.set("location", (response.get("location") or "").removeprefix(request.origin))
 
 
-@altering("accepted-location-resource", "Location is the configuration's, not the operation's", breaches=_LINKS)
+@altering(
+    "accepted-location-resource",
+    "Location is the configuration's, not the operation's",
+    breaches=_LINKS,
+)
 def _location_resource(request: Request, response: Response) -> None:
     response.set("location", f"{request.origin}/v2/ControlPlane/Configurations/{request.sid}")
 
 
-@altering("accepted-links-drift", "Operation-Id belongs to no operation now and then", breaches=_LINKS, every=9)
+@altering(
+    "accepted-links-drift",
+    "Operation-Id belongs to no operation now and then",
+    breaches=_LINKS,
+    every=9,
+)
 def _links_drift(request: Request, response: Response) -> None:
     response.set("operation-id", new_id("conv_operation"))
 
 
-@altering("accepted-related-folded", "related has the SID in capitals", breaches=("DEL-202-RELATED",))
+@altering(
+    "accepted-related-folded", "related has the SID in capitals", breaches=("DEL-202-RELATED",)
+)
 def _folded(request: Request, response: Response) -> None:
     member("related", {"configurationId": (request.sid or "").upper()})(request, response)
 
@@ -133,18 +180,26 @@ def _twice(request: Request, response: Response) -> None:
     response.body += response.body
 
 
-@altering("accepted-encoding-unasked", "Content-Encoding that no client offers", breaches=("HTTP-ENCODING",))
+@altering(
+    "accepted-encoding-unasked",
+    "Content-Encoding that no client offers",
+    breaches=("HTTP-ENCODING",),
+)
 def _unasked(request: Request, response: Response) -> None:
     response.set("content-encoding", "compress")
     response.body = bytes(value ^ 0x5A for value in response.body)
 
 
-@altering("accepted-length-over", "Content-Length promises more than comes", breaches=("HTTP-ANSWER",))
+@altering(
+    "accepted-length-over", "Content-Length promises more than comes", breaches=("HTTP-ANSWER",)
+)
 def _over(request: Request, response: Response) -> None:
     response.raw = raw_message(response, length=len(response.body) + 40)
 
 
-@altering("accepted-length-under", "Content-Length is too small", breaches=("HTTP-ANSWER", "HTTP-JSON"))
+@altering(
+    "accepted-length-under", "Content-Length is too small", breaches=("HTTP-ANSWER", "HTTP-JSON")
+)
 def _under(request: Request, response: Response) -> None:
     response.raw = raw_message(response, length=len(response.body) - 20)
 
@@ -166,21 +221,32 @@ def _bad_rarely(request: Request, response: Response) -> None:
     response.document = {"statusUrl": "pending", "related": 0}
 
 
-@altering("accepted-silence-sometimes", "The connection closes without answer", breaches=("HTTP-ANSWER",), every=20)
+@altering(
+    "accepted-silence-sometimes",
+    "The connection closes without answer",
+    breaches=("HTTP-ANSWER",),
+    every=20,
+)
 def _silence(request: Request, response: Response) -> None:
     response.drop = True
 
 
 @altering(
-    "accepted-500-sometimes", "The delete happens, the answer is a plain-text 500", every=25,
+    "accepted-500-sometimes",
+    "The delete happens, the answer is a plain-text 500",
+    every=25,
     breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-500-BODY"),
-)  # fmt: skip
+)
 def _crash(request: Request, response: Response) -> None:
     response.status, response.body = 500, b"Internal Server Error"
     response.headers = [(b"content-type", b"text/plain")]
 
 
-@defect("accepted-url-previous", "statusUrl is the previous delete's", breaches=("DEL-202-LINKS", "DEL-202-OWN"))
+@defect(
+    "accepted-url-previous",
+    "statusUrl is the previous delete's",
+    breaches=("DEL-202-LINKS", "DEL-202-OWN"),
+)
 class _Previous(Behaviour):
     last: str | None = None
 
@@ -194,9 +260,11 @@ class _Previous(Behaviour):
 
 
 @defect(
-    "accepted-related-previous", "related names the SID deleted before, now and then", shows="1 in 10",
+    "accepted-related-previous",
+    "related names the SID deleted before, now and then",
+    shows="1 in 10",
     breaches=("DEL-202-RELATED",),
-)  # fmt: skip
+)
 class _RelatedPrevious(Behaviour):
     last: str | None = None
 
@@ -209,16 +277,22 @@ class _RelatedPrevious(Behaviour):
         return response
 
 
-@defect("accepted-refused-existing", "An existing configuration is not found for DELETE", breaches=("DEL-ACCEPT",))
+@defect(
+    "accepted-refused-existing",
+    "An existing configuration is not found for DELETE",
+    breaches=("DEL-ACCEPT",),
+)
 class _Refused(Behaviour):
     def delete(self, request: Request) -> Response:
         return self.not_there(request)
 
 
 @defect(
-    "accepted-refused-sometimes", "An existing configuration is not found now and then", shows="1 in 15",
+    "accepted-refused-sometimes",
+    "An existing configuration is not found now and then",
+    shows="1 in 15",
     breaches=("DEL-ACCEPT",),
-)  # fmt: skip
+)
 class _RefusedSometimes(Behaviour):
     def delete(self, request: Request) -> Response:
         found = self.target_of_delete(request)
@@ -228,22 +302,28 @@ class _RefusedSometimes(Behaviour):
 
 
 @defect(
-    "accepted-refused-digit", "SIDs that end in a digit are refused with 400", shows="data: last letter of the SID",
+    "accepted-refused-digit",
+    "SIDs that end in a digit are refused with 400",
+    shows="data: last letter of the SID",
     breaches=("DEL-STATUS", "DEL-ACCEPT"),
-)  # fmt: skip
+)
 class _RefusedDigit(Behaviour):
     def delete(self, request: Request) -> Response:
         found = self.target_of_delete(request)
         response = super().delete(request)
         if found is not None and found.id[-1].isdigit():
-            response = Response.of(400, {"code": 530001, "message": "bad SID", "more_info": "530001", "status": 400})
+            response = Response.of(
+                400, {"code": 530001, "message": "bad SID", "more_info": "530001", "status": 400}
+            )
         return response
 
 
 @defect(
-    "accepted-one-for-all", "Deletes within half a second share one operation", shows="time: 0.5 s",
+    "accepted-one-for-all",
+    "Deletes within half a second share one operation",
+    shows="time: 0.5 s",
     breaches=("DEL-202-OWN", "DEL-202-RELATED"),
-)  # fmt: skip
+)
 class _Shared(Behaviour):
     kept: tuple[float, Response] | None = None
 
@@ -256,16 +336,26 @@ class _Shared(Behaviour):
         return self.kept[1].copy()
 
 
-@altering("accepted-related-other-name", "related names the configuration as configuration_id", breaches=("DEL-202-RELATED",))
+@altering(
+    "accepted-related-other-name",
+    "related names the configuration as configuration_id",
+    breaches=("DEL-202-RELATED",),
+)
 def _related_otherwise(request: Request, response: Response) -> None:
     sid = (response.document["related"] or {}).get("configurationId")
     member("related", {"configuration_id": sid})(request, response)
 
 
-@defect("accepted-404-without-key-sometimes", "Now and then a delete without a key is carried out and answered 404", breaches=("DEL-ACCEPT", "GONE-ONLY"),
-        shows="data: 1 in 10 without a key")  # fmt: skip
+@defect(
+    "accepted-404-without-key-sometimes",
+    "Now and then a delete without a key is carried out and answered 404",
+    breaches=("DEL-ACCEPT", "GONE-ONLY"),
+    shows="data: 1 in 10 without a key",
+)
 class _NotFoundWithoutKey(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if request.key is None and not fails and self.once_in(10, "delete"):
             raise Refused(unknown_configuration())

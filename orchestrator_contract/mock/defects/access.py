@@ -40,21 +40,31 @@ class _AsOwner(Behaviour):
         return account
 
 
-@defect("auth-none-accepted", "A DELETE without credentials is carried out", breaches=("AUTH-MISSING",))
+@defect(
+    "auth-none-accepted", "A DELETE without credentials is carried out", breaches=("AUTH-MISSING",)
+)
 class _NoneAccepted(_AsOwner):
     def lets_in(self, request: Request) -> bool:
         return request.header(b"authorization") is None
 
 
-@defect("auth-none-accepted-sometimes", "Each second DELETE without credentials is carried out",
-        breaches=("AUTH-MISSING",), shows="1 in 2")  # fmt: skip
+@defect(
+    "auth-none-accepted-sometimes",
+    "Each second DELETE without credentials is carried out",
+    breaches=("AUTH-MISSING",),
+    shows="1 in 2",
+)
 class _NoneAcceptedSometimes(_AsOwner):
     def lets_in(self, request: Request) -> bool:
         return request.header(b"authorization") is None and self.once_in(2, "none")
 
 
-@defect("auth-connection-remembered", "Good credentials count for the rest of their connection",
-        breaches=("AUTH-MISSING",), shows="data: an earlier request on the connection")  # fmt: skip
+@defect(
+    "auth-connection-remembered",
+    "Good credentials count for the rest of their connection",
+    breaches=("AUTH-MISSING",),
+    shows="data: an earlier request on the connection",
+)
 class _Remembered(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -68,16 +78,24 @@ class _Remembered(Behaviour):
         return self.remembered.get(request.connection)
 
 
-@defect("auth-other-scheme", "Any Authorization header that is not Basic is let in", breaches=("AUTH-WRONG",),
-        shows="data: another scheme")  # fmt: skip
+@defect(
+    "auth-other-scheme",
+    "Any Authorization header that is not Basic is let in",
+    breaches=("AUTH-WRONG",),
+    shows="data: another scheme",
+)
 class _OtherScheme(_AsOwner):
     def lets_in(self, request: Request) -> bool:
         line = request.header(b"authorization")
         return line is not None and not line.lower().startswith(b"basic ")
 
 
-@defect("auth-rare-scheme", "Digest, Negotiate and ApiKey are taken for the first account's, whatever follows them", breaches=("AUTH-WRONG",),
-        shows="data: another scheme")  # fmt: skip
+@defect(
+    "auth-rare-scheme",
+    "Digest, Negotiate and ApiKey are taken for the first account's, whatever follows them",
+    breaches=("AUTH-WRONG",),
+    shows="data: another scheme",
+)
 class _RareScheme(Behaviour):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
@@ -91,47 +109,79 @@ class _AnyPassword(Behaviour):
         return True
 
 
-@defect("auth-any-user", "An unknown user is let in as the owner", breaches=("AUTH-WRONG",), shows="data: unknown user")
+@defect(
+    "auth-any-user",
+    "An unknown user is let in as the owner",
+    breaches=("AUTH-WRONG",),
+    shows="data: unknown user",
+)
 class _AnyUser(_AsOwner):
     def lets_in(self, request: Request) -> bool:
         pair = self.credentials(request)
         return pair is not None and pair[0] not in self.settings.accounts
 
 
-@defect("auth-password-prefix", "The beginning of the password is enough", breaches=("AUTH-WRONG",),
-        shows="data: a shortened password")  # fmt: skip
+@defect(
+    "auth-password-prefix",
+    "The beginning of the password is enough",
+    breaches=("AUTH-WRONG",),
+    shows="data: a shortened password",
+)
 class _PasswordPrefix(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return given != "" and expected.startswith(given)
 
 
-@defect("auth-password-tail", "What follows the password is not looked at", breaches=("AUTH-WRONG",),
-        shows="data: a lengthened password")  # fmt: skip
+@defect(
+    "auth-password-tail",
+    "What follows the password is not looked at",
+    breaches=("AUTH-WRONG",),
+    shows="data: a lengthened password",
+)
 class _PasswordTail(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return given.startswith(expected)
 
 
-@defect("auth-password-folded", "Capitals in the password do not count", breaches=("AUTH-WRONG",),
-        shows="data: a password in other case")  # fmt: skip
+@defect(
+    "auth-password-folded",
+    "Capitals in the password do not count",
+    breaches=("AUTH-WRONG",),
+    shows="data: a password in other case",
+)
 class _PasswordFolded(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return given.lower() == expected.lower()
 
 
-@defect("auth-password-empty", "An empty password is let in", breaches=("AUTH-WRONG",), shows="data: empty password")
+@defect(
+    "auth-password-empty",
+    "An empty password is let in",
+    breaches=("AUTH-WRONG",),
+    shows="data: empty password",
+)
 class _PasswordEmpty(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return given == "" or super().password_matches(given, expected)
 
 
-@defect("auth-password-split", "What follows a second colon is not looked at", breaches=("AUTH-WRONG",), shows="data: a second colon")
+@defect(
+    "auth-password-split",
+    "What follows a second colon is not looked at",
+    breaches=("AUTH-WRONG",),
+    shows="data: a second colon",
+)
 class _PasswordSplit(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return super().password_matches(given.partition(":")[0], expected)
 
 
-@defect("auth-password-trimmed", "White space around the password is dropped", breaches=("AUTH-WRONG",), shows="data: white space")
+@defect(
+    "auth-password-trimmed",
+    "White space around the password is dropped",
+    breaches=("AUTH-WRONG",),
+    shows="data: white space",
+)
 class _PasswordTrimmed(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return super().password_matches(given.strip(), expected)
@@ -144,29 +194,44 @@ class _RefusedDeletes(Behaviour):
     without_header = True
 
     def unauthenticated(self, request: Request) -> Response:
-        if request.route == "delete" and (request.header(b"authorization") is None) is self.without_header:
+        if (
+            request.route == "delete"
+            and (request.header(b"authorization") is None) is self.without_header
+        ):
             vanish(self, anywhere(self, request, sid_of(request)), self.later)
         return super().unauthenticated(request)
 
 
-@defect("auth-none-401-deletes", "Without credentials: 401, and deleted", breaches=("AUTH-MISSING",))
+@defect(
+    "auth-none-401-deletes", "Without credentials: 401, and deleted", breaches=("AUTH-MISSING",)
+)
 class _NoneDeletes(_RefusedDeletes):
     pass
 
 
-@defect("auth-none-401-deletes-later", "Without credentials: 401, and deleted 0.7 s later", breaches=("AUTH-MISSING",),
-        shows="time: 0.7 s later")  # fmt: skip
+@defect(
+    "auth-none-401-deletes-later",
+    "Without credentials: 401, and deleted 0.7 s later",
+    breaches=("AUTH-MISSING",),
+    shows="time: 0.7 s later",
+)
 class _NoneDeletesLater(_RefusedDeletes):
     later = 0.7
 
 
-@defect("auth-wrong-401-deletes", "With wrong credentials: 401, and deleted", breaches=("AUTH-WRONG",))
+@defect(
+    "auth-wrong-401-deletes", "With wrong credentials: 401, and deleted", breaches=("AUTH-WRONG",)
+)
 class _WrongDeletes(_RefusedDeletes):
     without_header = False
 
 
-@defect("auth-wrong-401-deletes-later", "With wrong credentials: 401, and deleted 0.7 s later",
-        breaches=("AUTH-WRONG",), shows="time: 0.7 s later")  # fmt: skip
+@defect(
+    "auth-wrong-401-deletes-later",
+    "With wrong credentials: 401, and deleted 0.7 s later",
+    breaches=("AUTH-WRONG",),
+    shows="time: 0.7 s later",
+)
 class _WrongDeletesLater(_RefusedDeletes):
     without_header = False
     later = 0.7
@@ -178,11 +243,18 @@ class _Tells(Behaviour):
         response = super().unauthenticated(request)
         found = anywhere(self, request, sid_of(request))
         if request.route == "delete" and found is not None:
-            response.document = {**response.document, "configuration": self.configuration_document(found)}
+            response.document = {
+                **response.document,
+                "configuration": self.configuration_document(found),
+            }
         return response
 
 
-@defect("auth-refusal-tells-name", "A 401 mentions the displayName in its message", breaches=("AUTH-SECRET",))
+@defect(
+    "auth-refusal-tells-name",
+    "A 401 mentions the displayName in its message",
+    breaches=("AUTH-SECRET",),
+)
 class _TellsName(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
@@ -193,7 +265,11 @@ class _TellsName(Behaviour):
         return response
 
 
-@defect("auth-refusal-tells-header", "A 401 names the memory store in a header", breaches=("AUTH-SECRET",))
+@defect(
+    "auth-refusal-tells-header",
+    "A 401 names the memory store in a header",
+    breaches=("AUTH-SECRET",),
+)
 class _TellsHeader(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
@@ -214,7 +290,11 @@ class _ForeignAnswer(Behaviour):
         return found
 
 
-@defect("auth-account-deletes", "Another account's configuration is deleted like one's own", breaches=("AUTH-ACCOUNT",))
+@defect(
+    "auth-account-deletes",
+    "Another account's configuration is deleted like one's own",
+    breaches=("AUTH-ACCOUNT",),
+)
 class _AccountDeletes(Behaviour):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         found = super().locate(request, sid)
@@ -223,19 +303,31 @@ class _AccountDeletes(Behaviour):
         return found
 
 
-@defect("auth-account-deletes-over-regions", "Another account's configuration is deleted by way of another region", breaches=("AUTH-ACCOUNT",),
-        shows="data: another account in another region")  # fmt: skip
+@defect(
+    "auth-account-deletes-over-regions",
+    "Another account's configuration is deleted by way of another region",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account in another region",
+)
 class _AccountDeletesOverRegions(Behaviour):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         found = super().locate(request, sid)
         if found is None and request.route == "delete":
             for one in self.world.every_configuration():
-                if one.id == sid and one.account != request.account and one.region != request.region:
+                if (
+                    one.id == sid
+                    and one.account != request.account
+                    and one.region != request.region
+                ):
                     return one
         return found
 
 
-@defect("auth-account-404-deletes", "Another account's SID answers 404, and is deleted", breaches=("AUTH-ACCOUNT",))
+@defect(
+    "auth-account-404-deletes",
+    "Another account's SID answers 404, and is deleted",
+    breaches=("AUTH-ACCOUNT",),
+)
 class _AccountNotFoundDeletes(_ForeignAnswer):
     later = 0.0
 
@@ -245,22 +337,36 @@ class _AccountNotFoundDeletes(_ForeignAnswer):
         return super().not_there(request)
 
 
-@defect("auth-account-404-deletes-later", "Another account's SID answers 404, and is deleted 0.7 s later",
-        breaches=("AUTH-ACCOUNT",), shows="time: 0.7 s later")  # fmt: skip
+@defect(
+    "auth-account-404-deletes-later",
+    "Another account's SID answers 404, and is deleted 0.7 s later",
+    breaches=("AUTH-ACCOUNT",),
+    shows="time: 0.7 s later",
+)
 class _AccountNotFoundDeletesLater(_AccountNotFoundDeletes):
     later = 0.7
 
 
-@defect("auth-account-tells", "Another account's SID answers 403 and its displayName", breaches=("AUTH-ACCOUNT",))
+@defect(
+    "auth-account-tells",
+    "Another account's SID answers 403 and its displayName",
+    breaches=("AUTH-ACCOUNT",),
+)
 class _AccountTells(_ForeignAnswer):
     def not_there(self, request: Request) -> Response:
         found = self.foreign(request)
         if request.route == "delete" and found is not None:
-            return self.refuse(request, Problem(403, 20403, f"{found.members['displayName']} is not yours"))
+            return self.refuse(
+                request, Problem(403, 20403, f"{found.members['displayName']} is not yours")
+            )
         return super().not_there(request)
 
 
-@defect("auth-account-202", "Another account's SID is accepted, though nothing is deleted", breaches=("AUTH-ACCOUNT",))
+@defect(
+    "auth-account-202",
+    "Another account's SID is accepted, though nothing is deleted",
+    breaches=("AUTH-ACCOUNT",),
+)
 class _AccountAccepted(_ForeignAnswer):
     def not_there(self, request: Request) -> Response:
         found = self.foreign(request)
@@ -275,9 +381,19 @@ class _Refusal500(Behaviour):
         return self.refuse(request, internal_error())
 
 
-@defect("auth-malformed-500", "An Authorization header that cannot be read is a 500", breaches=("AUTH-SANE",),
-        shows="data: a malformed header")  # fmt: skip
+@defect(
+    "auth-malformed-500",
+    "An Authorization header that cannot be read is a 500",
+    breaches=("AUTH-SANE",),
+    shows="data: a malformed header",
+)
 class _Malformed500(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
-        unreadable = request.header(b"authorization") is not None and self.credentials(request) is None
-        return self.refuse(request, internal_error()) if unreadable else super().unauthenticated(request)
+        unreadable = (
+            request.header(b"authorization") is not None and self.credentials(request) is None
+        )
+        return (
+            self.refuse(request, internal_error())
+            if unreadable
+            else super().unauthenticated(request)
+        )

@@ -22,15 +22,27 @@ class _StoredSome(Behaviour):
         return key != key.lower()
 
     def storable(self, request: Request, response: Response) -> bool:
-        return (response.status == 429 and self.some(request)) or super().storable(request, response)
+        return (response.status == 429 and self.some(request)) or super().storable(
+            request, response
+        )
 
 
-@defect("key-429-stored-capitals", "A 429 is stored for keys in capitals", breaches=("ERR-429-AGAIN",), shows="data: a key in capitals")
+@defect(
+    "key-429-stored-capitals",
+    "A 429 is stored for keys in capitals",
+    breaches=("ERR-429-AGAIN",),
+    shows="data: a key in capitals",
+)
 class _StoredCapitals(_StoredSome):
     pass
 
 
-@defect("key-429-stored-sometimes", "One 429 in five is stored for its key", breaches=("ERR-429-AGAIN",), shows="1 in 5")
+@defect(
+    "key-429-stored-sometimes",
+    "One 429 in five is stored for its key",
+    breaches=("ERR-429-AGAIN",),
+    shows="1 in 5",
+)
 class _StoredSometimes(_StoredSome):
     def some(self, request: Request) -> bool:
         return self.once_in(5, "stored")
@@ -49,25 +61,39 @@ class _AfterRefusal(Behaviour):
         return super().fault_answer(request, fault)
 
 
-@defect("retried-429-deletes-nothing", "The retry of a 429 is accepted and deletes nothing", breaches=("ERR-429-AGAIN", "GONE-FETCH"),
-        shows="data: a key that met a 429")  # fmt: skip
+@defect(
+    "retried-429-deletes-nothing",
+    "The retry of a 429 is accepted and deletes nothing",
+    breaches=("ERR-429-AGAIN", "GONE-FETCH"),
+    shows="data: a key that met a 429",
+)
 class _RetryIdle(_AfterRefusal):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if request.key in self.refused:
             configuration.gone_at = None
         return operation
 
 
-@defect("retried-429-forgotten", "The answer to the retry of a 429 is not stored", breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"),
-        shows="data: a key that met a 429")  # fmt: skip
+@defect(
+    "retried-429-forgotten",
+    "The answer to the retry of a 429 is not stored",
+    breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"),
+    shows="data: a key that met a 429",
+)
 class _RetryForgotten(_AfterRefusal):
     def storable(self, request: Request, response: Response) -> bool:
         return request.key not in self.refused and super().storable(request, response)
 
 
-@defect("unknown-sid-202-again", "A delete of an unknown SID, sent again with its key, is accepted", breaches=("SID-UNKNOWN",),
-        shows="data: a key that met a 404")  # fmt: skip
+@defect(
+    "unknown-sid-202-again",
+    "A delete of an unknown SID, sent again with its key, is accepted",
+    breaches=("SID-UNKNOWN",),
+    shows="data: a key that met a 404",
+)
 class _UnknownAgain(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -77,13 +103,19 @@ class _UnknownAgain(Behaviour):
         if request.route == "delete" and request.key is not None:
             if (request.key, request.sid) in self.missed:
                 seconds = self.settings.operation_seconds
-                return self.accepted(request, self.start_operation(request, "delete", request.sid or "", seconds))
+                return self.accepted(
+                    request, self.start_operation(request, "delete", request.sid or "", seconds)
+                )
             self.missed.add((request.key, request.sid))
         return super().not_there(request)
 
 
-@defect("key-forgotten-once-updated", "The key of a configuration that was ever updated is forgotten", breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"),
-        shows="data: after an update")  # fmt: skip
+@defect(
+    "key-forgotten-once-updated",
+    "The key of a configuration that was ever updated is forgotten",
+    breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"),
+    shows="data: after an update",
+)
 class _ForgottenUpdated(Behaviour):
     def storable(self, request: Request, response: Response) -> bool:
         found = self.locate(request, request.sid)
@@ -98,43 +130,65 @@ class _KeptSome(Behaviour):
         """Whether this is such content."""
         return members.get("description") == ""
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if self.some(configuration.members):
             configuration.gone_at = None
         return operation
 
 
-@defect("completed-kept-undescribed", "A configuration with an empty description is not deleted", breaches=("GONE-FETCH", "GONE-LIST"),
-        shows="data: an empty description")  # fmt: skip
+@defect(
+    "completed-kept-undescribed",
+    "A configuration with an empty description is not deleted",
+    breaches=("GONE-FETCH", "GONE-LIST"),
+    shows="data: an empty description",
+)
 class _KeptUndescribed(_KeptSome):
     pass
 
 
-@defect("completed-kept-bridged", "A configuration with a bridge to conversations v1 is not deleted", breaches=("GONE-FETCH", "GONE-LIST"),
-        shows="data: a bridge")  # fmt: skip
+@defect(
+    "completed-kept-bridged",
+    "A configuration with a bridge to conversations v1 is not deleted",
+    breaches=("GONE-FETCH", "GONE-LIST"),
+    shows="data: a bridge",
+)
 class _KeptBridged(_KeptSome):
     def some(self, members: Mapping[str, object]) -> bool:
         return bool(members.get("conversationsV1Bridge"))
 
 
-@defect("completed-kept-intelligent", "A configuration with five intelligence configurations is not deleted",
-        breaches=("GONE-FETCH", "GONE-LIST"), shows="data: intelligence configurations")  # fmt: skip
+@defect(
+    "completed-kept-intelligent",
+    "A configuration with five intelligence configurations is not deleted",
+    breaches=("GONE-FETCH", "GONE-LIST"),
+    shows="data: intelligence configurations",
+)
 class _KeptIntelligent(_KeptSome):
     def some(self, members: Mapping[str, object]) -> bool:
         ids = members.get("intelligenceConfigurationIds")
         return isinstance(ids, list) and len(ids) == 5
 
 
-@defect("completed-kept-channels", "A configuration with settings of a channel is not deleted", breaches=("GONE-FETCH", "GONE-LIST"),
-        shows="data: channelSettings that hold something")  # fmt: skip
+@defect(
+    "completed-kept-channels",
+    "A configuration with settings of a channel is not deleted",
+    breaches=("GONE-FETCH", "GONE-LIST"),
+    shows="data: channelSettings that hold something",
+)
 class _KeptChannels(_KeptSome):
     def some(self, members: Mapping[str, object]) -> bool:
         return bool(members.get("channelSettings"))
 
 
-@defect("errored-500-deletes-nothing", "After a 500 a delete is accepted, COMPLETED and deletes nothing", breaches=("GONE-FETCH",),
-        shows="data: a SID that met a 500")  # fmt: skip
+@defect(
+    "errored-500-deletes-nothing",
+    "After a 500 a delete is accepted, COMPLETED and deletes nothing",
+    breaches=("GONE-FETCH",),
+    shows="data: a SID that met a 500",
+)
 class _ErroredIdle(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -145,15 +199,21 @@ class _ErroredIdle(Behaviour):
             self.errored.add(request.sid)
         return super().fault_answer(request, fault)
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if request.sid in self.errored:
             configuration.gone_at = None
         return operation
 
 
-@defect("missed-404-deletes-nothing", "A key that met a 404 is accepted for another SID and deletes nothing", breaches=("GONE-FETCH",),
-        shows="data: a key that met a 404")  # fmt: skip
+@defect(
+    "missed-404-deletes-nothing",
+    "A key that met a 404 is accepted for another SID and deletes nothing",
+    breaches=("GONE-FETCH",),
+    shows="data: a key that met a 404",
+)
 class _MissedIdle(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -164,46 +224,79 @@ class _MissedIdle(Behaviour):
             self.missed.add(request.key)
         return super().not_there(request)
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if request.key in self.missed:
             configuration.gone_at = None
         return operation
 
 
-@defect("completed-kept-day-old", "A configuration that is a day old is not deleted", breaches=("GONE-FETCH",),
-        shows="time: a day after the create")  # fmt: skip
+@defect(
+    "completed-kept-day-old",
+    "A configuration that is a day old is not deleted",
+    breaches=("GONE-FETCH",),
+    shows="time: a day after the create",
+)
 class _KeptOld(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if self.now() > configuration.created_at + 20 * 3600:
             configuration.gone_at = None
         return operation
 
 
-@defect("fetch-shows-another", "Now and then a fetch shows the oldest configuration", breaches=("CTRL-CONFIGURATION",), shows="1 in 20")
+@defect(
+    "fetch-shows-another",
+    "Now and then a fetch shows the oldest configuration",
+    breaches=("CTRL-CONFIGURATION",),
+    shows="1 in 20",
+)
 class _ShowsAnother(Behaviour):
     def fetch(self, request: Request) -> Response:
         response = super().fetch(request)
         if response.status == 200 and self.once_in(20, "fetch"):
-            return Response.of(200, self.configuration_document(next(iter(self.shelf(request).configurations.values()))))
+            return Response.of(
+                200,
+                self.configuration_document(
+                    next(iter(self.shelf(request).configurations.values()))
+                ),
+            )
         return response
 
 
-@defect("takes-same-bridge", "A delete removes another configuration with the same bridge", breaches=("GONE-ONLY", "CTRL-VISIBLE"),
-        shows="data: two with one bridge")  # fmt: skip
+@defect(
+    "takes-same-bridge",
+    "A delete removes another configuration with the same bridge",
+    breaches=("GONE-ONLY", "CTRL-VISIBLE"),
+    shows="data: two with one bridge",
+)
 class _TakesBridged(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         bridge = configuration.members.get("conversationsV1Bridge")
         for other in self.shelf(request).configurations.values():
-            if bridge and other is not configuration and other.members.get("conversationsV1Bridge") == bridge and other.gone_at is None:
+            if (
+                bridge
+                and other is not configuration
+                and other.members.get("conversationsV1Bridge") == bridge
+                and other.gone_at is None
+            ):
                 other.gone_at = operation.ends_at
         return operation
 
 
-@defect("failed-unlisted", "What an operation FAILED to delete is not listed any more", breaches=("OP-FAILED-KEEPS",),
-        shows="data: after FAILED")  # fmt: skip
+@defect(
+    "failed-unlisted",
+    "What an operation FAILED to delete is not listed any more",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: after FAILED",
+)
 class _FailedUnlisted(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
         running = configuration.deletion
@@ -211,13 +304,25 @@ class _FailedUnlisted(Behaviour):
         return not failed and super().listed(configuration, now)
 
 
-@defect("list-hides-bridged", "Configurations with a bridge are not listed", breaches=("CTRL-PAGES", "CTRL-VISIBLE"), shows="data: a bridge")
+@defect(
+    "list-hides-bridged",
+    "Configurations with a bridge are not listed",
+    breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
+    shows="data: a bridge",
+)
 class _HidesBridged(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
-        return not configuration.members.get("conversationsV1Bridge") and super().listed(configuration, now)
+        return not configuration.members.get("conversationsV1Bridge") and super().listed(
+            configuration, now
+        )
 
 
-@defect("gone-listed-by-store", "The list of one memory store holds what is gone", breaches=("GONE-LIST",), shows="data: memoryStoreId")
+@defect(
+    "gone-listed-by-store",
+    "The list of one memory store holds what is gone",
+    breaches=("GONE-LIST",),
+    shows="data: memoryStoreId",
+)
 class _ListedByStore(Behaviour):
     by_store = False
 
@@ -226,7 +331,9 @@ class _ListedByStore(Behaviour):
         return super().list_page(request)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) or (self.by_store and now >= configuration.visible_from)
+        return super().listed(configuration, now) or (
+            self.by_store and now >= configuration.visible_from
+        )
 
 
 class _UpdatedVanishes(Behaviour):
@@ -239,13 +346,22 @@ class _UpdatedVanishes(Behaviour):
         return response
 
 
-@defect("update-deletes-later", "An updated configuration is gone a second later", breaches=("GONE-BY-DELETE",), shows="time: 1 s later")
+@defect(
+    "update-deletes-later",
+    "An updated configuration is gone a second later",
+    breaches=("GONE-BY-DELETE",),
+    shows="time: 1 s later",
+)
 class _UpdateDeletesLater(_UpdatedVanishes):
     pass
 
 
-@defect("update-revives-later", "An update of what is gone is refused and brings it back half a second later",
-        breaches=("GONE-FETCH", "GONE-UPDATE"), shows="time: 0.5 s after a late update")  # fmt: skip
+@defect(
+    "update-revives-later",
+    "An update of what is gone is refused and brings it back half a second later",
+    breaches=("GONE-FETCH", "GONE-UPDATE"),
+    shows="time: 0.5 s after a late update",
+)
 class _RevivesLater(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -261,10 +377,18 @@ class _RevivesLater(Behaviour):
         return super().gone(configuration, now) and now < self.due.get(configuration.id, now + 1)
 
 
-@defect("race-list-thinned", "While a delete runs the list leaves out the one created before", breaches=("RACE-MIXED",),
-        shows="race: a list beside a delete")  # fmt: skip
+@defect(
+    "race-list-thinned",
+    "While a delete runs the list leaves out the one created before",
+    breaches=("RACE-MIXED",),
+    shows="race: a list beside a delete",
+)
 class _ListThinned(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
-        shelf = self.world.shelves[configuration.account, configuration.region].configurations.values()
-        beside = any(o.number == configuration.number + 1 and self.pending_deletion(o) for o in shelf)
+        shelf = self.world.shelves[
+            configuration.account, configuration.region
+        ].configurations.values()
+        beside = any(
+            o.number == configuration.number + 1 and self.pending_deletion(o) for o in shelf
+        )
         return not beside and super().listed(configuration, now)

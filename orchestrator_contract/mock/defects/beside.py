@@ -8,8 +8,12 @@ from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 
 
-@defect("race-create-answers-delete", "A delete within 30 ms of a create gets the create's 202", breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
-        shows="race: within 30 ms of a create")  # fmt: skip
+@defect(
+    "race-create-answers-delete",
+    "A delete within 30 ms of a create gets the create's 202",
+    breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
+    shows="race: within 30 ms of a create",
+)
 class _CreateAnswers(Behaviour):
     newest: Response | None = None
     at = 0.0
@@ -25,8 +29,12 @@ class _CreateAnswers(Behaviour):
         return self.newest.copy() if crossed and self.newest is not None else response
 
 
-@defect("race-create-related-null", "A delete within 30 ms of a create gets the create's 202, which does not say of what it is",
-        breaches=("RACE-OWN-ANSWER",), shows="race: within 30 ms of a create")  # fmt: skip
+@defect(
+    "race-create-related-null",
+    "A delete within 30 ms of a create gets the create's 202, which does not say of what it is",
+    breaches=("RACE-OWN-ANSWER",),
+    shows="race: within 30 ms of a create",
+)
 class _CreateAnswersNamelessly(_CreateAnswers):
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
@@ -35,7 +43,11 @@ class _CreateAnswersNamelessly(_CreateAnswers):
         return response
 
 
-@defect("race-create-crossed", "A create and a delete at the same time get each other's answer", breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
-        shows="race: within 10 ms")  # fmt: skip
+@defect(
+    "race-create-crossed",
+    "A create and a delete at the same time get each other's answer",
+    breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
+    shows="race: within 10 ms",
+)
 class _Crossed(Crossing):
     kinds = ("create", "delete")

@@ -27,22 +27,40 @@ class _Elsewhere(Behaviour):
         return one.account == self.account if self.account else one.region == self.region
 
 
-@defect("gone-listed-second-account", "The second account's list holds what it deleted", breaches=("GONE-LIST",),
-        shows="data: another account")  # fmt: skip
+@defect(
+    "gone-listed-second-account",
+    "The second account's list holds what it deleted",
+    breaches=("GONE-LIST",),
+    shows="data: another account",
+)
 class _ListedAway(_Elsewhere):
     def listed(self, configuration: Configuration, now: float) -> bool:
-        return (self.away(configuration) and now >= configuration.visible_from) or super().listed(configuration, now)
+        return (self.away(configuration) and now >= configuration.visible_from) or super().listed(
+            configuration, now
+        )
 
 
-@defect("gone-delete-202-second-account", "The second account deletes again what is gone", breaches=("GONE-DELETE",),
-        shows="data: another account")  # fmt: skip
+@defect(
+    "gone-delete-202-second-account",
+    "The second account deletes again what is gone",
+    breaches=("GONE-DELETE",),
+    shows="data: another account",
+)
 class _AgainAway(_Elsewhere):
     def target_of_delete(self, request: Request) -> Configuration | None:
-        return self.locate(request, request.sid) if self.away(request) else super().target_of_delete(request)
+        return (
+            self.locate(request, request.sid)
+            if self.away(request)
+            else super().target_of_delete(request)
+        )
 
 
-@defect("completed-kept-second-region", "In the second region COMPLETED deletes nothing", breaches=("GONE-FETCH", "GONE-LIST"),
-        shows="data: another region")  # fmt: skip
+@defect(
+    "completed-kept-second-region",
+    "In the second region COMPLETED deletes nothing",
+    breaches=("GONE-FETCH", "GONE-LIST"),
+    shows="data: another region",
+)
 class _KeptAway(_Elsewhere):
     account, region = 0, 1
 
@@ -50,14 +68,20 @@ class _KeptAway(_Elsewhere):
         return not self.away(configuration) and super().gone(configuration, now)
 
 
-@defect("key-forgotten-second-region", "In the second region keys end with their operation", breaches=("KEY-REPLAY-ENDED", "KEY-LIVES"),
-        shows="data: another region")  # fmt: skip
+@defect(
+    "key-forgotten-second-region",
+    "In the second region keys end with their operation",
+    breaches=("KEY-REPLAY-ENDED", "KEY-LIVES"),
+    shows="data: another region",
+)
 class _ForgottenAway(_Elsewhere):
     account, region = 0, 1
 
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
-        ended = found is not None and self.now() > found.first_used + self.settings.operation_seconds
+        ended = (
+            found is not None and self.now() > found.first_used + self.settings.operation_seconds
+        )
         return None if ended and self.away(request) else found
 
 
@@ -73,29 +97,45 @@ class _LivesAway(_Elsewhere):
         return super().look_up(request, scope)
 
 
-@defect("key-lives-an-hour-second-account", "The second account's keys live an hour", breaches=("KEY-LIVES",),
-        shows="time: 1 h, on another account")  # fmt: skip
+@defect(
+    "key-lives-an-hour-second-account",
+    "The second account's keys live an hour",
+    breaches=("KEY-LIVES",),
+    shows="time: 1 h, on another account",
+)
 class _HourAway(_LivesAway):
     pass
 
 
-@defect("key-lives-a-week-second-region", "In the second region keys live a week", breaches=("KEY-EXPIRES",),
-        shows="time: 25 h, in another region")  # fmt: skip
+@defect(
+    "key-lives-a-week-second-region",
+    "In the second region keys live a week",
+    breaches=("KEY-EXPIRES",),
+    shows="time: 25 h, in another region",
+)
 class _WeekAway(_LivesAway):
     account, region = 0, 1
     seconds = 7 * DAY
 
 
-@defect("key-mismatch-forgets", "A refused reuse on another SID makes the key forget its first request", breaches=_REPLAY,
-        shows="data: a key that was tried on another SID")  # fmt: skip
+@defect(
+    "key-mismatch-forgets",
+    "A refused reuse on another SID makes the key forget its first request",
+    breaches=_REPLAY,
+    shows="data: a key that was tried on another SID",
+)
 class _MismatchForgets(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         self.entries.pop(self.key_scope(request, request.key or ""), None)
         return super().mismatch(request, entry)
 
 
-@defect("key-over-gone-sids", "A used key gives its answer for SIDs that name nothing", breaches=("KEY-OTHER-SID",),
-        shows="data: a used key on a SID that is gone")  # fmt: skip
+@defect(
+    "key-over-gone-sids",
+    "A used key gives its answer for SIDs that name nothing",
+    breaches=("KEY-OTHER-SID",),
+    shows="data: a used key on a SID that is gone",
+)
 class _OverGone(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         found = self.locate(request, request.sid)
@@ -104,8 +144,12 @@ class _OverGone(Behaviour):
         return super().mismatch(request, entry)
 
 
-@defect("key-scope-overwritten", "A key used by a second account is lost to the first", breaches=_REPLAY,
-        shows="data: a key that two accounts used")  # fmt: skip
+@defect(
+    "key-scope-overwritten",
+    "A key used by a second account is lost to the first",
+    breaches=_REPLAY,
+    shows="data: a key that two accounts used",
+)
 class _Overwritten(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
@@ -114,8 +158,12 @@ class _Overwritten(Behaviour):
         return found
 
 
-@defect("key-lost-to-bad-credentials", "A request with a wrong password makes the key it carries forgotten", breaches=_REPLAY,
-        shows="data: a used key with bad credentials")  # fmt: skip
+@defect(
+    "key-lost-to-bad-credentials",
+    "A request with a wrong password makes the key it carries forgotten",
+    breaches=_REPLAY,
+    shows="data: a used key with bad credentials",
+)
 class _LostToStrangers(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         for key in (line.decode("latin-1") for line in request.lines(b"idempotency-key")):
@@ -123,8 +171,12 @@ class _LostToStrangers(Behaviour):
         return super().unauthenticated(request)
 
 
-@defect("keys-newest-hundred", "Only the 100 newest keys are kept", breaches=("KEY-REPLAY-ENDED",),
-        shows="data: after 100 other keys")  # fmt: skip
+@defect(
+    "keys-newest-hundred",
+    "Only the 100 newest keys are kept",
+    breaches=("KEY-REPLAY-ENDED",),
+    shows="data: after 100 other keys",
+)
 class _Hundred(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         while len(self.entries) > 100:
@@ -132,41 +184,67 @@ class _Hundred(Behaviour):
         return super().look_up(request, scope)
 
 
-@defect("keys-alike-ending", "Keys are told apart by their last 16 digits only", breaches=("KEY-FORMS", "KEY-OTHER-SID"),
-        shows="data: keys that end alike")  # fmt: skip
+@defect(
+    "keys-alike-ending",
+    "Keys are told apart by their last 16 digits only",
+    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    shows="data: keys that end alike",
+)
 class _AlikeEnding(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return request.account, request.region, key.replace("-", "")[16:]
 
 
-@defect("keys-alike-beginning", "Keys are told apart by their first 16 digits only", breaches=("KEY-FORMS", "KEY-OTHER-SID"),
-        shows="data: keys that begin alike")  # fmt: skip
+@defect(
+    "keys-alike-beginning",
+    "Keys are told apart by their first 16 digits only",
+    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    shows="data: keys that begin alike",
+)
 class _AlikeBeginning(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return request.account, request.region, key.replace("-", "")[:16]
 
 
-@defect("keys-without-version", "Keys that differ in their version only are one key", breaches=("KEY-FORMS", "KEY-OTHER-SID"),
-        shows="data: keys that differ in one digit")  # fmt: skip
+@defect(
+    "keys-without-version",
+    "Keys that differ in their version only are one key",
+    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    shows="data: keys that differ in one digit",
+)
 class _WithoutVersion(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return request.account, request.region, key[:14] + key[15:]
 
 
 def _failed(configuration: Configuration | None) -> bool:
-    return configuration is not None and configuration.deletion is not None and configuration.deletion.outcome is State.FAILED
+    return (
+        configuration is not None
+        and configuration.deletion is not None
+        and configuration.deletion.outcome is State.FAILED
+    )
 
 
-@defect("failed-then-404", "After a delete FAILED the next one is 404", breaches=("OP-FAILED-KEEPS",),
-        shows="data: a second delete after FAILED")  # fmt: skip
+@defect(
+    "failed-then-404",
+    "After a delete FAILED the next one is 404",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: a second delete after FAILED",
+)
 class _FailedThenMissing(Behaviour):
     def target_of_delete(self, request: Request) -> Configuration | None:
         found = super().target_of_delete(request)
-        return None if _failed(found) and found is not None and found.reserved_for is None else found
+        return (
+            None if _failed(found) and found is not None and found.reserved_for is None else found
+        )
 
 
-@defect("failed-then-nothing", "After a delete FAILED the next one completes and deletes nothing", breaches=("GONE-FETCH",),
-        shows="data: a second delete after FAILED")  # fmt: skip
+@defect(
+    "failed-then-nothing",
+    "After a delete FAILED the next one completes and deletes nothing",
+    breaches=("GONE-FETCH",),
+    shows="data: a second delete after FAILED",
+)
 class _FailedThenNothing(Behaviour):
     def delete(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
@@ -177,8 +255,12 @@ class _FailedThenNothing(Behaviour):
         return response
 
 
-@defect("accept-anything-406", "Accept: */* is answered 406", breaches=("DEL-STATUS", "SID-UNKNOWN", "DEL-ACCEPT"),
-        shows="data: an Accept of */*")  # fmt: skip
+@defect(
+    "accept-anything-406",
+    "Accept: */* is answered 406",
+    breaches=("DEL-STATUS", "SID-UNKNOWN", "DEL-ACCEPT"),
+    shows="data: an Accept of */*",
+)
 class _NotAcceptable(Behaviour):
     def not_there(self, request: Request) -> Response:
         if request.header(b"accept") == b"*/*":
@@ -186,42 +268,77 @@ class _NotAcceptable(Behaviour):
         return super().not_there(request)
 
 
-@defect("gone-delete-409-later", "Two seconds after the end a second delete is 409", breaches=("GONE-DELETE",),
-        shows="time: 2 s after the end")  # fmt: skip
+@defect(
+    "gone-delete-409-later",
+    "Two seconds after the end a second delete is 409",
+    breaches=("GONE-DELETE",),
+    shows="time: 2 s after the end",
+)
 class _ConflictLater(Behaviour):
     def not_there(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
-        if request.route == "delete" and found is not None and found.gone_at is not None and self.now() > found.gone_at + 2:
+        if (
+            request.route == "delete"
+            and found is not None
+            and found.gone_at is not None
+            and self.now() > found.gone_at + 2
+        ):
             return self.refuse(request, conflict(None))
         return super().not_there(request)
 
 
-@defect("gone-listed-after-a-day", "A day later deleted configurations are listed again", breaches=("GONE-LIST",),
-        shows="time: a day after the end")  # fmt: skip
+@defect(
+    "gone-listed-after-a-day",
+    "A day later deleted configurations are listed again",
+    breaches=("GONE-LIST",),
+    shows="time: a day after the end",
+)
 class _ListedNextDay(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
         old = configuration.gone_at is not None and now > configuration.gone_at + DAY
         return old or super().listed(configuration, now)
 
 
-@defect("auth-wrong-in-second-region", "The second region takes any password", breaches=("AUTH-WRONG",), shows="data: another region")
+@defect(
+    "auth-wrong-in-second-region",
+    "The second region takes any password",
+    breaches=("AUTH-WRONG",),
+    shows="data: another region",
+)
 class _AnyPassword(Behaviour):
     def account_of(self, request: Request) -> int | None:
         pair = self.credentials(request)
-        known = self.settings.accounts.get(pair[0]) if pair is not None and request.region == 1 else None
+        known = (
+            self.settings.accounts.get(pair[0])
+            if pair is not None and request.region == 1
+            else None
+        )
         return known[0] if known is not None else super().account_of(request)
 
 
-@defect("auth-wrong-with-a-key", "Wrong passwords are not noticed where there is a key", breaches=("AUTH-WRONG",),
-        shows="data: a key beside wrong credentials")  # fmt: skip
+@defect(
+    "auth-wrong-with-a-key",
+    "Wrong passwords are not noticed where there is a key",
+    breaches=("AUTH-WRONG",),
+    shows="data: a key beside wrong credentials",
+)
 class _AnyPasswordKeyed(Behaviour):
     def account_of(self, request: Request) -> int | None:
         pair = self.credentials(request)
-        known = self.settings.accounts.get(pair[0]) if pair is not None and request.lines(b"idempotency-key") else None
+        known = (
+            self.settings.accounts.get(pair[0])
+            if pair is not None and request.lines(b"idempotency-key")
+            else None
+        )
         return known[0] if known is not None else super().account_of(request)
 
 
-@defect("sid-is-name", "A display name does for a SID", breaches=("SID-ODD", "SID-ODD-KEEPS"), shows="data: a name as SID")
+@defect(
+    "sid-is-name",
+    "A display name does for a SID",
+    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    shows="data: a name as SID",
+)
 class _ByName(Behaviour):
     def target_of_delete(self, request: Request) -> Configuration | None:
         for one in self.shelf(request).configurations.values():
@@ -230,20 +347,30 @@ class _ByName(Behaviour):
         return super().target_of_delete(request)
 
 
-@defect("gone-namesake-returns", "A create brings a deleted configuration of that name back, too", breaches=("GONE-FETCH",),
-        shows="data: a second configuration of the name")  # fmt: skip
+@defect(
+    "gone-namesake-returns",
+    "A create brings a deleted configuration of that name back, too",
+    breaches=("GONE-FETCH",),
+    shows="data: a second configuration of the name",
+)
 class _NamesakeReturns(Behaviour):
     def create(self, request: Request) -> Response:
         response = super().create(request)
         shelf = list(self.shelf(request).configurations.values())
         for one in shelf[:-1]:
-            if self.gone(one, self.now()) and one.members.get("displayName") == shelf[-1].members.get("displayName"):
+            if self.gone(one, self.now()) and one.members.get("displayName") == shelf[
+                -1
+            ].members.get("displayName"):
                 one.gone_at = None
         return response
 
 
-@defect("gone-listed-unpaged", "Without a page size deleted configurations are listed", breaches=("GONE-LIST",),
-        shows="data: no pageSize")  # fmt: skip
+@defect(
+    "gone-listed-unpaged",
+    "Without a page size deleted configurations are listed",
+    breaches=("GONE-LIST",),
+    shows="data: no pageSize",
+)
 class _ListedUnpaged(Behaviour):
     asked: Request | None = None
 
@@ -253,11 +380,17 @@ class _ListedUnpaged(Behaviour):
 
     def listed(self, configuration: Configuration, now: float) -> bool:
         sized = self.asked is None or b"pageSize" in self.asked.query
-        return super().listed(configuration, now) or (not sized and now >= configuration.visible_from)
+        return super().listed(configuration, now) or (
+            not sized and now >= configuration.visible_from
+        )
 
 
-@defect("refused-409-deletes-second-account", "A second after it was answered 409 the second account's delete is carried out",
-        breaches=("ERR-409-KEEPS",), shows="time: 1 s later, for another account")  # fmt: skip
+@defect(
+    "refused-409-deletes-second-account",
+    "A second after it was answered 409 the second account's delete is carried out",
+    breaches=("ERR-409-KEEPS",),
+    shows="time: 1 s later, for another account",
+)
 class _ConflictDeletesAway(_Elsewhere):
     status = 409
 
@@ -268,7 +401,11 @@ class _ConflictDeletesAway(_Elsewhere):
         return response
 
 
-@defect("refused-429-deletes-second-region", "A second after it was answered 429 a delete in the second region is carried out",
-        breaches=("ERR-429-KEEPS",), shows="time: 1 s later, in another region")  # fmt: skip
+@defect(
+    "refused-429-deletes-second-region",
+    "A second after it was answered 429 a delete in the second region is carried out",
+    breaches=("ERR-429-KEEPS",),
+    shows="time: 1 s later, in another region",
+)
 class _ThrottledDeletesAway(_ConflictDeletesAway):
     account, region, status = 0, 1, 429

@@ -16,14 +16,21 @@ _ACCEPTED = ("CTRL-ACCEPTED",)
 altering("update-200", "An update answers 200", breaches=_ACCEPTED, route="update")(
     lambda request, response: setattr(response, "status", 200)
 )
-altering("update-related-list", "related of an update is a list", breaches=_ACCEPTED, route="update")(
-    member("related", [])
-)
-altering("update-url-number", "statusUrl of an update is a number", breaches=_ACCEPTED, route="update")(
-    member("statusUrl", 1)
-)
-altering("create-related-number", "related of a create has a number beside the SID", breaches=_ACCEPTED, route="create")(
-    lambda request, response: member("related", {**response.document["related"], "version": 1})(request, response)
+altering(
+    "update-related-list", "related of an update is a list", breaches=_ACCEPTED, route="update"
+)(member("related", []))
+altering(
+    "update-url-number", "statusUrl of an update is a number", breaches=_ACCEPTED, route="update"
+)(member("statusUrl", 1))
+altering(
+    "create-related-number",
+    "related of a create has a number beside the SID",
+    breaches=_ACCEPTED,
+    route="create",
+)(
+    lambda request, response: member("related", {**response.document["related"], "version": 1})(
+        request, response
+    )
 )
 
 _CONFIGURATION: tuple[tuple[str, str, Change], ...] = (
@@ -31,13 +38,25 @@ _CONFIGURATION: tuple[tuple[str, str, Change], ...] = (
     ("no-name", "A fetched configuration has no displayName", without("displayName")),
     ("version-text", "version is a string", member("version", "1")),
     ("created-spaced", "createdAt is no RFC 3339", member("createdAt", "2026-11-23 10:00")),
-    ("grouping-unknown", "conversationGroupingType is none of the three", member("conversationGroupingType", "GROUP")),
+    (
+        "grouping-unknown",
+        "conversationGroupingType is none of the three",
+        member("conversationGroupingType", "GROUP"),
+    ),
     ("store-null", "memoryStoreId is null", member("memoryStoreId", None)),
 )
 for _name, _text, _change in _CONFIGURATION:
-    altering(f"configuration-{_name}", _text, breaches=("CTRL-CONFIGURATION",), route="fetch", status=200)(_change)
-altering("configuration-no-name-sometimes", "A fetched configuration has no displayName now and then", route="fetch",
-         status=200, every=6, breaches=("CTRL-CONFIGURATION",))(without("displayName"))  # fmt: skip
+    altering(
+        f"configuration-{_name}", _text, breaches=("CTRL-CONFIGURATION",), route="fetch", status=200
+    )(_change)
+altering(
+    "configuration-no-name-sometimes",
+    "A fetched configuration has no displayName now and then",
+    route="fetch",
+    status=200,
+    every=6,
+    breaches=("CTRL-CONFIGURATION",),
+)(without("displayName"))
 
 _PAGE: tuple[tuple[str, str, Change], ...] = (
     ("no-meta", "A page has no meta", without("meta")),
@@ -48,24 +67,42 @@ for _name, _text, _change in _PAGE:
     altering(f"page-{_name}", _text, breaches=("CTRL-PAGE",), route="list", status=200)(_change)
 
 
-@altering("page-size-text", "meta.pageSize is a string", breaches=("CTRL-PAGE",), route="list", status=200)
+@altering(
+    "page-size-text", "meta.pageSize is a string", breaches=("CTRL-PAGE",), route="list", status=200
+)
 def _size_text(request: Request, response: Response) -> None:
     meta = response.document["meta"]
     member("meta", {**meta, "pageSize": str(meta["pageSize"])})(request, response)
 
 
-@altering("page-key-missing", "meta.key is missing", breaches=("CTRL-PAGE",), route="list", status=200)
+@altering(
+    "page-key-missing", "meta.key is missing", breaches=("CTRL-PAGE",), route="list", status=200
+)
 def _key_missing(request: Request, response: Response) -> None:
     meta = response.document["meta"]
-    member("meta", {name: value for name, value in meta.items() if name != "key"})(request, response)
+    member("meta", {name: value for name, value in meta.items() if name != "key"})(
+        request, response
+    )
 
 
-@altering("page-token-number", "meta.nextToken is a number", breaches=("CTRL-PAGE",), route="list", status=200)
+@altering(
+    "page-token-number",
+    "meta.nextToken is a number",
+    breaches=("CTRL-PAGE",),
+    route="list",
+    status=200,
+)
 def _token_number(request: Request, response: Response) -> None:
     member("meta", {**response.document["meta"], "nextToken": 7})(request, response)
 
 
-@altering("page-item-no-id", "The first item of a page has no id", breaches=("CTRL-PAGE",), route="list", status=200)
+@altering(
+    "page-item-no-id",
+    "The first item of a page has no id",
+    breaches=("CTRL-PAGE",),
+    route="list",
+    status=200,
+)
 def _item_no_id(request: Request, response: Response) -> None:
     items = response.document["configurations"]
     if items:
@@ -73,18 +110,28 @@ def _item_no_id(request: Request, response: Response) -> None:
         member("configurations", items)(request, response)
 
 
-@defect("page-token-loops", "nextToken leads to the same page again", breaches=("CTRL-PAGES",),
-        shows="data: beyond the first page")  # fmt: skip
+@defect(
+    "page-token-loops",
+    "nextToken leads to the same page again",
+    breaches=("CTRL-PAGES",),
+    shows="data: beyond the first page",
+)
 class _Loops(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         page = cut(items, query)
         if page.next_token is None or not page.items:
             return page
-        return Page(page.items, page.size, page.previous_token, token("a", page.items[0].number - 1))
+        return Page(
+            page.items, page.size, page.previous_token, token("a", page.items[0].number - 1)
+        )
 
 
-@defect("page-token-endless", "Past the last page come empty ones without end", breaches=("CTRL-PAGES",),
-        shows="data: beyond the last page")  # fmt: skip
+@defect(
+    "page-token-endless",
+    "Past the last page come empty ones without end",
+    breaches=("CTRL-PAGES",),
+    shows="data: beyond the last page",
+)
 class _Endless(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         page = cut(items, query)
@@ -92,7 +139,12 @@ class _Endless(Behaviour):
         return Page(page.items, page.size, page.previous_token, token("a", last))
 
 
-@defect("page-largest-refused", "pageSize=1000 is refused with 400", breaches=("CTRL-PAGE",), shows="data: pageSize=1000")
+@defect(
+    "page-largest-refused",
+    "pageSize=1000 is refused with 400",
+    breaches=("CTRL-PAGE",),
+    shows="data: pageSize=1000",
+)
 class _LargestRefused(Behaviour):
     def list_page(self, request: Request) -> Response:
         if b"pageSize=1000" in request.query.split(b"&"):
@@ -100,8 +152,12 @@ class _LargestRefused(Behaviour):
         return super().list_page(request)
 
 
-@defect("page-skips", "The first item of each later page is left out", breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
-        shows="data: beyond the first page")  # fmt: skip
+@defect(
+    "page-skips",
+    "The first item of each later page is left out",
+    breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
+    shows="data: beyond the first page",
+)
 class _Skips(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         following = [one.number for one in items if one.number > query.after]
@@ -110,8 +166,12 @@ class _Skips(Behaviour):
         return cut(items, query)
 
 
-@defect("page-doubles", "The last item of a page is the first one of the next", breaches=("CTRL-PAGES",),
-        shows="data: beyond the first page")  # fmt: skip
+@defect(
+    "page-doubles",
+    "The last item of a page is the first one of the next",
+    breaches=("CTRL-PAGES",),
+    shows="data: beyond the first page",
+)
 class _Doubles(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         page = cut(items, query)
@@ -120,37 +180,57 @@ class _Doubles(Behaviour):
         return Page(page.items, page.size, page.previous_token, token("a", page.items[-2].number))
 
 
-@defect("page-ends-early", "The list ends after two pages", breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
-        shows="data: beyond the second page")  # fmt: skip
+@defect(
+    "page-ends-early",
+    "The list ends after two pages",
+    breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
+    shows="data: beyond the second page",
+)
 class _EndsEarly(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         page = cut(items, query)
         return Page(page.items, page.size, page.previous_token, None) if query.after else page
 
 
-@defect("hidden-from-list", "Each fourth configuration is missing from the list", breaches=("CTRL-VISIBLE",),
-        shows="1 in 4")  # fmt: skip
+@defect(
+    "hidden-from-list",
+    "Each fourth configuration is missing from the list",
+    breaches=("CTRL-VISIBLE",),
+    shows="1 in 4",
+)
 class _HiddenFromList(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
         return super().listed(configuration, now) and (configuration.number % 4 != 0)
 
 
-@defect("hidden-from-fetch-sometimes", "Each eighth fetch does not find a living configuration",
-        breaches=("CTRL-VISIBLE",), shows="1 in 8")  # fmt: skip
+@defect(
+    "hidden-from-fetch-sometimes",
+    "Each eighth fetch does not find a living configuration",
+    breaches=("CTRL-VISIBLE",),
+    shows="1 in 8",
+)
 class _HiddenFromFetch(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
         return super().fetchable(configuration, now) and not self.once_in(8, "fetch")
 
 
-@defect("hidden-after-update", "An updated configuration cannot be fetched", breaches=("CTRL-VISIBLE", "GONE-BY-DELETE"),
-        shows="data: an updated configuration")  # fmt: skip
+@defect(
+    "hidden-after-update",
+    "An updated configuration cannot be fetched",
+    breaches=("CTRL-VISIBLE", "GONE-BY-DELETE"),
+    shows="data: an updated configuration",
+)
 class _HiddenAfterUpdate(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
         return super().fetchable(configuration, now) and configuration.version == 1
 
 
-@defect("list-store-misses", "The list of one memory store lacks each third of its configurations", breaches=("CTRL-VISIBLE",),
-        shows="data: memoryStoreId, 1 in 3")  # fmt: skip
+@defect(
+    "list-store-misses",
+    "The list of one memory store lacks each third of its configurations",
+    breaches=("CTRL-VISIBLE",),
+    shows="data: memoryStoreId, 1 in 3",
+)
 class _StoreMisses(Behaviour):
     by_store = False
 
@@ -159,14 +239,27 @@ class _StoreMisses(Behaviour):
         return super().list_page(request)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        return not (self.by_store and configuration.number % 3 == 0) and super().listed(configuration, now)
+        return not (self.by_store and configuration.number % 3 == 0) and super().listed(
+            configuration, now
+        )
 
 
-@defect("create-namesake-hidden", "A new configuration of a deleted one's name is listed, and can't be fetched", breaches=("CTRL-VISIBLE",),
-        shows="data: a deleted one of the name")  # fmt: skip
+@defect(
+    "create-namesake-hidden",
+    "A new configuration of a deleted one's name is listed, and can't be fetched",
+    breaches=("CTRL-VISIBLE",),
+    shows="data: a deleted one of the name",
+)
 class _NamesakeHidden(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        shelf = self.world.shelves[configuration.account, configuration.region].configurations.values()
+        shelf = self.world.shelves[
+            configuration.account, configuration.region
+        ].configurations.values()
         name = configuration.members["displayName"]
-        hidden = any(one.gone_at is not None and one.gone_at < configuration.created_at and one.members["displayName"] == name for one in shelf)
+        hidden = any(
+            one.gone_at is not None
+            and one.gone_at < configuration.created_at
+            and one.members["displayName"] == name
+            for one in shelf
+        )
         return not hidden and super().fetchable(configuration, now)

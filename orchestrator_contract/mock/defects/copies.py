@@ -41,26 +41,45 @@ class _Lagging(Behaviour):
         return self._behind and gone_at is not None and gone_at <= self.now() < gone_at + self.lag
 
 
-@defect("gone-fetched-on-new-connections", "For a moment a deleted configuration is shown to new connections", breaches=("GONE-FETCH",),
-        shows="data: a new connection")  # fmt: skip
+@defect(
+    "gone-fetched-on-new-connections",
+    "For a moment a deleted configuration is shown to new connections",
+    breaches=("GONE-FETCH",),
+    shows="data: a new connection",
+)
 class _FetchedAnew(_Lagging):
     def fetch(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
-        return Response.of(200, self.configuration_document(found)) if found and self.still_there(found) else super().fetch(request)
+        return (
+            Response.of(200, self.configuration_document(found))
+            if found and self.still_there(found)
+            else super().fetch(request)
+        )
 
 
-@defect("gone-delete-202-on-new-connections", "For a moment new connections may delete what is gone", breaches=("GONE-DELETE",),
-        shows="data: a new connection")  # fmt: skip
+@defect(
+    "gone-delete-202-on-new-connections",
+    "For a moment new connections may delete what is gone",
+    breaches=("GONE-DELETE",),
+    shows="data: a new connection",
+)
 class _DeletedAnew(_Lagging):
     def not_there(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
         if request.route == "delete" and found and self.still_there(found):
-            return self.accepted(request, self.start_operation(request, "delete", found.id, self.settings.operation_seconds))
+            return self.accepted(
+                request,
+                self.start_operation(request, "delete", found.id, self.settings.operation_seconds),
+            )
         return super().not_there(request)
 
 
-@defect("page-token-of-a-connection", "A page token leads on only for the connection that it was given to",
-        breaches=("CTRL-PAGES", "CTRL-VISIBLE", "GONE-LIST"), shows="data: another connection")  # fmt: skip
+@defect(
+    "page-token-of-a-connection",
+    "A page token leads on only for the connection that it was given to",
+    breaches=("CTRL-PAGES", "CTRL-VISIBLE", "GONE-LIST"),
+    shows="data: another connection",
+)
 class _TokenOfConnection(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -72,7 +91,11 @@ class _TokenOfConnection(Behaviour):
             raise Refused(bad_page())
         response = super().list_page(request)
         meta = json.loads(response.body)["meta"]
-        self._given.update((request.connection, token) for token in (meta.get("nextToken"), meta.get("previousToken")) if token)
+        self._given.update(
+            (request.connection, token)
+            for token in (meta.get("nextToken"), meta.get("previousToken"))
+            if token
+        )
         return response
 
 
@@ -96,7 +119,12 @@ class _KeptForAll(Behaviour):
     async def handle(self, request: Request) -> Response:
         address = request.region, request.path, request.query
         kept = self._kept.get(address)
-        if request.method == "GET" and kept is not None and self.now() < kept[0] + 0.3 and self.gives(request):
+        if (
+            request.method == "GET"
+            and kept is not None
+            and self.now() < kept[0] + 0.3
+            and self.gives(request)
+        ):
             return kept[1].copy()
         response = await super().handle(request)
         if request.route in self.routes and self.takes(request, response):
@@ -104,38 +132,66 @@ class _KeptForAll(Behaviour):
         return response
 
 
-@defect("auth-fetch-cached", "What a fetch was answered is given to those without credentials, too, for a moment", breaches=("AUTH-READ",),
-        shows="time: within 0.3 s of a fetch")  # fmt: skip
+@defect(
+    "auth-fetch-cached",
+    "What a fetch was answered is given to those without credentials, too, for a moment",
+    breaches=("AUTH-READ",),
+    shows="time: within 0.3 s of a fetch",
+)
 class _FetchKept(_KeptForAll):
     routes = ("fetch",)
 
 
-@defect("auth-list-cached", "What a list was answered is given to those without credentials, too, for a moment", breaches=("AUTH-READ",),
-        shows="time: within 0.3 s of a list")  # fmt: skip
+@defect(
+    "auth-list-cached",
+    "What a list was answered is given to those without credentials, too, for a moment",
+    breaches=("AUTH-READ",),
+    shows="time: within 0.3 s of a list",
+)
 class _ListKept(_KeptForAll):
     routes = ("list",)
 
 
-@defect("fetch-404-cached", "That another account was told 404 is told the owner, too, for a moment", breaches=("CTRL-VISIBLE", "GONE-ONLY", "AUTH-ACCOUNT"),
-        shows="time: within 0.3 s of a stranger's fetch")  # fmt: skip
+@defect(
+    "fetch-404-cached",
+    "That another account was told 404 is told the owner, too, for a moment",
+    breaches=("CTRL-VISIBLE", "GONE-ONLY", "AUTH-ACCOUNT"),
+    shows="time: within 0.3 s of a stranger's fetch",
+)
 class _NotFoundKept(_KeptForAll):
     routes = ("fetch",)
 
     def takes(self, request: Request, response: Response) -> bool:
-        return response.status == 404 and any((request.sid or "") in shelf.configurations for shelf in self.world.shelves.values())
+        return response.status == 404 and any(
+            (request.sid or "") in shelf.configurations for shelf in self.world.shelves.values()
+        )
 
     def gives(self, request: Request) -> bool:
         return True
 
 
-@defect("auth-page-token-public", "A page token opens the list to those without credentials", breaches=("AUTH-READ",), shows="data: a page token")
+@defect(
+    "auth-page-token-public",
+    "A page token opens the list to those without credentials",
+    breaches=("AUTH-READ",),
+    shows="data: a page token",
+)
 class _TokenOpens(Behaviour):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
-        return 1 if account is None and request.method == "GET" and b"pageToken=" in request.query else account
+        return (
+            1
+            if account is None and request.method == "GET" and b"pageToken=" in request.query
+            else account
+        )
 
 
-@defect("gone-fetched-at-once", "Of fetches that overlap all but the first show what is gone", breaches=("GONE-FETCH",), shows="race: fetches of one SID")
+@defect(
+    "gone-fetched-at-once",
+    "Of fetches that overlap all but the first show what is gone",
+    breaches=("GONE-FETCH",),
+    shows="race: fetches of one SID",
+)
 class _FetchedAtOnce(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -143,7 +199,11 @@ class _FetchedAtOnce(Behaviour):
 
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
-        found = self.locate(request, request.sid) if request.route == "fetch" and response.status == 404 else None
+        found = (
+            self.locate(request, request.sid)
+            if request.route == "fetch" and response.status == 404
+            else None
+        )
         if found is None:
             return response
         self._under_way[found.id] += 1
@@ -153,7 +213,12 @@ class _FetchedAtOnce(Behaviour):
         return response if alone else Response.of(200, self.configuration_document(found))
 
 
-@defect("gone-listed-backwards", "Pages that previousToken leads to hold what is gone", breaches=("GONE-LIST",), shows="data: previousToken")
+@defect(
+    "gone-listed-backwards",
+    "Pages that previousToken leads to hold what is gone",
+    breaches=("GONE-LIST",),
+    shows="data: previousToken",
+)
 class _ListedBackwards(Behaviour):
     def list_page(self, request: Request) -> Response:
         query = read_query(request.query)
@@ -161,11 +226,17 @@ class _ListedBackwards(Behaviour):
         return super().list_page(request)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) or (self._backwards and now >= configuration.visible_from)
+        return super().listed(configuration, now) or (
+            self._backwards and now >= configuration.visible_from
+        )
 
 
-@defect("fetch-404-remembered", "A delete is 404 for a moment where a fetch was 404 while the create ran", breaches=("DEL-ACCEPT",),
-        shows="time: within 2 s of a fetch during a create")  # fmt: skip
+@defect(
+    "fetch-404-remembered",
+    "A delete is 404 for a moment where a fetch was 404 while the create ran",
+    breaches=("DEL-ACCEPT",),
+    shows="time: within 2 s of a fetch during a create",
+)
 class _AbsenceRemembered(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -182,24 +253,44 @@ class _AbsenceRemembered(Behaviour):
         return None if self.now() < missed + 2 else super().target_of_delete(request)
 
 
-@defect("key-lost-to-new-connections", "A key that is an hour old is unknown on new connections", breaches=("KEY-LIVES",),
-        shows="time: 1 h, on a new connection")  # fmt: skip
+@defect(
+    "key-lost-to-new-connections",
+    "A key that is an hour old is unknown on new connections",
+    breaches=("KEY-LIVES",),
+    shows="time: 1 h, on a new connection",
+)
 class _ColdKeys(_Lagging):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
-        return None if found is not None and self._behind and self.now() - found.first_used > HOUR else found
+        return (
+            None
+            if found is not None and self._behind and self.now() - found.first_used > HOUR
+            else found
+        )
 
 
-@defect("auth-account-deletes-on-new-connections", "Another account's delete on a new connection is accepted", breaches=("AUTH-ACCOUNT",),
-        shows="data: another account on a new connection")  # fmt: skip
+@defect(
+    "auth-account-deletes-on-new-connections",
+    "Another account's delete on a new connection is accepted",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account on a new connection",
+)
 class _AnybodysAnew(_Lagging):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         found = super().locate(request, sid)
-        return anywhere(self, request, sid) if found is None and sid and self._behind and request.route == "delete" else found
+        return (
+            anywhere(self, request, sid)
+            if found is None and sid and self._behind and request.route == "delete"
+            else found
+        )
 
 
-@defect("operation-lost-to-new-connections", "An ended operation is 404 on new connections", breaches=("OP-FETCH", "OP-RETAINED"),
-        shows="data: a new connection")  # fmt: skip
+@defect(
+    "operation-lost-to-new-connections",
+    "An ended operation is 404 on new connections",
+    breaches=("OP-FETCH", "OP-RETAINED"),
+    shows="data: a new connection",
+)
 class _PollAnew(_Lagging):
     def poll(self, request: Request) -> Response:
         operation = self.shelf(request).operations.get(request.sid or "")

@@ -19,93 +19,176 @@ def cornered(one: Configuration | Request) -> bool:
     return (one.account, one.region) == CORNER
 
 
-@defect("completed-kept-corner", "For the second account in the second region COMPLETED deletes nothing", breaches=("GONE-FETCH", "GONE-LIST"),
-        shows="data: another account in another region")  # fmt: skip
+@defect(
+    "completed-kept-corner",
+    "For the second account in the second region COMPLETED deletes nothing",
+    breaches=("GONE-FETCH", "GONE-LIST"),
+    shows="data: another account in another region",
+)
 class _KeptInTheCorner(Behaviour):
     def gone(self, configuration: Configuration, now: float) -> bool:
         return not cornered(configuration) and super().gone(configuration, now)
 
 
-@defect("key-ignored-corner", "For the second account in the second region keys end with their operation",
-        breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"), shows="data: another account in another region")  # fmt: skip
+@defect(
+    "key-ignored-corner",
+    "For the second account in the second region keys end with their operation",
+    breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"),
+    shows="data: another account in another region",
+)
 class _DeafInTheCorner(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
-        return None if found is not None and cornered(request) and self.now() > found.first_used + self.settings.operation_seconds else found
+        return (
+            None
+            if found is not None
+            and cornered(request)
+            and self.now() > found.first_used + self.settings.operation_seconds
+            else found
+        )
 
 
-@defect("key-on-another-sid-corner", "For the second account in the second region a key on another SID shows the first one's response",
-        breaches=("KEY-OTHER-SID",), shows="data: another account in another region")  # fmt: skip
+@defect(
+    "key-on-another-sid-corner",
+    "For the second account in the second region a key on another SID shows the first one's response",
+    breaches=("KEY-OTHER-SID",),
+    shows="data: another account in another region",
+)
 class _ShowsInTheCorner(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        return entry.response.copy() if cornered(request) and entry.response is not None else super().mismatch(request, entry)
+        return (
+            entry.response.copy()
+            if cornered(request) and entry.response is not None
+            else super().mismatch(request, entry)
+        )
 
 
-@defect("key-over-regions-second-account", "A key of the second account counts in both regions", breaches=("KEY-SCOPE-REGION",),
-        shows="data: another account")  # fmt: skip
+@defect(
+    "key-over-regions-second-account",
+    "A key of the second account counts in both regions",
+    breaches=("KEY-SCOPE-REGION",),
+    shows="data: another account",
+)
 class _OneForBothRegions(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
-        return (request.account, key) if request.account == CORNER[0] else super().key_scope(request, key)
+        return (
+            (request.account, key)
+            if request.account == CORNER[0]
+            else super().key_scope(request, key)
+        )
 
 
-@defect("key-of-one-accept", "A key counts for requests with one Accept header only", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
-        shows="data: another Accept header")  # fmt: skip
+@defect(
+    "key-of-one-accept",
+    "A key counts for requests with one Accept header only",
+    breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
+    shows="data: another Accept header",
+)
 class _OneAccept(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return super().key_scope(request, key), request.header(b"accept")
 
 
-@defect("odd-202-second-account", "The second account's deletes of odd SIDs are accepted", breaches=("SID-ODD",),
-        shows="data: another account")  # fmt: skip
+@defect(
+    "odd-202-second-account",
+    "The second account's deletes of odd SIDs are accepted",
+    breaches=("SID-ODD",),
+    shows="data: another account",
+)
 class _AcceptsOddAway(Behaviour):
     def not_there(self, request: Request) -> Response:
         response = super().not_there(request)
-        if request.route == "delete" and request.account == CORNER[0] and len(request.sid or "") != len("conv_configuration_") + 26:
-            return Response.of(202, {"related": {}, "statusUrl": request.origin + "/v2/ControlPlane/Operations/none"}, [(b"retry-after", b"1")])
+        if (
+            request.route == "delete"
+            and request.account == CORNER[0]
+            and len(request.sid or "") != len("conv_configuration_") + 26
+        ):
+            return Response.of(
+                202,
+                {"related": {}, "statusUrl": request.origin + "/v2/ControlPlane/Operations/none"},
+                [(b"retry-after", b"1")],
+            )
         return response
 
 
-@defect("key-lost-from-2-to-4-hours", "From two to four hours after its first use a key is not known", breaches=("KEY-LIVES",),
-        shows="time: 2 h to 4 h")  # fmt: skip
+@defect(
+    "key-lost-from-2-to-4-hours",
+    "From two to four hours after its first use a key is not known",
+    breaches=("KEY-LIVES",),
+    shows="time: 2 h to 4 h",
+)
 class _LostForTwoHours(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
-        return None if found is not None and 2 * HOUR < self.now() - found.first_used < 4 * HOUR else found
+        return (
+            None
+            if found is not None and 2 * HOUR < self.now() - found.first_used < 4 * HOUR
+            else found
+        )
 
 
-@defect("unknown-204-second-day", "From the second day on an unknown SID answers 204", breaches=("SID-UNKNOWN", "DEL-STATUS"),
-        shows="time: a day after the start")  # fmt: skip
+@defect(
+    "unknown-204-second-day",
+    "From the second day on an unknown SID answers 204",
+    breaches=("SID-UNKNOWN", "DEL-STATUS"),
+    shows="time: a day after the start",
+)
 class _UnknownNextDay(Behaviour):
     begun: float | None = None
 
     def not_there(self, request: Request) -> Response:
         self.begun = self.now() if self.begun is None else self.begun
-        late = request.route == "delete" and self.locate(request, request.sid) is None and self.now() - self.begun > DAY
+        late = (
+            request.route == "delete"
+            and self.locate(request, request.sid) is None
+            and self.now() - self.begun > DAY
+        )
         return Response(204) if late else super().not_there(request)
 
 
-@defect("gone-delete-409-next-day", "A day after it was deleted, deleting it again answers 409", breaches=("GONE-DELETE",),
-        shows="time: a day after the end")  # fmt: skip
+@defect(
+    "gone-delete-409-next-day",
+    "A day after it was deleted, deleting it again answers 409",
+    breaches=("GONE-DELETE",),
+    shows="time: a day after the end",
+)
 class _ConflictNextDay(Behaviour):
     def not_there(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
         late = found is not None and found.gone_at is not None and self.now() - found.gone_at > DAY
-        return self.fault_answer(request, "409") if late and request.route == "delete" else super().not_there(request)
+        return (
+            self.fault_answer(request, "409")
+            if late and request.route == "delete"
+            else super().not_there(request)
+        )
 
 
-@defect("refused-404-deletes-neighbouring", "A delete of an unknown well-formed SID takes one that begins alike",
-        breaches=("SID-UNKNOWN-KEEPS",), shows="data: an unknown SID next to a real one")  # fmt: skip
+@defect(
+    "refused-404-deletes-neighbouring",
+    "A delete of an unknown well-formed SID takes one that begins alike",
+    breaches=("SID-UNKNOWN-KEEPS",),
+    shows="data: an unknown SID next to a real one",
+)
 class _TakesNeighbour(Behaviour):
     def not_there(self, request: Request) -> Response:
         sid = request.sid or ""
         if request.route == "delete" and self.locate(request, sid) is None:
             for one in self.shelf(request).configurations.values():
-                if one.gone_at is None and one.reserved_for is None and len(one.id) == len(sid) and one.id[:-1] == sid[:-1]:
+                if (
+                    one.gone_at is None
+                    and one.reserved_for is None
+                    and len(one.id) == len(sid)
+                    and one.id[:-1] == sid[:-1]
+                ):
                     one.gone_at = self.now()
         return super().not_there(request)
 
 
-@defect("refused-429-renames", "A delete answered 429 changes the displayName", breaches=("ERR-429-KEEPS",))
+@defect(
+    "refused-429-renames",
+    "A delete answered 429 changes the displayName",
+    breaches=("ERR-429-KEEPS",),
+)
 class _Renames(Behaviour):
     def fault_answer(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
@@ -118,14 +201,22 @@ class _Renames(Behaviour):
         configuration.members = {**configuration.members, "displayName": "deleting"}
 
 
-@defect("refused-429-makes-versions", "Each delete answered 429 makes a new version", breaches=("ERR-429-KEEPS",))
+@defect(
+    "refused-429-makes-versions",
+    "Each delete answered 429 makes a new version",
+    breaches=("ERR-429-KEEPS",),
+)
 class _MakesVersions(_Renames):
     def change(self, configuration: Configuration) -> None:
         configuration.version += 1
 
 
-@defect("operation-failed-empties", "After FAILED the configuration has no description any more", breaches=("OP-FAILED-KEEPS",),
-        shows="data: failed operations")  # fmt: skip
+@defect(
+    "operation-failed-empties",
+    "After FAILED the configuration has no description any more",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: failed operations",
+)
 class _Empties(Behaviour):
     def fail(self, operation: Operation) -> None:
         super().fail(operation)
@@ -135,26 +226,49 @@ class _Empties(Behaviour):
                 found.members = {**found.members, "description": ""}
 
 
-@defect("key-back-over-accounts", "A key that the second account used is a mismatch on the first", breaches=("KEY-SCOPE-ACCOUNT",),
-        shows="data: another account, first")  # fmt: skip
+@defect(
+    "key-back-over-accounts",
+    "A key that the second account used is a mismatch on the first",
+    breaches=("KEY-SCOPE-ACCOUNT",),
+    shows="data: another account, first",
+)
 class _BackOverAccounts(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
-        return found if found or request.account == CORNER[0] else self.entries.get((CORNER[0], request.region, request.key))
+        return (
+            found
+            if found or request.account == CORNER[0]
+            else self.entries.get((CORNER[0], request.region, request.key))
+        )
 
 
-@defect("key-back-over-regions", "A key that was used in the second region is a mismatch in the first", breaches=("KEY-SCOPE-REGION",),
-        shows="data: another region, first")  # fmt: skip
+@defect(
+    "key-back-over-regions",
+    "A key that was used in the second region is a mismatch in the first",
+    breaches=("KEY-SCOPE-REGION",),
+    shows="data: another region, first",
+)
 class _BackOverRegions(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
-        return found if found or request.region == CORNER[1] else self.entries.get((request.account, CORNER[1], request.key))
+        return (
+            found
+            if found or request.region == CORNER[1]
+            else self.entries.get((request.account, CORNER[1], request.key))
+        )
 
 
-@defect("accepted-location-dead-corner", "For the second account in the second region Location leads to nothing", breaches=("DEL-202-LINKS",),
-        shows="data: another account in another region")  # fmt: skip
+@defect(
+    "accepted-location-dead-corner",
+    "For the second account in the second region Location leads to nothing",
+    breaches=("DEL-202-LINKS",),
+    shows="data: another account in another region",
+)
 class _DeadInTheCorner(Behaviour):
     def accepted_headers(self, request: Request, operation: Operation) -> Headers:
         dead = f"{request.origin}/v2/Operations/{operation.id}".encode()
         there = request.route == "delete" and cornered(request)
-        return [(name, dead if there and name == b"location" else value) for name, value in super().accepted_headers(request, operation)]
+        return [
+            (name, dead if there and name == b"location" else value)
+            for name, value in super().accepted_headers(request, operation)
+        ]

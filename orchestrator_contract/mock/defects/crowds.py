@@ -46,21 +46,33 @@ class _Joined(Behaviour):
             del self.running[self.alike(request)]
 
 
-@defect("race-joined-by-key", "Requests under way with one key get one answer, whatever their SIDs", breaches=("KEY-OTHER-SID", "KEY-CONCURRENT"),
-        shows="race: one key on two SIDs within 10 ms")  # fmt: skip
+@defect(
+    "race-joined-by-key",
+    "Requests under way with one key get one answer, whatever their SIDs",
+    breaches=("KEY-OTHER-SID", "KEY-CONCURRENT"),
+    shows="race: one key on two SIDs within 10 ms",
+)
 class _JoinedByKey(_Joined):
     pass
 
 
-@defect("race-joined-over-accounts", "Requests under way with one key and one SID get one answer, whatever their accounts",
-        breaches=("AUTH-ACCOUNT",), shows="race: two accounts within 10 ms")  # fmt: skip
+@defect(
+    "race-joined-over-accounts",
+    "Requests under way with one key and one SID get one answer, whatever their accounts",
+    breaches=("AUTH-ACCOUNT",),
+    shows="race: two accounts within 10 ms",
+)
 class _JoinedOverAccounts(_Joined):
     def alike(self, request: Request) -> Hashable:
         return request.region, request.path, request.key
 
 
-@defect("race-joined-without-credentials", "A request without credentials gets the answer of one that is under way",
-        breaches=("AUTH-MISSING",), shows="race: within 10 ms")  # fmt: skip
+@defect(
+    "race-joined-without-credentials",
+    "A request without credentials gets the answer of one that is under way",
+    breaches=("AUTH-MISSING",),
+    shows="race: within 10 ms",
+)
 class _JoinedUnseen(_Joined):
     def alike(self, request: Request) -> Hashable:
         return request.path, request.key
@@ -74,8 +86,12 @@ class _JoinedUnseen(_Joined):
         return await super().answer(request)
 
 
-@defect("key-lost-with-client", "A delete whose client has left is carried out, and its key is not stored",
-        breaches=("KEY-REPLAY",), shows="data: a client that leaves before its answer")  # fmt: skip
+@defect(
+    "key-lost-with-client",
+    "A delete whose client has left is carried out, and its key is not stored",
+    breaches=("KEY-REPLAY",),
+    shows="data: a client that leaves before its answer",
+)
 class _LostWithClient(Behaviour):
     async def before_action(self, request: Request) -> None:
         await super().before_action(request)

@@ -16,44 +16,86 @@ class _TellsStrangers(Behaviour):
     def anybodys(self, request: Request) -> Configuration | None:
         """The configuration that the request's SID names, whoever owns it."""
         shelves = self.world.shelves.values()
-        return next((s.configurations[request.sid] for s in shelves if request.sid in s.configurations), None) if request.sid else None
+        return (
+            next(
+                (s.configurations[request.sid] for s in shelves if request.sid in s.configurations),
+                None,
+            )
+            if request.sid
+            else None
+        )
 
 
-@defect("auth-refusal-404-absent", "Bad credentials are refused with 401 where the SID exists, else with 404", breaches=("AUTH-SECRET",),
-        shows="data: an absent SID")  # fmt: skip
+@defect(
+    "auth-refusal-404-absent",
+    "Bad credentials are refused with 401 where the SID exists, else with 404",
+    breaches=("AUTH-SECRET",),
+    shows="data: an absent SID",
+)
 class _TellsByStatus(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
-        return super().unauthenticated(request) if self.anybodys(request) else self.not_there(request)
+        return (
+            super().unauthenticated(request) if self.anybodys(request) else self.not_there(request)
+        )
 
 
-@defect("auth-refusal-words-differ", "What is said to bad credentials depends on whether the SID exists", breaches=("AUTH-SECRET",),
-        shows="data: an absent SID")  # fmt: skip
+@defect(
+    "auth-refusal-words-differ",
+    "What is said to bad credentials depends on whether the SID exists",
+    breaches=("AUTH-SECRET",),
+    shows="data: an absent SID",
+)
 class _TellsByWords(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
         if self.anybodys(request):
-            response.document = {**response.document, "message": "Authenticate to delete this configuration"}
+            response.document = {
+                **response.document,
+                "message": "Authenticate to delete this configuration",
+            }
         return response
 
 
-@defect("auth-account-conflict", "Another account's configuration is a conflict", breaches=("AUTH-ACCOUNT",), shows="data: another account")
+@defect(
+    "auth-account-conflict",
+    "Another account's configuration is a conflict",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account",
+)
 class _ConflictsAway(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
-        if request.route == "delete" and self.anybodys(request) and self.locate(request, request.sid) is None:
+        if (
+            request.route == "delete"
+            and self.anybodys(request)
+            and self.locate(request, request.sid) is None
+        ):
             raise Refused(conflict(None))
         return super().not_there(request)
 
 
-@defect("auth-operation-public", "Operations are shown without credentials", breaches=("AUTH-READ-OTHER",))
+@defect(
+    "auth-operation-public",
+    "Operations are shown without credentials",
+    breaches=("AUTH-READ-OTHER",),
+)
 class _PublicOperations(Behaviour):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
         if account is None and request.route == "operation":
-            return next((account for (account, _), s in self.world.shelves.items() if request.sid in s.operations), None)
+            return next(
+                (
+                    account
+                    for (account, _), s in self.world.shelves.items()
+                    if request.sid in s.operations
+                ),
+                None,
+            )
         return account
 
 
-@defect("auth-fetch-public", "Configurations are shown without credentials", breaches=("AUTH-READ",))
+@defect(
+    "auth-fetch-public", "Configurations are shown without credentials", breaches=("AUTH-READ",)
+)
 class _PublicConfigurations(_TellsStrangers):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
@@ -63,29 +105,55 @@ class _PublicConfigurations(_TellsStrangers):
         return account
 
 
-@defect("auth-operation-any-account", "Operations are shown to every account", breaches=("AUTH-READ-OTHER",), shows="data: another account")
+@defect(
+    "auth-operation-any-account",
+    "Operations are shown to every account",
+    breaches=("AUTH-READ-OTHER",),
+    shows="data: another account",
+)
 class _AnybodysOperations(Behaviour):
     def poll(self, request: Request) -> Response:
-        owners = [account for (account, _), s in self.world.shelves.items() if request.sid in s.operations]
+        owners = [
+            account for (account, _), s in self.world.shelves.items() if request.sid in s.operations
+        ]
         request.account = owners[0] if owners else request.account
         return super().poll(request)
 
 
-@defect("auth-list-any-account", "The list holds every account's configurations", breaches=("AUTH-READ-OTHER",), shows="data: another account")
+@defect(
+    "auth-list-any-account",
+    "The list holds every account's configurations",
+    breaches=("AUTH-READ-OTHER",),
+    shows="data: another account",
+)
 class _AnybodysList(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
-        everybodys = [one for shelf in self.world.shelves.values() for one in shelf.configurations.values() if self.listed(one, self.now())]
+        everybodys = [
+            one
+            for shelf in self.world.shelves.values()
+            for one in shelf.configurations.values()
+            if self.listed(one, self.now())
+        ]
         return super().cut_page(sorted(everybodys, key=lambda one: one.number), query)
 
 
-@defect("auth-list-public", "Without credentials the list shows the first account's configurations", breaches=("AUTH-READ",))
+@defect(
+    "auth-list-public",
+    "Without credentials the list shows the first account's configurations",
+    breaches=("AUTH-READ",),
+)
 class _PublicList(Behaviour):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
         return 1 if account is None and request.route == "list" else account
 
 
-@defect("auth-fetch-any-account", "Configurations are shown to every account", breaches=("AUTH-READ-OTHER",), shows="data: another account")
+@defect(
+    "auth-fetch-any-account",
+    "Configurations are shown to every account",
+    breaches=("AUTH-READ-OTHER",),
+    shows="data: another account",
+)
 class _AnybodysConfigurations(_TellsStrangers):
     def fetch(self, request: Request) -> Response:
         found = self.anybodys(request)
@@ -93,35 +161,59 @@ class _AnybodysConfigurations(_TellsStrangers):
         return super().fetch(request)
 
 
-@defect("auth-password-last-letter", "The last character of the password does not count", breaches=("AUTH-WRONG",),
-        shows="data: a password that ends otherwise")  # fmt: skip
+@defect(
+    "auth-password-last-letter",
+    "The last character of the password does not count",
+    breaches=("AUTH-WRONG",),
+    shows="data: a password that ends otherwise",
+)
 class _LastLetter(Behaviour):
     def password_matches(self, given: str, expected: str) -> bool:
         return len(given) == len(expected) and super().password_matches(given[:-1], expected[:-1])
 
 
-@defect("auth-account-tells-description", "A 404 tells another account the description", breaches=("AUTH-ACCOUNT",), shows="data: another account")
+@defect(
+    "auth-account-tells-description",
+    "A 404 tells another account the description",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account",
+)
 class _TellsDescription(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
         found, response = self.anybodys(request), super().not_there(request)
         if request.route == "delete" and found is not None and found.account != request.account:
-            response.document = {**response.document, "message": f"No access to: {found.members['description']}"}
+            response.document = {
+                **response.document,
+                "message": f"No access to: {found.members['description']}",
+            }
         return response
 
 
-@defect("auth-account-tells-callback", "A 404 tells another account where callbacks go", breaches=("AUTH-ACCOUNT",),
-        shows="data: another account, callbacks")  # fmt: skip
+@defect(
+    "auth-account-tells-callback",
+    "A 404 tells another account where callbacks go",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account, callbacks",
+)
 class _TellsCallback(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
         found, response = self.anybodys(request), super().not_there(request)
-        callbacks = found.members.get("statusCallbacks") if found is not None and found.account != request.account else None
+        callbacks = (
+            found.members.get("statusCallbacks")
+            if found is not None and found.account != request.account
+            else None
+        )
         if request.route == "delete" and callbacks:
             response.document = {**response.document, "params": {"callback": callbacks[0]["url"]}}
         return response
 
 
-@defect("auth-refusal-params-differ", "What params say to bad credentials depends on whether the SID exists", breaches=("AUTH-SECRET",),
-        shows="data: an absent SID")  # fmt: skip
+@defect(
+    "auth-refusal-params-differ",
+    "What params say to bad credentials depends on whether the SID exists",
+    breaches=("AUTH-SECRET",),
+    shows="data: an absent SID",
+)
 class _TellsByParams(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
@@ -130,18 +222,31 @@ class _TellsByParams(_TellsStrangers):
         return response
 
 
-@defect("auth-account-gone-202", "Another account's delete of what is gone is accepted", breaches=("AUTH-ACCOUNT",),
-        shows="data: another account and a SID that is gone")  # fmt: skip
+@defect(
+    "auth-account-gone-202",
+    "Another account's delete of what is gone is accepted",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account and a SID that is gone",
+)
 class _AcceptsGone(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
         found = self.anybodys(request)
-        if request.route == "delete" and found is not None and found.account != request.account and self.gone(found, self.now()):
+        if (
+            request.route == "delete"
+            and found is not None
+            and found.account != request.account
+            and self.gone(found, self.now())
+        ):
             return self.accepted(request, self.start_operation(request, "delete", found.id, 0.1))
         return super().not_there(request)
 
 
-@defect("auth-account-conflict-pending", "To another account a SID whose delete runs is a conflict with its operation", breaches=("AUTH-ACCOUNT",),
-        shows="data: another account while a delete runs")  # fmt: skip
+@defect(
+    "auth-account-conflict-pending",
+    "To another account a SID whose delete runs is a conflict with its operation",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account while a delete runs",
+)
 class _ConflictsWhilePending(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
         found = self.anybodys(request)
@@ -151,13 +256,22 @@ class _ConflictsWhilePending(_TellsStrangers):
         return super().not_there(request)
 
 
-@defect("auth-missing-cancels", "A delete without credentials makes the one that runs fail", breaches=("AUTH-MISSING",),
-        shows="data: no credentials while a delete runs")  # fmt: skip
+@defect(
+    "auth-missing-cancels",
+    "A delete without credentials makes the one that runs fail",
+    breaches=("AUTH-MISSING",),
+    shows="data: no credentials while a delete runs",
+)
 class _Cancels(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         found = self.anybodys(request)
         running = self.pending_deletion(found) if found is not None else None
-        if request.route == "delete" and found is not None and running is not None and request.header(b"authorization") is None:
+        if (
+            request.route == "delete"
+            and found is not None
+            and running is not None
+            and request.header(b"authorization") is None
+        ):
             self.fail(running)
             found.gone_at = None
         return super().unauthenticated(request)
@@ -167,27 +281,50 @@ class _Cancels(_TellsStrangers):
 _GONE = Problem(410, 530007, "The configuration is deleted")
 
 
-@defect("auth-account-gone-410", "Another account's delete of what is gone answers 410", breaches=("AUTH-ACCOUNT",),
-        shows="data: another account and a SID that is gone")  # fmt: skip
+@defect(
+    "auth-account-gone-410",
+    "Another account's delete of what is gone answers 410",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account and a SID that is gone",
+)
 class _GoneAway(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
         found = self.anybodys(request)
-        if request.route == "delete" and found is not None and found.account != request.account and self.gone(found, self.now()):
+        if (
+            request.route == "delete"
+            and found is not None
+            and found.account != request.account
+            and self.gone(found, self.now())
+        ):
             return self.refuse(request, _GONE)
         return super().not_there(request)
 
 
-@defect("auth-account-live-410", "Another account's delete of what is there answers 410", breaches=("AUTH-ACCOUNT",), shows="data: another account")
+@defect(
+    "auth-account-live-410",
+    "Another account's delete of what is there answers 410",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account",
+)
 class _GoneThoughThere(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
         found = self.anybodys(request)
-        if request.route == "delete" and found is not None and found.account != request.account and not self.gone(found, self.now()):
+        if (
+            request.route == "delete"
+            and found is not None
+            and found.account != request.account
+            and not self.gone(found, self.now())
+        ):
             return self.refuse(request, _GONE)
         return super().not_there(request)
 
 
-@defect("auth-missing-gone-410", "Without credentials a delete of what is gone answers 410", breaches=("AUTH-SECRET",),
-        shows="data: a SID that is gone")  # fmt: skip
+@defect(
+    "auth-missing-gone-410",
+    "Without credentials a delete of what is gone answers 410",
+    breaches=("AUTH-SECRET",),
+    shows="data: a SID that is gone",
+)
 class _GoneToNobody(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         found = self.anybodys(request)
@@ -196,18 +333,34 @@ class _GoneToNobody(_TellsStrangers):
         return super().unauthenticated(request)
 
 
-@defect("auth-account-tells-gone-name", "A 404 tells another account what a deleted configuration was called", breaches=("AUTH-ACCOUNT",),
-        shows="data: another account and a SID that is gone")  # fmt: skip
+@defect(
+    "auth-account-tells-gone-name",
+    "A 404 tells another account what a deleted configuration was called",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account and a SID that is gone",
+)
 class _TellsGoneName(_TellsStrangers):
     def not_there(self, request: Request) -> Response:
         found, response = self.anybodys(request), super().not_there(request)
-        if request.route == "delete" and found is not None and found.account != request.account and self.gone(found, self.now()):
-            response.document = {**response.document, "message": f"{found.members['displayName']} was deleted"}
+        if (
+            request.route == "delete"
+            and found is not None
+            and found.account != request.account
+            and self.gone(found, self.now())
+        ):
+            response.document = {
+                **response.document,
+                "message": f"{found.members['displayName']} was deleted",
+            }
         return response
 
 
-@defect("auth-missing-tells-operation", "A 401 names the operation of the delete that runs", breaches=("AUTH-SECRET",),
-        shows="data: no credentials while a delete runs")  # fmt: skip
+@defect(
+    "auth-missing-tells-operation",
+    "A 401 names the operation of the delete that runs",
+    breaches=("AUTH-SECRET",),
+    shows="data: no credentials while a delete runs",
+)
 class _TellsOperation(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         found, response = self.anybodys(request), super().unauthenticated(request)

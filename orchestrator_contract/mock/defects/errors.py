@@ -54,35 +54,69 @@ for _status in FOREIGN_CODE:
         ("info-other", "points at another code's page", ("ERR-INFO",), _other_page),
     )
     for _name, _text, _breaches, _change in _rows:
-        altering(f"error-{_status}-{_name}", f"The {_status} {_text}", breaches=_breaches, status=_status)(_change)
+        altering(
+            f"error-{_status}-{_name}", f"The {_status} {_text}", breaches=_breaches, status=_status
+        )(_change)
 
-altering("error-404-html-sometimes", "The 404 is HTML now and then", status=404, every=6,
-         breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-404-BODY"))(_html)  # fmt: skip
-altering("error-404-status-sometimes", "The 404 states 400 now and then", status=404, every=5,
-         breaches=("ERR-STATUS",))(member("status", 400))  # fmt: skip
-altering("error-404-message-long", "The 404 message has 2000 characters", status=404, breaches=("ERR-BOUNDS",))(
-    member("message", "no " * 700)
-)
+altering(
+    "error-404-html-sometimes",
+    "The 404 is HTML now and then",
+    status=404,
+    every=6,
+    breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-404-BODY"),
+)(_html)
+altering(
+    "error-404-status-sometimes",
+    "The 404 states 400 now and then",
+    status=404,
+    every=5,
+    breaches=("ERR-STATUS",),
+)(member("status", 400))
+altering(
+    "error-404-message-long",
+    "The 404 message has 2000 characters",
+    status=404,
+    breaches=("ERR-BOUNDS",),
+)(member("message", "no " * 700))
 altering("error-404-code-small", "The 404 code is 7", status=404, breaches=("ERR-BOUNDS",))(
     lambda request, response: setattr(
-        response, "document", {**response.document, "code": 7, "more_info": "https://www.twilio.com/docs/api/errors/7"}
+        response,
+        "document",
+        {**response.document, "code": 7, "more_info": "https://www.twilio.com/docs/api/errors/7"},
     )
 )
-altering("error-409-conflict-empty", "X-Conflicting-Resource-Id is empty", status=409, breaches=("ERR-409-HEADERS",))(
-    header("x-conflicting-resource-id", "")
-)
-altering("error-429-no-retry-after", "The 429 has no Retry-After", status=429, breaches=("ERR-429-RETRY",))(
-    header("retry-after", None)
-)
-altering("error-429-retry-after-float", "The 429 says Retry-After 0.5", status=429, breaches=("ERR-429-RETRY",))(
-    header("retry-after", "0.5")
-)
-altering("error-503-retry-after-word", "The 503 says Retry-After later", status=503, breaches=("ERR-503-RETRY",))(
-    header("retry-after", "later")
-)
+altering(
+    "error-409-conflict-empty",
+    "X-Conflicting-Resource-Id is empty",
+    status=409,
+    breaches=("ERR-409-HEADERS",),
+)(header("x-conflicting-resource-id", ""))
+altering(
+    "error-429-no-retry-after",
+    "The 429 has no Retry-After",
+    status=429,
+    breaches=("ERR-429-RETRY",),
+)(header("retry-after", None))
+altering(
+    "error-429-retry-after-float",
+    "The 429 says Retry-After 0.5",
+    status=429,
+    breaches=("ERR-429-RETRY",),
+)(header("retry-after", "0.5"))
+altering(
+    "error-503-retry-after-word",
+    "The 503 says Retry-After later",
+    status=503,
+    breaches=("ERR-503-RETRY",),
+)(header("retry-after", "later"))
 
 
-@altering("error-404-deflated", "A 404 is deflated for whoever takes a coding, whichever", status=404, breaches=("HTTP-ENCODING",))
+@altering(
+    "error-404-deflated",
+    "A 404 is deflated for whoever takes a coding, whichever",
+    status=404,
+    breaches=("HTTP-ENCODING",),
+)
 def _deflated(request: Request, response: Response) -> None:
     if any(b"gzip" in line for line in request.lines(b"accept-encoding")):
         response.set("content-encoding", "deflate")
@@ -94,8 +128,12 @@ def _null(request: Request, response: Response) -> None:
     response.document = None
 
 
-@altering("error-500-trace", "The 500 is a plain-text traceback", status=500,
-          breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-500-BODY"))  # fmt: skip
+@altering(
+    "error-500-trace",
+    "The 500 is a plain-text traceback",
+    status=500,
+    breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-500-BODY"),
+)
 def _trace(request: Request, response: Response) -> None:
     response.set("content-type", "text/plain; charset=utf-8")
     response.body = b"Traceback (most recent call last):\n  ...\nKeyError: 'sid'\n"
@@ -119,20 +157,44 @@ for _fault, (_instead, _ids) in _INSTEAD.items():
                 return problem
             return Problem(self.instead, problem.code, problem.message, problem.headers)
 
-    defect(f"error-{_fault}-as-{_instead}", f"Where {_fault} belongs the answer is {_instead}", breaches=_ids)(_Otherwise)
+    defect(
+        f"error-{_fault}-as-{_instead}",
+        f"Where {_fault} belongs the answer is {_instead}",
+        breaches=_ids,
+    )(_Otherwise)
 
 
-altering("error-status-float", "The status in a 404's body is 400.0", breaches=("ERR-STATUS",), status=404)(member("status", 400.0))
+altering(
+    "error-status-float",
+    "The status in a 404's body is 400.0",
+    breaches=("ERR-STATUS",),
+    status=404,
+)(member("status", 400.0))
 
 
-@altering("error-code-float", "The code in a 404's body is 20500.0", breaches=("ERR-CODE",), status=404)
+@altering(
+    "error-code-float", "The code in a 404's body is 20500.0", breaches=("ERR-CODE",), status=404
+)
 def _foreign_float(request: Request, response: Response) -> None:
-    response.document = {**response.document, "code": 20500.0, "more_info": "https://www.twilio.com/docs/api/errors/20500"}
+    response.document = {
+        **response.document,
+        "code": 20500.0,
+        "more_info": "https://www.twilio.com/docs/api/errors/20500",
+    }
 
 
-@altering("error-info-float", "more_info is not that of the code, which is written as 20404.0", breaches=("ERR-INFO",), status=404)
+@altering(
+    "error-info-float",
+    "more_info is not that of the code, which is written as 20404.0",
+    breaches=("ERR-INFO",),
+    status=404,
+)
 def _info_of_float(request: Request, response: Response) -> None:
-    response.document = {**response.document, "code": 20404.0, "more_info": "https://www.twilio.com/docs/api/errors/20999"}
+    response.document = {
+        **response.document,
+        "code": 20404.0,
+        "more_info": "https://www.twilio.com/docs/api/errors/20999",
+    }
 
 
 def _of_mismatch(name: str, value: int) -> Change:
@@ -145,26 +207,52 @@ def _of_mismatch(name: str, value: int) -> Change:
     return change
 
 
-altering("error-mismatch-status-other", "The 422 to a used key states 409", status=422, breaches=("ERR-STATUS",), shows="data: a used key")(
-    _of_mismatch("status", 409)
-)
-altering("error-mismatch-code-foreign", "The 422 to a used key has a 404's code", status=422, breaches=("ERR-CODE",), shows="data: a used key")(
-    _of_mismatch("code", 20404)
-)
+altering(
+    "error-mismatch-status-other",
+    "The 422 to a used key states 409",
+    status=422,
+    breaches=("ERR-STATUS",),
+    shows="data: a used key",
+)(_of_mismatch("status", 409))
+altering(
+    "error-mismatch-code-foreign",
+    "The 422 to a used key has a 404's code",
+    status=422,
+    breaches=("ERR-CODE",),
+    shows="data: a used key",
+)(_of_mismatch("code", 20404))
 
 
-def _html_where(name: str, text: str, status: int, shows: str, *, account: int = 0, region: int = 0) -> None:
+def _html_where(
+    name: str, text: str, status: int, shows: str, *, account: int = 0, region: int = 0
+) -> None:
     """Registers a defect where a *status* is a page of HTML in one region, or to one account, only."""
 
     def change(request: Request, response: Response) -> None:
         if (account and request.account == account) or (region and request.region == region):
             _html(request, response)
 
-    altering(name, text, status=status, shows=shows, breaches=("HTTP-TYPE", "HTTP-JSON", f"ERR-{status}-BODY"))(change)
+    altering(
+        name,
+        text,
+        status=status,
+        shows=shows,
+        breaches=("HTTP-TYPE", "HTTP-JSON", f"ERR-{status}-BODY"),
+    )(change)
 
 
 for _status in (500, 503):
-    _html_where(f"error-{_status}-html-second-region", f"In the second region the {_status} is a page of HTML", _status,
-                "data: another region", region=1)
-    _html_where(f"error-{_status}-html-second-account", f"To the second account the {_status} is a page of HTML", _status,
-                "data: another account", account=2)
+    _html_where(
+        f"error-{_status}-html-second-region",
+        f"In the second region the {_status} is a page of HTML",
+        _status,
+        "data: another region",
+        region=1,
+    )
+    _html_where(
+        f"error-{_status}-html-second-account",
+        f"To the second account the {_status} is a page of HTML",
+        _status,
+        "data: another account",
+        account=2,
+    )

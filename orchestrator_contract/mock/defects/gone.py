@@ -17,16 +17,28 @@ class _Never(Behaviour):
         return False
 
 
-@defect("gone-sometimes-not", "Now and then COMPLETED deletes nothing", breaches=_EVERYWHERE, shows="1 in 6")
+@defect(
+    "gone-sometimes-not",
+    "Now and then COMPLETED deletes nothing",
+    breaches=_EVERYWHERE,
+    shows="1 in 6",
+)
 class _SometimesNot(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if not fails and self.once_in(6, "delete"):
             configuration.gone_at = None
         return operation
 
 
-@defect("gone-late", "Deleted half a second after COMPLETED", breaches=("GONE-FETCH",), shows="time: 0.5 s")
+@defect(
+    "gone-late",
+    "Deleted half a second after COMPLETED",
+    breaches=("GONE-FETCH",),
+    shows="time: 0.5 s",
+)
 class _Late(Behaviour):
     def gone(self, configuration: Configuration, now: float) -> bool:
         return super().gone(configuration, now - 0.5)
@@ -47,13 +59,22 @@ class _Returns(Behaviour):
         return super().gone(configuration, now) and not back
 
 
-@defect("gone-returns", "Back 0.6 s after COMPLETED", breaches=("GONE-FETCH",), shows="time: 0.6 s after the end")
+@defect(
+    "gone-returns",
+    "Back 0.6 s after COMPLETED",
+    breaches=("GONE-FETCH",),
+    shows="time: 0.6 s after the end",
+)
 class _ReturnsSoon(_Returns):
     after = 0.6
 
 
-@defect("gone-returns-sometimes", "Every fourth one is back 0.6 s later", breaches=("GONE-FETCH",),
-        shows="time: 0.6 s after the end, 1 in 4")  # fmt: skip
+@defect(
+    "gone-returns-sometimes",
+    "Every fourth one is back 0.6 s later",
+    breaches=("GONE-FETCH",),
+    shows="time: 0.6 s after the end, 1 in 4",
+)
 class _ReturnsSometimes(_Returns):
     after = 0.6
 
@@ -61,7 +82,12 @@ class _ReturnsSometimes(_Returns):
         return configuration.number % 4 == 0
 
 
-@defect("gone-returns-after-a-day", "Back when a day has passed", breaches=("GONE-FETCH",), shows="time: 24 h")
+@defect(
+    "gone-returns-after-a-day",
+    "Back when a day has passed",
+    breaches=("GONE-FETCH",),
+    shows="time: 24 h",
+)
 class _ReturnsAfterDay(_Returns):
     after = 86_400.0
 
@@ -84,35 +110,56 @@ class _Fetched(_StillFetched):
     pass
 
 
-@defect("gone-fetched-sometimes", "Each third fetch still shows it", breaches=("GONE-FETCH",), shows="1 in 3")
+@defect(
+    "gone-fetched-sometimes",
+    "Each third fetch still shows it",
+    breaches=("GONE-FETCH",),
+    shows="1 in 3",
+)
 class _FetchedSometimes(_StillFetched):
     def kept(self, configuration: Configuration, now: float) -> bool:
         return self.once_in(3, "deleted")
 
 
-@defect("gone-fetched-cached", "A fetch shows it for 0.4 s after COMPLETED", breaches=("GONE-FETCH",),
-        shows="time: 0.4 s after the end")  # fmt: skip
+@defect(
+    "gone-fetched-cached",
+    "A fetch shows it for 0.4 s after COMPLETED",
+    breaches=("GONE-FETCH",),
+    shows="time: 0.4 s after the end",
+)
 class _FetchedCached(_StillFetched):
     def kept(self, configuration: Configuration, now: float) -> bool:
         return now < (configuration.gone_at or 0) + 0.4
 
 
-@defect("gone-fetched-digit", "SIDs that end in a digit can still be fetched", breaches=("GONE-FETCH",),
-        shows="data: last letter of the SID")  # fmt: skip
+@defect(
+    "gone-fetched-digit",
+    "SIDs that end in a digit can still be fetched",
+    breaches=("GONE-FETCH",),
+    shows="data: last letter of the SID",
+)
 class _FetchedDigit(_StillFetched):
     def kept(self, configuration: Configuration, now: float) -> bool:
         return configuration.id[-1].isdigit()
 
 
-@defect("gone-fetched-long-name", "Names of 32 characters can still be fetched", breaches=("GONE-FETCH",),
-        shows="data: the longest name")  # fmt: skip
+@defect(
+    "gone-fetched-long-name",
+    "Names of 32 characters can still be fetched",
+    breaches=("GONE-FETCH",),
+    shows="data: the longest name",
+)
 class _FetchedLongName(_StillFetched):
     def kept(self, configuration: Configuration, now: float) -> bool:
         return len(configuration.members["displayName"]) == 32
 
 
-@defect("gone-fetched-updated", "Configurations that were updated once can still be fetched", breaches=("GONE-FETCH",),
-        shows="data: an updated configuration")  # fmt: skip
+@defect(
+    "gone-fetched-updated",
+    "Configurations that were updated once can still be fetched",
+    breaches=("GONE-FETCH",),
+    shows="data: an updated configuration",
+)
 class _FetchedUpdated(_StillFetched):
     def kept(self, configuration: Configuration, now: float) -> bool:
         return configuration.version > 1
@@ -143,35 +190,56 @@ class _Listed(_StillListed):
     pass
 
 
-@defect("gone-listed-later-pages", "Later pages still list them, the first does not", breaches=("GONE-LIST",),
-        shows="data: beyond the first page")  # fmt: skip
+@defect(
+    "gone-listed-later-pages",
+    "Later pages still list them, the first does not",
+    breaches=("GONE-LIST",),
+    shows="data: beyond the first page",
+)
 class _ListedLaterPages(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
         return b"pageToken" in query
 
 
-@defect("gone-listed-digit", "SIDs that end in a digit are still listed", breaches=("GONE-LIST",),
-        shows="data: last letter of the SID")  # fmt: skip
+@defect(
+    "gone-listed-digit",
+    "SIDs that end in a digit are still listed",
+    breaches=("GONE-LIST",),
+    shows="data: last letter of the SID",
+)
 class _ListedDigit(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
         return configuration.id[-1].isdigit()
 
 
-@defect("gone-listed-briefly", "The list holds them for 0.4 s after COMPLETED", breaches=("GONE-LIST",),
-        shows="time: 0.4 s after the end")  # fmt: skip
+@defect(
+    "gone-listed-briefly",
+    "The list holds them for 0.4 s after COMPLETED",
+    breaches=("GONE-LIST",),
+    shows="time: 0.4 s after the end",
+)
 class _ListedBriefly(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
         return now < (configuration.gone_at or 0) + 0.4
 
 
-@defect("gone-listed-sometimes", "Each third look at the list still holds it", breaches=("GONE-LIST",), shows="1 in 3")
+@defect(
+    "gone-listed-sometimes",
+    "Each third look at the list still holds it",
+    breaches=("GONE-LIST",),
+    shows="1 in 3",
+)
 class _ListedSometimes(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
         return self.once_in(3, "deleted")
 
 
-@defect("gone-listed-again-late", "Now and then the list holds one again, 3 s after its end", breaches=("GONE-LIST",),
-        shows="time: 3 s after the end, 1 in 20")  # fmt: skip
+@defect(
+    "gone-listed-again-late",
+    "Now and then the list holds one again, 3 s after its end",
+    breaches=("GONE-LIST",),
+    shows="time: 3 s after the end, 1 in 20",
+)
 class _ListedAgainLate(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
         return now > (configuration.gone_at or 0) + 3 and configuration.number % 20 == 7
@@ -215,8 +283,12 @@ class _Again202(Behaviour):
         return self.locate(request, request.sid)
 
 
-@defect("gone-delete-202-sometimes", "Deleting it again is accepted now and then", breaches=("GONE-DELETE",),
-        shows="1 in 5")  # fmt: skip
+@defect(
+    "gone-delete-202-sometimes",
+    "Deleting it again is accepted now and then",
+    breaches=("GONE-DELETE",),
+    shows="1 in 5",
+)
 class _Again202Sometimes(Behaviour):
     def target_of_delete(self, request: Request) -> Configuration | None:
         found = self.locate(request, request.sid)
@@ -234,7 +306,9 @@ class _Fetch410(Behaviour):
         return response
 
 
-@defect("gone-fetch-empty", "A fetch of it answers 200 with an empty object", breaches=("GONE-FETCH",))
+@defect(
+    "gone-fetch-empty", "A fetch of it answers 200 with an empty object", breaches=("GONE-FETCH",)
+)
 class _FetchEmpty(Behaviour):
     def fetch(self, request: Request) -> Response:
         response = super().fetch(request)

@@ -38,14 +38,22 @@ class _Anybodys(Behaviour):
         return found
 
 
-@defect("auth-account-deletes-updated", "Another account's configuration is deleted like one's own once it was updated",
-        breaches=("AUTH-ACCOUNT",), shows="data: another account, after an update")  # fmt: skip
+@defect(
+    "auth-account-deletes-updated",
+    "Another account's configuration is deleted like one's own once it was updated",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account, after an update",
+)
 class _AnybodysUpdated(_Anybodys):
     pass
 
 
-@defect("auth-account-deletes-failed", "Another account's configuration is deleted like one's own once a delete of it FAILED",
-        breaches=("AUTH-ACCOUNT",), shows="data: another account, after FAILED")  # fmt: skip
+@defect(
+    "auth-account-deletes-failed",
+    "Another account's configuration is deleted like one's own once a delete of it FAILED",
+    breaches=("AUTH-ACCOUNT",),
+    shows="data: another account, after FAILED",
+)
 class _AnybodysFailed(_Anybodys):
     def exposed(self, configuration: Configuration) -> bool:
         return _failed(configuration, self.now())
@@ -54,30 +62,48 @@ class _AnybodysFailed(_Anybodys):
 class _SecondDeletes(Behaviour):
     """Base of defects where a delete that is refused while another one runs takes effect with that, though it ends FAILED."""
 
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         if running.outcome is State.FAILED:
             vanish(self, configuration, running.ends_at - self.now())
         return super().second_delete(request, configuration, running)
 
 
-@defect("failed-second-409-deletes", "A delete answered 409 while one runs that ends FAILED is carried out with its end",
-        breaches=("OP-FAILED-KEEPS",), shows="data: a second delete while one runs that ends FAILED")  # fmt: skip
+@defect(
+    "failed-second-409-deletes",
+    "A delete answered 409 while one runs that ends FAILED is carried out with its end",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: a second delete while one runs that ends FAILED",
+)
 class _SecondConflictDeletes(_SecondDeletes):
     pass
 
 
-@defect("failed-second-404-deletes", "A delete answered 404 while one runs that ends FAILED is carried out with its end",
-        breaches=("OP-FAILED-KEEPS",), shows="data: a second delete while one runs that ends FAILED")  # fmt: skip
+@defect(
+    "failed-second-404-deletes",
+    "A delete answered 404 while one runs that ends FAILED is carried out with its end",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: a second delete while one runs that ends FAILED",
+)
 class _SecondMissingDeletes(_SecondDeletes):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         super().second_delete(request, configuration, running)
         return self.refuse(request, unknown_configuration())
 
 
-@defect("failed-again-deletes", "The second delete of a configuration that FAILS takes it away", breaches=("OP-FAILED-KEEPS",),
-        shows="data: a second delete that FAILS")  # fmt: skip
+@defect(
+    "failed-again-deletes",
+    "The second delete of a configuration that FAILS takes it away",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: a second delete that FAILS",
+)
 class _FailsAgainDeletes(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         before = _failed(configuration, self.now())
         operation = super().begin_delete(request, configuration, fails=fails)
         if fails and before:
@@ -85,18 +111,28 @@ class _FailsAgainDeletes(Behaviour):
         return operation
 
 
-@defect("failed-without-key-deletes", "A delete without a key that FAILS takes the configuration away", breaches=("OP-FAILED-KEEPS",),
-        shows="data: a delete without a key that FAILS")  # fmt: skip
+@defect(
+    "failed-without-key-deletes",
+    "A delete without a key that FAILS takes the configuration away",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: a delete without a key that FAILS",
+)
 class _FailsWithoutKeyDeletes(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if fails and request.key is None:
             vanish(self, configuration, self.settings.operation_seconds)
         return operation
 
 
-@defect("failed-429-deletes", "A delete answered 429 takes a configuration away whose delete FAILED before", breaches=("ERR-429-KEEPS",),
-        shows="data: a 429 after FAILED")  # fmt: skip
+@defect(
+    "failed-429-deletes",
+    "A delete answered 429 takes a configuration away whose delete FAILED before",
+    breaches=("ERR-429-KEEPS",),
+    shows="data: a 429 after FAILED",
+)
 class _ThrottledAfterFailed(Behaviour):
     def fault_answer(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
@@ -112,19 +148,30 @@ class _StripsFailed(Behaviour):
         """What becomes of its members."""
         return {name: value for name, value in members.items() if name != "channelSettings"}
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         if fails:
             configuration.members = self.changed(configuration.members)
         return super().begin_delete(request, configuration, fails=fails)
 
 
-@defect("failed-strips-channels", "A delete that FAILED takes the channels' settings away", breaches=("OP-FAILED-KEEPS",), shows="data: channel settings")
+@defect(
+    "failed-strips-channels",
+    "A delete that FAILED takes the channels' settings away",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: channel settings",
+)
 class _FailedStripsChannels(_StripsFailed):
     pass
 
 
-@defect("failed-unescapes", "A delete that FAILED leaves a description with its entities resolved", breaches=("OP-FAILED-KEEPS",),
-        shows="data: a description with markup")  # fmt: skip
+@defect(
+    "failed-unescapes",
+    "A delete that FAILED leaves a description with its entities resolved",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: a description with markup",
+)
 class _FailedUnescapes(_StripsFailed):
     def changed(self, members: dict[str, Any]) -> dict[str, Any]:
         return {**members, "description": html.unescape(str(members["description"]))}
@@ -138,28 +185,50 @@ class _UpdateAfterFailed(Behaviour):
     def update(self, request: Request) -> Response:
         response = super().update(request)
         found = self.locate(request, request.sid)
-        if response.status == 202 and request.method in self.methods and found is not None and _failed(found, self.now()):
+        if (
+            response.status == 202
+            and request.method in self.methods
+            and found is not None
+            and _failed(found, self.now())
+        ):
             vanish(self, found, self.settings.create_seconds)
         return response
 
 
-@defect("failed-patch-deletes", "After a delete FAILED a PATCH ends with the configuration gone", breaches=("GONE-BY-DELETE",),
-        shows="data: a PATCH after FAILED")  # fmt: skip
+@defect(
+    "failed-patch-deletes",
+    "After a delete FAILED a PATCH ends with the configuration gone",
+    breaches=("GONE-BY-DELETE",),
+    shows="data: a PATCH after FAILED",
+)
 class _PatchAfterFailed(_UpdateAfterFailed):
     methods = ("PATCH",)
 
 
-@defect("operation-lost-after-many-polls", "An operation is 404 from its 12th poll on", breaches=("OP-RETAINED",), shows="data: many polls")
+@defect(
+    "operation-lost-after-many-polls",
+    "An operation is 404 from its 12th poll on",
+    breaches=("OP-RETAINED",),
+    shows="data: many polls",
+)
 class _WornOut(Behaviour):
     def poll(self, request: Request) -> Response:
         operation = self.shelf(request).operations.get(request.sid or "")
-        if operation is not None and operation.kind == "delete" and self.tick(("poll", operation.id)) >= 12:
+        if (
+            operation is not None
+            and operation.kind == "delete"
+            and self.tick(("poll", operation.id)) >= 12
+        ):
             return self.refuse(request, unknown_operation())
         return super().poll(request)
 
 
-@defect("operation-pending-at-once", "Of polls that come while another of the operation is answered each is PENDING", breaches=("OP-ORDER",),
-        shows="race: polls of one operation")  # fmt: skip
+@defect(
+    "operation-pending-at-once",
+    "Of polls that come while another of the operation is answered each is PENDING",
+    breaches=("OP-ORDER",),
+    shows="race: polls of one operation",
+)
 class _Overlapping(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -181,5 +250,10 @@ class _Overlapping(Behaviour):
         if id(request) in self.late:
             self.late.discard(id(request))
             if response.status == 200 and request.route == "operation":
-                response.document = {**response.document, "status": "PENDING", "completedAt": None, "error": None}
+                response.document = {
+                    **response.document,
+                    "status": "PENDING",
+                    "completedAt": None,
+                    "error": None,
+                }
         return response

@@ -51,33 +51,100 @@ def _dashed(value: bytes) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-_honour("key-any-text", "Whatever stands in the header is a key", lambda value: value.decode("latin-1"))
-_honour("key-any-uuid-like", "Any 36 characters are a key", lambda value: value.decode("latin-1") if len(value) == 36 else "")
-_honour("key-braces", "Braces around a key are dropped", lambda value: _if_key(value.strip(b"{}")), "data: braces")
-_honour("key-urn", "urn:uuid: is dropped", lambda value: _if_key(re.sub(rb"(?i)^urn:uuid:", b"", value)), "data: a URN")
+_honour(
+    "key-any-text", "Whatever stands in the header is a key", lambda value: value.decode("latin-1")
+)
+_honour(
+    "key-any-uuid-like",
+    "Any 36 characters are a key",
+    lambda value: value.decode("latin-1") if len(value) == 36 else "",
+)
+_honour(
+    "key-braces",
+    "Braces around a key are dropped",
+    lambda value: _if_key(value.strip(b"{}")),
+    "data: braces",
+)
+_honour(
+    "key-urn",
+    "urn:uuid: is dropped",
+    lambda value: _if_key(re.sub(rb"(?i)^urn:uuid:", b"", value)),
+    "data: a URN",
+)
 _honour("key-bare-hex", "32 hex digits without hyphens are a key", _dashed, "data: no hyphens")
-_honour("key-quotes", "Quotes around a key are dropped", lambda value: _if_key(value.strip(b"\"'")), "data: quotes")
-_honour("key-cut-to-36", "What follows the 36th character is dropped", lambda value: _if_key(value[:36]), "data: a tail")
-_honour("key-found-inside", "A key anywhere in the header is taken",
-        lambda value: match[0].decode() if (match := PATTERN.search(value)) else "", "data: a key inside other text")  # fmt: skip
-_honour("key-37-cut", "Exactly one character too many is dropped",
-        lambda value: _if_key(value[:36]) if len(value) == 37 else "", "data: 37 characters")  # fmt: skip
-_honour("key-list-first", "Of a comma list the first key is taken",
-        lambda value: _if_key(value.split(b",")[0].strip()), "data: a comma list")  # fmt: skip
-_honour("key-unicode-digits", "Digits of other scripts count as digits", _unicode_digits, "data: Unicode digits")
-_honour("key-letters-beyond-f", "Any letter is taken, not only a to f",
-        lambda value: value.decode() if re.fullmatch(rb"\w{8}(-\w{4}){3}-\w{12}", value) else "", "data: g to z")  # fmt: skip
-_honour("key-short-last-group", "The last group may be shorter",
-        lambda value: value.decode() if re.fullmatch(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1,11}", value) else "",
-        "data: 25 to 35 characters")  # fmt: skip
-_honour("key-moved-hyphens", "Hyphens may stand anywhere",
-        lambda value: value.replace(b"-", b"").decode() if re.fullmatch(rb"(-*[0-9a-fA-F]-*){32}", value) else "",
-        "data: moved hyphens")  # fmt: skip
-_honour("key-underscores", "Underscores count as hyphens", lambda value: _if_key(value.replace(b"_", b"-")),
-        "data: underscores")  # fmt: skip
+_honour(
+    "key-quotes",
+    "Quotes around a key are dropped",
+    lambda value: _if_key(value.strip(b"\"'")),
+    "data: quotes",
+)
+_honour(
+    "key-cut-to-36",
+    "What follows the 36th character is dropped",
+    lambda value: _if_key(value[:36]),
+    "data: a tail",
+)
+_honour(
+    "key-found-inside",
+    "A key anywhere in the header is taken",
+    lambda value: match[0].decode() if (match := PATTERN.search(value)) else "",
+    "data: a key inside other text",
+)
+_honour(
+    "key-37-cut",
+    "Exactly one character too many is dropped",
+    lambda value: _if_key(value[:36]) if len(value) == 37 else "",
+    "data: 37 characters",
+)
+_honour(
+    "key-list-first",
+    "Of a comma list the first key is taken",
+    lambda value: _if_key(value.split(b",")[0].strip()),
+    "data: a comma list",
+)
+_honour(
+    "key-unicode-digits",
+    "Digits of other scripts count as digits",
+    _unicode_digits,
+    "data: Unicode digits",
+)
+_honour(
+    "key-letters-beyond-f",
+    "Any letter is taken, not only a to f",
+    lambda value: value.decode() if re.fullmatch(rb"\w{8}(-\w{4}){3}-\w{12}", value) else "",
+    "data: g to z",
+)
+_honour(
+    "key-short-last-group",
+    "The last group may be shorter",
+    lambda value: (
+        value.decode()
+        if re.fullmatch(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1,11}", value)
+        else ""
+    ),
+    "data: 25 to 35 characters",
+)
+_honour(
+    "key-moved-hyphens",
+    "Hyphens may stand anywhere",
+    lambda value: (
+        value.replace(b"-", b"").decode() if re.fullmatch(rb"(-*[0-9a-fA-F]-*){32}", value) else ""
+    ),
+    "data: moved hyphens",
+)
+_honour(
+    "key-underscores",
+    "Underscores count as hyphens",
+    lambda value: _if_key(value.replace(b"_", b"-")),
+    "data: underscores",
+)
 _honour("key-malformed-one", "All malformed keys are one key", lambda value: "malformed")
-_honour("key-empty-one", "An empty header is a key like any other", lambda value: "" if value else "empty",
-        "data: an empty header")  # fmt: skip
+_honour(
+    "key-empty-one",
+    "An empty header is a key like any other",
+    lambda value: "" if value else "empty",
+    "data: an empty header",
+)
 
 
 class _Breaks(Behaviour):
@@ -99,32 +166,55 @@ class _Malformed500(_Breaks):
     pass
 
 
-@defect("key-malformed-500-sometimes", "Now and then a malformed key is a 500", breaches=("KEY-BAD-SAFE",), shows="1 in 9")
+@defect(
+    "key-malformed-500-sometimes",
+    "Now and then a malformed key is a 500",
+    breaches=("KEY-BAD-SAFE",),
+    shows="1 in 9",
+)
 class _Malformed500Sometimes(_Breaks):
     def breaks(self, line: bytes) -> bool:
         return self.once_in(9, "malformed")
 
 
-@defect("key-long-500", "A key of more than 255 characters is a 500", breaches=("KEY-BAD-SAFE",), shows="data: long keys")
+@defect(
+    "key-long-500",
+    "A key of more than 255 characters is a 500",
+    breaches=("KEY-BAD-SAFE",),
+    shows="data: long keys",
+)
 class _Long500(_Breaks):
     def breaks(self, line: bytes) -> bool:
         return len(line) > 255
 
 
-@defect("key-non-ascii-500", "A key with bytes beyond ASCII is a 500", breaches=("KEY-BAD-SAFE",),
-        shows="data: bytes beyond ASCII")  # fmt: skip
+@defect(
+    "key-non-ascii-500",
+    "A key with bytes beyond ASCII is a 500",
+    breaches=("KEY-BAD-SAFE",),
+    shows="data: bytes beyond ASCII",
+)
 class _NonAscii500(_Breaks):
     def breaks(self, line: bytes) -> bool:
         return not line.isascii()
 
 
-@defect("key-empty-500", "An empty key is a 500", breaches=("KEY-BAD-SAFE",), shows="data: an empty header")
+@defect(
+    "key-empty-500",
+    "An empty key is a 500",
+    breaches=("KEY-BAD-SAFE",),
+    shows="data: an empty header",
+)
 class _Empty500(_Breaks):
     def breaks(self, line: bytes) -> bool:
         return not line
 
 
-@defect("key-malformed-silence", "A malformed key ends the connection", breaches=("KEY-BAD-SAFE", "HTTP-ANSWER"))
+@defect(
+    "key-malformed-silence",
+    "A malformed key ends the connection",
+    breaches=("KEY-BAD-SAFE", "HTTP-ANSWER"),
+)
 class _Silence(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
@@ -143,11 +233,21 @@ class _Doubled(Behaviour):
         return lines[self.index].decode("latin-1") if len(lines) > 1 else super().read_key(request)
 
 
-@defect("key-doubled-first", "Of two key lines the first one counts", breaches=("KEY-DOUBLED",), shows="data: two lines")
+@defect(
+    "key-doubled-first",
+    "Of two key lines the first one counts",
+    breaches=("KEY-DOUBLED",),
+    shows="data: two lines",
+)
 class _DoubledFirst(_Doubled):
     pass
 
 
-@defect("key-doubled-last", "Of two key lines the last one counts", breaches=("KEY-DOUBLED",), shows="data: two lines")
+@defect(
+    "key-doubled-last",
+    "Of two key lines the last one counts",
+    breaches=("KEY-DOUBLED",),
+    shows="data: two lines",
+)
 class _DoubledLast(_Doubled):
     index = -1

@@ -16,24 +16,36 @@ from orchestrator_contract.mock.world import DAY, World
 HOUR = 3600.0
 
 
-@defect("key-misuse-renews", "A key that is refused on another SID begins its 24 hours anew", breaches=("KEY-EXPIRES",),
-        shows="time: 25 h, with a refusal in between")  # fmt: skip
+@defect(
+    "key-misuse-renews",
+    "A key that is refused on another SID begins its 24 hours anew",
+    breaches=("KEY-EXPIRES",),
+    shows="time: 25 h, with a refusal in between",
+)
 class _MisuseRenews(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         entry.first_used = self.now()
         return super().mismatch(request, entry)
 
 
-@defect("key-misuse-shortens", "A key that is refused on another SID lives an hour from then on", breaches=("KEY-LIVES",),
-        shows="time: 1 h, after a refusal")  # fmt: skip
+@defect(
+    "key-misuse-shortens",
+    "A key that is refused on another SID lives an hour from then on",
+    breaches=("KEY-LIVES",),
+    shows="time: 1 h, after a refusal",
+)
 class _MisuseShortens(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         entry.first_used = min(entry.first_used, self.now() - DAY + HOUR)
         return super().mismatch(request, entry)
 
 
-@defect("key-misuse-deletes-next-day", "What a key was refused on is deleted when a day has passed", breaches=("GONE-ONLY",),
-        shows="time: 24 h after a refusal")  # fmt: skip
+@defect(
+    "key-misuse-deletes-next-day",
+    "What a key was refused on is deleted when a day has passed",
+    breaches=("GONE-ONLY",),
+    shows="time: 24 h after a refusal",
+)
 class _MisuseDeletes(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         if request.route == "delete":
@@ -41,8 +53,12 @@ class _MisuseDeletes(Behaviour):
         return super().mismatch(request, entry)
 
 
-@defect("key-unpolled-lives-minutes", "The key of an operation that nobody polls lives five minutes", breaches=("KEY-LIVES",),
-        shows="time: 5 min, without a poll")  # fmt: skip
+@defect(
+    "key-unpolled-lives-minutes",
+    "The key of an operation that nobody polls lives five minutes",
+    breaches=("KEY-LIVES",),
+    shows="time: 5 min, without a poll",
+)
 class _UnpolledDies(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -58,8 +74,12 @@ class _UnpolledDies(Behaviour):
         return super().expired(entry, now) or (unpolled and now - entry.first_used > HOUR / 12)
 
 
-@defect("key-end-ends-created", "A configuration that was created under a key is gone when that key has ended", breaches=("GONE-BY-DELETE",),
-        shows="time: 24 h after the create")  # fmt: skip
+@defect(
+    "key-end-ends-created",
+    "A configuration that was created under a key is gone when that key has ended",
+    breaches=("GONE-BY-DELETE",),
+    shows="time: 24 h after the create",
+)
 class _KeyEndsCreated(Behaviour):
     def create(self, request: Request) -> Response:
         response = super().create(request)
@@ -68,8 +88,12 @@ class _KeyEndsCreated(Behaviour):
         return response
 
 
-@defect("replay-third-at-once", "Of replays that overlap the third is told that nothing is there", breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"),
-        shows="race: within 20 ms")  # fmt: skip
+@defect(
+    "replay-third-at-once",
+    "Of replays that overlap the third is told that nothing is there",
+    breaches=("KEY-REPLAY-ENDED", "KEY-REPLAY"),
+    shows="race: within 20 ms",
+)
 class _ThirdReplay(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)

@@ -22,7 +22,9 @@ class _Lifetime(Behaviour):
         return self.seconds
 
 
-@defect("key-lives-two-seconds", "A key lives two seconds", breaches=("KEY-LIVES",), shows="time: 2 s")
+@defect(
+    "key-lives-two-seconds", "A key lives two seconds", breaches=("KEY-LIVES",), shows="time: 2 s"
+)
 class _TwoSeconds(_Lifetime):
     seconds = 2.0
 
@@ -52,28 +54,44 @@ class _Endless(_Lifetime):
     seconds = float("inf")
 
 
-@defect("key-lifetime-slides", "Each use gives a key another 24 hours", breaches=("KEY-EXPIRES",),
-        shows="time: 25 h with a use in between")  # fmt: skip
+@defect(
+    "key-lifetime-slides",
+    "Each use gives a key another 24 hours",
+    breaches=("KEY-EXPIRES",),
+    shows="time: 25 h with a use in between",
+)
 class _Slides(Behaviour):
     def replay(self, request: Request, entry: Entry, response: Response) -> Response:
         entry.first_used = self.now()
         return super().replay(request, entry, response)
 
 
-@defect("key-expires-at-midnight", "All keys end at midnight UTC", breaches=("KEY-LIVES",), shows="time: midnight")
+@defect(
+    "key-expires-at-midnight",
+    "All keys end at midnight UTC",
+    breaches=("KEY-LIVES",),
+    shows="time: midnight",
+)
 class _Midnight(Behaviour):
     def expired(self, entry: Entry, now: float) -> bool:
         return now // 86_400 != entry.first_used // 86_400
 
 
-@defect("key-over-accounts", "A key used on one account is a mismatch on another", breaches=("KEY-SCOPE-ACCOUNT",))
+@defect(
+    "key-over-accounts",
+    "A key used on one account is a mismatch on another",
+    breaches=("KEY-SCOPE-ACCOUNT",),
+)
 class _OverAccounts(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return request.region, key
 
 
-@defect("key-over-accounts-replays", "A key used on one account shows its answer to another",
-        breaches=("KEY-SCOPE-ACCOUNT",))  # fmt: skip
+@defect(
+    "key-over-accounts-replays",
+    "A key used on one account shows its answer to another",
+    breaches=("KEY-SCOPE-ACCOUNT",),
+)
 class _OverAccountsReplays(_OverAccounts):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         stored = entry.response
@@ -82,14 +100,21 @@ class _OverAccountsReplays(_OverAccounts):
         return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
 
 
-@defect("key-over-regions", "A key used in one region is a mismatch in another", breaches=("KEY-SCOPE-REGION",))
+@defect(
+    "key-over-regions",
+    "A key used in one region is a mismatch in another",
+    breaches=("KEY-SCOPE-REGION",),
+)
 class _OverRegions(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return request.account, key
 
 
-@defect("key-over-regions-replays", "A key used in one region shows its answer in another",
-        breaches=("KEY-SCOPE-REGION",))  # fmt: skip
+@defect(
+    "key-over-regions-replays",
+    "A key used in one region shows its answer in another",
+    breaches=("KEY-SCOPE-REGION",),
+)
 class _OverRegionsReplays(_OverRegions):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         stored = entry.response
@@ -98,28 +123,44 @@ class _OverRegionsReplays(_OverRegions):
         return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
 
 
-@defect("key-over-regions-same-sid", "A key and SID of one region show their answer in another", breaches=("KEY-SCOPE-REGION",),
-        shows="data: the same SID in another region")  # fmt: skip
+@defect(
+    "key-over-regions-same-sid",
+    "A key and SID of one region show their answer in another",
+    breaches=("KEY-SCOPE-REGION",),
+    shows="data: the same SID in another region",
+)
 class _OverRegionsSameSid(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return request.account, key, request.path
 
 
-@defect("key-per-connection", "Each connection has keys of its own", breaches=("KEY-REPLAY",),
-        shows="data: another connection")  # fmt: skip
+@defect(
+    "key-per-connection",
+    "Each connection has keys of its own",
+    breaches=("KEY-REPLAY",),
+    shows="data: another connection",
+)
 class _PerConnection(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return request.connection, super().key_scope(request, key)
 
 
-@defect("key-over-sids", "A key used on one SID gives its answer for another", breaches=("KEY-OTHER-SID",))
+@defect(
+    "key-over-sids",
+    "A key used on one SID gives its answer for another",
+    breaches=("KEY-OTHER-SID",),
+)
 class _OverSids(Behaviour):
     def fingerprint(self, request: Request) -> Hashable:
         return request.method, request.body
 
 
-@defect("key-over-sids-ended", "After its operation ended a key answers for other SIDs", breaches=("KEY-OTHER-SID",),
-        shows="time: after the end")  # fmt: skip
+@defect(
+    "key-over-sids-ended",
+    "After its operation ended a key answers for other SIDs",
+    breaches=("KEY-OTHER-SID",),
+    shows="time: after the end",
+)
 class _OverSidsEnded(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         stored = entry.response
@@ -128,8 +169,11 @@ class _OverSidsEnded(Behaviour):
         return super().mismatch(request, entry)
 
 
-@defect("key-over-sids-deletes", "A key reused on another SID is refused, and deletes that SID",
-        breaches=("KEY-OTHER-SID", "GONE-BY-DELETE", "GONE-ONLY"))  # fmt: skip
+@defect(
+    "key-over-sids-deletes",
+    "A key reused on another SID is refused, and deletes that SID",
+    breaches=("KEY-OTHER-SID", "GONE-BY-DELETE", "GONE-ONLY"),
+)
 class _OverSidsDeletes(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         found = self.locate(request, request.sid)
@@ -138,13 +182,19 @@ class _OverSidsDeletes(Behaviour):
         return super().mismatch(request, entry)
 
 
-@defect("key-over-calls", "A key from a create or update answers a delete", breaches=("KEY-OTHER-CALL",))
+@defect(
+    "key-over-calls", "A key from a create or update answers a delete", breaches=("KEY-OTHER-CALL",)
+)
 class _OverCalls(Behaviour):
     def fingerprint(self, request: Request) -> Hashable:
         return ""
 
 
-@defect("key-create-answers-delete", "A key from a create answers a delete", breaches=("KEY-OTHER-CALL",))
+@defect(
+    "key-create-answers-delete",
+    "A key from a create answers a delete",
+    breaches=("KEY-OTHER-CALL",),
+)
 class _CreateAnswersDelete(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
@@ -161,19 +211,32 @@ class _WhilePending(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
         pending = self.now() < entry.first_used + self.settings.create_seconds
-        if request.method == "DELETE" and first == self.method and entry.response is not None and pending:
+        if (
+            request.method == "DELETE"
+            and first == self.method
+            and entry.response is not None
+            and pending
+        ):
             return entry.response.copy()
         return super().mismatch(request, entry)
 
 
-@defect("key-pending-patch-answers-delete", "While a PATCH is pending its key answers a delete", breaches=("KEY-OTHER-CALL",),
-        shows="race: while the PATCH is pending")  # fmt: skip
+@defect(
+    "key-pending-patch-answers-delete",
+    "While a PATCH is pending its key answers a delete",
+    breaches=("KEY-OTHER-CALL",),
+    shows="race: while the PATCH is pending",
+)
 class _PendingPatch(_WhilePending):
     pass
 
 
-@defect("key-pending-create-answers-delete", "While a create is pending its key answers a delete", breaches=("KEY-OTHER-CALL",),
-        shows="race: while the create is pending")  # fmt: skip
+@defect(
+    "key-pending-create-answers-delete",
+    "While a create is pending its key answers a delete",
+    breaches=("KEY-OTHER-CALL",),
+    shows="race: while the create is pending",
+)
 class _PendingCreate(_WhilePending):
     method = "POST"
 
@@ -192,53 +255,84 @@ class _Picky(Behaviour):
         return key
 
 
-@defect("key-v4-only", "Only version 4 UUIDs are accepted", breaches=("KEY-FORMS",), shows="data: UUID version")
+@defect(
+    "key-v4-only",
+    "Only version 4 UUIDs are accepted",
+    breaches=("KEY-FORMS",),
+    shows="data: UUID version",
+)
 class _Version4(_Picky):
     def takes(self, key: str) -> bool:
         return key[14] == "4"
 
 
-@defect("key-no-v7", "Version 7 UUIDs are refused", breaches=("KEY-FORMS",), shows="data: UUID version 7")
+@defect(
+    "key-no-v7",
+    "Version 7 UUIDs are refused",
+    breaches=("KEY-FORMS",),
+    shows="data: UUID version 7",
+)
 class _NoVersion7(_Picky):
     def takes(self, key: str) -> bool:
         return key[14] != "7"
 
 
-@defect("key-no-nil", "The nil UUID is refused", breaches=("KEY-FORMS",), shows="data: the nil UUID")
+@defect(
+    "key-no-nil", "The nil UUID is refused", breaches=("KEY-FORMS",), shows="data: the nil UUID"
+)
 class _NoNil(_Picky):
     def takes(self, key: str) -> bool:
         return key.strip("0-") != ""
 
 
-@defect("key-no-max", "The max UUID is refused", breaches=("KEY-FORMS",), shows="data: the max UUID")
+@defect(
+    "key-no-max", "The max UUID is refused", breaches=("KEY-FORMS",), shows="data: the max UUID"
+)
 class _NoMax(_Picky):
     def takes(self, key: str) -> bool:
         return key.lower().strip("f-") != ""
 
 
-@defect("key-no-capitals", "Capital letters are refused", breaches=("KEY-FORMS",), shows="data: capitals")
+@defect(
+    "key-no-capitals",
+    "Capital letters are refused",
+    breaches=("KEY-FORMS",),
+    shows="data: capitals",
+)
 class _NoCapitals(_Picky):
     def takes(self, key: str) -> bool:
         return key == key.lower()
 
 
-@defect("key-variant-checked", "The UUID variant has to be RFC 9562's", breaches=("KEY-FORMS",),
-        shows="data: UUID variant")  # fmt: skip
+@defect(
+    "key-variant-checked",
+    "The UUID variant has to be RFC 9562's",
+    breaches=("KEY-FORMS",),
+    shows="data: UUID variant",
+)
 class _VariantChecked(_Picky):
     def takes(self, key: str) -> bool:
         return key[19] in "89abAB"
 
 
-@defect("key-nil-ignored", "The nil UUID counts as no key", breaches=("KEY-REPLAY", "KEY-FORMS"),
-        shows="data: the nil UUID")  # fmt: skip
+@defect(
+    "key-nil-ignored",
+    "The nil UUID counts as no key",
+    breaches=("KEY-REPLAY", "KEY-FORMS"),
+    shows="data: the nil UUID",
+)
 class _NilIgnored(Behaviour):
     def read_key(self, request: Request) -> str | None:
         key = super().read_key(request)
         return None if key is not None and key.strip("0-") == "" else key
 
 
-@defect("key-capitals-ignored", "Keys with capital letters count as no key", breaches=("KEY-REPLAY", "KEY-FORMS"),
-        shows="data: capitals")  # fmt: skip
+@defect(
+    "key-capitals-ignored",
+    "Keys with capital letters count as no key",
+    breaches=("KEY-REPLAY", "KEY-FORMS"),
+    shows="data: capitals",
+)
 class _CapitalsIgnored(Behaviour):
     def read_key(self, request: Request) -> str | None:
         key = super().read_key(request)

@@ -20,34 +20,63 @@ class _Tolerant(Behaviour):
 
     def read_key(self, request: Request) -> str | None:
         lines = request.lines(HEADER)
-        mended = self.mend(lines[0].decode("latin-1")).encode("latin-1", "replace") if len(lines) == 1 else b""
+        mended = (
+            self.mend(lines[0].decode("latin-1")).encode("latin-1", "replace")
+            if len(lines) == 1
+            else b""
+        )
         return mended.decode() if PATTERN.fullmatch(mended) else super().read_key(request)
 
 
-@defect("key-with-dots", "Dots do for a key's hyphens", breaches=("KEY-BAD-DEAF",), shows="data: a malformed key")
+@defect(
+    "key-with-dots",
+    "Dots do for a key's hyphens",
+    breaches=("KEY-BAD-DEAF",),
+    shows="data: a malformed key",
+)
 class _Dots(_Tolerant):
     pass
 
 
-@defect("key-in-single-quotes", "Single quotes around a key are ignored", breaches=("KEY-BAD-DEAF",), shows="data: a malformed key")
+@defect(
+    "key-in-single-quotes",
+    "Single quotes around a key are ignored",
+    breaches=("KEY-BAD-DEAF",),
+    shows="data: a malformed key",
+)
 class _SingleQuotes(_Tolerant):
     def mend(self, value: str) -> str:
         return value.strip("'")
 
 
-@defect("key-with-unicode-hyphens", "Any Unicode hyphen does for a key's hyphens", breaches=("KEY-BAD-DEAF",), shows="data: a malformed key")
+@defect(
+    "key-with-unicode-hyphens",
+    "Any Unicode hyphen does for a key's hyphens",
+    breaches=("KEY-BAD-DEAF",),
+    shows="data: a malformed key",
+)
 class _UnicodeHyphens(_Tolerant):
     def mend(self, value: str) -> str:
         return re.sub("[\u2010-\u2015]", "-", value.encode("latin-1").decode("utf-8", "replace"))
 
 
-@defect("key-with-blanks", "Blanks within a key are left out", breaches=("KEY-BAD-DEAF",), shows="data: a malformed key")
+@defect(
+    "key-with-blanks",
+    "Blanks within a key are left out",
+    breaches=("KEY-BAD-DEAF",),
+    shows="data: a malformed key",
+)
 class _Blanks(_Tolerant):
     def mend(self, value: str) -> str:
         return re.sub(r"[ \t]", "", value)
 
 
-@defect("key-of-any-hyphens", "Keys are honoured wherever their hyphens are", breaches=("KEY-BAD-DEAF",), shows="data: a malformed key")
+@defect(
+    "key-of-any-hyphens",
+    "Keys are honoured wherever their hyphens are",
+    breaches=("KEY-BAD-DEAF",),
+    shows="data: a malformed key",
+)
 class _AnyHyphens(Behaviour):
     def read_key(self, request: Request) -> str | None:
         lines = request.lines(HEADER)
@@ -56,7 +85,12 @@ class _AnyHyphens(Behaviour):
         return super().read_key(request)
 
 
-@defect("key-of-any-length", "Keys of more than 100 characters are honoured", breaches=("KEY-BAD-DEAF",), shows="data: a malformed key")
+@defect(
+    "key-of-any-length",
+    "Keys of more than 100 characters are honoured",
+    breaches=("KEY-BAD-DEAF",),
+    shows="data: a malformed key",
+)
 class _AnyLength(Behaviour):
     def read_key(self, request: Request) -> str | None:
         lines = request.lines(HEADER)
@@ -72,21 +106,41 @@ class _NoSuchKey(Behaviour):
 
     def read_key(self, request: Request) -> str | None:
         lines = request.lines(HEADER)
-        if len(lines) == 1 and self.refused.fullmatch(lines[0]) and lines[0].strip(b"0-") and lines[0].lower().strip(b"f-"):
+        if (
+            len(lines) == 1
+            and self.refused.fullmatch(lines[0])
+            and lines[0].strip(b"0-")
+            and lines[0].lower().strip(b"f-")
+        ):
             raise Refused(malformed_key())
         return super().read_key(request)
 
 
-@defect("key-no-rare-version", "Keys of versions that no RFC defines are refused", breaches=("KEY-FORMS",), shows="data: a key of a rare version")
+@defect(
+    "key-no-rare-version",
+    "Keys of versions that no RFC defines are refused",
+    breaches=("KEY-FORMS",),
+    shows="data: a key of a rare version",
+)
 class _NoRareVersion(_NoSuchKey):
     pass
 
 
-@defect("key-no-v6", "Keys of version 6 are refused", breaches=("KEY-FORMS",), shows="data: a version 6 key")
+@defect(
+    "key-no-v6",
+    "Keys of version 6 are refused",
+    breaches=("KEY-FORMS",),
+    shows="data: a version 6 key",
+)
 class _NoVersionSix(_NoSuchKey):
     refused = re.compile(rb".{14}6.*")
 
 
-@defect("key-no-digits-only", "Keys without a letter are refused", breaches=("KEY-FORMS",), shows="data: a key of digits")
+@defect(
+    "key-no-digits-only",
+    "Keys without a letter are refused",
+    breaches=("KEY-FORMS",),
+    shows="data: a key of digits",
+)
 class _NoDigitsOnly(_NoSuchKey):
     refused = re.compile(rb"[0-9-]+")

@@ -14,7 +14,9 @@ from orchestrator_contract.mock.world import Operation
 ENDED = ("COMPLETED", "FAILED")
 
 
-def _document_defect(name: str, text: str, breaches: tuple[str, ...], change: Any, shows: str = "always") -> Class:
+def _document_defect(
+    name: str, text: str, breaches: tuple[str, ...], change: Any, shows: str = "always"
+) -> Class:
     """Registers a defect that rewrites the operation's document: ``change(document, operation, now)``."""
 
     class Rewritten(Behaviour):
@@ -32,7 +34,9 @@ def _if_ended(**members: Any) -> Any:
 
 
 def _if_pending(**members: Any) -> Any:
-    return lambda document, operation, now: document["status"] == "PENDING" and document.update(members)
+    return lambda document, operation, now: (
+        document["status"] == "PENDING" and document.update(members)
+    )
 
 
 def _always(**members: Any) -> Any:
@@ -42,61 +46,105 @@ def _always(**members: Any) -> Any:
 _BODY = ("OP-BODY",)
 for _member in ("operationId", "status", "createdAt", "statusUrl"):
     _document_defect(
-        f"operation-no-{_member.lower()}", f"{_member} is missing", _BODY,
+        f"operation-no-{_member.lower()}",
+        f"{_member} is missing",
+        _BODY,
         lambda document, operation, now, name=_member: document.pop(name),
-    )  # fmt: skip
+    )
 for _name, _text, _change in (
     ("operation-status-null", "status is null", _always(status=None)),
     ("operation-word-done", "The end is called DONE", _if_ended(status="DONE")),
-    ("operation-word-in-progress", "Pending is called IN_PROGRESS", _if_pending(status="IN_PROGRESS")),
+    (
+        "operation-word-in-progress",
+        "Pending is called IN_PROGRESS",
+        _if_pending(status="IN_PROGRESS"),
+    ),
     ("operation-created-epoch", "createdAt is a number", _always(createdAt=1_795_468_800)),
-    ("operation-created-spaced", "createdAt is no RFC 3339", _always(createdAt="2026-11-23 10:00:00")),
-    ("operation-created-naive", "createdAt has no offset", _always(createdAt="2026-11-23T10:00:00")),
-    ("operation-created-no-day", "createdAt is a day that does not exist", _always(createdAt="2026-02-30T10:00:00Z")),
+    (
+        "operation-created-spaced",
+        "createdAt is no RFC 3339",
+        _always(createdAt="2026-11-23 10:00:00"),
+    ),
+    (
+        "operation-created-naive",
+        "createdAt has no offset",
+        _always(createdAt="2026-11-23T10:00:00"),
+    ),
+    (
+        "operation-created-no-day",
+        "createdAt is a day that does not exist",
+        _always(createdAt="2026-02-30T10:00:00Z"),
+    ),
     ("operation-completed-empty", "completedAt is an empty string", _if_ended(completedAt="")),
-    ("operation-url-relative", "The operation's own statusUrl is relative", _always(statusUrl="Operations/x")),
+    (
+        "operation-url-relative",
+        "The operation's own statusUrl is relative",
+        _always(statusUrl="Operations/x"),
+    ),
     ("operation-related-text", "related is a string", _always(related="configuration")),
 ):
     _document_defect(_name, _text, _BODY, _change)
 _document_defect(
-    "operation-word-lower", "Status words are in lower case", _BODY,
+    "operation-word-lower",
+    "Status words are in lower case",
+    _BODY,
     lambda document, operation, now: document.update(status=document["status"].lower()),
-)  # fmt: skip
+)
 _document_defect(
-    "operation-error-text", "error of a FAILED operation is a string", _BODY,
+    "operation-error-text",
+    "error of a FAILED operation is a string",
+    _BODY,
     lambda document, operation, now: document["error"] and document.update(error="it did not work"),
     "data: failed operations",
-)  # fmt: skip
+)
 _document_defect(
-    "operation-error-status-text", "error.status is a string", _BODY,
+    "operation-error-status-text",
+    "error.status is a string",
+    _BODY,
     lambda document, operation, now: document["error"] and document["error"].update(status="500"),
     "data: failed operations",
-)  # fmt: skip
+)
 _document_defect(
-    "operation-completed-early", "completedAt is set while pending", ("OP-COMPLETED-AT",),
-    lambda document, operation, now: document.update(completedAt=document["completedAt"] or document["createdAt"]),
-)  # fmt: skip
+    "operation-completed-early",
+    "completedAt is set while pending",
+    ("OP-COMPLETED-AT",),
+    lambda document, operation, now: document.update(
+        completedAt=document["completedAt"] or document["createdAt"]
+    ),
+)
 _document_defect(
-    "operation-error-on-success", "error is set on COMPLETED", ("OP-ERROR",),
-    lambda document, operation, now: document["status"] == "COMPLETED"
-    and document.update(error={"title": "nothing happened", "status": 500}),
-)  # fmt: skip
+    "operation-error-on-success",
+    "error is set on COMPLETED",
+    ("OP-ERROR",),
+    lambda document, operation, now: (
+        document["status"] == "COMPLETED"
+        and document.update(error={"title": "nothing happened", "status": 500})
+    ),
+)
 _document_defect(
-    "operation-error-while-pending", "error is set while pending", ("OP-ERROR",),
+    "operation-error-while-pending",
+    "error is set while pending",
+    ("OP-ERROR",),
     _if_pending(error={"title": "not yet", "status": 500}),
-)  # fmt: skip
+)
 _document_defect(
-    "operation-id-stray", "operationId is another one", ("OP-ID",),
+    "operation-id-stray",
+    "operationId is another one",
+    ("OP-ID",),
     _always(operationId="conv_operation_7strayoperation00000000000"),
-)  # fmt: skip
+)
 _document_defect(
-    "operation-id-folded", "operationId is in capitals", ("OP-ID",),
+    "operation-id-folded",
+    "operationId is in capitals",
+    ("OP-ID",),
     lambda document, operation, now: document.update(operationId=document["operationId"].upper()),
-)  # fmt: skip
+)
 _document_defect(
-    "operation-related-stranger", "related names another configuration", ("OP-RELATED",),
+    "operation-related-stranger",
+    "related names another configuration",
+    ("OP-RELATED",),
     _always(related={"configurationId": "conv_configuration_7stranger00000000000000000"}),
-)  # fmt: skip
+)
 
 
 class _Times(Behaviour):
@@ -121,14 +169,22 @@ class _Swapped(_Times):
         return operation.ends_at + 1, operation.ends_at
 
 
-@defect("operation-created-moves", "createdAt is the time of the poll", breaches=("OP-TIMES",), shows="time: each poll")
+@defect(
+    "operation-created-moves",
+    "createdAt is the time of the poll",
+    breaches=("OP-TIMES",),
+    shows="time: each poll",
+)
 class _CreatedMoves(_Times):
     def times(self, operation: Operation, now: float) -> tuple[float, float]:
         return min(now, operation.ends_at), operation.ends_at
 
 
 @defect(
-    "operation-completed-moves", "completedAt is the time of the poll", breaches=("OP-TIMES",), shows="time: each poll"
+    "operation-completed-moves",
+    "completedAt is the time of the poll",
+    breaches=("OP-TIMES",),
+    shows="time: each poll",
 )
 class _CompletedMoves(_Times):
     def times(self, operation: Operation, now: float) -> tuple[float, float]:
@@ -147,31 +203,42 @@ class _Words(Behaviour):
         return self.word(operation, status, now) if operation.kind == "delete" else status
 
 
-@defect("operation-reopens", "PENDING again from the second poll after the end", breaches=("OP-ORDER",))
+@defect(
+    "operation-reopens", "PENDING again from the second poll after the end", breaches=("OP-ORDER",)
+)
 class _Reopens(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
         return "PENDING" if status in ENDED and self.tick(operation.id) > 1 else status
 
 
-@defect("operation-flaps", "Each third poll after the end is PENDING", breaches=("OP-ORDER",), shows="1 in 3")
+@defect(
+    "operation-flaps",
+    "Each third poll after the end is PENDING",
+    breaches=("OP-ORDER",),
+    shows="1 in 3",
+)
 class _Flaps(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
         return "PENDING" if status in ENDED and self.once_in(3, "ended") else status
 
 
 @defect(
-    "operation-completed-then-failed", "A second after COMPLETED it is FAILED", breaches=("OP-ORDER",),
+    "operation-completed-then-failed",
+    "A second after COMPLETED it is FAILED",
+    breaches=("OP-ORDER",),
     shows="time: 1 s after the end",
-)  # fmt: skip
+)
 class _Regrets(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
         return "FAILED" if status == "COMPLETED" and now > operation.ends_at + 1 else status
 
 
 @defect(
-    "operation-failed-then-completed", "A second after FAILED it is COMPLETED", breaches=("OP-ORDER",),
+    "operation-failed-then-completed",
+    "A second after FAILED it is COMPLETED",
+    breaches=("OP-ORDER",),
     shows="time: 1 s after the end",
-)  # fmt: skip
+)
 class _Recovers(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
         return "COMPLETED" if status == "FAILED" and now > operation.ends_at + 1 else status
@@ -192,7 +259,12 @@ class _Never(_Words):
         return "PENDING"
 
 
-@defect("operation-never-ends-sometimes", "PENDING for ever now and then", breaches=("OP-ENDS",), shows="1 in 10")
+@defect(
+    "operation-never-ends-sometimes",
+    "PENDING for ever now and then",
+    breaches=("OP-ENDS",),
+    shows="1 in 10",
+)
 class _NeverSometimes(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
         first = self.tick(operation.id) == 1
@@ -202,27 +274,40 @@ class _NeverSometimes(_Words):
 
 
 @defect(
-    "operation-never-ends-digit", "Deletes of SIDs that end in 7, 8 or 9 pend for ever", breaches=("OP-ENDS",),
+    "operation-never-ends-digit",
+    "Deletes of SIDs that end in 7, 8 or 9 pend for ever",
+    breaches=("OP-ENDS",),
     shows="data: last letter of the SID",
-)  # fmt: skip
+)
 class _NeverDigit(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
         return "PENDING" if operation.configuration_id[-1] in "789" else status
 
 
-@defect("operation-fails-digit", "Deletes of SIDs that end in 7, 8 or 9 end FAILED, however often they are sent", breaches=("OP-SUCCEEDS",),
-        shows="data: last letter of the SID")  # fmt: skip
+@defect(
+    "operation-fails-digit",
+    "Deletes of SIDs that end in 7, 8 or 9 end FAILED, however often they are sent",
+    breaches=("OP-SUCCEEDS",),
+    shows="data: last letter of the SID",
+)
 class _FailsDigit(Behaviour):
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
         found = self.locate(request, request.sid)
-        if response.status == 202 and found is not None and found.deletion is not None and found.id[-1] in "789":
+        if (
+            response.status == 202
+            and found is not None
+            and found.deletion is not None
+            and found.id[-1] in "789"
+        ):
             self.fail(found.deletion)
             found.gone_at = None
         return response
 
 
-@defect("operation-failure-denied", "A delete that fails says COMPLETED", breaches=("OP-FAILED-ENDS",))
+@defect(
+    "operation-failure-denied", "A delete that fails says COMPLETED", breaches=("OP-FAILED-ENDS",)
+)
 class _FailureDenied(Behaviour):
     def fail(self, operation: Operation) -> None:
         """Leave the configuration, and the operation to end like any other."""
@@ -235,20 +320,28 @@ class _FailedDeletes(Behaviour):
 
     def fail(self, operation: Operation) -> None:
         super().fail(operation)
-        found = self.world.shelf(operation.account, operation.region).configurations[operation.configuration_id]
+        found = self.world.shelf(operation.account, operation.region).configurations[
+            operation.configuration_id
+        ]
         if found.reserved_for is None:
             found.gone_at = operation.ends_at + self.later
 
 
-@defect("operation-failed-deletes", "FAILED, yet the configuration is gone", breaches=("OP-FAILED-KEEPS",))
+@defect(
+    "operation-failed-deletes",
+    "FAILED, yet the configuration is gone",
+    breaches=("OP-FAILED-KEEPS",),
+)
 class _FailedDeletesNow(_FailedDeletes):
     pass
 
 
 @defect(
-    "operation-failed-deletes-later", "Gone 0.7 s after FAILED", breaches=("OP-FAILED-KEEPS",),
+    "operation-failed-deletes-later",
+    "Gone 0.7 s after FAILED",
+    breaches=("OP-FAILED-KEEPS",),
     shows="time: 0.7 s after the end",
-)  # fmt: skip
+)
 class _FailedDeletesLater(_FailedDeletes):
     later = 0.7
 
@@ -272,36 +365,54 @@ class _Lost(_PollFails):
     pass
 
 
-@defect("operation-lost-sometimes", "A poll is 404 now and then", breaches=("OP-FETCH",), shows="1 in 15")
+@defect(
+    "operation-lost-sometimes",
+    "A poll is 404 now and then",
+    breaches=("OP-FETCH",),
+    shows="1 in 15",
+)
 class _LostSometimes(_PollFails):
     def lost(self, operation: Operation) -> bool:
         return self.once_in(15, "poll")
 
 
-@defect("operation-lost-at-first", "The first poll of an operation is 404, however late it comes", breaches=("OP-FETCH",),
-        shows="data: the first poll")  # fmt: skip
+@defect(
+    "operation-lost-at-first",
+    "The first poll of an operation is 404, however late it comes",
+    breaches=("OP-FETCH",),
+    shows="data: the first poll",
+)
 class _LostAtFirst(_PollFails):
     def lost(self, operation: Operation) -> bool:
         return self.tick(operation.id) == 1
 
 
-@defect("operation-lost-at-end", "Polls are 404 once the operation has ended", breaches=("OP-FETCH", "OP-ENDS"))
+@defect(
+    "operation-lost-at-end",
+    "Polls are 404 once the operation has ended",
+    breaches=("OP-FETCH", "OP-ENDS"),
+)
 class _LostAtEnd(_PollFails):
     def lost(self, operation: Operation) -> bool:
         return self.now() >= operation.ends_at
 
 
 @defect(
-    "operation-lost-after-end", "Polls are 404 from 0.5 s after the end", breaches=("OP-RETAINED",),
+    "operation-lost-after-end",
+    "Polls are 404 from 0.5 s after the end",
+    breaches=("OP-RETAINED",),
     shows="time: 0.5 s after the end",
-)  # fmt: skip
+)
 class _LostAfterEnd(_PollFails):
     def lost(self, operation: Operation) -> bool:
         return self.now() >= operation.ends_at + 0.5
 
 
 @defect(
-    "operation-kept-an-hour", "Operations are forgotten after an hour", breaches=("OP-RETAINED",), shows="time: 1 h"
+    "operation-kept-an-hour",
+    "Operations are forgotten after an hour",
+    breaches=("OP-RETAINED",),
+    shows="time: 1 h",
 )
 class _KeptAnHour(_PollFails):
     def lost(self, operation: Operation) -> bool:
@@ -309,56 +420,99 @@ class _KeptAnHour(_PollFails):
 
 
 @defect(
-    "operation-kept-six-days", "Operations are forgotten after six days", breaches=("OP-RETAINED",),
+    "operation-kept-six-days",
+    "Operations are forgotten after six days",
+    breaches=("OP-RETAINED",),
     shows="time: 6 days",
-)  # fmt: skip
+)
 class _KeptSixDays(_PollFails):
     def lost(self, operation: Operation) -> bool:
         return self.now() >= operation.ends_at + 6 * 86_400
 
 
-@altering("operation-poll-202", "Polls answer 202", breaches=("OP-FETCH",), route="operation", status=200)
+@altering(
+    "operation-poll-202", "Polls answer 202", breaches=("OP-FETCH",), route="operation", status=200
+)
 def _poll_202(request: Request, response: Response) -> None:
     response.status = 202
 
 
-@altering("operation-poll-500", "Every fourth poll is a 500", breaches=("OP-FETCH",), route="operation", status=200,
-          every=4)  # fmt: skip
+@altering(
+    "operation-poll-500",
+    "Every fourth poll is a 500",
+    breaches=("OP-FETCH",),
+    route="operation",
+    status=200,
+    every=4,
+)
 def _poll_500(request: Request, response: Response) -> None:
     response.status = 500
     response.document = {"code": 20500, "message": "oops", "more_info": "20500", "status": 500}
 
 
-altering("operation-type-text", "Polls say text/plain", breaches=("HTTP-TYPE",), route="operation", status=200)(
-    header("content-type", "text/plain")
-)
 altering(
-    "operation-status-url-number", "statusUrl of the operation is a number now and then", breaches=_BODY, every=6,
-    route="operation", status=200,
-)(member("statusUrl", 3))  # fmt: skip
-for _route, _breaches in (("operation", ("OP-ORIGIN",)), ("operation-create", ("CTRL-OPERATION",)), ("operation-update", ("CTRL-OPERATION",))):
+    "operation-type-text",
+    "Polls say text/plain",
+    breaches=("HTTP-TYPE",),
+    route="operation",
+    status=200,
+)(header("content-type", "text/plain"))
+altering(
+    "operation-status-url-number",
+    "statusUrl of the operation is a number now and then",
+    breaches=_BODY,
+    every=6,
+    route="operation",
+    status=200,
+)(member("statusUrl", 3))
+for _route, _breaches in (
+    ("operation", ("OP-ORIGIN",)),
+    ("operation-create", ("CTRL-OPERATION",)),
+    ("operation-update", ("CTRL-OPERATION",)),
+):
 
-    @altering(f"{_route}-url-foreign", "The operation's own statusUrl is on another origin", breaches=_breaches, route=_route, status=200)
+    @altering(
+        f"{_route}-url-foreign",
+        "The operation's own statusUrl is on another origin",
+        breaches=_breaches,
+        route=_route,
+        status=200,
+    )
     def _url_foreign(request: Request, response: Response) -> None:
         path = response.document["statusUrl"].removeprefix(request.origin)
         member("statusUrl", f"https://operations.example{path}")(request, response)
 
 
 altering(
-    "operation-no-created-sometimes", "createdAt is missing now and then", breaches=_BODY, every=7,
-    route="operation", status=200,
-)(without("createdAt"))  # fmt: skip
+    "operation-no-created-sometimes",
+    "createdAt is missing now and then",
+    breaches=_BODY,
+    every=7,
+    route="operation",
+    status=200,
+)(without("createdAt"))
 
 
-@altering("operation-related-other-name", "related of the operation names the configuration as configuration_id", breaches=("OP-RELATED",),
-          route="operation", status=200)  # fmt: skip
+@altering(
+    "operation-related-other-name",
+    "related of the operation names the configuration as configuration_id",
+    breaches=("OP-RELATED",),
+    route="operation",
+    status=200,
+)
 def _related_otherwise(request: Request, response: Response) -> None:
     sid = (response.document["related"] or {}).get("configurationId")
     member("related", {"configuration_id": sid})(request, response)
 
 
-@altering("read-anything-gets-xml", "A read that takes anything is given XML", breaches=("HTTP-TYPE", "HTTP-JSON"), shows="data: Accept: */*",
-          route=("operation", "fetch", "list"), status=200)  # fmt: skip
+@altering(
+    "read-anything-gets-xml",
+    "A read that takes anything is given XML",
+    breaches=("HTTP-TYPE", "HTTP-JSON"),
+    shows="data: Accept: */*",
+    route=("operation", "fetch", "list"),
+    status=200,
+)
 def _xml(request: Request, response: Response) -> None:
     if request.header(b"accept") == b"*/*":
         response.set("content-type", "application/xml")

@@ -21,27 +21,41 @@ class _Window(Behaviour):
         if request.route == "delete":
             await asyncio.sleep(self.gap)
 
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         """Two uses of one key both get through, as they would where the key guards the insert."""
         if request.key is not None and self.now() - running.created_at < 0.02:
             return self.accepted(request, self.begin_delete(request, configuration))
         return super().second_delete(request, configuration, running)
 
 
-@defect("race-key-5-ms", "5 ms pass between looking a key up and storing it", breaches=("KEY-CONCURRENT",),
-        shows="race: within 5 ms")  # fmt: skip
+@defect(
+    "race-key-5-ms",
+    "5 ms pass between looking a key up and storing it",
+    breaches=("KEY-CONCURRENT",),
+    shows="race: within 5 ms",
+)
 class _Window5(_Window):
     pass
 
 
-@defect("race-key-20-ms", "20 ms pass between looking a key up and storing it", breaches=("KEY-CONCURRENT",),
-        shows="race: within 20 ms")  # fmt: skip
+@defect(
+    "race-key-20-ms",
+    "20 ms pass between looking a key up and storing it",
+    breaches=("KEY-CONCURRENT",),
+    shows="race: within 20 ms",
+)
 class _Window20(_Window):
     gap = 0.02
 
 
-@defect("race-key-1-ms", "1 ms passes between looking a key up and storing it", breaches=("KEY-CONCURRENT",),
-        shows="race: within 1 ms")  # fmt: skip
+@defect(
+    "race-key-1-ms",
+    "1 ms passes between looking a key up and storing it",
+    breaches=("KEY-CONCURRENT",),
+    shows="race: within 1 ms",
+)
 class _Window1(_Window):
     gap = 0.001
 
@@ -96,11 +110,20 @@ class Crossing(Behaviour):
         return response
 
 
-defect("race-answers-crossed", "Deletes at the same time get each other's answer", breaches=("RACE-OWN-ANSWER",), shows="race: within 10 ms")(Crossing)
+defect(
+    "race-answers-crossed",
+    "Deletes at the same time get each other's answer",
+    breaches=("RACE-OWN-ANSWER",),
+    shows="race: within 10 ms",
+)(Crossing)
 
 
-@defect("race-one-operation", "Deletes of several SIDs within 5 ms share the first one's operation",
-        breaches=("RACE-OWN-ANSWER", "DEL-202-OWN"), shows="race: within 5 ms")  # fmt: skip
+@defect(
+    "race-one-operation",
+    "Deletes of several SIDs within 5 ms share the first one's operation",
+    breaches=("RACE-OWN-ANSWER", "DEL-202-OWN"),
+    shows="race: within 5 ms",
+)
 class _OneOperation(Behaviour):
     last: Operation | None = None
 
@@ -115,47 +138,77 @@ class _OneOperation(Behaviour):
         return response
 
 
-@defect("race-deletion-lost", "Of many deletes at once each fifth does not happen",
-        breaches=("RACE-OWN-ANSWER",), shows="race: four others pending, 1 in 5")  # fmt: skip
+@defect(
+    "race-deletion-lost",
+    "Of many deletes at once each fifth does not happen",
+    breaches=("RACE-OWN-ANSWER",),
+    shows="race: four others pending, 1 in 5",
+)
 class _Lost(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         shelf, now = self.shelf(request), self.now()
-        pending = sum(now < one.ends_at and one.kind == "delete" for one in shelf.operations.values())
+        pending = sum(
+            now < one.ends_at and one.kind == "delete" for one in shelf.operations.values()
+        )
         if pending > 4 and self.once_in(5, "crowd"):
             configuration.gone_at = None
         return operation
 
 
-@defect("race-one-sid-423", "Deletes of one SID at once: the losers get 423", breaches=("RACE-ONE-SID", "DEL-STATUS"),
-        shows="race: one SID within 50 ms")  # fmt: skip
+@defect(
+    "race-one-sid-423",
+    "Deletes of one SID at once: the losers get 423",
+    breaches=("RACE-ONE-SID", "DEL-STATUS"),
+    shows="race: one SID within 50 ms",
+)
 class _Locked(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         if self.now() - running.created_at < 0.05:
             return self.refuse(request, Problem(423, 530008, "The configuration is locked"))
         return super().second_delete(request, configuration, running)
 
 
-@defect("race-one-sid-survives", "Deletes of one SID at once undo each other", breaches=("RACE-ONE-SID",),
-        shows="race: one SID within 50 ms")  # fmt: skip
+@defect(
+    "race-one-sid-survives",
+    "Deletes of one SID at once undo each other",
+    breaches=("RACE-ONE-SID",),
+    shows="race: one SID within 50 ms",
+)
 class _Survives(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         if self.now() - running.created_at < 0.05:
             configuration.gone_at = None
         return super().second_delete(request, configuration, running)
 
 
-@defect("race-one-sid-twice", "Deletes of one SID at once are all accepted and all complete", breaches=("RACE-ONCE",),
-        shows="race: one SID within 50 ms")  # fmt: skip
+@defect(
+    "race-one-sid-twice",
+    "Deletes of one SID at once are all accepted and all complete",
+    breaches=("RACE-ONCE",),
+    shows="race: one SID within 50 ms",
+)
 class _Twice(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         if self.now() - running.created_at < 0.05:
             return self.accepted(request, self.begin_delete(request, configuration))
         return super().second_delete(request, configuration, running)
 
 
-@defect("race-crowd-502", "With more than five deletes under way one is a 502", breaches=("DEL-STATUS",),
-        shows="race: six at once")  # fmt: skip
+@defect(
+    "race-crowd-502",
+    "With more than five deletes under way one is a 502",
+    breaches=("DEL-STATUS",),
+    shows="race: six at once",
+)
 class _Crowd502(_Crowd):
     def delete(self, request: Request) -> Response:
         if self.crowd() > 4:
@@ -163,8 +216,12 @@ class _Crowd502(_Crowd):
         return super().delete(request)
 
 
-@defect("race-crowd-silence", "With more than five deletes under way one gets no answer", breaches=("HTTP-ANSWER",),
-        shows="race: six at once")  # fmt: skip
+@defect(
+    "race-crowd-silence",
+    "With more than five deletes under way one gets no answer",
+    breaches=("HTTP-ANSWER",),
+    shows="race: six at once",
+)
 class _CrowdSilence(_Crowd):
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
@@ -172,17 +229,27 @@ class _CrowdSilence(_Crowd):
         return response
 
 
-@defect("race-crowd-html", "With more than five deletes under way the answer is a page of HTML",
-        breaches=("HTTP-TYPE", "HTTP-JSON"), shows="race: six at once")  # fmt: skip
+@defect(
+    "race-crowd-html",
+    "With more than five deletes under way the answer is a page of HTML",
+    breaches=("HTTP-TYPE", "HTTP-JSON"),
+    shows="race: six at once",
+)
 class _CrowdHtml(_Crowd):
     def delete(self, request: Request) -> Response:
         if self.crowd() > 4:
-            return Response(503, [(b"content-type", b"text/html"), (b"retry-after", b"1")], b"<h1>Busy</h1>")
+            return Response(
+                503, [(b"content-type", b"text/html"), (b"retry-after", b"1")], b"<h1>Busy</h1>"
+            )
         return super().delete(request)
 
 
-@defect("race-update-rescues", "An update while the delete is pending keeps the configuration, yet COMPLETED",
-        breaches=("RACE-MIXED", "GONE-FETCH"), shows="race: an update while pending")  # fmt: skip
+@defect(
+    "race-update-rescues",
+    "An update while the delete is pending keeps the configuration, yet COMPLETED",
+    breaches=("RACE-MIXED", "GONE-FETCH"),
+    shows="race: an update while pending",
+)
 class _Rescues(Behaviour):
     def update(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
@@ -198,8 +265,12 @@ class _Rescues(Behaviour):
         return response
 
 
-@defect("race-late-update-rescues", "An update from 5 ms after the 202 on keeps the configuration, yet COMPLETED",
-        breaches=("RACE-MIXED", "GONE-FETCH"), shows="race: an update while pending, 5 ms after the 202")  # fmt: skip
+@defect(
+    "race-late-update-rescues",
+    "An update from 5 ms after the 202 on keeps the configuration, yet COMPLETED",
+    breaches=("RACE-MIXED", "GONE-FETCH"),
+    shows="race: an update while pending, 5 ms after the 202",
+)
 class _RescuesLate(_Rescues):
     delay = 0.005
 
@@ -217,38 +288,59 @@ class _BackWhileBusy(Behaviour):
         """Whether this is gone and another delete runs; deletes that end together do not bring each other back."""
         shelf = self.world.shelf(configuration.account, configuration.region)
         ended = configuration.gone_at is not None and now > configuration.gone_at + 0.5
-        return ended and any(o.kind == "delete" and not o.state(now).terminal for o in shelf.operations.values())
+        return ended and any(
+            o.kind == "delete" and not o.state(now).terminal for o in shelf.operations.values()
+        )
 
 
-@defect("race-gone-listed", "While a delete is pending the list holds what was deleted before", breaches=("GONE-LIST",),
-        shows="race: a list while another is pending")  # fmt: skip
+@defect(
+    "race-gone-listed",
+    "While a delete is pending the list holds what was deleted before",
+    breaches=("GONE-LIST",),
+    shows="race: a list while another is pending",
+)
 class _GoneListedWhileBusy(_BackWhileBusy):
     def listed(self, configuration: Configuration, now: float) -> bool:
         return super().listed(configuration, now) or self.busy(configuration, now)
 
 
-@defect("race-gone-fetched", "While a delete is pending what was deleted before can be fetched", breaches=("GONE-FETCH",),
-        shows="race: a fetch while another is pending")  # fmt: skip
+@defect(
+    "race-gone-fetched",
+    "While a delete is pending what was deleted before can be fetched",
+    breaches=("GONE-FETCH",),
+    shows="race: a fetch while another is pending",
+)
 class _GoneFetchedWhileBusy(_BackWhileBusy):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
         return super().fetchable(configuration, now) or self.busy(configuration, now)
 
 
-@defect("race-list-doubles", "A list while a delete is pending holds a configuration twice",
-        breaches=("RACE-MIXED", "CTRL-PAGES"), shows="race: a list while pending")  # fmt: skip
+@defect(
+    "race-list-doubles",
+    "A list while a delete is pending holds a configuration twice",
+    breaches=("RACE-MIXED", "CTRL-PAGES"),
+    shows="race: a list while pending",
+)
 class _ListDoubles(Behaviour):
     def list_page(self, request: Request) -> Response:
         response = super().list_page(request)
         now = self.now()
-        if any(now < one.ends_at and one.kind == "delete" for one in self.shelf(request).operations.values()):
+        if any(
+            now < one.ends_at and one.kind == "delete"
+            for one in self.shelf(request).operations.values()
+        ):
             document = response.document
             document["configurations"] += document["configurations"][-1:]
             response.document = document
         return response
 
 
-@defect("race-neighbour-hidden", "While a delete is pending the next configuration cannot be fetched",
-        breaches=("RACE-MIXED", "CTRL-VISIBLE"), shows="race: a read while another is pending")  # fmt: skip
+@defect(
+    "race-neighbour-hidden",
+    "While a delete is pending the next configuration cannot be fetched",
+    breaches=("RACE-MIXED", "CTRL-VISIBLE"),
+    shows="race: a read while another is pending",
+)
 class _NeighbourHidden(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
         shelf = self.world.shelf(configuration.account, configuration.region)
@@ -259,8 +351,12 @@ class _NeighbourHidden(Behaviour):
         return super().fetchable(configuration, now) and not hidden
 
 
-@defect("race-429-cancels", "A 429 to a second delete keeps the configuration, yet the first COMPLETED", breaches=("RACE-ONE-SID", "GONE-FETCH"),
-        shows="race: a 429 while pending")  # fmt: skip
+@defect(
+    "race-429-cancels",
+    "A 429 to a second delete keeps the configuration, yet the first COMPLETED",
+    breaches=("RACE-ONE-SID", "GONE-FETCH"),
+    shows="race: a 429 while pending",
+)
 class _ThrottledCancels(Behaviour):
     def fault_answer(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)

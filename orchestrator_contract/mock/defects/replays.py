@@ -112,7 +112,12 @@ class _ReplayOtherUrl(_Replay):
         return response
 
 
-@defect("replay-other-url-sometimes", "Each third replay has another statusUrl", breaches=("KEY-REPLAY",), shows="1 in 3")
+@defect(
+    "replay-other-url-sometimes",
+    "Each third replay has another statusUrl",
+    breaches=("KEY-REPLAY",),
+    shows="1 in 3",
+)
 class _ReplayOtherUrlSometimes(_ReplayOtherUrl):
     every = 3
 
@@ -124,7 +129,9 @@ class _ReplayNoRelated(_Replay):
         return response
 
 
-@defect("replay-no-headers", "A replay lacks every header", breaches=("KEY-REPLAY", "DEL-202-HEADERS"))
+@defect(
+    "replay-no-headers", "A replay lacks every header", breaches=("KEY-REPLAY", "DEL-202-HEADERS")
+)
 class _ReplayNoHeaders(_Replay):
     def spoil(self, request: Request, response: Response) -> Response:
         for name in ("operation-id", "location", "retry-after"):
@@ -132,7 +139,9 @@ class _ReplayNoHeaders(_Replay):
         return response
 
 
-@defect("replay-no-operation-id", "A replay lacks Operation-Id and Location", breaches=("KEY-REPLAY",))
+@defect(
+    "replay-no-operation-id", "A replay lacks Operation-Id and Location", breaches=("KEY-REPLAY",)
+)
 class _ReplayNoId(_Replay):
     def spoil(self, request: Request, response: Response) -> Response:
         response.set("operation-id", None)
@@ -147,7 +156,11 @@ class _ReplayEmpty(_Replay):
         return response
 
 
-@defect("replay-not-whole", "A replay lacks what the original said beyond the contract", breaches=("KEY-REPLAY-WHOLE",))
+@defect(
+    "replay-not-whole",
+    "A replay lacks what the original said beyond the contract",
+    breaches=("KEY-REPLAY-WHOLE",),
+)
 class _ReplayNotWhole(_Replay):
     def accepted_document(self, request: Request, operation: Operation) -> object:
         return {**super().accepted_document(request, operation), "acceptedBy": new_id("agent")}
@@ -157,71 +170,115 @@ class _ReplayNotWhole(_Replay):
         return response
 
 
-@defect("replay-while-pending-only", "Once the operation has ended a replay is 404", breaches=("KEY-REPLAY-ENDED",),
-        shows="time: after the end")  # fmt: skip
+@defect(
+    "replay-while-pending-only",
+    "Once the operation has ended a replay is 404",
+    breaches=("KEY-REPLAY-ENDED",),
+    shows="time: after the end",
+)
 class _WhilePendingOnly(_AfterEnd, _NotFound):
     pass
 
 
-@defect("replay-after-end-only", "While the operation is pending a replay is 409", breaches=("KEY-REPLAY",),
-        shows="time: while pending")  # fmt: skip
+@defect(
+    "replay-after-end-only",
+    "While the operation is pending a replay is 409",
+    breaches=("KEY-REPLAY",),
+    shows="time: while pending",
+)
 class _AfterEndOnly(_Conflict):
     def applies(self, request: Request, entry: Entry) -> bool:
         found = self.deleted(request)
         return found is not None and self.pending_deletion(found) is not None
 
 
-@defect("replay-after-failure", "After a FAILED operation a replay is 409", breaches=("KEY-REPLAY-FAILED",),
-        shows="data: failed operations")  # fmt: skip
+@defect(
+    "replay-after-failure",
+    "After a FAILED operation a replay is 409",
+    breaches=("KEY-REPLAY-FAILED",),
+    shows="data: failed operations",
+)
 class _AfterFailure(_AfterEnd, _Conflict):
     state = State.FAILED
 
 
-@defect("replay-retries-failure", "After a FAILED operation the same key starts another one",
-        breaches=("KEY-REPLAY-FAILED", "KEY-ONE-OPERATION"), shows="data: failed operations")  # fmt: skip
+@defect(
+    "replay-retries-failure",
+    "After a FAILED operation the same key starts another one",
+    breaches=("KEY-REPLAY-FAILED", "KEY-ONE-OPERATION"),
+    shows="data: failed operations",
+)
 class _RetriesFailure(_AfterEnd, _Replay):
     state = State.FAILED
 
     def spoil(self, request: Request, response: Response) -> Response:
         found = self.deleted(request)
-        return response if found is None else self.accepted(request, self.begin_delete(request, found))
+        return (
+            response if found is None else self.accepted(request, self.begin_delete(request, found))
+        )
 
 
-@defect("replay-third", "The third replay is 409", breaches=("KEY-REPLAY",), shows="data: the third replay")
+@defect(
+    "replay-third",
+    "The third replay is 409",
+    breaches=("KEY-REPLAY",),
+    shows="data: the third replay",
+)
 class _Third(_Conflict):
     def applies(self, request: Request, entry: Entry) -> bool:
         return entry.replays == 3
 
 
-@defect("replay-once-only", "Only the first replay is recognised", breaches=("KEY-REPLAY",),
-        shows="data: the second replay")  # fmt: skip
+@defect(
+    "replay-once-only",
+    "Only the first replay is recognised",
+    breaches=("KEY-REPLAY",),
+    shows="data: the second replay",
+)
 class _OnceOnly(_NotFound):
     def applies(self, request: Request, entry: Entry) -> bool:
         return entry.replays > 1
 
 
-@defect("replay-same-connection-only", "On another connection the key is unknown", breaches=("KEY-REPLAY",),
-        shows="data: another connection")  # fmt: skip
+@defect(
+    "replay-same-connection-only",
+    "On another connection the key is unknown",
+    breaches=("KEY-REPLAY",),
+    shows="data: another connection",
+)
 class _SameConnection(_Conflict):
     def applies(self, request: Request, entry: Entry) -> bool:
         return request.connection != entry.connection
 
 
-@defect("replay-starts-again", "A replay starts a second operation", breaches=("KEY-ONE-OPERATION", "KEY-REPLAY"))
+@defect(
+    "replay-starts-again",
+    "A replay starts a second operation",
+    breaches=("KEY-ONE-OPERATION", "KEY-REPLAY"),
+)
 class _StartsAgain(_Replay):
     def spoil(self, request: Request, response: Response) -> Response:
         found = self.deleted(request)
-        return response if found is None else self.accepted(request, self.begin_delete(request, found))
+        return (
+            response if found is None else self.accepted(request, self.begin_delete(request, found))
+        )
 
 
-@defect("replay-starts-again-sometimes", "Each fourth replay starts a second operation",
-        breaches=("KEY-ONE-OPERATION", "KEY-REPLAY"), shows="1 in 4")  # fmt: skip
+@defect(
+    "replay-starts-again-sometimes",
+    "Each fourth replay starts a second operation",
+    breaches=("KEY-ONE-OPERATION", "KEY-REPLAY"),
+    shows="1 in 4",
+)
 class _StartsAgainSometimes(_StartsAgain):
     every = 4
 
 
-@defect("replay-hides-start", "The original answer comes, and unseen the deletion starts over",
-        breaches=("KEY-REPLAY", "KEY-ONE-OPERATION", "GONE-FETCH"))  # fmt: skip
+@defect(
+    "replay-hides-start",
+    "The original answer comes, and unseen the deletion starts over",
+    breaches=("KEY-REPLAY", "KEY-ONE-OPERATION", "GONE-FETCH"),
+)
 class _HiddenStart(_AfterEnd, _Replay):
     def spoil(self, request: Request, response: Response) -> Response:
         found = self.deleted(request)
@@ -230,8 +287,12 @@ class _HiddenStart(_AfterEnd, _Replay):
         return response
 
 
-@defect("replay-of-last", "A replay gets the answer of the account's latest delete", breaches=("KEY-REPLAY",),
-        shows="data: another delete in between")  # fmt: skip
+@defect(
+    "replay-of-last",
+    "A replay gets the answer of the account's latest delete",
+    breaches=("KEY-REPLAY",),
+    shows="data: another delete in between",
+)
 class _OfLast(_Replay):
     last: Response | None = None
 
@@ -244,7 +305,11 @@ class _OfLast(_Replay):
         return self.last.copy() if self.last is not None else response
 
 
-@defect("replay-tells-status", "A replay tells the present status of its operation beside the rest", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"))
+@defect(
+    "replay-tells-status",
+    "A replay tells the present status of its operation beside the rest",
+    breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
+)
 class _TellsStatus(_Replay):
     def spoil(self, request: Request, response: Response) -> Response:
         operation = self.shelf(request).operations.get(response.get("operation-id") or "")
@@ -260,8 +325,12 @@ class _Ignored(Behaviour):
         return None
 
 
-@defect("key-forgotten-soon", "A key is forgotten when 20 newer ones came", breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
-        shows="data: 20 newer keys")  # fmt: skip
+@defect(
+    "key-forgotten-soon",
+    "A key is forgotten when 20 newer ones came",
+    breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED"),
+    shows="data: 20 newer keys",
+)
 class _ForgottenSoon(Behaviour):
     def storable(self, request: Request, response: Response) -> bool:
         if len(self.entries) > 20:
@@ -275,8 +344,12 @@ class _Stores429(Behaviour):
         return response.status == 429 or super().storable(request, response)
 
 
-@defect("key-429-stored-briefly", "For two seconds a 429 answers the retry", breaches=("ERR-429-AGAIN",),
-        shows="time: 2 s")  # fmt: skip
+@defect(
+    "key-429-stored-briefly",
+    "For two seconds a 429 answers the retry",
+    breaches=("ERR-429-AGAIN",),
+    shows="time: 2 s",
+)
 class _Stores429Briefly(Behaviour):
     def storable(self, request: Request, response: Response) -> bool:
         return response.status == 429 or super().storable(request, response)

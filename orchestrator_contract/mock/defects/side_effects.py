@@ -11,7 +11,11 @@ from orchestrator_contract.mock.world import Configuration, Operation
 
 def vanish(behaviour: Behaviour, configuration: Configuration | None, seconds: float = 0.0) -> None:
     """Lets *configuration* be gone in *seconds*, with no operation; reserved ones stay."""
-    if configuration is not None and configuration.reserved_for is None and configuration.gone_at is None:
+    if (
+        configuration is not None
+        and configuration.reserved_for is None
+        and configuration.gone_at is None
+    ):
         configuration.gone_at = behaviour.now() + seconds
 
 
@@ -25,7 +29,11 @@ class _RefusedDeletes(Behaviour):
     def delete(self, request: Request) -> Response:
         found = self.target_of_delete(request)
         response = super().delete(request)
-        if response.status == self.status and found is not None and self.once_in(self.every, "refused"):
+        if (
+            response.status == self.status
+            and found is not None
+            and self.once_in(self.every, "refused")
+        ):
             vanish(self, found, self.later)
         return response
 
@@ -36,9 +44,11 @@ class _Conflict(_RefusedDeletes):
 
 
 @defect(
-    "refused-409-deletes-later", "A delete answered 409 deletes 0.7 s later", breaches=("ERR-409-KEEPS",),
+    "refused-409-deletes-later",
+    "A delete answered 409 deletes 0.7 s later",
+    breaches=("ERR-409-KEEPS",),
     shows="time: 0.7 s later",
-)  # fmt: skip
+)
 class _ConflictLater(_RefusedDeletes):
     later = 0.7
 
@@ -49,55 +59,77 @@ class _Throttled(_RefusedDeletes):
 
 
 @defect(
-    "refused-429-deletes-later", "A delete answered 429 deletes 0.7 s later", breaches=("ERR-429-KEEPS",),
+    "refused-429-deletes-later",
+    "A delete answered 429 deletes 0.7 s later",
+    breaches=("ERR-429-KEEPS",),
     shows="time: 0.7 s later",
-)  # fmt: skip
+)
 class _ThrottledLater(_RefusedDeletes):
     status = 429
     later = 0.7
 
 
 @defect(
-    "refused-429-deletes-sometimes", "Each second delete answered 429 deletes", breaches=("ERR-429-KEEPS",),
+    "refused-429-deletes-sometimes",
+    "Each second delete answered 429 deletes",
+    breaches=("ERR-429-KEEPS",),
     shows="1 in 2",
-)  # fmt: skip
+)
 class _ThrottledSometimes(_RefusedDeletes):
     status = 429
     every = 2
 
 
 @defect(
-    "refused-429-in-the-end", "A delete answered 429 is carried out by its operation later", shows="time: pending",
+    "refused-429-in-the-end",
+    "A delete answered 429 is carried out by its operation later",
+    shows="time: pending",
     breaches=("ERR-429-KEEPS",),
-)  # fmt: skip
+)
 class _Queued(Behaviour):
     def fault_answer(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
-        if fault == "429" and found is not None and found.reserved_for is None and not found.deletion:
+        if (
+            fault == "429"
+            and found is not None
+            and found.reserved_for is None
+            and not found.deletion
+        ):
             self.begin_delete(request, found)
         return super().fault_answer(request, fault)
 
 
 @defect(
-    "refused-404-deletes-newest", "A delete of an unknown SID takes the newest configuration instead",
+    "refused-404-deletes-newest",
+    "A delete of an unknown SID takes the newest configuration instead",
     breaches=("SID-UNKNOWN-KEEPS",),
-)  # fmt: skip
+)
 class _NotFoundTakesNewest(Behaviour):
     def not_there(self, request: Request) -> Response:
         if request.route == "delete" and self.locate(request, request.sid) is None:
-            living = [one for one in self.shelf(request).configurations.values() if self.visible(one, self.now())]
+            living = [
+                one
+                for one in self.shelf(request).configurations.values()
+                if self.visible(one, self.now())
+            ]
             vanish(self, living[-1] if living else None)
         return super().not_there(request)
 
 
 @defect(
-    "refused-404-deletes-similar", "A delete of an unknown SID takes a configuration whose SID begins alike",
-    breaches=("SID-UNKNOWN-KEEPS", "SID-ODD-KEEPS"), shows="data: an unknown SID next to a real one",
-)  # fmt: skip
+    "refused-404-deletes-similar",
+    "A delete of an unknown SID takes a configuration whose SID begins alike",
+    breaches=("SID-UNKNOWN-KEEPS", "SID-ODD-KEEPS"),
+    shows="data: an unknown SID next to a real one",
+)
 class _NotFoundTakesSimilar(Behaviour):
     def not_there(self, request: Request) -> Response:
         start = (request.sid or "")[:-1]
-        if request.route == "delete" and len(start) > 40 and self.locate(request, request.sid) is None:
+        if (
+            request.route == "delete"
+            and len(start) > 40
+            and self.locate(request, request.sid) is None
+        ):
             for one in self.shelf(request).configurations.values():
                 if one.id.startswith(start):
                     vanish(self, one)
@@ -114,17 +146,28 @@ class _TakesAnother(Behaviour):
         """Whether *other* goes too."""
         return True
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if not fails and self.once_in(self.every, "delete"):
             for other in self.shelf(request).configurations.values():
-                if other is not configuration and other.gone_at is None and self.another(configuration, other):
+                if (
+                    other is not configuration
+                    and other.gone_at is None
+                    and self.another(configuration, other)
+                ):
                     vanish(self, other, self.settings.operation_seconds + self.later)
                     break
         return operation
 
 
-@defect("refused-key-deletes", "A delete whose key is refused as malformed deletes", breaches=("GONE-ONLY",), shows="data: a malformed key")
+@defect(
+    "refused-key-deletes",
+    "A delete whose key is refused as malformed deletes",
+    breaches=("GONE-ONLY",),
+    shows="data: a malformed key",
+)
 class _RefusedKeyDeletes(Behaviour):
     def read_key(self, request: Request) -> str | None:
         try:
@@ -135,20 +178,29 @@ class _RefusedKeyDeletes(Behaviour):
             raise
 
 
-@defect("takes-elder", "A delete removes the account's oldest configuration too", breaches=("GONE-ONLY",))
+@defect(
+    "takes-elder",
+    "A delete removes the account's oldest configuration too",
+    breaches=("GONE-ONLY",),
+)
 class _TakesElder(_TakesAnother):
     def another(self, configuration: Configuration, other: Configuration) -> bool:
         return other.reserved_for is None
 
 
-@defect("takes-next", "A delete removes the configuration created next too", breaches=("GONE-ONLY",))
+@defect(
+    "takes-next", "A delete removes the configuration created next too", breaches=("GONE-ONLY",)
+)
 class _TakesNext(_TakesAnother):
     def another(self, configuration: Configuration, other: Configuration) -> bool:
         return other.number > configuration.number
 
 
 @defect(
-    "takes-previous-sometimes", "Now and then a delete removes an older one too", breaches=("GONE-ONLY",), shows="1 in 6"
+    "takes-previous-sometimes",
+    "Now and then a delete removes an older one too",
+    breaches=("GONE-ONLY",),
+    shows="1 in 6",
 )
 class _TakesPreviousSometimes(_TakesAnother):
     every = 6
@@ -158,9 +210,11 @@ class _TakesPreviousSometimes(_TakesAnother):
 
 
 @defect(
-    "takes-namesake", "A delete removes every other configuration of the same displayName", breaches=("GONE-ONLY",),
+    "takes-namesake",
+    "A delete removes every other configuration of the same displayName",
+    breaches=("GONE-ONLY",),
     shows="data: equal names",
-)  # fmt: skip
+)
 class _TakesNamesake(_TakesAnother):
     def another(self, configuration: Configuration, other: Configuration) -> bool:
         return bool(other.members["displayName"] == configuration.members["displayName"])
@@ -173,7 +227,9 @@ class _TakesNamesakeElsewhere(Behaviour):
         """Whether *other* is where the delete reaches too far."""
         return other.account != configuration.account and other.region == configuration.region
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         for other in self.world.every_configuration() if not fails else ():
             same = other.members["displayName"] == configuration.members["displayName"]
@@ -183,26 +239,32 @@ class _TakesNamesakeElsewhere(Behaviour):
 
 
 @defect(
-    "takes-namesake-over-accounts", "A delete removes the other account's configurations of the same displayName, too", breaches=("GONE-ONLY",),
+    "takes-namesake-over-accounts",
+    "A delete removes the other account's configurations of the same displayName, too",
+    breaches=("GONE-ONLY",),
     shows="data: equal names",
-)  # fmt: skip
+)
 class _TakesNamesakeOverAccounts(_TakesNamesakeElsewhere):
     pass
 
 
 @defect(
-    "takes-namesake-over-regions", "A delete removes the account's configurations of the same displayName in the other region, too",
-    breaches=("GONE-ONLY",), shows="data: equal names",
-)  # fmt: skip
+    "takes-namesake-over-regions",
+    "A delete removes the account's configurations of the same displayName in the other region, too",
+    breaches=("GONE-ONLY",),
+    shows="data: equal names",
+)
 class _TakesNamesakeOverRegions(_TakesNamesakeElsewhere):
     def alike(self, configuration: Configuration, other: Configuration) -> bool:
         return other.account == configuration.account and other.region != configuration.region
 
 
 @defect(
-    "takes-next-later", "A second after its end a delete removes the configuration created next",
-    breaches=("GONE-ONLY",), shows="time: 1 s after the end",
-)  # fmt: skip
+    "takes-next-later",
+    "A second after its end a delete removes the configuration created next",
+    breaches=("GONE-ONLY",),
+    shows="time: 1 s after the end",
+)
 class _TakesNextLater(_TakesAnother):
     later = 1.0
 
@@ -210,7 +272,12 @@ class _TakesNextLater(_TakesAnother):
         return other.number > configuration.number
 
 
-@defect("read-deletes", "Each third fetch of a configuration deletes it", breaches=("GONE-BY-DELETE",), shows="1 in 3")
+@defect(
+    "read-deletes",
+    "Each third fetch of a configuration deletes it",
+    breaches=("GONE-BY-DELETE",),
+    shows="1 in 3",
+)
 class _ReadDeletes(Behaviour):
     def fetch(self, request: Request) -> Response:
         response = super().fetch(request)
@@ -220,8 +287,12 @@ class _ReadDeletes(Behaviour):
         return response
 
 
-@defect("read-deletes-later", "A fetched configuration is gone a second later", breaches=("GONE-BY-DELETE",),
-        shows="time: 1 s later")  # fmt: skip
+@defect(
+    "read-deletes-later",
+    "A fetched configuration is gone a second later",
+    breaches=("GONE-BY-DELETE",),
+    shows="time: 1 s later",
+)
 class _ReadDeletesLater(Behaviour):
     def fetch(self, request: Request) -> Response:
         response = super().fetch(request)
@@ -230,8 +301,12 @@ class _ReadDeletesLater(Behaviour):
         return response
 
 
-@defect("list-deletes", "Each list deletes the last configuration it shows", breaches=("GONE-BY-DELETE",),
-        shows="1 in 2")  # fmt: skip
+@defect(
+    "list-deletes",
+    "Each list deletes the last configuration it shows",
+    breaches=("GONE-BY-DELETE",),
+    shows="1 in 2",
+)
 class _ListDeletes(Behaviour):
     def list_page(self, request: Request) -> Response:
         response = super().list_page(request)
@@ -250,7 +325,12 @@ class _UpdateDeletes(Behaviour):
         return response
 
 
-@defect("patch-deletes", "A PATCH deletes, a PUT does not", breaches=("GONE-BY-DELETE",), shows="data: PATCH only")
+@defect(
+    "patch-deletes",
+    "A PATCH deletes, a PUT does not",
+    breaches=("GONE-BY-DELETE",),
+    shows="data: PATCH only",
+)
 class _PatchDeletes(Behaviour):
     def update(self, request: Request) -> Response:
         response = super().update(request)
@@ -271,18 +351,29 @@ class _UpdateRevives(Behaviour):
         return super().update(request)
 
 
-@defect("update-revives", "PUT and PATCH bring a deleted configuration back", breaches=("GONE-UPDATE",))
+@defect(
+    "update-revives", "PUT and PATCH bring a deleted configuration back", breaches=("GONE-UPDATE",)
+)
 class _BothRevive(_UpdateRevives):
     pass
 
 
-@defect("put-revives", "PUT brings a deleted configuration back", breaches=("GONE-UPDATE",), shows="data: PUT only")
+@defect(
+    "put-revives",
+    "PUT brings a deleted configuration back",
+    breaches=("GONE-UPDATE",),
+    shows="data: PUT only",
+)
 class _PutRevives(_UpdateRevives):
     methods = ("PUT",)
 
 
-@defect("refused-429-strips-callbacks", "A delete answered 429 takes the callbacks away", breaches=("ERR-429-KEEPS",),
-        shows="data: callbacks")  # fmt: skip
+@defect(
+    "refused-429-strips-callbacks",
+    "A delete answered 429 takes the callbacks away",
+    breaches=("ERR-429-KEEPS",),
+    shows="data: callbacks",
+)
 class _ThrottledStrips(Behaviour):
     def delete(self, request: Request) -> Response:
         found, response = self.target_of_delete(request), super().delete(request)
@@ -291,9 +382,20 @@ class _ThrottledStrips(Behaviour):
         return response
 
 
-@defect("failed-strips-bridge", "A delete that FAILED takes the bridge away", breaches=("OP-FAILED-KEEPS",), shows="data: a bridge")
+@defect(
+    "failed-strips-bridge",
+    "A delete that FAILED takes the bridge away",
+    breaches=("OP-FAILED-KEEPS",),
+    shows="data: a bridge",
+)
 class _FailedStrips(Behaviour):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         if fails:
-            configuration.members = {name: value for name, value in configuration.members.items() if name != "conversationsV1Bridge"}
+            configuration.members = {
+                name: value
+                for name, value in configuration.members.items()
+                if name != "conversationsV1Bridge"
+            }
         return super().begin_delete(request, configuration, fails=fails)

@@ -18,8 +18,14 @@ from orchestrator_contract.mock.world import Configuration
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
 
 
-def _unknown(name: str, text: str, answer: Callable[[Request], Response | None], *, shows: str = "always",
-             breaches: tuple[str, ...] = ("SID-UNKNOWN",)) -> None:  # fmt: skip
+def _unknown(
+    name: str,
+    text: str,
+    answer: Callable[[Request], Response | None],
+    *,
+    shows: str = "always",
+    breaches: tuple[str, ...] = ("SID-UNKNOWN",),
+) -> None:
     """Registers a defect where a well-formed SID that was never used gets another answer."""
 
     class Unknown(Behaviour):
@@ -34,87 +40,206 @@ def _unknown(name: str, text: str, answer: Callable[[Request], Response | None],
 
 
 def _plain(status: int, code: int) -> Callable[[Request], Response]:
-    body = {"code": code, "message": "no", "more_info": f"https://www.twilio.com/docs/api/errors/{code}", "status": status}
+    body = {
+        "code": code,
+        "message": "no",
+        "more_info": f"https://www.twilio.com/docs/api/errors/{code}",
+        "status": status,
+    }
     return lambda request: Response.of(status, body)
 
 
 _BOTH = ("SID-UNKNOWN", "DEL-STATUS")
 for _status in (400, 403, 410):
-    _unknown(f"unknown-{_status}", f"An unknown SID answers {_status}", _plain(_status, 530007), breaches=_BOTH)
+    _unknown(
+        f"unknown-{_status}",
+        f"An unknown SID answers {_status}",
+        _plain(_status, 530007),
+        breaches=_BOTH,
+    )
 _unknown("unknown-500", "An unknown SID answers 500", _plain(500, 20500))
 _unknown("unknown-409", "An unknown SID answers 409", _plain(409, 20409))
-_unknown("unknown-200", "An unknown SID answers 200", lambda request: Response.of(200, {}), breaches=_BOTH)
+_unknown(
+    "unknown-200",
+    "An unknown SID answers 200",
+    lambda request: Response.of(200, {}),
+    breaches=_BOTH,
+)
 _unknown("unknown-204", "An unknown SID answers 204", lambda request: Response(204), breaches=_BOTH)
 _unknown(
-    "unknown-202", "An unknown SID is accepted",
+    "unknown-202",
+    "An unknown SID is accepted",
     lambda request: Response.of(
-        202, {"statusUrl": f"{request.origin}/v2/ControlPlane/Operations/none", "related": None}, [(b"retry-after", b"1")]
+        202,
+        {"statusUrl": f"{request.origin}/v2/ControlPlane/Operations/none", "related": None},
+        [(b"retry-after", b"1")],
     ),
-)  # fmt: skip
+)
 _unknown(
-    "unknown-400-other-prefix", "An unknown cfg_configuration_ SID answers 400", shows="data: the other prefix",
-    answer=lambda request: _plain(400, 530007)(request) if (request.sid or "").startswith("cfg_") else None,
-)  # fmt: skip
+    "unknown-400-other-prefix",
+    "An unknown cfg_configuration_ SID answers 400",
+    shows="data: the other prefix",
+    answer=lambda request: (
+        _plain(400, 530007)(request) if (request.sid or "").startswith("cfg_") else None
+    ),
+)
 _unknown(
-    "unknown-500-digit", "Unknown SIDs that end in 0 to 4 answer 500", shows="data: last letter of the SID",
-    answer=lambda request: _plain(500, 20500)(request) if (request.sid or "")[-1] in "01234" else None,
-)  # fmt: skip
+    "unknown-500-digit",
+    "Unknown SIDs that end in 0 to 4 answer 500",
+    shows="data: last letter of the SID",
+    answer=lambda request: (
+        _plain(500, 20500)(request) if (request.sid or "")[-1] in "01234" else None
+    ),
+)
 
 
-def _odd(name: str, text: str, matches: Callable[[bytes], bool], shows: str, *, drop: bool = False) -> None:
+def _odd(
+    name: str, text: str, matches: Callable[[bytes], bool], shows: str, *, drop: bool = False
+) -> None:
     """Registers a defect where an odd segment (raw bytes) breaks the server."""
 
     class Odd(Behaviour):
         async def finish(self, request: Request, response: Response) -> Response:
             response = await super().finish(request, response)
-            if request.route == "delete" and response.status == 404 and matches(request.path[len(ITEM) :]):
+            if (
+                request.route == "delete"
+                and response.status == 404
+                and matches(request.path[len(ITEM) :])
+            ):
                 response = self.refuse(request, internal_error())
                 response.drop = drop
             return response
 
-    defect(name, text, breaches=("SID-ODD", "HTTP-ANSWER") if drop else ("SID-ODD",), shows=shows)(Odd)
+    defect(name, text, breaches=("SID-ODD", "HTTP-ANSWER") if drop else ("SID-ODD",), shows=shows)(
+        Odd
+    )
 
 
 _odd("odd-nul-500", "A NUL in the SID is a 500", lambda raw: b"%00" in raw, "data: NUL")
-_odd("odd-quote-500", "A quote in the SID is a 500", lambda raw: b"'" in raw or b"%27" in raw, "data: a quote")
-_odd("odd-backslash-500", "A backslash in the SID is a 500", lambda raw: b"%5C" in raw, "data: a backslash")
-_odd("odd-bracket-500", "A bracket in the SID is a 500", lambda raw: b"%5B" in raw, "data: a bracket")
-_odd("odd-long-500", "A SID of more than 255 characters is a 500", lambda raw: len(raw) > 255, "data: long SIDs")
-_odd("odd-percent-500", "A percent sign in the SID is a 500", lambda raw: b"%25" in raw, "data: a percent sign")
-_odd("odd-unicode-500", "A SID beyond ASCII is a 500", lambda raw: re.search(rb"%[89a-fA-F]", raw) is not None,
-     "data: bytes beyond ASCII")  # fmt: skip
-_odd("odd-control-500", "A control character in the SID is a 500",
-     lambda raw: re.search(rb"%[01][0-9a-fA-F]", raw) is not None, "data: control characters")  # fmt: skip
-_odd("odd-not-utf-8-500", "A SID that is no UTF-8 is a 500",
-     lambda raw: b"\xef\xbf\xbd" in unquote(raw.decode("latin-1")).encode(), "data: broken UTF-8")  # fmt: skip
-_odd("odd-brace-500", "Braces in the SID are a 500", lambda raw: re.search(rb"%7[bBdD]|[{}]", raw) is not None,
-     "data: braces")  # fmt: skip
-_odd("odd-capital-500", "A SID in capitals is a 500", lambda raw: raw.isupper() and len(raw) < 60 and b"%" not in raw,
-     "data: capitals")  # fmt: skip
-_odd("odd-half-escape-500", "A percent sign that begins no escape is a 500", lambda raw: re.search(rb"%(?![0-9a-fA-F]{2})", raw) is not None,
-     "data: half an escape")  # fmt: skip
-_odd("odd-overflow-500", "A first digit past the largest is a 500", lambda raw: re.search(rb"_[89a-z][0-9a-z]{25}$", raw) is not None,
-     "data: the first digit of a SID")  # fmt: skip
-_odd("odd-uuid-500", "A UUID for a SID is a 500", lambda raw: raw.count(b"-") == 4 and len(raw) == 36, "data: a UUID")
-_odd("odd-dots-500", "Two dots in the SID are a 500", lambda raw: b".." in raw or b"%2e%2e" in raw.lower(), "data: dots")
-_odd("odd-nul-silence", "A NUL in the SID ends the connection", lambda raw: b"%00" in raw, "data: NUL", drop=True)
-_odd("odd-long-silence", "A SID of more than 1000 characters ends the connection", lambda raw: len(raw) > 1000,
-     "data: long SIDs", drop=True)  # fmt: skip
+_odd(
+    "odd-quote-500",
+    "A quote in the SID is a 500",
+    lambda raw: b"'" in raw or b"%27" in raw,
+    "data: a quote",
+)
+_odd(
+    "odd-backslash-500",
+    "A backslash in the SID is a 500",
+    lambda raw: b"%5C" in raw,
+    "data: a backslash",
+)
+_odd(
+    "odd-bracket-500", "A bracket in the SID is a 500", lambda raw: b"%5B" in raw, "data: a bracket"
+)
+_odd(
+    "odd-long-500",
+    "A SID of more than 255 characters is a 500",
+    lambda raw: len(raw) > 255,
+    "data: long SIDs",
+)
+_odd(
+    "odd-percent-500",
+    "A percent sign in the SID is a 500",
+    lambda raw: b"%25" in raw,
+    "data: a percent sign",
+)
+_odd(
+    "odd-unicode-500",
+    "A SID beyond ASCII is a 500",
+    lambda raw: re.search(rb"%[89a-fA-F]", raw) is not None,
+    "data: bytes beyond ASCII",
+)
+_odd(
+    "odd-control-500",
+    "A control character in the SID is a 500",
+    lambda raw: re.search(rb"%[01][0-9a-fA-F]", raw) is not None,
+    "data: control characters",
+)
+_odd(
+    "odd-not-utf-8-500",
+    "A SID that is no UTF-8 is a 500",
+    lambda raw: b"\xef\xbf\xbd" in unquote(raw.decode("latin-1")).encode(),
+    "data: broken UTF-8",
+)
+_odd(
+    "odd-brace-500",
+    "Braces in the SID are a 500",
+    lambda raw: re.search(rb"%7[bBdD]|[{}]", raw) is not None,
+    "data: braces",
+)
+_odd(
+    "odd-capital-500",
+    "A SID in capitals is a 500",
+    lambda raw: raw.isupper() and len(raw) < 60 and b"%" not in raw,
+    "data: capitals",
+)
+_odd(
+    "odd-half-escape-500",
+    "A percent sign that begins no escape is a 500",
+    lambda raw: re.search(rb"%(?![0-9a-fA-F]{2})", raw) is not None,
+    "data: half an escape",
+)
+_odd(
+    "odd-overflow-500",
+    "A first digit past the largest is a 500",
+    lambda raw: re.search(rb"_[89a-z][0-9a-z]{25}$", raw) is not None,
+    "data: the first digit of a SID",
+)
+_odd(
+    "odd-uuid-500",
+    "A UUID for a SID is a 500",
+    lambda raw: raw.count(b"-") == 4 and len(raw) == 36,
+    "data: a UUID",
+)
+_odd(
+    "odd-dots-500",
+    "Two dots in the SID are a 500",
+    lambda raw: b".." in raw or b"%2e%2e" in raw.lower(),
+    "data: dots",
+)
+_odd(
+    "odd-nul-silence",
+    "A NUL in the SID ends the connection",
+    lambda raw: b"%00" in raw,
+    "data: NUL",
+    drop=True,
+)
+_odd(
+    "odd-long-silence",
+    "A SID of more than 1000 characters ends the connection",
+    lambda raw: len(raw) > 1000,
+    "data: long SIDs",
+    drop=True,
+)
 
 
-@defect("odd-short-405", "A SID that does not look like one answers 405", breaches=("SID-ODD",), shows="data: odd SIDs")
+@defect(
+    "odd-short-405",
+    "A SID that does not look like one answers 405",
+    breaches=("SID-ODD",),
+    shows="data: odd SIDs",
+)
 class _Odd405(Behaviour):
     def not_there(self, request: Request) -> Response:
         if request.route == "delete" and WELL_FORMED.fullmatch(request.sid or "") is None:
-            return self.refuse(request, Problem(405, 20004, "Method not allowed", ((b"allow", b"GET"),)))
+            return self.refuse(
+                request, Problem(405, 20004, "Method not allowed", ((b"allow", b"GET"),))
+            )
         return super().not_there(request)
 
 
-@defect("odd-accepted", "A SID that does not look like one is accepted", breaches=("SID-ODD",), shows="data: odd SIDs")
+@defect(
+    "odd-accepted",
+    "A SID that does not look like one is accepted",
+    breaches=("SID-ODD",),
+    shows="data: odd SIDs",
+)
 class _OddAccepted(Behaviour):
     def not_there(self, request: Request) -> Response:
         if request.route == "delete" and WELL_FORMED.fullmatch(request.sid or "") is None:
-            return self.accepted(request, self.start_operation(request, "delete", request.sid or "", 0.1))
+            return self.accepted(
+                request, self.start_operation(request, "delete", request.sid or "", 0.1)
+            )
         return super().not_there(request)
 
 
@@ -133,33 +258,86 @@ def _folding(name: str, text: str, fold: Callable[[str], str], shows: str) -> No
 
 _folding("odd-trimmed", "White space around a SID is dropped", str.strip, "data: white space")
 _folding("odd-folded", "Capitals in a SID are folded", str.lower, "data: capitals")
-_folding("odd-tail-folded", "Capitals in a SID are folded behind its prefix", lambda sid: sid[:20] + sid[20:].lower(), "data: capitals")
-_folding("odd-accents", "Accents in a SID do not count",
-         lambda sid: "".join(c for c in unicodedata.normalize("NFD", sid) if not unicodedata.combining(c)), "data: an accent")  # fmt: skip
-_folding("odd-suffix", "A suffix .json is dropped", lambda sid: sid.removesuffix(".json"), "data: .json")
+_folding(
+    "odd-tail-folded",
+    "Capitals in a SID are folded behind its prefix",
+    lambda sid: sid[:20] + sid[20:].lower(),
+    "data: capitals",
+)
+_folding(
+    "odd-accents",
+    "Accents in a SID do not count",
+    lambda sid: "".join(
+        c for c in unicodedata.normalize("NFD", sid) if not unicodedata.combining(c)
+    ),
+    "data: an accent",
+)
+_folding(
+    "odd-suffix", "A suffix .json is dropped", lambda sid: sid.removesuffix(".json"), "data: .json"
+)
 _folding("odd-nul-cut", "A SID ends at a NUL", lambda sid: sid.partition("\0")[0], "data: NUL")
 _folding("odd-decoded-twice", "A SID is percent-decoded twice", unquote, "data: encoded twice")
-_folding("odd-traversal", "Encoded slashes and dots are resolved", lambda sid: sid.rstrip("/").rpartition("/")[2],
-         "data: encoded slashes")  # fmt: skip
-_folding("odd-parameters", "What follows a semicolon is dropped", lambda sid: sid.partition(";")[0], "data: a semicolon")
-_folding("odd-query", "What follows an encoded question mark or hash is dropped",
-         lambda sid: re.split(r"[?#]", sid)[0], "data: an encoded ? or #")  # fmt: skip
-_folding("odd-normalised", "Compatibility characters are folded",
-         lambda sid: unicodedata.normalize("NFKC", sid), "data: compatibility characters")  # fmt: skip
-_folding("odd-list", "Of a comma list the first SID is deleted", lambda sid: sid.partition(",")[0], "data: a comma")
-_folding("odd-plus", "A plus in a SID is read as a space and dropped", lambda sid: sid.rstrip("+"), "data: a plus")
-_folding("odd-quoted", "Quotes around a SID are dropped", lambda sid: sid.strip("\"'"), "data: quotes")
-_folding("odd-tail", "What follows the 45th character is dropped", lambda sid: sid[:45], "data: a tail")
+_folding(
+    "odd-traversal",
+    "Encoded slashes and dots are resolved",
+    lambda sid: sid.rstrip("/").rpartition("/")[2],
+    "data: encoded slashes",
+)
+_folding(
+    "odd-parameters",
+    "What follows a semicolon is dropped",
+    lambda sid: sid.partition(";")[0],
+    "data: a semicolon",
+)
+_folding(
+    "odd-query",
+    "What follows an encoded question mark or hash is dropped",
+    lambda sid: re.split(r"[?#]", sid)[0],
+    "data: an encoded ? or #",
+)
+_folding(
+    "odd-normalised",
+    "Compatibility characters are folded",
+    lambda sid: unicodedata.normalize("NFKC", sid),
+    "data: compatibility characters",
+)
+_folding(
+    "odd-list",
+    "Of a comma list the first SID is deleted",
+    lambda sid: sid.partition(",")[0],
+    "data: a comma",
+)
+_folding(
+    "odd-plus",
+    "A plus in a SID is read as a space and dropped",
+    lambda sid: sid.rstrip("+"),
+    "data: a plus",
+)
+_folding(
+    "odd-quoted", "Quotes around a SID are dropped", lambda sid: sid.strip("\"'"), "data: quotes"
+)
+_folding(
+    "odd-tail", "What follows the 45th character is dropped", lambda sid: sid[:45], "data: a tail"
+)
 #: Crockford's base 32, in which ids of 128 bits begin with a digit of three.
 _BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def _reduced(sid: str) -> str:
     head, line, tail = sid.rpartition("_")
-    return f"{head}{line}{_BASE_32.index(tail[0]) % 8}{tail[1:]}" if tail[:1] in tuple(_BASE_32) else sid
+    return (
+        f"{head}{line}{_BASE_32.index(tail[0]) % 8}{tail[1:]}"
+        if tail[:1] in tuple(_BASE_32)
+        else sid
+    )
 
 
-_folding("odd-overflow", "The first digit of a SID counts modulo 8", _reduced, "data: the first digit of a SID")
+_folding(
+    "odd-overflow",
+    "The first digit of a SID counts modulo 8",
+    _reduced,
+    "data: the first digit of a SID",
+)
 
 
 def _matching(name: str, text: str, matches: Callable[[str, str], bool], shows: str) -> None:
@@ -179,19 +357,44 @@ def _matching(name: str, text: str, matches: Callable[[str, str], bool], shows: 
     defect(name, text, breaches=("SID-ODD", "SID-ODD-KEEPS"), shows=shows)(Matching)
 
 
-_matching("odd-prefix", "The beginning of a SID is enough", lambda sid, real: len(sid) > 20 and real.startswith(sid),
-          "data: a prefix")  # fmt: skip
-_matching("odd-prefix-long", "A SID may lack its last four characters", lambda sid, real: real.startswith(sid) and len(real) - len(sid) <= 4,
-          "data: a prefix")  # fmt: skip
-_matching("odd-prefix-but-one", "A SID may lack its last character", lambda sid, real: sid == real[:-1], "data: a prefix")
-_matching("odd-wildcard", "* and ? are wildcards", lambda sid, real: fnmatch.fnmatchcase(real, sid) and sid != real,
-          "data: wildcards")  # fmt: skip
-_matching("odd-like", "% and _ match as in SQL",
-          lambda sid, real: "%" in sid
-          and re.fullmatch(re.escape(sid).replace("%", ".*"), real) is not None,
-          "data: SQL wildcards")  # fmt: skip
-_matching("odd-injected", "A quote and OR delete any configuration", lambda sid, real: "' OR" in sid.upper(),
-          "data: SQL")  # fmt: skip
+_matching(
+    "odd-prefix",
+    "The beginning of a SID is enough",
+    lambda sid, real: len(sid) > 20 and real.startswith(sid),
+    "data: a prefix",
+)
+_matching(
+    "odd-prefix-long",
+    "A SID may lack its last four characters",
+    lambda sid, real: real.startswith(sid) and len(real) - len(sid) <= 4,
+    "data: a prefix",
+)
+_matching(
+    "odd-prefix-but-one",
+    "A SID may lack its last character",
+    lambda sid, real: sid == real[:-1],
+    "data: a prefix",
+)
+_matching(
+    "odd-wildcard",
+    "* and ? are wildcards",
+    lambda sid, real: fnmatch.fnmatchcase(real, sid) and sid != real,
+    "data: wildcards",
+)
+_matching(
+    "odd-like",
+    "% and _ match as in SQL",
+    lambda sid, real: (
+        "%" in sid and re.fullmatch(re.escape(sid).replace("%", ".*"), real) is not None
+    ),
+    "data: SQL wildcards",
+)
+_matching(
+    "odd-injected",
+    "A quote and OR delete any configuration",
+    lambda sid, real: "' OR" in sid.upper(),
+    "data: SQL",
+)
 
 
 @defect("method-no-allow", "405 without Allow", breaches=("SID-METHOD",))
@@ -221,9 +424,13 @@ class _Method200(Behaviour):
         return Response.of(200, {})
 
 
-altering("unknown-type-sometimes", "Now and then a 404 says text/plain", breaches=("HTTP-TYPE",), status=404, every=7)(
-    header("content-type", "text/plain")
-)
+altering(
+    "unknown-type-sometimes",
+    "Now and then a 404 says text/plain",
+    breaches=("HTTP-TYPE",),
+    status=404,
+    every=7,
+)(header("content-type", "text/plain"))
 
 
 class _NearSid(Behaviour):
@@ -235,33 +442,64 @@ class _NearSid(Behaviour):
 
     def target_of_delete(self, request: Request) -> Configuration | None:
         found = self.locate(request, self.near(request))
-        return found if found is not None and self.visible(found, self.now()) else super().target_of_delete(request)
+        return (
+            found
+            if found is not None and self.visible(found, self.now())
+            else super().target_of_delete(request)
+        )
 
 
-@defect("sid-in-braces", "Braces around a SID are ignored", breaches=("SID-ODD", "SID-ODD-KEEPS"), shows="data: an odd SID")
+@defect(
+    "sid-in-braces",
+    "Braces around a SID are ignored",
+    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    shows="data: an odd SID",
+)
 class _Braces(_NearSid):
     pass
 
 
-@defect("sid-with-hyphens", "Hyphens do for a SID's underscores", breaches=("SID-ODD", "SID-ODD-KEEPS"), shows="data: an odd SID")
+@defect(
+    "sid-with-hyphens",
+    "Hyphens do for a SID's underscores",
+    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    shows="data: an odd SID",
+)
 class _Hyphens(_NearSid):
     def near(self, request: Request) -> str | None:
         return (request.sid or "").replace("-", "_")
 
 
-@defect("sid-latest", "The word latest names the newest configuration", breaches=("SID-ODD", "SID-ODD-KEEPS"), shows="data: an odd SID")
+@defect(
+    "sid-latest",
+    "The word latest names the newest configuration",
+    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    shows="data: an odd SID",
+)
 class _Latest(_NearSid):
     def near(self, request: Request) -> str | None:
-        shelf = [one.id for one in self.shelf(request).configurations.values() if self.visible(one, self.now())]
+        shelf = [
+            one.id
+            for one in self.shelf(request).configurations.values()
+            if self.visible(one, self.now())
+        ]
         return shelf[-1] if request.sid == "latest" and shelf else request.sid
 
 
-@defect("sid-of-memory-store-accepted", "A memory store's id that ends as a real SID does is accepted", breaches=("SID-ODD",),
-        shows="data: an odd SID")  # fmt: skip
+@defect(
+    "sid-of-memory-store-accepted",
+    "A memory store's id that ends as a real SID does is accepted",
+    breaches=("SID-ODD",),
+    shows="data: an odd SID",
+)
 class _MemoryStore(Behaviour):
     def not_there(self, request: Request) -> Response:
         head, _, tail = (request.sid or "").rpartition("_")
-        alike = any(one.id.rpartition("_")[2] == tail for one in self.shelf(request).configurations.values())
+        alike = any(
+            one.id.rpartition("_")[2] == tail for one in self.shelf(request).configurations.values()
+        )
         if request.route == "delete" and head == "mem_store" and alike:
-            return self.accepted(request, self.start_operation(request, "delete", request.sid or "", 0.1))
+            return self.accepted(
+                request, self.start_operation(request, "delete", request.sid or "", 0.1)
+            )
         return super().not_there(request)

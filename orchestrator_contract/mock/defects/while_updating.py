@@ -16,14 +16,24 @@ class _WhileUpdating(Behaviour):
     def updating(self, configuration: Configuration) -> Operation | None:
         """The running update of *configuration*, or None."""
         shelf, now = self.world.shelf(configuration.account, configuration.region), self.now()
-        running = (one for one in reversed(shelf.operations.values()) if one.kind == "update" and not one.state(now).terminal)
+        running = (
+            one
+            for one in reversed(shelf.operations.values())
+            if one.kind == "update" and not one.state(now).terminal
+        )
         return next((one for one in running if one.configuration_id == configuration.id), None)
 
 
-@defect("race-delete-in-update-idle", "A delete while an update is pending COMPLETES and deletes nothing", breaches=("RACE-MIXED",),
-        shows="race: a delete while an update is pending")  # fmt: skip
+@defect(
+    "race-delete-in-update-idle",
+    "A delete while an update is pending COMPLETES and deletes nothing",
+    breaches=("RACE-MIXED",),
+    shows="race: a delete while an update is pending",
+)
 class _IdleWhileUpdating(_WhileUpdating):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         updating = self.updating(configuration)
         operation = super().begin_delete(request, configuration, fails=fails)
         if updating is not None:
@@ -31,10 +41,16 @@ class _IdleWhileUpdating(_WhileUpdating):
         return operation
 
 
-@defect("race-delete-in-update-409-deletes-later", "A delete while an update is pending answers 409, and is carried out 0.3 s later",
-        breaches=("RACE-MIXED",), shows="race: a delete while an update is pending")  # fmt: skip
+@defect(
+    "race-delete-in-update-409-deletes-later",
+    "A delete while an update is pending answers 409, and is carried out 0.3 s later",
+    breaches=("RACE-MIXED",),
+    shows="race: a delete while an update is pending",
+)
 class _QueuedWhileUpdating(_WhileUpdating):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         updating = self.updating(configuration)
         if updating is not None:
             vanish(self, configuration, 0.3)
@@ -42,12 +58,22 @@ class _QueuedWhileUpdating(_WhileUpdating):
         return super().begin_delete(request, configuration, fails=fails)
 
 
-@defect("race-delete-in-update-409-strips", "A delete while an update is pending answers 409 and takes the callbacks away", breaches=("RACE-MIXED",),
-        shows="race: a delete while an update is pending")  # fmt: skip
+@defect(
+    "race-delete-in-update-409-strips",
+    "A delete while an update is pending answers 409 and takes the callbacks away",
+    breaches=("RACE-MIXED",),
+    shows="race: a delete while an update is pending",
+)
 class _StrippedWhileUpdating(_WhileUpdating):
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         updating = self.updating(configuration)
         if updating is not None:
-            configuration.members = {name: value for name, value in configuration.members.items() if name != "statusCallbacks"}
+            configuration.members = {
+                name: value
+                for name, value in configuration.members.items()
+                if name != "statusCallbacks"
+            }
             raise Refused(conflict(updating.id))
         return super().begin_delete(request, configuration, fails=fails)

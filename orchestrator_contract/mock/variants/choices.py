@@ -68,29 +68,46 @@ class _Uneven(Behaviour):
 
 @variant("second-404", "A second delete while the first is pending answers 404")
 class _Second404(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         return self.not_there(request)
 
 
-@variant("second-same", "A second delete while the first is pending is accepted with the same operation")
+@variant(
+    "second-same", "A second delete while the first is pending is accepted with the same operation"
+)
 class _SecondSame(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         return self.accepted(request, running)
 
 
-@variant("second-fails", "A second delete while the first is pending gets an operation that ends FAILED")
+@variant(
+    "second-fails", "A second delete while the first is pending gets an operation that ends FAILED"
+)
 class _SecondFails(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
-        operation = self.start_operation(request, "delete", configuration.id, self.settings.operation_seconds)
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
+        operation = self.start_operation(
+            request, "delete", configuration.id, self.settings.operation_seconds
+        )
         self.fail(operation)
         operation.ends_at = max(operation.ends_at, running.ends_at)
         return self.accepted(request, operation)
 
 
-@variant("second-completes", "A second delete while the first is pending gets an operation that COMPLETES with the first",
-         warns=("RACE-ONCE",))  # fmt: skip
+@variant(
+    "second-completes",
+    "A second delete while the first is pending gets an operation that COMPLETES with the first",
+    warns=("RACE-ONCE",),
+)
 class _SecondCompletes(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         remaining = running.ends_at - self.now()
         operation = self.start_operation(request, "delete", configuration.id, max(remaining, 0.0))
         if running.outcome is State.FAILED:  # nothing is deleted, so nothing COMPLETES
@@ -100,7 +117,9 @@ class _SecondCompletes(Behaviour):
 
 @variant("second-409-configuration", "X-Conflicting-Resource-Id of a 409 is the SID")
 class _SecondSid(Behaviour):
-    def second_delete(self, request: Request, configuration: Configuration, running: Operation) -> Response:
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
         return self.refuse(request, conflict(configuration.id))
 
 
@@ -123,7 +142,10 @@ _mismatch("mismatch-409", "A key mismatch answers 409", 409)
 _mismatch("mismatch-412", "A key mismatch answers 412", 412)
 
 
-@variant("mismatch-new", "A key used with another request counts as a new one; the first request keeps its own")
+@variant(
+    "mismatch-new",
+    "A key used with another request counts as a new one; the first request keeps its own",
+)
 class _MismatchNew(Behaviour):
     def key_scope(self, request: Request, key: str) -> Hashable:
         return super().key_scope(request, key), self.fingerprint(request)
@@ -141,7 +163,15 @@ def _stores(name: str, text: str, *statuses: int) -> None:
 
 for _status in (404, 409, 500, 503):
     _stores(f"stores-{_status}", f"A {_status} is stored and replayed to its key", _status)
-_stores("stores-errors", "Every error but 429 is stored and replayed to its key", 400, 404, 409, 500, 503)
+_stores(
+    "stores-errors",
+    "Every error but 429 is stored and replayed to its key",
+    400,
+    404,
+    409,
+    500,
+    503,
+)
 
 
 @variant("malformed-ignored", "A malformed key counts as no key")
@@ -179,7 +209,9 @@ class _Concurrent409(Behaviour):
 @variant("key-concurrent-425", "While the first use of a key is handled a second one answers 425")
 class _Concurrent425(_Concurrent409):
     async def in_flight(self, request: Request, entry: Entry) -> Response | None:
-        return self.refuse(request, Problem(425, 530011, "A request with this idempotency key is in progress"))
+        return self.refuse(
+            request, Problem(425, 530011, "A request with this idempotency key is in progress")
+        )
 
 
 @variant("key-lives-24-hours-30", "Keys live half an hour more than a day")
@@ -261,13 +293,18 @@ class _Method404(Behaviour):
 # -- what can be seen before the operation ends ---------------------------------------------
 
 
-@variant("hidden-at-once", "Fetch and list stop showing a configuration when its delete is accepted")
+@variant(
+    "hidden-at-once", "Fetch and list stop showing a configuration when its delete is accepted"
+)
 class _HiddenAtOnce(Behaviour):
     def visible(self, configuration: Configuration, now: float) -> bool:
         return super().visible(configuration, now) and self.pending_deletion(configuration) is None
 
 
-@variant("hidden-at-random", "While a delete is pending reads show the configuration or not, as replicas differ")
+@variant(
+    "hidden-at-random",
+    "While a delete is pending reads show the configuration or not, as replicas differ",
+)
 class _Flicker(Behaviour):
     def visible(self, configuration: Configuration, now: float) -> bool:
         if not super().visible(configuration, now):
@@ -275,10 +312,14 @@ class _Flicker(Behaviour):
         return self.pending_deletion(configuration) is None or self.tick(configuration.id) % 2 == 0
 
 
-@variant("listed-until-end", "A fetch is 404 at once, the list shows the configuration until the end")
+@variant(
+    "listed-until-end", "A fetch is 404 at once, the list shows the configuration until the end"
+)
 class _ListedUntilEnd(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        return super().fetchable(configuration, now) and self.pending_deletion(configuration) is None
+        return (
+            super().fetchable(configuration, now) and self.pending_deletion(configuration) is None
+        )
 
 
 @variant("gone-before-end", "The configuration is gone half way through its operation")
@@ -298,7 +339,9 @@ class _Rate150(Behaviour):
         return self.bucket_empty(request, 150.0) or super().throttles(request)
 
 
-@variant("unavailable-sometimes", "Every 25th call is a 503 with Retry-After, and is fine the next time")
+@variant(
+    "unavailable-sometimes", "Every 25th call is a 503 with Retry-After, and is fine the next time"
+)
 class _UnavailableSometimes(Behaviour):
     def delete(self, request: Request) -> Response:
         if self.once_in(25, "unavailable"):
@@ -311,7 +354,10 @@ class _UnavailableSometimes(Behaviour):
         return super().poll(request)
 
 
-@variant("unavailable-accepted-sometimes", "Every 20th accepted delete is carried out and answered 503 with Retry-After")
+@variant(
+    "unavailable-accepted-sometimes",
+    "Every 20th accepted delete is carried out and answered 503 with Retry-After",
+)
 class _UnavailableAccepted(Behaviour):
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
@@ -320,14 +366,21 @@ class _UnavailableAccepted(Behaviour):
         return response
 
 
-@variant("throttled-sometimes", "Every 30th delete is a 429 with Retry-After, and is fine the next time")
+@variant(
+    "throttled-sometimes", "Every 30th delete is a 429 with Retry-After, and is fine the next time"
+)
 class _ThrottledSometimes(Behaviour):
     def throttles(self, request: Request) -> bool:
-        return (request.route == "delete" and self.once_in(30, "throttled")) or super().throttles(request)
+        return (request.route == "delete" and self.once_in(30, "throttled")) or super().throttles(
+            request
+        )
 
 
-@variant("throttled-often", "Every 12th call is a 429 without Retry-After, and is fine the next time, however slowly they come",
-         warns=("ERR-429-RETRY",))  # fmt: skip
+@variant(
+    "throttled-often",
+    "Every 12th call is a 429 without Retry-After, and is fine the next time, however slowly they come",
+    warns=("ERR-429-RETRY",),
+)
 class _ThrottledOften(Behaviour):
     def throttles(self, request: Request) -> bool:
         if self.once_in(12, "throttled"):
@@ -335,7 +388,10 @@ class _ThrottledOften(Behaviour):
         return super().throttles(request)
 
 
-@variant("replay-locks-key", "While a request with a key is handled, a replay of it too, another one with it answers 409")
+@variant(
+    "replay-locks-key",
+    "While a request with a key is handled, a replay of it too, another one with it answers 409",
+)
 class _ReplayLocks(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -355,7 +411,14 @@ class _ReplayLocks(Behaviour):
             self.locked.discard(key)
 
 
-@variant("faults-at-home", "What provokes an error, or a failure, is heeded for the first account in the first region only")
+@variant(
+    "faults-at-home",
+    "What provokes an error, or a failure, is heeded for the first account in the first region only",
+)
 class _FaultsAtHome(Behaviour):
     def requested_fault(self, request: Request, configuration: Configuration | None) -> str | None:
-        return super().requested_fault(request, configuration) if (request.account, request.region) == (1, 0) else None
+        return (
+            super().requested_fault(request, configuration)
+            if (request.account, request.region) == (1, 0)
+            else None
+        )

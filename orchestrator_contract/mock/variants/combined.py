@@ -15,11 +15,25 @@ WHOLE = {
     ),
     "as-a-gateway": (
         "An API gateway in front: compression, plain 401, cookies, 503 now and then",
-        ("gzip", "credentials-plain", "more-headers", "unavailable-sometimes", "odd-400", "type-charset"),
+        (
+            "gzip",
+            "credentials-plain",
+            "more-headers",
+            "unavailable-sometimes",
+            "odd-400",
+            "type-charset",
+        ),
     ),
     "as-a-lean-service": (
         "As little as the contract allows",
-        ("url-only", "related-missing", "error-bare", "operation-lean", "conflict-unnamed", "failed-error-null"),
+        (
+            "url-only",
+            "related-missing",
+            "error-bare",
+            "operation-lean",
+            "conflict-unnamed",
+            "failed-error-null",
+        ),
     ),
     "as-replicas": (
         "Replicas that lag until an operation has ended",
@@ -27,11 +41,25 @@ WHOLE = {
     ),
     "as-a-strict-service": (
         "Whatever may be refused is refused, and errors are kept",
-        ("stores-errors", "mismatch-409", "odd-400", "foreign-403", "credentials-403", "malformed-422"),
+        (
+            "stores-errors",
+            "mismatch-409",
+            "odd-400",
+            "foreign-403",
+            "credentials-403",
+            "malformed-422",
+        ),
     ),
     "as-a-lenient-service": (
         "Whatever may be ignored is ignored",
-        ("malformed-ignored", "mismatch-new", "second-404", "key-case-blind", "hidden-at-once", "time-offset"),
+        (
+            "malformed-ignored",
+            "mismatch-new",
+            "second-404",
+            "key-case-blind",
+            "hidden-at-once",
+            "time-offset",
+        ),
     ),
 }
 

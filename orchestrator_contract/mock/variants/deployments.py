@@ -21,7 +21,10 @@ from orchestrator_contract.mock.variants.choices import _SecondFails
 from orchestrator_contract.mock.world import DAY, Configuration, Operation, Shelf, World, new_id
 
 
-@variant("error-yet-deleted", "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS")
+@variant(
+    "error-yet-deleted",
+    "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS",
+)
 class _ErrorYetDeleted(_SecondFails):
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
@@ -35,20 +38,34 @@ class _FailsSometimes(Behaviour):
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
         found = self.locate(request, request.sid)
-        if response.status == 202 and found is not None and found.deletion is not None and self.once_in(12, "fails-sometimes"):
+        if (
+            response.status == 202
+            and found is not None
+            and found.deletion is not None
+            and self.once_in(12, "fails-sometimes")
+        ):
             self.fail(found.deletion)
             found.gone_at = None
         return response
 
 
-@variant("ends-when-polled", "An operation ends when it is asked about for the third time, and never by itself")
+@variant(
+    "ends-when-polled",
+    "An operation ends when it is asked about for the third time, and never by itself",
+)
 class _EndsWhenPolled(Behaviour):
     def start_operation(self, request: Request, kind: str, sid: str, seconds: float) -> Operation:
-        return super().start_operation(request, kind, sid, seconds if kind == CONVERSATION else DAY * 365)
+        return super().start_operation(
+            request, kind, sid, seconds if kind == CONVERSATION else DAY * 365
+        )
 
     def poll(self, request: Request) -> Response:
         operation, now = self.shelf(request).operations.get(request.sid or ""), self.now()
-        if operation is not None and operation.ends_at > now and self.tick(("poll", operation.id)) >= 3:
+        if (
+            operation is not None
+            and operation.ends_at > now
+            and self.tick(("poll", operation.id)) >= 3
+        ):
             found = self.shelf(request).configurations.get(operation.configuration_id)
             if found is not None and operation.kind == "create":
                 found.visible_from = now
@@ -58,7 +75,9 @@ class _EndsWhenPolled(Behaviour):
         return super().poll(request)
 
 
-@variant("error-begins", "A provoked 500 or 503 has begun a delete: another one is a conflict with it")
+@variant(
+    "error-begins", "A provoked 500 or 503 has begun a delete: another one is a conflict with it"
+)
 class _ErrorBegins(Behaviour):
     def fault_answer(self, request: Request, fault: str) -> Response:
         found = self.locate(request, request.sid)
@@ -70,7 +89,10 @@ class _ErrorBegins(Behaviour):
         return super().fault_answer(request, fault)
 
 
-@variant("error-sometimes", "Every 12th delete, create and update is a 500 without effect, and is fine the next time")
+@variant(
+    "error-sometimes",
+    "Every 12th delete, create and update is a 500 without effect, and is fine the next time",
+)
 class _ErrorSometimes(Behaviour):
     async def before_action(self, request: Request) -> None:
         await super().before_action(request)
@@ -78,7 +100,10 @@ class _ErrorSometimes(Behaviour):
             raise Refused(internal_error())
 
 
-@variant("one-delete-at-a-time", "A delete that comes within 20 ms of another one of its configuration is a 409, whatever becomes of that")
+@variant(
+    "one-delete-at-a-time",
+    "A delete that comes within 20 ms of another one of its configuration is a 409, whatever becomes of that",
+)
 class _OneDeleteAtATime(Behaviour):
     _busy: frozenset[str] = frozenset()
 
@@ -97,12 +122,17 @@ class _OneDeleteAtATime(Behaviour):
         self._busy -= {sid}
 
 
-@variant("one-operation-at-a-time", "While an account's delete runs, deletes of its other configurations are a 409 that names the operation")
+@variant(
+    "one-operation-at-a-time",
+    "While an account's delete runs, deletes of its other configurations are a 409 that names the operation",
+)
 class _OneOperationAtATime(Behaviour):
     def rivals(self, request: Request) -> Iterable[Configuration]:
         return self.shelf(request).configurations.values()
 
-    def begin_delete(self, request: Request, configuration: Configuration, *, fails: bool = False) -> Operation:
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
         for other in self.rivals(request):
             running = self.pending_deletion(other)
             if running is not None:
@@ -110,18 +140,36 @@ class _OneOperationAtATime(Behaviour):
         return super().begin_delete(request, configuration, fails=fails)
 
 
-@variant("one-operation-anywhere", "While a delete runs, deletes of all other configurations, of whatever account and region, are a 409")
+@variant(
+    "one-operation-anywhere",
+    "While a delete runs, deletes of all other configurations, of whatever account and region, are a 409",
+)
 class _OneOperationAnywhere(_OneOperationAtATime):
     def rivals(self, request: Request) -> Iterable[Configuration]:
-        return [one for shelf in self.world.shelves.values() for one in shelf.configurations.values()]
+        return [
+            one for shelf in self.world.shelves.values() for one in shelf.configurations.values()
+        ]
 
 
-@variant("one-operation-first", "While an operation of the account runs each delete is a 409, whether there is something to delete or not")
+@variant(
+    "one-operation-first",
+    "While an operation of the account runs each delete is a 409, whether there is something to delete or not",
+)
 class _OneOperationFirst(Behaviour):
     def delete(self, request: Request) -> Response:
         now = self.now()
-        running = next((one for one in reversed(self.shelf(request).operations.values()) if not one.state(now).terminal), None)
-        if running is None or self.requested_fault(request, self.target_of_delete(request)) is not None:
+        running = next(
+            (
+                one
+                for one in reversed(self.shelf(request).operations.values())
+                if not one.state(now).terminal
+            ),
+            None,
+        )
+        if (
+            running is None
+            or self.requested_fault(request, self.target_of_delete(request)) is not None
+        ):
             return super().delete(request)
         return self.refuse(request, conflict(running.id))
 
@@ -129,16 +177,24 @@ class _OneOperationFirst(Behaviour):
 @variant("namesake-fails", "A create with a displayName that is taken is accepted, and FAILS")
 class _NamesakeFails(Behaviour):
     def create(self, request: Request) -> Response:
-        taken = {one.members["displayName"] for one in self.shelf(request).configurations.values() if not self.gone(one, self.now())}
+        taken = {
+            one.members["displayName"]
+            for one in self.shelf(request).configurations.values()
+            if not self.gone(one, self.now())
+        }
         members = members_of(parse(request.body))
         if members["displayName"] not in taken:
             return super().create(request)
-        operation = self.start_operation(request, "create", self.new_configuration_id(), self.settings.create_seconds)
+        operation = self.start_operation(
+            request, "create", self.new_configuration_id(), self.settings.create_seconds
+        )
         self.fail(operation)
         return self.accepted(request, operation)
 
 
-@variant("throttles-each-sid", "A SID takes five deletes in a second; what comes beyond that is a 429")
+@variant(
+    "throttles-each-sid", "A SID takes five deletes in a second; what comes beyond that is a 429"
+)
 class _ThrottlesEachSid(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
@@ -165,7 +221,10 @@ class _GroupingRefused(Behaviour):
         return super().create(request)
 
 
-@variant("mismatch-takes-over", "A key used with another request starts an operation, and is that request's key from then on")
+@variant(
+    "mismatch-takes-over",
+    "A key used with another request starts an operation, and is that request's key from then on",
+)
 class _MismatchTakesOver(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         return None
@@ -179,60 +238,96 @@ class _LastPageEmpty(Behaviour):
         return Page(page.items, page.size, page.previous_token, following)
 
 
-@variant("pages-of-the-table", "Pages of ten are cut before what is deleted is left out: many in a row may hold nothing and lead on")
+@variant(
+    "pages-of-the-table",
+    "Pages of ten are cut before what is deleted is left out: many in a row may hold nothing and lead on",
+)
 class _PagesOfTheTable(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         end = query.after + min(query.size, 10)
         shown = [one for one in items if query.after < one.number <= end]
-        last = max((one.number for shelf in self.world.shelves.values() for one in shelf.configurations.values()), default=0)
+        last = max(
+            (
+                one.number
+                for shelf in self.world.shelves.values()
+                for one in shelf.configurations.values()
+            ),
+            default=0,
+        )
         return Page(shown, query.size, None, token("a", end) if end < last else None)
 
 
-@variant("listed-late", "A new configuration is listed two seconds after its create has COMPLETED, by a fetch it is shown at once")
+@variant(
+    "listed-late",
+    "A new configuration is listed two seconds after its create has COMPLETED, by a fetch it is shown at once",
+)
 class _ListedLate(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
         return super().listed(configuration, now) and now > configuration.visible_from + 2.0
 
 
-@variant("shown-late", "Reads come from a copy that lags: a new configuration shows up to two seconds after its create has COMPLETED")
+@variant(
+    "shown-late",
+    "Reads come from a copy that lags: a new configuration shows up to two seconds after its create has COMPLETED",
+)
 class _ShownLate(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        return super().fetchable(configuration, now) and now > configuration.visible_from + self._lag(configuration)
+        return super().fetchable(
+            configuration, now
+        ) and now > configuration.visible_from + self._lag(configuration)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) and now > configuration.visible_from + self._lag(configuration)
+        return super().listed(configuration, now) and now > configuration.visible_from + self._lag(
+            configuration
+        )
 
     @staticmethod
     def _lag(configuration: Configuration) -> float:
         return configuration.number % 5 * 0.5
 
 
-@variant("room-for-ten", "An account holds ten configurations; a create beyond them is refused with 409")
+@variant(
+    "room-for-ten", "An account holds ten configurations; a create beyond them is refused with 409"
+)
 class _RoomForTen(Behaviour):
     room = 10
 
     def create(self, request: Request) -> Response:
-        created = [one for one in self.shelf(request).configurations.values() if one.reserved_for is None]
+        created = [
+            one for one in self.shelf(request).configurations.values() if one.reserved_for is None
+        ]
         if sum(not self.gone(one, self.now()) for one in created) >= self.room:
-            return self.refuse(request, Problem(409, 530020, "The account holds as many configurations as it may"))
+            return self.refuse(
+                request, Problem(409, 530020, "The account holds as many configurations as it may")
+            )
         return super().create(request)
 
 
-@variant("list-moves", "Pages are cut by offset, the newest first, and somebody else's configurations come and go while it is walked over")
+@variant(
+    "list-moves",
+    "Pages are cut by offset, the newest first, and somebody else's configurations come and go while it is walked over",
+)
 class _ListMoves(Behaviour):
     _lists = 0
 
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         self._lists += 1
         # Somebody else's come first, now none and then up to three of them.
-        strangers = [replace(items[0], id=new_id("conv_configuration")) for _ in range(self._lists % 4)] if items else []
+        strangers = (
+            [replace(items[0], id=new_id("conv_configuration")) for _ in range(self._lists % 4)]
+            if items
+            else []
+        )
         shown = [*strangers, *reversed(items)]
         end = query.after + query.size
         following = token("a", end) if end < len(shown) else None
         return Page(shown[query.after : end], query.size, None, following)
 
 
-@variant("replicas-flicker", "Two copies answer reads in turn, and one shows a new configuration 1.5 seconds after its create has COMPLETED")
+@variant(
+    "replicas-flicker",
+    "Two copies answer reads in turn, and one shows a new configuration 1.5 seconds after its create has COMPLETED",
+)
 class _ReplicasFlicker(Behaviour):
     _reads = 0
 
@@ -250,7 +345,10 @@ class _ReplicasFlicker(Behaviour):
         return self._reads % 2 == 0 or now > configuration.visible_from + 1.5
 
 
-@variant("regions-share", "All regions have the same configurations and operations, and keys of their own")
+@variant(
+    "regions-share",
+    "All regions have the same configurations and operations, and keys of their own",
+)
 class _RegionsShare(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)

@@ -10,13 +10,18 @@ from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.world import Operation
 
 
-@variant("conversation-related-null", "related of a conversation's delete is null, in the 202 and in the operation")
+@variant(
+    "conversation-related-null",
+    "related of a conversation's delete is null, in the 202 and in the operation",
+)
 class _RelatedNull(Behaviour):
     def related(self, operation: Operation) -> dict[str, str] | None:
         return None if operation.kind == DELETE else super().related(operation)
 
 
-@variant("conversations-nowhere", "There are no conversations where the profile says that there are")
+@variant(
+    "conversations-nowhere", "There are no conversations where the profile says that there are"
+)
 class _Nowhere(Behaviour):
     def fetch_conversation(self, request: Request) -> Response:
         raise Refused(unknown_path())

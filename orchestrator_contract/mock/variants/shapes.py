@@ -19,7 +19,10 @@ from orchestrator_contract.mock.world import Operation, World, new_id
 ERRORS = (400, 401, 403, 404, 405, 409, 413, 414, 422, 429, 500, 503)
 
 
-@variant("error-s4", "Errors have the shape of the troubleshooting page: httpStatusCode, userError, params")
+@variant(
+    "error-s4",
+    "Errors have the shape of the troubleshooting page: httpStatusCode, userError, params",
+)
 class _ErrorS4(Behaviour):
     def error_document(self, problem: Problem) -> Any:
         return {
@@ -46,32 +49,50 @@ class _ErrorCodeOnly(Behaviour):
 @variant("error-extra", "Errors have further members")
 class _ErrorExtra(Behaviour):
     def error_document(self, problem: Problem) -> Any:
-        return {**super().error_document(problem), "request_id": "RQ1", "details": [{"field": None}]}
+        return {
+            **super().error_document(problem),
+            "request_id": "RQ1",
+            "details": [{"field": None}],
+        }
 
 
 @variant("error-product-codes", "Codes are the product's own, in 530xxx")
 class _ErrorProduct(Behaviour):
     def error_document(self, problem: Problem) -> Any:
-        code = problem.code if problem.code >= 530_000 or problem.code == 17534 else 530_000 + problem.status
+        code = (
+            problem.code
+            if problem.code >= 530_000 or problem.code == 17534
+            else 530_000 + problem.status
+        )
         return super().error_document(Problem(problem.status, code, problem.message))
 
 
 @variant("error-info-short", "more_info is another host's page of the same code")
 class _ErrorInfo(Behaviour):
     def error_document(self, problem: Problem) -> Any:
-        return {**super().error_document(problem), "more_info": f"https://help.example/errors/{problem.code}#top"}
+        return {
+            **super().error_document(problem),
+            "more_info": f"https://help.example/errors/{problem.code}#top",
+        }
 
 
 @variant("error-non-ascii", "Messages are written in another language")
 class _ErrorLanguage(Behaviour):
     def error_document(self, problem: Problem) -> Any:
-        return {**super().error_document(problem), "message": "設定が見つかりません · não encontrado 🔎"}
+        return {
+            **super().error_document(problem),
+            "message": "設定が見つかりません · não encontrado 🔎",
+        }
 
 
 @variant("url-only", "A 202 has statusUrl and neither Location nor Operation-Id")
 class _UrlOnly(Behaviour):
     def accepted_headers(self, request: Request, operation: Operation) -> Headers:
-        return [pair for pair in super().accepted_headers(request, operation) if pair[0] == b"retry-after"]
+        return [
+            pair
+            for pair in super().accepted_headers(request, operation)
+            if pair[0] == b"retry-after"
+        ]
 
 
 @variant("location-only", "A 202 has Location and neither statusUrl nor Operation-Id")
@@ -80,7 +101,11 @@ class _LocationOnly(Behaviour):
         return {"related": self.related(operation)}
 
     def accepted_headers(self, request: Request, operation: Operation) -> Headers:
-        return [pair for pair in super().accepted_headers(request, operation) if pair[0] != b"operation-id"]
+        return [
+            pair
+            for pair in super().accepted_headers(request, operation)
+            if pair[0] != b"operation-id"
+        ]
 
 
 @variant("operation-id-only", "A 202 has Operation-Id and neither statusUrl nor Location")
@@ -89,20 +114,29 @@ class _OperationIdOnly(Behaviour):
         return {"related": self.related(operation)}
 
     def accepted_headers(self, request: Request, operation: Operation) -> Headers:
-        return [pair for pair in super().accepted_headers(request, operation) if pair[0] != b"location"]
+        return [
+            pair for pair in super().accepted_headers(request, operation) if pair[0] != b"location"
+        ]
 
 
 variant("no-operation-id", "A 202 has statusUrl and Location, and no Operation-Id")(
-    on_answer(lambda request, response: response.set("operation-id", None), route=("delete", "create", "update"))
+    on_answer(
+        lambda request, response: response.set("operation-id", None),
+        route=("delete", "create", "update"),
+    )
 )
 
 
-@variant("location-relative", "Location is relative", warns=("DEL-202-LOCATION", "CTRL-202", "CONV-202"))
+@variant(
+    "location-relative", "Location is relative", warns=("DEL-202-LOCATION", "CTRL-202", "CONV-202")
+)
 class _LocationRelative(Behaviour):
     def accepted_headers(self, request: Request, operation: Operation) -> Headers:
         relative = operation.status_url.removeprefix(request.origin).encode()
-        return [(name, relative if name == b"location" else value) for name, value in
-                super().accepted_headers(request, operation)]  # fmt: skip
+        return [
+            (name, relative if name == b"location" else value)
+            for name, value in super().accepted_headers(request, operation)
+        ]
 
 
 class _CreateTells(Behaviour):
@@ -131,7 +165,11 @@ class _RelatedEmpty(_CreateTells):
 @variant("related-more", "related names more than the configuration")
 class _RelatedMore(Behaviour):
     def related(self, operation: Operation) -> dict[str, str] | None:
-        return {"configurationId": operation.configuration_id, "memoryStoreId": "mem_store_0", "note": ""}
+        return {
+            "configurationId": operation.configuration_id,
+            "memoryStoreId": "mem_store_0",
+            "note": "",
+        }
 
 
 variant("related-missing", "A 202 to a delete has no related")(on_answer(without("related")))
@@ -147,16 +185,26 @@ class _AcceptedExtra(Behaviour):
 @variant("operation-extra", "Operations and configurations have further members")
 class _OperationExtra(Behaviour):
     def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
-        return {**super().operation_document(operation, now), "progress": 0.5, "kind": operation.kind}
+        return {
+            **super().operation_document(operation, now),
+            "progress": 0.5,
+            "kind": operation.kind,
+        }
 
     def configuration_document(self, configuration: Any) -> dict[str, Any]:
         return {**super().configuration_document(configuration), "tags": [], "owner": None}
 
 
-@variant("operation-lean", "Operations leave out every member that is not required and would be null")
+@variant(
+    "operation-lean", "Operations leave out every member that is not required and would be null"
+)
 class _OperationLean(Behaviour):
     def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
-        return {name: value for name, value in super().operation_document(operation, now).items() if value is not None}
+        return {
+            name: value
+            for name, value in super().operation_document(operation, now).items()
+            if value is not None
+        }
 
 
 @variant("prefix-cfg", "SIDs begin with cfg_configuration_, operation ids with cfg_operation_")
@@ -220,7 +268,10 @@ class _IdOdd(Behaviour):
         return f"Op.{secrets.token_hex(4)}~A-b_C"
 
 
-@variant("operation-id-base64", "Operation ids are base64 with its padding, and end as an empty pair of credentials does")
+@variant(
+    "operation-id-base64",
+    "Operation ids are base64 with its padding, and end as an empty pair of credentials does",
+)
 class _IdBase64(Behaviour):
     def new_operation_id(self) -> str:
         return f"{secrets.token_hex(8)}Og=="
@@ -232,7 +283,9 @@ class _UrlQuery(Behaviour):
         return super().status_url(request, operation_id) + "?view=full"
 
 
-@variant("operation-url-capitals", "statusUrl and Location have their scheme in capitals, and a fragment")
+@variant(
+    "operation-url-capitals", "statusUrl and Location have their scheme in capitals, and a fragment"
+)
 class _UrlCapitals(Behaviour):
     def status_url(self, request: Request, operation_id: str) -> str:
         scheme, _, rest = super().status_url(request, operation_id).partition(":")
@@ -291,7 +344,11 @@ class _FailedBlank(Behaviour):
 @variant("failed-error-extended", "error of a FAILED operation has extension members")
 class _FailedExtended(Behaviour):
     def operation_error(self, operation: Operation) -> dict[str, Any] | None:
-        return {**(super().operation_error(operation) or {}), "code": 530500, "errors": [{"pointer": "#/x"}]}
+        return {
+            **(super().operation_error(operation) or {}),
+            "code": 530500,
+            "errors": [{"pointer": "#/x"}],
+        }
 
 
 @variant("conflict-unnamed", "A 409 has no X-Conflicting-Resource-Id")

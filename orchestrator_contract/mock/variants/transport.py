@@ -13,7 +13,16 @@ from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.world import Operation
 
-ROUTES = ("delete", "create", "update", "fetch", "list", "operation", "operation-create", "operation-update")
+ROUTES = (
+    "delete",
+    "create",
+    "update",
+    "fetch",
+    "list",
+    "operation",
+    "operation-create",
+    "operation-update",
+)
 
 
 def _offered(request: Request, coding: bytes) -> bool:
@@ -22,7 +31,12 @@ def _offered(request: Request, coding: bytes) -> bool:
         for part in line.lower().split(b","):
             name, _, weight = part.strip().partition(b";")
             if name.strip() == coding:
-                return weight.strip().replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+                return weight.strip().replace(b" ", b"") not in (
+                    b"q=0",
+                    b"q=0.0",
+                    b"q=0.00",
+                    b"q=0.000",
+                )
     return False
 
 
@@ -47,7 +61,11 @@ def _gzip(request: Request, response: Response) -> None:
 def _gzip_members(request: Request, response: Response) -> None:
     if _offered(request, b"gzip") and response.body:
         half = len(response.body) // 2
-        _compressed(response, "gzip", gzip.compress(response.body[:half]) + gzip.compress(response.body[half:]))
+        _compressed(
+            response,
+            "gzip",
+            gzip.compress(response.body[:half]) + gzip.compress(response.body[half:]),
+        )
 
 
 def _deflate(request: Request, response: Response) -> None:
@@ -95,9 +113,16 @@ def _request_id(request: Request, response: Response) -> None:
 
 
 for _name, _text, _change in (
-    ("type-charset", "Content-Type has a charset", header("content-type", "application/json; charset=utf-8")),
-    ("type-capitals", "Content-Type is written APPLICATION/JSON;Charset=UTF-8",
-     header("content-type", "APPLICATION/JSON;Charset=UTF-8")),
+    (
+        "type-charset",
+        "Content-Type has a charset",
+        header("content-type", "application/json; charset=utf-8"),
+    ),
+    (
+        "type-capitals",
+        "Content-Type is written APPLICATION/JSON;Charset=UTF-8",
+        header("content-type", "APPLICATION/JSON;Charset=UTF-8"),
+    ),
     ("gzip", "Bodies are gzipped where that is offered", _gzip),
     ("gzip-members", "Bodies are gzipped in two members", _gzip_members),
     ("deflate", "Bodies are deflated where that is offered", _deflate),
@@ -110,7 +135,7 @@ for _name, _text, _change in (
     ("spaced-json", "JSON is written with white space around everything", _spaced),
     ("more-headers", "Answers have a request id, cookies and other headers", _request_id),
     ("no-store", "Answers have caching headers", header("cache-control", "no-store, max-age=0")),
-):  # fmt: skip
+):
     variant(_name, _text)(on_answer(_change, route=ROUTES, status=None))
 
 
@@ -165,10 +190,15 @@ _retry_after("retry-after-2", "Retry-After of a 202 is 2", b"2")
 variant("unavailable-date", "Retry-After of a 503 is an HTTP date")(
     on_answer(header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), status=503)
 )
-variant("unavailable-no-retry-after", "A 503 has no Retry-After")(on_answer(header("retry-after", None), status=503))
+variant("unavailable-no-retry-after", "A 503 has no Retry-After")(
+    on_answer(header("retry-after", None), status=503)
+)
 
 
-@variant("head-with-body", "HEAD is answered with the body that a GET would get, as hand-written servers do")
+@variant(
+    "head-with-body",
+    "HEAD is answered with the body that a GET would get, as hand-written servers do",
+)
 class _HeadWithBody(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)

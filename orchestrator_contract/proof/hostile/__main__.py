@@ -22,7 +22,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", nargs="?", metavar="NAME", help="which hostile unit to run")
     parser.add_argument("--list", action="store_true", help="list all units and leave")
     parser.add_argument(
-        "--port", type=int, default=0, metavar="N", help="loopback port; 0 takes a free one (default)"
+        "--port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="loopback port; 0 takes a free one (default)",
     )
     parser.add_argument(
         "--write-profile", type=Path, metavar="FILE", help="write a target profile that leads here"
@@ -38,21 +42,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     units = load_units()
     if args.list:
         for unit in units.values():
-            print(f"{unit.name:36} exit {' or '.join(map(str, sorted(unit.expect))):10} {unit.says}")
+            print(
+                f"{unit.name:36} exit {' or '.join(map(str, sorted(unit.expect))):10} {unit.says}"
+            )
         return 0
     if args.name not in units:
         parser.error(
-            f"no hostile unit is called {args.name!r}; --list shows them" if args.name else "NAME is missing"
+            f"no hostile unit is called {args.name!r}; --list shows them"
+            if args.name
+            else "NAME is missing"
         )
     missing = [name for name in (USER_ENV, PASSWORD_ENV) if not os.environ.get(name)]
     if missing:
-        parser.error(f"set {' and '.join(missing)} to the credentials that the endpoint is to accept")
+        parser.error(
+            f"set {' and '.join(missing)} to the credentials that the endpoint is to accept"
+        )
 
-    server = HostileServer(units[args.name], os.environ[USER_ENV], os.environ[PASSWORD_ENV], args.port)
+    server = HostileServer(
+        units[args.name], os.environ[USER_ENV], os.environ[PASSWORD_ENV], args.port
+    )
     if args.write_profile:
         server.write_profile(args.write_profile)
     server.start()
-    ready = {"base_url": server.url, "profile": str(args.write_profile or ""), "canary": server.canary.url}
+    ready = {
+        "base_url": server.url,
+        "profile": str(args.write_profile or ""),
+        "canary": server.canary.url,
+    }
     print(json.dumps(ready), flush=True)
     _wait(args.exit_with_stdin)
     return 0

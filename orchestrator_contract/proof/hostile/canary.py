@@ -18,7 +18,13 @@ def spellings(user: str, password: str) -> frozenset[str]:
         return base64.b64encode(text.encode()).decode()
 
     return frozenset(
-        {password, b64(password), b64(f"{user}:{password}"), quote(password, safe=""), quote_plus(password)}
+        {
+            password,
+            b64(password),
+            b64(f"{user}:{password}"),
+            quote(password, safe=""),
+            quote_plus(password),
+        }
     )
 
 
@@ -46,12 +52,20 @@ class Canary(Listener):
             wire.send(reply.framed())
 
     def _tempted(self, request: Request) -> Reply:
-        leaked = "authorization" in request.headers or any(text in request.raw for text in self._secrets)
+        leaked = "authorization" in request.headers or any(
+            text in request.raw for text in self._secrets
+        )
         with self._lock:
             self.requests += 1
             self.credentials += leaked
         now = "2026-11-23T12:00:00Z"
-        operation = {"operationId": "op_canary", "status": "COMPLETED", "createdAt": now, "completedAt": now}
+        operation = {
+            "operationId": "op_canary",
+            "status": "COMPLETED",
+            "createdAt": now,
+            "completedAt": now,
+        }
         return Reply.of(
-            200, {**operation, "statusUrl": f"{self.url}{request.path}", "related": None, "error": None}
+            200,
+            {**operation, "statusUrl": f"{self.url}{request.path}", "related": None, "error": None},
         )

@@ -25,7 +25,9 @@ _OPERATIONS = ["v2", "ControlPlane", "Operations"]
 
 def new_id(prefix: str) -> str:
     """A fresh id of the documented look: prefix, a digit up to 7, 25 letters or digits."""
-    return f"{prefix}_{secrets.choice('01234567')}" + "".join(secrets.choice(_ALPHABET) for _ in range(25))
+    return f"{prefix}_{secrets.choice('01234567')}" + "".join(
+        secrets.choice(_ALPHABET) for _ in range(25)
+    )
 
 
 def _now() -> str:
@@ -145,7 +147,11 @@ class Core:
             return act(request)
         if key in self._answers:
             seen, reply = self._answers[key]
-            return reply if seen == fingerprint else _error(409, 17534, "The key belongs to another request")
+            return (
+                reply
+                if seen == fingerprint
+                else _error(409, 17534, "The key belongs to another request")
+            )
         reply = act(request)
         if reply.status == 202:
             self._answers[key] = (fingerprint, reply)
@@ -166,7 +172,9 @@ class Core:
             return _error(400, 20001, "Bad request")
         old = self.configurations[sid]
         kept = {name: old[name] for name in ("id", "createdAt")}
-        self.configurations[sid] = old | wanted | kept | {"updatedAt": _now(), "version": old["version"] + 1}
+        self.configurations[sid] = (
+            old | wanted | kept | {"updatedAt": _now(), "version": old["version"] + 1}
+        )
         return self.accept(sid, Place.CREATE_POLL)
 
     def _create(self, request: Request) -> Reply:
@@ -220,7 +228,11 @@ class Core:
         if not (1 <= size <= 1000 and start >= 0):
             return _error(400, 20001, "Bad request")
         store = asked("memoryStoreId", "")
-        found = [one for one in self.configurations.values() if not store or one["memoryStoreId"] == store]
+        found = [
+            one
+            for one in self.configurations.values()
+            if not store or one["memoryStoreId"] == store
+        ]
         meta: dict[str, object] = {"key": "configurations", "pageSize": size}
         if start:
             meta["previousToken"] = str(max(0, start - size))

@@ -44,7 +44,9 @@ class Reply:
     def of(cls, status: int, document: object, **headers: str) -> Reply:
         """A JSON reply; in header names given as keywords `_` stands for `-`."""
         named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-        return cls(status, json.dumps(document).encode(), (("Content-Type", "application/json"), *named))
+        return cls(
+            status, json.dumps(document).encode(), (("Content-Type", "application/json"), *named)
+        )
 
     @property
     def document(self) -> dict[str, Any]:
@@ -116,7 +118,9 @@ def read_request(wire: Wire) -> Request:
     if "://" in target.partition("?")[0] and not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
     path, _, query = target.partition("?")
-    return Request(parts[0], path, parse_qs(query, keep_blank_values=True), headers, body, raw + body)
+    return Request(
+        parts[0], path, parse_qs(query, keep_blank_values=True), headers, body, raw + body
+    )
 
 
 def _read_body(wire: Wire, headers: dict[str, str]) -> bytes:

@@ -86,7 +86,9 @@ def greeting(
     """Register what is done to every connection before its first request is read."""
 
     def keep(greet: Callable[[Wire], bool]) -> Callable[[Wire], bool]:
-        unit = Unit(name, says, frozenset(expect), Place.NOWHERE, _untouched, greet=greet, sample=sample)
+        unit = Unit(
+            name, says, frozenset(expect), Place.NOWHERE, _untouched, greet=greet, sample=sample
+        )
         _register(unit)
         return greet
 

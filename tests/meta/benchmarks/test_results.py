@@ -23,7 +23,11 @@ ROWS = [
 def rows_of(text: str) -> list[list[str]]:
     """The cells of the table between the markers."""
     inside = text.partition(BEGIN)[2].partition(END)[0].replace("\\|", "/")
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in inside.splitlines() if line.startswith("|")]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in inside.splitlines()
+        if line.startswith("|")
+    ]
 
 
 def test_table_replaces_what_stood_between_the_markers() -> None:
@@ -37,7 +41,12 @@ def test_table_replaces_what_stood_between_the_markers() -> None:
     assert "Measured then." in text
     assert tuple(head) == COLUMNS
     assert [row[0] for row in body] == ["a/b", "slow", "absent", "shown only"]
-    assert [row[3:] for row in body] == [["2.00", "≥ 1.5", "yes"], ["0.25", "≥ 0.5", "**no**"], ["", "≥ 5", ""], ["0.75", "", ""]]
+    assert [row[3:] for row in body] == [
+        ["2.00", "≥ 1.5", "yes"],
+        ["0.25", "≥ 0.5", "**no**"],
+        ["", "≥ 5", ""],
+        ["0.75", "", ""],
+    ]
 
 
 def test_page_without_markers_is_refused() -> None:
@@ -103,14 +112,21 @@ def test_accusation_is_read_from_the_report() -> None:
     """A failed check counts with method, collection and status; a passed one does not."""
     request = {"method": "DELETE", "uri": "http://h/v2/ControlPlane/Configurations/x?y"}
     event: dict[str, dict[str, object]] = {
-        "ScenarioFinished": {"recorder": {
-            "interactions": {
-                "b": {"timestamp": 2.0, "request": request, "response": {"status_code": 200}},
-                "a": {"timestamp": 1.0, "request": request, "response": None},
-            },
-            "checks": {"b": [{"name": "one", "status": "failure"}, {"name": "two", "status": "success"}]},
-        }}
-    }  # fmt: skip
+        "ScenarioFinished": {
+            "recorder": {
+                "interactions": {
+                    "b": {"timestamp": 2.0, "request": request, "response": {"status_code": 200}},
+                    "a": {"timestamp": 1.0, "request": request, "response": None},
+                },
+                "checks": {
+                    "b": [
+                        {"name": "one", "status": "failure"},
+                        {"name": "two", "status": "success"},
+                    ]
+                },
+            }
+        }
+    }
 
     found = list(defects.accusations(event))
 

@@ -43,10 +43,21 @@ def judging() -> Iterator[Callable[..., JudgingMock]]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*options: str) -> JudgingMock:
-        command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--regions", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "orchestrator_contract.mock",
+            "--port",
+            "0",
+            "--regions",
+            "1",
+        ]
         process = subprocess.Popen(
             [*command, "--exit-with-stdin", "--judge-clients", *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         started.append(process)
         assert process.stdout is not None

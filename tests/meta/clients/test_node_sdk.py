@@ -27,7 +27,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node-sdk")
     (folder / "package.json").write_text("{}")
     command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", f"twilio@{RELEASE}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=180, check=False
+    )
     if done.returncode:
         pytest.skip(f"npm could not install twilio@{RELEASE}; offline?")
     return folder
@@ -40,14 +42,23 @@ def test_node_sdk(judging: Callable[..., Any], project: Path) -> None:
 
     done = subprocess.run(
         ["node", str(SCRIPT), mock.base_url, *mock.auth, reserved_sid("429")],
-        cwd=project, capture_output=True, text=True, timeout=60, check=False,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said == {
-        "version": RELEASE, "update": "COMPLETED", "fetched": "renamed", "listed": 3,
-        "deletes": ["COMPLETED"] * 3, "gone": 20404, "throttled": 20429,
+        "version": RELEASE,
+        "update": "COMPLETED",
+        "fetched": "renamed",
+        "listed": 3,
+        "deletes": ["COMPLETED"] * 3,
+        "gone": 20404,
+        "throttled": 20429,
     }
     found = {row["rule"]: row for row in mock.report()["findings"]}
     # The script itself polls at once (CLIENT-WAIT-202): waiting is left to the SDK's user.

@@ -14,7 +14,12 @@ import requests
 from orchestrator_contract.mock.faults import reserved_sid
 
 COLLECTION = "/v2/ControlPlane/Configurations"
-PAYLOAD = {"displayName": "a", "description": "", "conversationGroupingType": "GROUP_BY_PROFILE", "memoryStoreId": "m"}
+PAYLOAD = {
+    "displayName": "a",
+    "description": "",
+    "conversationGroupingType": "GROUP_BY_PROFILE",
+    "memoryStoreId": "m",
+}
 
 
 def created(mock: Any, session: requests.Session) -> str:
@@ -30,8 +35,12 @@ def session() -> Any:
         yield made
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, None], ids=["sigint", "sigterm", "stdin-ends"])
-def test_summary_at_the_end(judging: Callable[..., Any], session: Any, end: signal.Signals | None) -> None:
+@pytest.mark.parametrize(
+    "end", [signal.SIGINT, signal.SIGTERM, None], ids=["sigint", "sigterm", "stdin-ends"]
+)
+def test_summary_at_the_end(
+    judging: Callable[..., Any], session: Any, end: signal.Signals | None
+) -> None:
     """However the mock is ended, the summary stands on stderr."""
     mock = judging()
     session.delete(f"{mock.base_url}{COLLECTION}/{reserved_sid('409')}", auth=mock.auth, timeout=10)
@@ -79,7 +88,9 @@ def test_lured_credentials_are_seen(judging: Callable[..., Any], session: Any, l
     mock = judging("--lure", lure, "--retry-after", "0", "--create-seconds", "0")
     session.auth = mock.auth
     url = f"{mock.base_url}{COLLECTION}/{created(mock, session)}"
-    accepted = session.delete(url, headers={"Idempotency-Key": str(uuid.uuid4())}, timeout=10).json()
+    accepted = session.delete(
+        url, headers={"Idempotency-Key": str(uuid.uuid4())}, timeout=10
+    ).json()
 
     answer = session.get(accepted["statusUrl"], timeout=10, allow_redirects=False)
     if lure == "redirect":
@@ -94,7 +105,9 @@ def test_careful_client_resists(judging: Callable[..., Any], session: Any, lure:
     mock = judging("--lure", lure, "--retry-after", "0", "--create-seconds", "0")
     session.auth = mock.auth
     url = f"{mock.base_url}{COLLECTION}/{created(mock, session)}"
-    accepted = session.delete(url, headers={"Idempotency-Key": str(uuid.uuid4())}, timeout=10).json()
+    accepted = session.delete(
+        url, headers={"Idempotency-Key": str(uuid.uuid4())}, timeout=10
+    ).json()
 
     answer = requests.get(accepted["statusUrl"], timeout=10, allow_redirects=False)
 

@@ -51,7 +51,9 @@ def sdk(mock: Any) -> tuple[Any, Redirected]:
 def create(v2: Any, name: str = "one", key: str | None = None) -> Any:
     """A configuration, created through the SDK and ready to be used."""
     request = ConfigurationList.CreateConfigurationRequest({**PAYLOAD, "displayName": name})
-    made = v2.configurations.create(idempotency_key=key or str(uuid.uuid4()), create_configuration_request=request)
+    made = v2.configurations.create(
+        idempotency_key=key or str(uuid.uuid4()), create_configuration_request=request
+    )
     finish(v2, made.status_url)
     return made.related["configurationId"]
 
@@ -166,7 +168,9 @@ def test_way_around(judging: Callable[..., Any]) -> None:
     sid = create(v2)
     headers = {"Idempotency-Key": str(uuid.uuid4()), "Accept": "application/json"}
 
-    accepted = client.request("DELETE", f"{PUBLIC}/v2/ControlPlane/Configurations/{sid}", headers=headers)
+    accepted = client.request(
+        "DELETE", f"{PUBLIC}/v2/ControlPlane/Configurations/{sid}", headers=headers
+    )
     finish(v2, accepted.headers["location"])
 
     assert accepted.status_code == 202

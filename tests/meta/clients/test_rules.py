@@ -16,7 +16,12 @@ from orchestrator_contract.mock.clients.observer import watching
 from orchestrator_contract.mock.clients.rules import RULES, Limits
 from orchestrator_contract.mock.faults import reserved_sid
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.settings import DEFAULT_SECRETS, DEFAULT_USERS, Settings, accounts_from
+from orchestrator_contract.mock.settings import (
+    DEFAULT_SECRETS,
+    DEFAULT_USERS,
+    Settings,
+    accounts_from,
+)
 from orchestrator_contract.mock.world import World
 
 COLLECTION = "/v2/ControlPlane/Configurations"
@@ -30,7 +35,9 @@ class Caller:
     def __init__(self, **limits: Any) -> None:
         self.now = 1000.0
         self.judge = ClientJudge(Limits(**limits), lambda: self.now)
-        settings = Settings(origins=("http://127.0.0.1:1",), accounts=accounts_from({}), retry_after=2)
+        settings = Settings(
+            origins=("http://127.0.0.1:1",), accounts=accounts_from({}), retry_after=2
+        )
         self.world = World()
         self.mock = compose(watching(self.judge))(self.world, settings)
 
@@ -70,7 +77,9 @@ class Caller:
 
     def poll(self, accepted: Response, **options: Any) -> Response:
         """Look at the operation once."""
-        return self.call("GET", "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2], **options)
+        return self.call(
+            "GET", "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2], **options
+        )
 
     def follow(self, accepted: Response) -> None:
         """Wait as asked, and see the end."""
@@ -79,7 +88,9 @@ class Caller:
 
     def delete(self, sid: str, key: str | None = "", **options: Any) -> Response:
         """A delete; with a new key unless told otherwise."""
-        return self.call("DELETE", f"{COLLECTION}/{sid}", key=str(uuid.uuid4()) if key == "" else key, **options)
+        return self.call(
+            "DELETE", f"{COLLECTION}/{sid}", key=str(uuid.uuid4()) if key == "" else key, **options
+        )
 
     def found(self) -> list[str]:
         """Ids of the rules that were broken."""
@@ -95,7 +106,9 @@ def _braces(client: Caller) -> None:
 
 
 def _two_keys(client: Caller) -> None:
-    client.delete(client.create(), None, headers=((b"idempotency-key", KEY), (b"idempotency-key", KEY)))
+    client.delete(
+        client.create(), None, headers=((b"idempotency-key", KEY), (b"idempotency-key", KEY))
+    )
 
 
 KEY = str(uuid.UUID(int=7)).encode()
@@ -240,7 +253,8 @@ def words(scenario: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "rules"), [pytest.param(*row, id=f"{words(row[0])}-{number}") for number, row in enumerate(FAULTS)]
+    ("scenario", "rules"),
+    [pytest.param(*row, id=f"{words(row[0])}-{number}") for number, row in enumerate(FAULTS)],
 )
 def test_fault_is_found(scenario: Callable[[Caller], None], rules: set[str]) -> None:
     """The scenario breaks its rule, and no other rule joins in."""
@@ -312,11 +326,17 @@ def _moves_the_clock(client: Caller) -> None:
 @pytest.mark.parametrize(
     "scenario",
     [
-        _retries_with_its_key, _replays, _watches_the_configuration, _uses_a_key_again_after_a_day,
-        _deletes_again_on_purpose, _looks_once_more, _loses_a_poll, _moves_the_clock,
+        _retries_with_its_key,
+        _replays,
+        _watches_the_configuration,
+        _uses_a_key_again_after_a_day,
+        _deletes_again_on_purpose,
+        _looks_once_more,
+        _loses_a_poll,
+        _moves_the_clock,
     ],
     ids=words,
-)  # fmt: skip
+)
 def test_careful_client_is_left_alone(scenario: Callable[[Caller], None]) -> None:
     """What a careful client does is no finding."""
     client = Caller()
@@ -349,7 +369,9 @@ def test_summary_is_safe_to_print() -> None:
     assert "\\x1b[31m" in text
 
 
-@pytest.mark.parametrize(("report", "word"), [(0, "nothing seen"), (1, "clean")], ids=["silent", "careful"])
+@pytest.mark.parametrize(
+    ("report", "word"), [(0, "nothing seen"), (1, "clean")], ids=["silent", "careful"]
+)
 def test_ledger(report: int, word: str) -> None:
     """A client that never called is not called clean."""
     client = Caller()

@@ -71,7 +71,11 @@ class Sent:
     @property
     def user(self) -> str:
         """Whose credentials it came with; empty without any."""
-        return base64.b64decode(self.headers.get("authorization", "").removeprefix("Basic ")).decode().partition(":")[0]
+        return (
+            base64.b64decode(self.headers.get("authorization", "").removeprefix("Basic "))
+            .decode()
+            .partition(":")[0]
+        )
 
 
 def answer_of(said: Said | Answer) -> Answer | WireError:
@@ -80,9 +84,15 @@ def answer_of(said: Said | Answer) -> Answer | WireError:
         return said
     if isinstance(said, Fault):
         return WireError(said, f"it was {said}")
-    status, body, more = said[0], said[1] if len(said) > 1 else None, said[2] if len(said) > 2 else {}
+    status, body, more = (
+        said[0],
+        said[1] if len(said) > 1 else None,
+        said[2] if len(said) > 2 else {},
+    )
     headers = [] if body is None else [("Content-Type", "application/json")]
-    headers = [line for line in headers if line[0].lower() not in {name.lower() for name in more}] + list(more.items())
+    headers = [
+        line for line in headers if line[0].lower() not in {name.lower() for name in more}
+    ] + list(more.items())
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     return Answer(status, "", headers, data)
 
@@ -135,7 +145,9 @@ class Endpoint:
             self._clock.now += self.slow
         return answer_of(said(sent) if callable(said) else said)
 
-    def exchange(self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True) -> Answer:
+    def exchange(
+        self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True
+    ) -> Answer:
         """As `Wire.exchange`."""
         assert keep is (self.tool not in request.partition(b"\r\n")[0])
         assert request.startswith(method.encode())
@@ -144,7 +156,9 @@ class Endpoint:
             raise answer
         return answer
 
-    def together(self, origin: Origin, batch: Sequence[tuple[bytes, str]]) -> list[Answer | WireError]:
+    def together(
+        self, origin: Origin, batch: Sequence[tuple[bytes, str]]
+    ) -> list[Answer | WireError]:
         """As `Wire.together`."""
         return [self._take(origin, request, fresh=True) for request, _ in batch]
 
@@ -167,31 +181,48 @@ class Bench:
 
     def breaches(self) -> dict[str, list[str]]:
         """The problems of every breached requirement."""
-        return {one: record.problems for one, record in self.suite.ledger.records.items() if record.breaches}
+        return {
+            one: record.problems
+            for one, record in self.suite.ledger.records.items()
+            if record.breaches
+        }
 
     def checks(self) -> dict[str, int]:
         """How often each requirement was checked."""
-        return {one: record.checks for one, record in self.suite.ledger.records.items() if record.checks}
+        return {
+            one: record.checks for one, record in self.suite.ledger.records.items() if record.checks
+        }
 
     def steps(self, requirement: str) -> list[tuple[str, int | None]]:
         """Method, last path segment and status of each exchange in the evidence of a requirement."""
         found = []
-        for step in (step for breach in self.suite.ledger.records[requirement].shown for step in breach.steps):
+        for step in (
+            step for breach in self.suite.ledger.records[requirement].shown for step in breach.steps
+        ):
             words = step.request.split()
-            found.append((f"{words[words.index('-X') + 1]} {words[-1].rpartition('/')[2]}", step.status))
+            found.append(
+                (f"{words[words.index('-X') + 1]} {words[-1].rpartition('/')[2]}", step.status)
+            )
         return found
 
     def seen(self, observation: str) -> dict[str, int]:
         """What was observed, and how often."""
         return dict(self.suite.ledger.observations.get(observation, {}))
 
-    def exchange(self, operation: str, said: Said, method: str = "DELETE", **fields: Any) -> Exchange:
+    def exchange(
+        self, operation: str, said: Said, method: str = "DELETE", **fields: Any
+    ) -> Exchange:
         """An exchange that happened: for the judge, or to show as evidence."""
         call = fields.pop("call", None) or Call(operation, "sid")
         exchange = Exchange(
-            call=call, method=method, url=f"{ORIGIN}{PLANE}/Configurations/sid",
-            request_headers=fields.pop("request_headers", (("Accept-Encoding", "gzip, deflate"),)), request_body=None,
-            at=datetime(2026, 11, 23, tzinfo=UTC), sent=self.clock.now, **fields,
+            call=call,
+            method=method,
+            url=f"{ORIGIN}{PLANE}/Configurations/sid",
+            request_headers=fields.pop("request_headers", (("Accept-Encoding", "gzip, deflate"),)),
+            request_body=None,
+            at=datetime(2026, 11, 23, tzinfo=UTC),
+            sent=self.clock.now,
+            **fields,
         )
         answer = answer_of(said)
         if isinstance(answer, WireError):
@@ -211,7 +242,20 @@ class Bench:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time under control."""
     made = Clock()
-    for module in (coordinator, creating, follower, identity, presence, provisioner, removal, scenarios, sending, suite, visibility, watch):
+    for module in (
+        coordinator,
+        creating,
+        follower,
+        identity,
+        presence,
+        provisioner,
+        removal,
+        scenarios,
+        sending,
+        suite,
+        visibility,
+        watch,
+    ):
         monkeypatch.setattr(module, "time", made)
     return made
 
@@ -229,9 +273,18 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
     """Make benches; arguments change the profile, *effort* names or is one, *requests* and *deletes* are the budgets."""
     made: list[Bench] = []
 
-    def begin(*, effort: str | Effort = "quick", requests: int = 10_000, deletes: int = 300, **changes: Any) -> Bench:
+    def begin(
+        *,
+        effort: str | Effort = "quick",
+        requests: int = 10_000,
+        deletes: int = 300,
+        **changes: Any,
+    ) -> Bench:
         target = Profile(
-            "target", ORIGIN, accounts=(Account("user", "pass-word", ("USER", "PASSWORD")),), provision=Provision("create"),
+            "target",
+            ORIGIN,
+            accounts=(Account("user", "pass-word", ("USER", "PASSWORD")),),
+            provision=Provision("create"),
             limits=Limits(poll_timeout_s=20),
         )
         profile = replace(target, **changes)
@@ -242,7 +295,9 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         run.client.wire = endpoint  # type: ignore[assignment]
         if profile.provision.mode in ("pool", "command"):
             there = [{"id": sid} for sid in profile.provision.pool]
-            endpoint.on("GET /Configurations?pageSize=1000", (200, {"configurations": there, "meta": {}}))
+            endpoint.on(
+                "GET /Configurations?pageSize=1000", (200, {"configurations": there, "meta": {}})
+            )
         made.append(Bench(run, endpoint, clock, wire, journal.entries))
         return made[-1]
 

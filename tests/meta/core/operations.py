@@ -14,8 +14,13 @@ PLANE = f"{ORIGIN}/v2/ControlPlane"
 URL = f"{PLANE}/Operations/op_1"
 SID = "conv_configuration_0aaaaaaaaaaaaaaaaaaaaaaaaa"
 OPERATION = {
-    "operationId": "op_1", "status": "PENDING", "createdAt": "2026-11-23T00:00:00Z", "statusUrl": URL, "completedAt": None,
-    "related": {"configurationId": SID}, "error": None,
+    "operationId": "op_1",
+    "status": "PENDING",
+    "createdAt": "2026-11-23T00:00:00Z",
+    "statusUrl": URL,
+    "completedAt": None,
+    "related": {"configurationId": SID},
+    "error": None,
 }
 LONG = "o" * 200
 END = "2026-11-23T00:00:05Z"
@@ -24,7 +29,11 @@ END = "2026-11-23T00:00:05Z"
 def accepted(location: str | None = None, header: str | None = None, **body: Any) -> Said:
     """A 202 with these links."""
     links = {"Location": location, "Operation-Id": header}
-    return 202, body, {"Retry-After": "1"} | {name: value for name, value in links.items() if value is not None}
+    return (
+        202,
+        body,
+        {"Retry-After": "1"} | {name: value for name, value in links.items() if value is not None},
+    )
 
 
 def poll(status: Any = "PENDING", **members: Any) -> Said:

@@ -7,41 +7,79 @@ from importlib.resources import files
 
 import pytest
 
-from orchestrator_contract.verdicts.catalogue import Applies, Catalogue, Level, Observation, Requirement, load
+from orchestrator_contract.verdicts.catalogue import (
+    Applies,
+    Catalogue,
+    Level,
+    Observation,
+    Requirement,
+    load,
+)
 
-RAW = tomllib.loads((files("orchestrator_contract.verdicts") / "catalogue.toml").read_text(encoding="utf-8"))
+RAW = tomllib.loads(
+    (files("orchestrator_contract.verdicts") / "catalogue.toml").read_text(encoding="utf-8")
+)
 
 
 def test_every_requirement_is_read_as_it_is_written() -> None:
     """Order, ids and members of all requirements are those of the file; what is left out has no value."""
     read = [
         {
-            "id": one.id, "level": one.level.value, "title": one.title, "source": one.source, "needs": list(one.needs), "schema": one.schema,
-            "calls": list(one.calls), "repeats": list(one.repeats),
-            "applies": one.applies and {"operation": set(one.applies.operation), "status": set(one.applies.status), "part": one.applies.part},
+            "id": one.id,
+            "level": one.level.value,
+            "title": one.title,
+            "source": one.source,
+            "needs": list(one.needs),
+            "schema": one.schema,
+            "calls": list(one.calls),
+            "repeats": list(one.repeats),
+            "applies": one.applies
+            and {
+                "operation": set(one.applies.operation),
+                "status": set(one.applies.status),
+                "part": one.applies.part,
+            },
         }
         for one in load().requirements.values()
     ]
     written = [
         {
-            "needs": [], "schema": None, "calls": [], "repeats": [], **entry,
-            "applies": {**bound, "operation": set(bound["operation"]), "status": set(bound["status"])} if (bound := entry.get("applies")) else None,
+            "needs": [],
+            "schema": None,
+            "calls": [],
+            "repeats": [],
+            **entry,
+            "applies": {
+                **bound,
+                "operation": set(bound["operation"]),
+                "status": set(bound["status"]),
+            }
+            if (bound := entry.get("applies"))
+            else None,
         }
         for entry in RAW["requirement"]
     ]
 
     assert read == written
-    assert [load()[one.id] for one in load().requirements.values()] == list(load().requirements.values())
+    assert [load()[one.id] for one in load().requirements.values()] == list(
+        load().requirements.values()
+    )
 
 
 def test_every_observation_is_read_as_it_is_written() -> None:
     """Order, ids and members of all observations are those of the file."""
-    assert load().observations == {entry["id"]: Observation(**entry) for entry in RAW["observation"]}
+    assert load().observations == {
+        entry["id"]: Observation(**entry) for entry in RAW["observation"]
+    }
 
 
 def test_levels_that_gate() -> None:
     """Documented and derived breaches fail the gate, advisory ones don't."""
-    assert {level: level.gates for level in Level} == {Level.DOCUMENTED: True, Level.DERIVED: True, Level.ADVISORY: False}
+    assert {level: level.gates for level in Level} == {
+        Level.DOCUMENTED: True,
+        Level.DERIVED: True,
+        Level.ADVISORY: False,
+    }
 
 
 def test_a_requirement_needs_nothing_unless_it_says_so() -> None:
@@ -53,18 +91,29 @@ def test_a_requirement_needs_nothing_unless_it_says_so() -> None:
 
 def test_the_same_rule_on_another_call() -> None:
     """A rule that is written for the delete is judged under another id on the calls that repeat it, and else under its own."""
-    repeating = Requirement("B", Level.DERIVED, "t", "s", calls=("create", "update"), repeats=("A",))
+    repeating = Requirement(
+        "B", Level.DERIVED, "t", "s", calls=("create", "update"), repeats=("A",)
+    )
     known = Catalogue({"A": Requirement("A", Level.DERIVED, "t", "s"), "B": repeating})
 
-    assert [known.on(call, "A") for call in ("delete", "create", "update", "patch")] == ["A", "B", "B", "A"]
+    assert [known.on(call, "A") for call in ("delete", "create", "update", "patch")] == [
+        "A",
+        "B",
+        "B",
+        "A",
+    ]
     assert known.on("create", "B") == "B"
     assert (known.sisters("A"), known.sisters("B")) == (["create", "update"], [])
 
 
-SMALL = Catalogue({
-    name: Requirement(name, Level.DERIVED, "t", "s", (), "x.json", Applies(frozenset(), frozenset(), "body"))
-    for name in ("KEY-A", "KEY-A-LATER", "KEY-B", "OP-A")
-})
+SMALL = Catalogue(
+    {
+        name: Requirement(
+            name, Level.DERIVED, "t", "s", (), "x.json", Applies(frozenset(), frozenset(), "body")
+        )
+        for name in ("KEY-A", "KEY-A-LATER", "KEY-B", "OP-A")
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +136,12 @@ def test_selection(wanted: str, chosen: set[str]) -> None:
 @pytest.mark.parametrize(
     ("wanted", "name"),
     [
-        pytest.param("KEY-C", "KEY-C", id="unknown"), pytest.param("EY-A", "EY-A", id="not-at-the-beginning"),
-        pytest.param("key-a", "key-a", id="small-letters"), pytest.param("KEY-A,NO,KEY-B", "NO", id="among-known-ones"),
-        pytest.param("", "", id="nothing"), pytest.param(" ,", " ,", id="only-commas"),
+        pytest.param("KEY-C", "KEY-C", id="unknown"),
+        pytest.param("EY-A", "EY-A", id="not-at-the-beginning"),
+        pytest.param("key-a", "key-a", id="small-letters"),
+        pytest.param("KEY-A,NO,KEY-B", "NO", id="among-known-ones"),
+        pytest.param("", "", id="nothing"),
+        pytest.param(" ,", " ,", id="only-commas"),
     ],
 )
 def test_a_name_that_selects_nothing(wanted: str, name: str) -> None:

@@ -25,37 +25,53 @@ ALL = "GET /Configurations?pageSize=1000"
     ("sid", "fetched", "deleted"),
     [
         pytest.param("sid0", (200, {"id": "sid0", "displayName": NAME}), True, id="its-own"),
-        pytest.param("sid0", (200, {"id": "sid0", "displayName": "production"}), False, id="named-otherwise"),
+        pytest.param(
+            "sid0", (200, {"id": "sid0", "displayName": "production"}), False, id="named-otherwise"
+        ),
         pytest.param("sid0", (200, {"id": "SID0", "displayName": NAME}), False, id="another-id"),
         pytest.param("sid0", (200, {"id": "sid0"}), False, id="without-a-name"),
         pytest.param("sid0", (404, {}), False, id="not-there"),
         pytest.param("..", (200, {"id": "..", "displayName": NAME}), False, id="dots"),
         pytest.param("", (200, {"id": "", "displayName": NAME}), False, id="empty"),
         pytest.param("sid%30", (200, {"id": "sid%30", "displayName": NAME}), False, id="encoded"),
-        pytest.param("x/../sid0", (200, {"id": "x/../sid0", "displayName": NAME}), False, id="climbing"),
+        pytest.param(
+            "x/../sid0", (200, {"id": "x/../sid0", "displayName": NAME}), False, id="climbing"
+        ),
         pytest.param("sid0?x", (200, {"id": "sid0?x", "displayName": NAME}), False, id="query"),
     ],
 )
 def test_what_is_listed_under_a_name(
-    bench: Bench, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sid: str, fetched: Said, deleted: bool
+    bench: Bench,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sid: str,
+    fetched: Said,
+    deleted: bool,
 ) -> None:
     """It is deleted if its id is one path segment and a fetch shows it under that name; else it is left, and counted."""
     monkeypatch.setattr(cleanup, "time", clock)
     item: dict[str, Any] = {"id": sid, "displayName": NAME}
-    bench.endpoint.on(ALL, (200, {"configurations": [item], "meta": {"key": "configurations", "pageSize": 1000}}))
+    bench.endpoint.on(
+        ALL, (200, {"configurations": [item], "meta": {"key": "configurations", "pageSize": 1000}})
+    )
     bench.endpoint.on(f"GET /Configurations/{sid}", fetched)
     bench.endpoint.on(f"DELETE /Configurations/{sid}", (404, {}))
     said: list[str] = []
 
-    left = cleanup._Cleaning(bench.suite, Journal(tmp_path / "journal.jsonl", {}), said.append).all([Leftover(NAME, None, 0, 0)])
+    left = cleanup._Cleaning(bench.suite, Journal(tmp_path / "journal.jsonl", {}), said.append).all(
+        [Leftover(NAME, None, 0, 0)]
+    )
 
     assert ([line for line in bench.endpoint.lines() if line.startswith("DELETE")] != []) is deleted
     assert left == (0 if deleted else 1)
     assert any(line.startswith("LEFT") for line in said) is not deleted
 
 
-PAST = [{"journal": "orchestrator-contract", "run": "run", "bases": ["http://target.example"]},
-        {"name": NAME, "state": "created", "sid": "sid0", "account": 0, "region": 0}]
+PAST = [
+    {"journal": "orchestrator-contract", "run": "run", "bases": ["http://target.example"]},
+    {"name": NAME, "state": "created", "sid": "sid0", "account": 0, "region": 0},
+]
 
 
 def written(folder: Path) -> Path:
@@ -74,7 +90,9 @@ def as_bench(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench
 
 
-def test_an_unwritable_journal(as_bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_journal(
+    as_bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is found before anything is deleted, and named; even root can't write to some disks."""
     path, opened = written(tmp_path), Path.open
 
@@ -85,14 +103,19 @@ def test_an_unwritable_journal(as_bench: Bench, tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(Path, "open", refuse)
 
-    with pytest.raises(cleanup.CleanupError, match=rf"^{path}: can't be written: Read-only file system$"):
+    with pytest.raises(
+        cleanup.CleanupError, match=rf"^{path}: can't be written: Read-only file system$"
+    ):
         cleanup.clean(path, as_bench.suite.profile, print)
 
     assert [line for line in as_bench.endpoint.lines() if line.startswith("DELETE")] == []
 
 
-def test_a_journal_that_can_not_be_written_any_more(as_bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_can_not_be_written_any_more(
+    as_bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A disk that is full by then ends the cleanup with the same error."""
+
     def full(log: Journal, entries: list[dict[str, Any]]) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -114,7 +137,9 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench], tmp_path: Path)
     bench.endpoint.on("DELETE /Configurations/1", delete)
     journal, said = Journal(tmp_path / "journal.jsonl", {}), list[str]()
 
-    left = cleanup._Cleaning(bench.suite, journal, said.append).all([Leftover(NAME, "1", 0, 0), Leftover("oc-run-1", "1", 1, 0)])
+    left = cleanup._Cleaning(bench.suite, journal, said.append).all(
+        [Leftover(NAME, "1", 0, 0), Leftover("oc-run-1", "1", 1, 0)]
+    )
 
     assert (left, sorted(deleted), said[-1]) == (0, ["user1", "user2"], "nothing is left")
     assert said[:2] == [f"deleted  1  {NAME}", "deleted  1  oc-run-1"]

@@ -25,10 +25,17 @@ KEY = "11111111-2222-4333-8444-555555555555"
         pytest.param(399, 0, 9, False, id="too-few-others-to-say"),
     ],
 )
-def test_malformed_keys_that_meet_500(bench: Bench, others: int, others_500: int, malformed_500: int, breached: bool) -> None:
+def test_malformed_keys_that_meet_500(
+    bench: Bench, others: int, others_500: int, malformed_500: int, breached: bool
+) -> None:
     """They are what breaks the server where more than one met a 500 and none of many other deletes did."""
     crashes = Crashes(Suite.well_formed_key)
-    for number, status, key in ((others, 404, None), (others_500, 500, KEY), (malformed_500, 500, KEY[:-1]), (3, 400, "x")):
+    for number, status, key in (
+        (others, 404, None),
+        (others_500, 500, KEY),
+        (malformed_500, 500, KEY[:-1]),
+        (3, 400, "x"),
+    ):
         for _ in range(number):
             crashes(bench.exchange("delete", (status, {}), key=key))
 
@@ -42,7 +49,11 @@ def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
     crashes = Crashes(Suite.well_formed_key)
     for _ in range(400):
         crashes(bench.exchange("delete", (404, {})))
-    for call in (Call("delete", "sid", provokes=500), Call("delete", "sid", silent=True), Call("operation", "op_1")):
+    for call in (
+        Call("delete", "sid", provokes=500),
+        Call("delete", "sid", silent=True),
+        Call("operation", "op_1"),
+    ):
         for key in (KEY, "x", "y"):
             crashes(bench.exchange("delete", (500, {}), key=key, call=call))
 

@@ -27,10 +27,19 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
 
     got = asked.within(supply)
 
-    assert [f"as in {lessened}:" in remark for remark in got.remarks] == ([True] if lessened else [])
-    assert (got.name, got.odd_sids, got.refusals, got.longest_s) == (asked.name, asked.odd_sids, asked.refusals, asked.longest_s)
+    assert [f"as in {lessened}:" in remark for remark in got.remarks] == (
+        [True] if lessened else []
+    )
+    assert (got.name, got.odd_sids, got.refusals, got.longest_s) == (
+        asked.name,
+        asked.odd_sids,
+        asked.refusals,
+        asked.longest_s,
+    )
     if lessened in EFFORTS:
-        assert [getattr(got, field) for field in TAKING] == [getattr(EFFORTS[lessened], field) for field in TAKING]
+        assert [getattr(got, field) for field in TAKING] == [
+            getattr(EFFORTS[lessened], field) for field in TAKING
+        ]
     assert got.configurations <= supply
 
 

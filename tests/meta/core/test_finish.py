@@ -22,9 +22,21 @@ if TYPE_CHECKING:
 def test_finish_waits_for_all(bench: Bench) -> None:
     """Operations are polled until the last one has ended; those that were ended before are not asked again."""
     operations = [
-        begun(bench, "a", "op_a", poll("COMPLETED", operationId="op_a", statusUrl=f"{PLANE}/Operations/op_a", related=None)),
-        begun(bench, "b", "op_b", *[poll(operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None)] * 3,
-              poll("FAILED", operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None)),
+        begun(
+            bench,
+            "a",
+            "op_a",
+            poll(
+                "COMPLETED", operationId="op_a", statusUrl=f"{PLANE}/Operations/op_a", related=None
+            ),
+        ),
+        begun(
+            bench,
+            "b",
+            "op_b",
+            *[poll(operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None)] * 3,
+            poll("FAILED", operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None),
+        ),
     ]
 
     ended = bench.suite.follower.finish(operations)
@@ -44,7 +56,9 @@ def stubborn(bench: Bench, number: int, said: Said | None = None) -> Operation:
     """An operation that stays as it is."""
     name = f"op_{number}"
     url = f"{PLANE}/Operations/{name}"
-    return begun(bench, f"sid{number}", name, said or poll(operationId=name, statusUrl=url, related=None))
+    return begun(
+        bench, f"sid{number}", name, said or poll(operationId=name, statusUrl=url, related=None)
+    )
 
 
 def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
@@ -91,7 +105,12 @@ def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..
     """One that ends when it is asked about for the third time does so after the limit, too, where nothing was asked before."""
     bench = start(limits=Limits(poll_timeout_s=8))
     operation = bench.accepted("sid1", accepted(statusUrl=URL))
-    bench.endpoint.on("GET /Operations/op_1", poll(), poll(), poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"))
+    bench.endpoint.on(
+        "GET /Operations/op_1",
+        poll(),
+        poll(),
+        poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"),
+    )
     bench.clock.now += 20
 
     assert bench.suite.follower.finish([operation], early=False) == [operation]
@@ -103,7 +122,9 @@ def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
     """Only deletes are judged by whether they end."""
     bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
     bench.endpoint.on("GET /Operations/op_1", poll())
-    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
 
     assert bench.suite.follower.finish([bench.suite.follower.accept(exchange, "")]) == []
 
@@ -118,10 +139,15 @@ def test_an_operation_that_never_can_be_read(bench: Bench) -> None:
     """It is given up after a few seconds, the next of its kind sooner; the reason says what came last."""
     began, answers = bench.clock.now, iter(range(500, 600))
     operation = begun(bench, "sid1", "op_1")
-    bench.endpoint.on("GET /Operations/op_1", lambda _: (504 if (status := next(answers)) == 503 else status, {}))
+    bench.endpoint.on(
+        "GET /Operations/op_1", lambda _: (504 if (status := next(answers)) == 503 else status, {})
+    )
     with pytest.raises(Unfollowable) as caught:
         bench.suite.follower.finish([operation])
-    assert str(caught.value) == f"the operation can't be read: the last poll gave {operation.polls[-1].status}"
+    assert (
+        str(caught.value)
+        == f"the operation can't be read: the last poll gave {operation.polls[-1].status}"
+    )
     first = bench.clock.now - began
     assert 4 < first < 6
 
@@ -135,7 +161,9 @@ def test_creates_that_can_not_be_read_take_nothing_from_deletes(bench: Bench) ->
     """What is known of one kind of operation is not held against another."""
     bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
     bench.endpoint.on("GET /Operations/op_1", (500, {}))
-    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
     with pytest.raises(Unfollowable):
         bench.suite.follower.finish([bench.suite.follower.accept(exchange, "")])
 
@@ -150,7 +178,20 @@ def test_a_moment_without_answers_is_waited_out(bench: Bench) -> None:
     broken: list[Said] = [(500, {})] * 3
     url = f"{PLANE}/Operations/op_1"
     good = poll(operationId="op_1", statusUrl=url, related=None)
-    operation = begun(bench, "sid1", "op_1", *broken, good, *broken, good, *broken, good, *broken, good, poll("COMPLETED"))
+    operation = begun(
+        bench,
+        "sid1",
+        "op_1",
+        *broken,
+        good,
+        *broken,
+        good,
+        *broken,
+        good,
+        *broken,
+        good,
+        poll("COMPLETED"),
+    )
 
     assert bench.suite.follower.finish([operation]) == [operation]
 
@@ -176,7 +217,9 @@ def ending(bench: Bench, number: int, after: float) -> Operation:
 
     def now(_: object) -> Said:
         ended = bench.clock.now - began >= after
-        return poll("COMPLETED" if ended else "PENDING", operationId=name, statusUrl=url, related=None)
+        return poll(
+            "COMPLETED" if ended else "PENDING", operationId=name, statusUrl=url, related=None
+        )
 
     operation = begun(bench, f"sid{number}", name)
     bench.endpoint.on(f"GET /Operations/{name}", now)
@@ -199,7 +242,9 @@ def test_what_is_known_of_how_long_operations_take_saves_polls(bench: Bench) -> 
     took = first.ended - first.accepted.sent
 
     assert pauses(bench, ending(bench, 2, 0.85)) == [pytest.approx(took)]
-    assert pauses(bench, ending(bench, 3, 2.5)) == pytest.approx([took, *(took / 4 * 1.25**n for n in range(4))])
+    assert pauses(bench, ending(bench, 3, 2.5)) == pytest.approx(
+        [took, *(took / 4 * 1.25**n for n in range(4))]
+    )
 
 
 def test_time_that_has_passed_is_not_waited_again(bench: Bench) -> None:
@@ -231,8 +276,16 @@ def test_operations_that_end_when_they_have_been_asked_about(bench: Bench, numbe
     for name in range(40):
         url = f"{PLANE}/Operations/op_{name}"
         operation = begun(bench, f"sid{name}", f"op_{name}")
-        said = [poll("PENDING", operationId=f"op_{name}", statusUrl=url, related=None)] * (number - 1)
-        bench.endpoint.on(f"GET /Operations/op_{name}", *said, poll("COMPLETED", operationId=f"op_{name}", statusUrl=url, related=None, completedAt=None))
+        said = [poll("PENDING", operationId=f"op_{name}", statusUrl=url, related=None)] * (
+            number - 1
+        )
+        bench.endpoint.on(
+            f"GET /Operations/op_{name}",
+            *said,
+            poll(
+                "COMPLETED", operationId=f"op_{name}", statusUrl=url, related=None, completedAt=None
+            ),
+        )
         longest = max(longest, sum(pauses(bench, operation)))
 
     assert longest < 2
@@ -243,12 +296,22 @@ def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> 
     pauses(bench, ending(bench, 1, 2))
     took = bench.suite.follower._typical["delete"]
     bench.endpoint.on("POST /Configurations", accepted(statusUrl=f"{PLANE}/Operations/op_2"))
-    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
     began = bench.clock.now
-    bench.endpoint.on("GET /Operations/op_2", lambda _: poll("COMPLETED" if bench.clock.now - began > 2 * took else "PENDING",
-                                                             operationId="op_2", statusUrl=f"{PLANE}/Operations/op_2"))
+    bench.endpoint.on(
+        "GET /Operations/op_2",
+        lambda _: poll(
+            "COMPLETED" if bench.clock.now - began > 2 * took else "PENDING",
+            operationId="op_2",
+            statusUrl=f"{PLANE}/Operations/op_2",
+        ),
+    )
 
-    assert pauses(bench, bench.suite.follower.accept(exchange, "")) == pytest.approx([took, took / 2, took * 0.75])
+    assert pauses(bench, bench.suite.follower.accept(exchange, "")) == pytest.approx(
+        [took, took / 2, took * 0.75]
+    )
 
 
 def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench) -> None:
@@ -273,8 +336,15 @@ def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
 
     bench.suite.follower.finish([ending(bench, number, 2) for number in range(6)], early=False)
 
-    polls = [(round(sent.at - began, 2), sent.line.rpartition("op_")[2][:1]) for sent in bench.endpoint.sent if sent.line.startswith("GET")]
-    looks = ["".join(sorted(name for at, name in polls if at == moment)) for moment in sorted({at for at, _ in polls})]
+    polls = [
+        (round(sent.at - began, 2), sent.line.rpartition("op_")[2][:1])
+        for sent in bench.endpoint.sent
+        if sent.line.startswith("GET")
+    ]
+    looks = [
+        "".join(sorted(name for at, name in polls if at == moment))
+        for moment in sorted({at for at, _ in polls})
+    ]
     assert looks[:4] == ["03", "14", "25", "03"]
     assert len(looks[-2]) == 2
     assert len(looks[-1]) == 4
@@ -289,7 +359,11 @@ def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
 
     bench.suite.follower.finish([ending(bench, number, 5) for number in range(8)])
 
-    polls = [(round(sent.at - began, 1), sent.line.rpartition("op_")[2][:1]) for sent in bench.endpoint.sent if sent.line.startswith("GET")]
+    polls = [
+        (round(sent.at - began, 1), sent.line.rpartition("op_")[2][:1])
+        for sent in bench.endpoint.sent
+        if sent.line.startswith("GET")
+    ]
     assert sorted(name for at, name in polls if at == 0) == list("06")
     assert sorted(name for at, name in polls if at == 2.5) == list("01")
     assert sorted(name for at, name in polls if at > 2.5) == list("01234567")
@@ -305,10 +379,17 @@ def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
         pytest.param("soon", 8.0, id="says-nothing-readable"),
     ],
 )
-def test_what_an_operation_says_it_took(bench: Bench, completed: str | None, seconds: float) -> None:
+def test_what_an_operation_says_it_took(
+    bench: Bench, completed: str | None, seconds: float
+) -> None:
     """An operation's own instants say how long it took, within what was seen."""
     operation = begun(bench, "sid1", "op_1")
-    bench.endpoint.on("GET /Operations/op_1", poll("COMPLETED", operationId="op_1", createdAt="2026-11-23T00:00:00Z", completedAt=completed))
+    bench.endpoint.on(
+        "GET /Operations/op_1",
+        poll(
+            "COMPLETED", operationId="op_1", createdAt="2026-11-23T00:00:00Z", completedAt=completed
+        ),
+    )
     bench.suite.follower.poll(operation)
 
     assert _took(operation, 8.0) == pytest.approx(seconds)
@@ -329,7 +410,12 @@ def test_an_operation_that_becomes_unreadable(bench: Bench) -> None:
     """Eight polls in a row without a known status are enough, once it has had its time."""
     url, began = f"{PLANE}/Operations/op_1", bench.clock.now
     operation = begun(bench, "sid1", "op_1")
-    bench.endpoint.on("GET /Operations/op_1", lambda _: poll(operationId="op_1", statusUrl=url) if bench.clock.now - began < 6 else (200, {}))
+    bench.endpoint.on(
+        "GET /Operations/op_1",
+        lambda _: (
+            poll(operationId="op_1", statusUrl=url) if bench.clock.now - began < 6 else (200, {})
+        ),
+    )
 
     with pytest.raises(Unfollowable):
         bench.suite.follower.finish([operation])
@@ -346,25 +432,43 @@ def test_an_operation_that_can_not_be_read_until_the_limit(start: Callable[..., 
     assert bench.breaches()["OP-ENDS"] == ["expected an end within 3 s; saw no readable status"]
 
 
-@pytest.mark.parametrize(("every", "at_once"), [pytest.param(1, 6, id="all"), pytest.param(2, 3, id="half"), pytest.param(4, 2, id="a-quarter")])
+@pytest.mark.parametrize(
+    ("every", "at_once"),
+    [
+        pytest.param(1, 6, id="all"),
+        pytest.param(2, 3, id="half"),
+        pytest.param(4, 2, id="a-quarter"),
+    ],
+)
 def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: int) -> None:
     """One of every so many operations is polled right after its 202."""
     bench.suite.follower.early_every = every
     ended: list[Operation] = []
     for number in range(6):
         url = f"{PLANE}/Operations/op_{number}"
-        ended.append(stubborn(bench, number, poll("COMPLETED", operationId=f"op_{number}", statusUrl=url, related=None)))
+        ended.append(
+            stubborn(
+                bench,
+                number,
+                poll("COMPLETED", operationId=f"op_{number}", statusUrl=url, related=None),
+            )
+        )
     moment = bench.clock.now
 
     assert len(bench.suite.follower.finish(ended)) == 6
 
-    early = [sent for sent in bench.endpoint.sent if sent.line.startswith("GET") and sent.at == moment]
+    early = [
+        sent for sent in bench.endpoint.sent if sent.line.startswith("GET") and sent.at == moment
+    ]
     assert len(early) == at_once
 
 
 def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> None:
     """Sampling is the suite's choice."""
-    operations = [stubborn(bench, number, poll("COMPLETED", operationId=f"op_{number}", related=None)) for number in range(3)]
+    operations = [
+        stubborn(bench, number, poll("COMPLETED", operationId=f"op_{number}", related=None))
+        for number in range(3)
+    ]
     moment = bench.clock.now
 
     Follower(bench.suite.client).finish(operations)
@@ -372,12 +476,18 @@ def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> Non
     assert [operation.ended for operation in operations] == [moment] * 3
 
 
-@pytest.mark.parametrize(("number", "text"), [(1, "polling 1 delete"), (2, "polling 2 deletes"), (3, "polling 3 deletes")])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1, "polling 1 delete"), (2, "polling 2 deletes"), (3, "polling 3 deletes")],
+)
 def test_polling_is_named(bench: Bench, named: list[str], number: int, text: str) -> None:
     """Whoever waits sees what is polled, and how many."""
-    bench.suite.follower.finish([
-        stubborn(bench, one, poll("COMPLETED", operationId=f"op_{one}", related=None)) for one in range(number)
-    ])
+    bench.suite.follower.finish(
+        [
+            stubborn(bench, one, poll("COMPLETED", operationId=f"op_{one}", related=None))
+            for one in range(number)
+        ]
+    )
 
     assert [one for one in named if one.startswith("polling")] == [text]
 
@@ -387,7 +497,9 @@ def test_polls_know_what_they_follow(bench: Bench) -> None:
     bench.endpoint.on("POST /Configurations", accepted(f"{ORIGIN}/other/op_1", None, statusUrl=URL))
     bench.endpoint.on("GET /Operations/op_1", poll(operationId="op_2"))
     bench.endpoint.at("GET /other/op_1", poll(operationId="op_3"))
-    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={}))
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
     operation = bench.suite.follower.accept(exchange, "")
     recorded: list[Any] = []
     bench.suite.client.recorders.append(lambda e: recorded.append(e.call))
@@ -400,7 +512,17 @@ def test_polls_know_what_they_follow(bench: Bench) -> None:
 
 def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
     """Of several at one moment each is judged as the next poll; silence is no poll, and a refusal says nothing of the operation."""
-    operation = begun(bench, SID, "op_1", poll("COMPLETED"), poll("COMPLETED"), Fault.CUT, (429, {}), poll("PENDING"), poll("COMPLETED"))
+    operation = begun(
+        bench,
+        SID,
+        "op_1",
+        poll("COMPLETED"),
+        poll("COMPLETED"),
+        Fault.CUT,
+        (429, {}),
+        poll("PENDING"),
+        poll("COMPLETED"),
+    )
     seen: list[int | None] = []
     bench.suite.follower.polled = lambda _operation, exchange: seen.append(exchange.status)
     bench.suite.follower.poll(operation)
@@ -420,5 +542,7 @@ def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:
 
     bench.suite.follower.finish([operation], early=False)
 
-    assert [sent.at for sent in bench.endpoint.sent if sent.line.startswith("GET")] == [pytest.approx(moment + 0.03)]
+    assert [sent.at for sent in bench.endpoint.sent if sent.line.startswith("GET")] == [
+        pytest.approx(moment + 0.03)
+    ]
     assert operation.ended == pytest.approx(moment + 0.03)

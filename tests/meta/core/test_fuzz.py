@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench
 
 
-def test_a_refusal_that_passes(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_that_passes(
+    start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A request that is refused for too long ends the fuzzing as not verified, though it would pass the second time."""
     bench = start(effort="standard")
     judged: list[Exchange] = []
@@ -31,6 +33,8 @@ def test_a_refusal_that_passes(start: Callable[..., Bench], monkeypatch: pytest.
     monkeypatch.setattr(fuzz, "_perform", perform)
 
     with pytest.raises(Unverifiable, match="429 for a day"):
-        fuzz.run_generated(bench.suite, "DELETE", "positive", lambda sent: judged.append(sent.exchange))
+        fuzz.run_generated(
+            bench.suite, "DELETE", "positive", lambda sent: judged.append(sent.exchange)
+        )
 
     assert (asked, len(judged)) == (3, 2)

@@ -26,11 +26,16 @@ def generated() -> list[tuple[int, str]]:
     return seen
 
 
-def test_constants_of_loaded_modules_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_constants_of_loaded_modules_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hypothesis would draw from them by itself, and so would send other requests from another checkout."""
     before = generated()
     file = tmp_path / "constants.py"
-    file.write_text(f"NUMBERS = {list(range(5000, 5400))}\nTEXTS = {[f'text {n}' for n in range(400)]}\n", "utf-8")
+    file.write_text(
+        f"NUMBERS = {list(range(5000, 5400))}\nTEXTS = {[f'text {n}' for n in range(400)]}\n",
+        "utf-8",
+    )
     spec = importlib.util.spec_from_file_location("constants", file)
     assert spec
     monkeypatch.setitem(sys.modules, "constants", importlib.util.module_from_spec(spec))
@@ -46,6 +51,8 @@ def test_no_callback_of_the_garbage_collection() -> None:
         "print(len(gc.callbacks))"
     )
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
 
     assert done.stdout == "0\n"

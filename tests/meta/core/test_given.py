@@ -25,7 +25,9 @@ def test_the_deletion_budget(start: Callable[..., Bench]) -> None:
     bench = start(deletes=3, provision=Provision("pool", pool=tuple("abcdef")))
 
     assert [one.sid for one in bench.suite.configurations.take(2)] == ["a", "b"]
-    with pytest.raises(NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"):
+    with pytest.raises(
+        NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"
+    ):
         bench.suite.configurations.take(2)
     assert bench.suite.configurations.one().sid == "c"
     with pytest.raises(NothingToDelete):
@@ -39,7 +41,10 @@ def test_a_pool(start: Callable[..., Bench]) -> None:
 
     taken = configurations.take(2)
 
-    assert [(one.sid, one.name, one.account, one.region, one.payload) for one in taken] == [("a", "", 0, 0, {}), ("b", "", 0, 0, {})]
+    assert [(one.sid, one.name, one.account, one.region, one.payload) for one in taken] == [
+        ("a", "", 0, 0, {}),
+        ("b", "", 0, 0, {}),
+    ]
     assert [bench.suite.ownership.owns(sid) for sid in "abc"] == [True, True, False]
     with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up$"):
         configurations.take(2)
@@ -52,7 +57,12 @@ def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
     """What neither the list nor a fetch shows is left alone, and said; a fetch that says nothing else lets it pass."""
     bench = start(provision=Provision("pool", pool=("gone", "a", "hidden", "silent", "gone-too")))
     bench.endpoint.on(ALL, page({"id": "a"}))
-    answers: dict[str, Said] = {"gone": (404, {}), "hidden": (200, {"id": "hidden"}), "silent": Fault.TIMEOUT, "gone-too": (404, {})}
+    answers: dict[str, Said] = {
+        "gone": (404, {}),
+        "hidden": (200, {"id": "hidden"}),
+        "silent": Fault.TIMEOUT,
+        "gone-too": (404, {}),
+    }
     for sid, said in answers.items():
         bench.endpoint.on(f"GET /Configurations/{sid}", said)
     configurations = bench.suite.configurations
@@ -60,7 +70,10 @@ def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
     assert [one.sid for one in configurations.take(2)] == ["a", "hidden"]
     configurations.give_back(Configuration("a"))
     assert [one.sid for one in configurations.take(2)] == ["a", "silent"]
-    with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up; 2 of what it gave is not there, such as gone$"):
+    with pytest.raises(
+        NothingToDelete,
+        match=r"^the pool \(\[provision\] pool\) is used up; 2 of what it gave is not there, such as gone$",
+    ):
         configurations.one()
 
     assert configurations.stale == ["gone", "gone-too"]
@@ -74,7 +87,12 @@ def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) ->
     bench = commanded("print('soon'); print('never'); print('no'); print('there')")
     absent: Said = (404, {})
     present: Said = (200, {})
-    for sid, answers in {"soon": (absent, absent, present), "never": (absent,), "no": (absent,), "there": (present,)}.items():
+    for sid, answers in {
+        "soon": (absent, absent, present),
+        "never": (absent,),
+        "no": (absent,),
+        "there": (present,),
+    }.items():
         bench.endpoint.on(f"GET /Configurations/{sid}", *answers)
     began = bench.clock.now
 
@@ -87,11 +105,16 @@ def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) ->
 
 @pytest.mark.parametrize("place", [(1, 0), (0, 1)])
 @pytest.mark.parametrize("mode", ["pool", "command"])
-def test_given_ones_are_of_the_first_place(start: Callable[..., Bench], mode: str, place: tuple[int, int]) -> None:
+def test_given_ones_are_of_the_first_place(
+    start: Callable[..., Bench], mode: str, place: tuple[int, int]
+) -> None:
     """Where a given configuration is, is not known beyond the first account and region."""
     bench = start(provision=Provision(mode, pool=("a",), command=("true",)))
 
-    with pytest.raises(OneWayLess, match=rf"^\[provision\] mode = '{mode}' gives configurations of the first account and region only$"):
+    with pytest.raises(
+        OneWayLess,
+        match=rf"^\[provision\] mode = '{mode}' gives configurations of the first account and region only$",
+    ):
         bench.suite.configurations.take(1, account=place[0], region=place[1])
 
     assert left_of(bench) == 300
@@ -110,12 +133,18 @@ def test_no_provision(start: Callable[..., Bench]) -> None:
 @pytest.fixture
 def commanded(start: Callable[..., Bench]) -> Callable[[str], Bench]:
     """A bench whose configurations come from a Python program."""
-    return lambda program: start(provision=Provision("command", pool=("of-no-use",), command=(sys.executable, "-S", "-c", program)))
+    return lambda program: start(
+        provision=Provision(
+            "command", pool=("of-no-use",), command=(sys.executable, "-S", "-c", program)
+        )
+    )
 
 
 def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
     """It is run until it has given enough; what it gives too much is kept, what it gives again is given once."""
-    bench = commanded(f"import os; n = len(os.listdir({str(tmp_path)!r})); open(f'{tmp_path}/{{n}}', 'w'); print(f' a{{n}} \\n\\na0\\nb{{n}}\\nb{{n}}')")
+    bench = commanded(
+        f"import os; n = len(os.listdir({str(tmp_path)!r})); open(f'{tmp_path}/{{n}}', 'w'); print(f' a{{n}} \\n\\na0\\nb{{n}}\\nb{{n}}')"
+    )
     configurations = bench.suite.configurations
     for sid in ("a0", "b0", "a1", "b1", "a2", "b2", "back"):
         bench.endpoint.on(f"GET /Configurations/{sid}", (200, {"id": sid}))
@@ -134,17 +163,35 @@ def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("program", "why"),
     [
-        pytest.param("print('a'); raise SystemExit(3)", "failed: it ended with exit code 3", id="fails"),
+        pytest.param(
+            "print('a'); raise SystemExit(3)", "failed: it ended with exit code 3", id="fails"
+        ),
         pytest.param("print(' ')", "gave no new SID", id="prints-nothing"),
         pytest.param("print('a')", "gave no new SID", id="prints-the-same"),
-        pytest.param("print('a'); print('../b')", "failed: it printed '../b', which is no SID", id="prints-a-path"),
+        pytest.param(
+            "print('a'); print('../b')",
+            "failed: it printed '../b', which is no SID",
+            id="prints-a-path",
+        ),
         pytest.param("print('..')", "failed: it printed '..', which is no SID", id="prints-dots"),
-        pytest.param("print('created a')", "failed: it printed 'created a', which is no SID", id="prints-a-sentence"),
-        pytest.param("print('a?b')", "failed: it printed 'a.b', which is no SID", id="prints-a-query"),
-        pytest.param("print('a' * 201)", "failed: it printed 'a{80}', which is no SID", id="prints-no-end-of-it"),
+        pytest.param(
+            "print('created a')",
+            "failed: it printed 'created a', which is no SID",
+            id="prints-a-sentence",
+        ),
+        pytest.param(
+            "print('a?b')", "failed: it printed 'a.b', which is no SID", id="prints-a-query"
+        ),
+        pytest.param(
+            "print('a' * 201)",
+            "failed: it printed 'a{80}', which is no SID",
+            id="prints-no-end-of-it",
+        ),
     ],
 )
-def test_a_command_that_gives_nothing(commanded: Callable[[str], Bench], program: str, why: str) -> None:
+def test_a_command_that_gives_nothing(
+    commanded: Callable[[str], Bench], program: str, why: str
+) -> None:
     """A command that fails or gives nothing new ends it."""
     bench = commanded(program)
 
@@ -156,9 +203,14 @@ def test_a_command_that_gives_nothing(commanded: Callable[[str], Bench], program
 
 @pytest.mark.parametrize(
     ("program", "times"),
-    [pytest.param("raise SystemExit(1)", 3, id="fails"), pytest.param("while True: print('y' * 9999)", 1, id="prints-without-end")],
+    [
+        pytest.param("raise SystemExit(1)", 3, id="fails"),
+        pytest.param("while True: print('y' * 9999)", 1, id="prints-without-end"),
+    ],
 )
-def test_a_command_that_keeps_failing(commanded: Callable[[str], Bench], tmp_path: Path, program: str, times: int) -> None:
+def test_a_command_that_keeps_failing(
+    commanded: Callable[[str], Bench], tmp_path: Path, program: str, times: int
+) -> None:
     """It is not run for each test again: what takes its time, or fails each time, would take the run's."""
     bench = commanded(f"import time; open(f'{tmp_path}/{{time.time_ns()}}', 'w')\n{program}")
 

@@ -30,11 +30,17 @@ def created_under_a_key(configurations: Provisioner) -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        pytest.param(lambda configurations: configurations.take(2), id="several"), pytest.param(created_under_a_key, id="under-a-key"),
-        pytest.param(lambda configurations: configurations.creator.namesake(configurations.one()), id="namesake"),
+        pytest.param(lambda configurations: configurations.take(2), id="several"),
+        pytest.param(created_under_a_key, id="under-a-key"),
+        pytest.param(
+            lambda configurations: configurations.creator.namesake(configurations.one()),
+            id="namesake",
+        ),
     ],
 )
-def test_an_interrupt_anywhere(start: Callable[..., Bench], work: Callable[[Provisioner], object]) -> None:
+def test_an_interrupt_anywhere(
+    start: Callable[..., Bench], work: Callable[[Provisioner], object]
+) -> None:
     """Wherever in provisioning an interrupt comes, what was created until then is deleted afterwards."""
     left: dict[str, list[str]] = {}
     for number in count(1):
@@ -51,7 +57,11 @@ def test_an_interrupt_anywhere(start: Callable[..., Bench], work: Callable[[Prov
         bench.suite.configurations.clean_up()
 
         deleted = {line for line in bench.endpoint.lines() if line.startswith("DELETE")}
-        missing = [name for index, name in enumerate(world.names()) if f"DELETE /Configurations/sid{index}" not in deleted]
+        missing = [
+            name
+            for index, name in enumerate(world.names())
+            if f"DELETE /Configurations/sid{index}" not in deleted
+        ]
         if missing:
             left[where] = missing
 

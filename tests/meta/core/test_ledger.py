@@ -40,50 +40,102 @@ def test_a_check_that_holds(ledger: Ledger) -> None:
     ledger.hold(DOCUMENTED, True)
 
     record = ledger.records[DOCUMENTED]
-    assert (record.checks, record.breaches, record.shown, record.problems, record.unverified, record.tests) == (2, 0, [], [], [], [])
+    assert (
+        record.checks,
+        record.breaches,
+        record.shown,
+        record.problems,
+        record.unverified,
+        record.tests,
+    ) == (2, 0, [], [], [], [])
     assert (ledger.breach_count(), ledger.last_breached, ledger.end()) == (0, "", [])
 
 
 def test_a_breach(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
     """It has a text, evidence step by step, and counts as the newest one."""
-    steps = [exchange("delete", (202, {}, {"Retry-After": "1"})), exchange("operation", (404, {"a": 1}), "GET")]
+    steps = [
+        exchange("delete", (202, {}, {"Retry-After": "1"})),
+        exchange("operation", (404, {"a": 1}), "GET"),
+    ]
 
     ledger.begin("test_x", ())
-    assert not ledger.hold(DERIVED, False, expected="one thing", seen="another pass-word\x1b", where="$.status", exchanges=steps)
+    assert not ledger.hold(
+        DERIVED,
+        False,
+        expected="one thing",
+        seen="another pass-word\x1b",
+        where="$.status",
+        exchanges=steps,
+    )
 
     record = ledger.records[DERIVED]
     problem = "$.status: expected one thing; saw another ***\\x1b"
     assert (record.checks, record.breaches, record.problems) == (1, 1, [problem])
     (breach,) = record.shown
-    assert (breach.where, breach.expected, breach.seen, breach.problem) == ("$.status", "one thing", "another ***\\x1b", problem)
+    assert (breach.where, breach.expected, breach.seen, breach.problem) == (
+        "$.status",
+        "one thing",
+        "another ***\\x1b",
+        problem,
+    )
     assert breach.steps == (
-        Evidence(steps[0].curl(), 202, {"retry-after": "1", "content-type": "application/json"}, "{}"),
+        Evidence(
+            steps[0].curl(), 202, {"retry-after": "1", "content-type": "application/json"}, "{}"
+        ),
         Evidence(steps[1].curl(), 404, {"content-type": "application/json"}, '{"a": 1}'),
     )
     assert (ledger.breach_count(), ledger.last_breached) == (1, DERIVED)
     assert ledger.end() == [(DERIVED, problem)]
 
 
-def test_a_breach_as_the_document_lists_it(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+def test_a_breach_as_the_document_lists_it(
+    ledger: Ledger, exchange: Callable[..., Exchange]
+) -> None:
     """A piece for each step, numbered where there are several; the problem stands with the last, the run in place of a request."""
-    steps = [exchange("delete", (202, {}, {"Retry-After": "1"})), exchange("operation", (404, {"a": 1}), "GET")]
+    steps = [
+        exchange("delete", (202, {}, {"Retry-After": "1"})),
+        exchange("operation", (404, {"a": 1}), "GET"),
+    ]
     ledger.hold(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=steps)
     ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps[1:])
     ledger.hold(DERIVED, False)
     steps[1].note = "entry 7"
     ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps)
 
-    two, one, none, recorded = (breach.as_json("pytest") for breach in ledger.records[DERIVED].shown)
+    two, one, none, recorded = (
+        breach.as_json("pytest") for breach in ledger.records[DERIVED].shown
+    )
 
     assert two == [
-        {"request": steps[0].curl(), "status": 202, "headers": {"retry-after": "1", "content-type": "application/json"}, "body": "{}",
-         "problem": "step 1 of 2"},
-        {"request": steps[1].curl(), "status": 404, "headers": {"content-type": "application/json"}, "body": '{"a": 1}',
-         "problem": "step 2 of 2: $.status: expected a; saw b"},
+        {
+            "request": steps[0].curl(),
+            "status": 202,
+            "headers": {"retry-after": "1", "content-type": "application/json"},
+            "body": "{}",
+            "problem": "step 1 of 2",
+        },
+        {
+            "request": steps[1].curl(),
+            "status": 404,
+            "headers": {"content-type": "application/json"},
+            "body": '{"a": 1}',
+            "problem": "step 2 of 2: $.status: expected a; saw b",
+        },
     ]
     assert [piece["problem"] for piece in one] == ["expected a; saw b"]
-    assert none == [{"request": "pytest", "status": None, "headers": {}, "body": "", "problem": "expected ; saw "}]
-    assert [piece["problem"] for piece in recorded] == ["step 1 of 2", "entry 7: step 2 of 2: expected a; saw b"]
+    assert none == [
+        {
+            "request": "pytest",
+            "status": None,
+            "headers": {},
+            "body": "",
+            "problem": "expected ; saw ",
+        }
+    ]
+    assert [piece["problem"] for piece in recorded] == [
+        "step 1 of 2",
+        "entry 7: step 2 of 2: expected a; saw b",
+    ]
 
 
 def test_an_advisory_breach_does_not_count(ledger: Ledger) -> None:
@@ -114,11 +166,19 @@ def test_the_same_problem_is_told_once(ledger: Ledger) -> None:
     ledger.hold(DERIVED, False, expected="a", seen="c")
 
     record = ledger.records[DERIVED]
-    assert (record.breaches, record.problems, len(record.shown)) == (4, ["expected a; saw b", "expected a; saw c"], 4)
+    assert (record.breaches, record.problems, len(record.shown)) == (
+        4,
+        ["expected a; saw b", "expected a; saw c"],
+        4,
+    )
 
 
 @pytest.mark.parametrize(
-    ("excused", "kept"), [pytest.param(True, MAX_EVIDENCE, id="waived"), pytest.param(False, 2 * MAX_EVIDENCE, id="not-waived")]
+    ("excused", "kept"),
+    [
+        pytest.param(True, MAX_EVIDENCE, id="waived"),
+        pytest.param(False, 2 * MAX_EVIDENCE, id="not-waived"),
+    ],
 )
 def test_evidence_is_bounded(ledger: Ledger, excused: bool, kept: int) -> None:
     """Texts and evidence are kept up to a bound; what no waiver covers is kept past it, up to twice."""
@@ -156,7 +216,11 @@ def test_long_texts_are_cut(ledger: Ledger) -> None:
 
     assert ledger.records[DERIVED].problems == ["w" * 600 + "…", "expected " + "x" * 591 + "…"]
     breach = ledger.records[DERIVED].shown[0]
-    assert (breach.where, breach.expected, breach.seen) == ("w" * 600 + "…", "x" * 600 + "…", "s" * 600 + "…")
+    assert (breach.where, breach.expected, breach.seen) == (
+        "w" * 600 + "…",
+        "x" * 600 + "…",
+        "s" * 600 + "…",
+    )
     assert ledger.records[ADVISORY].unverified == ["y" * 600 + "…"]
     assert ledger.observations == {"OBS-TRANSPORT": {"z" * 200 + "…": 1}}
 
@@ -176,7 +240,9 @@ def test_no_answer_as_evidence(ledger: Ledger, exchange: Callable[..., Exchange]
 def test_evidence_holds_no_secret(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
     """Request, headers and body are shown without secrets."""
     shown = exchange(
-        "delete", (404, {"m": "pass-word"}, {"Location": "/pass-word"}), request_headers=(("X-A", "pass-word"), ("Authorization", "***"))
+        "delete",
+        (404, {"m": "pass-word"}, {"Location": "/pass-word"}),
+        request_headers=(("X-A", "pass-word"), ("Authorization", "***")),
     )
     shown.credential_names = ("USER", "PASSWORD")
 
@@ -219,7 +285,9 @@ def test_tests_are_named(ledger: Ledger) -> None:
     assert ledger.end() == []
 
     assert {one: record.tests for one, record in ledger.records.items()} == {
-        DERIVED: ["test_a", "test_b"], ADVISORY: ["test_a"], DOCUMENTED: ["test_a"],
+        DERIVED: ["test_a", "test_b"],
+        ADVISORY: ["test_a"],
+        DOCUMENTED: ["test_a"],
     }
 
 
@@ -256,7 +324,10 @@ def test_a_story(ledger: Ledger) -> None:
     first, second = ledger.records[DERIVED].shown
     assert (first.story, second.story) == ((), ("delete ***", "poll"))
     assert first.as_json("")[0]["problem"] == "expected ; saw 1"
-    assert second.as_json("")[0]["problem"] == "expected ; saw 2\nshortest history that shows it:\n1. delete ***\n2. poll"
+    assert (
+        second.as_json("")[0]["problem"]
+        == "expected ; saw 2\nshortest history that shows it:\n1. delete ***\n2. poll"
+    )
     assert second.problem == "expected ; saw 2"
     assert ledger.records[ADVISORY].shown == []
 
@@ -300,9 +371,13 @@ def test_ledgers_of_several_processes_are_merged(ledger: Ledger) -> None:
     for one in (ledger, again):
         record = one.records[DERIVED]
         assert (record.checks, record.breaches) == (15, 15)
-        assert record.problems == [f"expected ; saw a{n}" for n in range(8)] + [f"expected ; saw b{n}" for n in range(7)]
+        assert record.problems == [f"expected ; saw a{n}" for n in range(8)] + [
+            f"expected ; saw b{n}" for n in range(7)
+        ]
         assert [breach.problem for breach in record.shown] == record.problems[:12]
-        assert record.unverified == [f"why a{n}" for n in range(8)] + [f"why b{n}" for n in range(7)]
+        assert record.unverified == [f"why a{n}" for n in range(8)] + [
+            f"why b{n}" for n in range(7)
+        ]
         assert record.tests == ["test_a", "test_b"]
         assert one.observations == {"OBS-TRANSPORT": {"same": 15, "a": 8, "b": 7}}
         assert one.statuses == {404: [15, 13]}
@@ -322,13 +397,24 @@ def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(ledger: Ledge
 
     ledger.merge(other.dump())
 
-    assert [breach.problem for breach in ledger.records[DERIVED].shown][11:] == ["expected ; saw known 11", "expected ; saw new"]
+    assert [breach.problem for breach in ledger.records[DERIVED].shown][11:] == [
+        "expected ; saw known 11",
+        "expected ; saw new",
+    ]
 
 
-@pytest.mark.parametrize(("before", "shown"), [pytest.param(11, 14, id="room-for-a-piece"), pytest.param(12, 12, id="full")])
-def test_a_breach_is_kept_whole_or_not_at_all(ledger: Ledger, exchange: Callable[..., Exchange], before: int, shown: int) -> None:
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [pytest.param(11, 14, id="room-for-a-piece"), pytest.param(12, 12, id="full")],
+)
+def test_a_breach_is_kept_whole_or_not_at_all(
+    ledger: Ledger, exchange: Callable[..., Exchange], before: int, shown: int
+) -> None:
     """Its pieces stay together past the bound, where it was found and where it is merged."""
-    other, steps = Ledger(catalogue.load(), Redactor()), [exchange("delete", (200 + number, b"")) for number in range(3)]
+    other, steps = (
+        Ledger(catalogue.load(), Redactor()),
+        [exchange("delete", (200 + number, b"")) for number in range(3)],
+    )
     here, merged = ledger, Ledger(catalogue.load(), Redactor())
     for number in range(before):
         for one in (here, merged):
@@ -343,7 +429,9 @@ def test_a_breach_is_kept_whole_or_not_at_all(ledger: Ledger, exchange: Callable
     assert merged.records[DERIVED].shown == here.records[DERIVED].shown
 
 
-def test_a_breach_comes_through_unchanged(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+def test_a_breach_comes_through_unchanged(
+    ledger: Ledger, exchange: Callable[..., Exchange]
+) -> None:
     """Between processes nothing of it is lost."""
     step = exchange("delete", (202, {}, {"Retry-After": "1"}))
     step.note = "entry 7"

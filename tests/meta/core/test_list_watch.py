@@ -23,15 +23,26 @@ def look(bench: Bench) -> ListWatch:
     return ListWatch(bench.suite.ledger, lambda sid, _shown: {"b": 1}.get(sid))
 
 
-def page(bench: Bench, *sids: Any, sent: float, query: str = "", leads_to: str | None = None, **place: Any) -> Exchange:
+def page(
+    bench: Bench,
+    *sids: Any,
+    sent: float,
+    query: str = "",
+    leads_to: str | None = None,
+    **place: Any,
+) -> Exchange:
     """A page with these, asked for at *sent*."""
     meta = {"nextToken": leads_to} if leads_to else {}
-    one = bench.exchange("list", (200, {"configurations": [{"id": sid} for sid in sids], "meta": meta}), **place)
+    one = bench.exchange(
+        "list", (200, {"configurations": [{"id": sid} for sid in sids], "meta": meta}), **place
+    )
     one.sent, one.url = sent, f"{one.url}?{query}"
     return one
 
 
-def ends(bench: Bench, look: ListWatch, status: str = "COMPLETED", related: Any = None, **place: Any) -> None:
+def ends(
+    bench: Bench, look: ListWatch, status: str = "COMPLETED", related: Any = None, **place: Any
+) -> None:
     """A poll of the delete of a, sent at 10 and read at 11."""
     accepted = bench.exchange("delete", (202, {}), **place)
     poll = bench.exchange("operation", (200, {"status": status, "related": related}), **place)
@@ -50,7 +61,9 @@ def ends(bench: Bench, look: ListWatch, status: str = "COMPLETED", related: Any 
         pytest.param(11.1, {"account": None}, {}, id="without-credentials"),
     ],
 )
-def test_a_list_after_the_end(bench: Bench, look: ListWatch, sent: float, place: dict[str, Any], found: dict[str, list[str]]) -> None:
+def test_a_list_after_the_end(
+    bench: Bench, look: ListWatch, sent: float, place: dict[str, Any], found: dict[str, list[str]]
+) -> None:
     """Where COMPLETED had been read before the list was asked for it must not hold the SID; once is enough to say so."""
     ends(bench, look)
 
@@ -63,7 +76,8 @@ def test_a_list_after_the_end(bench: Bench, look: ListWatch, sent: float, place:
 
 @pytest.mark.parametrize(
     ("status", "related"),
-    [("FAILED", None), ("PENDING", None), ("COMPLETED", {"configurationId": "c"})], ids=["failed", "pending", "about-another"],
+    [("FAILED", None), ("PENDING", None), ("COMPLETED", {"configurationId": "c"})],
+    ids=["failed", "pending", "about-another"],
 )
 def test_what_is_not_deleted(bench: Bench, look: ListWatch, status: str, related: Any) -> None:
     """Only what is COMPLETED, and about this configuration, deletes it."""
@@ -76,9 +90,12 @@ def test_what_is_not_deleted(bench: Bench, look: ListWatch, status: str, related
 
 @pytest.mark.parametrize(
     ("begun", "token", "found"),
-    [(20.0, "t", GONE), (5.0, "t", {}), (20.0, "unknown", {})], ids=["begun-after", "begun-before", "begun-who-knows-when"],
+    [(20.0, "t", GONE), (5.0, "t", {}), (20.0, "unknown", {})],
+    ids=["begun-after", "begun-before", "begun-who-knows-when"],
 )
-def test_later_pages(bench: Bench, look: ListWatch, begun: float, token: str, found: dict[str, list[str]]) -> None:
+def test_later_pages(
+    bench: Bench, look: ListWatch, begun: float, token: str, found: dict[str, list[str]]
+) -> None:
     """A walk may show what there was when it began, to its last page."""
     ends(bench, look)
     look(page(bench, "c", sent=begun, leads_to="s"))
@@ -96,13 +113,20 @@ def test_another_accounts(bench: Bench, look: ListWatch) -> None:
 
     look(page(bench, "b", "x", sent=1.0, account=0))
 
-    assert bench.breaches() == {"AUTH-READ-OTHER": ["expected nothing of another account in the list, as b is; saw it is listed"]}
+    assert bench.breaches() == {
+        "AUTH-READ-OTHER": [
+            "expected nothing of another account in the list, as b is; saw it is listed"
+        ]
+    }
 
 
 def test_memory_is_bounded(bench: Bench, look: ListWatch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are remembered, and no more than so many."""
     monkeypatch.setattr(list_watch, "_MOST", 3)
-    accepted, poll = bench.exchange("delete", (202, {})), bench.exchange("operation", (200, {"status": "COMPLETED"}))
+    accepted, poll = (
+        bench.exchange("delete", (202, {})),
+        bench.exchange("operation", (200, {"status": "COMPLETED"})),
+    )
     poll.sent = 10.0
     for number in range(9):
         look.polled(Operation(accepted, f"s{number}", "op", "http://target.example/op"), poll)
@@ -110,5 +134,7 @@ def test_memory_is_bounded(bench: Bench, look: ListWatch, monkeypatch: pytest.Mo
 
     look(page(bench, *(f"s{number}" for number in range(9)), sent=20.0))
 
-    assert bench.breaches() == {"GONE-LIST": [f"expected no s{number}; saw it is listed" for number in (6, 7, 8)]}
+    assert bench.breaches() == {
+        "GONE-LIST": [f"expected no s{number}; saw it is listed" for number in (6, 7, 8)]
+    }
     assert len(look._walks) == 3

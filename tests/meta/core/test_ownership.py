@@ -22,9 +22,13 @@ def ownership() -> Ownership:
 @pytest.mark.parametrize(
     ("method", "url", "operation"),
     [
-        pytest.param("DELETE", f"{BASE}/a%2Fb", "delete", id="by-its-id"), pytest.param("PUT", f"{BASE}/a/b", "update", id="unencoded"),
-        pytest.param("PATCH", f"{BASE}/%0A", "patch", id="as-a-raw-segment"), pytest.param("POST", BASE, "create", id="create"),
-        pytest.param("DELETE", "http://other.example/Configurations/a%2Fb", "delete", id="any-base"),
+        pytest.param("DELETE", f"{BASE}/a%2Fb", "delete", id="by-its-id"),
+        pytest.param("PUT", f"{BASE}/a/b", "update", id="unencoded"),
+        pytest.param("PATCH", f"{BASE}/%0A", "patch", id="as-a-raw-segment"),
+        pytest.param("POST", BASE, "create", id="create"),
+        pytest.param(
+            "DELETE", "http://other.example/Configurations/a%2Fb", "delete", id="any-base"
+        ),
     ],
 )
 def test_allowed(ownership: Ownership, method: str, url: str, operation: str) -> None:
@@ -35,20 +39,86 @@ def test_allowed(ownership: Ownership, method: str, url: str, operation: str) ->
 @pytest.mark.parametrize(
     ("method", "url", "operation", "why"),
     [
-        pytest.param("DELETE", f"{BASE}/c", "delete", "DELETE on 'c', which this run neither created nor was given", id="unknown"),
-        pytest.param("PUT", f"{BASE}/{'c' * 100}", "update", f"PUT on '{'c' * 80}', which this run neither created nor was given", id="long"),
-        pytest.param("DELETE", f"{BASE}/a%2Fb?x", "delete", "DELETE on 'a%2Fb?x', which this run neither created nor was given", id="with-a-query"),
-        pytest.param("DELETE", f"{BASE}/a%2Fb#x", "delete", "DELETE on 'a%2Fb#x', which this run neither created nor was given", id="fragment"),
-        pytest.param("DELETE", f"{BASE}/c/Configurations/a%2Fb", "delete",
-                     "DELETE on 'c/Configurations/a%2Fb', which this run neither created nor was given", id="nested"),
-        pytest.param("DELETE", f"{BASE}/\n", "delete", "DELETE on '\\n', which this run neither created nor was given", id="decoded-of-a-raw-segment"),
-        pytest.param("DELETE", BASE, "delete", f"DELETE '{BASE}' names no configuration", id="the-whole-list"),
-        pytest.param("POST", BASE, "other", f"POST '{BASE}' names no configuration", id="post-of-something-else"),
-        pytest.param("PUT", BASE, "create", f"PUT '{BASE}' names no configuration", id="create-by-another-method"),
-        pytest.param("POST", f"{BASE}?x", "create", f"POST '{BASE}?x' names no configuration", id="create-with-a-query"),
-        pytest.param("POST", "http://x.example/y" + "y" * 300, "create",
-                     "POST 'http://x.example/" + "y" * 183 + "' names no configuration", id="another-path"),
-        pytest.param("DELETE", "http://Configurations/a", "delete", "DELETE 'http://Configurations/a' names no configuration", id="host"),
+        pytest.param(
+            "DELETE",
+            f"{BASE}/c",
+            "delete",
+            "DELETE on 'c', which this run neither created nor was given",
+            id="unknown",
+        ),
+        pytest.param(
+            "PUT",
+            f"{BASE}/{'c' * 100}",
+            "update",
+            f"PUT on '{'c' * 80}', which this run neither created nor was given",
+            id="long",
+        ),
+        pytest.param(
+            "DELETE",
+            f"{BASE}/a%2Fb?x",
+            "delete",
+            "DELETE on 'a%2Fb?x', which this run neither created nor was given",
+            id="with-a-query",
+        ),
+        pytest.param(
+            "DELETE",
+            f"{BASE}/a%2Fb#x",
+            "delete",
+            "DELETE on 'a%2Fb#x', which this run neither created nor was given",
+            id="fragment",
+        ),
+        pytest.param(
+            "DELETE",
+            f"{BASE}/c/Configurations/a%2Fb",
+            "delete",
+            "DELETE on 'c/Configurations/a%2Fb', which this run neither created nor was given",
+            id="nested",
+        ),
+        pytest.param(
+            "DELETE",
+            f"{BASE}/\n",
+            "delete",
+            "DELETE on '\\n', which this run neither created nor was given",
+            id="decoded-of-a-raw-segment",
+        ),
+        pytest.param(
+            "DELETE", BASE, "delete", f"DELETE '{BASE}' names no configuration", id="the-whole-list"
+        ),
+        pytest.param(
+            "POST",
+            BASE,
+            "other",
+            f"POST '{BASE}' names no configuration",
+            id="post-of-something-else",
+        ),
+        pytest.param(
+            "PUT",
+            BASE,
+            "create",
+            f"PUT '{BASE}' names no configuration",
+            id="create-by-another-method",
+        ),
+        pytest.param(
+            "POST",
+            f"{BASE}?x",
+            "create",
+            f"POST '{BASE}?x' names no configuration",
+            id="create-with-a-query",
+        ),
+        pytest.param(
+            "POST",
+            "http://x.example/y" + "y" * 300,
+            "create",
+            "POST 'http://x.example/" + "y" * 183 + "' names no configuration",
+            id="another-path",
+        ),
+        pytest.param(
+            "DELETE",
+            "http://Configurations/a",
+            "delete",
+            "DELETE 'http://Configurations/a' names no configuration",
+            id="host",
+        ),
     ],
 )
 def test_refused(ownership: Ownership, method: str, url: str, operation: str, why: str) -> None:
@@ -74,7 +144,10 @@ def test_what_is_owned_and_touched(ownership: Ownership) -> None:
     assert ownership.owns("a/b", HOME)
 
 
-ELSEWHERE = [pytest.param(Place(account=1), id="another-account"), pytest.param(Place(region=1), id="another-region")]
+ELSEWHERE = [
+    pytest.param(Place(account=1), id="another-account"),
+    pytest.param(Place(region=1), id="another-region"),
+]
 
 
 @pytest.mark.parametrize("place", ELSEWHERE)
@@ -111,7 +184,10 @@ def test_touched_in_its_place(ownership: Ownership, place: Place) -> None:
     assert [ownership.doubtful((one, "1")) for one in (HOME, place)] == [False, True]
 
 
-@pytest.mark.parametrize("account", [pytest.param(1, id="as-another-account"), pytest.param(None, id="without-credentials")])
+@pytest.mark.parametrize(
+    "account",
+    [pytest.param(1, id="as-another-account"), pytest.param(None, id="without-credentials")],
+)
 def test_touched_from_elsewhere(ownership: Ownership, account: int | None) -> None:
     """A delete that was carried out for who may not, or in a region that shares it, took what is the run's in whatever place."""
     ownership.allow("1")

@@ -24,7 +24,14 @@ def batch(bench: Bench, *said: Said, **call: Any) -> list[Exchange]:
     for number, one in enumerate(said):
         bench.suite.ownership.allow(f"s{number}")
         bench.endpoint.on(f"DELETE /Configurations/s{number}", one)
-        outs.append(bench.suite.client.outgoing(Call("delete", f"s{number}", **call), "DELETE", f"/Configurations/s{number}", key=f"k{number}"))
+        outs.append(
+            bench.suite.client.outgoing(
+                Call("delete", f"s{number}", **call),
+                "DELETE",
+                f"/Configurations/s{number}",
+                key=f"k{number}",
+            )
+        )
     return bench.suite.client.send_together(outs)
 
 
@@ -79,14 +86,22 @@ def test_together_in_a_region(start: Callable[..., Bench]) -> None:
     bench = start(regions=("http://one.example",))
     bench.endpoint.on("GET /Configurations/x", (404, {}))
 
-    bench.suite.client.send_together([bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x", region=1)] * 2)
+    bench.suite.client.send_together(
+        [bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x", region=1)] * 2
+    )
 
     assert [sent.origin.host for sent in bench.endpoint.sent] == ["one.example"] * 2
 
 
 def test_a_batch_that_meets_the_rate_limit(bench: Bench) -> None:
     """Refusals within a batch are counted and obeyed, the answers stand as they are."""
-    exchanges = batch(bench, (202, {}), (429, {}, {"Retry-After": "3"}), (429, {}, {"Retry-After": "7"}), (503, {}))
+    exchanges = batch(
+        bench,
+        (202, {}),
+        (429, {}, {"Retry-After": "3"}),
+        (429, {}, {"Retry-After": "7"}),
+        (503, {}),
+    )
 
     assert [one.status for one in exchanges] == [202, 429, 429, 503]
     assert bench.seen("OBS-THROTTLED") == {"429 on delete": 2}
@@ -145,13 +160,18 @@ def test_parallel_is_bounded(bench: Bench) -> None:
     """However wide it is asked to be, eight run at a time."""
     together = threading.Barrier(8, timeout=20)
 
-    assert bench.suite.client.parallel(lambda item: together.wait() * 0 + item, range(16), 20) == list(range(16))
+    assert bench.suite.client.parallel(
+        lambda item: together.wait() * 0 + item, range(16), 20
+    ) == list(range(16))
 
 
 def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
     """A parallel call inside another one runs its items in turn, in the same thread; so does a single item, or a width of one."""
+
     def nested(_: int) -> tuple[str, list[str]]:
-        return threading.current_thread().name, bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2, 3])
+        return threading.current_thread().name, bench.suite.client.parallel(
+            lambda _: threading.current_thread().name, [1, 2, 3]
+        )
 
     here = threading.current_thread().name
 
@@ -159,8 +179,13 @@ def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
         assert outer.startswith("client")
         assert inner == [outer] * 3
     assert bench.suite.client.parallel(lambda _: threading.current_thread().name, [1]) == [here]
-    assert bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 1) == [here] * 2
-    assert here not in bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 2)
+    assert (
+        bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 1)
+        == [here] * 2
+    )
+    assert here not in bench.suite.client.parallel(
+        lambda _: threading.current_thread().name, [1, 2], 2
+    )
 
 
 def test_settling_waits_for_nobody(bench: Bench) -> None:
@@ -188,8 +213,13 @@ def test_settling_waits_for_nobody(bench: Bench) -> None:
     assert len(started) == 8
 
 
-@pytest.mark.parametrize("cut", [pytest.param(0, id="before-the-third-is-taken"), pytest.param(1, id="before-it-is-known")])
-def test_parallel_interrupted_while_it_begins(bench: Bench, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+@pytest.mark.parametrize(
+    "cut",
+    [pytest.param(0, id="before-the-third-is-taken"), pytest.param(1, id="before-it-is-known")],
+)
+def test_parallel_interrupted_while_it_begins(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
     """What was under way has ended when the interrupt goes on, and nothing begins after it."""
     pool, begun, ended = bench.suite.client.parallel._pool, threading.Event(), []
     submit = pool.submit

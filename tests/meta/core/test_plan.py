@@ -11,14 +11,24 @@ NEAR = "SIDs near a configuration of the run's own or made up"
 
 def of_deletes(profile: Profile) -> list[str]:
     """The lines that say what is deleted beside what is provided."""
-    return [line for line in plan_lines(profile, EFFORTS["quick"], [], []) if line.startswith(("named", "deletes"))]
+    return [
+        line
+        for line in plan_lines(profile, EFFORTS["quick"], [], [])
+        if line.startswith(("named", "deletes"))
+    ]
 
 
 def test_sids_that_faults_name() -> None:
     """They are listed, but where headers come before them, as they are deleted where the fault does not fire."""
     profile = Profile(
-        "x", "http://127.0.0.1", operation_failure=Trigger(sid="sid-f"),
-        faults={409: Trigger(sid="sid-409"), 429: Trigger(burst=(1, 1)), 500: Trigger({"X": "500"}, sid="sid-500")},
+        "x",
+        "http://127.0.0.1",
+        operation_failure=Trigger(sid="sid-f"),
+        faults={
+            409: Trigger(sid="sid-409"),
+            429: Trigger(burst=(1, 1)),
+            500: Trigger({"X": "500"}, sid="sid-500"),
+        },
     )
 
     assert of_deletes(profile) == [
@@ -30,4 +40,6 @@ def test_sids_that_faults_name() -> None:
 
 def test_a_profile_that_names_none() -> None:
     """Then nothing is said of them."""
-    assert of_deletes(Profile("x", "http://127.0.0.1")) == [f"deletes go only to these, and to {NEAR}"]
+    assert of_deletes(Profile("x", "http://127.0.0.1")) == [
+        f"deletes go only to these, and to {NEAR}"
+    ]

@@ -18,7 +18,10 @@ def printed_by(script: str, *, seconds: float = 10, most: int = 100_000) -> str:
 
 def test_what_it_prints() -> None:
     """All of its output, and nothing of its errors."""
-    assert printed_by("import sys; print('one'); print('no', file=sys.stderr); print('two')") == "one\ntwo\n"
+    assert (
+        printed_by("import sys; print('one'); print('no', file=sys.stderr); print('two')")
+        == "one\ntwo\n"
+    )
 
 
 def test_bytes_that_are_no_text() -> None:
@@ -29,10 +32,20 @@ def test_bytes_that_are_no_text() -> None:
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        pytest.param("while True: print('y' * 1000)", "printed more than 100000 bytes", id="prints-without-end"),
+        pytest.param(
+            "while True: print('y' * 1000)",
+            "printed more than 100000 bytes",
+            id="prints-without-end",
+        ),
         pytest.param("import time; time.sleep(60)", "did not end within", id="hangs"),
-        pytest.param("import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)", "did not end", id="ignores-signals"),
-        pytest.param("import os, time; os.close(1); time.sleep(60)", "did not end", id="closes-its-output"),
+        pytest.param(
+            "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)",
+            "did not end",
+            id="ignores-signals",
+        ),
+        pytest.param(
+            "import os, time; os.close(1); time.sleep(60)", "did not end", id="closes-its-output"
+        ),
     ],
 )
 def test_no_end(script: str, why: str) -> None:
@@ -68,7 +81,10 @@ def test_a_child_that_stays(tmp_path: Path) -> None:
     child = f"import time; time.sleep(2); open({str(mark)!r}, 'w')"
     began = time.monotonic()
 
-    out = printed_by(f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]); print('one')", seconds=30)
+    out = printed_by(
+        f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]); print('one')",
+        seconds=30,
+    )
 
     assert out == "one\n"
     assert time.monotonic() - began < 15

@@ -24,9 +24,7 @@ from tests.meta.core.world import ALL, PLANE, TWO, World, left_of, page
 if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench, Said
 
-NAMELESS = (
-    "a create completed, but which configuration it made can't be confirmed: that takes a new id which a fetch or the list shows under the run's name"
-)
+NAMELESS = "a create completed, but which configuration it made can't be confirmed: that takes a new id which a fetch or the list shows under the run's name"
 
 
 def test_what_a_create_says(world: World, alone: Bench) -> None:
@@ -36,7 +34,9 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
     assert sorted(world.names()) == ["oc-run-0", "oc-run-1", "oc-run-2", "oc-run-3"]
     assert {payload["conversationGroupingType"] for payload in world.payloads} == set(GROUPINGS)
     assert {payload["description"] for payload in world.payloads} == {"contract test run"}
-    assert {payload["memoryStoreId"] for payload in world.payloads} == {"mem_store_01k1etk2y5f1y9fpe2epfdtvv2"}
+    assert {payload["memoryStoreId"] for payload in world.payloads} == {
+        "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
+    }
     assert [one.name for one in made] == ["oc-run-0", "oc-run-1", "oc-run-2", "oc-run-3"]
     assert {one.sid for one in made} == {"sid0", "sid1", "sid2", "sid3"}
     assert all(one.payload["displayName"] == one.name for one in made)
@@ -50,7 +50,9 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
 def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     """Every create is announced before it is sent, and told once it is known."""
     seen: list[int] = []
-    alone.suite.client.recorders.append(lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None)
+    alone.suite.client.recorders.append(
+        lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None
+    )
 
     (made,) = alone.suite.configurations.take(1)
 
@@ -61,7 +63,9 @@ def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     ]
     alone.suite.inventory.gone(made)
     alone.suite.inventory.gone(made)
-    assert alone.journal[2:] == [{"name": "oc-run-0", "sid": "sid0", "state": "deleted", "account": 0, "region": 0}]
+    assert alone.journal[2:] == [
+        {"name": "oc-run-0", "sid": "sid0", "state": "deleted", "account": 0, "region": 0}
+    ]
     assert alone.suite.inventory.left == {}
 
 
@@ -80,12 +84,21 @@ def test_a_journal_that_fails(tmp_path: Path) -> None:
 
 def test_payloads(world: World, alone: Bench) -> None:
     """Members that are given replace those of some creates; a name is a suffix, as far as names may be long."""
-    extras: list[dict[str, Any]] = [{"description": "d", "statusCallbacks": []}, {"displayName": "-" + "x" * 40}]
+    extras: list[dict[str, Any]] = [
+        {"description": "d", "statusCallbacks": []},
+        {"displayName": "-" + "x" * 40},
+    ]
 
     made = alone.suite.configurations.take(3, payloads=extras)
 
-    first, second, third = sorted((one.payload for one in made), key=lambda p: str(p["displayName"]))
-    assert (first["displayName"], first["description"], first["statusCallbacks"]) == ("oc-run-0", "d", [])
+    first, second, third = sorted(
+        (one.payload for one in made), key=lambda p: str(p["displayName"])
+    )
+    assert (first["displayName"], first["description"], first["statusCallbacks"]) == (
+        "oc-run-0",
+        "d",
+        [],
+    )
     assert second["displayName"] == "oc-run-1-" + "x" * 23
     assert (third["displayName"], third["description"]) == ("oc-run-2", "contract test run")
     assert extras[1] == {"displayName": "-" + "x" * 40}
@@ -94,11 +107,19 @@ def test_payloads(world: World, alone: Bench) -> None:
 @pytest.mark.parametrize(
     ("said", "store"),
     [
-        pytest.param(page({"memoryStoreId": "mem_1"}, {"memoryStoreId": "mem_2"}), "mem_1", id="of-the-first"),
-        pytest.param(page({"memoryStoreId": ""}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="empty"),
-        pytest.param(page({"memoryStoreId": 5}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="number"),
+        pytest.param(
+            page({"memoryStoreId": "mem_1"}, {"memoryStoreId": "mem_2"}), "mem_1", id="of-the-first"
+        ),
+        pytest.param(
+            page({"memoryStoreId": ""}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="empty"
+        ),
+        pytest.param(
+            page({"memoryStoreId": 5}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="number"
+        ),
         pytest.param(page("x"), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="no-object"),
-        pytest.param((200, {"configurations": {}}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="no-list"),
+        pytest.param(
+            (200, {"configurations": {}}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="no-list"
+        ),
         pytest.param((404, {}), "mem_store_01k1etk2y5f1y9fpe2epfdtvv2", id="no-page"),
     ],
 )
@@ -149,7 +170,13 @@ def test_places(start: Callable[..., Bench]) -> None:
     bench.endpoint.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
     bench.endpoint.on("GET /Configurations/made", (200, {"displayName": "oc-run-0"}))
     recorded: set[Any] = set()
-    bench.suite.client.recorders.append(lambda e: recorded.add((e.account, e.region)) if "pageSize=1000" in e.url or e.method == "POST" else None)
+    bench.suite.client.recorders.append(
+        lambda e: (
+            recorded.add((e.account, e.region))
+            if "pageSize=1000" in e.url or e.method == "POST"
+            else None
+        )
+    )
 
     (made,) = bench.suite.configurations.take(1, account=1, region=1)
 
@@ -173,22 +200,61 @@ def test_a_refused_create_is_tried_again_without_its_extras(world: World, alone:
 @pytest.mark.parametrize(
     ("refuse", "status", "related", "why"),
     [
-        pytest.param((400, {}), "COMPLETED", None, f"POST {PLANE}/Configurations answered 400 (application/json)", id="refused"),
-        pytest.param((409, {"message": "the quota\x1b[31m of " + "9" * 300}), "COMPLETED", None,
-                     f"POST {PLANE}/Configurations answered 409 (application/json): the quota\\x1b[31m of {'9' * 182}…", id="refused-with-a-message"),
-        pytest.param((405, None), "COMPLETED", None, f"POST {PLANE}/Configurations answered 405 (no Content-Type)", id="refused-without-a-type"),
-        pytest.param((201, b"", {"Content-Type": "t" * 80}), "COMPLETED", None, f"POST {PLANE}/Configurations answered 201 ({'t' * 60})",
-                     id="another-success"),
-        pytest.param(Fault.TIMEOUT, "COMPLETED", None, "POST got no answer: it was timeout", id="silence"),
-        pytest.param((202, {}), "COMPLETED", None, "the 202 has no link that leads to its operation on the target", id="not-to-be-followed"),
-        pytest.param((202, b'{"statusUrl": NaN}'), "COMPLETED", None,
-                     "the 202 has no link that leads to its operation on the target (not JSON: NaN is not JSON)", id="no-json"),
+        pytest.param(
+            (400, {}),
+            "COMPLETED",
+            None,
+            f"POST {PLANE}/Configurations answered 400 (application/json)",
+            id="refused",
+        ),
+        pytest.param(
+            (409, {"message": "the quota\x1b[31m of " + "9" * 300}),
+            "COMPLETED",
+            None,
+            f"POST {PLANE}/Configurations answered 409 (application/json): the quota\\x1b[31m of {'9' * 182}…",
+            id="refused-with-a-message",
+        ),
+        pytest.param(
+            (405, None),
+            "COMPLETED",
+            None,
+            f"POST {PLANE}/Configurations answered 405 (no Content-Type)",
+            id="refused-without-a-type",
+        ),
+        pytest.param(
+            (201, b"", {"Content-Type": "t" * 80}),
+            "COMPLETED",
+            None,
+            f"POST {PLANE}/Configurations answered 201 ({'t' * 60})",
+            id="another-success",
+        ),
+        pytest.param(
+            Fault.TIMEOUT, "COMPLETED", None, "POST got no answer: it was timeout", id="silence"
+        ),
+        pytest.param(
+            (202, {}),
+            "COMPLETED",
+            None,
+            "the 202 has no link that leads to its operation on the target",
+            id="not-to-be-followed",
+        ),
+        pytest.param(
+            (202, b'{"statusUrl": NaN}'),
+            "COMPLETED",
+            None,
+            "the 202 has no link that leads to its operation on the target (not JSON: NaN is not JSON)",
+            id="no-json",
+        ),
         pytest.param(None, "FAILED", "its own", "a create ended FAILED", id="failed"),
         pytest.param(None, "COMPLETED", {}, NAMELESS, id="nameless"),
-        pytest.param(None, "COMPLETED", {"configurationId": "same"}, NAMELESS, id="the-same-one-each-time"),
+        pytest.param(
+            None, "COMPLETED", {"configurationId": "same"}, NAMELESS, id="the-same-one-each-time"
+        ),
     ],
 )
-def test_what_can_not_be_created(world: World, alone: Bench, refuse: Said | None, status: str, related: Any, why: str) -> None:
+def test_what_can_not_be_created(
+    world: World, alone: Bench, refuse: Said | None, status: str, related: Any, why: str
+) -> None:
     """After three tries it is given up, with the cause; what was not made costs no deletes."""
     world.refuse = [refuse] * 9
     world.status = status
@@ -199,10 +265,15 @@ def test_what_can_not_be_created(world: World, alone: Bench, refuse: Said | None
         alone.suite.configurations.take(2)
 
     made = 1 if related == {"configurationId": "same"} and status == "COMPLETED" else 0
-    assert (str(caught.value), len(caught.value.made)) == (f"configurations can't be created: {why}", made)
+    assert (str(caught.value), len(caught.value.made)) == (
+        f"configurations can't be created: {why}",
+        made,
+    )
     assert len(world.payloads) == (4 if made else 6)
     assert left_of(alone) == 300 - made
-    assert ("CTRL-ACCEPTED" in alone.breaches()) is (refuse is not None and not isinstance(refuse, Fault) and refuse[0] == 201)
+    assert ("CTRL-ACCEPTED" in alone.breaches()) is (
+        refuse is not None and not isinstance(refuse, Fault) and refuse[0] == 201
+    )
 
 
 @pytest.mark.parametrize("taken", [1, 2, 3])
@@ -230,14 +301,24 @@ def test_fewer_are_made_than_ahead(start: Callable[..., Bench], taken: int) -> N
 @pytest.mark.parametrize(
     "sid",
     [
-        pytest.param("a/b", id="slash"), pytest.param("a?b", id="query"), pytest.param("", id="empty"), pytest.param("x" * 201, id="without-end"),
-        pytest.param("a%2e", id="escape"), pytest.param("\xe9", id="beyond-ascii"), pytest.param(5, id="number"), pytest.param(None, id="null"),
+        pytest.param("a/b", id="slash"),
+        pytest.param("a?b", id="query"),
+        pytest.param("", id="empty"),
+        pytest.param("x" * 201, id="without-end"),
+        pytest.param("a%2e", id="escape"),
+        pytest.param("\xe9", id="beyond-ascii"),
+        pytest.param(5, id="number"),
+        pytest.param(None, id="null"),
     ],
 )
 def test_what_is_no_id_is_not_believed(world: World, alone: Bench, sid: object) -> None:
     """An id that could not stand in a path untouched is none; the list is asked by name instead."""
     world.related = lambda number: {"configurationId": sid}
-    alone.endpoint.on(ALL, page(), page({"id": "other", "displayName": "x"}, {"id": "by-name", "displayName": "oc-run-0"}))
+    alone.endpoint.on(
+        ALL,
+        page(),
+        page({"id": "other", "displayName": "x"}, {"id": "by-name", "displayName": "oc-run-0"}),
+    )
     alone.endpoint.on("GET /Configurations/by-name", (200, {"displayName": "oc-run-0"}))
 
     assert alone.suite.configurations.one().sid == "by-name"
@@ -264,11 +345,14 @@ def test_somebody_elses_configuration_is_not_taken(world: World, alone: Bench) -
 @pytest.mark.parametrize(
     ("fetched", "taken"),
     [
-        pytest.param((200, {"displayName": "oc-run-0"}), "sid0", id="its-name"), pytest.param((200, {"displayName": "x"}), None, id="another-name"),
+        pytest.param((200, {"displayName": "oc-run-0"}), "sid0", id="its-name"),
+        pytest.param((200, {"displayName": "x"}), None, id="another-name"),
         pytest.param((404, {}), None, id="not-there"),
     ],
 )
-def test_without_a_list_the_name_decides(world: World, alone: Bench, fetched: Said, taken: str | None) -> None:
+def test_without_a_list_the_name_decides(
+    world: World, alone: Bench, fetched: Said, taken: str | None
+) -> None:
     """Where the list can't be read, a configuration is taken if a fetch shows the name that was given to it."""
     alone.endpoint.on(ALL, (404, {}))
     for number in range(3):
@@ -284,7 +368,9 @@ def test_without_a_list_the_name_decides(world: World, alone: Bench, fetched: Sa
 
 def test_several_are_known_by_one_list(world: World, alone: Bench) -> None:
     """What is listed under a name of the run's is taken without a fetch, what is listed under another is not, what is not listed is fetched."""
-    listed = page({"id": "sid0", "displayName": "oc-run-0"}, {"id": "sid1", "displayName": "somebody's"})
+    listed = page(
+        {"id": "sid0", "displayName": "oc-run-0"}, {"id": "sid1", "displayName": "somebody's"}
+    )
     alone.endpoint.on(ALL, page(), listed)
 
     alone.suite.configurations.take(3)
@@ -301,11 +387,15 @@ def test_a_list_of_one_account_says_nothing_of_another_s(start: Callable[..., Be
     bench = start(accounts=TWO)
     world, configurations = World(bench), bench.suite.configurations
     configurations.ahead = 0
-    bench.endpoint.on(ALL, page(), page(*({"id": str(n), "displayName": f"oc-run-{n}"} for n in range(3))), page())
+    bench.endpoint.on(
+        ALL, page(), page(*({"id": str(n), "displayName": f"oc-run-{n}"} for n in range(3))), page()
+    )
     world.related = lambda number: {"configurationId": str(number % 3)}
     configurations.take(3)
     shown = {"user1": "oc-run-0", "user2": "production"}
-    bench.endpoint.on("GET /Configurations/0", lambda sent: (200, {"displayName": shown[sent.user]}))
+    bench.endpoint.on(
+        "GET /Configurations/0", lambda sent: (200, {"displayName": shown[sent.user]})
+    )
 
     found = configurations.one(account=1)
 
@@ -316,7 +406,15 @@ def test_a_list_of_one_account_says_nothing_of_another_s(start: Callable[..., Be
 def test_an_older_list_says_nothing_of_what_is_new(world: World, alone: Bench) -> None:
     """A SID that the list showed under a name of the run's an earlier time is looked at: it may be somebody's by now."""
     again = {"id": "later", "displayName": "oc-run-9"}
-    alone.endpoint.on(ALL, page(), page({"id": "sid0", "displayName": "oc-run-0"}, {"id": "sid1", "displayName": "oc-run-1"}, again))
+    alone.endpoint.on(
+        ALL,
+        page(),
+        page(
+            {"id": "sid0", "displayName": "oc-run-0"},
+            {"id": "sid1", "displayName": "oc-run-1"},
+            again,
+        ),
+    )
     alone.suite.configurations.take(2)
     world.related = lambda number: {"configurationId": "later" if number == 2 else f"sid{number}"}
     alone.endpoint.on("GET /Configurations/later", (200, {"displayName": "production"}))
@@ -327,9 +425,14 @@ def test_an_older_list_says_nothing_of_what_is_new(world: World, alone: Bench) -
 
 def test_a_long_list_is_not_walked_for_few(world: World, alone: Bench) -> None:
     """Where the list has as many pages as there are new ones, each is fetched from then on."""
-    more: Said = (200, {"configurations": [{"id": "x", "displayName": "x"}], "meta": {"nextToken": "t"}})
+    more: Said = (
+        200,
+        {"configurations": [{"id": "x", "displayName": "x"}], "meta": {"nextToken": "t"}},
+    )
     alone.endpoint.on(ALL, more)
-    alone.endpoint.on("GET /Configurations?pageSize=1000&pageToken=t", page({"id": "y", "displayName": "y"}))
+    alone.endpoint.on(
+        "GET /Configurations?pageSize=1000&pageToken=t", page({"id": "y", "displayName": "y"})
+    )
 
     alone.suite.configurations.take(2)
     first = len(alone.endpoint.lines())

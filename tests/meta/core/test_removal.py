@@ -59,7 +59,9 @@ def test_cleaning_up(world: World, alone: Bench) -> None:
 
     assert configurations.clean_up() == []
 
-    assert sorted(line for line in alone.endpoint.lines() if line.startswith("DELETE")) == sorted(f"DELETE /Configurations/{one.sid}" for one in made[1:])
+    assert sorted(line for line in alone.endpoint.lines() if line.startswith("DELETE")) == sorted(
+        f"DELETE /Configurations/{one.sid}" for one in made[1:]
+    )
     assert [entry["state"] for entry in alone.journal].count("deleted") == 4
     assert "DEL-STATUS" not in alone.breaches()
     asked = len(alone.endpoint.sent)
@@ -72,12 +74,16 @@ def test_cleaning_up(world: World, alone: Bench) -> None:
     [
         pytest.param([(401, {})], "COMPLETED", False, id="unauthorized"),
         pytest.param([(403, {})], "COMPLETED", False, id="forbidden"),
-        pytest.param([Fault.TIMEOUT], "COMPLETED", False, id="silence"), pytest.param([(202, {})], "COMPLETED", False, id="not-to-be-followed"),
-        pytest.param([], "FAILED", False, id="failed"), pytest.param([Fault.TIMEOUT, (404, {})], "COMPLETED", True, id="gone-at-the-second-try"),
+        pytest.param([Fault.TIMEOUT], "COMPLETED", False, id="silence"),
+        pytest.param([(202, {})], "COMPLETED", False, id="not-to-be-followed"),
+        pytest.param([], "FAILED", False, id="failed"),
+        pytest.param([Fault.TIMEOUT, (404, {})], "COMPLETED", True, id="gone-at-the-second-try"),
         pytest.param([(500, {}), (404, {})], "COMPLETED", True, id="an-error-before"),
     ],
 )
-def test_what_can_not_be_removed(world: World, alone: Bench, said: list[Said], status: str, gone: bool) -> None:
+def test_what_can_not_be_removed(
+    world: World, alone: Bench, said: list[Said], status: str, gone: bool
+) -> None:
     """It is tried twice; what is still there is named."""
     one = alone.suite.configurations.one()
     deletable(alone, one.sid, *said, status=status)
@@ -91,11 +97,15 @@ def test_what_can_not_be_removed(world: World, alone: Bench, said: list[Said], s
 @pytest.mark.parametrize(
     ("usual", "limit", "tries", "seconds"),
     [
-        pytest.param(0.0, 20, 5, 5.0, id="usual-time-not-known"), pytest.param(8.0, 20, 6, 16.0, id="slow"),
-        pytest.param(60.0, 20, 7, 20.0, id="very-slow"), pytest.param(0.0, 2, 3, 2.0, id="short-limit"),
+        pytest.param(0.0, 20, 5, 5.0, id="usual-time-not-known"),
+        pytest.param(8.0, 20, 6, 16.0, id="slow"),
+        pytest.param(60.0, 20, 7, 20.0, id="very-slow"),
+        pytest.param(0.0, 2, 3, 2.0, id="short-limit"),
     ],
 )
-def test_what_is_busy_is_tried_again(start: Callable[..., Bench], usual: float, limit: float, tries: int, seconds: float) -> None:
+def test_what_is_busy_is_tried_again(
+    start: Callable[..., Bench], usual: float, limit: float, tries: int, seconds: float
+) -> None:
     """An interrupted test may have begun to delete it: it is asked again, ever more seldom, as long as that may take."""
     bench = start(limits=Limits(poll_timeout_s=limit))
     bench.suite.ownership.allow("a", "b")
@@ -105,7 +115,12 @@ def test_what_is_busy_is_tried_again(start: Callable[..., Bench], usual: float, 
     gone: list[str] = []
     began = bench.clock.now
 
-    remove(bench.suite.client, bench.suite.follower, [Configuration("a", "a"), Configuration("b", "b")], lambda *which: gone.extend(one.sid for one in which))
+    remove(
+        bench.suite.client,
+        bench.suite.follower,
+        [Configuration("a", "a"), Configuration("b", "b")],
+        lambda *which: gone.extend(one.sid for one in which),
+    )
 
     assert gone == ["a"]
     assert bench.endpoint.lines().count("DELETE /Configurations/a") == tries
@@ -116,7 +131,12 @@ def test_what_is_busy_is_tried_again(start: Callable[..., Bench], usual: float, 
 def test_an_operation_that_can_not_be_read_while_cleaning_up(world: World, alone: Bench) -> None:
     """The next delete tells by its 404."""
     one = alone.suite.configurations.one()
-    deletable(alone, one.sid, (202, {"statusUrl": f"{PLANE}/Operations/x"}, {"Retry-After": "1"}), (404, {}))
+    deletable(
+        alone,
+        one.sid,
+        (202, {"statusUrl": f"{PLANE}/Operations/x"}, {"Retry-After": "1"}),
+        (404, {}),
+    )
     alone.endpoint.on("GET /Operations/x", (500, {}))
 
     assert alone.suite.configurations.clean_up() == []
@@ -128,10 +148,17 @@ def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
     bench.suite.ownership.allow("a", place=Place(1, 1))
     deletable(bench, "a", (404, {}))
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append((e.account, e.region, e.call.operation)))
+    bench.suite.client.recorders.append(
+        lambda e: recorded.append((e.account, e.region, e.call.operation))
+    )
     gone: list[Any] = []
 
-    remove(bench.suite.client, bench.suite.follower, [Configuration("a", "n", 1, 1)], lambda *which: gone.extend(which))
+    remove(
+        bench.suite.client,
+        bench.suite.follower,
+        [Configuration("a", "n", 1, 1)],
+        lambda *which: gone.extend(which),
+    )
 
     assert recorded == [(1, 1, "delete")]
     assert [one.name for one in gone] == ["n"]
@@ -143,14 +170,30 @@ def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) 
     world.refuse = [Fault.TIMEOUT] * 3
     with pytest.raises(NothingToDelete):
         configurations.one()
-    alone.endpoint.on(ALL, page({"id": "x", "displayName": "oc-run-1"}, {"id": "somebodys", "displayName": "oc-run-9"}))
+    alone.endpoint.on(
+        ALL,
+        page(
+            {"id": "x", "displayName": "oc-run-1"}, {"id": "somebodys", "displayName": "oc-run-9"}
+        ),
+    )
     alone.endpoint.on("GET /Configurations/x", (200, {"displayName": "oc-run-1"}))
     deletable(alone, "x")
 
-    assert [(one.sid, one.name) for one in configurations.clean_up()] == [("(of oc-run-0)", "oc-run-0"), ("(of oc-run-2)", "oc-run-2")]
+    assert [(one.sid, one.name) for one in configurations.clean_up()] == [
+        ("(of oc-run-0)", "oc-run-0"),
+        ("(of oc-run-2)", "oc-run-2"),
+    ]
 
-    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/x"]
-    assert alone.journal[-1] == {"name": "oc-run-1", "sid": "x", "state": "deleted", "account": 0, "region": 0}
+    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == [
+        "DELETE /Configurations/x"
+    ]
+    assert alone.journal[-1] == {
+        "name": "oc-run-1",
+        "sid": "x",
+        "state": "deleted",
+        "account": 0,
+        "region": 0,
+    }
 
 
 def test_another_account_s_number_is_found_by_its_name(start: Callable[..., Bench]) -> None:
@@ -164,15 +207,28 @@ def test_another_account_s_number_is_found_by_its_name(start: Callable[..., Benc
     world.refuse = [Fault.TIMEOUT] * 3
     with pytest.raises(NothingToDelete):
         configurations.one(account=1)
-    bench.endpoint.on(ALL, lambda sent: page({"id": "1", "displayName": "oc-run-2"}) if sent.user == "user2" else page())
+    bench.endpoint.on(
+        ALL,
+        lambda sent: (
+            page({"id": "1", "displayName": "oc-run-2"}) if sent.user == "user2" else page()
+        ),
+    )
     bench.endpoint.on("GET /Configurations/1", (200, {"displayName": "oc-run-2"}))
     deletable(bench, "1")
 
     left = configurations.clean_up()
 
     assert [one.name for one in left] == ["oc-run-1", "oc-run-3"]
-    assert [sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")] == ["user2"]
-    assert bench.journal[-1] == {"name": "oc-run-2", "sid": "1", "state": "deleted", "account": 1, "region": 0}
+    assert [sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")] == [
+        "user2"
+    ]
+    assert bench.journal[-1] == {
+        "name": "oc-run-2",
+        "sid": "1",
+        "state": "deleted",
+        "account": 1,
+        "region": 0,
+    }
 
 
 def test_what_no_test_needs_is_spare(start: Callable[..., Bench]) -> None:
@@ -199,7 +255,10 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     world, configurations = World(bench), bench.suite.configurations
     configurations.ahead = 0
     world.related = lambda number: {"configurationId": "1"}
-    bench.endpoint.on("GET /Configurations/1", lambda sent: (200, {"displayName": "oc-run-0" if sent.user == "user1" else "oc-run-1"}))
+    bench.endpoint.on(
+        "GET /Configurations/1",
+        lambda sent: (200, {"displayName": "oc-run-0" if sent.user == "user1" else "oc-run-1"}),
+    )
     deletable(bench, "1", (409, {}))
     configurations.one()
     configurations.discard()
@@ -209,15 +268,22 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     assert [one.account for one in configurations.idle(HOME)] == [0]
     configurations.discard()
 
-    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == ["user1", "user2"]
+    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == [
+        "user1",
+        "user2",
+    ]
     assert bench.suite.inventory.left[theirs.name] is theirs
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        pytest.param((400, {}), id="400"), pytest.param((429, {}, {"Retry-After": "99"}), id="429"), pytest.param((307, {}), id="307"),
-        pytest.param((500, {}), id="500"), pytest.param((503, {}, {"Retry-After": "99"}), id="503"), pytest.param((201, {}), id="201"),
+        pytest.param((400, {}), id="400"),
+        pytest.param((429, {}, {"Retry-After": "99"}), id="429"),
+        pytest.param((307, {}), id="307"),
+        pytest.param((500, {}), id="500"),
+        pytest.param((503, {}, {"Retry-After": "99"}), id="503"),
+        pytest.param((201, {}), id="201"),
     ],
 )
 @pytest.mark.parametrize("there", [True, False])
@@ -234,8 +300,14 @@ def test_a_refused_create(world: World, alone: Bench, said: Said, *, there: bool
     left = alone.suite.configurations.clean_up()
 
     # What 201 made, and whether 503 stands for a create that is under way, nobody knows.
-    assert [one.name for one in left] == ([name for name in world.names() if not there or name != "oc-run-1"] if said[0] in (201, 503) else [])
-    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/x"] * there
+    assert [one.name for one in left] == (
+        [name for name in world.names() if not there or name != "oc-run-1"]
+        if said[0] in (201, 503)
+        else []
+    )
+    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == [
+        "DELETE /Configurations/x"
+    ] * there
 
 
 def test_a_failed_create_that_made_something(world: World, alone: Bench) -> None:
@@ -249,17 +321,31 @@ def test_a_failed_create_that_made_something(world: World, alone: Bench) -> None
 
     assert alone.suite.configurations.clean_up() == []
 
-    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/sid0"]
+    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == [
+        "DELETE /Configurations/sid0"
+    ]
 
 
 @pytest.mark.parametrize(
-    ("shown", "before"), [pytest.param("oc-run-0", True, id="there-before"), pytest.param("production", False, id="named-otherwise")]
+    ("shown", "before"),
+    [
+        pytest.param("oc-run-0", True, id="there-before"),
+        pytest.param("production", False, id="named-otherwise"),
+    ],
 )
-def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(world: World, alone: Bench, shown: str, *, before: bool) -> None:
+def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(
+    world: World, alone: Bench, shown: str, *, before: bool
+) -> None:
     """It is not taken for the run's, neither when the create ended nor when it is cleaned up."""
     world.related = lambda number: None
-    lie = page({"id": "victim", "displayName": "oc-run-0"}, {"id": "victim", "displayName": "oc-run-1"}, {"id": "victim", "displayName": "oc-run-2"})
-    alone.endpoint.on(ALL, page({"id": "victim", "displayName": "production"}) if before else page(), lie)
+    lie = page(
+        {"id": "victim", "displayName": "oc-run-0"},
+        {"id": "victim", "displayName": "oc-run-1"},
+        {"id": "victim", "displayName": "oc-run-2"},
+    )
+    alone.endpoint.on(
+        ALL, page({"id": "victim", "displayName": "production"}) if before else page(), lie
+    )
     alone.endpoint.on("GET /Configurations/victim", (200, {"displayName": shown}))
 
     with pytest.raises(NothingToDelete):
@@ -270,7 +356,11 @@ def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(world: World, alo
 
 
 @pytest.mark.parametrize(
-    ("listed", "taken"), [pytest.param(["SID0"], "sid1", id="one-in-two-spellings"), pytest.param(["SID0", "sid0"], "sid0", id="two")]
+    ("listed", "taken"),
+    [
+        pytest.param(["SID0"], "sid1", id="one-in-two-spellings"),
+        pytest.param(["SID0", "sid0"], "sid0", id="two"),
+    ],
 )
 def test_ids_that_differ_in_case(world: World, alone: Bench, listed: list[str], taken: str) -> None:
     """A create may name what was there in another spelling; only a list that has both shows that they are two."""
@@ -304,14 +394,23 @@ def test_what_shows_nowhere_is_nobodys_to_delete(world: World, alone: Bench) -> 
 
 def test_what_shows_late_is_the_runs(world: World, alone: Bench) -> None:
     """A copy that lags shows it after a while."""
-    shown = {"id": "sid0", "description": "d", "conversationGroupingType": GROUPINGS[0], "memoryStoreId": "m"}
-    alone.endpoint.on("GET /Configurations/sid0", (404,), (404,), (200, shown | {"displayName": "oc-run-0"}))
+    shown = {
+        "id": "sid0",
+        "description": "d",
+        "conversationGroupingType": GROUPINGS[0],
+        "memoryStoreId": "m",
+    }
+    alone.endpoint.on(
+        "GET /Configurations/sid0", (404,), (404,), (200, shown | {"displayName": "oc-run-0"})
+    )
 
     assert alone.suite.configurations.one().sid == "sid0"
 
 
 @pytest.mark.parametrize("named", [{}, {"displayName": 7}])
-def test_what_has_no_name_is_known_by_the_list_before(world: World, alone: Bench, named: dict[str, Any]) -> None:
+def test_what_has_no_name_is_known_by_the_list_before(
+    world: World, alone: Bench, named: dict[str, Any]
+) -> None:
     """Where names are not shown, what is new since the list was read is the run's, and without that list nothing is."""
     alone.endpoint.on("GET /Configurations/sid0", (200, {"id": "sid0", **named}))
     alone.endpoint.on("GET /Configurations/sid1", (200, {"id": "sid1", **named}))
@@ -378,12 +477,16 @@ def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., B
     bench.suite.configurations.ahead = 0
     other = World(bench)
     other.status, other.related = "PENDING", lambda number: None
-    with pytest.raises(NothingToDelete, match=r"^configurations can't be created: a create ended PENDING$"):
+    with pytest.raises(
+        NothingToDelete, match=r"^configurations can't be created: a create ended PENDING$"
+    ):
         bench.suite.configurations.one()
 
     left = bench.suite.configurations.clean_up()
 
-    assert sorted((one.sid, one.name) for one in left) == [(f"(of oc-run-{n})", f"oc-run-{n}") for n in range(3)]
+    assert sorted((one.sid, one.name) for one in left) == [
+        (f"(of oc-run-{n})", f"oc-run-{n}") for n in range(3)
+    ]
     # It did end before the next try.
     assert bench.suite.configurations.clean_up() == []
 
@@ -405,7 +508,9 @@ def test_what_is_not_needed_makes_room(bench: Bench) -> None:
 
     assert found.sid == "sid5"
     assert mine.name in bench.suite.inventory.left
-    assert [line for line in bench.endpoint.lines() if line.startswith("DELETE")] == ["DELETE /Configurations/sid0"]
+    assert [line for line in bench.endpoint.lines() if line.startswith("DELETE")] == [
+        "DELETE /Configurations/sid0"
+    ]
 
 
 def test_fewer_where_there_are_no_more(bench: Bench) -> None:

@@ -24,9 +24,18 @@ from orchestrator_contract.verdicts.result import (
 )
 from orchestrator_contract.verdicts.row import Verdict
 
-START, END = datetime(2026, 11, 23, 1, 2, 3, 456789, UTC), datetime(2026, 11, 23, 1, 2, 9, tzinfo=UTC)
+START, END = (
+    datetime(2026, 11, 23, 1, 2, 3, 456789, UTC),
+    datetime(2026, 11, 23, 1, 2, 9, tzinfo=UTC),
+)
 BARE = Profile("bare", "http://x.example", provision=Provision("create"))
-FULL = Profile("full", "http://x.example", provision=Provision("create"), faults={429: Trigger()}, clock_url="http://x.example/c")
+FULL = Profile(
+    "full",
+    "http://x.example",
+    provision=Provision("create"),
+    faults={429: Trigger()},
+    clock_url="http://x.example/c",
+)
 
 
 def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
@@ -37,13 +46,32 @@ def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
 @pytest.mark.parametrize(
     ("record", "verdict", "reason"),
     [
-        pytest.param(Record(), Verdict.UNVERIFIED, "nothing in this run was subject to this requirement", id="nothing"),
+        pytest.param(
+            Record(),
+            Verdict.UNVERIFIED,
+            "nothing in this run was subject to this requirement",
+            id="nothing",
+        ),
         pytest.param(Record(checks=1), Verdict.PASSED, "checked 1 time", id="one-check"),
         pytest.param(Record(checks=2), Verdict.PASSED, "checked 2 times", id="two-checks"),
-        pytest.param(Record(checks=2, unverified=["a", "b", "c", "d"]), Verdict.UNVERIFIED, "a; b; c", id="partly-unverified"),
-        pytest.param(Record(checks=2, breaches=2, problems=["p"]), Verdict.BREACHED, "p", id="every-check-breached"),
-        pytest.param(Record(checks=5, breaches=2, problems=["p", "q", "r", "s"], unverified=["a"]), Verdict.BREACHED,
-                     "p; q; r (2 of 5 checks)", id="some-checks-breached"),
+        pytest.param(
+            Record(checks=2, unverified=["a", "b", "c", "d"]),
+            Verdict.UNVERIFIED,
+            "a; b; c",
+            id="partly-unverified",
+        ),
+        pytest.param(
+            Record(checks=2, breaches=2, problems=["p"]),
+            Verdict.BREACHED,
+            "p",
+            id="every-check-breached",
+        ),
+        pytest.param(
+            Record(checks=5, breaches=2, problems=["p", "q", "r", "s"], unverified=["a"]),
+            Verdict.BREACHED,
+            "p; q; r (2 of 5 checks)",
+            id="some-checks-breached",
+        ),
     ],
 )
 def test_ledger_on_one_requirement(record: Record, verdict: Verdict, reason: str) -> None:
@@ -55,12 +83,19 @@ def test_ledger_on_one_requirement(record: Record, verdict: Verdict, reason: str
 
 @pytest.mark.parametrize(
     ("level", "strict", "verdict"),
-    [(Level.DOCUMENTED, False, Verdict.BREACHED), (Level.DERIVED, False, Verdict.BREACHED), (Level.ADVISORY, False, Verdict.WARNED),
-     (Level.ADVISORY, True, Verdict.BREACHED)],
+    [
+        (Level.DOCUMENTED, False, Verdict.BREACHED),
+        (Level.DERIVED, False, Verdict.BREACHED),
+        (Level.ADVISORY, False, Verdict.WARNED),
+        (Level.ADVISORY, True, Verdict.BREACHED),
+    ],
 )
 def test_levels(level: Level, strict: bool, verdict: Verdict) -> None:
     """An advisory breach warns, unless --strict."""
-    assert judge_requirement(requirement(level), Record(1, 1), BARE, Policy(strict=strict)).verdict is verdict
+    assert (
+        judge_requirement(requirement(level), Record(1, 1), BARE, Policy(strict=strict)).verdict
+        is verdict
+    )
 
 
 def test_a_missing_capability() -> None:
@@ -69,18 +104,31 @@ def test_a_missing_capability() -> None:
     lacks = "needs clock, fault.429, which the target profile does not give"
 
     assert judge_requirement(one, Record(checks=3), BARE, Policy()).reason == lacks
-    row = judge_requirement(one, Record(checks=3, unverified=["needs clock", "a", "b", "c"]), BARE, Policy())
+    row = judge_requirement(
+        one, Record(checks=3, unverified=["needs clock", "a", "b", "c"]), BARE, Policy()
+    )
     assert (row.verdict, row.reason) == (Verdict.UNVERIFIED, f"{lacks}; a; b")
     assert judge_requirement(one, Record(checks=3), FULL, Policy()).verdict is Verdict.PASSED
-    assert judge_requirement(one, Record(checks=3, breaches=1), BARE, Policy()).verdict is Verdict.BREACHED
+    assert (
+        judge_requirement(one, Record(checks=3, breaches=1), BARE, Policy()).verdict
+        is Verdict.BREACHED
+    )
 
 
 def test_what_was_settled_otherwise() -> None:
     """A requirement that was judged without the capability counts by its checks."""
     one = requirement(Level.DERIVED, "clock")
 
-    assert judge_requirement(one, Record(checks=3, unverified=["x"]), BARE, Policy(), settled=True).verdict is Verdict.PASSED
-    assert judge_requirement(one, Record(), BARE, Policy(), settled=True).reason == "nothing in this run was subject to this requirement"
+    assert (
+        judge_requirement(
+            one, Record(checks=3, unverified=["x"]), BARE, Policy(), settled=True
+        ).verdict
+        is Verdict.PASSED
+    )
+    assert (
+        judge_requirement(one, Record(), BARE, Policy(), settled=True).reason
+        == "nothing in this run was subject to this requirement"
+    )
 
 
 # -------------------------------------------------------------------- the whole
@@ -100,8 +148,15 @@ def ledger() -> Ledger:
 def concluded(ledger: Ledger, *selected: str, policy: Policy | None = None, **more: Any) -> Result:
     """The result for these requirements; for the three where none is named."""
     return conclude(
-        ledger, more.pop("profile", BARE), selected or (GATING, OTHER, ADVISORY), policy=policy or Policy(), seed=7, effort="quick", started=START,
-        finished=END, **more,
+        ledger,
+        more.pop("profile", BARE),
+        selected or (GATING, OTHER, ADVISORY),
+        policy=policy or Policy(),
+        seed=7,
+        effort="quick",
+        started=START,
+        finished=END,
+        **more,
     )
 
 
@@ -115,7 +170,12 @@ def test_conformant(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("breached", "overall", "code"), [(GATING, Overall.NONCONFORMANT, 1), (OTHER, Overall.NONCONFORMANT, 1), (ADVISORY, Overall.CONFORMANT, 0)]
+    ("breached", "overall", "code"),
+    [
+        (GATING, Overall.NONCONFORMANT, 1),
+        (OTHER, Overall.NONCONFORMANT, 1),
+        (ADVISORY, Overall.CONFORMANT, 0),
+    ],
 )
 def test_nonconformant(ledger: Ledger, breached: str, overall: Overall, code: int) -> None:
     """One gating breach is enough; an advisory one is not, unless --strict."""
@@ -135,7 +195,10 @@ def test_incomplete(ledger: Ledger) -> None:
 
     result = concluded(ledger)
 
-    assert (result.overall, result.reason) == (Overall.INCOMPLETE, "1 requirement(s) could not be verified: why")
+    assert (result.overall, result.reason) == (
+        Overall.INCOMPLETE,
+        "1 requirement(s) could not be verified: why",
+    )
     assert exit_code(result, Policy()) == 0
     assert exit_code(result, Policy(require_verified=True)) == 1
     assert exit_code(concluded(ledger, OTHER, ADVISORY), Policy(require_verified=True)) == 0
@@ -148,15 +211,23 @@ def test_reasons_are_told_once_and_in_part(ledger: Ledger) -> None:
     for number, name in enumerate(names):
         ledger.unverified([name], f"why {min(number, 3)}")
 
-    assert concluded(ledger, *names).reason == "5 requirement(s) could not be verified: why 0; why 1; why 2; and 1 more"
-    assert concluded(ledger, *names[:3]).reason == "3 requirement(s) could not be verified: why 0; why 1; why 2"
+    assert (
+        concluded(ledger, *names).reason
+        == "5 requirement(s) could not be verified: why 0; why 1; why 2; and 1 more"
+    )
+    assert (
+        concluded(ledger, *names[:3]).reason
+        == "3 requirement(s) could not be verified: why 0; why 1; why 2"
+    )
 
 
 @pytest.mark.parametrize(
     ("broken", "selected", "overall", "code"),
     [
         pytest.param(False, (GATING, OTHER), Overall.INCOMPLETE, 4, id="unreachable"),
-        pytest.param(False, (ADVISORY,), Overall.INCOMPLETE, 4, id="nothing-that-gates-was-selected"),
+        pytest.param(
+            False, (ADVISORY,), Overall.INCOMPLETE, 4, id="nothing-that-gates-was-selected"
+        ),
         pytest.param(False, ("HTTP-ANSWER",), Overall.INCOMPLETE, 4, id="silence-is-no-breach"),
         pytest.param(True, ("HTTP-ANSWER", GATING), Overall.NONCONFORMANT, 1, id="no-http"),
         pytest.param(True, ("HTTP-JSON",), Overall.NONCONFORMANT, 1, id="no-json"),
@@ -164,15 +235,28 @@ def test_reasons_are_told_once_and_in_part(ledger: Ledger) -> None:
         pytest.param(True, (GATING,), Overall.INCOMPLETE, 4, id="no-http-says-nothing-of-the-rest"),
     ],
 )
-def test_unusable(ledger: Ledger, broken: bool, selected: tuple[str, ...], overall: Overall, code: int) -> None:
+def test_unusable(
+    ledger: Ledger, broken: bool, selected: tuple[str, ...], overall: Overall, code: int
+) -> None:
     """Of an endpoint that can't be tested nothing counts but that it does not speak HTTP, or JSON."""
     for one in ("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON"):
         ledger.hold(one, False, expected="an answer", seen="none")
     ledger.settled.add(GATING)
 
-    result = concluded(ledger, *selected, unusable=Unusable("it is gone", stands=("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON") if broken else ()))
+    result = concluded(
+        ledger,
+        *selected,
+        unusable=Unusable(
+            "it is gone", stands=("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON") if broken else ()
+        ),
+    )
 
-    assert (result.overall, result.reason, result.unusable, exit_code(result, Policy())) == (overall, "it is gone", True, code)
+    assert (result.overall, result.reason, result.unusable, exit_code(result, Policy())) == (
+        overall,
+        "it is gone",
+        True,
+        code,
+    )
     for row in result.rows:
         if not (broken and row.requirement.id.startswith("HTTP")):
             assert row.verdict is Verdict.UNVERIFIED
@@ -206,31 +290,71 @@ def test_the_document(ledger: Ledger) -> None:
     document = result.as_json()
 
     rerun = "pytest --target 'my profile.toml' --requirement OP-ORDER --effort quick --seed 7"
-    assert {name: value for name, value in document.items() if name not in ("requirements", "observations")} == {
-        "schema": "https://orchestrator-contract.example/schemas/conformance-report.json", "suite_version": __version__,
-        "started_at": "2026-11-23T01:02:03.456+00:00", "finished_at": "2026-11-23T01:02:09.000+00:00", "seed": 7, "effort": "quick",
-        "target": {"name": "full", "base_url": "http://x.example", "capabilities": ["create", "fault.429", "clock"]},
-        "verdict": "nonconformant", "reason": "",
-        "counts": {"requests": 1, "passed": 2, "breached": 1, "warned": 0, "waived": 0, "unverified": 0},
+    assert {
+        name: value
+        for name, value in document.items()
+        if name not in ("requirements", "observations")
+    } == {
+        "schema": "https://orchestrator-contract.example/schemas/conformance-report.json",
+        "suite_version": __version__,
+        "started_at": "2026-11-23T01:02:03.456+00:00",
+        "finished_at": "2026-11-23T01:02:09.000+00:00",
+        "seed": 7,
+        "effort": "quick",
+        "target": {
+            "name": "full",
+            "base_url": "http://x.example",
+            "capabilities": ["create", "fault.429", "clock"],
+        },
+        "verdict": "nonconformant",
+        "reason": "",
+        "counts": {
+            "requests": 1,
+            "passed": 2,
+            "breached": 1,
+            "warned": 0,
+            "waived": 0,
+            "unverified": 0,
+        },
         "statuses": {
-            "202": {"seen": 0, "valid": 0}, "404": {"seen": 1, "valid": 1}, "409": {"seen": 0, "valid": 0}, "418": {"seen": 1, "valid": 0},
-            "429": {"seen": 0, "valid": 0}, "500": {"seen": 0, "valid": 0}, "503": {"seen": 0, "valid": 0},
+            "202": {"seen": 0, "valid": 0},
+            "404": {"seen": 1, "valid": 1},
+            "409": {"seen": 0, "valid": 0},
+            "418": {"seen": 1, "valid": 0},
+            "429": {"seen": 0, "valid": 0},
+            "500": {"seen": 0, "valid": 0},
+            "503": {"seen": 0, "valid": 0},
         },
         "notes": ["note"],
     }
     row = next(row for row in document["requirements"] if row["id"] == OTHER)
     known = catalogue.load()[OTHER]
     assert row == {
-        "id": OTHER, "level": "derived", "title": known.title, "source": known.source, "verdict": "breached",
-        "reason": "expected a; saw b (1 of 2 checks)", "tests": ["test_a", "test_b"],
+        "id": OTHER,
+        "level": "derived",
+        "title": known.title,
+        "source": known.source,
+        "verdict": "breached",
+        "reason": "expected a; saw b (1 of 2 checks)",
+        "tests": ["test_a", "test_b"],
         # No single request shows it: the run itself is what repeats it.
-        "evidence": [{"request": rerun, "status": None, "headers": {}, "body": "", "problem": "expected a; saw b"}],
+        "evidence": [
+            {
+                "request": rerun,
+                "status": None,
+                "headers": {},
+                "body": "",
+                "problem": "expected a; saw b",
+            }
+        ],
     }
     assert list(document["statuses"]) == ["202", "404", "409", "418", "429", "500", "503"]
     seen = {one["id"]: one for one in document["observations"]}
     assert list(seen) == list(catalogue.load().observations)
     assert seen["OBS-TRANSPORT"] == {
-        "id": "OBS-TRANSPORT", "title": "An operation that is 404 right after its 202", "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
+        "id": "OBS-TRANSPORT",
+        "title": "An operation that is 404 right after its 202",
+        "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}
     assert result.rerun() == "pytest --target 'my profile.toml' --effort quick --seed 7"
@@ -240,7 +364,10 @@ def test_the_document(ledger: Ledger) -> None:
 
 def test_a_nameless_target_is_named_by_its_address(ledger: Ledger) -> None:
     """A report always says what was tested."""
-    assert concluded(ledger, profile=Profile("", "http://y.example")).as_json()["target"]["name"] == "http://y.example"
+    assert (
+        concluded(ledger, profile=Profile("", "http://y.example")).as_json()["target"]["name"]
+        == "http://y.example"
+    )
     assert "comparison" not in concluded(ledger).as_json()
 
 
@@ -288,7 +415,9 @@ def test_waivers(ledger: Ledger) -> None:
     assert exit_code(result, Policy(strict=True)) == 1
 
 
-@pytest.mark.parametrize(("gating", "only_new", "code"), [(0, True, 0), (0, False, 1), (1, True, 1)])
+@pytest.mark.parametrize(
+    ("gating", "only_new", "code"), [(0, True, 0), (0, False, 1), (1, True, 1)]
+)
 def test_baseline(ledger: Ledger, gating: int, only_new: bool, code: int) -> None:
     """With --fail-on new breaches that the earlier run had do not fail."""
     ledger.hold(GATING, False)
@@ -312,4 +441,6 @@ def test_one_account_may_have_been_given_as_two() -> None:
     ledger.hold("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")
 
     notes = concluded(ledger, *chosen).notes
-    assert [note.partition("?")[0] for note in notes] == ["KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"]
+    assert [note.partition("?")[0] for note in notes] == [
+        "KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"
+    ]

@@ -23,8 +23,15 @@ def large(bench: Bench) -> Large:
     """Exchanges whose answers hold much beside what the contract names."""
 
     def make(pad: str = "x", **members: Any) -> Any:
-        body = {"statusUrl": "http://a/b", "status": "PENDING", "pad": pad * 100_000, "many": [{"n": n} for n in range(5000)]}
-        return bench.exchange("delete", (202, body | members, {"Operation-Id": "op", "X-Pad": "y" * 9000}), key="k")
+        body = {
+            "statusUrl": "http://a/b",
+            "status": "PENDING",
+            "pad": pad * 100_000,
+            "many": [{"n": n} for n in range(5000)],
+        }
+        return bench.exchange(
+            "delete", (202, body | members, {"Operation-Id": "op", "X-Pad": "y" * 9000}), key="k"
+        )
 
     return make
 
@@ -46,12 +53,19 @@ def test_old_large_answers_are_let_go_of(large: Large, monkeypatch: pytest.Monke
 def test_small_answers_stay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is small is never touched, however little room there is."""
     monkeypatch.setattr(retention, "_MOST", 1)
-    keep, small = retention.Retention(), [bench.exchange("delete", (202, {"statusUrl": "http://a/b"})) for _ in range(3)]
+    keep, small = (
+        retention.Retention(),
+        [bench.exchange("delete", (202, {"statusUrl": "http://a/b"})) for _ in range(3)],
+    )
 
     for exchange in small:
         keep.keep(exchange)
 
-    assert all(exchange.answer.body == b'{"statusUrl": "http://a/b"}' for exchange in small if exchange.answer)
+    assert all(
+        exchange.answer.body == b'{"statusUrl": "http://a/b"}'
+        for exchange in small
+        if exchange.answer
+    )
 
 
 def test_what_is_read_later(large: Large) -> None:
@@ -62,7 +76,11 @@ def test_what_is_read_later(large: Large) -> None:
 
     assert (exchange.object["status"], exchange.object["statusUrl"]) == ("PENDING", "http://a/b")
     assert exchange.headers["operation-id"] == "op"
-    assert (exchange.text, exchange.shown_headers(), exchange.status) == (whole.text, whole.shown_headers(), 202)
+    assert (exchange.text, exchange.shown_headers(), exchange.status) == (
+        whole.text,
+        whole.shown_headers(),
+        202,
+    )
 
 
 def test_two_answers_that_say_the_same(large: Large, bench: Bench) -> None:
@@ -72,9 +90,18 @@ def test_two_answers_that_say_the_same(large: Large, bench: Bench) -> None:
 
     assert shed.fingerprint == large().fingerprint
     assert shed.fingerprint != large(pad="z").fingerprint
-    assert bench.exchange("delete", (202, b'{"a":1,"b":2}')).fingerprint == bench.exchange("delete", (202, b'{"b": 2, "a": 1}')).fingerprint
-    assert bench.exchange("delete", (202, b'{"a":1}')).fingerprint != bench.exchange("delete", (202, b'{"a":"1"}')).fingerprint
-    assert bench.exchange("delete", (202, b"x")).fingerprint != bench.exchange("delete", (202, b"y")).fingerprint
+    assert (
+        bench.exchange("delete", (202, b'{"a":1,"b":2}')).fingerprint
+        == bench.exchange("delete", (202, b'{"b": 2, "a": 1}')).fingerprint
+    )
+    assert (
+        bench.exchange("delete", (202, b'{"a":1}')).fingerprint
+        != bench.exchange("delete", (202, b'{"a":"1"}')).fingerprint
+    )
+    assert (
+        bench.exchange("delete", (202, b"x")).fingerprint
+        != bench.exchange("delete", (202, b"y")).fingerprint
+    )
 
 
 LONG = "x" * 1_200_000
@@ -83,16 +110,41 @@ LONG = "x" * 1_200_000
 @pytest.mark.parametrize(
     ("then", "now", "what"),
     [
-        pytest.param({"statusUrl": f"http://a/op?{LONG}y"}, {"statusUrl": f"http://a/op?{LONG}z"}, "statusUrl", id="a-query"),
-        pytest.param({"statusUrl": f"http://a/{LONG}y"}, {"statusUrl": f"http://a/{LONG}z"}, "statusUrl", id="a-path"),
-        pytest.param({"related": {"note": f"{LONG}y"}}, {"related": {"note": f"{LONG}z"}}, "related", id="a-text"),
         pytest.param(
-            {"related": {f"k{n}": "v" for n in range(5000)}}, {"related": {f"k{n}": "v" for n in range(5001)}}, "related", id="members"
+            {"statusUrl": f"http://a/op?{LONG}y"},
+            {"statusUrl": f"http://a/op?{LONG}z"},
+            "statusUrl",
+            id="a-query",
         ),
-        pytest.param({"related": {"n": [1] * 5000}}, {"related": {"n": [1] * 4999 + [2]}}, "related", id="items"),
+        pytest.param(
+            {"statusUrl": f"http://a/{LONG}y"},
+            {"statusUrl": f"http://a/{LONG}z"},
+            "statusUrl",
+            id="a-path",
+        ),
+        pytest.param(
+            {"related": {"note": f"{LONG}y"}},
+            {"related": {"note": f"{LONG}z"}},
+            "related",
+            id="a-text",
+        ),
+        pytest.param(
+            {"related": {f"k{n}": "v" for n in range(5000)}},
+            {"related": {f"k{n}": "v" for n in range(5001)}},
+            "related",
+            id="members",
+        ),
+        pytest.param(
+            {"related": {"n": [1] * 5000}},
+            {"related": {"n": [1] * 4999 + [2]}},
+            "related",
+            id="items",
+        ),
     ],
 )
-def test_a_replay_of_what_was_let_go_of(large: Large, bench: Bench, then: dict[str, Any], now: dict[str, Any], what: str) -> None:
+def test_a_replay_of_what_was_let_go_of(
+    large: Large, bench: Bench, then: dict[str, Any], now: dict[str, Any], what: str
+) -> None:
     """What was the same on the wire is the same, however long, and what was not is not, though it begins alike."""
     original, both = large(**then), large(**then)
     original.shed()
@@ -109,7 +161,10 @@ def test_a_replay_of_what_was_let_go_of(large: Large, bench: Bench, then: dict[s
 
 def test_what_says_one_thing_in_two_ways(bench: Bench) -> None:
     """Short parts are compared by value: 1 and 1.0 are one number."""
-    one, two = (bench.exchange("delete", (202, b'{"related": {"n": %s}}' % number)) for number in (b"1", b"1.0"))
+    one, two = (
+        bench.exchange("delete", (202, b'{"related": {"n": %s}}' % number))
+        for number in (b"1", b"1.0")
+    )
 
     assert differences(one, two) == []
 
@@ -117,8 +172,11 @@ def test_what_says_one_thing_in_two_ways(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(b"[" + b"[]," * MAX_VALUES + b"0]", id="arrays"), pytest.param(b"[" + b"0," * (MAX_VALUES + 1) + b"0]", id="numbers"),
-        pytest.param(json.dumps(dict.fromkeys(map(str, range(MAX_VALUES + 2)), 0)).encode(), id="members"),
+        pytest.param(b"[" + b"[]," * MAX_VALUES + b"0]", id="arrays"),
+        pytest.param(b"[" + b"0," * (MAX_VALUES + 1) + b"0]", id="numbers"),
+        pytest.param(
+            json.dumps(dict.fromkeys(map(str, range(MAX_VALUES + 2)), 0)).encode(), id="members"
+        ),
     ],
 )
 def test_too_many_values(body: bytes) -> None:

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 def test_a_refusal_is_obeyed_and_sent_again(bench: Bench) -> None:
     """After a 429 the whole run waits as long as it asks, and the request goes out again with the same key."""
     bench.suite.ownership.allow("x")
-    bench.endpoint.on("DELETE /Configurations/x", (429, {}, {"Retry-After": "3"}), (429, {}, {"Retry-After": " 2 "}), (202, {}))
+    bench.endpoint.on(
+        "DELETE /Configurations/x",
+        (429, {}, {"Retry-After": "3"}),
+        (429, {}, {"Retry-After": " 2 "}),
+        (202, {}),
+    )
     began = bench.clock.now
 
     exchange = bench.suite.client.delete("x", key="k-1", rekey=lambda: "other")
@@ -59,11 +64,16 @@ def test_an_outage_is_waited_out(bench: Bench, rekeyed: bool) -> None:
     bench.endpoint.on("DELETE /Configurations/x", (503, {}, {"Retry-After": "2"}), (202, {}))
     began = bench.clock.now
 
-    exchange = bench.suite.client.delete("x", key="k-1", headers=[("X-Own", "k-1")], rekey=(lambda: "k-2") if rekeyed else None)
+    exchange = bench.suite.client.delete(
+        "x", key="k-1", headers=[("X-Own", "k-1")], rekey=(lambda: "k-2") if rekeyed else None
+    )
 
     assert (exchange.status, exchange.before) == (202, (503,))
     assert exchange.key == ("k-2" if rekeyed else "k-1")
-    assert [sent.headers["idempotency-key"] for sent in bench.endpoint.sent] == ["k-1", exchange.key]
+    assert [sent.headers["idempotency-key"] for sent in bench.endpoint.sent] == [
+        "k-1",
+        exchange.key,
+    ]
     assert bench.endpoint.sent[1].headers["x-own"] == "k-1"
     assert bench.endpoint.sent[1].at - began == pytest.approx(2)
     assert bench.clock.slept == [pytest.approx(2)]
@@ -118,9 +128,13 @@ def test_every_third_read_takes_anything(bench: Bench) -> None:
 
 @pytest.mark.parametrize("jitter", [0.5, 1.0])
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_refusal_that_never_ends(bench: Bench, status: int, jitter: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_that_never_ends(
+    bench: Bench, status: int, jitter: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A request goes out eight times, with pauses that grow up to five seconds, or half as long, and is then given up."""
-    monkeypatch.setattr(bench.suite.client.retry.random, "uniform", lambda low, high: low if low == jitter else high)
+    monkeypatch.setattr(
+        bench.suite.client.retry.random, "uniform", lambda low, high: low if low == jitter else high
+    )
     bench.endpoint.on("GET /Configurations/x", (status, {}))
 
     with pytest.raises(Throttled, match=f"^{status} did not go away within the limits$") as caught:
@@ -145,7 +159,8 @@ def test_a_refusal_that_never_ends(bench: Bench, status: int, jitter: float, mon
         pytest.param("\u0663", True, "", id="no-ascii-digit"),
         pytest.param("soon", True, "", id="a-word"),
         pytest.param("-1", True, "", id="negative"),
-        pytest.param("0", True, "", id="zero"), pytest.param("00", True, "", id="two-zeros"),
+        pytest.param("0", True, "", id="zero"),
+        pytest.param("00", True, "", id="two-zeros"),
     ],
 )
 def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hint: str) -> None:
@@ -156,7 +171,11 @@ def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hin
     if waits:
         assert bench.suite.client.fetch("x").status == 404
         wait = bench.clock.now - began
-        assert wait == pytest.approx(int(asked), abs=0.01) if asked in {"20", "000001"} else 0.05 <= wait <= 0.11
+        assert (
+            wait == pytest.approx(int(asked), abs=0.01)
+            if asked in {"20", "000001"}
+            else 0.05 <= wait <= 0.11
+        )
     else:
         with pytest.raises(Throttled, match=f"^429{hint} did not go away within the limits$"):
             bench.suite.client.fetch("x")
@@ -174,7 +193,9 @@ NOON, LATER = "Mon, 23 Nov 2026 12:00:00 GMT", "Mon, 23 Nov 2026 12:00:03 GMT"
         pytest.param({"Retry-After": NOON, "Date": LATER}, None, id="in-the-past"),
         pytest.param({"Retry-After": NOON, "Date": NOON}, None, id="now"),
         pytest.param({"Retry-After": LATER, "Date": "noon"}, None, id="no-date-to-compare"),
-        pytest.param({"Retry-After": "Mon, 23 Nov 2026 12:00:03", "Date": NOON}, None, id="no-zone"),
+        pytest.param(
+            {"Retry-After": "Mon, 23 Nov 2026 12:00:03", "Date": NOON}, None, id="no-zone"
+        ),
     ],
 )
 def test_retry_after_as_a_date(bench: Bench, headers: dict[str, str], waits: float | None) -> None:
@@ -189,8 +210,17 @@ def test_retry_after_as_a_date(bench: Bench, headers: dict[str, str], waits: flo
 
 def test_retry_after_as_a_date_without_a_date(bench: Bench) -> None:
     """Without a Date the run's own clock has to do."""
+
     def said(_: object) -> Said:
-        return 503, {}, {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=12), usegmt=True)}
+        return (
+            503,
+            {},
+            {
+                "Retry-After": format_datetime(
+                    datetime.now(UTC) + timedelta(seconds=12), usegmt=True
+                )
+            },
+        )
 
     bench.endpoint.on("GET /Configurations/x", said, (404, {}))
 
@@ -202,9 +232,12 @@ def test_retry_after_as_a_date_without_a_date(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("operation", "said", "sent"),
     [
-        pytest.param("delete", [(500, {}), (202, {})], 2, id="delete-500"), pytest.param("delete", [(502, {}), (202, {})], 1, id="delete-502"),
-        pytest.param("fetch", [(500, {}), (404, {})], 2, id="fetch-500"), pytest.param("fetch", [(599, {}), (404, {})], 2, id="fetch-599"),
-        pytest.param("fetch", [(600, {}), (404, {})], 1, id="fetch-600"), pytest.param("fetch", [(404, {}), (500, {})], 1, id="no-error"),
+        pytest.param("delete", [(500, {}), (202, {})], 2, id="delete-500"),
+        pytest.param("delete", [(502, {}), (202, {})], 1, id="delete-502"),
+        pytest.param("fetch", [(500, {}), (404, {})], 2, id="fetch-500"),
+        pytest.param("fetch", [(599, {}), (404, {})], 2, id="fetch-599"),
+        pytest.param("fetch", [(600, {}), (404, {})], 1, id="fetch-600"),
+        pytest.param("fetch", [(404, {}), (500, {})], 1, id="no-error"),
         pytest.param("fetch", [(500, {})], 4, id="for-ever"),
     ],
 )
@@ -265,7 +298,13 @@ def test_patience_shrinks_and_grows(bench: Bench) -> None:
 
 def test_less_patience_is_less_waiting(bench: Bench) -> None:
     """After a refusal that never went away a wait of a quarter of the limit is begun, a longer one is not."""
-    bench.endpoint.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}), (429, {}, {"Retry-After": "6"}), (429, {}, {"Retry-After": "1"}), (404, {}))
+    bench.endpoint.on(
+        "GET /Configurations/x",
+        (429, {}, {"Retry-After": "21"}),
+        (429, {}, {"Retry-After": "6"}),
+        (429, {}, {"Retry-After": "1"}),
+        (404, {}),
+    )
     began = bench.clock.now
     for _ in range(2):
         with pytest.raises(Throttled):
@@ -300,9 +339,15 @@ def test_silence_may_be_an_answer(bench: Bench) -> None:
 
     with pytest.raises(NoAnswer):
         bench.suite.client.fetch("x")
-    exchange = bench.suite.client.send(bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x"), silence=True)
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x"), silence=True
+    )
 
-    assert (exchange.status, exchange.fault, exchange.fault_text) == (None, Fault.TIMEOUT, "it was timeout")
+    assert (exchange.status, exchange.fault, exchange.fault_text) == (
+        None,
+        Fault.TIMEOUT,
+        "it was timeout",
+    )
     assert [one.fault for one in recorded] == [Fault.TIMEOUT] * 2
     assert recorded[1] is exchange
     assert bench.checks() == {"HTTP-ANSWER": 2}
@@ -319,12 +364,19 @@ def test_an_endpoint_that_was_never_there_is_no_breach(bench: Bench) -> None:
     with pytest.raises(NoAnswer):
         bench.suite.client.fetch("x")
 
-    assert (len(bench.endpoint.sent), bench.clock.slept, bench.checks(), len(recorded)) == (1, [], {}, 1)
+    assert (len(bench.endpoint.sent), bench.clock.slept, bench.checks(), len(recorded)) == (
+        1,
+        [],
+        {},
+        1,
+    )
 
 
 def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
     """An endpoint that answered before is tried for a second and a half; one that stays away is a breach."""
-    bench.endpoint.on("GET /Configurations/x", (404, {}), *[Fault.CONNECT] * 3, (404, {}), Fault.CONNECT)
+    bench.endpoint.on(
+        "GET /Configurations/x", (404, {}), *[Fault.CONNECT] * 3, (404, {}), Fault.CONNECT
+    )
     bench.suite.client.fetch("x")
 
     assert bench.suite.client.fetch("x").status == 404
@@ -334,7 +386,9 @@ def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
     with pytest.raises(NoAnswer):
         bench.suite.client.fetch("x")
     assert bench.clock.slept == [0.1, 0.4, 1.0] * 2
-    assert bench.breaches() == {"HTTP-ANSWER": ["expected a complete, well-formed answer; saw it was connect"]}
+    assert bench.breaches() == {
+        "HTTP-ANSWER": ["expected a complete, well-formed answer; saw it was connect"]
+    }
 
 
 def test_other_faults_are_not_tried_again(bench: Bench) -> None:
@@ -348,8 +402,12 @@ def test_other_faults_are_not_tried_again(bench: Bench) -> None:
     assert len(bench.endpoint.sent) == 2
 
 
-@pytest.mark.parametrize(("timeout_s", "tries"), [pytest.param(1, 31, id="quick"), pytest.param(10, 7, id="slow")])
-def test_an_endpoint_that_stopped_answering(start: Callable[..., Bench], timeout_s: float, tries: int) -> None:
+@pytest.mark.parametrize(
+    ("timeout_s", "tries"), [pytest.param(1, 31, id="quick"), pytest.param(10, 7, id="slow")]
+)
+def test_an_endpoint_that_stopped_answering(
+    start: Callable[..., Bench], timeout_s: float, tries: int
+) -> None:
     """After half a minute, or six time limits, lost on silence the rest is not tried."""
     bench = start(timeout_s=timeout_s)
     bench.endpoint.on("GET /Configurations/x", Fault.TIMEOUT)
@@ -358,7 +416,9 @@ def test_an_endpoint_that_stopped_answering(start: Callable[..., Bench], timeout
     for _ in range(tries):
         with pytest.raises(NoAnswer):
             bench.suite.client.fetch("x")
-    with pytest.raises(Exhausted, match=r"^the endpoint stopped answering; the rest was not tried$"):
+    with pytest.raises(
+        Exhausted, match=r"^the endpoint stopped answering; the rest was not tried$"
+    ):
         bench.suite.client.fetch("x")
 
     assert len(bench.endpoint.sent) == tries

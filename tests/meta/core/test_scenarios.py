@@ -36,14 +36,22 @@ def poll(status: str, operation: str = "op_1") -> Said:
     """An operation as a poll shows it."""
     done = "2026-11-23T00:00:05Z" if status in ("COMPLETED", "FAILED") else None
     return 200, {
-        "operationId": operation, "status": status, "createdAt": "2026-11-23T00:00:00Z", "completedAt": done, "error": None,
-        "statusUrl": f"{PLANE}/Operations/{operation}", "related": None,
+        "operationId": operation,
+        "status": status,
+        "createdAt": "2026-11-23T00:00:00Z",
+        "completedAt": done,
+        "error": None,
+        "statusUrl": f"{PLANE}/Operations/{operation}",
+        "related": None,
     }
 
 
 def page(*sids: object) -> Said:
     """The last page of the list."""
-    return 200, {"configurations": [{"id": sid} for sid in sids], "meta": {"key": "configurations", "pageSize": 1000}}
+    return 200, {
+        "configurations": [{"id": sid} for sid in sids],
+        "meta": {"key": "configurations", "pageSize": 1000},
+    }
 
 
 @pytest.fixture
@@ -65,7 +73,11 @@ ONE = Configuration("sid")
 def judged(bench: Bench, *requirements: str) -> dict[str, tuple[int, list[str]]]:
     """Checks and problems of these requirements, where there was a check."""
     records = bench.suite.ledger.records
-    return {one: (records[one].checks, records[one].problems) for one in requirements if one in records and records[one].checks}
+    return {
+        one: (records[one].checks, records[one].problems)
+        for one in requirements
+        if one in records and records[one].checks
+    }
 
 
 # -------------------------------------------------------------------- deleting
@@ -77,11 +89,15 @@ def judged(bench: Bench, *requirements: str) -> dict[str, tuple[int, list[str]]]
         pytest.param([accepted()], [], id="at-once"),
         pytest.param([(409, {}), accepted()], [0.2], id="after-a-conflict"),
         pytest.param([(500, {}), accepted()], [0.2], id="after-an-error"),
-        pytest.param([(409, {}), (500, {}), (500, {}), accepted()], [0.2, 0.5, 1.0], id="after-three"),
+        pytest.param(
+            [(409, {}), (500, {}), (500, {}), accepted()], [0.2, 0.5, 1.0], id="after-three"
+        ),
     ],
 )
 @pytest.mark.parametrize("key", [KEY, None])
-def test_accepted(bench: Bench, steps: Scenarios, said: list[Said], pauses: list[float], key: str | None) -> None:
+def test_accepted(
+    bench: Bench, steps: Scenarios, said: list[Said], pauses: list[float], key: str | None
+) -> None:
     """A conflict or an error may pass: the delete is tried again, each time with a new key where it has one."""
     bench.endpoint.on(DELETE, *said)
 
@@ -93,12 +109,18 @@ def test_accepted(bench: Bench, steps: Scenarios, said: list[Said], pauses: list
     assert len(set(keys)) == (len(said) if key else 1)
     assert keys[0] == key
     assert all(sent.headers["x-t"] == "1" for sent in bench.endpoint.sent)
-    assert judged(bench, "DEL-ACCEPT", "KEY-FORMS") == {"DEL-ACCEPT": (1, []), **({"KEY-FORMS": (1, [])} if key else {})}
+    assert judged(bench, "DEL-ACCEPT", "KEY-FORMS") == {
+        "DEL-ACCEPT": (1, []),
+        **({"KEY-FORMS": (1, [])} if key else {}),
+    }
 
 
 def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> None:
     """A delete goes to the account and region of its configuration."""
-    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
+    bench = start(
+        accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
+        regions=("http://one.example",),
+    )
     bench.suite.ownership.allow("sid", place=Place(1, 1))
     bench.endpoint.on(DELETE, (202, {}, {"Operation-Id": "op_1", "Retry-After": "1"}))
 
@@ -111,47 +133,168 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
 @pytest.mark.parametrize(
     ("said", "key", "forms", "why", "judgement"),
     [
-        pytest.param([(404, {})], KEY, False, "the delete of an existing configuration was answered 404",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 404"])}, id="not-found"),
-        pytest.param([(200, {})], None, False, "the delete of an existing configuration was answered 200",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 200"])}, id="another-success"),
-        pytest.param([(409, {})], None, False, "the delete of an existing configuration was answered 409",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 409"])}, id="a-conflict-that-stays"),
-        pytest.param([(500, {})], KEY, False, "the delete of an existing configuration was answered 500",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 500"])}, id="an-error-that-stays"),
-        pytest.param([(500, {}), (404, {})], None, False, "after 500 the delete was answered 404: it may have been carried out", {},
-                     id="gone-after-an-error"),
-        pytest.param([(500, {}), (409, {})], None, False, "after 500 the delete was answered 409: it may have been carried out", {},
-                     id="a-conflict-after-an-error"),
-        pytest.param([(503, {}), (404, {})], KEY, False, "after 503 the delete was answered 404: it may have been carried out", {},
-                     id="gone-after-an-outage"),
-        pytest.param([(503, {}), (409, {})], KEY, False, "after 503 the delete was answered 409: it may have been carried out", {},
-                     id="a-conflict-after-an-outage"),
-        pytest.param([(409, {}), (404, {})], None, False, "the delete of an existing configuration was answered 404",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 404"])}, id="gone-after-a-conflict"),
-        pytest.param([(500, {}), (400, {})], None, False, "the delete of an existing configuration was answered 400",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 400"])}, id="refused-after-an-error"),
-        pytest.param([(409, USED)], KEY, False, f"the new key {KEY} was refused as already used",
-                     {"KEY-FORMS": (1, ["expected 202: the key is new; saw 409: it was used"])}, id="a-new-key-counts-as-used"),
-        pytest.param([(422, USED)], KEY, True, f"the new key {KEY} was refused as already used",
-                     {"KEY-FORMS": (1, ["expected 202: the key is new; saw 422: it was used"])}, id="a-new-form-counts-as-used"),
-        pytest.param([(503, {}), (422, USED)], KEY, False, "the delete of an existing configuration was answered 422",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 422"])}, id="used-by-the-try-before"),
-        pytest.param([(422, USED)], NIL, True, f"the key {NIL} was refused with 422", {}, id="a-key-that-others-may-use"),
-        pytest.param([(400, {})], NIL, True, f"the key {NIL} was refused with 400", {"KEY-FORMS": (1, ["expected 202; saw 400"])},
-                     id="the-nil-key-is-refused"),
-        pytest.param([(422, {})], KEY, True, f"the key {KEY} was refused with 422", {"KEY-FORMS": (1, ["expected 202; saw 422"])},
-                     id="a-form-is-refused"),
-        pytest.param([(403, {})], KEY, True, "the delete of an existing configuration was answered 403",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 403"])}, id="refused-for-something-else"),
-        pytest.param([(422, USED)], None, False, "the delete of an existing configuration was answered 422",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 422"])}, id="used-without-a-key"),
-        pytest.param([(409, {}), (400, {})], NIL, True, "the delete of an existing configuration was answered 400",
-                     {"DEL-ACCEPT": (1, ["expected 202; saw 400"])}, id="the-second-try-has-a-plain-key"),
+        pytest.param(
+            [(404, {})],
+            KEY,
+            False,
+            "the delete of an existing configuration was answered 404",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 404"])},
+            id="not-found",
+        ),
+        pytest.param(
+            [(200, {})],
+            None,
+            False,
+            "the delete of an existing configuration was answered 200",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 200"])},
+            id="another-success",
+        ),
+        pytest.param(
+            [(409, {})],
+            None,
+            False,
+            "the delete of an existing configuration was answered 409",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 409"])},
+            id="a-conflict-that-stays",
+        ),
+        pytest.param(
+            [(500, {})],
+            KEY,
+            False,
+            "the delete of an existing configuration was answered 500",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 500"])},
+            id="an-error-that-stays",
+        ),
+        pytest.param(
+            [(500, {}), (404, {})],
+            None,
+            False,
+            "after 500 the delete was answered 404: it may have been carried out",
+            {},
+            id="gone-after-an-error",
+        ),
+        pytest.param(
+            [(500, {}), (409, {})],
+            None,
+            False,
+            "after 500 the delete was answered 409: it may have been carried out",
+            {},
+            id="a-conflict-after-an-error",
+        ),
+        pytest.param(
+            [(503, {}), (404, {})],
+            KEY,
+            False,
+            "after 503 the delete was answered 404: it may have been carried out",
+            {},
+            id="gone-after-an-outage",
+        ),
+        pytest.param(
+            [(503, {}), (409, {})],
+            KEY,
+            False,
+            "after 503 the delete was answered 409: it may have been carried out",
+            {},
+            id="a-conflict-after-an-outage",
+        ),
+        pytest.param(
+            [(409, {}), (404, {})],
+            None,
+            False,
+            "the delete of an existing configuration was answered 404",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 404"])},
+            id="gone-after-a-conflict",
+        ),
+        pytest.param(
+            [(500, {}), (400, {})],
+            None,
+            False,
+            "the delete of an existing configuration was answered 400",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 400"])},
+            id="refused-after-an-error",
+        ),
+        pytest.param(
+            [(409, USED)],
+            KEY,
+            False,
+            f"the new key {KEY} was refused as already used",
+            {"KEY-FORMS": (1, ["expected 202: the key is new; saw 409: it was used"])},
+            id="a-new-key-counts-as-used",
+        ),
+        pytest.param(
+            [(422, USED)],
+            KEY,
+            True,
+            f"the new key {KEY} was refused as already used",
+            {"KEY-FORMS": (1, ["expected 202: the key is new; saw 422: it was used"])},
+            id="a-new-form-counts-as-used",
+        ),
+        pytest.param(
+            [(503, {}), (422, USED)],
+            KEY,
+            False,
+            "the delete of an existing configuration was answered 422",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 422"])},
+            id="used-by-the-try-before",
+        ),
+        pytest.param(
+            [(422, USED)],
+            NIL,
+            True,
+            f"the key {NIL} was refused with 422",
+            {},
+            id="a-key-that-others-may-use",
+        ),
+        pytest.param(
+            [(400, {})],
+            NIL,
+            True,
+            f"the key {NIL} was refused with 400",
+            {"KEY-FORMS": (1, ["expected 202; saw 400"])},
+            id="the-nil-key-is-refused",
+        ),
+        pytest.param(
+            [(422, {})],
+            KEY,
+            True,
+            f"the key {KEY} was refused with 422",
+            {"KEY-FORMS": (1, ["expected 202; saw 422"])},
+            id="a-form-is-refused",
+        ),
+        pytest.param(
+            [(403, {})],
+            KEY,
+            True,
+            "the delete of an existing configuration was answered 403",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 403"])},
+            id="refused-for-something-else",
+        ),
+        pytest.param(
+            [(422, USED)],
+            None,
+            False,
+            "the delete of an existing configuration was answered 422",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 422"])},
+            id="used-without-a-key",
+        ),
+        pytest.param(
+            [(409, {}), (400, {})],
+            NIL,
+            True,
+            "the delete of an existing configuration was answered 400",
+            {"DEL-ACCEPT": (1, ["expected 202; saw 400"])},
+            id="the-second-try-has-a-plain-key",
+        ),
     ],
 )
 def test_not_accepted(
-    bench: Bench, steps: Scenarios, said: list[Said], key: str | None, forms: bool, why: str, judgement: dict[str, tuple[int, list[str]]]
+    bench: Bench,
+    steps: Scenarios,
+    said: list[Said],
+    key: str | None,
+    forms: bool,
+    why: str,
+    judgement: dict[str, tuple[int, list[str]]],
 ) -> None:
     """A delete that is not accepted is a breach of what it shows, unless an earlier try may have been carried out."""
     bench.endpoint.on(DELETE, *said)
@@ -164,9 +307,13 @@ def test_not_accepted(
     for requirement in judgement:
         # Every try that the scenario made is shown, of very many the last; what the client itself repeated is one of them.
         assert bench.steps(requirement)[-1] == ("DELETE sid", said[-1][0])
-        assert len(bench.steps(requirement)) == min(6, len(bench.endpoint.sent) - sum(one[0] == 503 for one in said))
+        assert len(bench.steps(requirement)) == min(
+            6, len(bench.endpoint.sent) - sum(one[0] == 503 for one in said)
+        )
     # A conflict that stays is given more turns than an error: others may come and go.
-    assert len(bench.endpoint.sent) == (44 if said == [(409, {})] else 4 if said == [(500, {})] else len(said))
+    assert len(bench.endpoint.sent) == (
+        44 if said == [(409, {})] else 4 if said == [(500, {})] else len(said)
+    )
 
 
 def test_turns_after_conflicts_are_given_once(bench: Bench, steps: Scenarios) -> None:
@@ -184,14 +331,22 @@ def test_not_accepted_after_a_doubtful_delete(bench: Bench, steps: Scenarios, st
     bench.endpoint.on(DELETE, (status, {}))
     bench.suite.ownership.touch(ONE.sid, 0, 0, clear=False)
 
-    with pytest.raises(Unverifiable, match=f"^after .+ the delete was answered {status}: it may have been carried out$"):
+    with pytest.raises(
+        Unverifiable,
+        match=f"^after .+ the delete was answered {status}: it may have been carried out$",
+    ):
         steps.accepted(ONE)
 
     assert bench.breaches() == {}
 
 
-@pytest.mark.parametrize(("status", "forms", "breached"), [(400, True, False), (422, True, False), (401, True, True), (400, False, True)])
-def test_a_form_of_a_key_may_be_refused(bench: Bench, steps: Scenarios, status: int, forms: bool, breached: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "forms", "breached"),
+    [(400, True, False), (422, True, False), (401, True, True), (400, False, True)],
+)
+def test_a_form_of_a_key_may_be_refused(
+    bench: Bench, steps: Scenarios, status: int, forms: bool, breached: bool
+) -> None:
     """Where the key's form is under test, refusing it is KEY-FORMS' to judge and no undocumented status."""
     bench.endpoint.on(DELETE, (status, {}))
 
@@ -206,14 +361,22 @@ def test_deleted(pooled: Bench) -> None:
     steps = Scenarios(pooled.suite)
     for number in range(2):
         pooled.endpoint.on(f"DELETE /Configurations/s{number}", accepted(f"op_{number}"))
-        pooled.endpoint.on(f"GET /Operations/op_{number}", poll("PENDING", f"op_{number}"), poll("COMPLETED", f"op_{number}"))
+        pooled.endpoint.on(
+            f"GET /Operations/op_{number}",
+            poll("PENDING", f"op_{number}"),
+            poll("COMPLETED", f"op_{number}"),
+        )
     gone: list[Configuration] = []
     pooled.suite.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
 
     done = steps.deleted(2)
 
     assert [operation.sid for operation in done] == ["s0", "s1"]
-    keys = {sent.headers["idempotency-key"] for sent in pooled.endpoint.sent if sent.line.startswith("DELETE")}
+    keys = {
+        sent.headers["idempotency-key"]
+        for sent in pooled.endpoint.sent
+        if sent.line.startswith("DELETE")
+    }
     assert len(keys) == 2
     assert [one.sid for one in gone] == ["s0", "s1"]
     assert judged(pooled, "OP-SUCCEEDS", "OP-ENDS") == {"OP-SUCCEEDS": (2, []), "OP-ENDS": (2, [])}
@@ -242,14 +405,21 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(Unverifiable, match="none"):
             Scenarios(bench.suite).deleted(3, **options)
 
-    assert asked == [(3, {"payloads": (), "account": 0, "region": 0}), (3, {"payloads": [{"a": 1}], "account": 1, "region": 2})]
+    assert asked == [
+        (3, {"payloads": (), "account": 0, "region": 0}),
+        (3, {"payloads": [{"a": 1}], "account": 1, "region": 2}),
+    ]
 
 
-def operation_of(bench: Bench, sid: str, status: str, key: str | None = None, **place: int) -> Operation:
+def operation_of(
+    bench: Bench, sid: str, status: str, key: str | None = None, **place: int
+) -> Operation:
     """An accepted delete whose operation stands at *status*."""
     name = f"op-{sid}"
     bench.suite.ownership.allow(sid, place=Place(**place))
-    bench.endpoint.on(f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"}))
+    bench.endpoint.on(
+        f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"})
+    )
     bench.endpoint.on(f"GET /Operations/{name}", poll(status, name))
     return bench.suite.follower.accept(bench.suite.client.delete(sid, key=key, **place), sid)  # type: ignore[arg-type]
 
@@ -262,7 +432,9 @@ def test_completed(bench: Bench, steps: Scenarios) -> None:
 
     assert steps.completed([good, bad], [Configuration("a"), Configuration("b")]) == [good]
 
-    assert judged(bench, "OP-SUCCEEDS") == {"OP-SUCCEEDS": (2, ["expected COMPLETED; saw FAILED, then FAILED, then FAILED"])}
+    assert judged(bench, "OP-SUCCEEDS") == {
+        "OP-SUCCEEDS": (2, ["expected COMPLETED; saw FAILED, then FAILED, then FAILED"])
+    }
     assert bench.steps("OP-SUCCEEDS") == [("DELETE b", 202), ("GET op-b", 200)] * 3
     assert [one.sid for one in gone] == ["a"]
 
@@ -272,7 +444,12 @@ def test_completed_when_sent_again(bench: Bench, steps: Scenarios) -> None:
     bad = operation_of(bench, "a", "FAILED", key=steps.suite.key())
     good = operation_of(bench, "a", "COMPLETED", key=steps.suite.key())
     # The end is looked at once more before the next try.
-    bench.endpoint.on("GET /Operations/op-a", poll("FAILED", "op-a"), poll("FAILED", "op-a"), poll("COMPLETED", "op-a"))
+    bench.endpoint.on(
+        "GET /Operations/op-a",
+        poll("FAILED", "op-a"),
+        poll("FAILED", "op-a"),
+        poll("COMPLETED", "op-a"),
+    )
 
     done = steps.completed([bad], [Configuration("a")])
 
@@ -289,7 +466,10 @@ def test_completed_but_for_one_that_is_gone(bench: Bench, steps: Scenarios) -> N
 
     assert steps.completed([good, bad]) == [good]
 
-    assert judged(bench, "OP-SUCCEEDS", "DEL-ACCEPT") == {"OP-SUCCEEDS": (1, []), "DEL-ACCEPT": (1, ["expected 202; saw 404"])}
+    assert judged(bench, "OP-SUCCEEDS", "DEL-ACCEPT") == {
+        "OP-SUCCEEDS": (1, []),
+        "DEL-ACCEPT": (1, ["expected 202; saw 404"]),
+    }
 
 
 def test_none_completed(bench: Bench, steps: Scenarios) -> None:
@@ -304,14 +484,22 @@ PLAIN = "aaaaaaaa-2222-4333-8444-555555555555"
 @pytest.mark.parametrize(
     ("key", "place", "again"),
     [
-        pytest.param(PLAIN, {}, True, id="plain-key"), pytest.param(PLAIN.upper(), {}, False, id="capitals"), pytest.param(None, {}, False, id="no-key"),
-        pytest.param("x", {}, False, id="malformed-key"), pytest.param(PLAIN, {"account": 1}, False, id="another-account"),
+        pytest.param(PLAIN, {}, True, id="plain-key"),
+        pytest.param(PLAIN.upper(), {}, False, id="capitals"),
+        pytest.param(None, {}, False, id="no-key"),
+        pytest.param("x", {}, False, id="malformed-key"),
+        pytest.param(PLAIN, {"account": 1}, False, id="another-account"),
         pytest.param(PLAIN, {"region": 1}, False, id="another-region"),
     ],
 )
-def test_an_ended_operation_is_used_again(start: Callable[..., Bench], key: str | None, place: dict[str, int], again: bool) -> None:
+def test_an_ended_operation_is_used_again(
+    start: Callable[..., Bench], key: str | None, place: dict[str, int], again: bool
+) -> None:
     """In a quick run one that COMPLETED under a plain key at home serves later tests, until the clock is moved."""
-    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
+    bench = start(
+        accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
+        regions=("http://one.example",),
+    )
     steps = Scenarios(bench.suite)
     operation = operation_of(bench, "a", "COMPLETED", key, **place)
     steps.completed([operation])
@@ -353,11 +541,15 @@ def test_each(steps: Scenarios) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 4])
-def test_each_runs_so_many_at_a_time(bench: Bench, steps: Scenarios, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_each_runs_so_many_at_a_time(
+    bench: Bench, steps: Scenarios, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
     """The width is the client's to keep."""
     widths: list[int] = []
 
-    def parallel(_: Parallel, function: Callable[[Any], Any], items: list[Any], width: int) -> list[Any]:
+    def parallel(
+        _: Parallel, function: Callable[[Any], Any], items: list[Any], width: int
+    ) -> list[Any]:
         widths.append(width)
         return [function(item) for item in items]
 
@@ -379,23 +571,61 @@ BODY = {"statusUrl": f"{PLANE}/Operations/op_1", "related": {"configurationId": 
     ("again", "difference", "others"),
     [
         pytest.param((202, BODY, LINKS), None, {}, id="the-same"),
-        pytest.param((202, BODY, {**LINKS, "Retry-After": "9", "Date": "x"}), None, {}, id="other-headers-may-differ"),
-        pytest.param((202, {**BODY, "extra": 2}, LINKS), None, {"KEY-REPLAY-WHOLE"}, id="an-undocumented-member"),
-        pytest.param((202, {**BODY, "related": None}, LINKS), "related None instead of {'configurationId': 'sid'}", set(), id="related"),
-        pytest.param((202, BODY, {**LINKS, "Location": "/v2/ControlPlane/Operations/op_1"}),
-                     f"Location '/v2/ControlPlane/Operations/op_1' instead of '{PLANE}/Operations/op_1'", set(), id="location"),
-        pytest.param((202, BODY, {**LINKS, "Operation-Id": "op_2"}), "Operation-Id 'op_2' instead of 'op_1'", set(), id="operation-id"),
-        pytest.param((202, {**BODY, "statusUrl": f"{PLANE}/Operations/op_2"}, LINKS),
-                     f"statusUrl '{PLANE}/Operations/op_2' instead of '{PLANE}/Operations/op_1'", set(), id="status-url"),
-        pytest.param((409, {}, {}),
-                     f"status 409 instead of 202; statusUrl None instead of '{PLANE}/Operations/op_1'; related None instead of "
-                     f"{{'configurationId': 'sid'}}; Operation-Id None instead of 'op_1'; Location None instead of '{PLANE}/Operations/op_1'",
-                     set(), id="another-status"),
-        pytest.param((202, {}, {"Operation-Id": "op_2", "Retry-After": "1"}), "", {"KEY-ONE-OPERATION"}, id="a-second-operation"),
+        pytest.param(
+            (202, BODY, {**LINKS, "Retry-After": "9", "Date": "x"}),
+            None,
+            {},
+            id="other-headers-may-differ",
+        ),
+        pytest.param(
+            (202, {**BODY, "extra": 2}, LINKS),
+            None,
+            {"KEY-REPLAY-WHOLE"},
+            id="an-undocumented-member",
+        ),
+        pytest.param(
+            (202, {**BODY, "related": None}, LINKS),
+            "related None instead of {'configurationId': 'sid'}",
+            set(),
+            id="related",
+        ),
+        pytest.param(
+            (202, BODY, {**LINKS, "Location": "/v2/ControlPlane/Operations/op_1"}),
+            f"Location '/v2/ControlPlane/Operations/op_1' instead of '{PLANE}/Operations/op_1'",
+            set(),
+            id="location",
+        ),
+        pytest.param(
+            (202, BODY, {**LINKS, "Operation-Id": "op_2"}),
+            "Operation-Id 'op_2' instead of 'op_1'",
+            set(),
+            id="operation-id",
+        ),
+        pytest.param(
+            (202, {**BODY, "statusUrl": f"{PLANE}/Operations/op_2"}, LINKS),
+            f"statusUrl '{PLANE}/Operations/op_2' instead of '{PLANE}/Operations/op_1'",
+            set(),
+            id="status-url",
+        ),
+        pytest.param(
+            (409, {}, {}),
+            f"status 409 instead of 202; statusUrl None instead of '{PLANE}/Operations/op_1'; related None instead of "
+            f"{{'configurationId': 'sid'}}; Operation-Id None instead of 'op_1'; Location None instead of '{PLANE}/Operations/op_1'",
+            set(),
+            id="another-status",
+        ),
+        pytest.param(
+            (202, {}, {"Operation-Id": "op_2", "Retry-After": "1"}),
+            "",
+            {"KEY-ONE-OPERATION"},
+            id="a-second-operation",
+        ),
         pytest.param((202, {}, {"Retry-After": "1"}), "", set(), id="no-operation-named"),
     ],
 )
-def test_replay(bench: Bench, steps: Scenarios, again: Said, difference: str | None, others: set[str]) -> None:
+def test_replay(
+    bench: Bench, steps: Scenarios, again: Said, difference: str | None, others: set[str]
+) -> None:
     """A replay has the original's status, links and related; another operation is a breach of its own, another member an advisory one."""
     bench.endpoint.on(DELETE, (202, BODY, LINKS), again)
     original = bench.suite.follower.accept(bench.suite.client.delete("sid", key=KEY), "sid")
@@ -408,22 +638,39 @@ def test_replay(bench: Bench, steps: Scenarios, again: Said, difference: str | N
     assert breaches.keys() == {*others, *(["KEY-REPLAY"] if difference is not None else [])}
     if difference:
         assert breaches["KEY-REPLAY"] == [f"expected the original response; saw {difference}"]
-    assert all(bench.steps(one) == [("DELETE sid", 202), ("DELETE sid", again[0])] for one in breaches)
+    assert all(
+        bench.steps(one) == [("DELETE sid", 202), ("DELETE sid", again[0])] for one in breaches
+    )
     first, second = bench.endpoint.sent
     assert (first.line, first.headers, second.fresh) == (second.line, second.headers, False)
     assert judged(bench, "KEY-ONE-OPERATION").get("KEY-ONE-OPERATION", (0,))[0] == (again[0] == 202)
-    assert judged(bench, "KEY-REPLAY-WHOLE").get("KEY-REPLAY-WHOLE", (0,))[0] == (difference is None)
+    assert judged(bench, "KEY-REPLAY-WHOLE").get("KEY-REPLAY-WHOLE", (0,))[0] == (
+        difference is None
+    )
 
 
 def test_what_a_second_operation_is_told_as(bench: Bench, steps: Scenarios) -> None:
     """Both operations are named, by every name that they have."""
-    first = bench.exchange("delete", (202, {"statusUrl": "http://x/op_3"}, {"Operation-Id": "op_1", "Location": "http://x/op_2"}))
-    second = bench.exchange("delete", (202, {}, {"Operation-Id": "op_5", "Location": "http://x/op_4"}))
+    first = bench.exchange(
+        "delete",
+        (
+            202,
+            {"statusUrl": "http://x/op_3"},
+            {"Operation-Id": "op_1", "Location": "http://x/op_2"},
+        ),
+    )
+    second = bench.exchange(
+        "delete", (202, {}, {"Operation-Id": "op_5", "Location": "http://x/op_4"})
+    )
 
     assert not judge_replay(bench.suite.ledger, first, second, "KEY-LIVES")
 
-    assert bench.breaches()["KEY-ONE-OPERATION"] == ["expected operation op_1, op_2, op_3; saw operation op_4, op_5"]
-    assert bench.breaches()["KEY-LIVES"][0].startswith("expected the original response; saw statusUrl None instead of 'http://x/op_3'; ")
+    assert bench.breaches()["KEY-ONE-OPERATION"] == [
+        "expected operation op_1, op_2, op_3; saw operation op_4, op_5"
+    ]
+    assert bench.breaches()["KEY-LIVES"][0].startswith(
+        "expected the original response; saw statusUrl None instead of 'http://x/op_3'; "
+    )
 
 
 def test_what_another_body_is_told_as(bench: Bench, steps: Scenarios) -> None:
@@ -432,17 +679,29 @@ def test_what_another_body_is_told_as(bench: Bench, steps: Scenarios) -> None:
 
     assert judge_replay(bench.suite.ledger, first, second, "KEY-REPLAY")
 
-    assert bench.breaches() == {"KEY-REPLAY-WHOLE": ["expected the same body; saw " + '{"a": "' + "y" * 113]}
+    assert bench.breaches() == {
+        "KEY-REPLAY-WHOLE": ["expected the same body; saw " + '{"a": "' + "y" * 113]
+    }
 
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [pytest.param((404, {}), (404, {}), id="errors"), pytest.param((202, {}), (404, {}), id="an-error-after"),
-     pytest.param((404, {}), (202, {}), id="an-error-before")],
+    [
+        pytest.param((404, {}), (404, {}), id="errors"),
+        pytest.param((202, {}), (404, {}), id="an-error-after"),
+        pytest.param((404, {}), (202, {}), id="an-error-before"),
+    ],
 )
-def test_operations_are_compared_where_there_are_two(bench: Bench, steps: Scenarios, first: Said, second: Said) -> None:
+def test_operations_are_compared_where_there_are_two(
+    bench: Bench, steps: Scenarios, first: Said, second: Said
+) -> None:
     """Only two acceptances can name two operations."""
-    holds = judge_replay(bench.suite.ledger, bench.exchange("delete", first), bench.exchange("delete", second), "KEY-REPLAY")
+    holds = judge_replay(
+        bench.suite.ledger,
+        bench.exchange("delete", first),
+        bench.exchange("delete", second),
+        "KEY-REPLAY",
+    )
 
     assert holds is (first == second)
     assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-WHOLE")
@@ -450,29 +709,48 @@ def test_operations_are_compared_where_there_are_two(bench: Bench, steps: Scenar
 
 def test_replays_of_creates_name_no_operation_of_a_delete(bench: Bench, steps: Scenarios) -> None:
     """What the requirements say of a delete's operation is not held against a create."""
-    assert judge_replay(bench.suite.ledger, bench.exchange("create", (202, {})), bench.exchange("create", (202, {})), "CTRL-KEY")
+    assert judge_replay(
+        bench.suite.ledger,
+        bench.exchange("create", (202, {})),
+        bench.exchange("create", (202, {})),
+        "CTRL-KEY",
+    )
 
     assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-WHOLE")
 
 
 def test_a_replay_goes_where_the_original_went(start: Callable[..., Bench]) -> None:
     """Account, region and key are those of the original; a fresh connection where that is asked for."""
-    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
+    bench = start(
+        accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
+        regions=("http://one.example",),
+    )
     steps = Scenarios(bench.suite)
     operation = operation_of(bench, "sid", "PENDING", KEY, account=1, region=1)
 
     exchange = steps.replay(operation, requirement="KEY-LIVES", fresh=True)
 
-    assert (exchange.account, exchange.region, exchange.key, exchange.call) == (1, 1, KEY, Call("delete", "sid"))
+    assert (exchange.account, exchange.region, exchange.key, exchange.call) == (
+        1,
+        1,
+        KEY,
+        Call("delete", "sid"),
+    )
     assert bench.endpoint.sent[-1].fresh
     assert judged(bench, "KEY-LIVES", "KEY-REPLAY") == {"KEY-LIVES": (1, [])}
 
 
 @pytest.mark.parametrize(
     ("said", "sent", "status"),
-    [pytest.param([(500, {}), accepted()], 2, 202, id="one"), pytest.param([(500, {})], 4, 500, id="for-ever"), pytest.param([(404, {})], 1, 404, id="none")],
+    [
+        pytest.param([(500, {}), accepted()], 2, 202, id="one"),
+        pytest.param([(500, {})], 4, 500, id="for-ever"),
+        pytest.param([(404, {})], 1, 404, id="none"),
+    ],
 )
-def test_an_error_in_place_of_a_replay(bench: Bench, steps: Scenarios, said: list[Said], sent: int, status: int) -> None:
+def test_an_error_in_place_of_a_replay(
+    bench: Bench, steps: Scenarios, said: list[Said], sent: int, status: int
+) -> None:
     """A 500 is documented and may pass: the replay is sent up to three times more, and what comes then counts."""
     bench.endpoint.on(DELETE, accepted(), *said)
     original = bench.suite.follower.accept(bench.suite.client.delete("sid", key=KEY), "sid")
@@ -484,7 +762,11 @@ def test_an_error_in_place_of_a_replay(bench: Bench, steps: Scenarios, said: lis
 @pytest.mark.parametrize(
     ("said", "names"),
     [
-        pytest.param((202, {"statusUrl": "http://x/a"}, {"Location": "/b/", "Operation-Id": "c"}), {"a", "b", "c"}, id="all"),
+        pytest.param(
+            (202, {"statusUrl": "http://x/a"}, {"Location": "/b/", "Operation-Id": "c"}),
+            {"a", "b", "c"},
+            id="all",
+        ),
         pytest.param((202, {"statusUrl": 5}, {"Location": "/"}), set(), id="none"),
         pytest.param((202, {}, {"Operation-Id": ""}), set(), id="empty"),
     ],
@@ -500,12 +782,16 @@ def test_operation_names(bench: Bench, said: Said, names: set[str]) -> None:
 @pytest.mark.parametrize(
     ("said", "there", "asked"),
     [
-        pytest.param([(200, {})], True, 1, id="there"), pytest.param([(404, {})], False, 1, id="gone"),
-        pytest.param([(500, {}), (200, {})], True, 2, id="there-after-an-error"), pytest.param([(500, {})], None, 3, id="not-to-be-seen"),
+        pytest.param([(200, {})], True, 1, id="there"),
+        pytest.param([(404, {})], False, 1, id="gone"),
+        pytest.param([(500, {}), (200, {})], True, 2, id="there-after-an-error"),
+        pytest.param([(500, {})], None, 3, id="not-to-be-seen"),
         pytest.param([(500, {}), (403, {}), (404, {})], False, 3, id="gone-after-errors"),
     ],
 )
-def test_is_there(bench: Bench, steps: Scenarios, said: list[Said], there: bool | None, asked: int) -> None:
+def test_is_there(
+    bench: Bench, steps: Scenarios, said: list[Said], there: bool | None, asked: int
+) -> None:
     """A fetch decides; one that says neither yes nor no is tried three times, a tenth of a second apart."""
     bench.endpoint.on(FETCH, *said)
 
@@ -519,10 +805,15 @@ def test_is_there(bench: Bench, steps: Scenarios, said: list[Said], there: bool 
 
 def test_there_where_it_is(start: Callable[..., Bench]) -> None:
     """Account and region are those of the configuration."""
-    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
+    bench = start(
+        accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
+        regions=("http://one.example",),
+    )
     bench.endpoint.on(FETCH, (200, {}))
 
-    _, exchange = Scenarios(bench.suite).presence.is_there(Configuration("sid", account=1, region=1))
+    _, exchange = Scenarios(bench.suite).presence.is_there(
+        Configuration("sid", account=1, region=1)
+    )
 
     assert (exchange.account, exchange.region) == (1, 1)
 
@@ -533,7 +824,9 @@ def test_must_be_shown(bench: Bench, steps: Scenarios) -> None:
 
     steps.presence.must_be_shown(ONE)
     for status in (404, 500):
-        with pytest.raises(Unverifiable, match=rf"^a fetch does not show the existing configuration \({status}\)$"):
+        with pytest.raises(
+            Unverifiable, match=rf"^a fetch does not show the existing configuration \({status}\)$"
+        ):
             steps.presence.must_be_shown(ONE)
 
 
@@ -544,10 +837,14 @@ def test_kept(bench: Bench, steps: Scenarios) -> None:
 
     assert steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
     assert not steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
-    with pytest.raises(Unverifiable, match=r"^whether the configuration is still there can't be seen \(500\)$"):
+    with pytest.raises(
+        Unverifiable, match=r"^whether the configuration is still there can't be seen \(500\)$"
+    ):
         steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
 
-    assert judged(bench, "ERR-409-KEEPS") == {"ERR-409-KEEPS": (2, ["expected sid still there; saw gone"])}
+    assert judged(bench, "ERR-409-KEEPS") == {
+        "ERR-409-KEEPS": (2, ["expected sid still there; saw gone"])
+    }
     assert bench.steps("ERR-409-KEEPS") == [("DELETE sid", 404), ("GET sid", 404)]
 
 
@@ -574,7 +871,13 @@ def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., B
     bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
     steps = Scenarios(bench.suite)
     ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", account=1)
-    bench.endpoint.on("GET /Configurations/1", lambda sent: (200, {"id": "1", "displayName": {"u1": "oc-run-0", "u2": "oc-run-1"}[sent.user]}))
+    bench.endpoint.on(
+        "GET /Configurations/1",
+        lambda sent: (
+            200,
+            {"id": "1", "displayName": {"u1": "oc-run-0", "u2": "oc-run-1"}[sent.user]},
+        ),
+    )
 
     steps.presence.must_be_shown(ours)
     steps.presence.must_be_shown(theirs)
@@ -586,17 +889,29 @@ def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., B
 
 @pytest.mark.parametrize(
     ("step", "requirement", "line"),
-    [pytest.param("gone", "GONE-FETCH", FETCH, id="fetch"), pytest.param("not_again", "GONE-DELETE", DELETE, id="delete")],
+    [
+        pytest.param("gone", "GONE-FETCH", FETCH, id="fetch"),
+        pytest.param("not_again", "GONE-DELETE", DELETE, id="delete"),
+    ],
 )
 @pytest.mark.parametrize(
     ("said", "problem", "asked"),
     [
-        pytest.param([(404, {})], None, 1, id="gone"), pytest.param([(500, {}), (404, {})], None, 2, id="gone-after-an-error"),
-        pytest.param([(200, {})], "expected 404; saw 200", 1, id="there"), pytest.param([(500, {})], "expected 404; saw 500", 4, id="an-error-that-stays"),
+        pytest.param([(404, {})], None, 1, id="gone"),
+        pytest.param([(500, {}), (404, {})], None, 2, id="gone-after-an-error"),
+        pytest.param([(200, {})], "expected 404; saw 200", 1, id="there"),
+        pytest.param([(500, {})], "expected 404; saw 500", 4, id="an-error-that-stays"),
     ],
 )
 def test_after_completed(
-    bench: Bench, steps: Scenarios, step: str, requirement: str, line: str, said: list[Said], problem: str | None, asked: int
+    bench: Bench,
+    steps: Scenarios,
+    step: str,
+    requirement: str,
+    line: str,
+    said: list[Said],
+    problem: str | None,
+    asked: int,
 ) -> None:
     """After COMPLETED a fetch and another delete answer 404; a passing error is asked three times more."""
     operation = operation_of(bench, "sid", "COMPLETED")
@@ -609,18 +924,27 @@ def test_after_completed(
     assert len(bench.endpoint.sent) - before == asked
     assert judged(bench, requirement) == {requirement: (1, [problem] if problem else [])}
     if problem:
-        assert bench.steps(requirement) == [("DELETE sid", 202), ("GET op-sid", 200), (f"{line.split(maxsplit=1)[0]} sid", said[-1][0])]
+        assert bench.steps(requirement) == [
+            ("DELETE sid", 202),
+            ("GET op-sid", 200),
+            (f"{line.split(maxsplit=1)[0]} sid", said[-1][0]),
+        ]
 
 
 def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., Bench]) -> None:
     """After COMPLETED the SID is asked for where it was."""
-    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
+    bench = start(
+        accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
+        regions=("http://one.example",),
+    )
     steps = Scenarios(bench.suite)
     operation = operation_of(bench, "sid", "COMPLETED", account=1, region=1)
     bench.endpoint.on(FETCH, (404, {}))
     bench.endpoint.on(DELETE, (404, {}))
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append((e.method, e.account, e.region, e.key)))
+    bench.suite.client.recorders.append(
+        lambda e: recorded.append((e.method, e.account, e.region, e.key))
+    )
 
     steps.presence.gone(operation)
     steps.presence.not_again(operation, keyed=True)
@@ -635,13 +959,34 @@ def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., 
     ("listed", "fetched", "breaches"),
     [
         pytest.param(page("keep"), [], {}, id="gone-and-kept"),
-        pytest.param(page("b", "keep"), [], {"GONE-LIST": ["expected no b; saw it is listed"]}, id="one-is-listed"),
-        pytest.param(page("b", "a", "keep"), [], {"GONE-LIST": ["expected no b; saw it is listed", "expected no a; saw it is listed"]}, id="both-are-listed"),
-        pytest.param(page(5, "x"), [(404, {})], {"GONE-ONLY": ["expected keep still there; saw gone"]}, id="another-is-gone"),
+        pytest.param(
+            page("b", "keep"),
+            [],
+            {"GONE-LIST": ["expected no b; saw it is listed"]},
+            id="one-is-listed",
+        ),
+        pytest.param(
+            page("b", "a", "keep"),
+            [],
+            {"GONE-LIST": ["expected no b; saw it is listed", "expected no a; saw it is listed"]},
+            id="both-are-listed",
+        ),
+        pytest.param(
+            page(5, "x"),
+            [(404, {})],
+            {"GONE-ONLY": ["expected keep still there; saw gone"]},
+            id="another-is-gone",
+        ),
         pytest.param(page("x"), [(200, {})], {}, id="another-is-not-listed-but-there"),
     ],
 )
-def test_unlisted(bench: Bench, steps: Scenarios, listed: Said, fetched: list[Said], breaches: dict[str, list[str]]) -> None:
+def test_unlisted(
+    bench: Bench,
+    steps: Scenarios,
+    listed: Said,
+    fetched: list[Said],
+    breaches: dict[str, list[str]],
+) -> None:
     """After COMPLETED the list holds none of the deleted and all others; where it does not, a fetch decides."""
     operations = [operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "COMPLETED")]
     bench.suite.follower.finish(operations)
@@ -651,23 +996,38 @@ def test_unlisted(bench: Bench, steps: Scenarios, listed: Said, fetched: list[Sa
 
     steps.presence.unlisted(operations, kept=[Configuration("keep")])
 
-    assert {one: texts for one, texts in bench.breaches().items() if one.startswith("GONE-")} == breaches
+    assert {
+        one: texts for one, texts in bench.breaches().items() if one.startswith("GONE-")
+    } == breaches
     both = breaches.get("GONE-LIST", [])
     checks = judged(bench, "GONE-LIST", "GONE-ONLY")
     assert checks["GONE-LIST"][0] == {0: 1, 1: 2, 2: 2}[len(both)]
     assert checks["GONE-ONLY"][0] == 1
     if both:
-        assert bench.steps("GONE-LIST")[:3] == [("DELETE b", 202), ("GET op-b", 200), ("GET Configurations?pageSize=1000'", 200)]
+        assert bench.steps("GONE-LIST")[:3] == [
+            ("DELETE b", 202),
+            ("GET op-b", 200),
+            ("GET Configurations?pageSize=1000'", 200),
+        ]
     if "GONE-ONLY" in breaches:
-        assert bench.steps("GONE-ONLY") == [("GET Configurations?pageSize=1000'", 200), ("GET keep", 404)]
+        assert bench.steps("GONE-ONLY") == [
+            ("GET Configurations?pageSize=1000'", 200),
+            ("GET keep", 404),
+        ]
 
 
 def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
     """The list is walked to its end, in pages of the given size, where the deletes were."""
-    bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)), regions=("http://one.example",))
+    bench = start(
+        accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
+        regions=("http://one.example",),
+    )
     steps = Scenarios(bench.suite)
     operation = operation_of(bench, "a", "COMPLETED", account=1, region=1)
-    bench.endpoint.on("GET /Configurations?pageSize=2", (200, {"configurations": [{"id": "x"}], "meta": {"nextToken": "t"}}))
+    bench.endpoint.on(
+        "GET /Configurations?pageSize=2",
+        (200, {"configurations": [{"id": "x"}], "meta": {"nextToken": "t"}}),
+    )
     bench.endpoint.on("GET /Configurations?pageSize=2&pageToken=t", page("a"))
     recorded: list[Any] = []
     bench.suite.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
@@ -676,7 +1036,10 @@ def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
 
     assert recorded == [(1, 1), (1, 1)]
     assert bench.breaches()["GONE-LIST"] == ["expected no a; saw it is listed"]
-    assert bench.steps("GONE-LIST") == [("DELETE a", 202), ("GET Configurations?pageSize=2&pageToken=t'", 200)]
+    assert bench.steps("GONE-LIST") == [
+        ("DELETE a", 202),
+        ("GET Configurations?pageSize=2&pageToken=t'", 200),
+    ]
 
 
 def test_unlisted_of_nothing(bench: Bench, steps: Scenarios) -> None:

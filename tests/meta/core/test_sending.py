@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,10 @@ HOME = Origin("http", "target.example", 80)
 BASIC = "Basic dXNlcjpwYXNzLXdvcmQ="  # user:pass-word
 AGENT = f"orchestrator-contract/{__version__}"
 PATH = "/v2/ControlPlane/Configurations"
-TWO = (Account("user", "pass-word", ("USER", "PASSWORD")), Account("other", "word-pass", ("USER_2", "PASSWORD_2")))
+TWO = (
+    Account("user", "pass-word", ("USER", "PASSWORD")),
+    Account("other", "word-pass", ("USER_2", "PASSWORD_2")),
+)
 
 
 # -------------------------------------------------------------------- bytes
@@ -36,7 +39,9 @@ def test_a_delete_byte_for_byte(bench: Bench) -> None:
     bench.suite.ownership.allow("a%2Fb")
     bench.endpoint.on("DELETE /Configurations/a%2Fb", (404, {}))
 
-    exchange = bench.suite.client.delete("a%2Fb", key="k-1", headers=[("X-Own", "1")], trigger=Trigger({"X-Fault": "429"}))
+    exchange = bench.suite.client.delete(
+        "a%2Fb", key="k-1", headers=[("X-Own", "1")], trigger=Trigger({"X-Fault": "429"})
+    )
 
     sent = bench.endpoint.sent[0]
     assert sent.raw.decode() == (
@@ -45,18 +50,35 @@ def test_a_delete_byte_for_byte(bench: Bench) -> None:
     )
     assert (sent.origin, sent.fresh) == (HOME, False)
     assert exchange.request_headers == (
-        ("Host", "target.example"), ("User-Agent", AGENT), ("Accept", "application/json"), ("Accept-Encoding", "gzip, deflate"),
-        ("Authorization", "***"), ("X-Fault", "429"), ("X-Own", "1"), ("Idempotency-Key", "k-1"),
+        ("Host", "target.example"),
+        ("User-Agent", AGENT),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("Authorization", "***"),
+        ("X-Fault", "429"),
+        ("X-Own", "1"),
+        ("Idempotency-Key", "k-1"),
     )
-    assert (exchange.call, exchange.method, exchange.url) == (Call("delete", "a%2Fb"), "DELETE", f"http://target.example{PATH}/a%2Fb")
-    assert (exchange.key, exchange.account, exchange.region, exchange.request_body) == ("k-1", 0, 0, None)
+    assert (exchange.call, exchange.method, exchange.url) == (
+        Call("delete", "a%2Fb"),
+        "DELETE",
+        f"http://target.example{PATH}/a%2Fb",
+    )
+    assert (exchange.key, exchange.account, exchange.region, exchange.request_body) == (
+        "k-1",
+        0,
+        0,
+        None,
+    )
     assert exchange.credential_names == ("USER", "PASSWORD")
 
 
 def test_a_create_byte_for_byte(bench: Bench) -> None:
     """A payload is sent as JSON with its length and type."""
     bench.endpoint.on("POST /Configurations", (202, {}))
-    out = bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={"a": 1}, headers={"X-Own": "1"})
+    out = bench.suite.client.outgoing(
+        Call("create", "n"), "POST", "/Configurations", payload={"a": 1}, headers={"X-Own": "1"}
+    )
 
     exchange = bench.suite.client.send(out)
 
@@ -65,15 +87,21 @@ def test_a_create_byte_for_byte(bench: Bench) -> None:
         f"Accept-Encoding: gzip, deflate\r\nAuthorization: {BASIC}\r\nX-Own: 1\r\nContent-Type: application/json\r\n"
         'Content-Length: 8\r\n\r\n{"a": 1}'
     )
-    assert exchange.request_headers[-2:] == (("Content-Type", "application/json"), ("Content-Length", "8"))
+    assert exchange.request_headers[-2:] == (
+        ("Content-Type", "application/json"),
+        ("Content-Length", "8"),
+    )
     assert exchange.request_body == b'{"a": 1}'
 
 
 @pytest.mark.parametrize(
     ("method", "length"),
     [
-        pytest.param("POST", "0", id="post"), pytest.param("PUT", "0", id="put"), pytest.param("PATCH", "0", id="patch"),
-        pytest.param("GET", None, id="get"), pytest.param("DELETE", None, id="delete"),
+        pytest.param("POST", "0", id="post"),
+        pytest.param("PUT", "0", id="put"),
+        pytest.param("PATCH", "0", id="patch"),
+        pytest.param("GET", None, id="get"),
+        pytest.param("DELETE", None, id="delete"),
     ],
 )
 def test_content_length_without_a_body(bench: Bench, method: str, length: str | None) -> None:
@@ -89,20 +117,37 @@ def test_content_length_without_a_body(bench: Bench, method: str, length: str | 
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        pytest.param([("accept", "text/plain")], {"accept": "text/plain", "accept-encoding": "gzip, deflate"}, id="own-accept"),
-        pytest.param([("ACCEPT-Encoding", "identity")], {"accept": "application/json", "accept-encoding": "identity"}, id="own-coding"),
+        pytest.param(
+            [("accept", "text/plain")],
+            {"accept": "text/plain", "accept-encoding": "gzip, deflate"},
+            id="own-accept",
+        ),
+        pytest.param(
+            [("ACCEPT-Encoding", "identity")],
+            {"accept": "application/json", "accept-encoding": "identity"},
+            id="own-coding",
+        ),
         pytest.param([("Accept", "")], {"accept-encoding": "gzip, deflate"}, id="none-accepted"),
-        pytest.param([("X-Name", "\u20ac")], {"accept": "application/json", "accept-encoding": "gzip, deflate", "x-name": "?"},
-                     id="beyond-latin-1"),
+        pytest.param(
+            [("X-Name", "\u20ac")],
+            {"accept": "application/json", "accept-encoding": "gzip, deflate", "x-name": "?"},
+            id="beyond-latin-1",
+        ),
     ],
 )
-def test_header_lines_of_the_caller(bench: Bench, headers: list[tuple[str, str]], expected: dict[str, str]) -> None:
+def test_header_lines_of_the_caller(
+    bench: Bench, headers: list[tuple[str, str]], expected: dict[str, str]
+) -> None:
     """A header that the caller gives stands in place of the suite's own, and an empty Accept takes it away."""
     bench.endpoint.on("GET /Configurations/x", (404, {}))
-    bench.suite.client.send(bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x", headers=headers))
+    bench.suite.client.send(
+        bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x", headers=headers)
+    )
 
     sent = bench.endpoint.sent[0]
-    assert {k: v for k, v in sent.headers.items() if k not in ("host", "user-agent", "authorization")} == expected
+    assert {
+        k: v for k, v in sent.headers.items() if k not in ("host", "user-agent", "authorization")
+    } == expected
     assert sent.raw.lower().count(b"accept:") == ("accept" in expected)
     assert sent.raw.lower().count(b"accept-encoding:") == 1
 
@@ -116,7 +161,12 @@ def test_header_lines_of_the_caller(bench: Bench, headers: list[tuple[str, str]]
         pytest.param(2, None, None, id="one-that-is-not-there"),
     ],
 )
-def test_credentials(start: Callable[..., Bench], account: int | None, authorization: str | None, names: tuple[str, str] | None) -> None:
+def test_credentials(
+    start: Callable[..., Bench],
+    account: int | None,
+    authorization: str | None,
+    names: tuple[str, str] | None,
+) -> None:
     """Each account's own credentials are sent, none without an account; what is shown names their variables."""
     bench = start(accounts=TWO)
     bench.endpoint.on("GET /Configurations/x", (404, {}))
@@ -132,7 +182,9 @@ def test_credentials(start: Callable[..., Bench], account: int | None, authoriza
 def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
     """What was sent or came back is kept without secrets, wherever they stand."""
     bench.suite.ownership.allow("pass-word")
-    bench.endpoint.on("DELETE /Configurations/pass-word", (404, {"message": "not pass-word"}, {"X-Echo": BASIC}))
+    bench.endpoint.on(
+        "DELETE /Configurations/pass-word", (404, {"message": "not pass-word"}, {"X-Echo": BASIC})
+    )
 
     exchange = bench.suite.client.delete("pass-word", headers=[("X-Debug", "is pass-word")])
 
@@ -146,8 +198,12 @@ def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("quoted", "kept"),
-    [pytest.param("'PASS-word'", "'***'", id="in-capitals"), pytest.param("'br, Pass-Word'", "'br, ***'", id="among-others"),
-     pytest.param("x" * 200, "x" * 120, id="long"), pytest.param("x" * 110 + "pass-word", "x" * 110 + "***", id="where-it-would-be-cut")],
+    [
+        pytest.param("'PASS-word'", "'***'", id="in-capitals"),
+        pytest.param("'br, Pass-Word'", "'br, ***'", id="among-others"),
+        pytest.param("x" * 200, "x" * 120, id="long"),
+        pytest.param("x" * 110 + "pass-word", "x" * 110 + "***", id="where-it-would-be-cut"),
+    ],
 )
 def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) -> None:
     """What an answer's defect quotes is clean before it is cut."""
@@ -164,7 +220,9 @@ def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) 
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_a_traceback_tells_no_secret(bench: Bench, monkeypatch: pytest.MonkeyPatch, together: bool) -> None:
+def test_a_traceback_tells_no_secret(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
     """What breaks below the client is shown with the arguments and locals of its frames, and without credentials."""
 
     def broken(*_: object) -> None:
@@ -234,9 +292,15 @@ def test_origin_of(url: str, origin: Origin | None) -> None:
         pytest.param("http://user@target.example/x", 0, False, id="user-in-the-address"),
     ],
 )
-def test_requests_stay_with_the_target(start: Callable[..., Bench], url: str, account: int | None, allowed: bool) -> None:
+def test_requests_stay_with_the_target(
+    start: Callable[..., Bench], url: str, account: int | None, allowed: bool
+) -> None:
     """Nothing goes to an origin that is not the target's, and credentials not even to its clock."""
-    bench = start(regions=("http://region.example",), origins=("http://also.example", "none"), clock_url="http://clock.example/c")
+    bench = start(
+        regions=("http://region.example",),
+        origins=("http://also.example", "none"),
+        clock_url="http://clock.example/c",
+    )
     bench.endpoint.at("GET /x", (200, {}))
     out = bench.suite.client.outgoing(Call("fetch"), "GET", url, account=account)
 
@@ -250,8 +314,12 @@ def test_requests_stay_with_the_target(start: Callable[..., Bench], url: str, ac
 
 def test_a_wrong_address_is_quoted_in_part(bench: Bench) -> None:
     """An address without end does not make a message without end."""
-    with pytest.raises(ValueError, match=r"^not an address of the target: 'http://other.example/x{179}'$"):
-        bench.suite.client.send(bench.suite.client.outgoing(Call("fetch"), "GET", "http://other.example/" + "x" * 500))
+    with pytest.raises(
+        ValueError, match=r"^not an address of the target: 'http://other.example/x{179}'$"
+    ):
+        bench.suite.client.send(
+            bench.suite.client.outgoing(Call("fetch"), "GET", "http://other.example/" + "x" * 500)
+        )
 
 
 def test_the_profile_says_how_connections_are_made(start: Callable[..., Bench]) -> None:
@@ -296,9 +364,13 @@ def test_regions(start: Callable[..., Bench]) -> None:
 def test_what_is_not_owned_is_not_changed(bench: Bench, method: str) -> None:
     """A request that would change something that is not the run's is not sent."""
     with pytest.raises(NotOwned):
-        bench.suite.client.send(bench.suite.client.outgoing(Call("delete"), method, "/Configurations/x"))
+        bench.suite.client.send(
+            bench.suite.client.outgoing(Call("delete"), method, "/Configurations/x")
+        )
     with pytest.raises(NotOwned):
-        bench.suite.client.send_together([bench.suite.client.outgoing(Call("delete"), method, "/Configurations/x")])
+        bench.suite.client.send_together(
+            [bench.suite.client.outgoing(Call("delete"), method, "/Configurations/x")]
+        )
 
     assert bench.endpoint.sent == []
     assert bench.suite.coordinator.take_requests(20_000, cleaning=True) == 10_000
@@ -307,9 +379,14 @@ def test_what_is_not_owned_is_not_changed(bench: Bench, method: str) -> None:
 @pytest.mark.parametrize(
     ("said", "touched"),
     [
-        pytest.param((202, {}), True, id="accepted"), pytest.param((204,), True, id="done"), pytest.param((500, {}), True, id="error"),
-        pytest.param((503, {}), True, id="unavailable"), pytest.param(Fault.TIMEOUT, True, id="silence"),
-        pytest.param((300,), False, id="choices"), pytest.param((404, {}), False, id="not-found"), pytest.param((499, {}), False, id="refused"),
+        pytest.param((202, {}), True, id="accepted"),
+        pytest.param((204,), True, id="done"),
+        pytest.param((500, {}), True, id="error"),
+        pytest.param((503, {}), True, id="unavailable"),
+        pytest.param(Fault.TIMEOUT, True, id="silence"),
+        pytest.param((300,), False, id="choices"),
+        pytest.param((404, {}), False, id="not-found"),
+        pytest.param((499, {}), False, id="refused"),
     ],
 )
 def test_what_a_delete_may_have_done(bench: Bench, said: Said, touched: bool) -> None:
@@ -319,7 +396,9 @@ def test_what_a_delete_may_have_done(bench: Bench, said: Said, touched: bool) ->
         bench.endpoint.on(f"{method} /Configurations/a%20b", said)
     call = Call("delete", provokes=503)
 
-    bench.suite.client.send(bench.suite.client.outgoing(call, "PUT", "/Configurations/a%20b"), silence=True)
+    bench.suite.client.send(
+        bench.suite.client.outgoing(call, "PUT", "/Configurations/a%20b"), silence=True
+    )
     assert bench.suite.ownership.untouched((Place(), "a b"))
     bench.suite.client.delete("a%20b", call=call, silence=True)
 
@@ -348,7 +427,12 @@ def test_one_in_six_of_a_kind_takes_a_new_connection(bench: Bench) -> None:
         bench.suite.client.fetch("ab"[number % 2])
         bench.suite.client.page("")
 
-    assert [number for number, sent in enumerate(bench.endpoint.sent) if sent.fresh] == [10, 11, 22, 23]
+    assert [number for number, sent in enumerate(bench.endpoint.sent) if sent.fresh] == [
+        10,
+        11,
+        22,
+        23,
+    ]
 
 
 # -------------------------------------------------------------------- the calls
@@ -360,31 +444,66 @@ def test_calls(start: Callable[..., Bench]) -> None:
     client = bench.suite.client
     bench.suite.ownership.allow("x")
     bench.suite.ownership.allow("x", place=Place(1, 1))
-    for line in ("DELETE /Configurations/x", "GET /Configurations/x", "PUT /Configurations/x", "PATCH /Configurations/x",
-                 "GET /Configurations", "GET /Configurations?pageSize=1", "GET /Operations/o"):
+    for line in (
+        "DELETE /Configurations/x",
+        "GET /Configurations/x",
+        "PUT /Configurations/x",
+        "PATCH /Configurations/x",
+        "GET /Configurations",
+        "GET /Configurations?pageSize=1",
+        "GET /Operations/o",
+    ):
         bench.endpoint.on(line, (404, {}))
-    place = {"account": 1, "region": 1}
+    place: dict[str, Any] = {"account": 1, "region": 1}
 
     made = [
-        client.delete("x", fresh=True, **place), client.fetch("x", **place), client.fetch("x"), client.update("x", {"a": 1}, key="k", **place),  # type: ignore[arg-type]
-        client.update("x", {}, method="PATCH"), client.page("", **place), client.page("pageSize=1"),  # type: ignore[arg-type]
-        client.operation("http://one.example/v2/ControlPlane/Operations/o", "o", account=1, region=1),
+        client.delete("x", fresh=True, **place),
+        client.fetch("x", **place),
+        client.fetch("x"),
+        client.update("x", {"a": 1}, key="k", **place),
+        client.update("x", {}, method="PATCH"),
+        client.page("", **place),
+        client.page("pageSize=1"),
+        client.operation(
+            "http://one.example/v2/ControlPlane/Operations/o", "o", account=1, region=1
+        ),
         client.operation("http://target.example/v2/ControlPlane/Operations/o"),
     ]
 
     assert [(e.method, e.call.operation, e.call.subject, e.account, e.region) for e in made] == [
-        ("DELETE", "delete", "x", 1, 1), ("GET", "fetch", "x", 1, 1), ("GET", "fetch", "x", 0, 0), ("PUT", "update", "x", 1, 1), ("PATCH", "patch", "x", 0, 0),
-        ("GET", "list", "", 1, 1), ("GET", "list", "", 0, 0), ("GET", "operation", "o", 1, 1), ("GET", "operation", "", 0, 0),
+        ("DELETE", "delete", "x", 1, 1),
+        ("GET", "fetch", "x", 1, 1),
+        ("GET", "fetch", "x", 0, 0),
+        ("PUT", "update", "x", 1, 1),
+        ("PATCH", "patch", "x", 0, 0),
+        ("GET", "list", "", 1, 1),
+        ("GET", "list", "", 0, 0),
+        ("GET", "operation", "o", 1, 1),
+        ("GET", "operation", "", 0, 0),
     ]
     assert bench.endpoint.lines() == [
-        "DELETE /Configurations/x", "GET /Configurations/x", "GET /Configurations/x", "PUT /Configurations/x", "PATCH /Configurations/x",
-        "GET /Configurations", "GET /Configurations?pageSize=1", "GET /Operations/o", "GET /Operations/o",
+        "DELETE /Configurations/x",
+        "GET /Configurations/x",
+        "GET /Configurations/x",
+        "PUT /Configurations/x",
+        "PATCH /Configurations/x",
+        "GET /Configurations",
+        "GET /Configurations?pageSize=1",
+        "GET /Operations/o",
+        "GET /Operations/o",
     ]
     assert [sent.fresh for sent in bench.endpoint.sent] == [True] + [False] * 8
     assert [sent.origin.host for sent in bench.endpoint.sent] == [
-        *["one.example"] * 2, "target.example", "one.example", "target.example", *["one.example", "target.example"] * 2,
+        *["one.example"] * 2,
+        "target.example",
+        "one.example",
+        "target.example",
+        *["one.example", "target.example"] * 2,
     ]
-    assert (bench.endpoint.sent[3].body, bench.endpoint.sent[3].headers["idempotency-key"]) == (b'{"a": 1}', "k")
+    assert (bench.endpoint.sent[3].body, bench.endpoint.sent[3].headers["idempotency-key"]) == (
+        b'{"a": 1}',
+        "k",
+    )
     assert bench.endpoint.sent[4].body == b"{}"
 
 
@@ -403,7 +522,11 @@ def test_waits_are_named(bench: Bench, named: list[str]) -> None:
 
     bench.suite.client.fetch("x")
 
-    assert named == ["waiting for the answer to a GET", "waiting 2 s after a 503", "waiting for the answer to a GET"]
+    assert named == [
+        "waiting for the answer to a GET",
+        "waiting 2 s after a 503",
+        "waiting for the answer to a GET",
+    ]
 
 
 def test_silent_delete(bench: Bench) -> None:
@@ -425,25 +548,57 @@ def test_the_clock(start: Callable[..., Bench]) -> None:
 
     assert bench.suite.coordinator.advanced() == 90
     sent = bench.endpoint.sent[0]
-    assert (sent.body, sent.origin.host, "authorization" in sent.headers) == (b'{"seconds": 90}', "clock.example", False)
+    assert (sent.body, sent.origin.host, "authorization" in sent.headers) == (
+        b'{"seconds": 90}',
+        "clock.example",
+        False,
+    )
     assert bench.checks() == {}
 
 
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        pytest.param((503, {}), "the clock can't be moved: POST http://clock.example/__clock gave 503", id="unavailable"),
-        pytest.param(Answer(200, "", [], b"x", defect=(Fault.MALFORMED, "9 byte(s) follow")),
-                     r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(9 byte\(s\) follow\)", id="garbage-behind"),
-        pytest.param(Answer(200, "", [], b"x", defect=(Fault.ENCODING, "is not gzip")),
-                     r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(is not gzip\)", id="garbage"),
-        pytest.param(Fault.TOO_LARGE, r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was too large\)", id="endless"),
-        pytest.param((300, {}), "the clock can't be moved: POST http://clock.example/__clock gave 300", id="redirect"),
-        pytest.param((404, {}), "the clock can't be moved: POST http://clock.example/__clock gave 404", id="refused"),
-        pytest.param(Fault.TIMEOUT, r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was timeout\)", id="silent"),
+        pytest.param(
+            (503, {}),
+            "the clock can't be moved: POST http://clock.example/__clock gave 503",
+            id="unavailable",
+        ),
+        pytest.param(
+            Answer(200, "", [], b"x", defect=(Fault.MALFORMED, "9 byte(s) follow")),
+            r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(9 byte\(s\) follow\)",
+            id="garbage-behind",
+        ),
+        pytest.param(
+            Answer(200, "", [], b"x", defect=(Fault.ENCODING, "is not gzip")),
+            r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(is not gzip\)",
+            id="garbage",
+        ),
+        pytest.param(
+            Fault.TOO_LARGE,
+            r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was too large\)",
+            id="endless",
+        ),
+        pytest.param(
+            (300, {}),
+            "the clock can't be moved: POST http://clock.example/__clock gave 300",
+            id="redirect",
+        ),
+        pytest.param(
+            (404, {}),
+            "the clock can't be moved: POST http://clock.example/__clock gave 404",
+            id="refused",
+        ),
+        pytest.param(
+            Fault.TIMEOUT,
+            r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was timeout\)",
+            id="silent",
+        ),
     ],
 )
-def test_a_clock_that_does_not_move(start: Callable[..., Bench], said: Said | Answer, why: str) -> None:
+def test_a_clock_that_does_not_move(
+    start: Callable[..., Bench], said: Said | Answer, why: str
+) -> None:
     """What needs the clock is unverified then, with the reason."""
     bench = start(clock_url="http://clock.example/__clock")
     bench.endpoint.at("POST /__clock", lambda _: said)
@@ -455,11 +610,17 @@ def test_a_clock_that_does_not_move(start: Callable[..., Bench], said: Said | An
 
     assert bench.suite.coordinator.advanced() == 0
     # It is the lever of whoever runs the suite: no word on the endpoint, though it is recorded.
-    assert (bench.checks(), bench.suite.client.faults, bench.suite.ledger.observations) == ({}, set(), {})
+    assert (bench.checks(), bench.suite.client.faults, bench.suite.ledger.observations) == (
+        {},
+        set(),
+        {},
+    )
     assert len(recorded) == len(bench.endpoint.sent)
 
 
-def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(start: Callable[..., Bench]) -> None:
+def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(
+    start: Callable[..., Bench],
+) -> None:
     """The patience with the endpoint is not spent on the clock, nor is the endpoint known to be there by it."""
     bench = start(clock_url="http://clock.example/__clock")
     bench.endpoint.at("POST /__clock", (204,), Fault.TIMEOUT)
@@ -502,7 +663,9 @@ def test_a_run_that_takes_too_long(bench: Bench) -> None:
     for tries in (67, 34):
         for _ in range(tries):
             client.fetch("sid")
-        with pytest.raises(Exhausted, match=r"^the run took longer than 10 minutes; the rest was not tried$"):
+        with pytest.raises(
+            Exhausted, match=r"^the run took longer than 10 minutes; the rest was not tried$"
+        ):
             client.fetch("sid")
         client.forgive()
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from tests.meta.core.conftest import Bench
 
 
-@pytest.mark.parametrize(("apart", "slow"), [pytest.param(1, True, id="in-a-row"), pytest.param(15, False, id="now-and-then")])
+@pytest.mark.parametrize(
+    ("apart", "slow"),
+    [pytest.param(1, True, id="in-a-row"), pytest.param(15, False, id="now-and-then")],
+)
 def test_the_pace_follows_refusals_in_a_row(bench: Bench, apart: int, slow: bool) -> None:
     """Refusals close to each other slow the run down, to two requests a second at most; those that come now and then do not."""
     coordinator = bench.suite.coordinator
@@ -34,7 +37,9 @@ def test_the_request_budget_is_kept_exactly(start: Callable[..., Bench]) -> None
     for allowed in (21, 7):
         for _ in range(allowed):
             bench.suite.client.fetch("x")
-        with pytest.raises(Exhausted, match=r"^the request budget \(\[limits\] requests\) is spent$"):
+        with pytest.raises(
+            Exhausted, match=r"^the request budget \(\[limits\] requests\) is spent$"
+        ):
             bench.suite.client.fetch("x")
         bench.suite.client.forgive()
 

@@ -9,7 +9,12 @@ import pytest
 
 from orchestrator_contract.checks.rivals import Rivals
 from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.strangers import as_account, may_be_theirs, not_told_apart, refused
+from orchestrator_contract.checks.strangers import (
+    as_account,
+    may_be_theirs,
+    not_told_apart,
+    refused,
+)
 from orchestrator_contract.place import Place
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
@@ -28,12 +33,24 @@ USUAL = "conv_configuration_0aaaaaaaaaaaaaaaaaaaaaaaaa"
         pytest.param(USUAL, None, False, id="an-id-of-its-kind-is-nobody-elses"),
         pytest.param("7", (404, {}), False, id="nothing-there"),
         pytest.param("7", (403, {}), False, id="told-that-it-is-not-theirs"),
-        pytest.param("7", (200, {"id": "7", "displayName": "oc-1-0"}), False, id="the-same-one-shown-to-the-wrong-account"),
+        pytest.param(
+            "7",
+            (200, {"id": "7", "displayName": "oc-1-0"}),
+            False,
+            id="the-same-one-shown-to-the-wrong-account",
+        ),
         pytest.param("7", (500, {}), True, id="an-error-says-nothing"),
-        pytest.param("7", (200, {"id": "7", "displayName": "payroll"}), True, id="another-one-under-the-same-number"),
+        pytest.param(
+            "7",
+            (200, {"id": "7", "displayName": "payroll"}),
+            True,
+            id="another-one-under-the-same-number",
+        ),
     ],
 )
-def test_what_may_be_another_account_s(start: Callable[..., Bench], sid: str, said: Any, theirs: bool) -> None:
+def test_what_may_be_another_account_s(
+    start: Callable[..., Bench], sid: str, said: Any, theirs: bool
+) -> None:
     """Where ids are counted in each place, what has the number of the run's own there is not the run's: no delete goes to it."""
     bench = start(accounts=ACCOUNTS)
     bench.suite.inventory.add(Configuration(sid, "oc-1-0"))
@@ -55,10 +72,16 @@ def test_what_may_be_another_account_s(start: Callable[..., Bench], sid: str, sa
     ("said", "users"),
     [
         pytest.param((404, {}), ["", "user1", "user2"], id="nothing-there"),
-        pytest.param((200, {"id": "7", "displayName": "payroll"}), ["", "user1"], id="another-one-under-the-same-number"),
+        pytest.param(
+            (200, {"id": "7", "displayName": "payroll"}),
+            ["", "user1"],
+            id="another-one-under-the-same-number",
+        ),
     ],
 )
-def test_no_race_for_another_account_s(start: Callable[..., Bench], said: Any, users: list[str]) -> None:
+def test_no_race_for_another_account_s(
+    start: Callable[..., Bench], said: Any, users: list[str]
+) -> None:
     """Those who bring a key at the moment of its first use are without the other account where that has a SID of its own so named."""
     bench = start(accounts=ACCOUNTS, provision=Provision("pool", pool=("7", "8")))
     one = bench.suite.configurations.one()
@@ -68,9 +91,13 @@ def test_no_race_for_another_account_s(start: Callable[..., Bench], said: Any, u
 
     rivals = Rivals.of(bench.suite, one.sid, bench.suite.key())
     bench.suite.client.send_together(rivals.batch)
-    rivals.judge(Scenarios(bench.suite), None, [bench.exchange("delete", (404, {})) for _ in rivals.batch])
+    rivals.judge(
+        Scenarios(bench.suite), None, [bench.exchange("delete", (404, {})) for _ in rivals.batch]
+    )
 
-    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == users
+    assert (
+        sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == users
+    )
     assert not [one for one in bench.breaches() if one.startswith("AUTH-")]
 
 
@@ -81,18 +108,30 @@ def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
     for configuration in (one, other):
         bench.suite.inventory.add(configuration)
     bench.endpoint.on("GET /Configurations/7", (200, {"id": "7", "displayName": "oc-1-0"}))
-    bench.endpoint.on("DELETE /Configurations/7", (202, {"statusUrl": "http://one.example/v2/ControlPlane/Operations/a"}, {"Retry-After": "1"}))
+    bench.endpoint.on(
+        "DELETE /Configurations/7",
+        (
+            202,
+            {"statusUrl": "http://one.example/v2/ControlPlane/Operations/a"},
+            {"Retry-After": "1"},
+        ),
+    )
 
     assert not may_be_theirs(bench.suite, "7", 0, 1)
     bench.suite.client.delete("7", region=1)
 
-    assert [bench.suite.ownership.untouched(configuration.located) for configuration in (one, other)] == [False, True]
+    assert [
+        bench.suite.ownership.untouched(configuration.located) for configuration in (one, other)
+    ] == [False, True]
 
 
 @pytest.mark.parametrize(
     ("status", "requirement", "tolerated", "breached"),
     [
-        *(pytest.param(status, "AUTH-ACCOUNT", (), [], id=f"another-account-{status}") for status in (401, 403, 404)),
+        *(
+            pytest.param(status, "AUTH-ACCOUNT", (), [], id=f"another-account-{status}")
+            for status in (401, 403, 404)
+        ),
         pytest.param(410, "AUTH-ACCOUNT", (), ["AUTH-ACCOUNT"], id="another-account-410"),
         pytest.param(410, "AUTH-WRONG", (), ["AUTH-SECRET"], id="wrong-credentials-410"),
         pytest.param(410, "AUTH-ACCOUNT", (410,), [], id="another-account-410-tolerated"),
@@ -102,17 +141,26 @@ def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
     ],
 )
 def test_a_refusal_that_tells_what_was_there(
-    start: Callable[..., Bench], status: int, requirement: str, tolerated: tuple[int, ...], breached: list[str]
+    start: Callable[..., Bench],
+    status: int,
+    requirement: str,
+    tolerated: tuple[int, ...],
+    breached: list[str],
 ) -> None:
     """Whether strangers are told 401, 403 or 404 is the endpoint's choice; that something is gone is not theirs to know."""
     bench = start(tolerated=frozenset(tolerated))
 
-    assert refused(bench.suite, requirement, bench.exchange("delete", (status, {})), "somebody") is (status != 202)
+    assert refused(
+        bench.suite, requirement, bench.exchange("delete", (status, {})), "somebody"
+    ) is (status != 202)
 
     assert list(bench.breaches()) == breached
     if breached and status == 410:
         (problem,) = bench.breaches()[breached[0]]
-        assert problem == "expected 401, 403 or 404: that something was there is not told; saw 410 to somebody"
+        assert (
+            problem
+            == "expected 401, 403 or 404: that something was there is not told; saw 410 to somebody"
+        )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +175,12 @@ def test_a_refusal_that_tells_what_was_there(
     ],
 )
 def test_what_is_told_apart(
-    start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, said: int, absent: int, again: int, breached: bool
+    start: Callable[..., Bench],
+    monkeypatch: pytest.MonkeyPatch,
+    said: int,
+    absent: int,
+    again: int,
+    breached: bool,
 ) -> None:
     """What is there, and what was, is answered to another account as what never was: also where 410 is tolerated."""
     bench = start(accounts=ACCOUNTS, tolerated=frozenset({410}))

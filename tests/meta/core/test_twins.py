@@ -32,27 +32,51 @@ def test_a_create_with_a_key(world: World, alone: Bench) -> None:
     made = alone.suite.configurations.creator.conclude(operation, payload)
 
     exchange = operation.accepted
-    assert (exchange.status, exchange.key, made.sid, made.name, made.payload) == (202, KEY, "sid0", "oc-run-0", payload)
+    assert (exchange.status, exchange.key, made.sid, made.name, made.payload) == (
+        202,
+        KEY,
+        "sid0",
+        "oc-run-0",
+        payload,
+    )
     assert [entry["state"] for entry in alone.journal] == ["creating", "created"]
     assert alone.journal[0] == {"name": "oc-run-0", "state": "creating", "account": 0, "region": 0}
-    assert alone.journal[1] == {"name": "oc-run-0", "sid": "sid0", "state": "created", "account": 0, "region": 0}
+    assert alone.journal[1] == {
+        "name": "oc-run-0",
+        "sid": "sid0",
+        "state": "created",
+        "account": 0,
+        "region": 0,
+    }
     assert left_of(alone) == 299
 
 
 @pytest.mark.parametrize(
     ("refuse", "status", "why"),
     [
-        pytest.param((409, {}), "COMPLETED", f"POST {PLANE}/Configurations answered 409 (application/json)", id="refused"),
+        pytest.param(
+            (409, {}),
+            "COMPLETED",
+            f"POST {PLANE}/Configurations answered 409 (application/json)",
+            id="refused",
+        ),
         pytest.param(None, "FAILED", "a create ended FAILED", id="failed"),
-        pytest.param(None, "", "the operation can't be read: the last poll gave 200", id="unreadable"),
+        pytest.param(
+            None, "", "the operation can't be read: the last poll gave 200", id="unreadable"
+        ),
     ],
 )
-def test_a_create_with_a_key_that_fails(world: World, alone: Bench, refuse: Said | None, status: str, why: str) -> None:
+def test_a_create_with_a_key_that_fails(
+    world: World, alone: Bench, refuse: Said | None, status: str, why: str
+) -> None:
     """What keeps it from being created is the reason."""
     world.refuse, world.status = [refuse], status
     world.named(0, "oc-run-0")
 
-    configurations, payload = alone.suite.configurations, alone.suite.configurations.creator.payloads.new()
+    configurations, payload = (
+        alone.suite.configurations,
+        alone.suite.configurations.creator.payloads.new(),
+    )
     with pytest.raises(Unverifiable) as caught:
         configurations.creator.conclude(configurations.creator.begin(payload, KEY), payload)
 
@@ -62,13 +86,19 @@ def test_a_create_with_a_key_that_fails(world: World, alone: Bench, refuse: Said
 @pytest.mark.parametrize(
     ("refuse", "why", "stands"),
     [
-        pytest.param((202, b"\xef\xbb\xbf{}"), "(not JSON: Unexpected UTF-8 BOM", {"HTTP-JSON"}, id="no-json"),
+        pytest.param(
+            (202, b"\xef\xbb\xbf{}"), "(not JSON: Unexpected UTF-8 BOM", {"HTTP-JSON"}, id="no-json"
+        ),
         pytest.param((202, {}), "the 202 has no link", set(), id="no-link"),
         pytest.param((200, b"<html>"), "answered 200", set(), id="another-server"),
-        pytest.param(Fault.CUT, "POST got no answer", {"HTTP-ANSWER", "HTTP-ENCODING"}, id="no-http"),
+        pytest.param(
+            Fault.CUT, "POST got no answer", {"HTTP-ANSWER", "HTTP-ENCODING"}, id="no-http"
+        ),
     ],
 )
-def test_what_stands_where_nothing_can_be_created(world: World, alone: Bench, refuse: Said, why: str, stands: set[str]) -> None:
+def test_what_stands_where_nothing_can_be_created(
+    world: World, alone: Bench, refuse: Said, why: str, stands: set[str]
+) -> None:
     """An accepted create that is no JSON, like what is no HTTP, is held against the endpoint though it can't be used; a page is not."""
     world.refuse = [refuse] * 9
     alone.endpoint.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
@@ -89,7 +119,9 @@ def test_more_creates_need_the_budget(start: Callable[..., Bench], call: str) ->
 
     arguments: tuple[Any, ...] = (one,) if call == "namesake" else (one.payload, KEY)
 
-    with pytest.raises(NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"):
+    with pytest.raises(
+        NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"
+    ):
         getattr(bench.suite.configurations.creator, call)(*arguments)
 
     assert bench.endpoint.sent == []
@@ -104,7 +136,13 @@ def test_a_namesake(world: World, alone: Bench) -> None:
 
     assert world.payloads[0] == world.payloads[1]
     assert (twin.sid, twin.name) == ("sid1", "oc-run-0+1")
-    assert alone.journal[-1] == {"name": "oc-run-0+1", "sid": "sid1", "state": "created", "account": 0, "region": 0}
+    assert alone.journal[-1] == {
+        "name": "oc-run-0+1",
+        "sid": "sid1",
+        "state": "created",
+        "account": 0,
+        "region": 0,
+    }
     assert set(alone.suite.inventory.left) == {"oc-run-0", "oc-run-0+1"}
     assert left_of(alone) == 298
 
@@ -112,13 +150,35 @@ def test_a_namesake(world: World, alone: Bench) -> None:
 @pytest.mark.parametrize(
     ("refuse", "related", "why"),
     [
-        pytest.param((409, {}), {"configurationId": "x"}, f"POST {PLANE}/Configurations answered 409 (application/json)", id="refused"),
-        pytest.param(None, {"configurationId": "sid0"}, "a second configuration of the same name can't be told from the first", id="the-same"),
-        pytest.param(None, None, "a second configuration of the same name can't be told from the first", id="nameless"),
-        pytest.param(None, {"configurationId": 5}, "a second configuration of the same name can't be told from the first", id="a-number"),
+        pytest.param(
+            (409, {}),
+            {"configurationId": "x"},
+            f"POST {PLANE}/Configurations answered 409 (application/json)",
+            id="refused",
+        ),
+        pytest.param(
+            None,
+            {"configurationId": "sid0"},
+            "a second configuration of the same name can't be told from the first",
+            id="the-same",
+        ),
+        pytest.param(
+            None,
+            None,
+            "a second configuration of the same name can't be told from the first",
+            id="nameless",
+        ),
+        pytest.param(
+            None,
+            {"configurationId": 5},
+            "a second configuration of the same name can't be told from the first",
+            id="a-number",
+        ),
     ],
 )
-def test_no_namesake(world: World, alone: Bench, refuse: Said | None, related: Any, why: str) -> None:
+def test_no_namesake(
+    world: World, alone: Bench, refuse: Said | None, related: Any, why: str
+) -> None:
     """Names may have to be unique; what can't be told apart is not taken."""
     one = alone.suite.configurations.one()
     world.refuse, world.related = [refuse], lambda number: related
@@ -141,13 +201,19 @@ def test_a_namesake_in_another_place(start: Callable[..., Bench]) -> None:
 
     assert (twin.place, twin.name) == (Place(1, 1), "oc-run-0+1")
     assert world.names() == ["oc-run-0", "oc-run-0"]
-    assert {(entry["name"], entry["account"], entry["region"]) for entry in bench.journal} == {("oc-run-0", 0, 0), ("oc-run-0+1", 1, 1)}
+    assert {(entry["name"], entry["account"], entry["region"]) for entry in bench.journal} == {
+        ("oc-run-0", 0, 0),
+        ("oc-run-0+1", 1, 1),
+    }
     assert bench.suite.ownership.owns(twin.sid, twin.place)
     assert not bench.suite.ownership.owns(twin.sid)
     deletable(bench, one.sid, (404, {}))
     deletable(bench, twin.sid)
     assert configurations.clean_up() == []
-    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == ["user1", "user2"]
+    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == [
+        "user1",
+        "user2",
+    ]
 
 
 def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
@@ -163,7 +229,10 @@ def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
 
 def test_no_namesake_of_a_given_one(alone: Bench) -> None:
     """The content of a configuration from a pool is not known."""
-    with pytest.raises(NothingToDelete, match=r"^the content of a configuration that the profile gives is not known$"):
+    with pytest.raises(
+        NothingToDelete,
+        match=r"^the content of a configuration that the profile gives is not known$",
+    ):
         alone.suite.configurations.creator.namesake(Configuration("sid"))
 
 
@@ -178,7 +247,8 @@ def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
 @pytest.mark.parametrize(
     ("again", "left"),
     [
-        pytest.param("same", {"oc-run-0"}, id="replayed"), pytest.param("new", {"oc-run-0", "oc-run-0+1"}, id="made-again"),
+        pytest.param("same", {"oc-run-0"}, id="replayed"),
+        pytest.param("new", {"oc-run-0", "oc-run-0+1"}, id="made-again"),
         pytest.param("refused", {"oc-run-0"}, id="refused"),
     ],
 )

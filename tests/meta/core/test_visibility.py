@@ -29,7 +29,9 @@ def visibility(bench: Bench) -> Visibility:
     """On an endpoint that shows it at once."""
     bench.endpoint.on(FETCH, FOUND)
     bench.endpoint.on(ALL, page("sid"))
-    return Visibility(bench.suite.client, bench.suite.configurations.listing, {"fetch": set(), "list": set()})
+    return Visibility(
+        bench.suite.client, bench.suite.configurations.listing, {"fetch": set(), "list": set()}
+    )
 
 
 def test_at_once(bench: Bench, visibility: Visibility) -> None:
@@ -46,10 +48,16 @@ def test_at_once(bench: Bench, visibility: Visibility) -> None:
     assert len(bench.endpoint.lines()) == 6
 
 
-@pytest.mark.parametrize(("line", "late", "prompt", "name"), [
-    pytest.param(FETCH, MISSING, FOUND, "fetch", id="fetch"), pytest.param(ALL, page(), page("sid"), "list", id="list"),
-])  # fmt: skip
-def test_late(bench: Bench, visibility: Visibility, line: str, late: Said, prompt: Said, name: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "late", "prompt", "name"),
+    [
+        pytest.param(FETCH, MISSING, FOUND, "fetch", id="fetch"),
+        pytest.param(ALL, page(), page("sid"), "list", id="list"),
+    ],
+)
+def test_late(
+    bench: Bench, visibility: Visibility, line: str, late: Said, prompt: Said, name: str
+) -> None:
     """It is waited for what shows late, accuses nobody, and is looked for each time from then on."""
     bench.endpoint.on(line, late, late, late, prompt)
 

@@ -32,14 +32,30 @@ def poll(status: str, name: str) -> Said:
     """An operation as a poll shows it."""
     url = f"http://target.example/v2/ControlPlane/Operations/{name}"
     done = "2026-11-23T00:00:05Z" if status in ("COMPLETED", "FAILED") else None
-    return 200, {"operationId": name, "status": status, "createdAt": "2026-11-23T00:00:00Z", "completedAt": done, "statusUrl": url}
+    return 200, {
+        "operationId": name,
+        "status": status,
+        "createdAt": "2026-11-23T00:00:00Z",
+        "completedAt": done,
+        "statusUrl": url,
+    }
 
 
-def ended(bench: Bench, sid: str, *later: Said, fetched: Said = (404, {}), status: str = "COMPLETED", key: str | None = None, **place: int) -> Operation:
+def ended(
+    bench: Bench,
+    sid: str,
+    *later: Said,
+    fetched: Said = (404, {}),
+    status: str = "COMPLETED",
+    key: str | None = None,
+    **place: int,
+) -> Operation:
     """A delete that ended, with what later polls and fetches will show."""
     name = f"op-{sid}"
     bench.suite.ownership.allow(sid, place=Place(**place))
-    bench.endpoint.on(f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"}))
+    bench.endpoint.on(
+        f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"})
+    )
     bench.endpoint.on(f"GET /Operations/{name}", poll(status, name), *later)
     bench.endpoint.on(f"GET /Configurations/{sid}", fetched)
     operation = bench.suite.follower.accept(bench.suite.client.delete(sid, key=key, **place), sid)  # type: ignore[arg-type]
@@ -66,20 +82,41 @@ def test_what_stays_as_it_was(watched: Bench) -> None:
 @pytest.mark.parametrize(
     ("later", "fetched", "breaches"),
     [
-        pytest.param(poll("PENDING", "op-a"), (404, {}), {"OP-ORDER": ["expected COMPLETED or what may follow it; saw PENDING"]}, id="reopened"),
-        pytest.param(poll("COMPLETED", "op-a"), (200, {}), {"GONE-FETCH": ["expected 404, as before; saw 200"]}, id="came-back"),
+        pytest.param(
+            poll("PENDING", "op-a"),
+            (404, {}),
+            {"OP-ORDER": ["expected COMPLETED or what may follow it; saw PENDING"]},
+            id="reopened",
+        ),
+        pytest.param(
+            poll("COMPLETED", "op-a"),
+            (200, {}),
+            {"GONE-FETCH": ["expected 404, as before; saw 200"]},
+            id="came-back",
+        ),
         pytest.param(poll("COMPLETED", "op-a"), (500, {}), {}, id="an-error-says-nothing"),
-        pytest.param((404, {}), (404, {}), {"OP-RETAINED": ["expected the ended operation; saw 404"]}, id="forgotten"),
+        pytest.param(
+            (404, {}),
+            (404, {}),
+            {"OP-RETAINED": ["expected the ended operation; saw 404"]},
+            id="forgotten",
+        ),
         pytest.param(Fault.TIMEOUT, (200, {}), {}, id="no-second-look"),
     ],
 )
-def test_what_does_not_stay(watched: Bench, later: Said, fetched: Said, breaches: dict[str, list[str]]) -> None:
+def test_what_does_not_stay(
+    watched: Bench, later: Said, fetched: Said, breaches: dict[str, list[str]]
+) -> None:
     """What changes after its end is a breach; that there was no second look is none."""
     watched.suite.watch.ended([ended(watched, "a", later, fetched=fetched)])
 
     watched.suite.watch.settle()
 
-    found = {one: texts for one, texts in watched.breaches().items() if one.startswith(("OP-O", "OP-R", "GONE"))}
+    found = {
+        one: texts
+        for one, texts in watched.breaches().items()
+        if one.startswith(("OP-O", "OP-R", "GONE"))
+    }
     assert found == breaches
     if "GONE-FETCH" in breaches:
         assert watched.steps("GONE-FETCH") == [("DELETE a", 202), ("GET op-a", 200), ("GET a", 200)]
@@ -92,7 +129,9 @@ def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) 
     operation = ended(bench, "a", account=1, region=1)
     bench.suite.watch.ended([operation])
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append((e.call.operation, e.account, e.region)))
+    bench.suite.client.recorders.append(
+        lambda e: recorded.append((e.call.operation, e.account, e.region))
+    )
 
     bench.suite.watch.settle()
 
@@ -108,7 +147,9 @@ def test_what_failed_stays_failed(watched: Bench) -> None:
     watched.suite.watch.settle()
 
     assert watched.endpoint.lines()[sent:] == ["GET /Operations/op-a"]
-    assert watched.breaches()["OP-ORDER"] == ["expected FAILED or what may follow it; saw COMPLETED"]
+    assert watched.breaches()["OP-ORDER"] == [
+        "expected FAILED or what may follow it; saw COMPLETED"
+    ]
 
 
 def test_a_spread_sample_is_looked_at(start: Callable[..., Bench]) -> None:
@@ -138,7 +179,13 @@ def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
     assert watched.clock.slept == []
 
 
-@pytest.mark.parametrize(("moved", "looks"), [pytest.param(7 * 86400 - 3600, 2, id="within-the-week"), pytest.param(7 * 86400 - 3599, 0, id="after")])
+@pytest.mark.parametrize(
+    ("moved", "looks"),
+    [
+        pytest.param(7 * 86400 - 3600, 2, id="within-the-week"),
+        pytest.param(7 * 86400 - 3599, 0, id="after"),
+    ],
+)
 def test_the_week_of_an_operation(watched: Bench, moved: int, looks: int) -> None:
     """Once the endpoint's clock was moved by nearly seven days an operation need not be there any more."""
     watched.suite.coordinator.advance(100)
@@ -183,8 +230,10 @@ def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -
 @pytest.mark.parametrize(
     ("said", "checked", "problem"),
     [
-        pytest.param((200, {}), True, None, id="there"), pytest.param((404, {}), True, "expected k still there; saw gone", id="gone"),
-        pytest.param((500, {}), False, None, id="an-error-says-nothing"), pytest.param(Fault.TIMEOUT, False, None, id="silence-says-nothing"),
+        pytest.param((200, {}), True, None, id="there"),
+        pytest.param((404, {}), True, "expected k still there; saw gone", id="gone"),
+        pytest.param((500, {}), False, None, id="an-error-says-nothing"),
+        pytest.param(Fault.TIMEOUT, False, None, id="silence-says-nothing"),
     ],
 )
 def test_what_must_be_kept(watched: Bench, said: Said, checked: bool, problem: str | None) -> None:
@@ -229,7 +278,10 @@ def test_the_newest_refusal_sets_the_time(watched: Bench) -> None:
 
     watched.suite.watch.settle()
 
-    assert sorted(watched.endpoint.lines()) == ["GET /Configurations/k", "GET /Configurations/other"]
+    assert sorted(watched.endpoint.lines()) == [
+        "GET /Configurations/k",
+        "GET /Configurations/other",
+    ]
     assert max(sent.at for sent in watched.endpoint.sent) == now + 5
 
 
@@ -248,7 +300,9 @@ def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     assert len(watched.endpoint.sent) == asked
 
 
-@pytest.mark.parametrize("since", [pytest.param(True, id="since-then"), pytest.param(False, id="before")])
+@pytest.mark.parametrize(
+    "since", [pytest.param(True, id="since-then"), pytest.param(False, id="before")]
+)
 def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -> None:
     """Of a delete that 500 answered nothing is promised, so one that came after the first look excuses a loss."""
     watched.endpoint.on("GET /Configurations/k", (404, {}))
@@ -290,9 +344,13 @@ def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
 
 def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
     """Where each account counts by itself, the same SID in two of them is watched in both."""
-    bench = start(effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
+    bench = start(
+        effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
+    )
     here, there = Configuration("1", "here"), Configuration("1", "there", account=1)
-    bench.endpoint.on("GET /Configurations/1", lambda sent: (404 if sent.user == "u1" else 200, {"id": "1"}))
+    bench.endpoint.on(
+        "GET /Configurations/1", lambda sent: (404 if sent.user == "u1" else 200, {"id": "1"})
+    )
     keep(bench, "ERR-409-KEEPS", configuration=here)
     keep(bench, "ERR-429-KEEPS", configuration=there)
     bench.suite.ownership.allow("1", place=there.place)
@@ -301,7 +359,9 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
 
     bench.suite.watch.settle()
 
-    assert {one: texts for one, texts in bench.breaches().items() if one.startswith("ERR")} == {"ERR-409-KEEPS": ["expected 1 still there; saw gone"]}
+    assert {one: texts for one, texts in bench.breaches().items() if one.startswith("ERR")} == {
+        "ERR-409-KEEPS": ["expected 1 still there; saw gone"]
+    }
     assert bench.checks()["ERR-429-KEEPS"] == 1
     assert not bench.suite.inventory.is_gone(there)
     assert [one for _, one, _ in bench.suite.watch.stayed()] == []
@@ -309,7 +369,9 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
 
 def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
     """What was deleted in one account is not what stayed under its SID in another."""
-    bench = start(effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
+    bench = start(
+        effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
+    )
     here = Configuration("1", "here")
     bench.endpoint.on("GET /Configurations/1", (200, {}))
     keep(bench, "ERR-409-KEEPS", configuration=here)

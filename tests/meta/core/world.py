@@ -15,6 +15,8 @@ PLANE = "http://target.example/v2/ControlPlane"
 ALL = "GET /Configurations?pageSize=1000"
 KEY = "aaaaaaaa-2222-4333-8444-555555555555"
 TWO = tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2))
+
+
 def page(*items: Any) -> Said:
     """The last page of the list."""
     return 200, {"configurations": list(items), "meta": {"key": "configurations", "pageSize": 1000}}
@@ -46,8 +48,15 @@ class World:
             return said
         url = f"{sent.origin.scheme}://{sent.origin.host}/v2/ControlPlane/Operations/op{number}"
         done = "2026-11-23T00:00:05Z" if self.status in ("COMPLETED", "FAILED") else None
-        operation = {"operationId": f"op{number}", "status": self.status, "createdAt": "2026-11-23T00:00:00Z", "completedAt": done,
-                     "statusUrl": url, "related": self.related(number), "error": None}
+        operation = {
+            "operationId": f"op{number}",
+            "status": self.status,
+            "createdAt": "2026-11-23T00:00:00Z",
+            "completedAt": done,
+            "statusUrl": url,
+            "related": self.related(number),
+            "error": None,
+        }
         self.bench.endpoint.on(f"GET /Operations/op{number}", (200, operation))
         for related in (self.related(number), self.early):
             sid = related.get("configurationId") if isinstance(related, dict) else None
@@ -58,11 +67,18 @@ class World:
 
     def named(self, number: int, name: str) -> None:
         """Show one of them under a name."""
-        self.bench.endpoint.on(f"GET /Configurations/sid{number}", (200, {"id": f"sid{number}", "displayName": name}))
+        self.bench.endpoint.on(
+            f"GET /Configurations/sid{number}", (200, {"id": f"sid{number}", "displayName": name})
+        )
 
     def listed(self, _: Sent) -> Said:
         """The list of what was created."""
-        return page(*({"id": f"sid{number}", "displayName": name} for number, name in enumerate(self.names())))
+        return page(
+            *(
+                {"id": f"sid{number}", "displayName": name}
+                for number, name in enumerate(self.names())
+            )
+        )
 
     def names(self) -> list[str]:
         """The names that were sent."""
@@ -72,7 +88,9 @@ class World:
 def left_of(bench: Bench) -> int:
     """What is left of the deletion budget of 300."""
     coordinator = bench.suite.coordinator
-    number = next(number for number in range(300, -1, -1) if coordinator.take_deletes(number) == number)
+    number = next(
+        number for number in range(300, -1, -1) if coordinator.take_deletes(number) == number
+    )
     coordinator.give_back_deletes(number)
     return number
 
@@ -81,5 +99,18 @@ def deletable(bench: Bench, sid: str, *said: Said, status: str = "COMPLETED") ->
     """Let the delete of a SID be answered with these, or accepted."""
     name = f"del-{sid}"
     url = f"{PLANE}/Operations/{name}"
-    bench.endpoint.on(f"DELETE /Configurations/{sid}", *said or [(202, {"statusUrl": url}, {"Retry-After": "1"})])
-    bench.endpoint.on(f"GET /Operations/{name}", (200, {"operationId": name, "status": status, "createdAt": "2026-11-23T00:00:00Z", "statusUrl": url}))
+    bench.endpoint.on(
+        f"DELETE /Configurations/{sid}", *said or [(202, {"statusUrl": url}, {"Retry-After": "1"})]
+    )
+    bench.endpoint.on(
+        f"GET /Operations/{name}",
+        (
+            200,
+            {
+                "operationId": name,
+                "status": status,
+                "createdAt": "2026-11-23T00:00:00Z",
+                "statusUrl": url,
+            },
+        ),
+    )

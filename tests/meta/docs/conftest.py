@@ -44,7 +44,11 @@ class Command:
 def blocks(language: str) -> list[Block]:
     """All blocks of one language."""
     return [
-        Block(path.relative_to(PROJECT).as_posix(), language, re.sub(rf"^{found[1]}", "", found[3], flags=re.MULTILINE))
+        Block(
+            path.relative_to(PROJECT).as_posix(),
+            language,
+            re.sub(rf"^{found[1]}", "", found[3], flags=re.MULTILINE),
+        )
         for path in PAGES
         for found in _BLOCK.finditer(path.read_text(encoding="utf-8"))
         if found[2] == language
@@ -55,7 +59,9 @@ def _shell() -> Iterator[tuple[str, str]]:
     for block in blocks("sh"):
         yield from ((block.page, line) for line in block.text.splitlines())
     for path in PAGES:
-        for code in re.findall(r"`((?:\.venv/bin/)?(?:pytest|python -m) [^`]+)`", path.read_text(encoding="utf-8")):
+        for code in re.findall(
+            r"`((?:\.venv/bin/)?(?:pytest|python -m) [^`]+)`", path.read_text(encoding="utf-8")
+        ):
             yield path.relative_to(PROJECT).as_posix(), code
 
 

@@ -39,7 +39,11 @@ def names(paths: list[Path]) -> list[str]:
 def help_of(*command: str) -> str:
     """What a command's --help says."""
     return subprocess.run(
-        [sys.executable, "-m", *command, "--help"], capture_output=True, text=True, check=True, cwd=PROJECT
+        [sys.executable, "-m", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT,
     ).stdout
 
 
@@ -93,7 +97,9 @@ OWN = [page for page in PAGES if page.name not in FOREIGN]
 def test_named_options_exist(page: Path) -> None:
     """An option that is named in the text is one of pytest's, the mock's, the generator's or a tool's in an example."""
     known = options_in(help_of("pytest")) | options_in(help_of("orchestrator_contract.mock"))
-    known |= options_in(help_of("orchestrator_contract.docs")) | options_in(help_of("benchmarks.compare"))
+    known |= options_in(help_of("orchestrator_contract.docs")) | options_in(
+        help_of("benchmarks.compare")
+    )
     known |= options_in(help_of("orchestrator_contract.proof"))
     # git's in the GitLab example, curl's in the example of a report, and a second name of --junit-xml.
     known |= {"--depth", "--path-as-is", "--junitxml"}
@@ -109,13 +115,17 @@ def test_defaults_in_the_readme_are_the_codes(pytestconfig: pytest.Config) -> No
 
     assert stated
     assert f"(default: {stated[1]})" in parsed
-    assert "conformance-report" in re.search(r"--report=DIR.*\(default:\s*([\w-]+)", parsed, re.DOTALL)[0]  # type: ignore[index]
+    folder = re.search(r"--report=DIR.*\(default:\s*([\w-]+)", parsed, re.DOTALL)
+    assert folder is not None
+    assert "conformance-report" in folder[0]
     assert "`conformance-report/`" in README.replace("\n", " ")
 
 
 def test_readme_limits_are_the_profiles_defaults() -> None:
     """The limits that the README's profile shows are the defaults."""
-    shown = next(tomllib.loads(block.text) for block in blocks("toml") if block.page == "README.md")["limits"]
+    shown = next(
+        tomllib.loads(block.text) for block in blocks("toml") if block.page == "README.md"
+    )["limits"]
     members = schemas.documents()["target-profile.json"]["properties"]["limits"]["properties"]
 
     assert shown == {name: members[name]["default"] for name in shown}
@@ -139,7 +149,9 @@ def test_links_resolve(page: Path) -> None:
         assert file.exists(), target
         if fragment:
             headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-            assert fragment[1:] in {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+            assert fragment[1:] in {
+                re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings
+            }
 
 
 def test_generated_pages_are_fresh() -> None:
@@ -147,11 +159,17 @@ def test_generated_pages_are_fresh() -> None:
     assert sorted(path.name for path in docs.stale(PROJECT / "docs")) == []
 
 
-def test_a_stale_page_is_named_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stale_page_is_named_and_rewritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """--check names what is stale and ends with 1; without it the page is rewritten, and the next check is quiet."""
     (tmp_path / "sampling.md").write_text(f"a {docs.BEGIN} old {docs.END} z", encoding="utf-8")
 
-    codes = [docs.main([str(tmp_path), "--check"]), docs.main([str(tmp_path)]), docs.main([str(tmp_path), "--check"])]
+    codes = [
+        docs.main([str(tmp_path), "--check"]),
+        docs.main([str(tmp_path)]),
+        docs.main([str(tmp_path), "--check"]),
+    ]
 
     assert codes == [1, 0, 0]
     assert capsys.readouterr().out.count("sampling.md") == 2
@@ -179,7 +197,9 @@ def test_toml_examples_are_valid(block: Block) -> None:
             waiver["expires"] = waiver["expires"].isoformat()
         assert schemas.matches("waivers.json", data)
     else:
-        source = tomllib.loads((Path(catalogue.__file__).parent / "catalogue.toml").read_text(encoding="utf-8"))
+        source = tomllib.loads(
+            (Path(catalogue.__file__).parent / "catalogue.toml").read_text(encoding="utf-8")
+        )
         assert all(entry in source["requirement"] for entry in data["requirement"])
 
 
@@ -192,7 +212,9 @@ def test_python_examples_parse(block: Block) -> None:
 def test_shell_examples_parse() -> None:
     """Shell in the pages is shell."""
     for block in blocks("sh"):
-        assert subprocess.run(["bash", "-n"], input=block.text, text=True, check=False).returncode == 0
+        assert (
+            subprocess.run(["bash", "-n"], input=block.text, text=True, check=False).returncode == 0
+        )
 
 
 def test_ci_runs_what_the_readme_tells_a_newcomer() -> None:
@@ -206,14 +228,20 @@ def test_ci_runs_what_the_readme_tells_a_newcomer() -> None:
 
 def test_sample_sizes_give_the_stated_probability() -> None:
     """The table of docs/sampling.md follows from the formula beside it."""
-    rows = re.findall(r"^\| 1 in (\d+) \| (\d+) \|$", (PROJECT / "docs/sampling.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| 1 in (\d+) \| (\d+) \|$",
+        (PROJECT / "docs/sampling.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
 
     assert rows
     assert all(math.ceil(math.log(0.01) / math.log(1 - 1 / int(one))) == int(n) for one, n in rows)
 
 
 @pytest.mark.parametrize(
-    ("samples", "found"), [(1, "always"), (7, "2"), (89, "19"), (90, "20"), (458, "99"), (459, "100")], ids=str
+    ("samples", "found"),
+    [(1, "always"), (7, "2"), (89, "19"), (90, "20"), (458, "99"), (459, "100")],
+    ids=str,
 )
 def test_rarest_fault_follows_from_the_same_formula(samples: int, found: str) -> None:
     """The last rows of the efforts' table agree with the table of sample sizes: 90 for 1 in 20, 459 for 1 in 100."""

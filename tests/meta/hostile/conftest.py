@@ -60,7 +60,9 @@ def start_hostile(tmp_path: Path) -> Iterator[Callable[[str], Hostile]]:
         env = {**os.environ, "HOSTILE_USER": USER, "HOSTILE_PASSWORD": PASSWORD}
         command = [sys.executable, "-m", "orchestrator_contract.proof.hostile", name, "--port", "0"]
         command += ["--write-profile", str(profile), "--exit-with-stdin"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
         started.append(process)
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

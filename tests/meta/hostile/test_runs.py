@@ -68,7 +68,9 @@ def run_suite(profile: Path, env: dict[str, str], directory: Path) -> Run:
     command = [sys.executable, "-m", "pytest", "--target", str(profile), "--report", str(report)]
     command += ["--effort", "quick", "--seed", "1", "-p", "no:cacheprovider"]
     command += [f"--junitxml={report / 'junit.xml'}"]
-    clean = {name: value for name, value in env.items() if name not in {"PYTEST_ADDOPTS", "FORCE_COLOR"}}
+    clean = {
+        name: value for name, value in env.items() if name not in {"PYTEST_ADDOPTS", "FORCE_COLOR"}
+    }
     with log.open("wb") as out:
         process = subprocess.Popen(
             command,
@@ -113,7 +115,9 @@ def report_validator() -> Draft202012Validator:
     """Judges a `conformance.json` by its schema."""
     documents = [json.loads(path.read_text()) for path in (PROJECT / "schemas").rglob("*.json")]
     registry: Registry[Any] = Registry().with_resources(
-        (document["$id"], Resource.from_contents(document)) for document in documents if "$id" in document
+        (document["$id"], Resource.from_contents(document))
+        for document in documents
+        if "$id" in document
     )
     schema = json.loads((PROJECT / "schemas" / "conformance-report.json").read_text())
     return Draft202012Validator(schema, registry=registry)
@@ -142,7 +146,9 @@ def disguises(user: str, password: str) -> Iterator[str]:
 
 def plainly(text: str) -> str:
     """*text* in lower case, without what is not seen or stands for such."""
-    unescaped = re.sub(r"\\+(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt])", lambda m: _visible(m[0].lstrip("\\")), text)
+    unescaped = re.sub(
+        r"\\+(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt])", lambda m: _visible(m[0].lstrip("\\")), text
+    )
     return re.sub(r"[^!-~]", "", unescaped).lower().replace("-", "+").replace("_", "/")
 
 
@@ -162,7 +168,10 @@ def strict_json(text: str) -> Any:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if unit.sample else pytest.mark.slow) for name, unit in UNITS.items()],
+    [
+        pytest.param(name, marks=[] if unit.sample else pytest.mark.slow)
+        for name, unit in UNITS.items()
+    ],
 )
 def test_the_suite_withstands(
     name: str,
@@ -189,7 +198,9 @@ def test_the_suite_withstands(
 Check = Callable[[Run, tuple[str, str], Draft202012Validator], Iterator[str]]
 
 
-def ended_well(run: Run, credentials: tuple[str, str], schema: Draft202012Validator) -> Iterator[str]:
+def ended_well(
+    run: Run, credentials: tuple[str, str], schema: Draft202012Validator
+) -> Iterator[str]:
     """No hang, no crash, no heap of memory."""
     if run.code < 0:
         yield f"ended by signal {-run.code}: it ran for more than {TIMEOUT_S} s, or was killed"
@@ -200,7 +211,9 @@ def ended_well(run: Run, credentials: tuple[str, str], schema: Draft202012Valida
         yield f"{run.peak_rss_kb} KiB at its peak"
 
 
-def report_holds(run: Run, credentials: tuple[str, str], schema: Draft202012Validator) -> Iterator[str]:
+def report_holds(
+    run: Run, credentials: tuple[str, str], schema: Draft202012Validator
+) -> Iterator[str]:
     """conformance.json is there, is JSON, fits its schema and agrees with the exit code."""
     path = run.report / "conformance.json"
     if not path.is_file():
@@ -213,12 +226,18 @@ def report_holds(run: Run, credentials: tuple[str, str], schema: Draft202012Vali
         return
     for error in list(schema.iter_errors(document))[:3]:
         yield f"conformance.json: {error.json_path}: {error.message[:300]}"
-    verdicts = {0: {"conformant", "incomplete"}, 1: {"nonconformant"}, 4: {"incomplete", "nonconformant"}}
+    verdicts = {
+        0: {"conformant", "incomplete"},
+        1: {"nonconformant"},
+        4: {"incomplete", "nonconformant"},
+    }
     if document.get("verdict") not in verdicts.get(run.code, {document.get("verdict")}):
         yield f"verdict {document.get('verdict')!r} with exit {run.code}"
 
 
-def nothing_is_active(run: Run, credentials: tuple[str, str], schema: Draft202012Validator) -> Iterator[str]:
+def nothing_is_active(
+    run: Run, credentials: tuple[str, str], schema: Draft202012Validator
+) -> Iterator[str]:
     """No text from the endpoint acts on a terminal, a browser, a parser or a CI runner."""
     texts = run.texts()
     for name, text in texts.items():
@@ -241,7 +260,9 @@ def nothing_is_active(run: Run, credentials: tuple[str, str], schema: Draft20201
             yield f"junit.xml: {broken}"
 
 
-def nothing_is_told(run: Run, credentials: tuple[str, str], schema: Draft202012Validator) -> Iterator[str]:
+def nothing_is_told(
+    run: Run, credentials: tuple[str, str], schema: Draft202012Validator
+) -> Iterator[str]:
     """The password is in no artefact, in no spelling."""
     forms = set(spellings(*credentials))
     for name, text in run.texts().items():
@@ -260,7 +281,9 @@ def nothing_is_told(run: Run, credentials: tuple[str, str], schema: Draft202012V
 CHECKS: tuple[Check, ...] = (ended_well, report_holds, nothing_is_active, nothing_is_told)
 
 
-def _finished(directory: Path, output: str = "1 passed\n", code: int = 0, peak: int = 1, **files: str) -> Run:
+def _finished(
+    directory: Path, output: str = "1 passed\n", code: int = 0, peak: int = 1, **files: str
+) -> Run:
     """A run that wrote *files*; `_` stands for `.` in their names. What is not named is harmless."""
     written = {
         "conformance_html": "<p>fine</p>",
@@ -280,29 +303,57 @@ def _finished(directory: Path, output: str = "1 passed\n", code: int = 0, peak: 
         pytest.param(ended_well, {"output": "Traceback (most recent call last)"}, id="a-traceback"),
         pytest.param(ended_well, {"peak": MAX_RSS_KB + 1}, id="a-heap-of-memory"),
         pytest.param(report_holds, {}, id="no-report"),
-        pytest.param(report_holds, {"conformance_json": '{"seed": NaN}'}, id="a-report-that-is-no-json"),
-        pytest.param(report_holds, {"conformance_json": "{}"}, id="a-report-that-breaks-its-schema"),
+        pytest.param(
+            report_holds, {"conformance_json": '{"seed": NaN}'}, id="a-report-that-is-no-json"
+        ),
+        pytest.param(
+            report_holds, {"conformance_json": "{}"}, id="a-report-that-breaks-its-schema"
+        ),
         pytest.param(nothing_is_active, {"output": "\x1b[31m"}, id="an-escape-in-the-terminal"),
         pytest.param(nothing_is_active, {"output": "x\n  ::error::y"}, id="a-workflow-command"),
-        pytest.param(nothing_is_active, {"conformance_html": "\u202e"}, id="a-bidi-override-in-html"),
-        pytest.param(nothing_is_active, {"conformance_html": "<img src=x>"}, id="live-markup-in-html"),
-        pytest.param(nothing_is_active, {"conformance_md": "x\n\n<img src=x>"}, id="live-markup-in-markdown"),
+        pytest.param(
+            nothing_is_active, {"conformance_html": "\u202e"}, id="a-bidi-override-in-html"
+        ),
+        pytest.param(
+            nothing_is_active, {"conformance_html": "<img src=x>"}, id="live-markup-in-html"
+        ),
+        pytest.param(
+            nothing_is_active, {"conformance_md": "x\n\n<img src=x>"}, id="live-markup-in-markdown"
+        ),
         pytest.param(nothing_is_active, {"junit_xml": "<a>"}, id="broken-xml"),
         pytest.param(
-            nothing_is_told, {"output": "S3cr3t%2F%2Bp%40ss%3Aw%26rd%22%3Ce%3E"}, id="a-quoted-password"
+            nothing_is_told,
+            {"output": "S3cr3t%2F%2Bp%40ss%3Aw%26rd%22%3Ce%3E"},
+            id="a-quoted-password",
         ),
         pytest.param(
             nothing_is_told,
             {"conformance_html": "S3cr3t/+p@ss:w&amp;rd&quot;&lt;e&gt;"},
             id="a-html-password",
         ),
-        pytest.param(nothing_is_told, {"conformance_md": 'S3cr3t/+p@ss:w&rd\\"<e>'}, id="a-json-password"),
-        pytest.param(nothing_is_told, {"conformance_md": 's3cr3t/+P@SS:w&rd"<e>'}, id="a-password-in-another-case"),
-        pytest.param(nothing_is_told, {"conformance_md": '>e<"dr&w:ss@p+/t3rc3S'}, id="a-password-backwards"),
-        pytest.param(nothing_is_told, {"conformance_md": "\\\\u0000".join('S3cr3t/+p@ss:w&rd"<e>')}, id="a-password-in-letters"),
+        pytest.param(
+            nothing_is_told, {"conformance_md": 'S3cr3t/+p@ss:w&rd\\"<e>'}, id="a-json-password"
+        ),
         pytest.param(
             nothing_is_told,
-            {"conformance_md": base64.b64encode(json.dumps({"password": 'S3cr3t/+p@ss:w&rd"<e>'}).encode()).decode()},
+            {"conformance_md": 's3cr3t/+P@SS:w&rd"<e>'},
+            id="a-password-in-another-case",
+        ),
+        pytest.param(
+            nothing_is_told, {"conformance_md": '>e<"dr&w:ss@p+/t3rc3S'}, id="a-password-backwards"
+        ),
+        pytest.param(
+            nothing_is_told,
+            {"conformance_md": "\\\\u0000".join('S3cr3t/+p@ss:w&rd"<e>')},
+            id="a-password-in-letters",
+        ),
+        pytest.param(
+            nothing_is_told,
+            {
+                "conformance_md": base64.b64encode(
+                    json.dumps({"password": 'S3cr3t/+p@ss:w&rd"<e>'}).encode()
+                ).decode()
+            },
             id="a-password-in-base64",
         ),
     ],

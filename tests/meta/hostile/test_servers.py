@@ -32,7 +32,8 @@ UNKNOWN = "conv_configuration_0zzzzzzzzzzzzzzzzzzzzzzzzz"
 SIGNS: dict[str, str] = tomllib.loads(Path(__file__).with_name("signs.toml").read_text())
 #: These show themselves on a DELETE that is refused.
 REFUSED = {
-    "json-million-digit-code": rb'"code": 2{60000}', "json-huge-exponents": rb'"code": 1e400',
+    "json-million-digit-code": rb'"code": 2{60000}',
+    "json-huge-exponents": rb'"code": 1e400',
     "429-for-a-day-once": rb"^HTTP/1.1 429 .*Retry-After: 86400\r\n",
 }
 
@@ -75,7 +76,9 @@ def ask(
             pass
         except OSError:
             got += RESET
-    return got.replace(server.canary.url.encode(), b"<canary>").replace(server.url.encode(), b"<base>")
+    return got.replace(server.canary.url.encode(), b"<canary>").replace(
+        server.url.encode(), b"<base>"
+    )
 
 
 def accepted_request(server: HostileServer) -> tuple[str, str, bytes]:
@@ -119,7 +122,8 @@ def test_every_sign_belongs_to_a_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, unit in UNITS.items() if unit.greet is None and Place.OTHER not in unit.places]
+    "name",
+    [name for name, unit in UNITS.items() if unit.greet is None and Place.OTHER not in unit.places],
 )
 def test_a_unit_conforms_elsewhere(name: str, credentials: tuple[str, str]) -> None:
     """Where the unit does not act, the core's answer comes through untouched."""
@@ -131,7 +135,9 @@ def test_a_unit_conforms_elsewhere(name: str, credentials: tuple[str, str]) -> N
 
 
 @pytest.mark.parametrize(("unit", "window"), [("gzip-bomb", 31), ("deflate-bomb", 15)])
-def test_a_bomb_unfolds_a_thousandfold(unit: str, window: int, credentials: tuple[str, str]) -> None:
+def test_a_bomb_unfolds_a_thousandfold(
+    unit: str, window: int, credentials: tuple[str, str]
+) -> None:
     """A few kilobytes of it are valid and hold megabytes."""
     with serving(unit, credentials) as server:
         packed = ask(server, credentials, *accepted_request(server)).partition(b"\r\n\r\n")[2]
@@ -149,7 +155,10 @@ def test_the_core_follows_a_configuration_to_its_end(credentials: tuple[str, str
         created = session.post(base, json={"displayName": "one"})
         sid = created.json()["related"]["configurationId"]
         made = session.get(created.json()["statusUrl"]).json()
-        fetched, listed = session.get(f"{base}/{sid}").json(), session.get(f"{base}?pageSize=1000").json()
+        fetched, listed = (
+            session.get(f"{base}/{sid}").json(),
+            session.get(f"{base}?pageSize=1000").json(),
+        )
         deleted, replay = (session.delete(f"{base}/{sid}", headers=key) for _ in range(2))
         mismatch = session.delete(f"{base}/{UNKNOWN}", headers=key)
         ended = session.get(deleted.headers["Location"]).json()
@@ -223,8 +232,12 @@ def test_a_process_serves_until_its_stdin_ends(start_hostile: Callable[[str], An
     assert (seen, code) == ({"requests": 0, "credentials": 0}, 0)
 
 
-@pytest.mark.parametrize("name", ["silence-everywhere", "endless-body-everywhere", "drip-head-everywhere"])
-def test_a_process_ends_in_the_middle_of_mischief(name: str, start_hostile: Callable[[str], Any]) -> None:
+@pytest.mark.parametrize(
+    "name", ["silence-everywhere", "endless-body-everywhere", "drip-head-everywhere"]
+)
+def test_a_process_ends_in_the_middle_of_mischief(
+    name: str, start_hostile: Callable[[str], Any]
+) -> None:
     """A connection that is being spoilt does not keep the process alive."""
     endpoint = start_hostile(name)
     host, port = endpoint.base_url.removeprefix("http://").split(":")

@@ -16,14 +16,20 @@ import pytest
 
 PROJECT = Path(__file__).parents[3]
 ACCOUNTS = {
-    "MOCK_USER_1": "SKhosts0000000000000000000000000001", "MOCK_PASSWORD_1": "h0sts/secret+one",
-    "MOCK_USER_2": "SKhosts0000000000000000000000000002", "MOCK_PASSWORD_2": "h0sts/secret+two",
+    "MOCK_USER_1": "SKhosts0000000000000000000000000001",
+    "MOCK_PASSWORD_1": "h0sts/secret+one",
+    "MOCK_USER_2": "SKhosts0000000000000000000000000002",
+    "MOCK_PASSWORD_2": "h0sts/secret+two",
 }
 
 
 def environment(**more: str) -> dict[str, str]:
     """This process's environment without what would change a run, and with the mock's accounts."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_", "PYTHONPATH"))}
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("PYTEST_", "TWILIO_", "PYTHONPATH"))
+    }
     return clean | ACCOUNTS | {"PYTHONUNBUFFERED": "1"} | more
 
 
@@ -41,21 +47,37 @@ class Hosts:
     options: list[str] = field(default_factory=list)
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, where: list[str], *command: str, ready: str, env: dict[str, str] | None = None) -> str:
+    def start(
+        self, where: list[str], *command: str, ready: str, env: dict[str, str] | None = None
+    ) -> str:
         """Start a process and wait for a line of its output that holds *ready*; the line."""
         output = self.folder / f"process-{len(self.processes)}.txt"
         with output.open("w", encoding="utf-8") as file:  # not a pipe, which nobody would empty
             process = subprocess.Popen(
-                [*where, sys.executable, *command], cwd=self.checkout if where is self.far else PROJECT, env=env or environment(),
-                stdin=subprocess.PIPE, stdout=file, stderr=subprocess.STDOUT, text=True,
+                [*where, sys.executable, *command],
+                cwd=self.checkout if where is self.far else PROJECT,
+                env=env or environment(),
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
         self.processes.append(process)
         while process.poll() is None:
-            line = next((line for line in output.read_text("utf-8", "replace").splitlines() if ready in line), None)
+            line = next(
+                (
+                    line
+                    for line in output.read_text("utf-8", "replace").splitlines()
+                    if ready in line
+                ),
+                None,
+            )
             if line is not None:
                 return line
             time.sleep(0.05)
-        raise AssertionError(f"{command} ended with {process.returncode}: {output.read_text('utf-8', 'replace')}")
+        raise AssertionError(
+            f"{command} ended with {process.returncode}: {output.read_text('utf-8', 'replace')}"
+        )
 
     @property
     def checkout(self) -> Path:
@@ -65,15 +87,26 @@ class Hosts:
     def copy(self) -> None:
         """Make that copy."""
         for name in ("orchestrator_contract", "schemas", "tests/contract"):
-            shutil.copytree(PROJECT / name, self.checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                PROJECT / name, self.checkout / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         for name in ("conftest.py", "pyproject.toml"):
             shutil.copy(PROJECT / name, self.checkout / name)
 
     def endpoint(self) -> Path:
         """Start a mock that both hosts reach by the same loopback addresses; its profile."""
         profile = self.folder / "mock.toml"
-        self.start(self.near, "-m", "orchestrator_contract.mock", "--port", "0", "--write-profile", str(profile), "--exit-with-stdin",
-                   ready="base_url")
+        self.start(
+            self.near,
+            "-m",
+            "orchestrator_contract.mock",
+            "--port",
+            "0",
+            "--write-profile",
+            str(profile),
+            "--exit-with-stdin",
+            ready="base_url",
+        )
         if self.near:
             forward, ports = str(Path(__file__).with_name("forward.py")), ports_of(profile)
             self.start(self.near, forward, "10.77.0.1", "127.0.0.1", *ports, ready="ready")
@@ -83,16 +116,42 @@ class Hosts:
     def worker(self, **env: str) -> str:
         """Start execnet's server on the far host; what --tx calls the worker there."""
         # The script prints the port that it has taken.
-        line = self.start(self.far, "-m", "execnet.script.socketserver", f"{self.address}:0", ready="Accept loop", env=environment(**env))
+        line = self.start(
+            self.far,
+            "-m",
+            "execnet.script.socketserver",
+            f"{self.address}:0",
+            ready="Accept loop",
+            env=environment(**env),
+        )
         port = line.rpartition(",")[2].strip(" )\n")
         return f"socket={self.address}:{port}//chdir={self.checkout}"
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the suite on the near host, with these workers."""
         return subprocess.run(
-            [*self.near, sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--dist", "load", f"--report={self.folder / 'report'}",
-             "--effort=quick", "--seed=1", *options],
-            cwd=PROJECT, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
+            [
+                *self.near,
+                sys.executable,
+                "-m",
+                "pytest",
+                "-v",
+                "-p",
+                "no:cacheprovider",
+                "--dist",
+                "load",
+                f"--report={self.folder / 'report'}",
+                "--effort=quick",
+                "--seed=1",
+                *options,
+            ],
+            cwd=PROJECT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
         )
 
     def stop(self) -> None:
@@ -104,7 +163,11 @@ class Hosts:
 
 def ports_of(profile: Path) -> list[str]:
     """The ports that a mock's profile names."""
-    lines = [line.split('"')[1] for line in profile.read_text(encoding="utf-8").splitlines() if line.startswith("base_url")]
+    lines = [
+        line.split('"')[1]
+        for line in profile.read_text(encoding="utf-8").splitlines()
+        if line.startswith("base_url")
+    ]
     return [str(urlsplit(line).port) for line in lines]
 
 
@@ -139,7 +202,9 @@ def namespaces(tmp_path: Path) -> Iterator[Hosts]:
             ip("-n", name, "addr", "add", address, "dev", "cable")
             for link in ("lo", "cable"):
                 ip("-n", name, "link", "set", link, "up")
-        hosts = Hosts(["ip", "netns", "exec", one], ["ip", "netns", "exec", two], "10.77.0.2", tmp_path)
+        hosts = Hosts(
+            ["ip", "netns", "exec", one], ["ip", "netns", "exec", two], "10.77.0.2", tmp_path
+        )
         hosts.copy()
         yield hosts
         hosts.stop()

@@ -15,7 +15,9 @@ async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None
     sink.close()
 
 
-async def carry(there: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def carry(
+    there: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     """One connection."""
     try:
         far_reader, far_writer = await asyncio.open_connection(there, port)

@@ -47,7 +47,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coordinator, "CONNECT_S", 0.5)
 
 
-@pytest.mark.parametrize(("requests", "granted", "creates"), [(3, 0, 0), (10, 4, 1), (14, 8, 1), (4000, 3900, 32)])
+@pytest.mark.parametrize(
+    ("requests", "granted", "creates"), [(3, 0, 0), (10, 4, 1), (14, 8, 1), (4000, 3900, 32)]
+)
 def test_what_is_created_can_be_removed(requests: int, granted: int, creates: int) -> None:
     """Enough requests for that are kept before anything is created, and no more is created than they suffice for."""
     one = Coordinator(requests, 0, 500, None)
@@ -72,11 +74,17 @@ def test_what_is_gone_needs_no_requests() -> None:
 
 def test_everything_is_shared_over_a_network(tmp_path: Path) -> None:
     """Budgets, claims, the clock and the journal are those of the one object, and values come through whole."""
-    log = Journal(tmp_path / "journal.jsonl", {"journal": "orchestrator-contract", "run": "r", "bases": []})
+    log = Journal(
+        tmp_path / "journal.jsonl", {"journal": "orchestrator-contract", "run": "r", "bases": []}
+    )
     one = Coordinator(20, 0.01, 3, log)
     far = connect(Served(one, NETWORK).ticket())
 
-    assert (far.take_requests(16), one.take_requests(16), far.take_requests(16, cleaning=True)) == (14, 0, 6)
+    assert (far.take_requests(16), one.take_requests(16), far.take_requests(16, cleaning=True)) == (
+        14,
+        0,
+        6,
+    )
     far.give_back_requests(7)
     assert (one.take_requests(5), far.take_deletes(2), one.take_deletes(2)) == (1, 2, 0)
     assert (far.claim(["a", "b"], 1), one.claim(["a", "b"], 2)) == (["a"], ["b"])
@@ -94,7 +102,10 @@ def test_everything_is_shared_over_a_network(tmp_path: Path) -> None:
 def test_what_comes_over_a_network_is_not_unpickled(tmp_path: Path) -> None:
     """Who knows the key, and sends a pickle all the same, has nothing executed; within the machine managers stay as they are."""
     ticket = Served(Coordinator(1, 0, 1, None), NETWORK).ticket()
-    assert (ticket["serializer"], Served(Coordinator(1, 0, 1, None)).ticket()["serializer"]) == ("xmlrpclib", "pickle")
+    assert (ticket["serializer"], Served(Coordinator(1, 0, 1, None)).ticket()["serializer"]) == (
+        "xmlrpclib",
+        "pickle",
+    )
     trace = tmp_path / "executed"
 
     class Program:
@@ -139,13 +150,18 @@ def test_unreachable_coordinator_is_named_soon(silent: bool) -> None:
         with pytest.raises(Lost) as caught:
             connect(ticket)
 
-    assert re.search(rf"{re.escape(socket.gethostname())} can't reach the coordinator at 127\.0\.0\.1:{port}: .*--coordinator", str(caught.value))
+    assert re.search(
+        rf"{re.escape(socket.gethostname())} can't reach the coordinator at 127\.0\.0\.1:{port}: .*--coordinator",
+        str(caught.value),
+    )
     assert "00" * 32 not in str(caught.value)
 
 
 def test_lost_coordinator_ends_what_needs_it() -> None:
     """When the controller goes away each call says so, from every thread, and none hangs."""
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         far = connect(json.loads(process.stdout.readline()))
         assert far.take_requests(7) == 7
@@ -173,8 +189,12 @@ def test_interrupted_call_does_not_answer_the_next_one(monkeypatch: pytest.Monke
     far = connect(Served(one).ticket())
     one.enter_clock("gw1", alone=True, seconds=0)
     monkeypatch.setattr(clock_lock, "_TURN_S", 3)
-    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-    threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+    heeded = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background job ignores it
+    threading.Timer(
+        0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]
+    ).start()
 
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -226,12 +246,19 @@ def test_the_tests_of_the_run_are_known_from_its_workers() -> None:
 @pytest.mark.parametrize(
     ("spec", "host"),
     [
-        ("popen", None), ("popen//python=python3", None), ("socket=127.0.0.1:8888", None), ("socket=localhost:8888", None),
-        ("socket=192.0.2.7:8888//chdir=x", "192.0.2.7"), ("ssh=user@far.example//python=python3", "far.example"),
-        ("ssh=-p 2222 -i key user@far.example", "far.example"), ("ssh=far.example -p 2222", "far.example"),
-        ("ssh=-C far.example", "far.example"), ("popen//via=proxy", "192.0.2.9"), ("popen//via=other", None),
+        ("popen", None),
+        ("popen//python=python3", None),
+        ("socket=127.0.0.1:8888", None),
+        ("socket=localhost:8888", None),
+        ("socket=192.0.2.7:8888//chdir=x", "192.0.2.7"),
+        ("ssh=user@far.example//python=python3", "far.example"),
+        ("ssh=-p 2222 -i key user@far.example", "far.example"),
+        ("ssh=far.example -p 2222", "far.example"),
+        ("ssh=-C far.example", "far.example"),
+        ("popen//via=proxy", "192.0.2.9"),
+        ("popen//via=other", None),
     ],
-)  # fmt: skip
+)
 def test_host_of_a_worker(spec: str, host: str | None) -> None:
     """Where a worker runs follows from its specification; loopback and children are this machine."""
     proxies = [execnet.XSpec("id=proxy//socket=192.0.2.9:8888"), execnet.XSpec("id=other//popen")]
@@ -242,7 +269,9 @@ def test_host_of_a_worker(spec: str, host: str | None) -> None:
 def config(**options: Any) -> Any:
     """As much of a pytest configuration as an address needs."""
     option = SimpleNamespace(**({"coordinator": None, "px": []} | options))
-    return SimpleNamespace(option=option, getoption=lambda name, default=None: getattr(option, name, default))
+    return SimpleNamespace(
+        option=option, getoption=lambda name, default=None: getattr(option, name, default)
+    )
 
 
 def test_address_follows_from_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +279,9 @@ def test_address_follows_from_the_worker(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv(hosts.ENVIRONMENT, raising=False)
     far, child = execnet.XSpec("socket=192.0.2.7:1"), execnet.XSpec("popen")
     assert hosts.address_for(config(), execnet.XSpec("socket=127.0.0.1:8888")) == LOOPBACK
-    assert hosts.address_for(config(coordinator="192.0.2.1:7000"), far) == Address("192.0.2.1", 7000)
+    assert hosts.address_for(config(coordinator="192.0.2.1:7000"), far) == Address(
+        "192.0.2.1", 7000
+    )
     assert hosts.address_for(config(coordinator="192.0.2.1:7000"), child) == LOOPBACK
     monkeypatch.setenv(hosts.ENVIRONMENT, "192.0.2.2")
     assert hosts.address_for(config(), far) == Address("192.0.2.2")
@@ -260,11 +291,15 @@ def test_address_follows_from_the_worker(monkeypatch: pytest.MonkeyPatch) -> Non
     ("error", "reason"),
     [
         pytest.param("UsageError: --target is missing\n", "--target is missing", id="usage"),
-        pytest.param("first line\nImportError: no module\n", "ImportError: no module", id="traceback"),
+        pytest.param(
+            "first line\nImportError: no module\n", "ImportError: no module", id="traceback"
+        ),
         pytest.param(EOFError(), "it ended", id="without-a-text"),
     ],
 )
-def test_what_a_worker_that_never_started_says(monkeypatch: pytest.MonkeyPatch, error: object, reason: str) -> None:
+def test_what_a_worker_that_never_started_says(
+    monkeypatch: pytest.MonkeyPatch, error: object, reason: str
+) -> None:
     """The last line of what ended it, if there is one."""
     monkeypatch.setattr(hosts, "_ended", lambda _config, reason: pytest.UsageError(reason))
     spec = execnet.XSpec("socket=192.0.2.7:1")
@@ -273,5 +308,7 @@ def test_what_a_worker_that_never_started_says(monkeypatch: pytest.MonkeyPatch, 
         config=SimpleNamespace(**vars(config()), stash={RUN: SimpleNamespace(result=None)}),
     )
 
-    with pytest.raises(pytest.UsageError, match=rf"^worker gw0 on 192\.0\.2\.7 can't take part: {reason}$"):
+    with pytest.raises(
+        pytest.UsageError, match=rf"^worker gw0 on 192\.0\.2\.7 can't take part: {reason}$"
+    ):
         hosts.pytest_testnodedown(node, error)

@@ -19,12 +19,22 @@ def everything(hosts: Any, output: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_run_on_two_hosts(start_hosts: Callable[[str], Any], secrets_of_hosts: list[str], kind: str) -> None:
+def test_one_run_on_two_hosts(
+    start_hosts: Callable[[str], Any], secrets_of_hosts: list[str], kind: str
+) -> None:
     """Both hosts run tests, one budget, journal and verdict; nothing secret is written anywhere."""
     hosts = start_hosts(kind)
     profile = hosts.endpoint()
 
-    done = hosts.run("--tx", "popen", "--tx", hosts.worker(), f"--target={profile}", *hosts.options, "--debug=" + str(hosts.folder / "debug.log"))
+    done = hosts.run(
+        "--tx",
+        "popen",
+        "--tx",
+        hosts.worker(),
+        f"--target={profile}",
+        *hosts.options,
+        "--debug=" + str(hosts.folder / "debug.log"),
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((hosts.folder / "report" / "conformance.json").read_text("utf-8"))
@@ -33,7 +43,9 @@ def test_one_run_on_two_hosts(start_hosts: Callable[[str], Any], secrets_of_host
         assert re.search(rf"\[{worker}\] .*PASSED", done.stdout)
     # An emptied journal is removed: what either host created is known to be deleted.
     assert list((hosts.folder / "report").glob("journal-*")) == []
-    written = everything(hosts, done.stdout + done.stderr) + (hosts.folder / "debug.log").read_text("utf-8", "replace")
+    written = everything(hosts, done.stdout + done.stderr) + (hosts.folder / "debug.log").read_text(
+        "utf-8", "replace"
+    )
     assert [value for value in secrets_of_hosts if value in written] == []
     assert re.findall(r"\b[0-9a-f]{64}\b", written) == []
 
@@ -46,7 +58,15 @@ def test_one_budget_on_two_hosts(start_hosts: Callable[[str], Any], kind: str) -
     text = profile.read_text("utf-8").replace("requests = 100000", "requests = 60")
     profile.write_text(text, encoding="utf-8")
 
-    done = hosts.run("--tx", "popen", "--tx", hosts.worker(), f"--target={profile}", "--requirement=OP,GONE,SID", *hosts.options)
+    done = hosts.run(
+        "--tx",
+        "popen",
+        "--tx",
+        hosts.worker(),
+        f"--target={profile}",
+        "--requirement=OP,GONE,SID",
+        *hosts.options,
+    )
 
     report = json.loads((hosts.folder / "report" / "conformance.json").read_text("utf-8"))
     assert (done.returncode, report["verdict"]) == (0, "incomplete"), done.stdout + done.stderr
@@ -57,9 +77,19 @@ def test_one_budget_on_two_hosts(start_hosts: Callable[[str], Any], kind: str) -
 @pytest.mark.parametrize(
     ("env", "said"),
     [
-        pytest.param({"MOCK_PASSWORD_1": "wrong"}, "refuses the given credentials with 401", id="wrong-password"),
-        pytest.param({"MOCK_USER_2": "other"}, "the credentials on .* are not those of the controller", id="other-account"),
-        pytest.param({"MOCK_USER_2": ""}, "the environment variable MOCK_USER_2 is not set", id="no-account"),
+        pytest.param(
+            {"MOCK_PASSWORD_1": "wrong"},
+            "refuses the given credentials with 401",
+            id="wrong-password",
+        ),
+        pytest.param(
+            {"MOCK_USER_2": "other"},
+            "the credentials on .* are not those of the controller",
+            id="other-account",
+        ),
+        pytest.param(
+            {"MOCK_USER_2": ""}, "the environment variable MOCK_USER_2 is not set", id="no-account"
+        ),
     ],
 )
 def test_worker_that_cannot_take_part(loopback: Any, env: dict[str, str], said: str) -> None:
@@ -78,11 +108,21 @@ def test_unreachable_coordinator(namespaces: Any) -> None:
     """A worker that finds nobody where the coordinator is said to be says so, instead of hanging."""
     profile = namespaces.endpoint()
 
-    done = namespaces.run("--tx", namespaces.worker(), f"--target={profile}", "--coordinator=127.0.0.1")
+    done = namespaces.run(
+        "--tx", namespaces.worker(), f"--target={profile}", "--coordinator=127.0.0.1"
+    )
 
     assert done.returncode == 4
-    assert re.search(r"worker gw0 on 10\.77\.0\.2 can't take part: .* can't reach the coordinator at 127\.0\.0\.1:\d+: Connection refused", done.stderr)
-    assert json.loads((namespaces.folder / "report" / "conformance.json").read_text("utf-8"))["verdict"] == "incomplete"
+    assert re.search(
+        r"worker gw0 on 10\.77\.0\.2 can't take part: .* can't reach the coordinator at 127\.0\.0\.1:\d+: Connection refused",
+        done.stderr,
+    )
+    assert (
+        json.loads((namespaces.folder / "report" / "conformance.json").read_text("utf-8"))[
+            "verdict"
+        ]
+        == "incomplete"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,11 +130,36 @@ def test_unreachable_coordinator(namespaces: Any) -> None:
     [
         (["--tx", "socket=192.0.2.1:8888"], "can't reach the embedded mock"),
         (["--tx", "socket=127.0.0.1:1", "--target=http://127.0.0.1:9"], "can't be reached"),
-        (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--report", "docs"], "write --option=VALUE as one word"),
-        (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--coordinator=0.0.0.0"], "name one address"),
-        (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--coordinator=a:b"], "expected HOST or HOST:PORT"),
-        (["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--coordinator=192.0.2.1"], "can't listen on 192.0.2.1"),
-        (["--tx", "ssh=user@nowhere.invalid", "--target=http://127.0.0.1:9"], "name it with --coordinator"),
+        (
+            ["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--report", "docs"],
+            "write --option=VALUE as one word",
+        ),
+        (
+            [
+                "--tx",
+                "socket=127.0.0.1:8888",
+                "--target=http://127.0.0.1:9",
+                "--coordinator=0.0.0.0",
+            ],
+            "name one address",
+        ),
+        (
+            ["--tx", "socket=127.0.0.1:8888", "--target=http://127.0.0.1:9", "--coordinator=a:b"],
+            "expected HOST or HOST:PORT",
+        ),
+        (
+            [
+                "--tx",
+                "socket=127.0.0.1:8888",
+                "--target=http://127.0.0.1:9",
+                "--coordinator=192.0.2.1",
+            ],
+            "can't listen on 192.0.2.1",
+        ),
+        (
+            ["--tx", "ssh=user@nowhere.invalid", "--target=http://127.0.0.1:9"],
+            "name it with --coordinator",
+        ),
     ],
 )
 def test_wrong_usage(loopback: Any, options: list[str], said: str) -> None:
@@ -120,7 +185,14 @@ def test_worker_without_a_checkout(loopback: Any) -> None:
     """A worker whose folder holds no tests is named, instead of a run that judges nothing."""
     profile = loopback.endpoint()
 
-    done = loopback.run("--tx", "popen", "--tx", loopback.worker().partition("//")[0], f"--target={profile}", *loopback.options)
+    done = loopback.run(
+        "--tx",
+        "popen",
+        "--tx",
+        loopback.worker().partition("//")[0],
+        f"--target={profile}",
+        *loopback.options,
+    )
 
     assert done.returncode == 4, done.stdout + done.stderr
     assert "can't take part: it finds" in done.stderr

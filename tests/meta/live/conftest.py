@@ -17,8 +17,10 @@ import requests
 PROJECT = Path(__file__).parents[3]
 #: The mock's built-in accounts, under the names that its profile uses.
 ACCOUNTS = {
-    "MOCK_USER_1": "SKmock00000000000000000000000000001", "MOCK_PASSWORD_1": "mock-secret-one",
-    "MOCK_USER_2": "SKmock00000000000000000000000000002", "MOCK_PASSWORD_2": "mock-secret-two",
+    "MOCK_USER_1": "SKmock00000000000000000000000000001",
+    "MOCK_PASSWORD_1": "mock-secret-one",
+    "MOCK_USER_2": "SKmock00000000000000000000000000002",
+    "MOCK_PASSWORD_2": "mock-secret-two",
 }
 #: Generous: what takes longer hangs.
 TIMEOUT_S = 180
@@ -26,7 +28,9 @@ TIMEOUT_S = 180
 
 def environment() -> dict[str, str]:
     """This process's environment without what would change a run, and with the mock's accounts."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_"))} | ACCOUNTS
+    return {
+        k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_"))
+    } | ACCOUNTS
 
 
 def suite_command(*arguments: object) -> list[str]:
@@ -44,7 +48,9 @@ class Finished:
 
     def conformance(self) -> dict[str, Any]:
         """The content of its conformance.json."""
-        found: dict[str, Any] = json.loads((self.report / "conformance.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(
+            (self.report / "conformance.json").read_text(encoding="utf-8")
+        )
         return found
 
     def verdicts(self) -> dict[str, str]:
@@ -56,11 +62,19 @@ class Finished:
 def run_suite(tmp_path: Path) -> Callable[..., Finished]:
     """Run the suite with these arguments, without a terminal."""
 
-    def run(*arguments: object, report: str = "report", env: dict[str, str] | None = None) -> Finished:
+    def run(
+        *arguments: object, report: str = "report", env: dict[str, str] | None = None
+    ) -> Finished:
         folder = tmp_path / report
         done = subprocess.run(
-            suite_command("--report", folder, *arguments), cwd=PROJECT, env=environment() | (env or {}),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT_S,
+            suite_command("--report", folder, *arguments),
+            cwd=PROJECT,
+            env=environment() | (env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT_S,
             check=False,
         )
         return Finished(done.returncode, done.stdout, folder)
@@ -75,9 +89,17 @@ def spawn_suite(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[Any]]
 
     def spawn(*arguments: object, **streams: Any) -> subprocess.Popen[Any]:
         folder = tmp_path / f"spawned-{len(started)}"
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | streams
+        streams = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+        } | streams
         process = subprocess.Popen(
-            suite_command("--report", folder, *arguments), cwd=PROJECT, env=environment(), start_new_session=True, **streams
+            suite_command("--report", folder, *arguments),
+            cwd=PROJECT,
+            env=environment(),
+            start_new_session=True,
+            **streams,
         )
         started.append(process)
         return process
@@ -103,7 +125,9 @@ class Mock:
         auth = (ACCOUNTS[f"MOCK_USER_{account}"], ACCOUNTS[f"MOCK_PASSWORD_{account}"])
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(method, f"{self.base_url}/v2/ControlPlane{path}", auth=auth, timeout=10, **options)
+            return session.request(
+                method, f"{self.base_url}/v2/ControlPlane{path}", auth=auth, timeout=10, **options
+            )
 
     def names(self, account: int = 1) -> dict[str, str]:
         """The display names of all configurations, each with its SID."""
@@ -119,7 +143,9 @@ class Mock:
     def create(self, name: str, account: int = 1) -> str:
         """Create a configuration; the operation's id."""
         payload = {
-            "displayName": name, "description": "somebody else's", "conversationGroupingType": "GROUP_BY_PROFILE",
+            "displayName": name,
+            "description": "somebody else's",
+            "conversationGroupingType": "GROUP_BY_PROFILE",
             "memoryStoreId": "mem_store_01k1etk2y5f1y9fpe2epfdtvv2",
         }
         answer = self.call("POST", "/Configurations", account, json=payload)
@@ -134,10 +160,21 @@ def start_mock(tmp_path: Path) -> Iterator[Callable[..., Mock]]:
 
     def start(*options: str) -> Mock:
         profile = tmp_path / f"mock-{len(started)}.toml"
-        command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin"]
+        command = [
+            sys.executable,
+            "-m",
+            "orchestrator_contract.mock",
+            "--port",
+            "0",
+            "--exit-with-stdin",
+        ]
         process = subprocess.Popen(
             [*command, "--write-profile", str(profile), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment(),
         )
         started.append(process)
         assert process.stdout is not None

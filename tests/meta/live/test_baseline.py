@@ -22,14 +22,25 @@ from orchestrator_contract.verdicts.result import Policy, Result, conclude, exit
 IDS = ("ERR-INFO", "ERR-CODE", "ERR-STATUS", "ERR-BOUNDS", "OP-ID")
 
 
-def result(baseline: Baseline | None, breached: set[str], checked: set[str] | None = None) -> Result:
+def result(
+    baseline: Baseline | None, breached: set[str], checked: set[str] | None = None
+) -> Result:
     """The result of a run that found *breached*; what is not *checked* is unverified."""
     ledger = Ledger(catalogue.load(), Redactor())
     for one in IDS if checked is None else checked:
         ledger.hold(one, one not in breached, expected="a", seen="b")
     now = datetime.now(UTC)
-    return conclude(ledger, Profile("t", "http://127.0.0.1"), IDS, policy=Policy(), seed=0, effort="quick", started=now,
-                    finished=now, baseline=baseline)
+    return conclude(
+        ledger,
+        Profile("t", "http://127.0.0.1"),
+        IDS,
+        policy=Policy(),
+        seed=0,
+        effort="quick",
+        started=now,
+        finished=now,
+        baseline=baseline,
+    )
 
 
 def baseline_of(folder: Path, breached: set[str]) -> Baseline:
@@ -46,7 +57,12 @@ def test_new_fixed_open_unknown(tmp_path: Path) -> None:
     report = result(baseline, {"ERR-INFO", "ERR-STATUS"}, set(IDS) - {"OP-ID"}).as_json()
 
     found = report["comparison"]
-    assert (found["new"], found["fixed"], found["open"], found["unknown"]) == (["ERR-STATUS"], ["ERR-CODE"], ["ERR-INFO"], ["OP-ID"])
+    assert (found["new"], found["fixed"], found["open"], found["unknown"]) == (
+        ["ERR-STATUS"],
+        ["ERR-CODE"],
+        ["ERR-INFO"],
+        ["OP-ID"],
+    )
     assert "new: ERR-STATUS; fixed: ERR-CODE; still open: ERR-INFO" in report["notes"][-1]
 
 
@@ -79,7 +95,16 @@ def test_bad_baseline(tmp_path: Path, text: str) -> None:
 def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
     """A run whose only breach is known ends with 0 under --fail-on new, although its tests fail; a new breach ends it with 1."""
     mock = start_mock("--defect", "error-404-info-other")
-    common = ("--target", mock.profile, "--effort", "quick", "--seed", 1, "--requirement", "ERR-INFO,ERR-CODE")
+    common = (
+        "--target",
+        mock.profile,
+        "--effort",
+        "quick",
+        "--seed",
+        1,
+        "--requirement",
+        "ERR-INFO,ERR-CODE",
+    )
     first = run_suite(*common, report="first")
     baseline = first.report / "conformance.json"
 
@@ -87,7 +112,10 @@ def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any])
     data = json.loads(baseline.read_text(encoding="utf-8"))
     for row in data["requirements"]:
         row["verdict"] = "passed"
-    baseline.write_text(json.dumps(data | {"verdict": "conformant", "counts": data["counts"] | {"breached": 0}}), encoding="utf-8")
+    baseline.write_text(
+        json.dumps(data | {"verdict": "conformant", "counts": data["counts"] | {"breached": 0}}),
+        encoding="utf-8",
+    )
     new = run_suite(*common, "--baseline", baseline, "--fail-on", "new", report="new")
 
     assert (first.code, known.code, new.code) == (1, 0, 1), known.output

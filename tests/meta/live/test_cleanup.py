@@ -47,10 +47,16 @@ def with_others(mock: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "number", [*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 20))], ids="kill-{}".format
+    "number",
+    [*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 20))],
+    ids="kill-{}".format,
 )
 def test_after_kill(
-    number: int, tmp_path: Path, start_mock: Callable[..., Any], spawn_suite: Callable[..., Any], run_suite: Callable[..., Any]
+    number: int,
+    tmp_path: Path,
+    start_mock: Callable[..., Any],
+    spawn_suite: Callable[..., Any],
+    run_suite: Callable[..., Any],
 ) -> None:
     """After kill -9 at any moment, --cleanup leaves nothing of ours and touches nothing of another's."""
     mock = start_mock()
@@ -71,9 +77,14 @@ def test_after_kill(
     assert mock.names() == others
 
 
-@pytest.mark.parametrize("workers", [pytest.param((), id="one-process"), pytest.param(("-n", 2), id="xdist")])
+@pytest.mark.parametrize(
+    "workers", [pytest.param((), id="one-process"), pytest.param(("-n", 2), id="xdist")]
+)
 def test_interrupt_leaves_nothing(
-    workers: tuple[object, ...], tmp_path: Path, start_mock: Callable[..., Any], spawn_suite: Callable[..., Any]
+    workers: tuple[object, ...],
+    tmp_path: Path,
+    start_mock: Callable[..., Any],
+    spawn_suite: Callable[..., Any],
 ) -> None:
     """Ctrl-C once ends a run gently: nothing of it is left, without --cleanup."""
     mock = start_mock()
@@ -90,7 +101,9 @@ def test_interrupt_leaves_nothing(
     assert mock.names() == others
 
 
-def test_announced_namesake_is_found(tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
+def test_announced_namesake_is_found(
+    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
     """A second configuration of one displayName that was announced, and never known by its id, is deleted."""
     mock = start_mock()
     others = with_others(mock)
@@ -110,10 +123,15 @@ def test_announced_namesake_is_found(tmp_path: Path, start_mock: Callable[..., A
     assert mock.names() == others
 
 
-def test_one_number_in_two_accounts(tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
+def test_one_number_in_two_accounts(
+    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
     """Where SIDs count from one in each account, what is left in each is deleted there, and another's of that number is not."""
     mock = start_mock("--variant", "configuration-id-counted")
-    names = {1: ["oc-0a1b2c3d-0", "somebody-elses"], 2: ["oc-0a1b2c3d-1", "oc-like-ours", "oc-0a1b2c3d-2"]}
+    names = {
+        1: ["oc-0a1b2c3d-0", "somebody-elses"],
+        2: ["oc-0a1b2c3d-1", "oc-like-ours", "oc-0a1b2c3d-2"],
+    }
     for account, some in names.items():
         for number, name in enumerate(some, 1):
             mock.create(name, account)
@@ -121,7 +139,10 @@ def test_one_number_in_two_accounts(tmp_path: Path, start_mock: Callable[..., An
             while mock.names(account).get(name) != str(number):
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-    others = [{name: sid for name, sid in mock.names(account).items() if "0a1b2c3d" not in name} for account in names]
+    others = [
+        {name: sid for name, sid in mock.names(account).items() if "0a1b2c3d" not in name}
+        for account in names
+    ]
     path = tmp_path / "journal-0a1b2c3d.jsonl"
     lines = [
         {"journal": "orchestrator-contract", "run": "0a1b2c3d", "bases": [mock.base_url]},
@@ -139,7 +160,9 @@ def test_one_number_in_two_accounts(tmp_path: Path, start_mock: Callable[..., An
     assert journal.read(path).leftovers == ()
 
 
-def test_cut_journal_is_resumed(tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
+def test_cut_journal_is_resumed(
+    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
     """A journal whose last line a crash cut short is cleaned, and is whole afterwards; a name without an id is looked up."""
     mock = start_mock()
     others = with_others(mock)
@@ -166,19 +189,35 @@ def test_cut_journal_is_resumed(tmp_path: Path, start_mock: Callable[..., Any], 
     ("header", "says"),
     [
         pytest.param(None, "is no journal", id="no-journal"),
-        pytest.param({"bases": ["http://127.0.0.1:9"]}, "which --target does not name", id="other-target"),
+        pytest.param(
+            {"bases": ["http://127.0.0.1:9"]}, "which --target does not name", id="other-target"
+        ),
         pytest.param({"accounts": ["0" * 12]}, "other credentials", id="other-account"),
     ],
 )
 def test_journal_of_something_else(
-    header: dict[str, Any] | None, says: str, tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+    header: dict[str, Any] | None,
+    says: str,
+    tmp_path: Path,
+    start_mock: Callable[..., Any],
+    run_suite: Callable[..., Any],
 ) -> None:
     """A journal that does not belong to the target and its account is refused with exit code 4, and nothing is deleted."""
     mock = start_mock()
     others = with_others(mock)
     path = tmp_path / "some.jsonl"
-    entry = {"name": "oc-x", "state": "created", "sid": others[OTHERS[0]], "account": 0, "region": 0}
-    head = {"journal": "orchestrator-contract", "run": "r", "bases": [mock.base_url]} | header if header else {"a": 1}
+    entry = {
+        "name": "oc-x",
+        "state": "created",
+        "sid": others[OTHERS[0]],
+        "account": 0,
+        "region": 0,
+    }
+    head = (
+        {"journal": "orchestrator-contract", "run": "r", "bases": [mock.base_url]} | header
+        if header
+        else {"a": 1}
+    )
     path.write_text(f"{json.dumps(head)}\n{json.dumps(entry)}\n", encoding="utf-8")
 
     done = run_suite("--cleanup", path, "--target", mock.profile)
@@ -189,11 +228,19 @@ def test_journal_of_something_else(
     assert mock.names() == others
 
 
-def test_unreachable_target(tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
+def test_unreachable_target(
+    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
     """A target that is gone ends the cleanup with 4, and the journal still names what is left."""
     mock = start_mock()
     path = tmp_path / "some.jsonl"
-    entry = {"name": "oc-x", "state": "created", "sid": "conv_configuration_0", "account": 0, "region": 0}
+    entry = {
+        "name": "oc-x",
+        "state": "created",
+        "sid": "conv_configuration_0",
+        "account": 0,
+        "region": 0,
+    }
     head = {"journal": "orchestrator-contract", "run": "r", "bases": [mock.base_url]}
     path.write_text(f"{json.dumps(head)}\n{json.dumps(entry)}\n", encoding="utf-8")
     mock.process.kill()
@@ -206,7 +253,9 @@ def test_unreachable_target(tmp_path: Path, start_mock: Callable[..., Any], run_
     assert len(journal.read(path).leftovers) == 1
 
 
-def test_two_runs_on_one_account(start_mock: Callable[..., Any], spawn_suite: Callable[..., Any]) -> None:
+def test_two_runs_on_one_account(
+    start_mock: Callable[..., Any], spawn_suite: Callable[..., Any]
+) -> None:
     """Two runs at once on one account accuse nobody, and leave nothing of their own and all of another's."""
     mock = start_mock()
     others = with_others(mock)

@@ -44,7 +44,10 @@ def test_loopback(host: str, loops: bool) -> None:
 
 def test_one_address_elsewhere_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that leads to this machine and to another one is not loopback."""
-    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.1", "192.0.2.1")]
+    answers = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
+        for address in ("127.0.0.1", "192.0.2.1")
+    ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
 
     assert not consent.is_loopback("both.example")
@@ -52,13 +55,16 @@ def test_one_address_elsewhere_is_enough(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_regions_and_clock_count() -> None:
     """Consent is needed for every address that the run may change something at."""
-    profile = Profile("t", "http://127.0.0.1:1", regions=(ELSEWHERE,), clock_url="http://192.0.2.2/clock")
+    profile = Profile(
+        "t", "http://127.0.0.1:1", regions=(ELSEWHERE,), clock_url="http://192.0.2.2/clock"
+    )
 
     assert consent.distant(profile) == [ELSEWHERE, "http://192.0.2.2/clock"]
 
 
 def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host name without an address is an endpoint that can't be used."""
+
     def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
@@ -87,7 +93,9 @@ def test_looking_needs_no_consent(run_suite: Callable[..., Any], option: str) ->
     assert "--yes" not in done.output
 
 
-def test_what_is_asked_is_safe_to_show(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_asked_is_safe_to_show(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A journal may hold any name: what the terminal would act on is shown as an escape, a line each."""
     monkeypatch.setattr(consent, "_terminal", lambda _: nullcontext(True))
     monkeypatch.setattr("sys.stdin", StringIO("no\n"))

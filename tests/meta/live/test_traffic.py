@@ -31,18 +31,33 @@ Entry = dict[str, Any]
 
 
 def entry(
-    at: float, method: str, path: str, status: int, body: Any = None, *, key: str | None = None, auth: str = AUTH,
-    headers: dict[str, str] | None = None, spent: float = 100.0,
+    at: float,
+    method: str,
+    path: str,
+    status: int,
+    body: Any = None,
+    *,
+    key: str | None = None,
+    auth: str = AUTH,
+    headers: dict[str, str] | None = None,
+    spent: float = 100.0,
 ) -> Entry:
     """One HAR entry, *at* seconds after the start of the recording."""
-    sent = [{"name": "authorization", "value": auth}, *([{"name": "idempotency-key", "value": key}] if key else [])]
+    sent = [
+        {"name": "authorization", "value": auth},
+        *([{"name": "idempotency-key", "value": key}] if key else []),
+    ]
     received = {"Content-Type": "application/json"} | (headers or {})
     text = json.dumps(body)
     return {
-        "startedDateTime": (START + timedelta(seconds=at)).isoformat(), "time": spent,
+        "startedDateTime": (START + timedelta(seconds=at)).isoformat(),
+        "time": spent,
         "request": {"method": method, "url": BASE + path, "headers": sent},
-        "response": {"status": status, "headers": [{"name": n, "value": v} for n, v in received.items()],
-                     "content": {"size": len(text), "mimeType": "application/json", "text": text}},
+        "response": {
+            "status": status,
+            "headers": [{"name": n, "value": v} for n, v in received.items()],
+            "content": {"size": len(text), "mimeType": "application/json", "text": text},
+        },
     }
 
 
@@ -56,34 +71,65 @@ def accepted(at: float, operation: str = "op_1", sid: str = SID, **options: Any)
 def refused(at: float, status: int, sid: str = SID, **options: Any) -> Entry:
     """A DELETE that is answered with an error."""
     code = 20000 + status
-    body = {"code": code, "message": "no", "more_info": f"https://docs.example/errors/{code}", "status": status}
+    body = {
+        "code": code,
+        "message": "no",
+        "more_info": f"https://docs.example/errors/{code}",
+        "status": status,
+    }
     return entry(at, "DELETE", f"/Configurations/{sid}", status, body, **options)
 
 
 def poll(at: float, status: str, operation: str = "op_1", **members: Any) -> Entry:
     """A GET of the operation."""
     done = START.isoformat().replace("+00:00", "Z") if status in ("COMPLETED", "FAILED") else None
-    body = {"operationId": operation, "status": status, "createdAt": "2026-11-23T00:00:00Z", "completedAt": done,
-            "statusUrl": f"{BASE}/Operations/{operation}", "related": {"configurationId": SID}, "error": None}
+    body = {
+        "operationId": operation,
+        "status": status,
+        "createdAt": "2026-11-23T00:00:00Z",
+        "completedAt": done,
+        "statusUrl": f"{BASE}/Operations/{operation}",
+        "related": {"configurationId": SID},
+        "error": None,
+    }
     return entry(at, "GET", f"/Operations/{operation}", 200, body | members)
 
 
 def fetched(at: float, status: int) -> Entry:
     """A GET of the configuration."""
-    found = {"id": SID, "displayName": "a", "description": "b", "conversationGroupingType": "GROUP_BY_PROFILE", "memoryStoreId": "m"}
-    return entry(at, "GET", f"/Configurations/{SID}", status, found if status == 200 else {"code": 20404})
+    found = {
+        "id": SID,
+        "displayName": "a",
+        "description": "b",
+        "conversationGroupingType": "GROUP_BY_PROFILE",
+        "memoryStoreId": "m",
+    }
+    return entry(
+        at, "GET", f"/Configurations/{SID}", status, found if status == 200 else {"code": 20404}
+    )
 
 
 def changed(at: float, method: str, *, operation: str = "op_1") -> Entry:
     """An update that is answered 202; its statusUrl is that of op_1."""
-    headers, body = {"Operation-Id": operation, "Retry-After": "1"}, {"statusUrl": f"{BASE}/Operations/op_1"}
+    headers, body = (
+        {"Operation-Id": operation, "Retry-After": "1"},
+        {"statusUrl": f"{BASE}/Operations/op_1"},
+    )
     return entry(at, method, f"/Configurations/{SID}", 202, body, headers=headers)
 
 
 def conversation(at: float, operation: str = "op_1", related: Any = None) -> Entry:
     """A keyed DELETE of a conversation that is answered 202."""
     body = {"statusUrl": f"{BASE}/Operations/{operation}", "related": related}
-    found = entry(at, "DELETE", "", 202, body, key=KEY, headers={"Operation-Id": operation, "Retry-After": "1"})
+    found = entry(
+        at,
+        "DELETE",
+        "",
+        202,
+        body,
+        key=KEY,
+        headers={"Operation-Id": operation, "Retry-After": "1"},
+    )
     found["request"]["url"] = "https://conversations.example/v2/Conversations/conv_conversation_1"
     return found
 
@@ -94,7 +140,9 @@ DONE = [accepted(0), poll(1, "PENDING"), poll(2, "COMPLETED")]
 def judged(folder: Path, entries: list[Any]) -> Result:
     """The result of judging these entries."""
     path = folder / "t.har"
-    path.write_text(json.dumps({"log": {"version": "1.2", "creator": {}, "entries": entries}}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"log": {"version": "1.2", "creator": {}, "entries": entries}}), encoding="utf-8"
+    )
     return result_of(path)
 
 
@@ -114,25 +162,80 @@ def breached(result: Result) -> set[str]:
 @pytest.mark.parametrize(
     ("entries", "found"),
     [
-        pytest.param([accepted(0, key=KEY), accepted(5, "op_2", key=KEY)], {"KEY-REPLAY", "KEY-ONE-OPERATION"}, id="second-operation"),
-        pytest.param([accepted(0, key=KEY), refused(5, 404, key=KEY)], {"KEY-REPLAY"}, id="replay-forgotten"),
-        pytest.param([accepted(0, key=KEY), accepted(5, key=KEY, sid=OTHER)], {"KEY-OTHER-SID"},
-                     id="first-operation-for-another-sid"),
-        pytest.param([accepted(0, key=KEY), accepted(26 * HOUR, key=KEY)], {"KEY-EXPIRES"}, id="key-outlives-its-day"),
-        pytest.param([accepted(0, key=KEY), refused(23 * HOUR, 404, key=KEY)], {"KEY-REPLAY", "KEY-LIVES"}, id="key-dies-early"),
-        pytest.param([*DONE, poll(3, "PENDING", completedAt=None)], {"OP-ORDER", "OP-TIMES"}, id="operation-reopens"),
-        pytest.param([accepted(0), poll(1, "PENDING", operationId="op_9")], {"OP-ID"}, id="operation-of-another"),
-        pytest.param([accepted(0), poll(1, "PENDING", related={"configurationId": OTHER})], {"OP-RELATED"}, id="related-other"),
-        pytest.param([accepted(0), poll(1, "PENDING"), poll(2, "PENDING", createdAt="2026-11-22T00:00:00Z")], {"OP-TIMES"}, id="created-moves"),
+        pytest.param(
+            [accepted(0, key=KEY), accepted(5, "op_2", key=KEY)],
+            {"KEY-REPLAY", "KEY-ONE-OPERATION"},
+            id="second-operation",
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), refused(5, 404, key=KEY)], {"KEY-REPLAY"}, id="replay-forgotten"
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), accepted(5, key=KEY, sid=OTHER)],
+            {"KEY-OTHER-SID"},
+            id="first-operation-for-another-sid",
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), accepted(26 * HOUR, key=KEY)],
+            {"KEY-EXPIRES"},
+            id="key-outlives-its-day",
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), refused(23 * HOUR, 404, key=KEY)],
+            {"KEY-REPLAY", "KEY-LIVES"},
+            id="key-dies-early",
+        ),
+        pytest.param(
+            [*DONE, poll(3, "PENDING", completedAt=None)],
+            {"OP-ORDER", "OP-TIMES"},
+            id="operation-reopens",
+        ),
+        pytest.param(
+            [accepted(0), poll(1, "PENDING", operationId="op_9")],
+            {"OP-ID"},
+            id="operation-of-another",
+        ),
+        pytest.param(
+            [accepted(0), poll(1, "PENDING", related={"configurationId": OTHER})],
+            {"OP-RELATED"},
+            id="related-other",
+        ),
+        pytest.param(
+            [accepted(0), poll(1, "PENDING"), poll(2, "PENDING", createdAt="2026-11-22T00:00:00Z")],
+            {"OP-TIMES"},
+            id="created-moves",
+        ),
         pytest.param([*DONE, fetched(3, 200)], {"GONE-FETCH"}, id="fetched-after-its-end"),
         pytest.param([*DONE, accepted(3, "op_2")], {"GONE-DELETE"}, id="deleted-twice"),
-        pytest.param([refused(0, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"}),
-                      refused(5, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"})], {"ERR-429-AGAIN"}, id="429-stored"),
-        pytest.param([entry(0, "DELETE", f"/Configurations/{SID}", 200, {})], {"DEL-STATUS"}, id="undocumented-status"),
+        pytest.param(
+            [
+                refused(0, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"}),
+                refused(5, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"}),
+            ],
+            {"ERR-429-AGAIN"},
+            id="429-stored",
+        ),
+        pytest.param(
+            [entry(0, "DELETE", f"/Configurations/{SID}", 200, {})],
+            {"DEL-STATUS"},
+            id="undocumented-status",
+        ),
         pytest.param([changed(0, "PUT", operation="op_9")], {"CTRL-202"}, id="update-of-another"),
-        pytest.param([conversation(0), conversation(5, "op_2")], {"CONV-KEY"}, id="conversation-second-operation"),
-        pytest.param([conversation(0, related={"conversationId": OTHER})], {"CONV-202"}, id="conversation-related-other"),
-        pytest.param([conversation(0), poll(1, "WAITING", related=None)], {"CONV-OPERATION"}, id="conversation-operation-word"),
+        pytest.param(
+            [conversation(0), conversation(5, "op_2")],
+            {"CONV-KEY"},
+            id="conversation-second-operation",
+        ),
+        pytest.param(
+            [conversation(0, related={"conversationId": OTHER})],
+            {"CONV-202"},
+            id="conversation-related-other",
+        ),
+        pytest.param(
+            [conversation(0), poll(1, "WAITING", related=None)],
+            {"CONV-OPERATION"},
+            id="conversation-operation-word",
+        ),
     ],
 )
 def test_breach_across_exchanges(tmp_path: Path, entries: list[Entry], found: set[str]) -> None:
@@ -144,16 +247,36 @@ def test_breach_across_exchanges(tmp_path: Path, entries: list[Entry], found: se
     "entries",
     [
         pytest.param([*DONE, fetched(3, 404), refused(4, 404)], id="a-whole-life"),
-        pytest.param([accepted(0, key=KEY), accepted(5, key=KEY), refused(26 * HOUR, 404, key=KEY)], id="a-key-through-its-day"),
-        pytest.param([accepted(0, key=KEY), refused(24.5 * HOUR, 404, key=KEY)], id="between-both-limits"),
-        pytest.param([refused(0, 429, key=KEY, headers={"Retry-After": "1"}), accepted(3, key=KEY)], id="429-then-202"),
-        pytest.param([accepted(0, key=KEY, spent=9000), refused(1, 409, key=KEY)], id="409-while-the-first-is-under-way"),
-        pytest.param([accepted(0, key=KEY), refused(5, 404, key=KEY, auth="Basic b3RoZXI6b3RoZXI=")], id="the-key-of-another-account"),
-        pytest.param([accepted(0, key=KEY, auth=""), refused(5, 404, key=KEY, auth="")], id="credentials-were-stripped"),
+        pytest.param(
+            [accepted(0, key=KEY), accepted(5, key=KEY), refused(26 * HOUR, 404, key=KEY)],
+            id="a-key-through-its-day",
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), refused(24.5 * HOUR, 404, key=KEY)], id="between-both-limits"
+        ),
+        pytest.param(
+            [refused(0, 429, key=KEY, headers={"Retry-After": "1"}), accepted(3, key=KEY)],
+            id="429-then-202",
+        ),
+        pytest.param(
+            [accepted(0, key=KEY, spent=9000), refused(1, 409, key=KEY)],
+            id="409-while-the-first-is-under-way",
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), refused(5, 404, key=KEY, auth="Basic b3RoZXI6b3RoZXI=")],
+            id="the-key-of-another-account",
+        ),
+        pytest.param(
+            [accepted(0, key=KEY, auth=""), refused(5, 404, key=KEY, auth="")],
+            id="credentials-were-stripped",
+        ),
         pytest.param([*DONE, fetched(2.05, 200)], id="a-fetch-while-the-last-poll-is-under-way"),
         pytest.param([accepted(5, key=KEY), accepted(0, key=KEY)], id="entries-out-of-order"),
         pytest.param([accepted(0, key=KEY.replace("1", "x"))], id="a-malformed-key"),
-        pytest.param([conversation(0), conversation(5), poll(6, "COMPLETED"), conversation(7)], id="conversation-replayed"),
+        pytest.param(
+            [conversation(0), conversation(5), poll(6, "COMPLETED"), conversation(7)],
+            id="conversation-replayed",
+        ),
         pytest.param([changed(0, "PUT"), changed(1, "PATCH", operation="op_1")], id="updates"),
     ],
 )
@@ -180,7 +303,9 @@ def test_bad_entries_are_findings(tmp_path: Path) -> None:
 
     result = judged(tmp_path, [*bad, *DONE])
 
-    assert [f"entry {index} " in note for index, note in enumerate(result.notes[: len(bad)])] == [True] * len(bad)
+    assert [f"entry {index} " in note for index, note in enumerate(result.notes[: len(bad)])] == [
+        True
+    ] * len(bad)
     assert result.requests == len(DONE)
 
 
@@ -197,7 +322,9 @@ def test_cut_file(tmp_path: Path, share: float) -> None:
     """Of a file that was cut off all whole entries are judged, and a note says where it ends."""
     path = tmp_path / "cut.har"
     entries = [accepted(n, f"op_{n}", sid=f"conv_configuration_0{n:025}") for n in range(50)]
-    text = json.dumps({"log": {"entries": [entry(0, "DELETE", f"/Configurations/{SID}", 200, {}), *entries]}})
+    text = json.dumps(
+        {"log": {"entries": [entry(0, "DELETE", f"/Configurations/{SID}", 200, {}), *entries]}}
+    )
     path.write_text(text[: int(len(text) * share)], encoding="utf-8")
 
     result = result_of(path)
@@ -207,7 +334,9 @@ def test_cut_file(tmp_path: Path, share: float) -> None:
     assert any("damaged after entry" in note for note in result.notes)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[1, 2", b'{"log": {"entries": 7}}', b"\x00\xff" * 99, b"[" * 9999])
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[1, 2", b'{"log": {"entries": 7}}', b"\x00\xff" * 99, b"[" * 9999]
+)
 def test_no_har(tmp_path: Path, data: bytes) -> None:
     """A file without entries is refused."""
     path = tmp_path / "x.har"
@@ -241,34 +370,49 @@ def test_as_a_run(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
     texts = [done.output, *(file.read_text(encoding="utf-8") for file in done.report.iterdir())]
     for text in texts:
         assert not any(secret in text for secret in (SECRET, AUTH.split()[1], "another-secret"))
-    assert any("entry 3" in piece["problem"] for row in done.conformance()["requirements"] for piece in row["evidence"])
+    assert any(
+        "entry 3" in piece["problem"]
+        for row in done.conformance()["requirements"]
+        for piece in row["evidence"]
+    )
 
 
 def test_own_traffic_is_judged_again(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
     """What --har writes holds no secret, is read by a foreign reader, and is judged as conformant as the run."""
     path = tmp_path / "own.har"
-    ran = run_suite("--effort", "quick", "--har", path, "--requirement", "KEY,OP,GONE,ERR", report="run")
+    ran = run_suite(
+        "--effort", "quick", "--har", path, "--requirement", "KEY,OP,GONE,ERR", report="run"
+    )
 
     again = run_suite("--traffic", path, report="again")
 
     text = path.read_text(encoding="utf-8")
     assert "mock-secret" not in text
-    assert len(HarParser(json.loads(text)).har_data["entries"]) == ran.conformance()["counts"]["requests"]
+    assert (
+        len(HarParser(json.loads(text)).har_data["entries"])
+        == ran.conformance()["counts"]["requests"]
+    )
     assert again.code == 0, again.output
     assert again.verdicts()["KEY-REPLAY"] == again.verdicts()["GONE-FETCH"] == "passed"
 
 
 def big(path: Path, size: int) -> None:
     """Write a valid HAR of about *size* bytes: keyed deletes, polls, and now and then a body of 12 megabytes."""
+
     def parts() -> Iterator[str]:
         number, at = 0, 0
         while True:
             sid = f"conv_configuration_0{number:025}"
             key = f"00000000-0000-4000-8000-{number:012x}"
-            for one in (accepted(at, f"op_{number}", sid=sid, key=key), poll(at + 1, "PENDING", f"op_{number}", related=None)):
+            for one in (
+                accepted(at, f"op_{number}", sid=sid, key=key),
+                poll(at + 1, "PENDING", f"op_{number}", related=None),
+            ):
                 yield json.dumps(one)
             if number % 5_000 == 0:
-                yield json.dumps(entry(at + 2, "GET", "/Configurations", 200, {"x": '\\"y' * 1_500_000}))
+                yield json.dumps(
+                    entry(at + 2, "GET", "/Configurations", 200, {"x": '\\"y' * 1_500_000})
+                )
             number, at = number + 1, at + 3
 
     with path.open("w", encoding="utf-8") as file:
@@ -281,7 +425,8 @@ def big(path: Path, size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "megabytes", [pytest.param(100, id="100-MB"), pytest.param(1000, id="1-GB", marks=pytest.mark.slow)]
+    "megabytes",
+    [pytest.param(100, id="100-MB"), pytest.param(1000, id="1-GB", marks=pytest.mark.slow)],
 )
 def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
     """A recording of any size is judged in under 200 MB, bodies of many megabytes in it or not."""
@@ -294,7 +439,13 @@ def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
         "print(traffic.ledger.requests, int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)\n"
     )
 
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=900, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=True,
+    )
 
     requests, peak = map(int, done.stdout.split())
     print(f"{requests} exchanges, peak {peak} MB")
@@ -312,13 +463,26 @@ def test_recording_of_a_real_tool() -> None:
 
     passed = {row.requirement.id for row in result.rows if row.verdict == "passed"}
     assert not breached(result)
-    assert {"DEL-202-BODY", "OP-ORDER", "GONE-FETCH", "GONE-DELETE", "ERR-429-BODY", "ERR-429-AGAIN", "KEY-REPLAY", "KEY-REPLAY-ENDED"} <= passed
+    assert {
+        "DEL-202-BODY",
+        "OP-ORDER",
+        "GONE-FETCH",
+        "GONE-DELETE",
+        "ERR-429-BODY",
+        "ERR-429-AGAIN",
+        "KEY-REPLAY",
+        "KEY-REPLAY-ENDED",
+    } <= passed
 
 
 def test_breach_in_a_recording_of_a_real_tool(tmp_path: Path) -> None:
     """A replay with another operation is found in it."""
     entries = json.loads(MITMPROXY.read_text("utf-8"))["log"]["entries"]
-    replay = [one for one in entries if one["request"]["method"] == "DELETE" and one["response"]["status"] == 202][1]
+    replay = [
+        one
+        for one in entries
+        if one["request"]["method"] == "DELETE" and one["response"]["status"] == 202
+    ][1]
     text = json.dumps(replay["response"])
     replay["response"] = json.loads(text.replace("conv_operation_5", "conv_operation_6"))
 

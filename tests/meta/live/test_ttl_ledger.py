@@ -28,7 +28,9 @@ def pass_time(mock: Any, file: Path, hours: float) -> None:
     """Let *hours* pass for the endpoint, and for the file."""
     with requests.Session() as session:
         session.trust_env = False
-        session.post(f"{mock.base_url}/__clock", json={"seconds": int(hours * HOUR)}, timeout=10).raise_for_status()
+        session.post(
+            f"{mock.base_url}/__clock", json={"seconds": int(hours * HOUR)}, timeout=10
+        ).raise_for_status()
     data = json.loads(file.read_text(encoding="utf-8"))
     for planted in data["keys"]:
         planted["at"] = (datetime.fromisoformat(planted["at"]) - timedelta(hours=hours)).isoformat()
@@ -44,12 +46,25 @@ def pass_time(mock: Any, file: Path, hours: float) -> None:
     ],
 )
 def test_planted_then_judged(
-    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any], defect: tuple[str, ...], verdicts: tuple[str, str]
+    tmp_path: Path,
+    start_mock: Callable[..., Any],
+    run_suite: Callable[..., Any],
+    defect: tuple[str, ...],
+    verdicts: tuple[str, str],
 ) -> None:
     """What is planted is judged by age in later runs; until then the requirements are unverified, with that reason."""
     mock = start_mock(*defect)
     file = tmp_path / "keys.json"
-    common = ("--target", without_clock(mock.profile), "--effort", "quick", "--ttl-ledger", file, "--requirement", ",".join(LATER))
+    common = (
+        "--target",
+        without_clock(mock.profile),
+        "--effort",
+        "quick",
+        "--ttl-ledger",
+        file,
+        "--requirement",
+        ",".join(LATER),
+    )
 
     first = run_suite(*common, report="first")
     pass_time(mock, file, 23)
@@ -62,7 +77,10 @@ def test_planted_then_judged(
     assert young.verdicts()["KEY-LIVES"] == verdicts[0], young.output
     assert young.verdicts()["KEY-EXPIRES"] == "unverified"
     assert old.verdicts()["KEY-EXPIRES"] == verdicts[1], old.output
-    ages = [datetime.now(UTC) - datetime.fromisoformat(p["at"]) for p in json.loads(file.read_text(encoding="utf-8"))["keys"]]
+    ages = [
+        datetime.now(UTC) - datetime.fromisoformat(p["at"])
+        for p in json.loads(file.read_text(encoding="utf-8"))["keys"]
+    ]
     assert max(ages) < timedelta(hours=24)
     assert "mock-secret" not in file.read_text(encoding="utf-8")
 
@@ -78,12 +96,21 @@ def test_planted_then_judged(
     ],
 )
 def test_foreign_or_damaged_file(
-    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any], change: dict[str, Any] | None, says: str
+    tmp_path: Path,
+    start_mock: Callable[..., Any],
+    run_suite: Callable[..., Any],
+    change: dict[str, Any] | None,
+    says: str,
 ) -> None:
     """A ledger of something else, or a damaged one, ends the run with 4 before anything is sent, and stays as it is."""
     mock = start_mock()
     file = tmp_path / "keys.json"
-    head = {"ttl_ledger": "orchestrator-contract", "base_url": mock.base_url, "account": "?", "keys": []}
+    head = {
+        "ttl_ledger": "orchestrator-contract",
+        "base_url": mock.base_url,
+        "account": "?",
+        "keys": [],
+    }
     file.write_text(json.dumps(head | change) if change else '{"ttl_led', encoding="utf-8")
     before = file.read_bytes()
     if change and "account" not in change and "base_url" not in change:
@@ -92,7 +119,10 @@ def test_foreign_or_damaged_file(
         from orchestrator_contract.profile import Account
 
         user = "SKmock00000000000000000000000000001"
-        file.write_text(json.dumps(head | {"account": account_label(Account(user, "x", ("a", "b")))} | change), encoding="utf-8")
+        file.write_text(
+            json.dumps(head | {"account": account_label(Account(user, "x", ("a", "b")))} | change),
+            encoding="utf-8",
+        )
         before = file.read_bytes()
 
     done = run_suite("--target", mock.profile, "--ttl-ledger", file)

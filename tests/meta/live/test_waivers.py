@@ -20,16 +20,29 @@ TODAY = date(2026, 11, 23)
 ID = "ERR-INFO"
 
 
-def waiver_file(folder: Path, *, pattern: str | None = None, requirement: str = ID, expires: object = TODAY) -> Path:
+def waiver_file(
+    folder: Path, *, pattern: str | None = None, requirement: str = ID, expires: object = TODAY
+) -> Path:
     """A file with one waiver."""
     path = folder / "waivers.toml"
-    lines = ["[[waivers]]", f'requirement = "{requirement}"', 'reason = "The pages move."', 'accepted_by = "A. Reviewer"',
-             f"expires = {expires}", *([f"pattern = '{pattern}'"] if pattern else [])]
+    lines = [
+        "[[waivers]]",
+        f'requirement = "{requirement}"',
+        'reason = "The pages move."',
+        'accepted_by = "A. Reviewer"',
+        f"expires = {expires}",
+        *([f"pattern = '{pattern}'"] if pattern else []),
+    ]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
 
-def result_of(waivers: Waivers, *problems: str, policy: Policy = Policy(), checks: int = 1) -> Result:  # noqa: B008  # frozen
+def result_of(
+    waivers: Waivers,
+    *problems: str,
+    policy: Policy = Policy(),  # noqa: B008  # frozen
+    checks: int = 1,
+) -> Result:
     """The result of a run that found these problems of one requirement."""
     ledger = Ledger(catalogue.load(), Redactor())
     ledger.excused = waivers.excuses
@@ -38,8 +51,17 @@ def result_of(waivers: Waivers, *problems: str, policy: Policy = Policy(), check
     for problem in problems:
         ledger.hold(ID, False, expected="a page", seen=problem)
     now = datetime.now(UTC)
-    return conclude(ledger, Profile("t", "http://127.0.0.1"), [ID], policy=policy, seed=0, effort="quick", started=now,
-                    finished=now, waivers=waivers)
+    return conclude(
+        ledger,
+        Profile("t", "http://127.0.0.1"),
+        [ID],
+        policy=policy,
+        seed=0,
+        effort="quick",
+        started=now,
+        finished=now,
+        waivers=waivers,
+    )
 
 
 def waivers_of(folder: Path, today: date = TODAY, **entry: Any) -> Waivers:
@@ -56,7 +78,10 @@ def test_breach_is_waived_and_shown(tmp_path: Path) -> None:
     assert result.counts()["waived"] == 1
     row = result.as_json()["requirements"][0]
     assert row["verdict"] == "waived"
-    assert all(part in row["reason"] for part in ("The pages move.", "A. Reviewer", "2026-11-23", "a.example"))
+    assert all(
+        part in row["reason"]
+        for part in ("The pages move.", "A. Reviewer", "2026-11-23", "a.example")
+    )
     assert row["evidence"]
     assert result.notes == []
 
@@ -92,7 +117,10 @@ def test_expired_waiver_is_void(tmp_path: Path) -> None:
     assert "expired on 2026-11-23" in late.notes[0]
 
 
-@pytest.mark.parametrize(("days", "word"), [pytest.param(0, "unused", id="unused"), pytest.param(1, "expired", id="expired")])
+@pytest.mark.parametrize(
+    ("days", "word"),
+    [pytest.param(0, "unused", id="unused"), pytest.param(1, "expired", id="expired")],
+)
 def test_stale_waiver_warns_and_fails_strict_runs(tmp_path: Path, days: int, word: str) -> None:
     """A waiver that excuses nothing is a note; under --strict it fails the run."""
     result = result_of(waivers_of(tmp_path, today=TODAY + timedelta(days=days)))
@@ -111,7 +139,9 @@ def test_waiver_of_what_was_not_judged_is_not_called_unused(tmp_path: Path) -> N
     ("text", "says"),
     [
         pytest.param("waivers = 1", "waivers", id="no-list"),
-        pytest.param("[[waivers]]\nrequirement = 'ERR-INFO'", "'reason' present", id="member-missing"),
+        pytest.param(
+            "[[waivers]]\nrequirement = 'ERR-INFO'", "'reason' present", id="member-missing"
+        ),
         pytest.param("not toml", "is not TOML", id="no-toml"),
         pytest.param("", "'waivers' present", id="empty"),
     ],
@@ -128,7 +158,9 @@ def test_bad_file(tmp_path: Path, text: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        pytest.param({"requirement": "ERR-NONE"}, "no requirement ERR-NONE", id="unknown-requirement"),
+        pytest.param(
+            {"requirement": "ERR-NONE"}, "no requirement ERR-NONE", id="unknown-requirement"
+        ),
         pytest.param({"pattern": "("}, "pattern", id="no-regex"),
         pytest.param({"expires": '"2026-02-30"'}, "expires", id="no-such-day"),
         pytest.param({"expires": "2026-11-23T10:00:00Z"}, "expires", id="no-date"),
@@ -140,13 +172,17 @@ def test_bad_entry(tmp_path: Path, entry: dict[str, Any], says: str) -> None:
         load(waiver_file(tmp_path, **entry), catalogue.load())
 
 
-def test_on_a_run(tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
+def test_on_a_run(
+    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
     """A run on an endpoint with one accepted defect ends with 0, without a failed test, and reports it as waived."""
     mock = start_mock("--defect", "error-404-info-other")
     common = ("--target", mock.profile, "--effort", "quick", "--requirement", ID, "--seed", 1)
 
     without = run_suite(*common, report="without")
-    waived = run_suite(*common, "--waivers", waiver_file(tmp_path, expires="2999-01-01"), report="with")
+    waived = run_suite(
+        *common, "--waivers", waiver_file(tmp_path, expires="2999-01-01"), report="with"
+    )
 
     assert (without.code, waived.code) == (1, 0), waived.output
     assert waived.verdicts() == {ID: "waived"}

@@ -28,7 +28,9 @@ ENVIRONMENT = os.environ | {
 @pytest.fixture(autouse=True)
 def _locust() -> None:
     """Locust is an extra. It is looked for, not imported: importing it would patch this process."""
-    found = subprocess.run([sys.executable, "-m", "locust", "--version"], capture_output=True, timeout=60, check=False)
+    found = subprocess.run(
+        [sys.executable, "-m", "locust", "--version"], capture_output=True, timeout=60, check=False
+    )
     if found.returncode:
         pytest.skip("locust is not installed (extra load)")
 
@@ -37,10 +39,20 @@ def _locust() -> None:
 def mock(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """The profile of a running mock with the options of the test's parameter."""
     path = tmp_path / "mock.toml"
-    command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin"]
+    command = [
+        sys.executable,
+        "-m",
+        "orchestrator_contract.mock",
+        "--port",
+        "0",
+        "--exit-with-stdin",
+    ]
     with subprocess.Popen(
-        [*command, "--write-profile", str(path), *request.param], env=ENVIRONMENT,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [*command, "--write-profile", str(path), *request.param],
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -53,8 +65,11 @@ def mock(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
 def locust(*options: str) -> subprocess.Popen[str]:
     """One Locust process."""
     return subprocess.Popen(
-        [sys.executable, "-m", "locust", "-f", str(FILE), *options], env=ENVIRONMENT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-m", "locust", "-f", str(FILE), *options],
+        env=ENVIRONMENT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
 
 
@@ -65,8 +80,24 @@ def distributed(target: Path, folder: Path) -> tuple[int, dict[str, Any], str]:
         port = str(free.getsockname()[1])
     workers = [locust("--worker", "--master-port", port) for _ in range(2)]
     master = locust(
-        "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "2",
-        "--headless", "-u", "10", "-r", "10", "-t", "6s", "--target", str(target), "--report", str(folder),
+        "--master",
+        "--master-bind-host",
+        "127.0.0.1",
+        "--master-bind-port",
+        port,
+        "--expect-workers",
+        "2",
+        "--headless",
+        "-u",
+        "10",
+        "-r",
+        "10",
+        "-t",
+        "6s",
+        "--target",
+        str(target),
+        "--report",
+        str(folder),
     )
     try:
         output = master.communicate(timeout=120)[0]
@@ -80,7 +111,9 @@ def distributed(target: Path, folder: Path) -> tuple[int, dict[str, Any], str]:
     return master.returncode, json.loads((folder / "conformance.json").read_text()), output
 
 
-@pytest.mark.parametrize("mock", [["--defect", "accepted-bad-rarely"]], indirect=True, ids=["one-in-50"])
+@pytest.mark.parametrize(
+    "mock", [["--defect", "accepted-bad-rarely"]], indirect=True, ids=["one-in-50"]
+)
 def test_two_workers_find_a_rare_defect(mock: Path, tmp_path: Path) -> None:
     """A 202 that is bare now and then is found, by the requirement that it breaches, and the gate fails."""
     code, report, output = distributed(mock, tmp_path / "report")
@@ -92,7 +125,9 @@ def test_two_workers_find_a_rare_defect(mock: Path, tmp_path: Path) -> None:
     assert rows["DEL-202-BODY"]["verdict"] == "breached"
     assert any(note.startswith("load: ") for note in report["notes"])
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
-        "conformance.json", "conformance.html", "conformance.md",
+        "conformance.json",
+        "conformance.html",
+        "conformance.md",
     }
 
 
@@ -116,9 +151,22 @@ def test_unusable_target(tmp_path: Path) -> None:
             f'[target]\nbase_url = "http://127.0.0.1:{closed.getsockname()[1]}"\n'
             '[[accounts]]\nusername_env = "MOCK_USER_1"\npassword_env = "MOCK_PASSWORD_1"\n[provision]\nmode = "create"\n'
         )
-        process = locust("--headless", "-u", "2", "-t", "30s", "--target", str(target), "--report", str(tmp_path / "report"))
+        process = locust(
+            "--headless",
+            "-u",
+            "2",
+            "-t",
+            "30s",
+            "--target",
+            str(target),
+            "--report",
+            str(tmp_path / "report"),
+        )
 
         output = process.communicate(timeout=60)[0]
 
     assert process.returncode == 4, output
-    assert "can't be reached" in json.loads((tmp_path / "report" / "conformance.json").read_text())["reason"]
+    assert (
+        "can't be reached"
+        in json.loads((tmp_path / "report" / "conformance.json").read_text())["reason"]
+    )

@@ -33,7 +33,10 @@ def test_first_429_names_the_rate() -> None:
     """The rate is that of the second in which the first 429 came; later ones do not move it."""
     _, limit = filled((100, 20, 0), (101, 40, 0), (102, 48, 3), (103, 5, 90)).notes()
 
-    assert "first 429 came at 51 requests a second, 2 s after the start; 40 a second had been served before" in limit
+    assert (
+        "first 429 came at 51 requests a second, 2 s after the start; 40 a second had been served before"
+        in limit
+    )
     assert "93 in all" in limit
 
 

@@ -17,7 +17,8 @@ from orchestrator_contract.profile import Account, Limits, ProfileError
 from orchestrator_contract.verdicts.result import Overall, Policy
 
 TARGET = replace(
-    profile.from_url("http://127.0.0.1:9"), limits=Limits(requests=100, requests_per_second=50, deletes=11, poll_timeout_s=5)
+    profile.from_url("http://127.0.0.1:9"),
+    limits=Limits(requests=100, requests_per_second=50, deletes=11, poll_timeout_s=5),
 )
 
 
@@ -56,7 +57,13 @@ def test_target_is_required() -> None:
 def test_a_load_run_is_not_cut_short_and_its_journal_names_the_account(tmp_path: Path) -> None:
     """How long it lasts is the caller's to say; what is left is found again with the same credentials alone."""
     account = Account("SK1", "not-a-secret", ("U", "P"))
-    session = Session(replace(TARGET, accounts=(account,)), Share("abc", 1), tmp_path, lambda *_: None, lambda *_: None)
+    session = Session(
+        replace(TARGET, accounts=(account,)),
+        Share("abc", 1),
+        tmp_path,
+        lambda *_: None,
+        lambda *_: None,
+    )
     session.journal.write([])
 
     assert session.suite.client.longest_s == inf
@@ -71,7 +78,9 @@ def ran(folder: Path, breach: bool) -> dict[str, Any]:
     return session.close()
 
 
-@pytest.mark.parametrize("breaches", [(False, True), (True, False)], ids=["second-finds", "first-finds"])
+@pytest.mark.parametrize(
+    "breaches", [(False, True), (True, False)], ids=["second-finds", "first-finds"]
+)
 def test_one_workers_breach_decides(tmp_path: Path, breaches: tuple[bool, bool]) -> None:
     """The result is drawn from all workers: what one of them found counts for all."""
     findings = Findings(TARGET)

@@ -15,7 +15,12 @@ import pytest
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.clock import Clock
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.settings import DEFAULT_SECRETS, DEFAULT_USERS, Settings, accounts_from
+from orchestrator_contract.mock.settings import (
+    DEFAULT_SECRETS,
+    DEFAULT_USERS,
+    Settings,
+    accounts_from,
+)
 from orchestrator_contract.mock.world import World
 
 COLLECTION = "/v2/ControlPlane/Configurations"
@@ -35,7 +40,9 @@ def basic(user: str, password: str) -> bytes:
 class Driver:
     """One behaviour in one world, called straight."""
 
-    def __init__(self, behaviour: type[Behaviour] = Behaviour, clock: Clock | None = None, **settings: Any) -> None:
+    def __init__(
+        self, behaviour: type[Behaviour] = Behaviour, clock: Clock | None = None, **settings: Any
+    ) -> None:
         origins = ("http://127.0.0.1:1001", "http://127.0.0.1:1002")
         self.settings = Settings(origins=origins, accounts=accounts_from({}), **settings)
         self.behaviour = behaviour(World(clock), self.settings)
@@ -54,9 +61,14 @@ class Driver:
     ) -> Request:
         """A request with the credentials of *account*, or with another password of account 1; 0 sends none."""
         raw, _, query = path.partition("?")
-        lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        lines = [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in (headers or {}).items()
+        ]
         if account:
-            lines.append((b"authorization", basic(DEFAULT_USERS[account - 1], DEFAULT_SECRETS[account - 1])))
+            lines.append(
+                (b"authorization", basic(DEFAULT_USERS[account - 1], DEFAULT_SECRETS[account - 1]))
+            )
         if password is not None:
             lines.append((b"authorization", basic(DEFAULT_USERS[0], password)))
         if key is not None:
@@ -96,7 +108,9 @@ class Driver:
 
     def poll(self, accepted: Response, **options: Any) -> Response:
         """The answer to a GET of the operation that *accepted* names."""
-        return self.call("GET", "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2], **options)
+        return self.call(
+            "GET", "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2], **options
+        )
 
     def settle(self) -> None:
         """Lets every running operation end."""
@@ -123,7 +137,14 @@ def mock() -> Driver:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A mock process on free ports: what it announced."""
     profile = tmp_path_factory.mktemp("mock") / "profile.toml"
-    command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin"]
+    command = [
+        sys.executable,
+        "-m",
+        "orchestrator_contract.mock",
+        "--port",
+        "0",
+        "--exit-with-stdin",
+    ]
     with subprocess.Popen(
         [*command, "--write-profile", str(profile)],
         stdin=subprocess.PIPE,

@@ -55,12 +55,18 @@ def test_second_delete_conflicts(mock: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "code"), [("429", 20429), ("500", 20500), ("503", 20503), ("409", 20409)], ids=lambda value: str(value)
+    ("fault", "code"),
+    [("429", 20429), ("500", 20500), ("503", 20503), ("409", 20409)],
+    ids=lambda value: str(value),
 )
 @pytest.mark.parametrize("by", ["header", "sid"])
 def test_fault(mock: Any, fault: str, code: int, by: str) -> None:
     """A fault is answered as asked for and leaves everything as it was."""
-    sid = mock.create() if by == "header" else "conv_configuration_0" + f"mockfault{fault}".ljust(25, "0")
+    sid = (
+        mock.create()
+        if by == "header"
+        else "conv_configuration_0" + f"mockfault{fault}".ljust(25, "0")
+    )
 
     answer = mock.delete(sid, headers={"X-Mock-Fault": fault} if by == "header" else None)
 
@@ -110,7 +116,9 @@ def test_bad_payload(mock: Any, change: dict[str, Any], remove: str | None) -> N
     assert answer.document["code"] == 530001
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"displayName": NaN}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff", b'{"displayName": NaN}', b"[" * 100_000]
+)
 def test_payload_that_is_no_object(mock: Any, body: bytes) -> None:
     """Whatever is no JSON object is refused, however deep or broken."""
     assert mock.call("POST", COLLECTION, body=body).document["code"] == 530003
@@ -192,7 +200,9 @@ def test_bad_credentials(mock: Any, headers: dict[str, str], account: int) -> No
     assert mock.fetch(sid).status == 200
 
 
-@pytest.mark.parametrize(("account", "region"), [(2, 0), (1, 1)], ids=["other-account", "other-region"])
+@pytest.mark.parametrize(
+    ("account", "region"), [(2, 0), (1, 1)], ids=["other-account", "other-region"]
+)
 def test_isolation(mock: Any, account: int, region: int) -> None:
     """Another account, or the same one in another region, finds neither configuration nor operation."""
     sid = mock.create()
@@ -270,6 +280,13 @@ def test_clock_moves_every_region(mock: Any) -> None:
     assert mock.call("POST", "/__clock", body={"seconds": 86401}, account=0).status == 200
 
     assert mock.poll(accepted, region=1).document["status"] == "COMPLETED"
-    refused: list[Any] = [{"seconds": -1}, {"seconds": "x"}, {"seconds": True}, {"seconds": 1e300}, [], {}]
+    refused: list[Any] = [
+        {"seconds": -1},
+        {"seconds": "x"},
+        {"seconds": True},
+        {"seconds": 1e300},
+        [],
+        {},
+    ]
     for bad in refused:
         assert mock.call("POST", "/__clock", body=bad).status == 400

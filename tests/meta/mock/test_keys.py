@@ -25,8 +25,21 @@ def test_replay_is_the_stored_answer(mock: Any) -> None:
     after = mock.delete(sid, key=KEY)
 
     for replay in (while_pending, after):
-        assert (replay.status, replay.headers, replay.body) == (first.status, first.headers, first.body)
-    assert len([one for one in mock.behaviour.world.shelf(1, 0).operations.values() if one.kind == "delete"]) == 1
+        assert (replay.status, replay.headers, replay.body) == (
+            first.status,
+            first.headers,
+            first.body,
+        )
+    assert (
+        len(
+            [
+                one
+                for one in mock.behaviour.world.shelf(1, 0).operations.values()
+                if one.kind == "delete"
+            ]
+        )
+        == 1
+    )
 
 
 def test_other_request_is_refused(mock: Any) -> None:
@@ -42,7 +55,9 @@ def test_other_request_is_refused(mock: Any) -> None:
     assert mock.fetch(second).status == 200
 
 
-@pytest.mark.parametrize(("account", "region"), [(2, 0), (1, 1)], ids=["other-account", "other-region"])
+@pytest.mark.parametrize(
+    ("account", "region"), [(2, 0), (1, 1)], ids=["other-account", "other-region"]
+)
 def test_scope(mock: Any, account: int, region: int) -> None:
     """Another account, or the same one in another region, has keys of its own."""
     first = mock.delete(mock.create(), key=KEY)
@@ -84,7 +99,18 @@ def test_lifetime(mock: Any, seconds: float, status: int) -> None:
         f'"{KEY}"',
         f"{KEY}, {KEY}",
     ],
-    ids=["empty", "braces", "urn", "bare", "short", "long", "newline", "superscript", "quoted", "list"],
+    ids=[
+        "empty",
+        "braces",
+        "urn",
+        "bare",
+        "short",
+        "long",
+        "newline",
+        "superscript",
+        "quoted",
+        "list",
+    ],
 )
 def test_malformed_key(mock: Any, key: str) -> None:
     """A key that breaks the pattern is refused, and nothing is deleted."""
@@ -97,7 +123,13 @@ def test_malformed_key(mock: Any, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1)), KEY.upper(), "c3ec0a02-e786-11f1-8a61-02fc00000001"]
+    "key",
+    [
+        str(uuid.UUID(int=0)),
+        str(uuid.UUID(int=2**128 - 1)),
+        KEY.upper(),
+        "c3ec0a02-e786-11f1-8a61-02fc00000001",
+    ],
 )
 def test_every_uuid_is_a_key(mock: Any, key: str) -> None:
     """Nil, max, capitals and any version are accepted and replayed."""
@@ -108,7 +140,9 @@ def test_every_uuid_is_a_key(mock: Any, key: str) -> None:
 
 def test_two_key_lines(mock: Any) -> None:
     """Two lines are malformed, even with the same key."""
-    request = mock.request("DELETE", f"{COLLECTION}/{mock.create()}", key=KEY, headers={"Idempotency-Key": KEY})
+    request = mock.request(
+        "DELETE", f"{COLLECTION}/{mock.create()}", key=KEY, headers={"Idempotency-Key": KEY}
+    )
 
     assert mock.send(request)[0].status == 400
 
@@ -153,7 +187,8 @@ def test_waiting_use_is_processed_when_the_first_was_refused(drive: Any) -> None
     path = f"{COLLECTION}/{slow.create()}"
 
     answers = slow.send(
-        slow.request("DELETE", path, key=KEY, headers={"X-Mock-Fault": "429"}), slow.request("DELETE", path, key=KEY)
+        slow.request("DELETE", path, key=KEY, headers={"X-Mock-Fault": "429"}),
+        slow.request("DELETE", path, key=KEY),
     )
 
     assert [answer.status for answer in answers] == [429, 202]

@@ -14,7 +14,10 @@ def walk(mock: Any, size: int, side: str = "nextToken", token: str = "") -> list
     """Ids of all pages from *token* on, following *side*."""
     pages = []
     while True:
-        page = mock.call("GET", f"{COLLECTION}?{STORE}&pageSize={size}" + (f"&pageToken={token}" if token else "")).document
+        page = mock.call(
+            "GET",
+            f"{COLLECTION}?{STORE}&pageSize={size}" + (f"&pageToken={token}" if token else ""),
+        ).document
         pages.append([one["id"] for one in page["configurations"]])
         if side not in page["meta"]:
             return pages
@@ -37,7 +40,9 @@ def test_walk_back(mock: Any) -> None:
     sids = [mock.create() for _ in range(5)]
     first = mock.call("GET", f"{COLLECTION}?{STORE}&pageSize=2").document
     assert "previousToken" not in first["meta"]
-    second = mock.call("GET", f"{COLLECTION}?{STORE}&pageSize=2&pageToken={first['meta']['nextToken']}").document
+    second = mock.call(
+        "GET", f"{COLLECTION}?{STORE}&pageSize=2&pageToken={first['meta']['nextToken']}"
+    ).document
 
     back = walk(mock, 2, "previousToken", second["meta"]["previousToken"])
 
@@ -75,7 +80,16 @@ def test_filter(mock: Any) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["pageSize=0", "pageSize=1001", "pageSize=x", "pageSize=", "pageSize=%C2%B2", "pageToken=x", "pageToken=", "pageToken=%ff"],
+    [
+        "pageSize=0",
+        "pageSize=1001",
+        "pageSize=x",
+        "pageSize=",
+        "pageSize=%C2%B2",
+        "pageToken=x",
+        "pageToken=",
+        "pageToken=%ff",
+    ],
 )
 def test_bad_query(mock: Any, query: str) -> None:
     """A page size or token that cannot be used is refused."""

@@ -20,7 +20,9 @@ UNKNOWN = "/v2/ControlPlane/Configurations/conv_configuration_000000000000000000
 def test_announcement(served: dict[str, Any]) -> None:
     """The one line names one base URL per region, and each answers."""
     for origin in (served["base_url"], *served["regions"]):
-        answer = requests.delete(origin + UNKNOWN, auth=(DEFAULT_USERS[0], DEFAULT_SECRETS[0]), timeout=10)
+        answer = requests.delete(
+            origin + UNKNOWN, auth=(DEFAULT_USERS[0], DEFAULT_SECRETS[0]), timeout=10
+        )
 
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/json"
@@ -53,7 +55,10 @@ def test_profile(served: dict[str, Any]) -> None:
 
     assert profile["target"]["base_url"] == served["base_url"]
     assert [region["base_url"] for region in profile["regions"]] == served["regions"]
-    assert [account["username_env"] for account in profile["accounts"]] == ["MOCK_USER_1", "MOCK_USER_2"]
+    assert [account["username_env"] for account in profile["accounts"]] == [
+        "MOCK_USER_1",
+        "MOCK_USER_2",
+    ]
     assert set(profile["faults"]) == {"429", "500", "503", "409"}
     assert profile["operation_failure"]["headers"] == {"X-Mock-Fault": "operation"}
 
@@ -81,7 +86,9 @@ def test_oversized_payload(served: dict[str, Any]) -> None:
 )
 def test_bad_command_line(arguments: list[str], text: str) -> None:
     """A bad option is explained on stderr; nothing is started or announced."""
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
 
     assert done.returncode == 2
     assert text in done.stderr
@@ -90,7 +97,9 @@ def test_bad_command_line(arguments: list[str], text: str) -> None:
 
 def test_help_names_the_reserved_sids() -> None:
     """--help tells how to provoke each fault, and that this is a test double."""
-    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [*COMMAND, "--help"], capture_output=True, text=True, timeout=30, check=True
+    )
 
     assert "conv_configuration_0mockfault429" in done.stdout
     assert "TEST DOUBLE" in done.stdout
@@ -99,7 +108,12 @@ def test_help_names_the_reserved_sids() -> None:
 def test_accounts_from_environment() -> None:
     """Variables replace the built-in pairs; the API key of the user is one more name of account 1."""
     accounts = accounts_from(
-        {"MOCK_USER_1": "u", "MOCK_PASSWORD_1": "p", "TWILIO_API_KEY": "SK1", "TWILIO_API_SECRET": "s"}
+        {
+            "MOCK_USER_1": "u",
+            "MOCK_PASSWORD_1": "p",
+            "TWILIO_API_KEY": "SK1",
+            "TWILIO_API_SECRET": "s",
+        }
     )
 
     assert accounts == {"SK1": (1, "s"), "u": (1, "p"), DEFAULT_USERS[1]: (2, DEFAULT_SECRETS[1])}

@@ -27,18 +27,54 @@ COLLECTION = "/v2/ControlPlane/Configurations"
 ITEM = COLLECTION + "/"
 KEY = "6f1c0e9a-3b7d-4c58-9a52-0d6f4be1c7ab"
 ODD = (
-    "%00", "'", "%27", "x" * 300, "x" * 1200, "%25", "%C3%A9", "%ff", "{x}", "%01", "CONV_CONFIGURATION_0", "..", "",
-)  # fmt: skip
+    "%00",
+    "'",
+    "%27",
+    "x" * 300,
+    "x" * 1200,
+    "%25",
+    "%C3%A9",
+    "%ff",
+    "{x}",
+    "%01",
+    "CONV_CONFIGURATION_0",
+    "..",
+    "",
+)
 ODD_ABOUT = (
-    "{}%20", "%20{}", "{}%00", "{}.json", "{};x=1", "{}%3Fx", "%22{}%22", "{},x", "{}xyz", "x%2F..%2F{}", "{}/",
-)  # fmt: skip
+    "{}%20",
+    "%20{}",
+    "{}%00",
+    "{}.json",
+    "{};x=1",
+    "{}%3Fx",
+    "%22{}%22",
+    "{},x",
+    "{}xyz",
+    "x%2F..%2F{}",
+    "{}/",
+)
 MALFORMED = (
-    "{{{}}}", "urn:uuid:{}", '"{}"', "{}0", "{}xyz", "{}, {}", "key {}", "", "k" * 300, "k" * 36, "\xe9{}", "no key",
-)  # fmt: skip
+    "{{{}}}",
+    "urn:uuid:{}",
+    '"{}"',
+    "{}0",
+    "{}xyz",
+    "{}, {}",
+    "key {}",
+    "",
+    "k" * 300,
+    "k" * 36,
+    "\xe9{}",
+    "no key",
+)
 FORMS = (
-    "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", KEY.upper(),
-    "0190a6b0-7c4d-7a5e-9b1f-3c2d1e0f9a8b", "0190a6b0-7c4d-1a5e-0b1f-3c2d1e0f9a8b",
-)  # fmt: skip
+    "00000000-0000-0000-0000-000000000000",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    KEY.upper(),
+    "0190a6b0-7c4d-7a5e-9b1f-3c2d1e0f9a8b",
+    "0190a6b0-7c4d-1a5e-0b1f-3c2d1e0f9a8b",
+)
 
 
 class Talk:
@@ -58,9 +94,17 @@ class Talk:
         answers = await asyncio.gather(*(behaviour.handle(one) for one in requests))
         for answer in answers:
             self.seen.append(
-                (answer.status, tuple(answer.headers), answer.body, answer.raw, answer.drop, answer.delay,
-                 answer.chunked, answer.early)
-            )  # fmt: skip
+                (
+                    answer.status,
+                    tuple(answer.headers),
+                    answer.body,
+                    answer.raw,
+                    answer.drop,
+                    answer.delay,
+                    answer.chunked,
+                    answer.early,
+                )
+            )
         return list(answers)
 
     async def call(self, method: str, path: str, **options: Any) -> Response:
@@ -77,7 +121,9 @@ class Talk:
         }
         await self.call("POST", COLLECTION, body=payload, **options)
         self.driver.advance(0.05)
-        shelf = self.driver.behaviour.world.shelf(options.get("account", 1), options.get("region", 0))
+        shelf = self.driver.behaviour.world.shelf(
+            options.get("account", 1), options.get("region", 0)
+        )
         return str(next(reversed(shelf.configurations)))
 
     async def delete(self, sid: str, **options: Any) -> Response:
@@ -87,7 +133,9 @@ class Talk:
     async def look(self, *sids: str, polls: int = 2) -> None:
         """Polls the newest delete operation, fetches, and lists by small pages."""
         shelf = self.driver.behaviour.world.shelf(1, 0)
-        newest = next((one for one in reversed(shelf.operations.values()) if one.kind == "delete"), None)
+        newest = next(
+            (one for one in reversed(shelf.operations.values()) if one.kind == "delete"), None
+        )
         for _ in range(polls if newest is not None else 0):
             assert newest is not None
             await self.call("GET", "/v2/ControlPlane/Operations/" + newest.id)
@@ -149,7 +197,9 @@ async def lives(talk: Talk) -> None:
         await talk.delete(sid)
         for method in ("PATCH", "PUT") if number == 8 else ():
             body = {"displayName": "back", "description": "", "memoryStoreId": "m"}
-            await talk.call(method, ITEM + sid, body={**body, "conversationGroupingType": "GROUP_BY_PROFILE"})
+            await talk.call(
+                method, ITEM + sid, body={**body, "conversationGroupingType": "GROUP_BY_PROFILE"}
+            )
             await talk.look(sid)
 
 
@@ -174,15 +224,25 @@ async def refusals(talk: Talk) -> None:
     for odd in ODD:
         await talk.delete(odd)
     near = [one.format(sid) for one in ODD_ABOUT]
-    near += [sid.upper(), sid[:-1], sid[:-1] + "*", sid[:-1] + "%25", "%2563" + sid[1:], "x'%20OR%201=1"]
+    near += [
+        sid.upper(),
+        sid[:-1],
+        sid[:-1] + "*",
+        sid[:-1] + "%25",
+        "%2563" + sid[1:],
+        "x'%20OR%201=1",
+    ]
     near += ["%EF%BD%83" + sid[1:]]
     for one in near:
         await talk.delete(one)
         await talk.look(sid, spare)
     await talk.call("POST", ITEM + sid)
     for headers, account in (
-        ({}, 0), ({}, 0), ({"Authorization": "Bearer x"}, 0), ({"Authorization": "Basic eDp5"}, 0),
-    ):  # fmt: skip
+        ({}, 0),
+        ({}, 0),
+        ({"Authorization": "Bearer x"}, 0),
+        ({"Authorization": "Basic eDp5"}, 0),
+    ):
         sid = await talk.create()
         talk.connection += headers != {}
         await talk.delete(sid, headers=headers, account=account)
@@ -240,7 +300,12 @@ async def keys(talk: Talk) -> None:
         for _ in range(2):
             await talk.delete(sid, key=form[:-1] + "c" if number > 1 and form != FORMS[4] else form)
     strange = [one.format(failing, failing) for one in MALFORMED]
-    strange += [failing.replace("-", ""), failing.replace("-", "_"), failing[:-1] + "g", failing[:-1]]
+    strange += [
+        failing.replace("-", ""),
+        failing.replace("-", "_"),
+        failing[:-1] + "g",
+        failing[:-1],
+    ]
     strange += [failing[:8] + failing[9:] + "-", "\uff10".encode().decode("latin-1") + failing[1:]]
     for key in strange:
         sid = await talk.create()
@@ -310,7 +375,9 @@ async def corners(talk: Talk) -> None:
     for account in (0, 2):
         await talk.call("GET", "/v2/ControlPlane/Operations/" + operation, account=account)
         await talk.call("GET", ITEM + spare, account=account)
-    await talk.send(talk.driver.request("DELETE", ITEM + spare, account=0, password="mock-secret-onx"))
+    await talk.send(
+        talk.driver.request("DELETE", ITEM + spare, account=0, password="mock-secret-onx")
+    )
     for odd in (f"{spare}+", "%5C", "%5B"):
         await talk.delete(odd)
     failing = await talk.create()
@@ -338,8 +405,15 @@ async def elsewhere(talk: Talk) -> None:
     sid, key = await talk.create(), KEY.replace("3", "8")
     for method in ("PATCH", "PATCH", "PUT"):
         for text in ("one", "two"):
-            body = {"description": text, "displayName": "n", "memoryStoreId": "m", "conversationGroupingType": "GROUP_BY_PROFILE"}
-            await talk.call(method, ITEM + sid, body=body, key=key.replace("6", "9" if method == "PUT" else "7"))
+            body = {
+                "description": text,
+                "displayName": "n",
+                "memoryStoreId": "m",
+                "conversationGroupingType": "GROUP_BY_PROFILE",
+            }
+            await talk.call(
+                method, ITEM + sid, body=body, key=key.replace("6", "9" if method == "PUT" else "7")
+            )
             await talk.newest()
             talk.wait()
             await talk.newest()
@@ -373,7 +447,9 @@ async def copies(talk: Talk) -> None:
     await talk.send(*(talk.driver.request("GET", ITEM + sid) for _ in range(3)))
     await talk.delete(sid, account=2)
     last = await talk.call("GET", COLLECTION + f"?pageSize=1000&pageToken={token}")
-    await talk.call("GET", COLLECTION + f"?pageSize=1000&pageToken={token_of(last, 'previousToken')}")
+    await talk.call(
+        "GET", COLLECTION + f"?pageSize=1000&pageToken={token_of(last, 'previousToken')}"
+    )
 
 
 def transcript(driver: Any) -> list[tuple[Any, ...]]:
@@ -401,7 +477,9 @@ class FrozenClock(Clock):
 
 
 registry.load()
-CATALOGUE = tomllib.loads(resources.files("orchestrator_contract.verdicts").joinpath("catalogue.toml").read_text("utf-8"))
+CATALOGUE = tomllib.loads(
+    resources.files("orchestrator_contract.verdicts").joinpath("catalogue.toml").read_text("utf-8")
+)
 LEVELS = {one["id"]: one["level"] for one in CATALOGUE["requirement"]}
 INTERMITTENT = re.compile(r"(1 in \d+|(data|time|race): .+)")
 
@@ -412,7 +490,9 @@ Transcribe = Callable[..., list[tuple[Any, ...]]]
 def transcribe(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Transcribe:
     """Makes transcripts that repeat."""
 
-    def transcribe(behaviour: type[Behaviour] = Behaviour, **settings: Any) -> list[tuple[Any, ...]]:
+    def transcribe(
+        behaviour: type[Behaviour] = Behaviour, **settings: Any
+    ) -> list[tuple[Any, ...]]:
         noise = random.Random(7)
         monkeypatch.setattr(secrets, "token_bytes", noise.randbytes)
         return transcript(drive(behaviour, FrozenClock(), **settings))
@@ -426,7 +506,9 @@ def conformant() -> list[list[tuple[Any, ...]]]:
     return []
 
 
-def differs(transcribe: Transcribe, kept: list[list[tuple[Any, ...]]], behaviour: type[Behaviour]) -> bool:
+def differs(
+    transcribe: Transcribe, kept: list[list[tuple[Any, ...]]], behaviour: type[Behaviour]
+) -> bool:
     """Whether *behaviour* answers anything in another way than the conformant mock."""
     if not kept:
         kept.append(transcribe())
@@ -441,25 +523,90 @@ def test_conversation_repeats(transcribe: Transcribe) -> None:
 #: These need an account, a region, a failure or a number of keys that this conversation does not hold; the adequacy
 #: matrix shows them.
 IN_CONTEXT = {
-    "accept-anything-406", "auth-account-conflict-pending", "auth-account-gone-202", "auth-missing-cancels", "auth-refusal-404-absent",
-    "auth-wrong-in-second-region", "auth-wrong-with-a-key", "completed-kept-second-region",
-    "failed-then-404", "failed-then-nothing", "gone-delete-202-second-account", "gone-listed-second-account",
-    "gone-listed-unpaged", "key-forgotten-second-region", "key-lives-a-week-second-region",
-    "key-lives-an-hour-second-account", "key-lost-to-bad-credentials", "key-over-gone-sids", "key-scope-overwritten",
-    "auth-account-tells-callback", "auth-list-public", "failed-strips-bridge", "read-anything-gets-xml", "refused-429-strips-callbacks",
-    "auth-password-split", "auth-password-trimmed", "odd-accents", "odd-half-escape-500", "odd-overflow-500", "odd-tail-folded", "odd-uuid-500",
-    "keys-newest-hundred", "keys-without-version", "list-store-misses", "sid-in-braces", "sid-is-name", "sid-latest", "sid-with-hyphens",
-    "auth-account-deletes-over-regions", "auth-rare-scheme", "error-404-deflated", "race-429-cancels", "race-delete-in-update-409-deletes-later",
-    "race-delete-in-update-idle", "race-delete-in-update-409-strips", "sid-of-memory-store-accepted", "key-payload-case", "key-payload-head",
-    "key-payload-nested-blind", "key-pending-create-answers-delete", "key-pending-patch-answers-delete", "odd-overflow", "operation-create-url-foreign",
-    "auth-account-gone-410", "auth-missing-gone-410", "auth-account-deletes-on-new-connections", "auth-missing-tells-operation",
-    "key-lost-to-new-connections", "gone-listed-backwards",
-    "operation-lost-to-new-connections", "refused-409-deletes-second-account", "refused-429-deletes-second-region",
-    *(f"error-{status}-html-second-{place}" for status in (500, 503) for place in ("account", "region")),
+    "accept-anything-406",
+    "auth-account-conflict-pending",
+    "auth-account-gone-202",
+    "auth-missing-cancels",
+    "auth-refusal-404-absent",
+    "auth-wrong-in-second-region",
+    "auth-wrong-with-a-key",
+    "completed-kept-second-region",
+    "failed-then-404",
+    "failed-then-nothing",
+    "gone-delete-202-second-account",
+    "gone-listed-second-account",
+    "gone-listed-unpaged",
+    "key-forgotten-second-region",
+    "key-lives-a-week-second-region",
+    "key-lives-an-hour-second-account",
+    "key-lost-to-bad-credentials",
+    "key-over-gone-sids",
+    "key-scope-overwritten",
+    "auth-account-tells-callback",
+    "auth-list-public",
+    "failed-strips-bridge",
+    "read-anything-gets-xml",
+    "refused-429-strips-callbacks",
+    "auth-password-split",
+    "auth-password-trimmed",
+    "odd-accents",
+    "odd-half-escape-500",
+    "odd-overflow-500",
+    "odd-tail-folded",
+    "odd-uuid-500",
+    "keys-newest-hundred",
+    "keys-without-version",
+    "list-store-misses",
+    "sid-in-braces",
+    "sid-is-name",
+    "sid-latest",
+    "sid-with-hyphens",
+    "auth-account-deletes-over-regions",
+    "auth-rare-scheme",
+    "error-404-deflated",
+    "race-429-cancels",
+    "race-delete-in-update-409-deletes-later",
+    "race-delete-in-update-idle",
+    "race-delete-in-update-409-strips",
+    "sid-of-memory-store-accepted",
+    "key-payload-case",
+    "key-payload-head",
+    "key-payload-nested-blind",
+    "key-pending-create-answers-delete",
+    "key-pending-patch-answers-delete",
+    "odd-overflow",
+    "operation-create-url-foreign",
+    "auth-account-gone-410",
+    "auth-missing-gone-410",
+    "auth-account-deletes-on-new-connections",
+    "auth-missing-tells-operation",
+    "key-lost-to-new-connections",
+    "gone-listed-backwards",
+    "operation-lost-to-new-connections",
+    "refused-409-deletes-second-account",
+    "refused-429-deletes-second-region",
+    *(
+        f"error-{status}-html-second-{place}"
+        for status in (500, 503)
+        for place in ("account", "region")
+    ),
 }
 #: So do all defects of these modules: that is what they are about.
-CONTEXTS = ("aftermath", "beside", "crowds", "days", "histories", "key_history", "key_rest", "key_strictness")
-IN_CONTEXT |= {name for name, one in registry.DEFECTS.items() if one.behaviour.__module__.endswith(tuple(f".{c}" for c in CONTEXTS))}
+CONTEXTS = (
+    "aftermath",
+    "beside",
+    "crowds",
+    "days",
+    "histories",
+    "key_history",
+    "key_rest",
+    "key_strictness",
+)
+IN_CONTEXT |= {
+    name
+    for name, one in registry.DEFECTS.items()
+    if one.behaviour.__module__.endswith(tuple(f".{c}" for c in CONTEXTS))
+}
 
 
 @pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - IN_CONTEXT))
@@ -469,8 +616,17 @@ def test_defect_shows(transcribe: Transcribe, conformant: list[Any], name: str) 
 
 
 #: These act only on what this conversation does not hold.
-ELSEWHERE = {"head-with-body", "rate-150", "slow-deletes", "grouping-refused", "replay-locks-key", "key-lives-24-hours-30", "key-lives-23-hours-57",
-             "faults-at-home", "regions-share"}
+ELSEWHERE = {
+    "head-with-body",
+    "rate-150",
+    "slow-deletes",
+    "grouping-refused",
+    "replay-locks-key",
+    "key-lives-24-hours-30",
+    "key-lives-23-hours-57",
+    "faults-at-home",
+    "regions-share",
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(registry.VARIANTS) - ELSEWHERE))
@@ -494,7 +650,9 @@ def test_defect_is_described(name: str) -> None:
 
 def test_variants_warn_of_advisory_requirements_only() -> None:
     """What a variant does not meet is advisory: it breaks nothing that binds."""
-    assert {LEVELS[one] for variant in registry.VARIANTS.values() for one in variant.warns} == {"advisory"}
+    assert {LEVELS[one] for variant in registry.VARIANTS.values() for one in variant.warns} == {
+        "advisory"
+    }
 
 
 def test_enough_of_each() -> None:

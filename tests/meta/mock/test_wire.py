@@ -21,13 +21,27 @@ RESERVED = "/v2/ControlPlane/Configurations/conv_configuration_0mockfaultoperati
 @contextmanager
 def started(*arguments: str) -> Iterator[tuple[str, int]]:
     """Host and port of a mock with one region."""
-    command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--regions", "1", "--exit-with-stdin"]
+    command = [
+        sys.executable,
+        "-m",
+        "orchestrator_contract.mock",
+        "--port",
+        "0",
+        "--regions",
+        "1",
+        "--exit-with-stdin",
+    ]
     with subprocess.Popen(
-        [*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*command, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        host, _, port = json.loads(process.stdout.readline())["base_url"].removeprefix("http://").partition(":")
+        host, _, port = (
+            json.loads(process.stdout.readline())["base_url"].removeprefix("http://").partition(":")
+        )
         yield host, int(port)
         process.stdin.close()
         assert process.wait(10) == 0
@@ -35,7 +49,12 @@ def started(*arguments: str) -> Iterator[tuple[str, int]]:
 
 def exchange(address: tuple[str, int], path: str, *headers: str, method: str = "DELETE") -> bytes:
     """All bytes that come back until the server closes, which it is asked to do."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: mock", f"Authorization: Basic {CREDENTIALS}", *headers]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: mock",
+        f"Authorization: Basic {CREDENTIALS}",
+        *headers,
+    ]
     with socket.create_connection(address, timeout=10) as connection:
         connection.sendall(("\r\n".join([*lines, "Connection: close", "", ""])).encode())
         answer = b""
@@ -47,17 +66,53 @@ def exchange(address: tuple[str, int], path: str, *headers: str, method: str = "
 @pytest.mark.parametrize(
     ("switch", "headers", "start", "inside"),
     [
-        pytest.param(["--variant", "http-1.0"], [], b"HTTP/1.0 202", b"connection: close", id="http-1.0"),
-        pytest.param(["--variant", "headers-titled"], [], b"HTTP/1.1 202", b"Operation-Id: ", id="title-case"),
-        pytest.param(["--variant", "chunked"], [], b"HTTP/1.1 202", b"transfer-encoding: chunked", id="chunked"),
-        pytest.param(["--variant", "early-hints"], [], b"HTTP/1.1 103", b"\r\n\r\nHTTP/1.1 202", id="early-hints"),
-        pytest.param(["--variant", "unsized"], [], b"HTTP/1.1 202", b"connection: close\r\n\r\n{", id="unsized"),
         pytest.param(
-            ["--variant", "gzip"], ["Accept-Encoding: gzip"], b"HTTP/1.1 202", b"content-encoding: gzip", id="gzip"
+            ["--variant", "http-1.0"], [], b"HTTP/1.0 202", b"connection: close", id="http-1.0"
         ),
-        pytest.param(["--variant", "gzip"], [], b"HTTP/1.1 202", b"\r\n\r\n{", id="gzip-not-offered"),
-        pytest.param(["--variant", "slow,type-charset"], [], b"HTTP/1.1 202", b"charset=utf-8", id="two-variants"),
-        pytest.param(["--defect", "accepted-204"], [], b"HTTP/1.1 204", b"operation-id", id="no-content"),
+        pytest.param(
+            ["--variant", "headers-titled"], [], b"HTTP/1.1 202", b"Operation-Id: ", id="title-case"
+        ),
+        pytest.param(
+            ["--variant", "chunked"],
+            [],
+            b"HTTP/1.1 202",
+            b"transfer-encoding: chunked",
+            id="chunked",
+        ),
+        pytest.param(
+            ["--variant", "early-hints"],
+            [],
+            b"HTTP/1.1 103",
+            b"\r\n\r\nHTTP/1.1 202",
+            id="early-hints",
+        ),
+        pytest.param(
+            ["--variant", "unsized"],
+            [],
+            b"HTTP/1.1 202",
+            b"connection: close\r\n\r\n{",
+            id="unsized",
+        ),
+        pytest.param(
+            ["--variant", "gzip"],
+            ["Accept-Encoding: gzip"],
+            b"HTTP/1.1 202",
+            b"content-encoding: gzip",
+            id="gzip",
+        ),
+        pytest.param(
+            ["--variant", "gzip"], [], b"HTTP/1.1 202", b"\r\n\r\n{", id="gzip-not-offered"
+        ),
+        pytest.param(
+            ["--variant", "slow,type-charset"],
+            [],
+            b"HTTP/1.1 202",
+            b"charset=utf-8",
+            id="two-variants",
+        ),
+        pytest.param(
+            ["--defect", "accepted-204"], [], b"HTTP/1.1 204", b"operation-id", id="no-content"
+        ),
     ],
 )
 def test_wire(switch: list[str], headers: list[str], start: bytes, inside: bytes) -> None:
@@ -81,7 +136,9 @@ def test_lying_length() -> None:
     with started("--defect", "accepted-length-over") as address:
         head, _, body = exchange(address, RESERVED).partition(b"\r\n\r\n")
 
-    claimed = int(next(line for line in head.split(b"\r\n") if line.startswith(b"content-length")).split()[1])
+    claimed = int(
+        next(line for line in head.split(b"\r\n") if line.startswith(b"content-length")).split()[1]
+    )
     assert claimed == len(body) + 40
 
 

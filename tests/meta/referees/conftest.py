@@ -17,9 +17,22 @@ def mock() -> Iterator[Callable[..., str]]:
 
     def start(*options: str) -> str:
         process = subprocess.Popen(
-            [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--regions", "1", "--retry-after", "0",
-             "--exit-with-stdin", *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            [
+                sys.executable,
+                "-m",
+                "orchestrator_contract.mock",
+                "--port",
+                "0",
+                "--regions",
+                "1",
+                "--retry-after",
+                "0",
+                "--exit-with-stdin",
+                *options,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         started.append(process)
         assert process.stdout is not None

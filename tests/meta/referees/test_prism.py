@@ -39,8 +39,17 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("node and npm are not installed")
     folder = tmp_path_factory.mktemp("prism")
     (folder / "package.json").write_text("{}")
-    command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", f"@stoplight/prism-cli@{RELEASE}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    command = [
+        npm,
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        f"@stoplight/prism-cli@{RELEASE}",
+    ]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
     if done.returncode:
         pytest.skip(f"npm could not install @stoplight/prism-cli@{RELEASE}; offline?")
     return folder / "node_modules" / ".bin" / "prism"
@@ -55,8 +64,20 @@ def proxied(program: Path, mock: Callable[..., str]) -> Iterator[Callable[..., s
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [str(program), "proxy", str(OPENAPI), mock(*options), "--errors", "--host", "127.0.0.1", "--port", str(port)]
-        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        command = [
+            str(program),
+            "proxy",
+            str(OPENAPI),
+            mock(*options),
+            "--errors",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ]
+        started.append(
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
         for _ in range(600):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 return f"http://127.0.0.1:{port}"
@@ -104,7 +125,10 @@ def test_whole_life_passes(proxied: Callable[..., str], session: requests.Sessio
     def settled(accepted: requests.Response) -> None:
         operation = accepted.headers["Operation-Id"]
         for _ in range(200):
-            if call("GET", f"/v2/ControlPlane/Operations/{operation}").json()["status"] != "PENDING":
+            if (
+                call("GET", f"/v2/ControlPlane/Operations/{operation}").json()["status"]
+                != "PENDING"
+            ):
                 return
             time.sleep(0.05)
         raise AssertionError("the operation did not end")
@@ -134,13 +158,24 @@ def test_whole_life_passes(proxied: Callable[..., str], session: requests.Sessio
 @pytest.mark.parametrize(
     ("method", "path", "options", "where"),
     [
-        pytest.param("DELETE", f"/{reserved_sid('409')}", {"headers": {"Idempotency-Key": "no-uuid"}}, "idempotency-key", id="malformed-key"),
+        pytest.param(
+            "DELETE",
+            f"/{reserved_sid('409')}",
+            {"headers": {"Idempotency-Key": "no-uuid"}},
+            "idempotency-key",
+            id="malformed-key",
+        ),
         pytest.param("POST", "", {"json": {}}, "displayName", id="empty-payload"),
         pytest.param("DELETE", "/%20", {}, "sid", id="odd-sid"),
     ],
 )
 def test_bad_request_is_the_clients(
-    proxied: Callable[..., str], session: requests.Session, method: str, path: str, options: dict[str, Any], where: str
+    proxied: Callable[..., str],
+    session: requests.Session,
+    method: str,
+    path: str,
+    options: dict[str, Any],
+    where: str,
 ) -> None:
     """What Prism objects to in a bad request it puts on the request: no accusation of the mock."""
     answer = session.request(method, proxied() + COLLECTION + path, timeout=30, **options)
@@ -173,7 +208,9 @@ def test_blind_spot(proxied: Callable[..., str], session: requests.Session) -> N
     base = proxied("--defect", "operation-no-status")
     accepted = session.delete(f"{base}{COLLECTION}/{reserved_sid('operation')}", timeout=30)
 
-    answer = session.get(f"{base}/v2/ControlPlane/Operations/{accepted.headers['Operation-Id']}", timeout=30)
+    answer = session.get(
+        f"{base}/v2/ControlPlane/Operations/{accepted.headers['Operation-Id']}", timeout=30
+    )
 
     assert "status" not in answer.json()
     assert objection(answer) == ""

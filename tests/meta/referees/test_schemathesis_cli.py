@@ -56,8 +56,13 @@ def accusation(check: str, interaction: dict[str, Any]) -> Accusation:
     except ValueError:
         code = None
     return Accusation(
-        check, request["method"], request["uri"], headers.get("idempotency-key"),
-        headers.get("authorization") == authorization(), response["status_code"], code,
+        check,
+        request["method"],
+        request["uri"],
+        headers.get("idempotency-key"),
+        headers.get("authorization") == authorization(),
+        response["status_code"],
+        code,
     )
 
 
@@ -69,42 +74,83 @@ def authorization() -> str:
 #: Why the mock is right and the tool is not; docs/referees.md says it at length.
 EXCUSES: dict[str, Callable[[Accusation], bool]] = {
     # It sends the same example key with several payloads. 17534 is what the contract has for that.
-    "key-reused": lambda a: a.check == "positive_data_acceptance" and (a.status, a.code) == (422, 17534),
+    "key-reused": lambda a: (
+        a.check == "positive_data_acceptance" and (a.status, a.code) == (422, 17534)
+    ),
     # It sends "0" as a key, which breaks the schema's pattern, and calls it valid.
     "key-no-uuid": lambda a: (
-        a.check == "positive_data_acceptance" and (a.status, a.code) == (400, 530002)
-        and a.key is not None and KEY.fullmatch(a.key) is None
+        a.check == "positive_data_acceptance"
+        and (a.status, a.code) == (400, 530002)
+        and a.key is not None
+        and KEY.fullmatch(a.key) is None
     ),
     # It makes up page tokens. They are opaque: valid are those that a page gave.
     "token-made-up": lambda a: (
-        a.check == "positive_data_acceptance" and (a.status, a.code) == (400, 530004) and "pageToken=" in a.uri
+        a.check == "positive_data_acceptance"
+        and (a.status, a.code) == (400, 530004)
+        and "pageToken=" in a.uri
     ),
     # It expects a filter that is no memory store's id to be refused. An empty page is an answer, too: no source says which.
-    "filter-unknown": lambda a: a.check == "negative_data_rejection" and a.method == "GET" and "memoryStoreId=" in a.uri,
+    "filter-unknown": lambda a: (
+        a.check == "negative_data_rejection" and a.method == "GET" and "memoryStoreId=" in a.uri
+    ),
     # DELETE documents neither 401 nor what 17534 and a malformed key are answered with; all are silent, not forbidden.
     "delete-401": lambda a: (
-        a.check == "status_code_conformance" and a.method == "DELETE" and not a.authorized and (a.status, a.code) == (401, 20003)
+        a.check == "status_code_conformance"
+        and a.method == "DELETE"
+        and not a.authorized
+        and (a.status, a.code) == (401, 20003)
     ),
-    "delete-17534": lambda a: a.check == "status_code_conformance" and a.method == "DELETE" and (a.status, a.code) == (422, 17534),
+    "delete-17534": lambda a: (
+        a.check == "status_code_conformance"
+        and a.method == "DELETE"
+        and (a.status, a.code) == (422, 17534)
+    ),
     "delete-bad-key": lambda a: (
-        a.check == "status_code_conformance" and a.method == "DELETE" and (a.status, a.code) == (400, 530002)
-        and a.key is not None and KEY.fullmatch(a.key) is None
+        a.check == "status_code_conformance"
+        and a.method == "DELETE"
+        and (a.status, a.code) == (400, 530002)
+        and a.key is not None
+        and KEY.fullmatch(a.key) is None
     ),
-}  # fmt: skip
+}
 
 
 def judged(url: str, folder: Path, *options: str) -> tuple[list[Accusation], dict[str, Any]]:
     """What schemathesis finds at *url*, and its summary."""
     done = subprocess.run(
         [
-            sys.executable, "-m", "schemathesis.cli", "run", str(OPENAPI), "--url", url,
-            "--auth", f"{DEFAULT_USERS[0]}:{DEFAULT_SECRETS[0]}", "--seed", "1", "--no-shrink", "--generation-database", "none",
-            "--output-sanitize", "false", "--continue-on-failure",
-            "--report", "json,ndjson", "--report-json-path", str(folder / "report.json"),
-            "--report-ndjson-path", str(folder / "report.ndjson"), *options,
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            "run",
+            str(OPENAPI),
+            "--url",
+            url,
+            "--auth",
+            f"{DEFAULT_USERS[0]}:{DEFAULT_SECRETS[0]}",
+            "--seed",
+            "1",
+            "--no-shrink",
+            "--generation-database",
+            "none",
+            "--output-sanitize",
+            "false",
+            "--continue-on-failure",
+            "--report",
+            "json,ndjson",
+            "--report-json-path",
+            str(folder / "report.json"),
+            "--report-ndjson-path",
+            str(folder / "report.ndjson"),
+            *options,
         ],
-        capture_output=True, text=True, timeout=300, check=False, cwd=folder,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        cwd=folder,
+    )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     summary = json.loads((folder / "report.json").read_text("utf-8"))
     assert summary["operations"]["tested"] >= 6
@@ -124,7 +170,9 @@ def excused(found: list[Accusation]) -> set[str]:
 
 def test_examples_and_links(mock: Callable[..., str], tmp_path: Path) -> None:
     """The examples, and chains of calls along the links, bring up nothing but known wrong accusations."""
-    found, summary = judged(mock(), tmp_path, "--phases", "examples,stateful", "--max-examples", "2")
+    found, summary = judged(
+        mock(), tmp_path, "--phases", "examples,stateful", "--max-examples", "2"
+    )
 
     assert summary["test_cases"]["generated"] > 20
     excused(found)
@@ -142,6 +190,8 @@ def test_all_phases(mock: Callable[..., str], tmp_path: Path) -> None:
 @pytest.mark.parametrize("defect", ["error-404-html", "create-related-number"])
 def test_referee_is_not_blind(mock: Callable[..., str], tmp_path: Path, defect: str) -> None:
     """A defect in the mock is more than a known wrong accusation: the referee sees the body."""
-    found, _ = judged(mock("--defect", defect), tmp_path, "--phases", "examples,stateful", "--max-examples", "2")
+    found, _ = judged(
+        mock("--defect", defect), tmp_path, "--phases", "examples,stateful", "--max-examples", "2"
+    )
 
     assert {one.check for one in found if not any(holds(one) for holds in EXCUSES.values())}

@@ -13,13 +13,20 @@ import pytest
 from orchestrator_contract.report import write_all
 from orchestrator_contract.verdicts.result import Result
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (dev extra)")
+webdriver = pytest.importorskip(
+    "selenium.webdriver", reason="selenium is not installed (dev extra)"
+)
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSER = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 DRIVER = shutil.which("chromedriver") or shutil.which("chromium.chromedriver")
 
 pytestmark = [
-    pytest.mark.skipif(not BROWSER or not DRIVER, reason="needs chromium and chromedriver (Debian: chromium, chromium-driver)"),
+    pytest.mark.skipif(
+        not BROWSER or not DRIVER,
+        reason="needs chromium and chromedriver (Debian: chromium, chromium-driver)",
+    ),
     # Selenium leaves sockets to the garbage collector.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
@@ -57,12 +64,20 @@ class Page:
         self._folder = folder
 
     def open(
-        self, result: Result, *, scheme: str = "light", width: int = 1200, media: str = "screen", script: bool = True
+        self,
+        result: Result,
+        *,
+        scheme: str = "light",
+        width: int = 1200,
+        media: str = "screen",
+        script: bool = True,
     ) -> None:
         """Write *result* and load its page."""
         write_all(result, self._folder)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+        self.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"media": media, "features": features}
+        )
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
@@ -116,7 +131,18 @@ def page(driver: Any, tmp_path: Path) -> Page:
     return Page(driver, tmp_path)
 
 
-@pytest.mark.parametrize("situation", ["conformant", "nonconformant", "hostile", "empty-texts", "incomplete", "unusable", "nothing-judged"])
+@pytest.mark.parametrize(
+    "situation",
+    [
+        "conformant",
+        "nonconformant",
+        "hostile",
+        "empty-texts",
+        "incomplete",
+        "unusable",
+        "nothing-judged",
+    ],
+)
 def test_quiet_and_alone(page: Page, situations: dict[str, Result], situation: str) -> None:
     """The page makes no request, logs no error and breaks no policy of its own."""
     page.open(situations[situation])
@@ -160,7 +186,12 @@ def test_filter_by_text(page: Page, breached: Result) -> None:
     page.type("KEY Clock")
 
     assert page.shown() == ["KEY-EXPIRES"]
-    assert page.js("return [...document.querySelectorAll('tr.section')].filter(r => r.offsetParent).length") == 1
+    assert (
+        page.js(
+            "return [...document.querySelectorAll('tr.section')].filter(r => r.offsetParent).length"
+        )
+        == 1
+    )
 
 
 def test_keyboard(page: Page, breached: Result) -> None:
@@ -170,7 +201,9 @@ def test_keyboard(page: Page, breached: Result) -> None:
 
     page.type(" \t ")
 
-    assert page.js("return [...document.querySelectorAll('input[name=verdict]')].map(b => b.checked)") == [False, False, True, True, True]
+    assert page.js(
+        "return [...document.querySelectorAll('input[name=verdict]')].map(b => b.checked)"
+    ) == [False, False, True, True, True]
     assert page.js("return getComputedStyle(document.activeElement).outlineStyle") != "none"
 
 
@@ -183,7 +216,10 @@ def test_links(page: Page, breached: Result) -> None:
     page.js("return new Promise(done => setTimeout(done, 50))")
 
     assert page.js("return document.getElementById('b-OP-ENDS').open")
-    assert abs(page.js("return document.getElementById('b-OP-ENDS').getBoundingClientRect().top")) < 900
+    assert (
+        abs(page.js("return document.getElementById('b-OP-ENDS').getBoundingClientRect().top"))
+        < 900
+    )
 
     page.click("input[value=unverified]")
     page.js("location.hash = '#r-KEY-EXPIRES'")
@@ -193,7 +229,10 @@ def test_links(page: Page, breached: Result) -> None:
 
 def test_copy(page: Page, breached: Result) -> None:
     """One click puts the whole command on the clipboard, as it stands."""
-    page.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    page.driver.execute_cdp_cmd(
+        "Browser.grantPermissions",
+        {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
+    )
     page.open(breached)
 
     page.click("#b-OP-ENDS .copy")
@@ -223,14 +262,24 @@ def test_dark(page: Page, calm: Result) -> None:
     assert grounds == ["rgb(255, 255, 255)", "rgb(18, 22, 27)"]
 
 
-@pytest.mark.parametrize("width", [pytest.param(360, id="phone"), pytest.param(760, id="tablet"), pytest.param(1200, id="desk")])
-@pytest.mark.parametrize("situation", ["conformant", "nonconformant", "long-words", "hostile", "unusable"])
+@pytest.mark.parametrize(
+    "width",
+    [pytest.param(360, id="phone"), pytest.param(760, id="tablet"), pytest.param(1200, id="desk")],
+)
+@pytest.mark.parametrize(
+    "situation", ["conformant", "nonconformant", "long-words", "hostile", "unusable"]
+)
 def test_width(page: Page, situations: dict[str, Result], situation: str, width: int) -> None:
     """Nothing is wider than the screen, and buttons are large enough for a thumb."""
     page.open(situations[situation], width=width)
 
     assert page.js("return document.documentElement.scrollWidth") <= width
-    assert page.js("return [...document.querySelectorAll('button')].filter(b => b.offsetParent && b.offsetHeight < 24).length") == 0
+    assert (
+        page.js(
+            "return [...document.querySelectorAll('button')].filter(b => b.offsetParent && b.offsetHeight < 24).length"
+        )
+        == 0
+    )
 
 
 def test_print(page: Page, breached: Result) -> None:
@@ -238,9 +287,16 @@ def test_print(page: Page, breached: Result) -> None:
     page.open(breached, media="print")
     page.js("dispatchEvent(new Event('beforeprint'))")
 
-    assert page.js("return [...document.querySelectorAll('nav, .filter, .copy')].filter(e => e.offsetParent).length") == 0
+    assert (
+        page.js(
+            "return [...document.querySelectorAll('nav, .filter, .copy')].filter(e => e.offsetParent).length"
+        )
+        == 0
+    )
     assert page.js("return [...document.querySelectorAll('details')].every(d => d.open)")
-    assert page.js("return [...document.querySelectorAll('pre')].every(p => p.scrollHeight <= p.clientHeight + 1)")
+    assert page.js(
+        "return [...document.querySelectorAll('pre')].every(p => p.scrollHeight <= p.clientHeight + 1)"
+    )
 
 
 def test_without_script(page: Page, breached: Result) -> None:
@@ -249,4 +305,9 @@ def test_without_script(page: Page, breached: Result) -> None:
     body = page.driver.find_element("css selector", "body").text
 
     assert all(row.requirement.id in body for row in breached.rows)
-    assert page.driver.find_elements("css selector", "form.filter:not([hidden]), button.copy:not([hidden])") == []
+    assert (
+        page.driver.find_elements(
+            "css selector", "form.filter:not([hidden]), button.copy:not([hidden])"
+        )
+        == []
+    )

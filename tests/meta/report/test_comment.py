@@ -47,9 +47,15 @@ def test_only_own_html(any_result: Result) -> None:
     """No text of the endpoint becomes HTML, a link, an image or a mention."""
     found = list(tokens(as_markdown(any_result)))
 
-    assert [t.content for t in found if t.type in ("html_block", "html_inline") and not OWN_HTML.fullmatch(t.content)] == []
+    assert [
+        t.content
+        for t in found
+        if t.type in ("html_block", "html_inline") and not OWN_HTML.fullmatch(t.content)
+    ] == []
     assert [t.type for t in found if t.type in ("link_open", "image")] == []
-    assert [t.content for t in found if t.type == "text" and ("@" in t.content or "evil" in t.content)] == []
+    assert [
+        t.content for t in found if t.type == "text" and ("@" in t.content or "evil" in t.content)
+    ] == []
 
 
 def test_details_are_balanced(any_result: Result) -> None:
@@ -71,11 +77,21 @@ def test_breaches_first(breached: Result) -> None:
     """What is broken stands before what could not be verified, with all that is needed to repeat it."""
     text = as_markdown(breached)
 
-    assert text.index("### Breaches") < text.index("DEL-202-HEADERS") < text.index("ERR-429-RETRY") < text.index("Not verified")
-    assert "- Expected: `a number`\n- Seen: `retry-after is missing`\n- Where: `retry-after`" in text
+    assert (
+        text.index("### Breaches")
+        < text.index("DEL-202-HEADERS")
+        < text.index("ERR-429-RETRY")
+        < text.index("Not verified")
+    )
+    assert (
+        "- Expected: `a number`\n- Seen: `retry-after is missing`\n- Where: `retry-after`" in text
+    )
     assert "curl -isS" in text
     assert "documented, S2" in text
-    assert "pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7" in text
+    assert (
+        "pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7"
+        in text
+    )
 
 
 def test_calm(calm: Result) -> None:

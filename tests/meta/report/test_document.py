@@ -15,7 +15,10 @@ def test_schema(any_result: Result) -> None:
     """Each situation gives a document that the published schema accepts."""
     document = json.loads(as_json(any_result))
 
-    wrong = [f"{e.json_path}: {e.message[:200]}" for e in schemas.validator("conformance-report.json").iter_errors(document)]
+    wrong = [
+        f"{e.json_path}: {e.message[:200]}"
+        for e in schemas.validator("conformance-report.json").iter_errors(document)
+    ]
 
     assert wrong == []
 
@@ -46,6 +49,10 @@ def test_every_file_is_written(any_result: Result, tmp_path: Path) -> None:
 
     write_all(any_result, folder)
 
-    assert sorted(path.name for path in folder.iterdir()) == ["conformance.html", "conformance.json", "conformance.md"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "conformance.html",
+        "conformance.json",
+        "conformance.md",
+    ]
     for path in folder.iterdir():
         assert path.read_text(encoding="utf-8").endswith("\n")

@@ -21,8 +21,22 @@ VERDICTS = {"passed", "breached", "waived", "unverified"}
 def run(folder: Path, *options: str, env: dict[str, str] | None = None) -> Any:
     """The root of the XML that a short run writes."""
     path = folder / "junit.xml"
-    command = [sys.executable, "-m", "pytest", f"--junitxml={path}", "--report", str(folder), "--effort", "quick",
-               "--seed", "1", "-p", "no:cacheprovider", "-q", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        f"--junitxml={path}",
+        "--report",
+        str(folder),
+        "--effort",
+        "quick",
+        "--seed",
+        "1",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        *options,
+    ]
     subprocess.run(command, cwd=PROJECT, env=env, check=False, capture_output=True, timeout=300)
     return parse(path).getroot()
 
@@ -31,9 +45,20 @@ def run(folder: Path, *options: str, env: dict[str, str] | None = None) -> Any:
 def hostile(name: str, profile: Path) -> Iterator[dict[str, str]]:
     """A hostile endpoint that *profile* leads to; gives the environment with its credentials."""
     env = {**os.environ, "HOSTILE_USER": "hostile-user", "HOSTILE_PASSWORD": "hostile-password"}
-    command = [sys.executable, "-m", "orchestrator_contract.proof.hostile", name, "--port", "0",
-               "--write-profile", str(profile), "--exit-with-stdin"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "orchestrator_contract.proof.hostile",
+        name,
+        "--port",
+        "0",
+        "--write-profile",
+        str(profile),
+        "--exit-with-stdin",
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+    ) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())
         yield env
@@ -53,7 +78,13 @@ def shape(root: Any) -> None:
         assert case.get("name")
         assert case.get("classname")
         assert float(case.get("time")) >= 0
-        assert {child.tag for child in case} <= {"properties", "failure", "skipped", "system-out", "system-err"}
+        assert {child.tag for child in case} <= {
+            "properties",
+            "failure",
+            "skipped",
+            "system-out",
+            "system-err",
+        }
 
 
 def properties(case: Any) -> dict[str, str]:
@@ -64,7 +95,11 @@ def properties(case: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "workers", [pytest.param([], id="alone"), pytest.param(["-n", "2"], id="two-workers", marks=pytest.mark.slow)]
+    "workers",
+    [
+        pytest.param([], id="alone"),
+        pytest.param(["-n", "2"], id="two-workers", marks=pytest.mark.slow),
+    ],
 )
 def test_properties(tmp_path: Path, workers: list[str]) -> None:
     """Each test tells its requirements, their level and the verdict."""
@@ -75,18 +110,33 @@ def test_properties(tmp_path: Path, workers: list[str]) -> None:
         told = properties(case)
         assert {"requirement", "level", "verdict"} == set(told)
         assert told["verdict"] == "passed"
-    assert any("AUTH-MISSING" in properties(case)["requirement"].split(",") for case in root.iter("testcase"))
+    assert any(
+        "AUTH-MISSING" in properties(case)["requirement"].split(",")
+        for case in root.iter("testcase")
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "workers"), [pytest.param("text-nul", ["-n", "2"], id="controls-by-workers"), pytest.param("text-cdata", [], id="cdata")]
+    ("name", "workers"),
+    [
+        pytest.param("text-nul", ["-n", "2"], id="controls-by-workers"),
+        pytest.param("text-cdata", [], id="cdata"),
+    ],
 )
 def test_hostile(tmp_path: Path, name: str, workers: list[str]) -> None:
     """What the endpoint sends does not break the XML, and its breaches are failures with a verdict."""
     profile = tmp_path / "hostile.toml"
 
     with hostile(name, profile) as env:
-        root = run(tmp_path, "--target", str(profile), "--requirement", "DEL-202-BODY,DEL-202-LINKS", *workers, env=env)
+        root = run(
+            tmp_path,
+            "--target",
+            str(profile),
+            "--requirement",
+            "DEL-202-BODY,DEL-202-LINKS",
+            *workers,
+            env=env,
+        )
 
     shape(root)
     failed = [case for case in root.iter("testcase") if case.find("failure") is not None]

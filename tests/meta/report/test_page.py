@@ -16,7 +16,20 @@ from orchestrator_contract.text.visible import visible
 from orchestrator_contract.verdicts.result import Result
 
 #: Elements that load something, run something or leave the page by themselves.
-_ACTIVE = {"iframe", "object", "embed", "base", "img", "audio", "video", "image", "use", "foreignObject", "animate", "set"}
+_ACTIVE = {
+    "iframe",
+    "object",
+    "embed",
+    "base",
+    "img",
+    "audio",
+    "video",
+    "image",
+    "use",
+    "foreignObject",
+    "animate",
+    "set",
+}
 
 
 def parse(text: str) -> Element:
@@ -45,20 +58,37 @@ def test_valid_and_passive(any_result: Result) -> None:
 
     assert [name for name, _ in found if name in _ACTIVE] == []
     assert len([name for name, _ in found if name == "script"]) == 1
-    assert [name for name, element in found for key in element.keys() if key.startswith("on") or key in ("src", "srcset", "style")] == []  # noqa: SIM118
+    assert [
+        name
+        for name, element in found
+        for key in element.keys()  # noqa: SIM118  # an element is no dict
+        if key.startswith("on") or key in ("src", "srcset", "style")
+    ] == []
     assert {element.get("href") for name, element in found if name == "link"} == {"data:,"}
     links = {element.get("href", "") for name, element in found if name == "a"}
-    assert [link for link in links if not link.startswith(("#", "https://www.rfc-editor.org/", "https://datatracker.ietf.org/"))] == []
+    assert [
+        link
+        for link in links
+        if not link.startswith(
+            ("#", "https://www.rfc-editor.org/", "https://datatracker.ietf.org/")
+        )
+    ] == []
 
 
 def test_policy_names_what_the_page_holds(any_result: Result) -> None:
     """The policy allows the page's own style and script by their hashes, and nothing else."""
     root = parse(as_html(any_result))
     found = {name: element for name, element in elements(root) if name in ("style", "script")}
-    policy = next(e.get("content", "") for name, e in elements(root) if e.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        e.get("content", "")
+        for name, e in elements(root)
+        if e.get("http-equiv") == "Content-Security-Policy"
+    )
 
     for name in ("style", "script"):
-        digest = base64.b64encode(hashlib.sha256((found[name].text or "").encode()).digest()).decode()
+        digest = base64.b64encode(
+            hashlib.sha256((found[name].text or "").encode()).digest()
+        ).decode()
         assert f"{name}-src 'sha256-{digest}';" in policy
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
@@ -115,17 +145,26 @@ def test_breach_is_complete(breached: Result) -> None:
 
     assert "Expected a number Seen retry-after is missing" in text
     assert "Level: documented . Source: S2" in text
-    assert text.count("curl -isS --path-as-is -X DELETE") == 6  # four requests, and two of them once more as one paste
+    assert (
+        text.count("curl -isS --path-as-is -X DELETE") == 6
+    )  # four requests, and two of them once more as one paste
     assert "All 2 requests as one paste" in text
     assert "2 more findings" in text
-    assert "pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7" in text
+    assert (
+        "pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7"
+        in text
+    )
 
 
 def test_statuses(breached: Result) -> None:
     """Coverage tells seen from valid, provoked from never seen, documented from not."""
     root = parse(as_html(breached))
     section = next(e for _, e in elements(root) if e.get("id") == "statuses")
-    rows = {words(next(iter(e))).split()[0]: words(e) for name, e in elements(section) if name == "tr" and e.get("class")}
+    rows = {
+        words(next(iter(e))).split()[0]: words(e)
+        for name, e in elements(section)
+        if name == "tr" and e.get("class")
+    }
 
     assert rows["202"] == "202 Accepted 20 19 met in the course of the tests; 1 does not conform"
     assert "never seen: the target profile has no [faults.409]" in rows["409"]
@@ -138,12 +177,18 @@ def test_statuses(breached: Result) -> None:
     [
         pytest.param("conformant", "requirements that were judged are met.", id="conformant"),
         pytest.param("nonconformant", "3 of 8 requirements are breached.", id="nonconformant"),
-        pytest.param("incomplete", "No breach was found; 1 of 2 requirements could not be verified.", id="incomplete"),
+        pytest.param(
+            "incomplete",
+            "No breach was found; 1 of 2 requirements could not be verified.",
+            id="incomplete",
+        ),
         pytest.param("unusable", "The endpoint could not be tested.", id="unusable"),
         pytest.param("nothing-judged", "Nothing was judged: no test was selected.", id="nothing"),
     ],
 )
-def test_banner(request: pytest.FixtureRequest, situation: str, said: str, situations: dict[str, Result]) -> None:
+def test_banner(
+    request: pytest.FixtureRequest, situation: str, said: str, situations: dict[str, Result]
+) -> None:
     """The banner says what the run ended in."""
     root = parse(as_html(situations[situation]))
 

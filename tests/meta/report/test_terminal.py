@@ -59,13 +59,20 @@ def test_breach(breached: Result) -> None:
     """A breach says what is wrong, where the contract says so, and how to see it again."""
     lines = written(breached).splitlines()
 
-    start = next(number for number, line in enumerate(lines) if line.startswith("BREACHED DEL-202-HEADERS (documented, S2"))
+    start = next(
+        number
+        for number, line in enumerate(lines)
+        if line.startswith("BREACHED DEL-202-HEADERS (documented, S2")
+    )
     block = lines[start : lines.index("", start)]
 
     assert "  expected: retry-after: a number" in block
     assert "  seen:     retry-after is missing" in block
     assert any(line.startswith("  repeat:   curl -isS") for line in block)
-    assert block[-1] == "  check:    pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7"
+    assert (
+        block[-1]
+        == "  check:    pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7"
+    )
 
 
 def test_summary(breached: Result) -> None:
@@ -73,10 +80,15 @@ def test_summary(breached: Result) -> None:
     text = written(breached)
 
     assert re.search(r"^Submitting a delete +- +- +- +- +1\s*$", text, re.MULTILINE)
-    assert "unverified: needs clock, which the target profile does not give\n  KEY-EXPIRES\n" in text
+    assert (
+        "unverified: needs clock, which the target profile does not give\n  KEY-EXPIRES\n" in text
+    )
     assert "observed: Operation status values seen: 2 x retry-after is missing" in text
     assert "Two keys that differ" not in text
-    assert "nonconformant: 3 breached, 1 warned, 1 waived, 2 unverified, 1 passed (1234 requests, seed 7)" in text
+    assert (
+        "nonconformant: 3 breached, 1 warned, 1 waived, 2 unverified, 1 passed (1234 requests, seed 7)"
+        in text
+    )
 
 
 def test_quiet(breached: Result) -> None:

@@ -21,18 +21,48 @@ from orchestrator_contract.wire.answer import Answer
 SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
 
 
-def exchange(call: Call, method: str, status: int, sent: float, *, took: float = 0.01, body: object = None,
-             operation: str = "", key: str | None = None) -> Exchange:
+def exchange(
+    call: Call,
+    method: str,
+    status: int,
+    sent: float,
+    *,
+    took: float = 0.01,
+    body: object = None,
+    operation: str = "",
+    key: str | None = None,
+) -> Exchange:
     """One exchange at *sent* seconds."""
     headers = [("Operation-Id", operation)] if operation else []
     answer = Answer(status, "", headers, json.dumps(body or {}).encode())
-    return Exchange(call, method, "http://127.0.0.1:9/x", (), None, datetime.now(UTC), sent, took, key=key, answer=answer)
+    return Exchange(
+        call,
+        method,
+        "http://127.0.0.1:9/x",
+        (),
+        None,
+        datetime.now(UTC),
+        sent,
+        took,
+        key=key,
+        answer=answer,
+    )
 
 
-def delete(number: int, at: float, *, status: int = 202, key: str | None = None, took: float = 0.01) -> Exchange:
+def delete(
+    number: int, at: float, *, status: int = 202, key: str | None = None, took: float = 0.01
+) -> Exchange:
     """The delete of configuration *number*."""
     operation = f"op_{number}" if status == 202 else ""
-    return exchange(Call("delete", f"{SID}{number}"), "DELETE", status, at, took=took, operation=operation, key=key)
+    return exchange(
+        Call("delete", f"{SID}{number}"),
+        "DELETE",
+        status,
+        at,
+        took=took,
+        operation=operation,
+        key=key,
+    )
 
 
 def poll(number: int, at: float, word: str) -> Exchange:
@@ -43,24 +73,37 @@ def poll(number: int, at: float, word: str) -> Exchange:
 def test_operation() -> None:
     """Polls, fetches and further deletes stand under the operation, timed from its first request."""
     record = Recorder()
-    for one in (delete(1, 100.0), poll(1, 100.5, "PENDING"), poll(1, 101.0, "COMPLETED"),
-                exchange(Call("fetch", f"{SID}1"), "GET", 404, 101.5), delete(1, 102.0, status=404)):
+    for one in (
+        delete(1, 100.0),
+        poll(1, 100.5, "PENDING"),
+        poll(1, 101.0, "COMPLETED"),
+        exchange(Call("fetch", f"{SID}1"), "GET", 404, 101.5),
+        delete(1, 102.0, status=404),
+    ):
         record(one)
 
     (line,) = load(record.dump())
 
     assert (line.kind, line.title, line.subject) == ("operation", "op_1", f"{SID}1")
     assert [(e.at, e.what, e.answer, e.state) for e in line.events] == [
-        (0.0, "DELETE", "202", ""), (0.5, "poll", "200", "PENDING"), (1.0, "poll", "200", "COMPLETED"),
-        (1.5, "fetch", "404", ""), (2.0, "DELETE", "404", ""),
+        (0.0, "DELETE", "202", ""),
+        (0.5, "poll", "200", "PENDING"),
+        (1.0, "poll", "200", "COMPLETED"),
+        (1.5, "fetch", "404", ""),
+        (2.0, "DELETE", "404", ""),
     ]
 
 
 def test_race() -> None:
     """Changes of one configuration that overlap are a race; those one after the other are none."""
     record = Recorder()
-    for one in (delete(1, 100.0, key="a", took=0.5), delete(1, 100.0, status=409, key="b", took=0.5), delete(1, 100.1, key="a", took=0.2),
-                delete(2, 100.0, took=0.1), delete(2, 100.2, status=404, took=0.1)):
+    for one in (
+        delete(1, 100.0, key="a", took=0.5),
+        delete(1, 100.0, status=409, key="b", took=0.5),
+        delete(1, 100.1, key="a", took=0.2),
+        delete(2, 100.0, took=0.1),
+        delete(2, 100.2, status=404, took=0.1),
+    ):
         record(one)
 
     races = [line for line in load(record.dump()) if line.kind == "race"]
@@ -77,7 +120,11 @@ def test_bounds() -> None:
         record(delete(number, 100.0 + number))
         record(delete(number, 100.0 + number))
         for again in range(MAX_EVENTS * 3 if number < 20 else 1):
-            record(poll(number, 100.1 + number + again / 1000, "FAILED" if number == 77 else "COMPLETED"))
+            record(
+                poll(
+                    number, 100.1 + number + again / 1000, "FAILED" if number == 77 else "COMPLETED"
+                )
+            )
 
     lines = load([*record.dump(), *record.dump()])
 
@@ -113,8 +160,17 @@ def test_hostile_words() -> None:
 
 def test_drawing_stays_inside() -> None:
     """Every bar and mark stands within its drawing, even far after the end."""
-    line = Timeline("operation", "op", SID, [Event(0, 0.1, "DELETE", "202"), Event(0.2, 0.1, "poll", "200", "PENDING"),
-                                             Event(0.4, 0.1, "poll", "200", "COMPLETED"), Event(9000, 0.1, "fetch", "404")])
+    line = Timeline(
+        "operation",
+        "op",
+        SID,
+        [
+            Event(0, 0.1, "DELETE", "202"),
+            Event(0.2, 0.1, "poll", "200", "PENDING"),
+            Event(0.4, 0.1, "poll", "200", "COMPLETED"),
+            Event(9000, 0.1, "fetch", "404"),
+        ],
+    )
 
     drawing = draw(line)
 

@@ -26,8 +26,15 @@ def ledger() -> Ledger:
 def exchange(path: str, note: str = "") -> Exchange:
     """A call that was answered."""
     return Exchange(
-        call=Call("other"), method="GET", url=f"http://127.0.0.1:9/{path}", request_headers=(), request_body=None,
-        at=datetime(2026, 11, 23, tzinfo=UTC), sent=0.0, answer=Answer(200, "", [], b""), note=note,
+        call=Call("other"),
+        method="GET",
+        url=f"http://127.0.0.1:9/{path}",
+        request_headers=(),
+        request_body=None,
+        at=datetime(2026, 11, 23, tzinfo=UTC),
+        sent=0.0,
+        answer=Answer(200, "", [], b""),
+        note=note,
     )
 
 
@@ -42,30 +49,54 @@ def test_a_breach_of_several_steps_comes_whole_from_another_process(ledger: Ledg
     for number in range(11):
         ledger.hold(ID, False, expected="a", seen=str(number), exchanges=[exchange(str(number))])
     for name in ("of the worker", "late"):
-        other.hold(ID, False, expected="a", seen=name, exchanges=[exchange(path) for path in ("first", "second", "third")])
+        other.hold(
+            ID,
+            False,
+            expected="a",
+            seen=name,
+            exchanges=[exchange(path) for path in ("first", "second", "third")],
+        )
 
     ledger.merge(other.dump())
 
     shown = findings(ledger)
     assert len(shown) == 12
     assert shown[-1].seen == "of the worker"
-    assert [step.curl.rpartition("/")[2] for step in shown[-1].steps] == ["first", "second", "third"]
+    assert [step.curl.rpartition("/")[2] for step in shown[-1].steps] == [
+        "first",
+        "second",
+        "third",
+    ]
     assert (ledger.records[ID].breaches, len(ledger.records[ID].problems)) == (13, 13)
 
 
 @pytest.mark.parametrize("text", ["a; saw b", "step 1 of 2: a", "expected a; saw b", ": ", ""])
 def test_texts_stay_what_they_are(ledger: Ledger, text: str) -> None:
     """Whatever words stand in them, where a breach is, what was expected and what was seen are shown apart."""
-    ledger.hold(ID, False, where=text, expected="x" + text, seen="y" + text, exchanges=[exchange("x")])
+    ledger.hold(
+        ID, False, where=text, expected="x" + text, seen="y" + text, exchanges=[exchange("x")]
+    )
 
     (shown,) = findings(ledger)
 
-    assert (shown.where, shown.expected, shown.seen, len(shown.steps)) == (text, "x" + text, "y" + text, 1)
+    assert (shown.where, shown.expected, shown.seen, len(shown.steps)) == (
+        text,
+        "x" + text,
+        "y" + text,
+        1,
+    )
 
 
 def test_entries_of_a_recording_are_named(ledger: Ledger) -> None:
     """A breach stands where its last step does, and each step names its own entry."""
-    ledger.hold(ID, False, where="$.status", expected="a", seen="b", exchanges=[exchange("x", "entry 3"), exchange("y", "entry 5")])
+    ledger.hold(
+        ID,
+        False,
+        where="$.status",
+        expected="a",
+        seen="b",
+        exchanges=[exchange("x", "entry 3"), exchange("y", "entry 5")],
+    )
 
     (shown,) = findings(ledger)
 

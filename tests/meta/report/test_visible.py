@@ -14,11 +14,15 @@ from orchestrator_contract.text.visible import visible
     [
         pytest.param("plain äöü 日本 🙂", "plain äöü 日本 🙂", id="letters-stay"),
         pytest.param("\x1b[31m\x07\x9b", "\\x1b[31m\\x07\\x9b", id="terminal-controls"),
-        pytest.param("a\u202eb\u2066\u200b\ufeff", "a\\u202eb\\u2066\\u200b\\ufeff", id="bidi-and-invisible"),
+        pytest.param(
+            "a\u202eb\u2066\u200b\ufeff", "a\\u202eb\\u2066\\u200b\\ufeff", id="bidi-and-invisible"
+        ),
         pytest.param("\ud800", "\\ud800", id="half-a-pair"),
         pytest.param("a\r\nb\tc", "a\\r\\nb\\tc", id="line-ends"),
         pytest.param("::error::x", "\\x3a:error::x", id="github-command"),
-        pytest.param("x ##vso[task]y ##[error]", "x \\x23#vso[task]y \\x23#[error]", id="azure-command"),
+        pytest.param(
+            "x ##vso[task]y ##[error]", "x \\x23#vso[task]y \\x23#[error]", id="azure-command"
+        ),
         pytest.param("\U000e0041", "\\U000e0041", id="tag-characters"),
     ],
 )

@@ -88,7 +88,9 @@ def test_other_operations_have_one_success_and_a_default(name: str) -> None:
     """Success is one documented status; refusals of the calls around the delete are not judged by status."""
     success = "202" if name.startswith(("create", "update", "patch", "delete")) else "200"
 
-    assert [status for status in OPERATIONS[name]["responses"] if status.startswith("2")] == [success]
+    assert [status for status in OPERATIONS[name]["responses"] if status.startswith("2")] == [
+        success
+    ]
     assert "default" in OPERATIONS[name]["responses"]
 
 
@@ -109,7 +111,14 @@ def test_acceptance_promises_retry_after_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["createConfiguration", "updateConfiguration", "patchConfiguration", "deleteConfiguration", "deleteConversation"]
+    "name",
+    [
+        "createConfiguration",
+        "updateConfiguration",
+        "patchConfiguration",
+        "deleteConfiguration",
+        "deleteConversation",
+    ],
 )
 def test_changes_take_a_key_and_lead_to_their_operation(name: str) -> None:
     """Idempotency-Key goes with each change, and its 202 links to fetchOperation."""

@@ -53,7 +53,9 @@ def test_pattern_is_portable(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_every_end_is_guarded(pattern: str) -> None:
     """A `$` never stands without the lookahead that keeps a final line feed out."""
-    assert pattern.replace(SAFE_END, "").count("$") == len(re.findall(r"\[[^\]]*\$[^\]]*\]", pattern))
+    assert pattern.replace(SAFE_END, "").count("$") == len(
+        re.findall(r"\[[^\]]*\$[^\]]*\]", pattern)
+    )
 
 
 @pytest.mark.parametrize("pattern", CLOSED)

@@ -41,7 +41,10 @@ def references(node: Any) -> list[str]:
         return []
     own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
     return own + [
-        ref for key, item in node.items() if key not in {"examples", "x-invalid"} for ref in references(item)
+        ref
+        for key, item in node.items()
+        if key not in {"examples", "x-invalid"}
+        for ref in references(item)
     ]
 
 
@@ -100,7 +103,9 @@ def test_references_mean_the_same_by_id_and_by_file(path: str) -> None:
         target = ref.partition("#")[0]
         assert "://" not in target
         if target:
-            assert (SCHEMAS / path).parent.joinpath(target).resolve().is_relative_to(SCHEMAS.resolve())
+            assert (
+                (SCHEMAS / path).parent.joinpath(target).resolve().is_relative_to(SCHEMAS.resolve())
+            )
             assert (SCHEMAS / path).parent.joinpath(target).is_file()
 
 

@@ -20,10 +20,14 @@ REGISTRY = jsonschema_rs.Registry([(document["$id"], document) for document in D
 @pytest.mark.parametrize("path", [pytest.param(path, id=path) for path in DOCUMENTS])
 def test_engines_agree(path: str) -> None:
     """Examples pass and counterexamples fail, as they do in Python's jsonschema."""
-    engine = jsonschema_rs.Draft202012Validator(DOCUMENTS[path], registry=REGISTRY, validate_formats=True)
+    engine = jsonschema_rs.Draft202012Validator(
+        DOCUMENTS[path], registry=REGISTRY, validate_formats=True
+    )
 
     refused = [example for example in DOCUMENTS[path]["examples"] if not engine.is_valid(example)]
-    let_in = [entry["why"] for entry in DOCUMENTS[path]["x-invalid"] if engine.is_valid(entry["instance"])]
+    let_in = [
+        entry["why"] for entry in DOCUMENTS[path]["x-invalid"] if engine.is_valid(entry["instance"])
+    ]
 
     assert refused == []
     assert let_in == []

@@ -22,8 +22,10 @@ from orchestrator_contract.proof import forked
 
 PROJECT = Path(__file__).parents[3]
 ACCOUNTS = {
-    "MOCK_USER_1": "SKmeta00000000000000000000000000001", "MOCK_PASSWORD_1": "m3ta/secret+one=&%41",
-    "MOCK_USER_2": "SKmeta00000000000000000000000000002", "MOCK_PASSWORD_2": "m3ta/secret+two=&%42",
+    "MOCK_USER_1": "SKmeta00000000000000000000000000001",
+    "MOCK_PASSWORD_1": "m3ta/secret+one=&%41",
+    "MOCK_USER_2": "SKmeta00000000000000000000000000002",
+    "MOCK_PASSWORD_2": "m3ta/secret+two=&%42",
 }
 #: Generous: what takes longer hangs.
 TIMEOUT_S = 180
@@ -31,7 +33,11 @@ TIMEOUT_S = 180
 
 def environment(**more: str) -> dict[str, str]:
     """This process's environment without what would change a run, and with the mock's accounts."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_"))} | ACCOUNTS | more
+    return (
+        {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_"))}
+        | ACCOUNTS
+        | more
+    )
 
 
 @dataclass
@@ -44,7 +50,9 @@ class Finished:
 
     def conformance(self) -> dict[str, Any]:
         """The content of its conformance.json."""
-        found: dict[str, Any] = json.loads((self.report / "conformance.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(
+            (self.report / "conformance.json").read_text(encoding="utf-8")
+        )
         return found
 
     def rows(self) -> dict[str, dict[str, Any]]:
@@ -72,9 +80,15 @@ class Mock:
             session.trust_env = False
             session.auth = (ACCOUNTS[f"MOCK_USER_{account}"], ACCOUNTS[f"MOCK_PASSWORD_{account}"])
             while query:
-                page = session.get(f"{self.base_url}/v2/ControlPlane/Configurations?{query}", timeout=10).json()
+                page = session.get(
+                    f"{self.base_url}/v2/ControlPlane/Configurations?{query}", timeout=10
+                ).json()
                 # The mock comes with configurations that answer with faults.
-                found += [name for item in page["configurations"] if not (name := item["displayName"]).startswith("mock fault")]
+                found += [
+                    name
+                    for item in page["configurations"]
+                    if not (name := item["displayName"]).startswith("mock fault")
+                ]
                 token = page["meta"].get("nextToken")
                 query = f"pageSize=1000&pageToken={token}" if token else ""
         return found
@@ -104,16 +118,30 @@ def runner() -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.fixture(scope="module")
-def run(runner: ProcessPoolExecutor, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Finished]:
+def run(
+    runner: ProcessPoolExecutor, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Finished]:
     """Run the contract suite with these arguments, at quick effort unless they say otherwise."""
 
     def start(*arguments: object, env: dict[str, str] | None = None) -> Finished:
         folder = tmp_path_factory.mktemp("run")
         given = [*map(str, arguments)]
         effort = [] if "--effort" in given else ["--effort", "quick"]
-        command = ["tests/contract", "--report", str(folder / "report"), "--seed", "1", "-p", "no:cacheprovider", *effort, *given]
+        command = [
+            "tests/contract",
+            "--report",
+            str(folder / "report"),
+            "--seed",
+            "1",
+            "-p",
+            "no:cacheprovider",
+            *effort,
+            *given,
+        ]
         log = folder / "output.txt"
-        code = runner.submit(forked.run, command, PROJECT, env or environment(), log, TIMEOUT_S).result()
+        code = runner.submit(
+            forked.run, command, PROJECT, env or environment(), log, TIMEOUT_S
+        ).result()
         return Finished(code, log.read_text("utf-8", "replace"), folder / "report")
 
     return start
@@ -126,10 +154,21 @@ def start_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
     def start(*options: str) -> Mock:
         profile = tmp_path_factory.mktemp("mock") / "mock.toml"
-        command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0", "--exit-with-stdin"]
+        command = [
+            sys.executable,
+            "-m",
+            "orchestrator_contract.mock",
+            "--port",
+            "0",
+            "--exit-with-stdin",
+        ]
         process = subprocess.Popen(
             [*command, "--write-profile", str(profile), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment(),
         )
         assert process.stdout is not None
         mock = Mock(process, json.loads(process.stdout.readline())["base_url"], profile)
@@ -172,7 +211,9 @@ class Canned:
             except OSError:
                 return
             self.accepted += 1
-            threading.Thread(target=self._answer, args=(connection, self.accepted), daemon=True).start()
+            threading.Thread(
+                target=self._answer, args=(connection, self.accepted), daemon=True
+            ).start()
 
     def _answer(self, connection: socket.socket, number: int) -> None:
         with connection:

@@ -10,9 +10,15 @@ import pytest
 
 @pytest.mark.parametrize(
     ("requests", "workers"),
-    [pytest.param(60, (), id="soon"), pytest.param(300, (), id="late"), pytest.param(150, ("-n", "2"), id="two-workers")],
+    [
+        pytest.param(60, (), id="soon"),
+        pytest.param(300, (), id="late"),
+        pytest.param(150, ("-n", "2"), id="two-workers"),
+    ],
 )
-def test_nothing_stays_behind(run: Callable[..., Any], start_mock: Callable[..., Any], requests: int, workers: tuple[str, ...]) -> None:
+def test_nothing_stays_behind(
+    run: Callable[..., Any], start_mock: Callable[..., Any], requests: int, workers: tuple[str, ...]
+) -> None:
     """However soon the requests are spent, enough of them are left to remove what was created."""
     mock = start_mock("--operation-seconds", "0.03")
     text = mock.profile.read_text("utf-8")
@@ -29,10 +35,14 @@ def test_nothing_stays_behind(run: Callable[..., Any], start_mock: Callable[...,
 
 
 @pytest.mark.parametrize("requests", [3, 7, 8, 9, 10, 12, 16, 24, 32])
-def test_nothing_stays_behind_of_next_to_nothing(run: Callable[..., Any], start_mock: Callable[..., Any], requests: int) -> None:
+def test_nothing_stays_behind_of_next_to_nothing(
+    run: Callable[..., Any], start_mock: Callable[..., Any], requests: int
+) -> None:
     """A budget that does not cover removing a configuration makes none; the run says that the budget is why."""
     mock = start_mock("--operation-seconds", "0.03")
-    profile = mock.changed(f"{requests}.toml", lambda text: text.replace("requests = 100000", f"requests = {requests}"))
+    profile = mock.changed(
+        f"{requests}.toml", lambda text: text.replace("requests = 100000", f"requests = {requests}")
+    )
 
     done = run("--target", profile)
 

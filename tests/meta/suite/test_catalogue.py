@@ -19,7 +19,9 @@ from orchestrator_contract.verdicts import catalogue
 
 PROJECT = Path(__file__).parents[3]
 CONTRACT = sorted((PROJECT / "tests" / "contract").glob("test_*.py"))
-RAW: dict[str, Any] = tomllib.loads((PROJECT / "orchestrator_contract" / "verdicts" / "catalogue.toml").read_text(encoding="utf-8"))
+RAW: dict[str, Any] = tomllib.loads(
+    (PROJECT / "orchestrator_contract" / "verdicts" / "catalogue.toml").read_text(encoding="utf-8")
+)
 KNOWN = catalogue.load().requirements
 
 #: Run inside a pytest of its own: prints every contract test with the requirements of its markers.
@@ -38,18 +40,29 @@ sys.exit(pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "tests/c
 def collected() -> list[tuple[str, list[str], bool]]:
     """Each contract test: node id, requirements, whether it has a docstring."""
     done = subprocess.run(
-        [sys.executable, "-c", COLLECTOR], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", COLLECTOR],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     line = next((line for line in done.stdout.splitlines() if line.startswith("COLLECTED")), None)
     assert line is not None, done.stdout + done.stderr
-    return [(node, ids, documented) for node, ids, documented in json.loads(line.removeprefix("COLLECTED"))]
+    return [
+        (node, ids, documented)
+        for node, ids, documented in json.loads(line.removeprefix("COLLECTED"))
+    ]
 
 
 def test_catalogue_fits_its_schema() -> None:
     """catalogue.toml, as it is written, is valid under schemas/catalogue.json."""
     schema = json.loads((PROJECT / "schemas" / "catalogue.json").read_text(encoding="utf-8"))
 
-    errors = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(RAW)]
+    errors = [
+        f"{error.json_path}: {error.message}"
+        for error in Draft202012Validator(schema).iter_errors(RAW)
+    ]
 
     assert errors == []
 
@@ -65,7 +78,11 @@ def test_titles_are_unique_and_short() -> None:
     """Each title is one sentence of its own, without a full stop."""
     titles = Counter(entry["title"] for entry in RAW["requirement"])
 
-    assert [title for title, number in titles.items() if number > 1 or len(title) > 130 or title.endswith(".")] == []
+    assert [
+        title
+        for title, number in titles.items()
+        if number > 1 or len(title) > 130 or title.endswith(".")
+    ] == []
 
 
 def test_schemas_exist_and_compile() -> None:
@@ -80,7 +97,16 @@ def test_schemas_exist_and_compile() -> None:
 
 def test_needs_are_capabilities() -> None:
     """A requirement needs only what a target profile can offer."""
-    offered = {"provision", "create", "credentials", "accounts", "regions", "operation_failure", "clock", "conversations"}
+    offered = {
+        "provision",
+        "create",
+        "credentials",
+        "accounts",
+        "regions",
+        "operation_failure",
+        "clock",
+        "conversations",
+    }
     offered |= {f"fault.{status}" for status in (409, 429, 500, 503)}
 
     assert {need for one in KNOWN.values() for need in one.needs} <= offered
@@ -99,19 +125,25 @@ def test_what_is_repeated_elsewhere_is_the_delete_s() -> None:
 @pytest.mark.parametrize(
     ("call", "requirement", "found"),
     [
-        ("delete", "DEL-202-LINKS", "DEL-202-LINKS"), ("patch", "DEL-202-LINKS", "CTRL-202"),
-        ("delete-conversation", "OP-BODY", "CONV-OPERATION"), ("create", "OP-BODY", "OP-BODY"),
+        ("delete", "DEL-202-LINKS", "DEL-202-LINKS"),
+        ("patch", "DEL-202-LINKS", "CTRL-202"),
+        ("delete-conversation", "OP-BODY", "CONV-OPERATION"),
+        ("create", "OP-BODY", "OP-BODY"),
     ],
-)  # fmt: skip
+)
 def test_findings_land_where_the_call_says(call: str, requirement: str, found: str) -> None:
     """A rule of the delete is found under the id that the catalogue has for the call; without one, under its own."""
     assert catalogue.load().on(call, requirement) == found
 
 
-def test_every_contract_test_names_known_requirements(collected: list[tuple[str, list[str], bool]]) -> None:
+def test_every_contract_test_names_known_requirements(
+    collected: list[tuple[str, list[str], bool]],
+) -> None:
     """Each contract test has a marker, and each id in it is in the catalogue, once."""
     wrong = [
-        (node, ids) for node, ids, _ in collected if not ids or not set(ids) <= set(KNOWN) or len(set(ids)) < len(ids)
+        (node, ids)
+        for node, ids, _ in collected
+        if not ids or not set(ids) <= set(KNOWN) or len(set(ids)) < len(ids)
     ]
 
     assert wrong == []
@@ -124,7 +156,9 @@ def test_every_requirement_is_tested(collected: list[tuple[str, list[str], bool]
     assert sorted(set(KNOWN) - named) == []
 
 
-def test_every_requirement_can_be_verified_with_what_it_needs(collected: list[tuple[str, list[str], bool]]) -> None:
+def test_every_requirement_can_be_verified_with_what_it_needs(
+    collected: list[tuple[str, list[str], bool]],
+) -> None:
     """For each requirement there is a test that needs no more of the target than the requirement itself."""
     tests_of: dict[str, list[set[str]]] = {}
     for _, ids, _ in collected:
@@ -150,16 +184,21 @@ def test_every_contract_test_says_what_holds(collected: list[tuple[str, list[str
 def test_contract_tests_state_facts(path: Path) -> None:
     """Docstrings of contract tests say what is, not what should be, and end with a full stop."""
     functions = [
-        node for node in ast.parse(path.read_text(encoding="utf-8")).body
+        node
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     texts = {node.name: ast.get_docstring(node) or "" for node in functions}
 
     assert [name for name, text in texts.items() if not text.split("\n")[0].endswith(".")] == []
-    assert [name for name, text in texts.items() if " should " in text or text.startswith("Test")] == []
+    assert [
+        name for name, text in texts.items() if " should " in text or text.startswith("Test")
+    ] == []
 
 
-@pytest.mark.parametrize("path", sorted((PROJECT / "tests" / "contract").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((PROJECT / "tests" / "contract").glob("*.py")), ids=lambda path: path.stem
+)
 def test_contract_tests_know_no_mock(path: Path) -> None:
     """The contract tests can't tell the mock from any other endpoint: they import nothing of it."""
     modules: set[str] = set()
@@ -169,5 +208,9 @@ def test_contract_tests_know_no_mock(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom):
             modules |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
 
-    inside = ("orchestrator_contract.mock", "orchestrator_contract.pytest_plugin.embedded", "orchestrator_contract.proof")
+    inside = (
+        "orchestrator_contract.mock",
+        "orchestrator_contract.pytest_plugin.embedded",
+        "orchestrator_contract.proof",
+    )
     assert [name for name in modules if name.startswith(inside)] == []

@@ -87,7 +87,9 @@ def test_refusals_for_ever_cost_once(suite: Suite, moody: Moody) -> None:
 @pytest.mark.parametrize(
     ("body", "value"),
     [
-        pytest.param(rb'{"id": "a\ud800", "\udfff": [1]}', {"id": "a\ufffd", "\ufffd": [1]}, id="half-pairs"),
+        pytest.param(
+            rb'{"id": "a\ud800", "\udfff": [1]}', {"id": "a\ufffd", "\ufffd": [1]}, id="half-pairs"
+        ),
         pytest.param(rb'{"id": "\ud83d\ude00"}', {"id": "\U0001f600"}, id="pair"),
         pytest.param(rb'{"id": "\\ud800"}', {"id": r"\ud800"}, id="no-escape-at-all"),
     ],
@@ -103,16 +105,30 @@ def test_half_a_surrogate_pair(body: bytes, value: object) -> None:
         pytest.param({"retry-after": "7"}, 7.0, id="seconds"),
         pytest.param({"retry-after": "9" * 5000}, float("inf"), id="more-digits-than-days-have"),
         pytest.param(
-            {"retry-after": "Tue, 24 Nov 2026 10:00:03 GMT", "date": "Tue, 24 Nov 2026 10:00:00 GMT"}, 3.0, id="date-by-the-endpoint's-clock",
+            {
+                "retry-after": "Tue, 24 Nov 2026 10:00:03 GMT",
+                "date": "Tue, 24 Nov 2026 10:00:00 GMT",
+            },
+            3.0,
+            id="date-by-the-endpoint's-clock",
         ),
         pytest.param(
-            {"retry-after": "Tuesday, 24-Nov-26 10:00:03 GMT", "date": "Tue, 24 Nov 2026 10:00:00 GMT"}, 3.0, id="obsolete-date",
+            {
+                "retry-after": "Tuesday, 24-Nov-26 10:00:03 GMT",
+                "date": "Tue, 24 Nov 2026 10:00:00 GMT",
+            },
+            3.0,
+            id="obsolete-date",
         ),
         pytest.param({"retry-after": "Tue, 24 Nov 1998 10:00:00 GMT"}, 0.0, id="date-in-the-past"),
         pytest.param({}, None, id="absent"),
         pytest.param({"retry-after": "soon"}, None, id="words"),
         pytest.param({"retry-after": "-3"}, None, id="negative"),
-        pytest.param({"retry-after": "Tue, 24 Nov 2026 10:00:03 GMT", "date": "\u0661"}, None, id="unreadable-date-header"),
+        pytest.param(
+            {"retry-after": "Tue, 24 Nov 2026 10:00:03 GMT", "date": "\u0661"},
+            None,
+            id="unreadable-date-header",
+        ),
     ],
 )
 def test_asked_delay(headers: dict[str, str], seconds: float | None) -> None:

@@ -105,7 +105,12 @@ def test_xdist_gives_the_same_verdict(run: Run, start_mock: StartMock) -> None:
 
 def test_breach(run: Run, start_mock: StartMock) -> None:
     """A breached requirement is 1, and its evidence can be read."""
-    finished = run("--target", start_mock("--defect", "error-404-code-text").profile, "--requirement", "ERR-404-BODY")
+    finished = run(
+        "--target",
+        start_mock("--defect", "error-404-code-text").profile,
+        "--requirement",
+        "ERR-404-BODY",
+    )
 
     sane(finished)
     assert finished.code == 1
@@ -114,12 +119,20 @@ def test_breach(run: Run, start_mock: StartMock) -> None:
     assert row["evidence"][-1]["request"].startswith("curl ")
 
 
-@pytest.mark.parametrize("strict", [pytest.param(False, id="a-warning"), pytest.param(True, id="a-failure-with-strict")])
+@pytest.mark.parametrize(
+    "strict", [pytest.param(False, id="a-warning"), pytest.param(True, id="a-failure-with-strict")]
+)
 def test_advisory_breach(run: Run, start_mock: StartMock, strict: bool) -> None:
     """An advisory breach is a warning and 0; with --strict it fails."""
     mock = start_mock("--variant", "location-relative")
 
-    finished = run("--target", mock.profile, "--requirement", "DEL-202-LOCATION", *(["--strict"] if strict else []))
+    finished = run(
+        "--target",
+        mock.profile,
+        "--requirement",
+        "DEL-202-LOCATION",
+        *(["--strict"] if strict else []),
+    )
 
     sane(finished)
     assert finished.code == int(strict), finished.output
@@ -157,11 +170,17 @@ def environment_with(more: dict[str, str]) -> dict[str, str]:
     """This process's environment and *more*."""
     import os
 
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_", "MOCK_"))} | more
+    return {
+        k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_", "MOCK_"))
+    } | more
 
 
-@pytest.mark.parametrize("status", [200, 403, 404, 500], ids=lambda status: f"{status}-to-everything")
-def test_another_server(run: Run, web: Callable[[int], tuple[str, type[_Web]]], status: int) -> None:
+@pytest.mark.parametrize(
+    "status", [200, 403, 404, 500], ids=lambda status: f"{status}-to-everything"
+)
+def test_another_server(
+    run: Run, web: Callable[[int], tuple[str, type[_Web]]], status: int
+) -> None:
     """A web server that knows nothing of configurations is 4: nothing to delete can be had there."""
     url, _ = web(status)
 
@@ -176,7 +195,10 @@ def test_another_server(run: Run, web: Callable[[int], tuple[str, type[_Web]]], 
 def test_by_url(run: Run, start_mock: StartMock) -> None:
     """A URL and the environment's credentials are enough: what the URL can't tell is unverified and named."""
     mock = start_mock()
-    env = {"TWILIO_ACCOUNT_SID": "SKmeta00000000000000000000000000001", "TWILIO_AUTH_TOKEN": "m3ta/secret+one=&%41"}
+    env = {
+        "TWILIO_ACCOUNT_SID": "SKmeta00000000000000000000000000001",
+        "TWILIO_AUTH_TOKEN": "m3ta/secret+one=&%41",
+    }
 
     finished = run("--target", mock.base_url, env=environment_with(env))
 
@@ -185,7 +207,7 @@ def test_by_url(run: Run, start_mock: StartMock) -> None:
     assert finished.conformance()["verdict"] == "incomplete"
     assert finished.conformance()["target"]["capabilities"] == ["create", "credentials"]
     rows = finished.rows()
-    assert rows["KEY-EXPIRES"]["reason"] .startswith("needs clock")
+    assert rows["KEY-EXPIRES"]["reason"].startswith("needs clock")
     assert rows["KEY-REPLAY"]["verdict"] == "passed"
 
 
@@ -202,12 +224,21 @@ def test_unknown_requirement(run: Run) -> None:
     ("written", "said"),
     [
         pytest.param("[target\n", "is not TOML", id="no-toml"),
-        pytest.param('[target]\nbase_url = "http://127.0.0.1"\ntimeout = 3\n', "unknown key target.timeout; expected one of", id="typo"),
+        pytest.param(
+            '[target]\nbase_url = "http://127.0.0.1"\ntimeout = 3\n',
+            "unknown key target.timeout; expected one of",
+            id="typo",
+        ),
         pytest.param("[target]\n", "target.base_url is missing", id="no-base-url"),
-        pytest.param('[target]\nbase_url = "http://127.0.0.1"\ntimeout_s = "3"\n', "target.timeout_s: expected", id="wrong-type"),
+        pytest.param(
+            '[target]\nbase_url = "http://127.0.0.1"\ntimeout_s = "3"\n',
+            "target.timeout_s: expected",
+            id="wrong-type",
+        ),
         pytest.param(
             '[target]\nbase_url = "http://127.0.0.1"\n[[accounts]]\nusername_env = "NOT_SET_1"\npassword_env = "NOT_SET_2"\n',
-            "accounts.0.username_env: the environment variable NOT_SET_1 is not set", id="unset-variable",
+            "accounts.0.username_env: the environment variable NOT_SET_1 is not set",
+            id="unset-variable",
         ),
     ],
 )
@@ -222,7 +253,9 @@ def test_bad_profile(run: Run, tmp_path: Path, written: str, said: str) -> None:
     assert finished.code == 4
     assert f"{path}: " in finished.output
     assert re.sub(r"\s+", " ", said) in re.sub(r"\s+", " ", finished.output)
-    assert len([line for line in finished.output.splitlines() if line.strip()]) <= 4, finished.output
+    assert len([line for line in finished.output.splitlines() if line.strip()]) <= 4, (
+        finished.output
+    )
 
 
 def test_missing_profile(run: Run, tmp_path: Path) -> None:
@@ -254,15 +287,30 @@ def _impossible(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("prepare", [_taken, _endless, _impossible])
-@pytest.mark.parametrize("extra", [(), ("-n", "2"), ("--traffic", "none.har")], ids=["one-process", "xdist", "traffic"])
+@pytest.mark.parametrize(
+    "extra", [(), ("-n", "2"), ("--traffic", "none.har")], ids=["one-process", "xdist", "traffic"]
+)
 def test_a_report_that_can_not_be_written(
-    run: Run, web: Callable[[int], tuple[str, type[_Web]]], tmp_path: Path, prepare: Callable[[Path], Path], extra: tuple[str, ...]
+    run: Run,
+    web: Callable[[int], tuple[str, type[_Web]]],
+    tmp_path: Path,
+    prepare: Callable[[Path], Path],
+    extra: tuple[str, ...],
 ) -> None:
     """Where a report can't be written the run ends with 4 and one message before anything is sent."""
     report, (url, handler) = tmp_path / "report", web(404)
     path = prepare(report)
 
-    finished = run("--target", url, "--requirement", "SID-UNKNOWN", "--report", report, *extra, env=environment_with(ENV))
+    finished = run(
+        "--target",
+        url,
+        "--requirement",
+        "SID-UNKNOWN",
+        "--report",
+        report,
+        *extra,
+        env=environment_with(ENV),
+    )
 
     sane(finished)
     assert finished.code == 4, finished.output
@@ -270,7 +318,9 @@ def test_a_report_that_can_not_be_written(
     assert handler.requests == 0
 
 
-def test_a_report_that_can_not_be_written_at_the_end(run: Run, start_mock: StartMock, tmp_path: Path) -> None:
+def test_a_report_that_can_not_be_written_at_the_end(
+    run: Run, start_mock: StartMock, tmp_path: Path
+) -> None:
     """What is noticed only when reports are written is 4 and one message, too, also of an endpoint that can't be used."""
     spoil = tmp_path / "conftest.py"
     spoil.write_text(
@@ -281,11 +331,24 @@ def test_a_report_that_can_not_be_written_at_the_end(run: Run, start_mock: Start
     for target, said in ((start_mock().profile, ""), ("http://127.0.0.1:9", "can't be reached")):
         report = tmp_path / f"report{len(said)}"
 
-        finished = run("--target", target, "--requirement", "SID-UNKNOWN", "--report", report, "--confcutdir", "/", tmp_path)
+        finished = run(
+            "--target",
+            target,
+            "--requirement",
+            "SID-UNKNOWN",
+            "--report",
+            report,
+            "--confcutdir",
+            "/",
+            tmp_path,
+        )
 
         sane(finished)
         assert finished.code == 4, finished.output
-        assert f"--report: {report / 'conformance.json'} can't be written: Is a directory" in finished.output
+        assert (
+            f"--report: {report / 'conformance.json'} can't be written: Is a directory"
+            in finished.output
+        )
         assert said in finished.output
 
 
@@ -299,9 +362,13 @@ def test_a_report_without_a_name(run: Run) -> None:
 
 
 @pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
-def test_a_recording_that_can_not_be_written(run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]) -> None:
+def test_a_recording_that_can_not_be_written(
+    run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]
+) -> None:
     """Where nothing can be recorded the run ends with 4 and one message, which names the option, before anything is sent."""
-    finished = run("--target", start_mock().profile, "--requirement", "SID-UNKNOWN", "--har", tmp_path, *extra)
+    finished = run(
+        "--target", start_mock().profile, "--requirement", "SID-UNKNOWN", "--har", tmp_path, *extra
+    )
 
     sane(finished)
     assert finished.code == 4, finished.output
@@ -313,7 +380,16 @@ def test_a_recording_that_ends_early(run: Run, start_mock: StartMock, tmp_path: 
     """A worker's recording that can't be written is a note of the report: the verdict stands without it."""
     (tmp_path / "own-gw0.har").mkdir()
 
-    finished = run("--target", start_mock().profile, "--requirement", "SID-UNKNOWN", "--har", tmp_path / "own.har", "-n", "1")
+    finished = run(
+        "--target",
+        start_mock().profile,
+        "--requirement",
+        "SID-UNKNOWN",
+        "--har",
+        tmp_path / "own.har",
+        "-n",
+        "1",
+    )
 
     sane(finished)
     assert finished.code == 0, finished.output
@@ -342,25 +418,35 @@ def test_plan_needs_no_workers(run: Run, start_mock: StartMock) -> None:
     one, two = (run("--target", mock.profile, "--plan", *extra) for extra in ((), ("-n", "2")))
 
     assert (one.code, two.code) == (0, 0), two.output
-    assert [line for line in two.output.splitlines() if "deselected" not in line] == [line for line in one.output.splitlines() if "deselected" not in line]
+    assert [line for line in two.output.splitlines() if "deselected" not in line] == [
+        line for line in one.output.splitlines() if "deselected" not in line
+    ]
 
 
 @pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
-def test_junit_that_can_not_be_written(run: Run, start_mock: StartMock, extra: tuple[str, ...]) -> None:
+def test_junit_that_can_not_be_written(
+    run: Run, start_mock: StartMock, extra: tuple[str, ...]
+) -> None:
     """Where --junitxml can't be written the run still cleans up and reports; one message says so, and the code is 4."""
     mock = start_mock()
 
-    finished = run("--target", mock.profile, "--requirement", "SID-UNKNOWN", "--junitxml", "/dev/full", *extra)
+    finished = run(
+        "--target", mock.profile, "--requirement", "SID-UNKNOWN", "--junitxml", "/dev/full", *extra
+    )
 
     sane(finished)
     assert finished.code == 4, finished.output
     assert finished.conformance()["verdict"] == "conformant"
-    assert "ERROR: --junitxml: /dev/full can't be written: No space left on device" in finished.output
+    assert (
+        "ERROR: --junitxml: /dev/full can't be written: No space left on device" in finished.output
+    )
     assert (mock.names(1), mock.names(2)) == ([], [])
 
 
 @pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
-def test_broken_suite(run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]) -> None:
+def test_broken_suite(
+    run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]
+) -> None:
     """A contract test that itself breaks is 3: neither the endpoint's fault nor a pass."""
     broken = tmp_path / "test_broken.py"
     broken.write_text(
@@ -368,7 +454,9 @@ def test_broken_suite(run: Run, start_mock: StartMock, tmp_path: Path, extra: tu
         encoding="utf-8",
     )
 
-    finished = run("--target", start_mock().profile, broken, "-k", "test_broken or test_letter_case", *extra)
+    finished = run(
+        "--target", start_mock().profile, broken, "-k", "test_broken or test_letter_case", *extra
+    )
 
     assert finished.code == 3, finished.output
     assert "a fault of the suite" in finished.output

@@ -46,7 +46,15 @@ def test_bounded(config: Any) -> None:
     assert failing.recall(config, "http://localhost:49") == Failing(49, ("a",))
 
 
-@pytest.mark.parametrize("damaged", [[], {"http://one": 3}, {"http://one": {"seed": "x", "tests": []}}, {"http://one": {"seed": 1, "tests": [2]}}])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        [],
+        {"http://one": 3},
+        {"http://one": {"seed": "x", "tests": []}},
+        {"http://one": {"seed": 1, "tests": [2]}},
+    ],
+)
 def test_damaged(config: Any, damaged: object) -> None:
     """A cache that somebody else wrote to is no error."""
     config.cache.set("orchestrator-contract/failing", damaged)
@@ -63,15 +71,40 @@ def test_no_cache() -> None:
     assert failing.recall(bare, "http://one") is None
 
 
-def test_next_run(start_mock: Callable[..., Any], suite_environment: dict[str, str], tmp_path: Path) -> None:
+def test_next_run(
+    start_mock: Callable[..., Any], suite_environment: dict[str, str], tmp_path: Path
+) -> None:
     """The next run has the seed of the one that failed, and begins with what failed; --seed has the last word."""
     mock = start_mock("--defect", "patch-deletes")
 
     def run(*more: str) -> list[str]:
-        command = [sys.executable, "-m", "pytest", "tests/contract", "-v", "--target", str(mock.profile), "--effort", "quick",
-                   "--report", str(tmp_path / "report"), "-o", f"cache_dir={tmp_path / 'cache'}",
-                   "-k", "test_unknown_sid or test_update_keeps", *more]
-        done = subprocess.run(command, cwd=PROJECT, env=suite_environment, capture_output=True, text=True, timeout=180, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "tests/contract",
+            "-v",
+            "--target",
+            str(mock.profile),
+            "--effort",
+            "quick",
+            "--report",
+            str(tmp_path / "report"),
+            "-o",
+            f"cache_dir={tmp_path / 'cache'}",
+            "-k",
+            "test_unknown_sid or test_update_keeps",
+            *more,
+        ]
+        done = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=suite_environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
         assert done.returncode == 1, done.stdout + done.stderr
         seed = re.search(r"seed (\d+)( \(that of the last run)?", done.stdout)
         assert seed is not None
@@ -81,5 +114,11 @@ def test_next_run(start_mock: Callable[..., Any], suite_environment: dict[str, s
     first, second, third = run(), run(), run("--seed", "5")
 
     assert first[1:] == ["new", "test_unknown_sid", "test_update_keeps", "test_unknown_sid_keeps"]
-    assert second == [first[0], "again", "test_update_keeps", "test_unknown_sid", "test_unknown_sid_keeps"]
+    assert second == [
+        first[0],
+        "again",
+        "test_update_keeps",
+        "test_unknown_sid",
+        "test_unknown_sid_keeps",
+    ]
     assert third == ["5", *first[1:]]

@@ -21,10 +21,19 @@ from orchestrator_contract.traffic.writer import HarError, HarWriter
 from orchestrator_contract.verdicts import baseline, catalogue, waivers
 
 READERS: dict[str, Callable[[Path], object]] = {
-    "profile": profile.from_file, "waivers": lambda path: waivers.load(path, catalogue.load()), "baseline": baseline.load,
-    "journal": journal.read, "ledger": lambda path: TtlLedger(path, Profile("x", "http://127.0.0.1")),
+    "profile": profile.from_file,
+    "waivers": lambda path: waivers.load(path, catalogue.load()),
+    "baseline": baseline.load,
+    "journal": journal.read,
+    "ledger": lambda path: TtlLedger(path, Profile("x", "http://127.0.0.1")),
 }
-ERRORS = (ProfileError, waivers.WaiverError, baseline.BaselineError, journal.JournalError, TtlLedgerError)
+ERRORS = (
+    ProfileError,
+    waivers.WaiverError,
+    baseline.BaselineError,
+    journal.JournalError,
+    TtlLedgerError,
+)
 HEAD = {"journal": "orchestrator-contract", "run": "r", "bases": ["http://127.0.0.1"]}
 ENTRY = {"name": "oc-r-0", "sid": "sid0", "state": "created", "account": 0, "region": 0}
 
@@ -36,16 +45,29 @@ def test_only_regular_files_are_read(tmp_path: Path, reader: str) -> None:
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(100 * 1024 * 1024)
 
-    for path, said in ((tmp_path / "pipe", "no regular file"), (Path("/dev/zero"), "no regular file"),
-                       (tmp_path, "no regular file"), (tmp_path / "huge", "is larger than")):
+    for path, said in (
+        (tmp_path / "pipe", "no regular file"),
+        (Path("/dev/zero"), "no regular file"),
+        (tmp_path, "no regular file"),
+        (tmp_path / "huge", "is larger than"),
+    ):
         with pytest.raises(ERRORS, match=said):
             READERS[reader](path)
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("content", [
-    b"x = " + b"[" * 100_000, b"[" * 100_000, b"x = " + b"9" * 5000, b"\xff\xfe", b"\0" * 1000, b"[a" + b".a" * 50_000 + b"]\n", b"[a" + b".a" * 900 + b"]\n",
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x = " + b"[" * 100_000,
+        b"[" * 100_000,
+        b"x = " + b"9" * 5000,
+        b"\xff\xfe",
+        b"\0" * 1000,
+        b"[a" + b".a" * 50_000 + b"]\n",
+        b"[a" + b".a" * 900 + b"]\n",
+    ],
+)
 def test_garbage_is_one_message(tmp_path: Path, reader: str, content: bytes) -> None:
     """However deep, long or strange."""
     path = tmp_path / "file"
@@ -57,18 +79,29 @@ def test_garbage_is_one_message(tmp_path: Path, reader: str, content: bytes) -> 
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize(("value", "said"), [("nan", "limits.requests: expected a number, found nan"), ("inf", "found inf"), ("1e300", "below 10")])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("nan", "limits.requests: expected a number, found nan"),
+        ("inf", "found inf"),
+        ("1e300", "below 10"),
+    ],
+)
 def test_numbers_that_are_none(tmp_path: Path, value: str, said: str) -> None:
     """TOML has them, and no comparison finds them wrong."""
     path = tmp_path / "profile.toml"
-    path.write_text(f"[target]\nbase_url = 'http://127.0.0.1'\n[limits]\nrequests = {value}\n", "utf-8")
+    path.write_text(
+        f"[target]\nbase_url = 'http://127.0.0.1'\n[limits]\nrequests = {value}\n", "utf-8"
+    )
 
     with pytest.raises(files.Unreadable, match=said):
         files.read_toml(path)
 
 
 @pytest.mark.parametrize("content", ["nonsense hidden", "machine 127.0.0.1 hidden x", "\0\0"])
-def test_a_netrc_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+def test_a_netrc_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
     """A .netrc that can't be read is named, and not repeated."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for names in profile.CREDENTIAL_NAMES:
@@ -84,6 +117,7 @@ def test_a_netrc_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
 
 def test_nobody_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where neither HOME nor the user database names a home there is no .netrc, and no traceback."""
+
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
@@ -97,8 +131,15 @@ def test_nobody_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"name": "production"}, {"name": ["oc-r-0"]}, {"sid": "../x"}, {"sid": 7}, {"account": -1}, {"region": "0"}, {"account": 10**30},
-        {"region": 1.5}, {"account": True},
+        {"name": "production"},
+        {"name": ["oc-r-0"]},
+        {"sid": "../x"},
+        {"sid": 7},
+        {"account": -1},
+        {"region": "0"},
+        {"account": 10**30},
+        {"region": 1.5},
+        {"account": True},
     ],
 )
 def test_a_journal_that_no_run_wrote(tmp_path: Path, change: dict[str, object]) -> None:
@@ -124,8 +165,17 @@ def test_a_journal_with_another_head(tmp_path: Path, head: dict[str, object]) ->
 def test_a_ledger_that_no_run_wrote(tmp_path: Path, change: dict[str, object]) -> None:
     """Its ids and keys go into requests."""
     path = tmp_path / "ledger.json"
-    entry = {"key": "aaaaaaaa-2222-4333-8444-555555555555", "sid": "sid0", "at": "2026-11-27T00:00:00Z", "original": {"status": 202}}
-    whole = {"ttl_ledger": "orchestrator-contract", "base_url": "http://127.0.0.1", "account": "none"}
+    entry = {
+        "key": "aaaaaaaa-2222-4333-8444-555555555555",
+        "sid": "sid0",
+        "at": "2026-11-27T00:00:00Z",
+        "original": {"status": 202},
+    }
+    whole = {
+        "ttl_ledger": "orchestrator-contract",
+        "base_url": "http://127.0.0.1",
+        "account": "none",
+    }
     path.write_text(json.dumps(whole | {"keys": [entry]}), encoding="utf-8")
     assert len(TtlLedger(path, Profile("x", "http://127.0.0.1")).keys) == 1
     path.write_text(json.dumps(whole | {"keys": [entry | change]}), encoding="utf-8")
@@ -155,8 +205,10 @@ def test_a_recording_without_end(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        pytest.param("pipe", "no regular file", id="pipe"), pytest.param("/dev/full", "no regular file", id="device"),
-        pytest.param(".", "no regular file", id="folder"), pytest.param("file/x.har", "File exists", id="below-a-file"),
+        pytest.param("pipe", "no regular file", id="pipe"),
+        pytest.param("/dev/full", "no regular file", id="device"),
+        pytest.param(".", "no regular file", id="folder"),
+        pytest.param("file/x.har", "File exists", id="below-a-file"),
     ],
 )
 def test_a_recording_that_can_not_be_made(tmp_path: Path, name: str, why: str) -> None:
@@ -173,8 +225,13 @@ def test_a_recording_on_a_disk_that_fills(tmp_path: Path) -> None:
     path = tmp_path / "own.har"
     writer = HarWriter(path, lambda: 0)
     exchange = Exchange(
-        call=Call("fetch"), method="GET", url="http://127.0.0.1/x", request_headers=(), request_body=b"x" * 1000,
-        at=datetime(2026, 11, 27, tzinfo=UTC), sent=0.0,
+        call=Call("fetch"),
+        method="GET",
+        url="http://127.0.0.1/x",
+        request_headers=(),
+        request_body=b"x" * 1000,
+        at=datetime(2026, 11, 27, tzinfo=UTC),
+        sent=0.0,
     )
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
@@ -186,7 +243,10 @@ def test_a_recording_on_a_disk_that_fills(tmp_path: Path) -> None:
     writer.close()
 
     assert 1 < len(list(entries(path))) < 5
-    assert writer.failure == f"--har: {path} can't be written: File too large; the recording ends early"
+    assert (
+        writer.failure
+        == f"--har: {path} can't be written: File too large; the recording ends early"
+    )
 
 
 def recorded(value: str) -> str:
@@ -195,7 +255,12 @@ def recorded(value: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "value", ["[" * 20_000 + "]" * 20_000, '{"a": ' * 600 + "1" + "}" * 600, '"' + "x" * 300_000 + '[", ' + '"]"' + ', "b": ' + "[" * 501 + "]" * 501]
+    "value",
+    [
+        "[" * 20_000 + "]" * 20_000,
+        '{"a": ' * 600 + "1" + "}" * 600,
+        '"' + "x" * 300_000 + '[", ' + '"]"' + ', "b": ' + "[" * 501 + "]" * 501,
+    ],
 )
 def test_a_deep_recording(tmp_path: Path, value: str) -> None:
     """It ends where it is too deep."""
@@ -210,7 +275,9 @@ def test_a_deep_recording(tmp_path: Path, value: str) -> None:
 def test_a_recording_with_a_number_without_end(tmp_path: Path, value: str) -> None:
     """It ends there; the parser itself would fall over, and the process with it."""
     path = tmp_path / "number.har"
-    path.write_text(recorded(value).replace('"version": 1', f'"version": {value}'), encoding="utf-8")
+    path.write_text(
+        recorded(value).replace('"version": 1', f'"version": {value}'), encoding="utf-8"
+    )
 
     with pytest.raises((Damaged, NotHar)):
         list(entries(path))
@@ -220,8 +287,13 @@ def test_a_recording_with_a_number_without_end(tmp_path: Path, value: str) -> No
 @pytest.mark.parametrize(
     ("text", "read"),
     [
-        ("\\ud83d\\ude00", "\U0001f600"), ("\\ud83d", "\ufffd"), ("\\ude00x", "\ufffdx"), ("\\\\ud83d", "\\ud83d"),
-        ("\\ud83d\\ud83d\\ude00", "\ufffd\U0001f600"), ("[[[", "[[["), ('\\"[', '"['),
+        ("\\ud83d\\ude00", "\U0001f600"),
+        ("\\ud83d", "\ufffd"),
+        ("\\ude00x", "\ufffdx"),
+        ("\\\\ud83d", "\\ud83d"),
+        ("\\ud83d\\ud83d\\ude00", "\ufffd\U0001f600"),
+        ("[[[", "[[["),
+        ('\\"[', '"['),
     ],
 )
 def test_texts_of_a_recording(tmp_path: Path, before: int, text: str, read: str) -> None:

@@ -30,7 +30,10 @@ def workers(provision: Provision, number: int = 2) -> list[Suite]:
     """The suites of *number* processes of one run."""
     target = replace(profile.from_url("http://127.0.0.1:9"), provision=provision)
     coordinator = Coordinator(100, 0, 100, None)
-    return [Suite(Settings(target, EFFORTS["quick"], 1, "meta", f"gw{n}"), coordinator) for n in range(number)]
+    return [
+        Suite(Settings(target, EFFORTS["quick"], 1, "meta", f"gw{n}"), coordinator)
+        for n in range(number)
+    ]
 
 
 def from_pool(_: Path) -> Provision:
@@ -42,10 +45,14 @@ def from_command(folder: Path) -> Provision:
     """A command that prints the same SIDs each time."""
     listing = folder / "sids"
     listing.write_text("\n".join(SIDS), encoding="utf-8")
-    return Provision("command", command=(sys.executable, "-c", f"print(open({str(listing)!r}).read())"))
+    return Provision(
+        "command", command=(sys.executable, "-c", f"print(open({str(listing)!r}).read())")
+    )
 
 
-@pytest.mark.parametrize("given", [pytest.param(from_pool, id="pool"), pytest.param(from_command, id="command")])
+@pytest.mark.parametrize(
+    "given", [pytest.param(from_pool, id="pool"), pytest.param(from_command, id="command")]
+)
 def test_each_sid_once(given: Callable[[Path], Provision], tmp_path: Path) -> None:
     """Two processes share what is given, and what one gives back is its own again."""
     one, other = (suite.configurations for suite in workers(given(tmp_path)))
@@ -59,8 +66,13 @@ def test_each_sid_once(given: Callable[[Path], Provision], tmp_path: Path) -> No
     assert one.take(1)[0].sid == taken[0].sid
 
 
-@pytest.mark.parametrize(("given", "unused"), [pytest.param(from_pool, 0, id="pool"), pytest.param(from_command, 3, id="command")])
-def test_what_a_command_printed_in_vain(given: Callable[[Path], Provision], unused: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("given", "unused"),
+    [pytest.param(from_pool, 0, id="pool"), pytest.param(from_command, 3, id="command")],
+)
+def test_what_a_command_printed_in_vain(
+    given: Callable[[Path], Provision], unused: int, tmp_path: Path
+) -> None:
     """It is counted over all processes, with what was given back; a pool says itself what is in it."""
     one, other = (suite.configurations for suite in workers(given(tmp_path)))
     taken = [*one.take(2), *other.take(2)]
@@ -79,7 +91,11 @@ def test_other_accounts_are_one_way_less() -> None:
 
 
 @pytest.mark.parametrize(
-    ("checked", "verdict"), [pytest.param(True, Verdict.PASSED, id="checked"), pytest.param(False, Verdict.UNVERIFIED, id="unchecked")]
+    ("checked", "verdict"),
+    [
+        pytest.param(True, Verdict.PASSED, id="checked"),
+        pytest.param(False, Verdict.UNVERIFIED, id="unchecked"),
+    ],
 )
 def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
     """It leaves a requirement unverified, with the reason, only where nothing else checked it."""
@@ -91,19 +107,32 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
     merged = Ledger(catalogue.load(), Redactor())
     merged.merge(ledger.dump())
 
-    row = judge_requirement(merged.catalogue["SID-UNKNOWN"], merged.records["SID-UNKNOWN"], profile.from_url("http://127.0.0.1:9"), Policy())
+    row = judge_requirement(
+        merged.catalogue["SID-UNKNOWN"],
+        merged.records["SID-UNKNOWN"],
+        profile.from_url("http://127.0.0.1:9"),
+        Policy(),
+    )
     assert row.verdict is verdict
     assert checked or "no second account" in row.reason
 
 
-def test_given_and_deleted(run: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path) -> None:
+def test_given_and_deleted(
+    run: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path
+) -> None:
     """What a command gave and the suite then deleted on purpose is not missed later."""
     mock = start_mock()
-    profile_with_command = mock.changed("command.toml", lambda text: text.replace(
-        'mode = "create"', f'mode = "command"\ncommand = {json.dumps([sys.executable, str(creator(tmp_path)), mock.base_url])}'
-    ))
+    profile_with_command = mock.changed(
+        "command.toml",
+        lambda text: text.replace(
+            'mode = "create"',
+            f'mode = "command"\ncommand = {json.dumps([sys.executable, str(creator(tmp_path)), mock.base_url])}',
+        ),
+    )
 
-    finished = run("--target", profile_with_command, "--requirement", "OP-FAILED", "--effort", "standard")
+    finished = run(
+        "--target", profile_with_command, "--requirement", "OP-FAILED", "--effort", "standard"
+    )
 
     assert finished.code == 0, finished.output
     assert set(finished.verdicts().values()) == {"passed"}

@@ -17,18 +17,37 @@ PROJECT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["nobody-reads", "full-disk"])
-def test_a_run_without_output(start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], full: bool) -> None:
+def test_a_run_without_output(
+    start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], full: bool
+) -> None:
     """A run whose output is closed, or can't grow, ends as it would have, with all of its tests run and their reports."""
     mock, report = start_mock(), tmp_path / "report"
-    command = [sys.executable, "-m", "pytest", "--target", str(mock.profile), "--report", str(report), "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--target",
+        str(mock.profile),
+        "--report",
+        str(report),
+        "-p",
+        "no:cacheprovider",
+    ]
     command += ["--requirement", "DEL-STATUS", "--effort", "quick", "-v"]
     reading, writing = os.pipe()
     os.close(reading)
 
     with Path("/dev/full").open("wb") as device, os.fdopen(writing, "wb") as pipe:
         finished = subprocess.run(
-            command, cwd=PROJECT, env=suite_environment, stdin=subprocess.DEVNULL, stdout=device if full else pipe, stderr=subprocess.PIPE,
-            text=True, timeout=120, check=False,
+            command,
+            cwd=PROJECT,
+            env=suite_environment,
+            stdin=subprocess.DEVNULL,
+            stdout=device if full else pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     assert (finished.returncode, finished.stderr) == (0, "")

@@ -81,25 +81,50 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     """A profile that uses every section of docs/profile.md is read as it is written."""
     found = read(tmp_path, WHOLE)
 
-    assert (found.name, found.base_url, found.timeout_s, found.verify_tls) == ("vendor staging", "http://127.0.0.1:9000", 3.5, False)
+    assert (found.name, found.base_url, found.timeout_s, found.verify_tls) == (
+        "vendor staging",
+        "http://127.0.0.1:9000",
+        3.5,
+        False,
+    )
     assert found.origins == ("http://127.0.0.1:9009",)
-    assert [(one.username, one.password) for one in found.accounts] == [("SKvendor", "vendor-secret"), ("SKvendor_2", "vendor-secret_2")]
+    assert [(one.username, one.password) for one in found.accounts] == [
+        ("SKvendor", "vendor-secret"),
+        ("SKvendor_2", "vendor-secret_2"),
+    ]
     assert found.bases == ("http://127.0.0.1:9000", "http://127.0.0.1:9001")
-    assert (found.provision.mode, found.provision.memory_store_id) == ("create", "mem_store_01k1etk2y5f1y9fpe2epfdtvv2")
+    assert (found.provision.mode, found.provision.memory_store_id) == (
+        "create",
+        "mem_store_01k1etk2y5f1y9fpe2epfdtvv2",
+    )
     assert found.faults == {
-        429: Trigger(burst=(200, 50)), 500: Trigger({"X-Demo-Fault": "500"}),
+        429: Trigger(burst=(200, 50)),
+        500: Trigger({"X-Demo-Fault": "500"}),
         409: Trigger(sid="conv_configuration_01k1etk2y5f1y9fpe2epfdtvv2"),
     }
     assert found.operation_failure == Trigger({"X-Demo-Fault": "operation"})
     assert found.clock_url == "http://127.0.0.1:9000/__clock"
-    assert (found.limits.requests, found.limits.requests_per_second, found.limits.deletes, found.limits.poll_timeout_s) == (10, 0, 3, 2.5)
+    assert (
+        found.limits.requests,
+        found.limits.requests_per_second,
+        found.limits.deletes,
+        found.limits.poll_timeout_s,
+    ) == (10, 0, 3, 2.5)
     assert found.tolerated == {400, 401}
 
 
 def test_capabilities_follow_from_what_is_written(tmp_path: Path) -> None:
     """Each section that is there is a capability, and nothing else is."""
     assert read(tmp_path, WHOLE).capabilities == (
-        "create", "credentials", "accounts", "regions", "fault.409", "fault.429", "fault.500", "operation_failure", "clock",
+        "create",
+        "credentials",
+        "accounts",
+        "regions",
+        "fault.409",
+        "fault.429",
+        "fault.500",
+        "operation_failure",
+        "clock",
     )
     assert read(tmp_path, BASE).capabilities == ()
 
@@ -108,9 +133,19 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     """A base URL alone is a profile; limits are those of docs/profile.md."""
     found = read(tmp_path, BASE)
 
-    assert (found.name, found.base_url, found.timeout_s, found.verify_tls) == ("http://127.0.0.1:9000", "http://127.0.0.1:9000", 10, True)
+    assert (found.name, found.base_url, found.timeout_s, found.verify_tls) == (
+        "http://127.0.0.1:9000",
+        "http://127.0.0.1:9000",
+        10,
+        True,
+    )
     limits = found.limits
-    assert (limits.requests, limits.requests_per_second, limits.deletes, limits.poll_timeout_s) == (5000, 50, 300, 60)
+    assert (limits.requests, limits.requests_per_second, limits.deletes, limits.poll_timeout_s) == (
+        5000,
+        50,
+        300,
+        60,
+    )
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
@@ -124,23 +159,70 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         pytest.param("[target", "is not TOML", id="no-toml"),
         pytest.param("", "target is missing", id="nothing"),
         pytest.param("[target]\nname = 'x'\n", "target.base_url is missing", id="no-base-url"),
-        pytest.param(BASE + "[provison]\nmode = 'create'\n", "unknown key provison; expected one of accounts, clock", id="section-typo"),
-        pytest.param(BASE + "[limits]\nrequest = 3\n", "unknown key limits.request; expected one of deletes", id="key-typo"),
-        pytest.param(BASE + "[limits]\nrequests = 'many'\n", "limits.requests: expected", id="wrong-type"),
-        pytest.param(BASE + "[limits]\nrequests = -1\n", "limits.requests: expected", id="below-its-bound"),
-        pytest.param(BASE + "[limits]\npoll_timeout_s = 0\n", "limits.poll_timeout_s: expected", id="no-time-to-poll"),
-        pytest.param(BASE + "timeout_s = 0\n", "target.timeout_s: expected", id="no-time-to-answer"),
-        pytest.param(BASE + "[provision]\nmode = 'make'\n", "provision.mode: expected", id="unknown-mode"),
-        pytest.param(BASE + "[faults.418]\nsid = 'x'\n", "unknown key faults.418", id="fault-of-no-such-status"),
-        pytest.param(BASE + "[policy]\nundocumented_statuses = ['400']\n", "policy.undocumented_statuses.0: expected", id="status-as-text"),
-        pytest.param(BASE + "verify_tls = '/nowhere/ca.pem'\n", "target.verify_tls: expected", id="no-ca-bundle"),
-        pytest.param("[target]\nbase_url = 'ftp://127.0.0.1'\n", "target.base_url", id="another-scheme"),
-        pytest.param("[target]\nbase_url = 'http://127.0.0.1:99999'\n", "target.base_url: expected", id="no-port"),
-        pytest.param(BASE + "origins = ['http://127.0.0.1:99999']\n", "target.origins.0: expected", id="origin-with-no-port"),
-        pytest.param(BASE + "[clock]\nadvance_url = 'http://127.0.0.1:99999/x'\n", "clock.advance_url: expected", id="clock-with-no-port"),
+        pytest.param(
+            BASE + "[provison]\nmode = 'create'\n",
+            "unknown key provison; expected one of accounts, clock",
+            id="section-typo",
+        ),
+        pytest.param(
+            BASE + "[limits]\nrequest = 3\n",
+            "unknown key limits.request; expected one of deletes",
+            id="key-typo",
+        ),
+        pytest.param(
+            BASE + "[limits]\nrequests = 'many'\n", "limits.requests: expected", id="wrong-type"
+        ),
+        pytest.param(
+            BASE + "[limits]\nrequests = -1\n", "limits.requests: expected", id="below-its-bound"
+        ),
+        pytest.param(
+            BASE + "[limits]\npoll_timeout_s = 0\n",
+            "limits.poll_timeout_s: expected",
+            id="no-time-to-poll",
+        ),
+        pytest.param(
+            BASE + "timeout_s = 0\n", "target.timeout_s: expected", id="no-time-to-answer"
+        ),
+        pytest.param(
+            BASE + "[provision]\nmode = 'make'\n", "provision.mode: expected", id="unknown-mode"
+        ),
+        pytest.param(
+            BASE + "[faults.418]\nsid = 'x'\n",
+            "unknown key faults.418",
+            id="fault-of-no-such-status",
+        ),
+        pytest.param(
+            BASE + "[policy]\nundocumented_statuses = ['400']\n",
+            "policy.undocumented_statuses.0: expected",
+            id="status-as-text",
+        ),
+        pytest.param(
+            BASE + "verify_tls = '/nowhere/ca.pem'\n",
+            "target.verify_tls: expected",
+            id="no-ca-bundle",
+        ),
+        pytest.param(
+            "[target]\nbase_url = 'ftp://127.0.0.1'\n", "target.base_url", id="another-scheme"
+        ),
+        pytest.param(
+            "[target]\nbase_url = 'http://127.0.0.1:99999'\n",
+            "target.base_url: expected",
+            id="no-port",
+        ),
+        pytest.param(
+            BASE + "origins = ['http://127.0.0.1:99999']\n",
+            "target.origins.0: expected",
+            id="origin-with-no-port",
+        ),
+        pytest.param(
+            BASE + "[clock]\nadvance_url = 'http://127.0.0.1:99999/x'\n",
+            "clock.advance_url: expected",
+            id="clock-with-no-port",
+        ),
         pytest.param(
             BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'NOT_SET'\n",
-            "accounts.0.password_env: the environment variable NOT_SET is not set", id="unset-variable",
+            "accounts.0.password_env: the environment variable NOT_SET is not set",
+            id="unset-variable",
         ),
     ],
 )
@@ -159,18 +241,38 @@ def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
     [
         pytest.param("[target]\nbase_url = 'http://user:hid/den@127.0.0.1'\n", id="base-url"),
         pytest.param("[target]\nbase_url = 'http://127.0.0.1?key=hidden'\n", id="query"),
-        pytest.param("[target]\nbase_url = 'http://user:hidden@127.0.0.1:99999'\n", id="base-url-without-port"),
+        pytest.param(
+            "[target]\nbase_url = 'http://user:hidden@127.0.0.1:99999'\n",
+            id="base-url-without-port",
+        ),
         pytest.param(BASE + "origins = ['http://user:hidden@127.0.0.1']\n", id="origin"),
-        pytest.param(BASE + "[[regions]]\nbase_url = 'http://user:hidden@127.0.0.1'\n", id="region"),
-        pytest.param(BASE + "[clock]\nadvance_url = 'http://user:hidden@127.0.0.1/x'\n", id="clock"),
-        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'hidden'\n", id="a-secret-for-its-name"),
-        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = ['hidden']\n", id="a-list-for-a-name"),
-        pytest.param(BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword = 'hidden'\n", id="no-such-key"),
+        pytest.param(
+            BASE + "[[regions]]\nbase_url = 'http://user:hidden@127.0.0.1'\n", id="region"
+        ),
+        pytest.param(
+            BASE + "[clock]\nadvance_url = 'http://user:hidden@127.0.0.1/x'\n", id="clock"
+        ),
+        pytest.param(
+            BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = 'hidden'\n",
+            id="a-secret-for-its-name",
+        ),
+        pytest.param(
+            BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword_env = ['hidden']\n",
+            id="a-list-for-a-name",
+        ),
+        pytest.param(
+            BASE + "[[accounts]]\nusername_env = 'VENDOR_USER'\npassword = 'hidden'\n",
+            id="no-such-key",
+        ),
         pytest.param(BASE + "[faults.429]\nheaders = { 'X-Key' = \"hidden\\n\" }\n", id="header"),
-        pytest.param(BASE + "[faults.429]\nheaders = { Authorization = 'hidden' }\n", id="credentials"),
+        pytest.param(
+            BASE + "[faults.429]\nheaders = { Authorization = 'hidden' }\n", id="credentials"
+        ),
     ],
 )
-def test_mistakes_are_named_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_mistakes_are_named_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     """Someone may have put a secret in the wrong place: it is not repeated."""
     monkeypatch.setenv("VENDOR_USER", "user")
 
@@ -184,8 +286,18 @@ def test_mistakes_are_named_without_secrets(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("X-Demo", "1\\r\\n\\r\\nDELETE /x HTTP/1.1"), ("X-Demo", "1\\n"), ("X-Demo", "1\\u0000"), ("X-Demo", "é"), ("X Demo", "1"), ("", "1"),
-        ("X-Demo\\n", "1"), ("host", "x"), ("Authorization", "x"), ("Content-Length", "0"), ("TRANSFER-ENCODING", "chunked"), ("Connection", "x"),
+        ("X-Demo", "1\\r\\n\\r\\nDELETE /x HTTP/1.1"),
+        ("X-Demo", "1\\n"),
+        ("X-Demo", "1\\u0000"),
+        ("X-Demo", "é"),
+        ("X Demo", "1"),
+        ("", "1"),
+        ("X-Demo\\n", "1"),
+        ("host", "x"),
+        ("Authorization", "x"),
+        ("Content-Length", "0"),
+        ("TRANSFER-ENCODING", "chunked"),
+        ("Connection", "x"),
     ],
 )
 @pytest.mark.parametrize("where", ["faults.429", "operation_failure"])
@@ -237,22 +349,43 @@ def test_url(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_account_as_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same credentials twice are refused, under whatever variables, and not shown; another password is another key."""
-    for name, value in {"U1": "hidden-user", "P1": "hidden", "U2": "hidden-user", "P2": "hidden", "P3": "other"}.items():
+    for name, value in {
+        "U1": "hidden-user",
+        "P1": "hidden",
+        "U2": "hidden-user",
+        "P2": "hidden",
+        "P3": "other",
+    }.items():
         monkeypatch.setenv(name, value)
     entry = "[[accounts]]\nusername_env = '{}'\npassword_env = '{}'\n"
 
-    with pytest.raises(ProfileError, match=r"accounts\.2: expected the credentials of another account, found those of accounts\.0") as caught:
-        read(tmp_path, BASE + entry.format("U1", "P1") + entry.format("U1", "P3") + entry.format("U2", "P2"))
+    with pytest.raises(
+        ProfileError,
+        match=r"accounts\.2: expected the credentials of another account, found those of accounts\.0",
+    ) as caught:
+        read(
+            tmp_path,
+            BASE + entry.format("U1", "P1") + entry.format("U1", "P3") + entry.format("U2", "P2"),
+        )
 
     assert "hidden" not in str(caught.value)
-    assert len(read(tmp_path, BASE + entry.format("U1", "P1") + entry.format("U2", "P3")).accounts) == 2
+    assert (
+        len(read(tmp_path, BASE + entry.format("U1", "P1") + entry.format("U2", "P3")).accounts)
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
     ("regions", "said"),
     [
-        (["http://127.0.0.1:9000/"], r"regions\.0\.base_url: expected another address than target\.base_url"),
-        (["http://a.example/x", "http://b.example", "http://A.example:80/x/"], r"regions\.2\.base_url: expected another address than regions\.0\.base_url"),
+        (
+            ["http://127.0.0.1:9000/"],
+            r"regions\.0\.base_url: expected another address than target\.base_url",
+        ),
+        (
+            ["http://a.example/x", "http://b.example", "http://A.example:80/x/"],
+            r"regions\.2\.base_url: expected another address than regions\.0\.base_url",
+        ),
     ],
 )
 def test_one_address_as_two(tmp_path: Path, regions: list[str], said: str) -> None:
@@ -261,7 +394,10 @@ def test_one_address_as_two(tmp_path: Path, regions: list[str], said: str) -> No
         read(tmp_path, BASE + "".join(f"[[regions]]\nbase_url = '{url}'\n" for url in regions))
 
 
-@pytest.mark.parametrize("url", ["http://", "gopher://127.0.0.1", "http://127.0.0.1:0", "http://[::1", "http://127.0.0.1:x"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "gopher://127.0.0.1", "http://127.0.0.1:0", "http://[::1", "http://127.0.0.1:x"],
+)
 def test_no_url(url: str) -> None:
     """What is no http(s) URL is refused, and shown."""
     with pytest.raises(ProfileError, match="neither an http"):
@@ -270,7 +406,9 @@ def test_no_url(url: str) -> None:
 
 def test_no_url_with_credentials() -> None:
     """They are left out of what is shown."""
-    with pytest.raises(ProfileError, match=r"'http://\*\*\*@127\.0\.0\.1:bad port/' is neither") as caught:
+    with pytest.raises(
+        ProfileError, match=r"'http://\*\*\*@127\.0\.0\.1:bad port/' is neither"
+    ) as caught:
         profile.from_url("http://user:hidden@127.0.0.1:bad port/")
 
     assert "hidden" not in str(caught.value)

@@ -50,18 +50,42 @@ def on_screen(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("quiet", "shown"), [pytest.param([], True, id="ordinary"), pytest.param(["-q"], False, id="quiet")]
+    ("quiet", "shown"),
+    [pytest.param([], True, id="ordinary"), pytest.param(["-q"], False, id="quiet")],
 )
 def test_on_a_terminal(
-    start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], quiet: list[str], shown: bool
+    start_mock: Callable[..., Any],
+    tmp_path: Path,
+    suite_environment: dict[str, str],
+    quiet: list[str],
+    shown: bool,
 ) -> None:
     """A long wait is named while it lasts, and leaves nothing behind on the screen; -q shows none of it."""
     mock = start_mock("--operation-seconds", "2.5")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", "--effort", "quick", *quiet,
-               "--target", str(mock.profile), "--report", str(tmp_path / "report"), TEST]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        "--effort",
+        "quick",
+        *quiet,
+        "--target",
+        str(mock.profile),
+        "--report",
+        str(tmp_path / "report"),
+        TEST,
+    ]
     with subprocess.Popen(
-        command, cwd=PROJECT, env=suite_environment | {"COLUMNS": "120"}, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+        command,
+        cwd=PROJECT,
+        env=suite_environment | {"COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
     ) as process:
         os.close(theirs)
         text = read_all(ours)

@@ -30,19 +30,34 @@ def spellings() -> Iterator[str]:
 def failing(run: Callable[..., Any], start_mock: Callable[..., Any]) -> tuple[Any, Any, Path]:
     """A run with breaches that prints all it can, the mock it ran against, and the profile."""
     mock = start_mock("--defect", "error-404-code-text", "--defect", "accepted-no-retry-after")
-    finished = run("--target", mock.profile, "--showlocals", "--tb=long", "-vv", "-rA", "--junitxml", mock.profile.with_name("junit.xml"))
+    finished = run(
+        "--target",
+        mock.profile,
+        "--showlocals",
+        "--tb=long",
+        "-vv",
+        "-rA",
+        "--junitxml",
+        mock.profile.with_name("junit.xml"),
+    )
     return finished, mock, mock.profile.with_name("junit.xml")
 
 
 def test_no_artefact_tells_a_secret(failing: tuple[Any, Any, Path]) -> None:
     """Neither report, log nor terminal shows the password, in no spelling, even with --showlocals."""
     finished, _, junit = failing
-    texts = {path.name: path.read_text("utf-8", "replace") for path in finished.report.rglob("*") if path.is_file()}
+    texts = {
+        path.name: path.read_text("utf-8", "replace")
+        for path in finished.report.rglob("*")
+        if path.is_file()
+    }
     texts |= {"terminal": finished.output, "junit.xml": junit.read_text("utf-8")}
 
     assert finished.code == 1
     assert {"conformance.json", "conformance.html", "conformance.md"} <= set(texts)
-    assert [(name, form) for name, text in texts.items() for form in spellings() if form in text] == []
+    assert [
+        (name, form) for name, text in texts.items() for form in spellings() if form in text
+    ] == []
 
 
 def test_a_forged_leak_is_found(failing: tuple[Any, Any, Path]) -> None:
@@ -50,7 +65,9 @@ def test_a_forged_leak_is_found(failing: tuple[Any, Any, Path]) -> None:
     header = "Authorization: Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
     assert any(form in header for form in spellings())
-    assert any(form in f"https://{USER}:{quote(PASSWORD, safe='')}@example.com" for form in spellings())
+    assert any(
+        form in f"https://{USER}:{quote(PASSWORD, safe='')}@example.com" for form in spellings()
+    )
 
 
 def test_the_key_stays_readable(failing: tuple[Any, Any, Path]) -> None:
@@ -65,11 +82,24 @@ def test_the_key_stays_readable(failing: tuple[Any, Any, Path]) -> None:
 def test_curl_lines_repeat_the_request(failing: tuple[Any, Any, Path]) -> None:
     """The line that shows a breach, given to a shell, shows it again."""
     evidence = failing[0].rows()["ERR-404-BODY"]["evidence"]
-    piece = next(piece for piece in evidence if "-X DELETE" in piece["request"] and piece["status"] == 404)
+    piece = next(
+        piece for piece in evidence if "-X DELETE" in piece["request"] and piece["status"] == 404
+    )
     env = {**os.environ, "MOCK_USER_1": USER, "MOCK_PASSWORD_1": PASSWORD, "no_proxy": "*"}
 
-    done = subprocess.run(["bash", "-c", piece["request"]], capture_output=True, text=True, env=env, timeout=30, check=True)
+    done = subprocess.run(
+        ["bash", "-c", piece["request"]],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=30,
+        check=True,
+    )
 
-    head, _, body = done.stdout.partition("\n\n") if "\r\n\r\n" not in done.stdout else done.stdout.partition("\r\n\r\n")
+    head, _, body = (
+        done.stdout.partition("\n\n")
+        if "\r\n\r\n" not in done.stdout
+        else done.stdout.partition("\r\n\r\n")
+    )
     assert head.split()[1] == "404"
     assert json.loads(body)["code"] == "20404"

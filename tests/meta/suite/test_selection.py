@@ -24,7 +24,11 @@ def without(*sections: str) -> Callable[[str], str]:
 
     def change(text: str) -> str:
         blocks = text.split("\n\n")
-        return "\n\n".join(block for block in blocks if not any(block.lstrip("[").startswith(name) for name in sections))
+        return "\n\n".join(
+            block
+            for block in blocks
+            if not any(block.lstrip("[").startswith(name) for name in sections)
+        )
 
     return change
 
@@ -34,15 +38,29 @@ def test_requirement_selects(run: Run, mock: Any) -> None:
     finished = run("--target", mock.profile, "--requirement", "SID-UNKNOWN,AUTH-")
 
     assert finished.code == 0, finished.output
-    assert set(finished.verdicts()) == {"SID-UNKNOWN"} | {one for one in KNOWN if one.startswith("AUTH-")}
+    assert set(finished.verdicts()) == {"SID-UNKNOWN"} | {
+        one for one in KNOWN if one.startswith("AUTH-")
+    }
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        pytest.param(("--requirement", ""), "--requirement: no requirement is or begins with ''", id="no-requirement"),
-        pytest.param(("--requirement", ","), "--requirement: no requirement is or begins with ','", id="comma"),
-        pytest.param(("-n", "2", "--dist", "each"), "--dist each is not supported", id="each-worker-for-itself"),
+        pytest.param(
+            ("--requirement", ""),
+            "--requirement: no requirement is or begins with ''",
+            id="no-requirement",
+        ),
+        pytest.param(
+            ("--requirement", ","),
+            "--requirement: no requirement is or begins with ','",
+            id="comma",
+        ),
+        pytest.param(
+            ("-n", "2", "--dist", "each"),
+            "--dist each is not supported",
+            id="each-worker-for-itself",
+        ),
     ],
 )
 def test_what_selects_nothing_is_refused(run: Run, options: tuple[str, ...], said: str) -> None:
@@ -81,17 +99,26 @@ def test_missing_capability(run: Run, mock: Any, section: str, need: str) -> Non
 
     assert finished.code == 0, finished.output
     rows = finished.rows().items()
-    assert {one: row["reason"] for one, row in rows if row["verdict"] == "unverified" and one not in needing} == {}
+    assert {
+        one: row["reason"]
+        for one, row in rows
+        if row["verdict"] == "unverified" and one not in needing
+    } == {}
     assert {one for one, row in rows if row["verdict"] == "unverified"} == needing
     assert [one for one in needing if f"needs {need}" not in finished.rows()[one]["reason"]] == []
-    assert finished.verdicts() | dict.fromkeys(needing, "") == dict.fromkeys(needing, "") | dict.fromkeys(others, "passed")
+    assert finished.verdicts() | dict.fromkeys(needing, "") == dict.fromkeys(
+        needing, ""
+    ) | dict.fromkeys(others, "passed")
     assert finished.conformance()["verdict"] == "incomplete"
     assert need in finished.conformance()["reason"]
 
 
 def test_the_same_seed_again(run: Run, mock: Any) -> None:
     """A second run with the same seed on the same endpoint does not meet the first one's keys, which still live."""
-    runs = [run("--target", mock.profile, "-k", "test_life or test_doubled_key or test_letter_case") for _ in range(2)]
+    runs = [
+        run("--target", mock.profile, "-k", "test_life or test_doubled_key or test_letter_case")
+        for _ in range(2)
+    ]
 
     assert [finished.code for finished in runs] == [0, 0]
     assert [set(finished.verdicts().values()) for finished in runs] == [{"passed"}, {"passed"}]
@@ -119,7 +146,9 @@ def test_require_verified(run: Run, mock: Any) -> None:
     assert finished.verdicts() == {"KEY-EXPIRES": "unverified"}
 
 
-@pytest.mark.parametrize("workers", [pytest.param([], id="one-process"), pytest.param(["-n", "2"], id="xdist")])
+@pytest.mark.parametrize(
+    "workers", [pytest.param([], id="one-process"), pytest.param(["-n", "2"], id="xdist")]
+)
 def test_first_failure_ends(run: Run, start_mock: Callable[..., Any], workers: list[str]) -> None:
     """-x ends after the first test with a breach, with 1, a report, and nothing left behind."""
     mock = start_mock("--defect", "accepted-201")

@@ -30,10 +30,16 @@ def living(mock: Any) -> set[str]:
     auth = ("SKmeta00000000000000000000000000001", "m3ta/secret+one=&%41")
     with requests.Session() as session:
         session.trust_env, session.auth = False, auth
-        return {sid for sid in SIDS if session.get(f"{mock.base_url}/v2/Conversations/{sid}", timeout=10).status_code == 200}
+        return {
+            sid
+            for sid in SIDS
+            if session.get(f"{mock.base_url}/v2/Conversations/{sid}", timeout=10).status_code == 200
+        }
 
 
-def test_without_conversations_nothing_is_sent_to_them(start_mock: Callable[..., Any], run: Callable[..., Any]) -> None:
+def test_without_conversations_nothing_is_sent_to_them(
+    start_mock: Callable[..., Any], run: Callable[..., Any]
+) -> None:
     """A profile that gives none loses no verdict: the run is conformant, what speaks of them is unverified and says why."""
     mock = start_mock()
 
@@ -45,10 +51,17 @@ def test_without_conversations_nothing_is_sent_to_them(start_mock: Callable[...,
     assert living(mock) == set(SIDS)
 
 
-def test_only_given_conversations_are_deleted_each_once(start_mock: Callable[..., Any], run: Callable[..., Any]) -> None:
+def test_only_given_conversations_are_deleted_each_once(
+    start_mock: Callable[..., Any], run: Callable[..., Any]
+) -> None:
     """Two worker processes share one list; a second run finds it used up, says so, and is conformant all the same."""
     mock = start_mock()
-    given = mock.changed("three.toml", lambda text: SECTION.sub(f"[conversations]\npool = {list(SIDS[:3])}\n", text).replace("'", '"'))
+    given = mock.changed(
+        "three.toml",
+        lambda text: SECTION.sub(f"[conversations]\npool = {list(SIDS[:3])}\n", text).replace(
+            "'", '"'
+        ),
+    )
     chosen = ("--target", given, "--requirement", "CONV", "--effort", "standard")
 
     first = run(*chosen, "-n", "2")
@@ -58,17 +71,31 @@ def test_only_given_conversations_are_deleted_each_once(start_mock: Callable[...
     for _ in range(3):
         again = run(*chosen)
 
-    assert (again.code, again.conformance()["verdict"], set(again.verdicts().values())) == (0, "conformant", {"unverified"})
-    assert "used up" in again.rows()["CONV-202"]["reason"] or "404" in again.rows()["CONV-202"]["reason"]
+    assert (again.code, again.conformance()["verdict"], set(again.verdicts().values())) == (
+        0,
+        "conformant",
+        {"unverified"},
+    )
+    assert (
+        "used up" in again.rows()["CONV-202"]["reason"]
+        or "404" in again.rows()["CONV-202"]["reason"]
+    )
     assert set(SIDS[3:]) <= living(mock)
 
 
-def test_conversations_from_a_command(tmp_path: Path, start_mock: Callable[..., Any], run: Callable[..., Any]) -> None:
+def test_conversations_from_a_command(
+    tmp_path: Path, start_mock: Callable[..., Any], run: Callable[..., Any]
+) -> None:
     """A command that prints ids serves as well as a list."""
     mock = start_mock()
     program = tmp_path / "give.py"
     program.write_text(f"print('{SIDS[5]}', '{SIDS[6]}', sep='\\n')", encoding="utf-8")
-    given = mock.changed("command.toml", lambda text: SECTION.sub(f'[conversations]\ncommand = ["{sys.executable}", "{program}"]\n', text))
+    given = mock.changed(
+        "command.toml",
+        lambda text: SECTION.sub(
+            f'[conversations]\ncommand = ["{sys.executable}", "{program}"]\n', text
+        ),
+    )
 
     done = run("--target", given, "--requirement", "CONV")
 
@@ -109,7 +136,9 @@ def test_plan_says_what_is_deleted(start_mock: Callable[..., Any], run: Callable
 def test_bad_section(tmp_path: Path, section: str, said: str) -> None:
     """A section that gives no conversations, or in two ways, is one clear message."""
     path = tmp_path / "bad.toml"
-    path.write_text(f"[target]\nbase_url = 'http://127.0.0.1:9'\n[conversations]\n{section}\n", encoding="utf-8")
+    path.write_text(
+        f"[target]\nbase_url = 'http://127.0.0.1:9'\n[conversations]\n{section}\n", encoding="utf-8"
+    )
 
     with pytest.raises(ProfileError, match=re.escape(said)):
         from_file(path)
@@ -123,13 +152,18 @@ def test_guard_lets_only_given_conversations_through() -> None:
 
     guard.check("DELETE", "http://h/v2/Conversations/a", call, 0, 0)
     for method, path in (
-        ("DELETE", "/v2/Conversations/b"), ("DELETE", "/v2/Conversations/conv_configuration_x"), ("PUT", "/v2/Conversations/a"),
-        ("DELETE", "/v2/Conversations/a/Participants"), ("DELETE", "/v2/ControlPlane/Configurations/a"),
+        ("DELETE", "/v2/Conversations/b"),
+        ("DELETE", "/v2/Conversations/conv_configuration_x"),
+        ("PUT", "/v2/Conversations/a"),
+        ("DELETE", "/v2/Conversations/a/Participants"),
+        ("DELETE", "/v2/ControlPlane/Configurations/a"),
     ):
         with pytest.raises(NotOwned):
             guard.check(method, f"http://h{path}", call, 0, 0)
     with pytest.raises(NotOwned):
-        guard.check("DELETE", "http://h/v2/ControlPlane/Configurations/a", Call("delete", "a"), 0, 0)
+        guard.check(
+            "DELETE", "http://h/v2/ControlPlane/Configurations/a", Call("delete", "a"), 0, 0
+        )
 
 
 def test_given_sids_are_handed_out_once_in_all_processes() -> None:
@@ -147,7 +181,10 @@ def test_given_sids_are_handed_out_once_in_all_processes() -> None:
 
 def test_journal_of_given_conversations_is_nothing_to_clean(tmp_path: Path) -> None:
     """What was given is noted before it is deleted, and is no leftover of the run's."""
-    log = Journal(tmp_path / "journal.jsonl", {"journal": "orchestrator-contract", "run": "r", "bases": ["http://h"]})
+    log = Journal(
+        tmp_path / "journal.jsonl",
+        {"journal": "orchestrator-contract", "run": "r", "bases": ["http://h"]},
+    )
 
     log.write([{"name": "conversation a", "sid": "a", "state": "given", "account": 0, "region": 0}])
 

@@ -25,7 +25,9 @@ def ledger() -> Ledger:
 
 def report(nodeid: str, *found: tuple[str, str], when: str = "call", passed: bool = True) -> Any:
     """The report of a test."""
-    one = SimpleNamespace(nodeid=nodeid, when=when, passed=passed, user_properties=[("verdict", "any")])
+    one = SimpleNamespace(
+        nodeid=nodeid, when=when, passed=passed, user_properties=[("verdict", "any")]
+    )
     told.carry(one, found)  # type: ignore[arg-type]
     return one
 
@@ -58,28 +60,48 @@ def test_a_test_that_did_not_end(ledger: Ledger) -> None:
     heard.settle(ledger, TESTS)
 
     for requirement in ("DEL-STATUS", "OP-BODY", "GONE-FETCH"):
-        assert [text for text in why(ledger, requirement) if "not all of its tests were run" in text]
+        assert [
+            text for text in why(ledger, requirement) if "not all of its tests were run" in text
+        ]
 
 
 def test_a_worker_that_is_lost(ledger: Ledger) -> None:
     """Breaches that its tests reported stand, with the test's name; what else it looked at is unverified."""
     heard = Told()
     heard.hear("gw0", report("a"))
-    heard.hear("gw1", report("b", ("OP-BODY", "$.status: expected one of x; saw 'y'"), ("OP-BODY", "$.status: expected one of x; saw 'y'")))
+    heard.hear(
+        "gw1",
+        report(
+            "b",
+            ("OP-BODY", "$.status: expected one of x; saw 'y'"),
+            ("OP-BODY", "$.status: expected one of x; saw 'y'"),
+        ),
+    )
     heard.hear("gw0", report("c"))
     heard.handed_over("gw0")
 
     heard.settle(ledger, TESTS)
 
     record = ledger.records["OP-BODY"]
-    assert (record.breaches, record.problems, record.tests) == (1, ["$.status: expected one of x; saw 'y'"], ["b"])
-    assert "a worker that ran a test of it ended without handing over" in why(ledger, "DEL-STATUS")[0]
+    assert (record.breaches, record.problems, record.tests) == (
+        1,
+        ["$.status: expected one of x; saw 'y'"],
+        ["b"],
+    )
+    assert (
+        "a worker that ran a test of it ended without handing over" in why(ledger, "DEL-STATUS")[0]
+    )
     assert why(ledger, "GONE-FETCH") == []
 
 
 @pytest.mark.parametrize(
     "breach",
-    [Breach("", "202", "200"), Breach("$.a", "one of x; saw z", "y: expected q"), Breach("headers $.b", "", ""), Breach("", "expected a", "expected b; saw c")],
+    [
+        Breach("", "202", "200"),
+        Breach("$.a", "one of x; saw z", "y: expected q"),
+        Breach("headers $.b", "", ""),
+        Breach("", "expected a", "expected b; saw c"),
+    ],
 )
 def test_a_breach_that_was_told_of(breach: Breach) -> None:
     """It reads as it was told."""

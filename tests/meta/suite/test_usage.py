@@ -14,7 +14,10 @@ PACKAGE = Path(__file__).parents[3] / "orchestrator_contract"
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("plain ü", "plain ü"), ("two\nlines", "two\nlines"), ("\x1b[31m\u202e", "\\x1b[31m\\u202e"), ("::error::x", "\\x3a:error::x"),
+        ("plain ü", "plain ü"),
+        ("two\nlines", "two\nlines"),
+        ("\x1b[31m\u202e", "\\x1b[31m\\u202e"),
+        ("::error::x", "\\x3a:error::x"),
         ("x" * 1_000_000, "x" * 2000 + "…"),
     ],
 )
@@ -25,6 +28,10 @@ def test_a_message_is_harmless(text: str, shown: str) -> None:
 
 def test_every_message_is_made_so() -> None:
     """No module raises pytest's error itself."""
-    raising = [path.name for path in PACKAGE.rglob("*.py") if "pytest.UsageError(" in path.read_text(encoding="utf-8")]
+    raising = [
+        path.name
+        for path in PACKAGE.rglob("*.py")
+        if "pytest.UsageError(" in path.read_text(encoding="utf-8")
+    ]
 
     assert raising == ["usage.py"]

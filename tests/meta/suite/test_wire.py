@@ -36,7 +36,11 @@ def exchange(server: Any, timeout_s: float = 10, method: str = "DELETE") -> Answ
     """One exchange with *server* on a new connection."""
     wire = Wire(timeout_s, verify=True)
     try:
-        return wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST.replace(b"DELETE", method.encode()), method)
+        return wire.exchange(
+            Origin("http", "127.0.0.1", server.port),
+            REQUEST.replace(b"DELETE", method.encode()),
+            method,
+        )
     finally:
         wire.close()
 
@@ -54,7 +58,10 @@ def giving(*parts: bytes) -> Callable[[socket.socket, int], None]:
 
 def coded(coding: str, data: bytes) -> bytes:
     """A 200 with a coded body."""
-    return f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+    return (
+        f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+        + data
+    )
 
 
 RAW = zlib.compressobj(wbits=-15)
@@ -65,16 +72,41 @@ RAW_DEFLATED = RAW.compress(b"{}") + RAW.flush()
     "parts",
     [
         pytest.param((b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}",), id="sized"),
-        pytest.param((b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", b"1;x=y\r\n}\r\n0\r\n\r\n"), id="chunked"),
-        pytest.param((b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-T: 1\r\n\r\n",), id="trailers"),
+        pytest.param(
+            (
+                b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+                b"1;x=y\r\n}\r\n0\r\n\r\n",
+            ),
+            id="chunked",
+        ),
+        pytest.param(
+            (
+                b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-T: 1\r\n\r\n",
+            ),
+            id="trailers",
+        ),
         pytest.param((b"HTTP/1.0 202 Accepted\r\n\r\n{}",), id="http-1.0-ends-with-the-connection"),
-        pytest.param((b"HTTP/1.1 202 Accepted\r\n\r\n{}",), id="no-length-ends-with-the-connection"),
-        pytest.param((b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 202 Accepted\r\ncontent-LENGTH: 2\r\n\r\n{}",), id="after-a-103"),
+        pytest.param(
+            (b"HTTP/1.1 202 Accepted\r\n\r\n{}",), id="no-length-ends-with-the-connection"
+        ),
+        pytest.param(
+            (
+                b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 202 Accepted\r\ncontent-LENGTH: 2\r\n\r\n{}",
+            ),
+            id="after-a-103",
+        ),
         pytest.param((b"HTTP/1.1 202\r\nContent-Length: 2\r\n\r\n{}",), id="no-reason"),
         pytest.param((coded("gzip", gzip.compress(b"{}")).replace(b"200", b"202"),), id="gzip"),
-        pytest.param((coded("deflate", zlib.compress(b"{}")).replace(b"200", b"202"),), id="deflate"),
-        pytest.param((coded("deflate", RAW_DEFLATED).replace(b"200", b"202"),), id="deflate-without-its-header"),
-        pytest.param((coded("GZIP", gzip.compress(b"{}")).replace(b"200", b"202"),), id="coding-in-capitals"),
+        pytest.param(
+            (coded("deflate", zlib.compress(b"{}")).replace(b"200", b"202"),), id="deflate"
+        ),
+        pytest.param(
+            (coded("deflate", RAW_DEFLATED).replace(b"200", b"202"),),
+            id="deflate-without-its-header",
+        ),
+        pytest.param(
+            (coded("GZIP", gzip.compress(b"{}")).replace(b"200", b"202"),), id="coding-in-capitals"
+        ),
         pytest.param((coded("identity", b"{}").replace(b"200", b"202"),), id="identity"),
     ],
 )
@@ -90,14 +122,40 @@ def test_conformant_answers(canned: Start, parts: tuple[bytes, ...]) -> None:
     [
         pytest.param((), Fault.CLOSED, id="nothing"),
         pytest.param((b"HTTP/1.1 202 Acc",), Fault.MALFORMED, id="half-a-head"),
-        pytest.param((b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\n{}",), Fault.CUT, id="shorter-than-its-length"),
-        pytest.param((b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",), Fault.CUT, id="no-last-chunk"),
-        pytest.param((b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",), Fault.MALFORMED, id="no-chunk-size"),
+        pytest.param(
+            (b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\n{}",),
+            Fault.CUT,
+            id="shorter-than-its-length",
+        ),
+        pytest.param(
+            (b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",),
+            Fault.CUT,
+            id="no-last-chunk",
+        ),
+        pytest.param(
+            (b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",),
+            Fault.MALFORMED,
+            id="no-chunk-size",
+        ),
         pytest.param((b"SSH-2.0-OpenSSH_9\r\n\r\n",), Fault.MALFORMED, id="another-protocol"),
-        pytest.param((b"HTTP/1.1 202 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",), Fault.MALFORMED, id="two-lengths"),
-        pytest.param((b"HTTP/1.1 202 OK\r\n" + b"X: y\r\n" * 2000 + b"\r\n",), Fault.TOO_LARGE, id="headers-without-end"),
-        pytest.param((b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100,), Fault.TOO_LARGE, id="interim-answers-without-end"),
-        pytest.param((coded("gzip", gzip.compress(bytes(MAX_BODY + 1))),), Fault.TOO_LARGE, id="gzip-bomb"),
+        pytest.param(
+            (b"HTTP/1.1 202 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",),
+            Fault.MALFORMED,
+            id="two-lengths",
+        ),
+        pytest.param(
+            (b"HTTP/1.1 202 OK\r\n" + b"X: y\r\n" * 2000 + b"\r\n",),
+            Fault.TOO_LARGE,
+            id="headers-without-end",
+        ),
+        pytest.param(
+            (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100,),
+            Fault.TOO_LARGE,
+            id="interim-answers-without-end",
+        ),
+        pytest.param(
+            (coded("gzip", gzip.compress(bytes(MAX_BODY + 1))),), Fault.TOO_LARGE, id="gzip-bomb"
+        ),
     ],
 )
 def test_no_answer(canned: Start, parts: tuple[bytes, ...], fault: Fault) -> None:
@@ -114,7 +172,11 @@ def test_no_answer(canned: Start, parts: tuple[bytes, ...], fault: Fault) -> Non
         pytest.param(coded("gzip", b"{}"), Fault.ENCODING, id="not-gzip"),
         pytest.param(coded("gzip", gzip.compress(b"{}")[:-6]), Fault.ENCODING, id="gzip-cut-short"),
         pytest.param(coded("br", b"{}"), Fault.ENCODING, id="not-offered"),
-        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP", Fault.MALFORMED, id="bytes-after-its-end"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP",
+            Fault.MALFORMED,
+            id="bytes-after-its-end",
+        ),
     ],
 )
 def test_defects(canned: Start, data: bytes, fault: Fault) -> None:
@@ -131,7 +193,10 @@ def test_a_coding_is_quoted_as_it_came(canned: Start) -> None:
 
     answer = exchange(canned(giving(data)))
 
-    assert answer.defect == (Fault.ENCODING, "Content-Encoding 'gzip, Pass-Word, br' was not offered")
+    assert answer.defect == (
+        Fault.ENCODING,
+        "Content-Encoding 'gzip, Pass-Word, br' was not offered",
+    )
 
 
 def test_drip_ends_at_the_deadline(canned: Start) -> None:
@@ -188,7 +253,16 @@ def test_delete_is_not_sent_twice_again_and_again(canned: Start) -> None:
     answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(8)]
 
     wire.close()
-    assert [answer.resent for answer in answers] == [False, True, True, True, False, False, False, False]
+    assert [answer.resent for answer in answers] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
@@ -206,7 +280,9 @@ def test_what_is_not_idempotent_has_a_connection_of_its_own(canned: Start, metho
     origin = Origin("http", "127.0.0.1", server.port)
     wire.exchange(origin, REQUEST, "DELETE")
 
-    answer = wire.exchange(origin, f"{method} /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode(), method)
+    answer = wire.exchange(
+        origin, f"{method} /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode(), method
+    )
 
     wire.close()
     assert answer.status == 202
@@ -215,7 +291,9 @@ def test_what_is_not_idempotent_has_a_connection_of_its_own(canned: Start, metho
 
 def test_head_has_no_body(canned: Start) -> None:
     """The answer to HEAD ends with its head, whatever length it states."""
-    answer = exchange(canned(giving(b"HTTP/1.1 404 Not Found\r\nContent-Length: 50\r\n\r\n")), method="HEAD")
+    answer = exchange(
+        canned(giving(b"HTTP/1.1 404 Not Found\r\nContent-Length: 50\r\n\r\n")), method="HEAD"
+    )
 
     assert (answer.status, answer.body) == (404, b"")
 
@@ -231,11 +309,14 @@ def test_together(canned: Start) -> None:
     wire = Wire(10, verify=True)
 
     answers = wire.together(
-        Origin("http", "127.0.0.1", server.port), [(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % n, "GET") for n in range(6)]
+        Origin("http", "127.0.0.1", server.port),
+        [(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % n, "GET") for n in range(6)],
     )
 
     wire.close()
-    assert [one.body for one in answers if isinstance(one, Answer)] == [b"/%d" % n for n in range(6)]
+    assert [one.body for one in answers if isinstance(one, Answer)] == [
+        b"/%d" % n for n in range(6)
+    ]
     assert server.accepted == 6
 
 
@@ -256,7 +337,11 @@ LATE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 @pytest.mark.parametrize(
     "more",
-    [pytest.param([LATE], id="at-once"), pytest.param([b"", 0.008, LATE], id="a-moment-later"), pytest.param([b"", 0.004, LATE[:9]], id="in-part")],
+    [
+        pytest.param([LATE], id="at-once"),
+        pytest.param([b"", 0.008, LATE], id="a-moment-later"),
+        pytest.param([b"", 0.004, LATE[:9]], id="in-part"),
+    ],
 )
 def test_an_answer_that_nobody_asked_for(canned: Start, more: list[Any]) -> None:
     """It is not taken for that of the next request, and later requests get a connection each."""
@@ -270,7 +355,9 @@ def test_an_answer_that_nobody_asked_for(canned: Start, more: list[Any]) -> None
     server = canned(act)
     wire = Wire(10, verify=True)
 
-    answers = [wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(4)]
+    answers = [
+        wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(4)
+    ]
     wire.close()
 
     assert [answer.status for answer in answers] == [200] * 4
@@ -282,7 +369,9 @@ def test_what_comes_after_an_answer_on_a_connection_of_its_own(canned: Start) ->
 
     def act(connection: socket.socket, number: int) -> None:
         while head_of(connection):
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + (LATE if number == 1 else b""))
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + (LATE if number == 1 else b"")
+            )
 
     server = canned(act)
     wire, origin = Wire(10, verify=True), Origin("http", "127.0.0.1", server.port)
@@ -292,7 +381,9 @@ def test_what_comes_after_an_answer_on_a_connection_of_its_own(canned: Start) ->
     kept = len(wire._idle[origin])
     wire.close()
 
-    assert [(answer.status, answer.stray, answer.defect) for answer in answers] == [(200, 0, None)] * 3
+    assert [(answer.status, answer.stray, answer.defect) for answer in answers] == [
+        (200, 0, None)
+    ] * 3
     assert kept == 1
 
 
@@ -319,14 +410,22 @@ def test_a_goodbye_that_crosses_a_request(canned: Start) -> None:
 
     def act(connection: socket.socket, number: int) -> None:
         head_of(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" if number < 3 else b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+            if number < 3
+            else b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
+        )
         head_of(connection)
-        connection.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        connection.sendall(
+            b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
 
     server = canned(act)
     wire = Wire(10, verify=True)
 
-    answers = [wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(3)]
+    answers = [
+        wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(3)
+    ]
     wire.close()
 
     assert [answer.status for answer in answers] == [200, 200, 408]
@@ -384,7 +483,9 @@ class _Resetting:
         return getattr(self._sock, name)
 
 
-def test_a_reset_in_the_middle_of_a_race_leaves_no_socket(canned: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reset_in_the_middle_of_a_race_leaves_no_socket(
+    canned: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One of several requests that is not taken gives its fault, its socket goes back, and the others are answered."""
     server, wire = canned(giving(coded("identity", b"{}"))), Wire(10, verify=True)
     connect = wire.connect
@@ -402,5 +503,7 @@ def test_a_reset_in_the_middle_of_a_race_leaves_no_socket(canned: Start, monkeyp
     answers = wire.together(Origin("http", "127.0.0.1", server.port), [(REQUEST, "DELETE")] * 3)
     wire.close()
 
-    assert [getattr(answer, "fault", None) or getattr(answer, "status", None) for answer in answers] == [200, Fault.CLOSED, 200]
+    assert [
+        getattr(answer, "fault", None) or getattr(answer, "status", None) for answer in answers
+    ] == [200, Fault.CLOSED, 200]
     assert [sock.fileno() for sock in opened] == [-1, -1, -1]

@@ -12,7 +12,9 @@ from ..registry import Place, hostile
 
 def _paged(exchange: Exchange, token: object) -> None:
     meta = {"key": "configurations", "pageSize": 50, "nextToken": token}
-    exchange.answer(exchange.reply.edited(meta=meta) if exchange.reply.status == 200 else exchange.reply)
+    exchange.answer(
+        exchange.reply.edited(meta=meta) if exchange.reply.status == 200 else exchange.reply
+    )
 
 
 @hostile("list-endless", Place.LIST, {0, 1}, "Gives lists a new nextToken for ever.", sample=True)
@@ -31,7 +33,12 @@ def list_endless(exchange: Exchange) -> None:
     exchange.answer(Reply.of(200, {"configurations": page, "meta": meta}))
 
 
-@hostile("list-token-to-itself", Place.LIST, {0, 1}, "Gives lists a nextToken that leads to the same page.")
+@hostile(
+    "list-token-to-itself",
+    Place.LIST,
+    {0, 1},
+    "Gives lists a nextToken that leads to the same page.",
+)
 def list_token_to_itself(exchange: Exchange) -> None:
     """Round and round on one page."""
     _paged(exchange, "0")
@@ -44,7 +51,10 @@ def list_token_long(exchange: Exchange) -> None:
 
 
 @hostile(
-    "list-token-types", Place.LIST, {0, 1}, "Gives lists a nextToken that is a number, a list or an object."
+    "list-token-types",
+    Place.LIST,
+    {0, 1},
+    "Gives lists a nextToken that is a number, a list or an object.",
 )
 def list_token_types(exchange: Exchange) -> None:
     """Every JSON type but the right one, in turn."""
@@ -52,18 +62,36 @@ def list_token_types(exchange: Exchange) -> None:
     _paged(exchange, values[exchange.turn % len(values)])
 
 
-@hostile("list-token-injection", Place.LIST, {0, 1}, "Gives lists a nextToken with line ends, & and a host.")
+@hostile(
+    "list-token-injection",
+    Place.LIST,
+    {0, 1},
+    "Gives lists a nextToken with line ends, & and a host.",
+)
 def list_token_injection(exchange: Exchange) -> None:
     """Harmless once encoded."""
     _paged(exchange, f"x&pageSize=1000#\r\nHost: evil\r\n\r\n@{exchange.canary_url}/")
 
 
 @hostile(
-    "list-entries-garbage", Place.LIST, {0, 1}, "Gives lists whose entries are anything but configurations."
+    "list-entries-garbage",
+    Place.LIST,
+    {0, 1},
+    "Gives lists whose entries are anything but configurations.",
 )
 def list_entries_garbage(exchange: Exchange) -> None:
     """Entries without an id, or with one that cannot be hashed."""
-    entries: list[object] = [None, 1, "x", [], {}, {"id": None}, {"id": {}}, {"id": []}, {"id": "\x1b[31m"}]
+    entries: list[object] = [
+        None,
+        1,
+        "x",
+        [],
+        {},
+        {"id": None},
+        {"id": {}},
+        {"id": []},
+        {"id": "\x1b[31m"},
+    ]
     exchange.answer(exchange.reply.edited(configurations=entries))
 
 
@@ -83,7 +111,10 @@ def _operation(exchange: Exchange, **members: object) -> None:
 
 
 @hostile(
-    "operation-id-types", Place.POLL, {1}, "Gives operations an operationId that is null, a list or a number."
+    "operation-id-types",
+    Place.POLL,
+    {1},
+    "Gives operations an operationId that is null, a list or a number.",
 )
 def operation_id_types(exchange: Exchange) -> None:
     """Every JSON type but the right one, in turn."""
@@ -98,7 +129,10 @@ def operation_status_unknown(exchange: Exchange) -> None:
 
 
 @hostile(
-    "operation-status-types", Place.POLL, {1}, "Gives operations a status that is a list, an object or null."
+    "operation-status-types",
+    Place.POLL,
+    {1},
+    "Gives operations a status that is a list, an object or null.",
 )
 def operation_status_types(exchange: Exchange) -> None:
     """Values that cannot be looked up in a set."""
@@ -106,7 +140,9 @@ def operation_status_types(exchange: Exchange) -> None:
     _operation(exchange, status=values[exchange.turn % len(values)])
 
 
-@hostile("operation-times-garbage", Place.POLL, {1}, "Gives operations times that no calendar knows.")
+@hostile(
+    "operation-times-garbage", Place.POLL, {1}, "Gives operations times that no calendar knows."
+)
 def operation_times_garbage(exchange: Exchange) -> None:
     """Beyond what datetime holds, and plain nonsense."""
     values: tuple[object, ...] = (
@@ -120,11 +156,15 @@ def operation_times_garbage(exchange: Exchange) -> None:
         "2026-11-23",
     )
     _operation(
-        exchange, createdAt=values[exchange.turn % len(values)], completedAt=values[(exchange.turn + 3) % 8]
+        exchange,
+        createdAt=values[exchange.turn % len(values)],
+        completedAt=values[(exchange.turn + 3) % 8],
     )
 
 
-@hostile("operation-flips", Place.POLL, {1}, "Turns a COMPLETED operation PENDING again, back and forth.")
+@hostile(
+    "operation-flips", Place.POLL, {1}, "Turns a COMPLETED operation PENDING again, back and forth."
+)
 def operation_flips(exchange: Exchange) -> None:
     """Nothing it says stays true."""
     if exchange.turn % 2:
@@ -142,7 +182,12 @@ def operation_flips(exchange: Exchange) -> None:
 def operation_of_another(exchange: Exchange) -> None:
     """Another id, another configuration, and an error although it is COMPLETED."""
     other = next(iter(exchange.core.foreign), "conv_configuration_x")
-    _operation(exchange, operationId=new_id("conv_operation"), related={"configurationId": other}, error=[1])
+    _operation(
+        exchange,
+        operationId=new_id("conv_operation"),
+        related={"configurationId": other},
+        error=[1],
+    )
 
 
 @hostile(
@@ -161,17 +206,23 @@ def operation_fails_oddly(exchange: Exchange) -> None:
 def operation_404(exchange: Exchange) -> None:
     """The operation that was promised does not exist."""
     more_info = "https://www.twilio.com/docs/errors/20404"
-    exchange.answer(Reply.of(404, {"code": 20404, "message": "no", "more_info": more_info, "status": 404}))
+    exchange.answer(
+        Reply.of(404, {"code": 20404, "message": "no", "more_info": more_info, "status": 404})
+    )
 
 
 @hostile("operation-401", Place.POLL, {1}, "Answers every poll with 401.")
 def operation_401(exchange: Exchange) -> None:
     """The credentials that started it are not good enough to look at it."""
     more_info = "https://www.twilio.com/docs/errors/20003"
-    exchange.answer(Reply.of(401, {"code": 20003, "message": "no", "more_info": more_info, "status": 401}))
+    exchange.answer(
+        Reply.of(401, {"code": 20003, "message": "no", "more_info": more_info, "status": 401})
+    )
 
 
-@hostile("related-garbage", Place.DELETE, {1}, "Gives related as a list, a number or a deep object.")
+@hostile(
+    "related-garbage", Place.DELETE, {1}, "Gives related as a list, a number or a deep object."
+)
 def related_garbage(exchange: Exchange) -> None:
     """Not a map of strings."""
     values: tuple[object, ...] = (
@@ -198,12 +249,18 @@ def _related(**more: object) -> Callable[[Exchange], None]:
     return act
 
 
-hostile("related-3-mb", Place.DELETE, {0}, "Conforms; related has a text of three megabytes, the same in each replay.")(
-    _related(note="x" * 3_000_000)
-)
-hostile("related-100000-members", Place.DELETE, {0}, "Conforms; related has 100,000 members, the same in each replay.")(
-    _related(**{f"k{number}": "v" for number in range(100_000)})
-)
+hostile(
+    "related-3-mb",
+    Place.DELETE,
+    {0},
+    "Conforms; related has a text of three megabytes, the same in each replay.",
+)(_related(note="x" * 3_000_000))
+hostile(
+    "related-100000-members",
+    Place.DELETE,
+    {0},
+    "Conforms; related has 100,000 members, the same in each replay.",
+)(_related(**{f"k{number}": "v" for number in range(100_000)}))
 
 
 def _created(exchange: Exchange, value: object) -> None:
@@ -258,7 +315,9 @@ def create_id_long(exchange: Exchange) -> None:
     _created(exchange, "conv_configuration_" + "0" * 1_000_000)
 
 
-@hostile("create-id-always-the-same", Place.CREATE, {0, 1, 4}, "Names the same created id every time.")
+@hostile(
+    "create-id-always-the-same", Place.CREATE, {0, 1, 4}, "Names the same created id every time."
+)
 def create_id_same(exchange: Exchange) -> None:
     """Whoever trusts it deletes one configuration many times."""
     _created(exchange, "conv_configuration_00000000000000000000000000")

@@ -15,7 +15,9 @@ _ACCEPTED = itertools.count(1)
 @hostile("silence-on-poll", Place.POLL, {1}, "Never answers a poll of a delete's operation.")
 @hostile("silence-on-list", Place.LIST, {0, 1}, "Never answers a list.")
 @hostile("silence-on-fetch", Place.FETCH, {0, 1}, "Never answers a fetch.")
-@hostile("silence-on-create", Place.CREATE, {4}, "Never answers a create, so there is nothing to delete.")
+@hostile(
+    "silence-on-create", Place.CREATE, {4}, "Never answers a create, so there is nothing to delete."
+)
 @hostile("silence-everywhere", Place.EVERYWHERE, {4}, "Takes every request and answers none.")
 def silence(exchange: Exchange) -> None:
     """Hold the connection without a word."""
@@ -23,13 +25,21 @@ def silence(exchange: Exchange) -> None:
 
 
 @hostile("drip-head-on-delete", Place.DELETE, {1, 4}, "Sends the head one byte per half second.")
-@hostile("drip-head-everywhere", Place.EVERYWHERE, {4}, "Sends every head one byte per half second.")
+@hostile(
+    "drip-head-everywhere", Place.EVERYWHERE, {4}, "Sends every head one byte per half second."
+)
 def drip_head(exchange: Exchange) -> None:
     """Each read is in time; the whole never is."""
     exchange.wire.drip(exchange.reply.framed())
 
 
-@hostile("drip-body-on-delete", Place.DELETE, {1, 4}, "Sends the body one byte per half second.", sample=True)
+@hostile(
+    "drip-body-on-delete",
+    Place.DELETE,
+    {1, 4},
+    "Sends the body one byte per half second.",
+    sample=True,
+)
 @hostile("drip-body-on-poll", Place.POLL, {1}, "Sends an operation one byte per half second.")
 @hostile("drip-body-on-list", Place.LIST, {0, 1}, "Sends a list one byte per half second.")
 def drip_body(exchange: Exchange) -> None:
@@ -39,7 +49,10 @@ def drip_body(exchange: Exchange) -> None:
 
 
 @hostile(
-    "drip-interim-on-delete", Place.DELETE, {1, 4}, "Sends 102 Processing every half second, never an answer."
+    "drip-interim-on-delete",
+    Place.DELETE,
+    {1, 4},
+    "Sends 102 Processing every half second, never an answer.",
 )
 def drip_interim(exchange: Exchange) -> None:
     """Always alive, never done."""
@@ -48,8 +61,18 @@ def drip_interim(exchange: Exchange) -> None:
         exchange.send(b"TTP/1.1 102 Processing\r\n\r\n")
 
 
-@hostile("reset-before-answer", Place.DELETE, {1, 4}, "Resets the connection instead of answering a DELETE.")
-@hostile("reset-every-request", Place.EVERYWHERE, {4}, "Resets the connection instead of answering anything.")
+@hostile(
+    "reset-before-answer",
+    Place.DELETE,
+    {1, 4},
+    "Resets the connection instead of answering a DELETE.",
+)
+@hostile(
+    "reset-every-request",
+    Place.EVERYWHERE,
+    {4},
+    "Resets the connection instead of answering anything.",
+)
 def reset_before_answer(exchange: Exchange) -> None:
     """RST in place of an answer."""
     exchange.wire.reset()
@@ -62,8 +85,15 @@ def reset_after_head(exchange: Exchange) -> None:
     exchange.wire.reset()
 
 
-@hostile("reset-mid-body", Place.DELETE, {1}, "Resets the connection in the middle of a DELETE's body.")
-@hostile("reset-mid-body-on-poll", Place.POLL, {1}, "Resets the connection in the middle of an operation.")
+@hostile(
+    "reset-mid-body", Place.DELETE, {1}, "Resets the connection in the middle of a DELETE's body."
+)
+@hostile(
+    "reset-mid-body-on-poll",
+    Place.POLL,
+    {1},
+    "Resets the connection in the middle of an operation.",
+)
 def reset_mid_body(exchange: Exchange) -> None:
     """Half a body, then RST."""
     body = exchange.reply.body
@@ -71,7 +101,9 @@ def reset_mid_body(exchange: Exchange) -> None:
     exchange.wire.reset()
 
 
-@hostile("reset-every-other", Place.DELETE, {0, 1}, "Answers each first DELETE and resets each second.")
+@hostile(
+    "reset-every-other", Place.DELETE, {0, 1}, "Answers each first DELETE and resets each second."
+)
 def reset_every_other(exchange: Exchange) -> None:
     """Flaky in the worst rhythm."""
     if exchange.turn % 2:
@@ -80,8 +112,15 @@ def reset_every_other(exchange: Exchange) -> None:
         exchange.wire.reset()
 
 
-@hostile("empty-response", Place.DELETE, {1, 4}, "Closes without a byte instead of answering a DELETE.")
-@hostile("empty-response-everywhere", Place.EVERYWHERE, {4}, "Closes without a byte instead of answering.")
+@hostile(
+    "empty-response", Place.DELETE, {1, 4}, "Closes without a byte instead of answering a DELETE."
+)
+@hostile(
+    "empty-response-everywhere",
+    Place.EVERYWHERE,
+    {4},
+    "Closes without a byte instead of answering.",
+)
 def empty_response(exchange: Exchange) -> None:
     """FIN in place of an answer."""
 
@@ -98,7 +137,10 @@ def closes_idle(exchange: Exchange) -> None:
 
 
 @hostile(
-    "second-response-unasked", Place.EVERYWHERE, {0, 1, 4}, "Sends a second, false answer right behind each."
+    "second-response-unasked",
+    Place.EVERYWHERE,
+    {0, 1, 4},
+    "Sends a second, false answer right behind each.",
 )
 def second_response(exchange: Exchange) -> None:
     """Whoever reuses the connection reads the wrong answer to the next request."""
@@ -115,7 +157,9 @@ def reset_at_accept(wire: Wire) -> bool:
     return True
 
 
-@greeting("reset-at-some-accepts", {0, 1, 4}, "Resets every third connection as soon as it is accepted.")
+@greeting(
+    "reset-at-some-accepts", {0, 1, 4}, "Resets every third connection as soon as it is accepted."
+)
 def reset_at_some_accepts(wire: Wire) -> bool:
     """RST while other requests of the same moment are under way."""
     reset = next(_ACCEPTED) % 3 == 0

@@ -6,7 +6,9 @@ from ..exchange import Exchange
 from ..registry import Place, hostile
 
 
-@hostile("control", Place.NOWHERE, {0}, "Misbehaves nowhere: the conformant core itself.", sample=True)
+@hostile(
+    "control", Place.NOWHERE, {0}, "Misbehaves nowhere: the conformant core itself.", sample=True
+)
 @hostile(
     "control-1000-foreign",
     Place.NOWHERE,

@@ -21,10 +21,14 @@ def list_hides_foreign(exchange: Exchange) -> None:
     foreign = sorted(exchange.core.foreign)
     if exchange.place is Place.LIST:
         items = exchange.reply.document.get("configurations", [])
-        exchange.answer(exchange.reply.edited(configurations=[one for one in items if one["id"] not in foreign]))
+        exchange.answer(
+            exchange.reply.edited(configurations=[one for one in items if one["id"] not in foreign])
+        )
     else:
         exchange.answer(
-            exchange.reply.edited(related={"configurationId": foreign[exchange.turn % len(foreign)]})
+            exchange.reply.edited(
+                related={"configurationId": foreign[exchange.turn % len(foreign)]}
+            )
         )
 
 
@@ -40,9 +44,21 @@ def list_renames_foreign(exchange: Exchange) -> None:
         exchange.answer(exchange.reply.edited(related=None))
         return
     core = exchange.core
-    names = [one["displayName"] for sid, one in list(core.configurations.items()) if sid not in core.foreign]
-    lies = [{**core.configurations[sid], "displayName": name} for sid in sorted(core.foreign) for name in names]
-    exchange.answer(exchange.reply.edited(configurations=lies + exchange.reply.document.get("configurations", [])))
+    names = [
+        one["displayName"]
+        for sid, one in list(core.configurations.items())
+        if sid not in core.foreign
+    ]
+    lies = [
+        {**core.configurations[sid], "displayName": name}
+        for sid in sorted(core.foreign)
+        for name in names
+    ]
+    exchange.answer(
+        exchange.reply.edited(
+            configurations=lies + exchange.reply.document.get("configurations", [])
+        )
+    )
 
 
 @hostile(
@@ -93,8 +109,15 @@ def status_url_second_request(exchange: Exchange) -> None:
     exchange.answer(exchange.reply.edited(statusUrl="\r\n".join(lines)))
 
 
-@hostile("json-million-arrays", Place.DELETE, {0, 1}, "Sends a further property of a million empty arrays.")
+@hostile(
+    "json-million-arrays",
+    Place.DELETE,
+    {0, 1},
+    "Sends a further property of a million empty arrays.",
+)
 def json_million_arrays(exchange: Exchange) -> None:
     """Three megabytes that take seconds to read, each time."""
     body = exchange.reply.body.rstrip()
-    exchange.answer(exchange.reply.with_body(body[:-1] + b', "more": [' + b"[]," * 1_000_000 + b"0]}"))
+    exchange.answer(
+        exchange.reply.with_body(body[:-1] + b', "more": [' + b"[]," * 1_000_000 + b"0]}")
+    )

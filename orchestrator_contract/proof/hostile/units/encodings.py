@@ -29,7 +29,9 @@ def _coded(exchange: Exchange, coding: str, body: bytes) -> None:
     exchange.answer(exchange.reply.with_headers(Content_Encoding=coding).with_body(body))
 
 
-@hostile("gzip-bomb", Place.DELETE, {1}, "Answers a DELETE with 10 GiB in 10 MiB of gzip.", sample=True)
+@hostile(
+    "gzip-bomb", Place.DELETE, {1}, "Answers a DELETE with 10 GiB in 10 MiB of gzip.", sample=True
+)
 @hostile("gzip-bomb-on-list", Place.LIST, {0, 1}, "Answers a list with 10 GiB in 10 MiB of gzip.")
 @hostile("gzip-bomb-on-poll", Place.POLL, {1}, "Answers a poll with 10 GiB in 10 MiB of gzip.")
 def gzip_bomb(exchange: Exchange) -> None:
@@ -100,7 +102,9 @@ def charset_unknown(exchange: Exchange) -> None:
     _typed(exchange, "application/json; charset=no-such-charset")
 
 
-@hostile("charset-codec", Place.EVERYWHERE, {0}, "Conforms; names a Python codec that is no charset.")
+@hostile(
+    "charset-codec", Place.EVERYWHERE, {0}, "Conforms; names a Python codec that is no charset."
+)
 def charset_codec(exchange: Exchange) -> None:
     """Codecs that raise or unfold when they are asked for text."""
     names = ("hex", "zlib", "punycode", "unicode_escape", "idna", "undefined", "rot13", "utf-7")

@@ -12,12 +12,24 @@ def _with_length(exchange: Exchange, *values: bytes) -> None:
 
 
 @hostile(
-    "length-too-long", Place.DELETE, {1}, "Announces 100 bytes more than it sends, then closes.", sample=True
+    "length-too-long",
+    Place.DELETE,
+    {1},
+    "Announces 100 bytes more than it sends, then closes.",
+    sample=True,
 )
 @hostile(
-    "length-too-long-on-poll", Place.POLL, {1}, "Announces 100 bytes more of an operation than it sends."
+    "length-too-long-on-poll",
+    Place.POLL,
+    {1},
+    "Announces 100 bytes more of an operation than it sends.",
 )
-@hostile("length-too-long-on-list", Place.LIST, {0, 1}, "Announces 100 bytes more of a list than it sends.")
+@hostile(
+    "length-too-long-on-list",
+    Place.LIST,
+    {0, 1},
+    "Announces 100 bytes more of a list than it sends.",
+)
 def length_too_long(exchange: Exchange) -> None:
     """A body cut short."""
     _with_length(exchange, b"%d" % (len(exchange.reply.body) + 100))
@@ -56,7 +68,9 @@ def length_and_chunked(exchange: Exchange) -> None:
     exchange.send(head, b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n")
 
 
-@hostile("length-huge", Place.DELETE, {1}, "Announces ten exabytes, sends the body and then nothing.")
+@hostile(
+    "length-huge", Place.DELETE, {1}, "Announces ten exabytes, sends the body and then nothing."
+)
 @hostile("length-huge-on-list", Place.LIST, {0, 1}, "Announces ten exabytes of list, then nothing.")
 def length_huge(exchange: Exchange) -> None:
     """Room that nobody should set aside."""
@@ -71,11 +85,16 @@ def length_many_digits(exchange: Exchange) -> None:
     exchange.wire.silence()
 
 
-@hostile("endless-body", Place.DELETE, {1}, "Answers a DELETE with a body that never ends.", sample=True)
+@hostile(
+    "endless-body", Place.DELETE, {1}, "Answers a DELETE with a body that never ends.", sample=True
+)
 @hostile("endless-body-on-poll", Place.POLL, {1}, "Answers a poll with a body that never ends.")
 @hostile("endless-body-on-list", Place.LIST, {0, 1}, "Answers a list with a body that never ends.")
 @hostile(
-    "endless-body-everywhere", Place.EVERYWHERE, {1, 4}, "Answers everything with a body that never ends."
+    "endless-body-everywhere",
+    Place.EVERYWHERE,
+    {1, 4},
+    "Answers everything with a body that never ends.",
 )
 def endless_body(exchange: Exchange) -> None:
     """No length: the body ends with the connection, which does not end."""
@@ -84,21 +103,30 @@ def endless_body(exchange: Exchange) -> None:
 
 
 @hostile("endless-chunked", Place.DELETE, {1}, "Answers a DELETE with chunks that never end.")
-@hostile("endless-chunked-on-fetch", Place.FETCH, {0, 1}, "Answers a fetch with chunks that never end.")
+@hostile(
+    "endless-chunked-on-fetch", Place.FETCH, {0, 1}, "Answers a fetch with chunks that never end."
+)
 def endless_chunked(exchange: Exchange) -> None:
     """Well-formed chunks for ever."""
     exchange.send(exchange.reply.head(b"Transfer-Encoding: chunked\r\n"))
     exchange.wire.endless(b"1000\r\n" + b"b" * 4096 + b"\r\n")
 
 
-@hostile("endless-tiny-chunks", Place.DELETE, {1}, "Answers a DELETE with chunks of one byte that never end.")
+@hostile(
+    "endless-tiny-chunks",
+    Place.DELETE,
+    {1},
+    "Answers a DELETE with chunks of one byte that never end.",
+)
 def endless_tiny_chunks(exchange: Exchange) -> None:
     """All overhead."""
     exchange.send(exchange.reply.head(b"Transfer-Encoding: chunked\r\n"))
     exchange.wire.endless(b"1\r\n \r\n" * 4096)
 
 
-@hostile("endless-chunk-extension", Place.DELETE, {1, 4}, "Sends a chunk extension that never ends.")
+@hostile(
+    "endless-chunk-extension", Place.DELETE, {1, 4}, "Sends a chunk extension that never ends."
+)
 def endless_chunk_extension(exchange: Exchange) -> None:
     """A line without an end where few limit lines."""
     exchange.send(exchange.reply.head(b"Transfer-Encoding: chunked\r\n"), b"5;x=")
@@ -110,7 +138,10 @@ def endless_trailers(exchange: Exchange) -> None:
     """The body is complete, the message never is."""
     body = exchange.reply.body
     exchange.send(
-        exchange.reply.head(b"Transfer-Encoding: chunked\r\n"), b"%x\r\n" % len(body), body, b"\r\n0\r\n"
+        exchange.reply.head(b"Transfer-Encoding: chunked\r\n"),
+        b"%x\r\n" % len(body),
+        body,
+        b"\r\n0\r\n",
     )
     exchange.wire.endless(b"X-Trailer: and another one\r\n" * 1000)
 
@@ -157,7 +188,9 @@ def chunk_size_negative(exchange: Exchange) -> None:
 def chunk_size_huge(exchange: Exchange) -> None:
     """Overflow where sizes are 64 bits wide."""
     exchange.send(
-        exchange.reply.head(b"Transfer-Encoding: chunked\r\n"), b"10000000000000000\r\n", exchange.reply.body
+        exchange.reply.head(b"Transfer-Encoding: chunked\r\n"),
+        b"10000000000000000\r\n",
+        exchange.reply.body,
     )
     exchange.wire.silence()
 

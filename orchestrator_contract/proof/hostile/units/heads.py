@@ -10,7 +10,9 @@ def _status_line(exchange: Exchange, line: bytes) -> None:
     exchange.send(line + b"\r\n", exchange.reply.framed().partition(b"\r\n")[2])
 
 
-@hostile("status-line-garbage", Place.DELETE, {1}, "Starts an answer with a line that is no status line.")
+@hostile(
+    "status-line-garbage", Place.DELETE, {1}, "Starts an answer with a line that is no status line."
+)
 def status_line_garbage(exchange: Exchange) -> None:
     """Printable, and nothing else."""
     _status_line(exchange, b"HELLO, client. How are you?")
@@ -87,9 +89,18 @@ def upgrade_101(exchange: Exchange) -> None:
     exchange.wire.silence()
 
 
-@hostile("continue-flood", Place.DELETE, {0, 1, 4}, "Sends 100,000 times 100 Continue first.", sample=True)
 @hostile(
-    "continue-flood-on-poll", Place.POLL, {0, 1}, "Sends 100,000 times 100 Continue before an operation."
+    "continue-flood",
+    Place.DELETE,
+    {0, 1, 4},
+    "Sends 100,000 times 100 Continue first.",
+    sample=True,
+)
+@hostile(
+    "continue-flood-on-poll",
+    Place.POLL,
+    {0, 1},
+    "Sends 100,000 times 100 Continue before an operation.",
 )
 def continue_flood(exchange: Exchange) -> None:
     """Interim answers are legal in any number."""
@@ -103,7 +114,12 @@ def continue_endless(exchange: Exchange) -> None:
     exchange.wire.endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
 
-@hostile("early-hints-flood", Place.DELETE, {0, 1, 4}, "Sends 10,000 times 103 Early Hints with links first.")
+@hostile(
+    "early-hints-flood",
+    Place.DELETE,
+    {0, 1, 4},
+    "Sends 10,000 times 103 Early Hints with links first.",
+)
 def early_hints_flood(exchange: Exchange) -> None:
     """Interim answers with headers to gather."""
     exchange.wire.repeat(b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n", 10_000)
@@ -119,7 +135,10 @@ def one_interim(exchange: Exchange) -> None:
 
 @hostile("headers-5000", Place.DELETE, {0, 1, 4}, "Sends 5,000 header fields.", sample=True)
 @hostile(
-    "headers-5000-everywhere", Place.EVERYWHERE, {0, 1, 4}, "Sends 5,000 header fields with every answer."
+    "headers-5000-everywhere",
+    Place.EVERYWHERE,
+    {0, 1, 4},
+    "Sends 5,000 header fields with every answer.",
 )
 def headers_5000(exchange: Exchange) -> None:
     """Far more than the hundred that http.client takes."""
@@ -133,7 +152,9 @@ def header_10_mb(exchange: Exchange) -> None:
 
 
 @hostile("headers-endless", Place.DELETE, {1, 4}, "Sends header fields for ever.")
-@hostile("headers-endless-on-poll", Place.POLL, {1}, "Sends header fields of an operation for ever.")
+@hostile(
+    "headers-endless-on-poll", Place.POLL, {1}, "Sends header fields of an operation for ever."
+)
 def headers_endless(exchange: Exchange) -> None:
     """A head without an end."""
     exchange.send(exchange.reply.status_line())
@@ -147,7 +168,9 @@ def header_line_endless(exchange: Exchange) -> None:
     exchange.wire.endless(b"x" * 65536)
 
 
-@hostile("header-nul", Place.DELETE, {0, 1}, "Sends NUL and control bytes in header values and names.")
+@hostile(
+    "header-nul", Place.DELETE, {0, 1}, "Sends NUL and control bytes in header values and names."
+)
 def header_nul(exchange: Exchange) -> None:
     """Bytes RFC 9110 5.5 forbids."""
     exchange.send(exchange.reply.framed(b"X-Nul: a\x00b\x01\x08\x7f\r\n", b"X-\x00: 1\r\n"))
@@ -157,14 +180,20 @@ def header_nul(exchange: Exchange) -> None:
 def header_obs_fold(exchange: Exchange) -> None:
     """Obsolete since RFC 7230, still parsed by many."""
     exchange.send(
-        exchange.reply.framed(b"X-Folded: a\r\n b\r\n\tc\r\n", b"Date:\r\n Mon, 23 Nov 2026 12:00:00 GMT\r\n")
+        exchange.reply.framed(
+            b"X-Folded: a\r\n b\r\n\tc\r\n", b"Date:\r\n Mon, 23 Nov 2026 12:00:00 GMT\r\n"
+        )
     )
 
 
-@hostile("header-no-colon", Place.DELETE, {0, 1}, "Sends header lines without a colon or without a name.")
+@hostile(
+    "header-no-colon", Place.DELETE, {0, 1}, "Sends header lines without a colon or without a name."
+)
 def header_no_colon(exchange: Exchange) -> None:
     """Lines that some parsers take as the end of the head."""
-    exchange.send(exchange.reply.framed(b"this is no header\r\n", b": nameless\r\n", b" : blank\r\n"))
+    exchange.send(
+        exchange.reply.framed(b"this is no header\r\n", b": nameless\r\n", b" : blank\r\n")
+    )
 
 
 @hostile("header-bare-cr", Place.DELETE, {0, 1}, "Sends bare CR and LF inside of header values.")
@@ -188,11 +217,18 @@ def header_duplicates(exchange: Exchange) -> None:
     exchange.send(exchange.reply.framed(*more))
 
 
-@hostile("header-non-ascii", Place.DELETE, {1}, "Sends an Operation-Id in raw UTF-8 and undecodable bytes.")
+@hostile(
+    "header-non-ascii",
+    Place.DELETE,
+    {1},
+    "Sends an Operation-Id in raw UTF-8 and undecodable bytes.",
+)
 def header_non_ascii(exchange: Exchange) -> None:
     """Latin-1 to one reader, UTF-8 to the next, neither in truth."""
     raw = exchange.reply.with_headers(Operation_Id="PLACE").framed()
-    exchange.send(raw.replace(b"PLACE", "ope\u0301ration\u202e\U0001f600".encode() + b"\xff\xfe\x9b"))
+    exchange.send(
+        raw.replace(b"PLACE", "ope\u0301ration\u202e\U0001f600".encode() + b"\xff\xfe\x9b")
+    )
 
 
 @hostile("cookie-bomb", Place.EVERYWHERE, {0, 1}, "Sets sixty cookies of 4 KB with every answer.")
@@ -203,11 +239,16 @@ def cookie_bomb(exchange: Exchange) -> None:
 
 
 @hostile(
-    "cookie-credentials", Place.EVERYWHERE, {0}, "Conforms; sets a session cookie for every host and path."
+    "cookie-credentials",
+    Place.EVERYWHERE,
+    {0},
+    "Conforms; sets a session cookie for every host and path.",
 )
 def cookie_credentials(exchange: Exchange) -> None:
     """Cookies know no port: a client that keeps them sends this one to the canary too."""
     exchange.send(
-        exchange.reply.framed(b"Set-Cookie: session=abc; Domain=127.0.0.1; Path=/; Expires=banana\r\n")
+        exchange.reply.framed(
+            b"Set-Cookie: session=abc; Domain=127.0.0.1; Path=/; Expires=banana\r\n"
+        )
     )
     exchange.stay()

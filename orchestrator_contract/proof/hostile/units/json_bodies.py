@@ -25,16 +25,26 @@ def json_deep(exchange: Exchange) -> None:
     _spoil(exchange, _prefixed(exchange.reply.body, b'"deep": ' + b"[" * 100_000 + b"]" * 100_000))
 
 
-@hostile("json-deep-objects", Place.DELETE, {0, 1}, "Nests objects 900 deep, just within what json reads.")
+@hostile(
+    "json-deep-objects",
+    Place.DELETE,
+    {0, 1},
+    "Nests objects 900 deep, just within what json reads.",
+)
 def json_deep_objects(exchange: Exchange) -> None:
     """Read without complaint; whoever walks it recursively afterwards falls over."""
-    _spoil(exchange, _prefixed(exchange.reply.body, b'"deep": ' + b'{"a": ' * 900 + b"1" + b"}" * 900))
+    _spoil(
+        exchange, _prefixed(exchange.reply.body, b'"deep": ' + b'{"a": ' * 900 + b"1" + b"}" * 900)
+    )
 
 
 @hostile("json-50-mb", Place.DELETE, {0, 1}, "Sends a string of 50 MB in a further property.")
 @hostile("json-50-mb-on-poll", Place.POLL, {0, 1}, "Sends a string of 50 MB in an operation.")
 @hostile(
-    "json-50-mb-on-create", Place.CREATE, {0, 1, 4}, "Sends a string of 50 MB in the answer to a create."
+    "json-50-mb-on-create",
+    Place.CREATE,
+    {0, 1, 4},
+    "Sends a string of 50 MB in the answer to a create.",
 )
 def json_50_mb(exchange: Exchange) -> None:
     """Valid, and far too long."""
@@ -42,7 +52,10 @@ def json_50_mb(exchange: Exchange) -> None:
 
 
 @hostile(
-    "json-million-digits", Place.DELETE, {0, 1}, "Sends a further property that is a number of 10^6 digits."
+    "json-million-digits",
+    Place.DELETE,
+    {0, 1},
+    "Sends a further property that is a number of 10^6 digits.",
 )
 def json_million_digits(exchange: Exchange) -> None:
     """Python's int refuses beyond 4,300 digits, with a ValueError that is no JSONDecodeError."""
@@ -65,7 +78,9 @@ def json_nan(exchange: Exchange) -> None:
     _spoil(exchange, _prefixed(exchange.reply.body, b'"x": NaN, "y": Infinity, "z": -Infinity'))
 
 
-@hostile("json-duplicate-keys", Place.DELETE, {0, 1}, "Sends every key twice, with different values.")
+@hostile(
+    "json-duplicate-keys", Place.DELETE, {0, 1}, "Sends every key twice, with different values."
+)
 def json_duplicate_keys(exchange: Exchange) -> None:
     """Valid by RFC 8259, and two truths to two readers."""
     doubled = b'"statusUrl": "http://127.0.0.1:1/", "code": 1, "status": 1, "related": null'
@@ -75,7 +90,10 @@ def json_duplicate_keys(exchange: Exchange) -> None:
 @hostile("json-huge-object", Place.DELETE, {0, 1}, "Sends an object of 300,000 members.")
 def json_huge_object(exchange: Exchange) -> None:
     """Five megabytes of small things."""
-    _spoil(exchange, _prefixed(exchange.reply.body, b", ".join(b'"k%d": {}' % n for n in range(300_000))))
+    _spoil(
+        exchange,
+        _prefixed(exchange.reply.body, b", ".join(b'"k%d": {}' % n for n in range(300_000))),
+    )
 
 
 @hostile("json-invalid-utf-8", Place.DELETE, {1}, "Sends bytes that are no UTF-8.")
@@ -91,7 +109,10 @@ def json_bom(exchange: Exchange) -> None:
 
 
 @hostile(
-    "json-lone-surrogates", Place.DELETE, {1}, "Sends escaped lone surrogates in everything that is quoted."
+    "json-lone-surrogates",
+    Place.DELETE,
+    {1},
+    "Sends escaped lone surrogates in everything that is quoted.",
 )
 def json_lone_surrogates(exchange: Exchange) -> None:
     """A str that no encoding takes: the first write of a report falls over."""
@@ -109,7 +130,9 @@ def json_surrogate_status_url(exchange: Exchange) -> None:
     """A URL that cannot be encoded."""
     if exchange.accepted:
         exchange.answer(
-            exchange.reply.edited(statusUrl=f"{exchange.core.base_url}{exchange.operation_path}\ud800")
+            exchange.reply.edited(
+                statusUrl=f"{exchange.core.base_url}{exchange.operation_path}\ud800"
+            )
         )
     else:
         exchange.answer(exchange.reply)
@@ -138,13 +161,29 @@ _SCALARS: tuple[object, ...] = (None, True, 42, "text", [], [[]], 1.5)
 
 
 @hostile("json-scalars", Place.DELETE, {1}, "Sends null, true, 42, a string and lists for objects.")
-@hostile("json-scalars-on-poll", Place.POLL, {1}, "Sends null, true, 42, a string and lists for operations.")
-@hostile("json-scalars-on-list", Place.LIST, {0, 1}, "Sends null, true, 42, a string and lists for a page.")
 @hostile(
-    "json-scalars-on-fetch", Place.FETCH, {0, 1}, "Sends null, true, 42, a string and lists for a fetch."
+    "json-scalars-on-poll",
+    Place.POLL,
+    {1},
+    "Sends null, true, 42, a string and lists for operations.",
 )
 @hostile(
-    "json-scalars-on-create", Place.CREATE, {1, 4}, "Sends null, true, 42, a string and lists for a create."
+    "json-scalars-on-list",
+    Place.LIST,
+    {0, 1},
+    "Sends null, true, 42, a string and lists for a page.",
+)
+@hostile(
+    "json-scalars-on-fetch",
+    Place.FETCH,
+    {0, 1},
+    "Sends null, true, 42, a string and lists for a fetch.",
+)
+@hostile(
+    "json-scalars-on-create",
+    Place.CREATE,
+    {1, 4},
+    "Sends null, true, 42, a string and lists for a create.",
 )
 def json_scalars(exchange: Exchange) -> None:
     """JSON, but nothing that has members."""
@@ -170,7 +209,9 @@ def json_huge_exponents(exchange: Exchange) -> None:
     """Valid JSON that Python reads as infinity, which is not valid JSON when written again."""
     _spoil(
         exchange,
-        _prefixed(exchange.reply.body.replace(b'"code"', b'"x-code"'), b'"code": 1e400, "x": -1e400'),
+        _prefixed(
+            exchange.reply.body.replace(b'"code"', b'"x-code"'), b'"code": 1e400, "x": -1e400'
+        ),
     )
 
 
@@ -178,5 +219,6 @@ def json_huge_exponents(exchange: Exchange) -> None:
 def html_body(exchange: Exchange) -> None:
     """As a gateway in front of the service does."""
     _spoil(
-        exchange, b"<!doctype html><title>502</title><script>window.hostile=1</script><h1>Bad Gateway</h1>"
+        exchange,
+        b"<!doctype html><title>502</title><script>window.hostile=1</script><h1>Bad Gateway</h1>",
     )

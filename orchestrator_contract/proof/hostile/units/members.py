@@ -11,23 +11,72 @@ from ..exchange import Exchange
 from ..registry import Place, hostile
 
 #: None of them text; the containers cannot be looked up in a set, the numbers are no JSON or too large for a float.
-_VALUES: tuple[Any, ...] = (None, [], {}, ["x"], {"x": 1}, True, -1, 10**400, float("nan"), "", "\x1b[2J\ud800")
+_VALUES: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    ["x"],
+    {"x": 1},
+    True,
+    -1,
+    10**400,
+    float("nan"),
+    "",
+    "\x1b[2J\ud800",
+)
 
 
 def _holders(document: Any) -> Iterator[tuple[Any, Any]]:
     """Every container and key below *document*, in order."""
-    pairs = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    pairs = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     for key, value in pairs:
         yield document, key
         yield from _holders(value)
 
 
-@hostile("member-types-on-create", Place.CREATE, {0, 1, 4}, "Gives each member of a create's answer another type.")
-@hostile("member-types-on-create-poll", Place.CREATE_POLL, {0, 1, 4}, "Gives each member of a create's operation another type.")
-@hostile("member-types-on-delete", Place.DELETE, {1}, "Gives each member of a delete's answer another type.")
-@hostile("member-types-on-poll", Place.POLL, {1}, "Gives each member of an operation another type.", sample=True)
-@hostile("member-types-on-fetch", Place.FETCH, {0, 1}, "Gives each member of a fetched configuration another type.")
-@hostile("member-types-on-list", Place.LIST, {0, 1}, "Gives each member of a list and its entries another type.")
+@hostile(
+    "member-types-on-create",
+    Place.CREATE,
+    {0, 1, 4},
+    "Gives each member of a create's answer another type.",
+)
+@hostile(
+    "member-types-on-create-poll",
+    Place.CREATE_POLL,
+    {0, 1, 4},
+    "Gives each member of a create's operation another type.",
+)
+@hostile(
+    "member-types-on-delete",
+    Place.DELETE,
+    {1},
+    "Gives each member of a delete's answer another type.",
+)
+@hostile(
+    "member-types-on-poll",
+    Place.POLL,
+    {1},
+    "Gives each member of an operation another type.",
+    sample=True,
+)
+@hostile(
+    "member-types-on-fetch",
+    Place.FETCH,
+    {0, 1},
+    "Gives each member of a fetched configuration another type.",
+)
+@hostile(
+    "member-types-on-list",
+    Place.LIST,
+    {0, 1},
+    "Gives each member of a list and its entries another type.",
+)
 def member_types(exchange: Exchange) -> None:
     """One wrong value an answer; the rest is as it should be."""
     document = exchange.reply.document

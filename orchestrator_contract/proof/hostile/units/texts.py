@@ -88,10 +88,14 @@ for _name, (_what, _text) in _TEXTS.items():
         sample=_name in {"ansi", "script", "workflow"},
     )(_saying(_text))
 
-_EVERYTHING = "\x1b[31m\u009b\u202e</script><script>window.hostile=1</script>]]>\n::error::owned\n```\n[/]"
+_EVERYTHING = (
+    "\x1b[31m\u009b\u202e</script><script>window.hostile=1</script>]]>\n::error::owned\n```\n[/]"
+)
 
 
-@hostile("text-raw-bytes", Place.DELETE, {1}, "Sends control bytes unescaped in bodies that are no JSON.")
+@hostile(
+    "text-raw-bytes", Place.DELETE, {1}, "Sends control bytes unescaped in bodies that are no JSON."
+)
 def text_raw_bytes(exchange: Exchange) -> None:
     """What a report shows when it gives up reading."""
     exchange.answer(exchange.reply.with_body(_EVERYTHING.encode() + bytes(range(256))))
@@ -111,7 +115,12 @@ def text_in_headers(exchange: Exchange) -> None:
     )
 
 
-@hostile("text-in-operation", Place.POLL, {1}, "Fails operations with escapes and script in error and ids.")
+@hostile(
+    "text-in-operation",
+    Place.POLL,
+    {1},
+    "Fails operations with escapes and script in error and ids.",
+)
 def text_in_operation(exchange: Exchange) -> None:
     """Problem details are quoted as well."""
     error = {
@@ -122,18 +131,27 @@ def text_in_operation(exchange: Exchange) -> None:
         "instance": _EVERYTHING,
     }
     exchange.answer(
-        exchange.reply.edited(status="FAILED", operationId=_EVERYTHING, createdAt=_EVERYTHING, error=error)
+        exchange.reply.edited(
+            status="FAILED", operationId=_EVERYTHING, createdAt=_EVERYTHING, error=error
+        )
     )
 
 
-@hostile("text-operation-status", Place.POLL, {1}, "Gives escapes and script as an operation's status.")
+@hostile(
+    "text-operation-status", Place.POLL, {1}, "Gives escapes and script as an operation's status."
+)
 def text_operation_status(exchange: Exchange) -> None:
     """The one value that progress output likes to show."""
     exchange.answer(exchange.reply.edited(status=_EVERYTHING))
 
 
 # No source says what a create's related holds: to find the configuration by other means is right as well.
-@hostile("text-in-create", Place.CREATE, {0, 1, 4}, "Answers creates with escapes and script as the new id.")
+@hostile(
+    "text-in-create",
+    Place.CREATE,
+    {0, 1, 4},
+    "Answers creates with escapes and script as the new id.",
+)
 def text_in_create(exchange: Exchange) -> None:
     """An id that goes into a URL, a report and a test name."""
     if exchange.accepted:
@@ -142,7 +160,12 @@ def text_in_create(exchange: Exchange) -> None:
         exchange.answer(exchange.reply)
 
 
-@hostile("text-in-refusal", Place.EVERYWHERE, {4}, "Refuses everything with 401 and escapes in the message.")
+@hostile(
+    "text-in-refusal",
+    Place.EVERYWHERE,
+    {4},
+    "Refuses everything with 401 and escapes in the message.",
+)
 def text_in_refusal(exchange: Exchange) -> None:
     """The reason why a run is incomplete is quoted as well."""
     body = {
@@ -163,7 +186,9 @@ def _echoes(exchange: Exchange) -> list[str]:
         pair = ""
     password = pair.partition(":")[2]
     return (
-        [header, header.partition(" ")[2], pair, password, quote(password, safe="")] if password else [header]
+        [header, header.partition(" ")[2], pair, password, quote(password, safe="")]
+        if password
+        else [header]
     )
 
 
@@ -176,7 +201,10 @@ def _echoes(exchange: Exchange) -> list[str]:
 )
 @hostile("echo-credentials-on-poll", Place.POLL, {1}, "Echoes the credentials in operations.")
 @hostile(
-    "echo-credentials-on-create", Place.CREATE, {0, 1, 4}, "Echoes the credentials in answers to creates."
+    "echo-credentials-on-create",
+    Place.CREATE,
+    {0, 1, 4},
+    "Echoes the credentials in answers to creates.",
 )
 def echo_credentials(exchange: Exchange) -> None:
     """As debug pages do."""
@@ -187,12 +215,17 @@ def echo_credentials(exchange: Exchange) -> None:
         exchange.answer(exchange.reply.edited(status=echo, operationId=echo, debug={echo: echo}))
     else:
         exchange.answer(
-            exchange.reply.edited(statusUrl=echo, message=echo, status=418, code=20500, more_info=echo)
+            exchange.reply.edited(
+                statusUrl=echo, message=echo, status=418, code=20500, more_info=echo
+            )
         )
 
 
 @hostile(
-    "echo-credentials-in-headers", Place.DELETE, {1}, "Echoes the credentials in every spelling in headers."
+    "echo-credentials-in-headers",
+    Place.DELETE,
+    {1},
+    "Echoes the credentials in every spelling in headers.",
 )
 def echo_credentials_in_headers(exchange: Exchange) -> None:
     """In each header that the contract names, so that none of them is safe to quote."""
@@ -203,7 +236,9 @@ def echo_credentials_in_headers(exchange: Exchange) -> None:
         "Retry_After": echo,
         "X_Conflicting_Resource_Id": echo,
     }
-    exchange.answer(exchange.reply.with_headers(**headers, X_Request_Id=echo, Content_Language=echo))
+    exchange.answer(
+        exchange.reply.with_headers(**headers, X_Request_Id=echo, Content_Language=echo)
+    )
 
 
 @hostile("echo-request", Place.DELETE, {1}, "Answers a DELETE with the raw request as its body.")
@@ -236,12 +271,31 @@ def _disguises(header: str, password: str) -> list[str]:
     """The credentials in other cases, inside of base64, backwards, escaped twice, and with something between the letters."""
     texts = [header, password, json.dumps(password)[1:-1]]
     around = [f'{before}"password": "{text}"' for before in ("{", "{ ", "{  ") for text in texts]
-    inside = [encode(text.encode()).decode() for encode in (b64encode, urlsafe_b64encode) for text in around]
+    inside = [
+        encode(text.encode()).decode()
+        for encode in (b64encode, urlsafe_b64encode)
+        for text in around
+    ]
     inside += [b64encode(text.encode()).decode() for text in inside]
-    between = [mark.join(text) for text in (header, password) for mark in ("\0", "\n", "\x1b", "\u0301", "\ufe0f", "\ufffd", "\\u0000", "\\n")]
+    between = [
+        mark.join(text)
+        for text in (header, password)
+        for mark in ("\0", "\n", "\x1b", "\u0301", "\ufe0f", "\ufffd", "\\u0000", "\\n")
+    ]
     twice = ["".join(f"\\\\u{ord(char):04x}" for char in text) for text in (header, password)]
-    cases = [text.swapcase() for text in (header, password)] + [text.lower() for text in (header, password)]
-    return [*cases, *inside, *between, *twice, header.encode().hex(), header.encode().hex().upper(), header[::-1], password[::-1]]
+    cases = [text.swapcase() for text in (header, password)] + [
+        text.lower() for text in (header, password)
+    ]
+    return [
+        *cases,
+        *inside,
+        *between,
+        *twice,
+        header.encode().hex(),
+        header.encode().hex().upper(),
+        header[::-1],
+        password[::-1],
+    ]
 
 
 @hostile(
@@ -257,12 +311,21 @@ def echo_disguised(exchange: Exchange) -> None:
     # A report shows the beginning of each text: with other texts in front each disguise comes to stand there.
     one = said[exchange.turn % len(said)]
     exchange.answer(
-        exchange.reply.edited(statusUrl=one, message=one, status=418, code=20500, more_info=one, debug=said)
-        .with_headers(Operation_Id=one.encode("ascii", "replace").decode().translate(dict.fromkeys(range(32), "?")))
+        exchange.reply.edited(
+            statusUrl=one, message=one, status=418, code=20500, more_info=one, debug=said
+        ).with_headers(
+            Operation_Id=one.encode("ascii", "replace")
+            .decode()
+            .translate(dict.fromkeys(range(32), "?"))
+        )
     )
 
 
 @hostile("echo-as-coding", Place.DELETE, {1}, "Gives the password as Content-Encoding.")
 def echo_as_coding(exchange: Exchange) -> None:
     """A value that is read without regard to case, and quoted where it is refused."""
-    exchange.answer(exchange.reply.with_headers(Content_Encoding=_echoes(exchange)[-2] if len(_echoes(exchange)) > 1 else "x"))
+    exchange.answer(
+        exchange.reply.with_headers(
+            Content_Encoding=_echoes(exchange)[-2] if len(_echoes(exchange)) > 1 else "x"
+        )
+    )

@@ -10,7 +10,9 @@ from ..registry import Place, hostile
 
 
 def _redirect(exchange: Exchange, status: int, to: str) -> None:
-    exchange.answer(exchange.reply.edited(status=status).with_headers(Location=to).as_status(status))
+    exchange.answer(
+        exchange.reply.edited(status=status).with_headers(Location=to).as_status(status)
+    )
 
 
 def _to_canary(status: int) -> Callable[[Exchange], None]:
@@ -32,8 +34,12 @@ for _status in (301, 302, 303, 307, 308):
 hostile("redirect-on-poll", Place.POLL, {1}, "Redirects polls of a delete to another origin.")(
     _to_canary(302)
 )
-hostile("redirect-on-list", Place.LIST, {0, 1}, "Redirects lists to another origin.")(_to_canary(302))
-hostile("redirect-on-fetch", Place.FETCH, {0, 1}, "Redirects fetches to another origin.")(_to_canary(307))
+hostile("redirect-on-list", Place.LIST, {0, 1}, "Redirects lists to another origin.")(
+    _to_canary(302)
+)
+hostile("redirect-on-fetch", Place.FETCH, {0, 1}, "Redirects fetches to another origin.")(
+    _to_canary(307)
+)
 hostile("redirect-on-create", Place.CREATE, {0, 1, 4}, "Redirects creates to another origin.")(
     _to_canary(307)
 )
@@ -45,7 +51,9 @@ hostile("redirect-everywhere", Place.EVERYWHERE, {1, 4}, "Redirects everything t
 @hostile("redirect-loop", Place.EVERYWHERE, {1, 4}, "Redirects everything to itself.")
 def redirect_loop(exchange: Exchange) -> None:
     """Round and round on one origin."""
-    _redirect(exchange, 307, f"{exchange.core.base_url}{exchange.request.path}?turn={exchange.turn}")
+    _redirect(
+        exchange, 307, f"{exchange.core.base_url}{exchange.request.path}?turn={exchange.turn}"
+    )
 
 
 @hostile("redirect-loop-on-poll", Place.POLL, {1}, "Redirects polls to themselves.")
@@ -93,7 +101,12 @@ def _leading(exchange: Exchange, url: str, location: str | None = None) -> None:
 def _places(exchange: Exchange) -> dict[str, str]:
     """What a link's template can name: both hosts, the ports, and the operation's path."""
     here, there = urlsplit(exchange.core.base_url), urlsplit(exchange.canary_url)
-    return {"here": here.netloc, "there": there.netloc, "port": str(here.port), "op": exchange.operation_path}
+    return {
+        "here": here.netloc,
+        "there": there.netloc,
+        "port": str(here.port),
+        "op": exchange.operation_path,
+    }
 
 
 #: name: (what it is, template)
@@ -105,7 +118,10 @@ _STATUS_URLS = {
     "network-path": ("without a scheme, on another host", "//{there}{op}"),
     "userinfo-here": ("with somebody else's userinfo", "http://root:toor@{here}{op}"),
     "userinfo-fake": ("with the target's host as userinfo of another", "http://{here}@{there}{op}"),
-    "backslash": ("on the one host or the other, as the parser likes", "http://{there}\\@{here}{op}"),
+    "backslash": (
+        "on the one host or the other, as the parser likes",
+        "http://{there}\\@{here}{op}",
+    ),
     "fragment": ("with the target's host in the fragment", "http://{there}#@{here}{op}"),
     "tab": ("split by a tab and line ends", "ht\ttp:\n//{there}\r\n{op}"),
     "other-scheme": ("on the target's port, but https", "https://{here}{op}"),
@@ -114,7 +130,10 @@ _STATUS_URLS = {
     "port-words": ("on a port that is no number", "http://127.0.0.1:http{op}"),
     "ipv6-garbage": ("on an IPv6 address that is none", "http://[::1:zz{op}"),
     "no-such-host": ("on a host that does not exist", "http://status.invalid{op}"),
-    "idn-garbage": ("on a host name that IDNA refuses", "http://xn--\u0661-\u200d." + "a" * 70 + "{op}"),
+    "idn-garbage": (
+        "on a host name that IDNA refuses",
+        "http://xn--\u0661-\u200d." + "a" * 70 + "{op}",
+    ),
     "metadata": ("on a cloud's metadata address", "http://169.254.169.254/latest/meta-data/"),
     "empty": ("the empty string", ""),
     "nul": ("with NUL and escapes", "http://{here}{op}\0\x1b[31m"),
@@ -146,24 +165,41 @@ for _name, (_what, _template) in _STATUS_URLS.items():
 @hostile("status-url-1-mb", Place.DELETE, {0, 1}, "Gives a statusUrl of one megabyte.")
 def status_url_long(exchange: Exchange) -> None:
     """On the right host, but nothing that can be asked for."""
-    _leading(exchange, f"{exchange.core.base_url}{exchange.operation_path}?{'x' * 1_000_000}", "/short")
+    _leading(
+        exchange, f"{exchange.core.base_url}{exchange.operation_path}?{'x' * 1_000_000}", "/short"
+    )
 
 
-@hostile("status-url-4-mb", Place.DELETE, {0}, "Conforms but for a statusUrl of almost four megabytes, the same in each replay.")
+@hostile(
+    "status-url-4-mb",
+    Place.DELETE,
+    {0},
+    "Conforms but for a statusUrl of almost four megabytes, the same in each replay.",
+)
 def status_url_longest(exchange: Exchange) -> None:
     """As much as is read of an answer: a copy of each would be too much to keep."""
     url = f"{exchange.core.base_url}{exchange.operation_path}"
     _leading(exchange, f"{url}?{'x' * 3_900_000}", url)
 
 
-@hostile("location-canary", Place.DELETE, {1}, "Gives a right statusUrl and a Location on another origin.")
+@hostile(
+    "location-canary",
+    Place.DELETE,
+    {1},
+    "Gives a right statusUrl and a Location on another origin.",
+)
 def location_canary(exchange: Exchange) -> None:
     """Two links that disagree."""
     path = exchange.operation_path
     _leading(exchange, f"{exchange.core.base_url}{path}", f"{exchange.canary_url}{path}")
 
 
-@hostile("location-only-canary", Place.DELETE, {0, 1}, "Gives no statusUrl, only a Location on another origin.")
+@hostile(
+    "location-only-canary",
+    Place.DELETE,
+    {0, 1},
+    "Gives no statusUrl, only a Location on another origin.",
+)
 def location_only_canary(exchange: Exchange) -> None:
     """Nothing else to follow."""
     if not exchange.accepted:
@@ -174,7 +210,10 @@ def location_only_canary(exchange: Exchange) -> None:
 
 
 @hostile(
-    "status-url-number", Place.DELETE, {1}, "Gives a statusUrl that is a number, null, a list or an object."
+    "status-url-number",
+    Place.DELETE,
+    {1},
+    "Gives a statusUrl that is a number, null, a list or an object.",
 )
 def status_url_number(exchange: Exchange) -> None:
     """Every JSON type but the right one, in turn."""
@@ -186,7 +225,10 @@ def status_url_number(exchange: Exchange) -> None:
 
 
 @hostile(
-    "create-status-url-canary", Place.CREATE, {0, 1, 4}, "Sends the polls of a create to another origin."
+    "create-status-url-canary",
+    Place.CREATE,
+    {0, 1, 4},
+    "Sends the polls of a create to another origin.",
 )
 def create_status_url_canary(exchange: Exchange) -> None:
     """Preparation leads astray too."""
@@ -203,5 +245,7 @@ def create_status_url_canary(exchange: Exchange) -> None:
 def operation_status_url_canary(exchange: Exchange) -> None:
     """The second link of the chain."""
     exchange.answer(
-        exchange.reply.edited(statusUrl=f"{exchange.canary_url}/next", status="PENDING", completedAt=None)
+        exchange.reply.edited(
+            statusUrl=f"{exchange.canary_url}/next", status="PENDING", completedAt=None
+        )
     )

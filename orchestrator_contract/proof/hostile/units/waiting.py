@@ -77,7 +77,9 @@ for _name, (_value, _expect) in _VALUES.items():
     )(_pending(_value))
 
 
-@hostile("retry-after-10-mb", Place.DELETE, {1, 4}, "Accepts with a Retry-After of ten million digits.")
+@hostile(
+    "retry-after-10-mb", Place.DELETE, {1, 4}, "Accepts with a Retry-After of ten million digits."
+)
 def retry_after_10_mb(exchange: Exchange) -> None:
     """A number that costs minutes to parse, in a line that nobody should read to its end."""
     if not exchange.accepted:
@@ -86,7 +88,9 @@ def retry_after_10_mb(exchange: Exchange) -> None:
     exchange.answer(exchange.reply.with_headers(Retry_After="9" * 10_000_000))
 
 
-@hostile("429-for-ever", Place.EVERYWHERE, {4}, "Answers everything with 429, for ever.", sample=True)
+@hostile(
+    "429-for-ever", Place.EVERYWHERE, {4}, "Answers everything with 429, for ever.", sample=True
+)
 def throttled_for_ever(exchange: Exchange) -> None:
     """A well-formed refusal that never goes away."""
     exchange.answer(_refusal(429, Retry_After="1"))
@@ -104,7 +108,12 @@ def throttled_poll(exchange: Exchange) -> None:
     exchange.answer(_refusal(429, Retry_After="1"))
 
 
-@hostile("429-for-a-day-once", Place.DELETE, {0, 1}, "Answers the first DELETE of each unknown SID with 429 for a day.")
+@hostile(
+    "429-for-a-day-once",
+    Place.DELETE,
+    {0, 1},
+    "Answers the first DELETE of each unknown SID with 429 for a day.",
+)
 def throttled_once(exchange: Exchange) -> None:
     """Who asks again at once is served: what a tool that repeats its failures takes for an error of its own."""
     sid = exchange.request.segments[-1]
@@ -158,7 +167,9 @@ def pending_for_ever(exchange: Exchange) -> None:
     exchange.answer(exchange.reply.edited(status="PENDING", completedAt=None))
 
 
-@hostile("create-pending-for-ever", Place.CREATE_POLL, {0, 4}, "Keeps every create's operation PENDING.")
+@hostile(
+    "create-pending-for-ever", Place.CREATE_POLL, {0, 4}, "Keeps every create's operation PENDING."
+)
 def create_pending_for_ever(exchange: Exchange) -> None:
     """Preparation never ends."""
     exchange.answer(exchange.reply.edited(status="PENDING", completedAt=None))
