@@ -13,8 +13,8 @@ from benchmarks.results import Row
 from orchestrator_contract import profile
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.report import timeline
-from orchestrator_contract.suite import Settings, Suite
+from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.report import timelines as timeline
 
 _BATCH, _ROUNDS, _GOAL = 100, 30, 0.9
 

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 from benchmarks.first import VARIABLE
 from benchmarks.results import Row, Unmeasured
 from benchmarks.servers import PROJECT, mock
-from orchestrator_contract import profile, schemas
+from orchestrator_contract import profile
+from orchestrator_contract.contract import schemas
 
 #: Found by both: bodies and statuses of single answers. Most of what only this suite finds needs several.
 DEFECTS = (

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.verdicts.ledger import Ledger
+from orchestrator_contract.results.findings import Ledger
 
 VARIABLE = "BENCHMARK_FIRST_FINDING"
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.results import Unmeasured
-from orchestrator_contract import schemas
-from orchestrator_contract.pytest_plugin.embedded import EmbeddedMock
+from orchestrator_contract.contract import schemas
+from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 
 PROJECT = Path(__file__).parents[1]
 PRISM_RELEASE = "5.16.0"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
-from orchestrator_contract.verdicts.result import Unusable
-from orchestrator_contract.wire.answer import Fault
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.response import Fault
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.verdict import Unusable
 
 
 def reach(suite: Suite) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestrator_contract import files, schemas
-from orchestrator_contract.differing import same_account, same_address
+from orchestrator_contract import files
+from orchestrator_contract.contract import schemas
+from orchestrator_contract.distinct_targets import same_account, same_address
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
 CREDENTIAL_NAMES = (

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from orchestrator_contract import files
-from orchestrator_contract.ownership import is_plain
+from orchestrator_contract.guard import is_plain
 
 #: What the names of a run's configurations begin with.
 PREFIX = "oc-"

@@ -13,16 +13,16 @@ import schemathesis
 from hypothesis import Phase, given, seed
 from schemathesis import GenerationMode
 
-from orchestrator_contract import schemas
-from orchestrator_contract.checks.malformed import OUTSIDE, REFUSALS
-from orchestrator_contract.client.failures import Exhausted
-from orchestrator_contract.client.outgoing import KEY_HEADER
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.contract import schemas
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.exceptions import Exhausted
 from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.session import ClientSession
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import KEY_HEADER
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.steps.malformed_requests import OUTSIDE, REFUSALS
 
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
 _PATH = "/v2/ControlPlane/Configurations/{Sid}"

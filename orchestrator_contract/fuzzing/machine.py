@@ -17,12 +17,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orchestrator_contract.checks.lifetimes import HOUR
-from orchestrator_contract.checks.replay import judge_replay
-from orchestrator_contract.checks.reuse import MISMATCH
-from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
-from orchestrator_contract.client.failures import Exhausted
-from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.contract.limits import HOUR
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.exceptions import Exhausted
 from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.model import (
     DELETE,
@@ -34,8 +31,11 @@ from orchestrator_contract.fuzzing.model import (
     State,
     Used,
 )
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
 
 #: Most requests that shrinking one failure may cost.
 SHRINK_REQUESTS = 250

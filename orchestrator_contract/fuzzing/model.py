@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orchestrator_contract.checks.lifetimes import KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.contract.limits import KEY_EXPIRES_S, KEY_LIVES_S
+from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.provision.configuration import Configuration
 
 

@@ -15,7 +15,7 @@ import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.http.exchange import Exchange
 
 
 class ClientAdapter(BaseAdapter):

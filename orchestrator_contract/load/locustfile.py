@@ -13,14 +13,14 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 from orchestrator_contract import preflight, report
-from orchestrator_contract.client.failures import Exhausted
-from orchestrator_contract.exchange import Exchange
+from orchestrator_contract.exceptions import Exhausted
+from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.session import Findings, Session, Share, load_target
 from orchestrator_contract.load.steps import Steps
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.provision.given import NothingToDelete
-from orchestrator_contract.verdicts.ledger import Unverifiable
-from orchestrator_contract.verdicts.result import Policy, Unusable, exit_code
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.verdict import Policy, Unusable, exit_code
 
 SHARE, STOP, FOUND = "contract-share", "contract-stop", "contract-found"
 #: How long the master waits for its workers to clean up and report, in seconds.

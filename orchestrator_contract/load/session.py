@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_contract import profile
-from orchestrator_contract.cleanup import header
+from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination.coordinator import Coordinator, journal_path
 from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.crash_cleanup import header
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.judge import Judge
+from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.pytest_plugin.consent import distant
-from orchestrator_contract.suite import Settings, Suite
-from orchestrator_contract.text.redaction import Redactor
-from orchestrator_contract.verdicts import catalogue
-from orchestrator_contract.verdicts.ledger import Ledger
-from orchestrator_contract.verdicts.result import Policy, Result, Unusable, conclude
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.verdict import Policy, Result, Unusable, conclude
+from orchestrator_contract.rules.responses import Judge
 
 #: What every load run is about; whatever else was seen is reported as well.
 CORE = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.calls import Client
-from orchestrator_contract.suite import Suite
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.steps.deletes import Scenarios
 
 
 class Steps:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator_contract.place import Located, Place
+from orchestrator_contract.scope import Located, Place
 
 #: How long after the end of its create a configuration may take to show on every read, in seconds: no source says how long.
 LATE_S = 5.0

@@ -9,14 +9,14 @@ from math import inf
 from threading import Lock
 from typing import Any
 
-from orchestrator_contract.client.calls import Client
-from orchestrator_contract.client.listing import Listing
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.ownership import is_plain
-from orchestrator_contract.place import Located, Place
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.api.pagination import Listing
+from orchestrator_contract.guard import is_plain
 from orchestrator_contract.provision.configuration import LATE_S
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.scope import Located, Place
 
 #: Between two looks for what does not show yet, in seconds.
 _PAUSE_S = 0.4

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
+from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination.coordinator import Coordinator
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.ownership import Ownership
-from orchestrator_contract.place import HOME, Located, Place
+from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.given import NothingToDelete
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.scope import HOME, Located, Place
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
 TWIN = "+"

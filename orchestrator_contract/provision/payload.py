@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from orchestrator_contract.client.calls import Client
+from orchestrator_contract.api.client import Client
 
 GROUPINGS = (
     "GROUP_BY_PROFILE",

@@ -10,17 +10,17 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from orchestrator_contract.client.calls import Client
-from orchestrator_contract.client.listing import Listing
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.follow.follower import Follower
-from orchestrator_contract.place import HOME, Located, Place
-from orchestrator_contract.provision import removal
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.pagination import Listing
+from orchestrator_contract.api.poller import Follower
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.provision import cleanup as removal
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
-from orchestrator_contract.provision.creating import Creator, TooFew
-from orchestrator_contract.provision.given import Given, NothingToDelete, Source, UsedUp
+from orchestrator_contract.provision.create import Creator, TooFew
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.provision.pool import Given, NothingToDelete, Source, UsedUp
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.scope import HOME, Located, Place
 
 #: Between two looks for what a command has made, in seconds.
 _LOOK_S = 0.5

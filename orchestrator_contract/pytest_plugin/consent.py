@@ -20,8 +20,8 @@ from orchestrator_contract.effort import Effort
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin.plan import plan_lines
 from orchestrator_contract.pytest_plugin.usage import usage_error
-from orchestrator_contract.text.visible import visible
-from orchestrator_contract.verdicts.result import Unusable
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.verdict import Unusable
 
 
 def is_loopback(host: str) -> bool:

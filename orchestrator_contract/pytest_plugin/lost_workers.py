@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from orchestrator_contract import cleanup
-from orchestrator_contract.cleanup import CleanupError
+from orchestrator_contract import crash_cleanup as cleanup
 from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.crash_cleanup import CleanupError
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.results.findings import Unverifiable
 
 
 class Swept(NamedTuple):

@@ -6,13 +6,13 @@ from collections.abc import Generator
 
 import pytest
 
+from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import clock_lock
-from orchestrator_contract.pytest_plugin import told
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.pytest_plugin import worker_reports as told
 from orchestrator_contract.pytest_plugin.run import RUN, Run
-from orchestrator_contract.pytest_plugin.stopping import give_lines
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts import catalogue
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.pytest_plugin.signals import give_lines
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
 
 
 class Outcomes:

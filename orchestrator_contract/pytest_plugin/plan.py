@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from orchestrator_contract.contract import catalogue
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.verdicts import catalogue
 
 
 def plan_lines(

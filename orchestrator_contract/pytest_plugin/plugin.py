@@ -11,25 +11,30 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from orchestrator_contract import report
+from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import progress
+from orchestrator_contract.har.writer import HarError
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.pytest_plugin import consent, failing, hosts, live, stopping, told
-from orchestrator_contract.pytest_plugin.failing import Failing
+from orchestrator_contract.pytest_plugin import consent
+from orchestrator_contract.pytest_plugin import last_failed as failing
+from orchestrator_contract.pytest_plugin import modes as live
+from orchestrator_contract.pytest_plugin import signals as stopping
+from orchestrator_contract.pytest_plugin import worker_reports as told
+from orchestrator_contract.pytest_plugin import workers as hosts
+from orchestrator_contract.pytest_plugin.last_failed import Failing
 from orchestrator_contract.pytest_plugin.options import add_options
 from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES, foreign_failures, requirements_of
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.run_options import RunOptions
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.traffic.writer import HarError
-from orchestrator_contract.verdicts import catalogue
-from orchestrator_contract.verdicts.baseline import BaselineError
-from orchestrator_contract.verdicts.result import Unusable
-from orchestrator_contract.verdicts.waivers import WaiverError
+from orchestrator_contract.results.baseline import BaselineError
+from orchestrator_contract.results.verdict import Unusable
+from orchestrator_contract.results.waivers import WaiverError
 
 pytest_plugins = [
     f"orchestrator_contract.pytest_plugin.{name}"
-    for name in ("outcomes", "live", "hosts", "output")
+    for name in ("outcomes", "modes", "workers", "output")
 ]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.traffic.writer import HarError, HarWriter
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.har.writer import HarError, HarWriter
 
 
 class Recording:

@@ -13,23 +13,23 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import preflight, report
-from orchestrator_contract.cleanup import account_label, header
+from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.crash_cleanup import account_label, header
+from orchestrator_contract.endpoint import Settings, Suite
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import lost_workers
-from orchestrator_contract.pytest_plugin.early import Imports
-from orchestrator_contract.pytest_plugin.embedded import EmbeddedMock
+from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.plan import plan_lines
+from orchestrator_contract.pytest_plugin.preload import Imports
 from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
-from orchestrator_contract.pytest_plugin.told import Told
-from orchestrator_contract.report import timeline
-from orchestrator_contract.suite import Settings, Suite
-from orchestrator_contract.verdicts import catalogue
-from orchestrator_contract.verdicts.ledger import Unverifiable
-from orchestrator_contract.verdicts.result import Result, Unusable, conclude, exit_code
+from orchestrator_contract.pytest_plugin.worker_reports import Told
+from orchestrator_contract.report import timelines as timeline
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.verdict import Result, Unusable, conclude, exit_code
 
 
 class Run:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract import profile
+from orchestrator_contract.contract import catalogue
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.pytest_plugin import failing
-from orchestrator_contract.verdicts import baseline, catalogue, waivers
-from orchestrator_contract.verdicts.baseline import Baseline
-from orchestrator_contract.verdicts.result import Policy
-from orchestrator_contract.verdicts.waivers import Waivers
+from orchestrator_contract.pytest_plugin import last_failed as failing
+from orchestrator_contract.results import baseline, waivers
+from orchestrator_contract.results.baseline import Baseline
+from orchestrator_contract.results.verdict import Policy
+from orchestrator_contract.results.waivers import Waivers
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_contract.text.visible import visible
+from orchestrator_contract.redaction.visible import visible
 
 _LONGEST = 2000
 

@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator_contract.report.comment import as_markdown
-from orchestrator_contract.report.document import as_json
-from orchestrator_contract.report.page import as_html
+from orchestrator_contract.report.html import as_html
+from orchestrator_contract.report.json_report import as_json
+from orchestrator_contract.report.markdown import as_markdown
 from orchestrator_contract.report.terminal import write_terminal
-from orchestrator_contract.verdicts.result import Result
+from orchestrator_contract.results.verdict import Result
 
 __all__ = [
     "ReportError",

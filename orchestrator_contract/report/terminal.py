@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestrator_contract.report import view
-from orchestrator_contract.text.visible import visible
-from orchestrator_contract.verdicts.result import Overall, Result
-from orchestrator_contract.verdicts.row import Row, Verdict
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.report import report_model as view
+from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.verdict import Overall, Result
 
 _COLOURS = {
     Verdict.BREACHED: "red",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.endpoint import Suite
 from orchestrator_contract.pytest_plugin.run import RUN
-from orchestrator_contract.suite import Suite
+from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.fixture(scope="session")

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.lifetimes import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.checks.provocation import provoke
-from orchestrator_contract.checks.replay import judge_replay
-from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
-from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
-from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.place import Place
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
+from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.scope import Place
+from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
+from orchestrator_contract.steps.fault_injection import provoke
 
 MINUTE, DAY = 60, 24 * HOUR
 #: When a key must be new, in seconds after its 202 came: by a clock of whole seconds, too, it is 25 hours old by then.

@@ -8,9 +8,15 @@ from urllib.parse import urlencode
 
 import pytest
 
-from orchestrator_contract.checks.histories import patched
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.strangers import (
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.api.pagination import token_of
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.unauthorized import (
     all_of,
     as_account,
     basic,
@@ -20,13 +26,7 @@ from orchestrator_contract.checks.strangers import (
     refused,
     without_rights,
 )
-from orchestrator_contract.client.listing import token_of
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.steps.updates import patched
 
 #: Wrong credentials that are sent once, or thrice would be many.
 ONCE = frozenset(

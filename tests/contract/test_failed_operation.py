@@ -6,22 +6,22 @@ from functools import partial
 
 import pytest
 
-from orchestrator_contract.checks.histories import patched
-from orchestrator_contract.checks.replay import judge_replay
-from orchestrator_contract.checks.reuse import MISMATCH
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.strangers import as_account, refused
-from orchestrator_contract.client.failures import Throttled
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.place import Located
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.exceptions import Throttled
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.given import NothingToDelete
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.scope import Located
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.unauthorized import as_account, refused
+from orchestrator_contract.steps.updates import patched
 
 
 @pytest.mark.requirement(

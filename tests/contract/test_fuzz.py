@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.suite import Suite
+from orchestrator_contract.endpoint import Suite
 
 WELL_FORMED = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
 

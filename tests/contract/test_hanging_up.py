@@ -2,13 +2,13 @@
 
 import pytest
 
-from orchestrator_contract.checks.reuse import HANDLED
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import HANDLED
+from orchestrator_contract.steps.deletes import Scenarios
 
 #: Seconds after which the client hangs up: the request is read by then, and hardly answered.
 PATIENCE_S = 0.003

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.malformed import send_bad, send_near
-from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
-from orchestrator_contract.checks.scenarios import KEY_USED, Scenarios
-from orchestrator_contract.checks.strangers import may_be_theirs
-from orchestrator_contract.client.retry import CONFLICT_PAUSES_S, past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.inputs.bad_keys import WRITTEN_KEYS, BadKey, bad_keys
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
+from orchestrator_contract.inputs.malformed_keys import WRITTEN_KEYS, BadKey, bad_keys
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.given import NothingToDelete
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
+from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
+from orchestrator_contract.steps.malformed_requests import send_bad, send_near
+from orchestrator_contract.steps.unauthorized import may_be_theirs
 
 #: Versions of UUIDs that few programs use, and those that no RFC defines.
 UNCOMMON_VERSIONS = (2, 6, 3, 0, *range(9, 16))

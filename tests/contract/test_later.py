@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.retry import asked_delay
-from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.retry_after import asked_delay
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.steps.deletes import Scenarios
 
 #: The longest Retry-After of a 202 that is waited for, in seconds.
 LONGEST_WAIT_S = 5.0

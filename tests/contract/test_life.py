@@ -10,12 +10,12 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
 
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.endpoint import Suite
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.given import NothingToDelete
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.steps.deletes import Scenarios
 
 PAYLOADS: tuple[dict[str, Any], ...] = (
     {"displayName": "-" + "x" * 32},

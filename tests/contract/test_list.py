@@ -7,17 +7,17 @@ from urllib.parse import urlencode
 
 import pytest
 
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.listing import Unlistable, small_size, token_of
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Exchange
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.place import HOME, Place
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.api.pagination import Unlistable, small_size, token_of
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.scope import HOME, Place
+from orchestrator_contract.steps.deletes import Scenarios
 
 #: How often small pages are walked over while they do not show everything once.
 WALKS = 4

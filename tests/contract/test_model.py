@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.suite import Suite
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.mark.requirement("KEY-REPLAY", "GONE-DELETE", "GONE-FETCH", "KEY-OTHER-SID")

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.malformed import send_odd
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.inputs.odd_sids import USUAL_SID, odd_sids
-from orchestrator_contract.judge import LARGEST_PAGE
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.inputs.malformed_sids import USUAL_SID, odd_sids
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.malformed_requests import send_odd
 
 
 def delete_unknown(

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator_contract.checks.lifetimes import HOUR
-from orchestrator_contract.checks.malformed import send_near, send_odd
-from orchestrator_contract.checks.provocation import provoke
-from orchestrator_contract.checks.reuse import MISMATCH, not_the_first
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.strangers import as_account, basic, refused, without_rights
-from orchestrator_contract.exchange import Call
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.inputs.bad_keys import bad_keys
-from orchestrator_contract.inputs.odd_sids import odd_sids
-from orchestrator_contract.place import Place
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.contract.limits import HOUR
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.inputs.malformed_keys import bad_keys
+from orchestrator_contract.inputs.malformed_sids import odd_sids
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
+from orchestrator_contract.scope import Place
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.fault_injection import provoke
+from orchestrator_contract.steps.malformed_requests import send_near, send_odd
+from orchestrator_contract.steps.unauthorized import as_account, basic, refused, without_rights
 
 MARKS = (
     "DEL-STATUS",

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.racing import at_once, at_once_on, merge_names
-from orchestrator_contract.checks.replay import judge_replay
-from orchestrator_contract.checks.reuse import HANDLED, MISMATCH
-from orchestrator_contract.checks.rivals import Rivals
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import Unverifiable
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.key_reuse import HANDLED, MISMATCH
+from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.steps.competing_requests import Rivals
+from orchestrator_contract.steps.concurrency import at_once, at_once_on, merge_names
+from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")

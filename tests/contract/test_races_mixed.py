@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.malformed import send_bad
-from orchestrator_contract.checks.reuse import MISMATCH
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.outgoing import Outgoing
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.inputs.bad_keys import bad_keys
-from orchestrator_contract.judge import LARGEST_PAGE
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Outgoing
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.inputs.malformed_keys import bad_keys
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.malformed_requests import send_bad
 
 
 @pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")

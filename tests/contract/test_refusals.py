@@ -4,16 +4,16 @@ import contextlib
 
 import pytest
 
-from orchestrator_contract.checks.provocation import APART_S, Provocation, provoke
-from orchestrator_contract.checks.reuse import MISMATCH
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
-from orchestrator_contract.place import Place
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.scope import Place
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.fault_injection import APART_S, Provocation, provoke
 
 #: Further keys whose retry after a 429 is looked at, in one conversation about one SID.
 MORE_STORED = 12

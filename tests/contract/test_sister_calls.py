@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.checks.replay import judge_replay
-from orchestrator_contract.checks.reuse import MISMATCH
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.sisters import REFUSALS, Sister, Sisters
-from orchestrator_contract.client.retry import past_500
-from orchestrator_contract.exchange import Call, Exchange
-from orchestrator_contract.follow.operation import Operation
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.other_async_calls import REFUSALS, Sister, Sisters
 
 CHANGE = (
     "CTRL-ACCEPTED",

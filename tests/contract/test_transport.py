@@ -2,10 +2,10 @@
 
 import pytest
 
-from orchestrator_contract.checks.scenarios import Scenarios
+from orchestrator_contract.endpoint import Suite
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.suite import Suite
-from orchestrator_contract.verdicts.ledger import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.mark.requirement("HTTP-ENCODING", "ERR-404-BODY")

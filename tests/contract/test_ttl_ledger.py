@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract.checks.lifetimes import KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.checks.scenarios import Scenarios
-from orchestrator_contract.checks.ttl_ledger import ENOUGH, TtlLedger, documented_parts
-from orchestrator_contract.suite import Suite
+from orchestrator_contract.contract.limits import KEY_EXPIRES_S, KEY_LIVES_S
+from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.key_age_file import ENOUGH, TtlLedger, documented_parts
 
 
 @pytest.mark.ttl_ledger

@@ -1,0 +1,180 @@
+"""The adequacy matrix: the contract suite run over every seeded defect, conformant variant and hostile endpoint.
+
+``python -m orchestrator_contract.adequacy`` says whether the suite can be trusted: it finds each defect by a
+requirement that the defect breaches, each gating requirement is proved by a defect, no variant is accused,
+and no hostile endpoint breaks it. Anything else is exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator_contract.adequacy import forked, tables
+from orchestrator_contract.adequacy.cases import Case, Kind, all_cases, chosen
+from orchestrator_contract.adequacy.findings import (
+    Finding,
+    all_findings,
+    broken,
+    of_case,
+    proves,
+    unproved,
+)
+from orchestrator_contract.adequacy.trial import Terms, Trial, run
+from orchestrator_contract.contract import catalogue
+from orchestrator_contract.effort import EFFORTS
+
+#: What was found so far is written this often, for a run that is cut short.
+_WRITE_EVERY_S = 15
+
+
+def _shard(text: str) -> tuple[int, int]:
+    k, _, n = text.partition("/")
+    if not (k.isdigit() and n.isdigit() and 1 <= int(k) <= int(n)):
+        raise argparse.ArgumentTypeError(f"{text} is not K/N with K from 1 to N")
+    return int(k), int(n)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m orchestrator_contract.adequacy", description=__doc__
+    )
+    add = made.add_argument
+    add(
+        "--out",
+        type=Path,
+        default=Path("proof-report"),
+        metavar="DIR",
+        help="where matrix.md and matrix.json go (%(default)s)",
+    )
+    add(
+        "--kind",
+        action="append",
+        default=[],
+        choices=[str(kind) for kind in Kind],
+        help="only these; again for more (all)",
+    )
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only cases with such a name; again for more (all)",
+    )
+    add(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="K/N",
+        help="the K-th of N parts, to spread over machines",
+    )
+    add(
+        "--fast",
+        action="store_true",
+        help="a defect: the tests of its requirements first, all only if they miss it",
+    )
+    add(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="cases at a time (%(default)s)",
+    )
+    add(
+        "--effort",
+        choices=list(EFFORTS),
+        help="effort of the suite (standard; on hostile endpoints quick)",
+    )
+    add("--workers", type=int, default=0, metavar="N", help="run the suite with -n N (one process)")
+    add("--seed", type=int, default=1, metavar="N", help="seed of the suite (%(default)s)")
+    add("--list", action="store_true", help="print the cases and exit")
+    return made
+
+
+def attempt(case: Case, terms: Terms) -> Trial:
+    """One case's trial; in fast terms a defect that its own tests miss gets a full one."""
+    trial = run(case, terms)
+    if not trial.full and not proves(case, trial, catalogue.load()) and not broken(trial):
+        return run(case, replace(terms, fast=False))
+    return trial
+
+
+def line(case: Case, trial: Trial, findings: Sequence[Finding]) -> str:
+    """One line of progress."""
+    said = findings[0].what if findings else "fine"
+    found = ", ".join(sorted(trial.found)[:6])
+    return f"{said:12.60}  {case.kind.removesuffix('s'):8} {case.name or '(none)':36} {trial.seconds:6.1f} s  {found}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the matrix; 0 when nothing speaks against the suite, 1 when something does, 2 for a bad command line."""
+    made = parser()
+    arguments = made.parse_args(argv)
+    everything = all_cases()
+    cases = chosen(everything, arguments.kind, arguments.only, arguments.shard)
+    if not cases:
+        made.error("no case is selected; --list shows them")
+    if arguments.list:
+        for case in cases:
+            print(
+                f"{case.kind.removesuffix('s'):8} {case.name:36} {','.join(case.requirements):30} {case.text}"
+            )
+        return 0
+    known, terms = (
+        catalogue.load(),
+        Terms(arguments.effort, arguments.seed, arguments.fast, arguments.workers),
+    )
+    every = {(str(case.kind), case.name) for case in everything if case.kind is Kind.DEFECT}
+    seeded = [case for case in cases if case.kind is Kind.DEFECT]
+    by_name = {(str(case.kind), case.name): case for case in cases}
+    trials: dict[tuple[str, str], Trial] = {}
+
+    def conclude() -> list[Finding]:
+        """Judge and write what there is so far."""
+        pairs = [
+            (case, trials[key]) for case in cases if (key := (str(case.kind), case.name)) in trials
+        ]
+        findings = all_findings(by_name, [trial for _, trial in pairs], known)
+        open_ = unproved(pairs, known) if seeded else []
+        if every <= trials.keys():
+            findings += [
+                Finding("requirement that no defect proves", one, known[one].title)
+                for one in open_
+                if known[one].level.gates
+            ]
+        tables.write(arguments.out, pairs, findings, open_, known, terms)
+        return findings
+
+    started = written = time.monotonic()
+    forked.preload()
+    with ProcessPoolExecutor(max(1, arguments.jobs), multiprocessing.get_context("fork")) as pool:
+        running = {pool.submit(attempt, case, terms): case for case in cases}
+        try:
+            for future in as_completed(running):
+                case, trial = running[future], future.result()
+                trials[case.kind, case.name] = trial
+                print(
+                    f"[{len(trials)}/{len(cases)}] {line(case, trial, list(of_case(case, trial, known)))}",
+                    flush=True,
+                )
+                if time.monotonic() - written > _WRITE_EVERY_S:
+                    conclude()
+                    written = time.monotonic()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    findings = conclude()
+    for finding in findings:
+        print(f"{finding.what}: {finding.about}: {finding.text[:400]}", file=sys.stderr)
+    print(
+        f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings: {arguments.out / 'matrix.md'}"
+    )
+    return 1 if findings else 0

@@ -1,0 +1,201 @@
+"""One run of the suite against one case, each in a process of its own, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator_contract.adequacy import forked
+from orchestrator_contract.adequacy.cases import Case, Kind
+
+PROJECT = Path(__file__).parents[2]
+#: What a run of the suite never prints, whatever the endpoint does.
+BROKEN = ("Traceback (most recent call last)", "INTERNALERROR", "PytestUnhandled")
+_CREDENTIALS = {
+    "MOCK_USER_1": "SKproof0000000000000000000000000001",
+    "MOCK_PASSWORD_1": "proof-secret-one",
+    "MOCK_USER_2": "SKproof0000000000000000000000000002",
+    "MOCK_PASSWORD_2": "proof-secret-two",
+    "HOSTILE_USER": "hostile-user",
+    "HOSTILE_PASSWORD": "hostile-secret",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the suite is run."""
+
+    #: None: quick on a hostile endpoint, where waiting is most of a run, and standard elsewhere.
+    effort: str | None = None
+    seed: int = 1
+    #: Only the tests of the requirements that a defect breaches.
+    fast: bool = False
+    #: Processes of pytest-xdist that share each run; 0 for none.
+    workers: int = 0
+    #: Seconds after which a run counts as hanging.
+    timeout_s: float = 600
+
+
+@dataclass(slots=True)
+class Trial:
+    """What one run came to."""
+
+    kind: str
+    name: str
+    #: The suite's exit code; -1 when it had to be killed.
+    exit: int
+    seconds: float
+    #: Whether all tests were run.
+    full: bool
+    requests: int = 0
+    breached: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+    unverified: dict[str, str] = field(default_factory=dict)
+    #: The first problem of each breached or warned requirement, and a request that shows it.
+    problems: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: Whether there is a report.
+    reported: bool = False
+    #: The end of the output, when it shows that the suite itself broke or left no report.
+    output: str = ""
+    command: str = ""
+
+    @property
+    def found(self) -> set[str]:
+        """Requirements that the run blames the endpoint for."""
+        return {*self.breached, *self.warned}
+
+    def as_json(self) -> dict[str, Any]:
+        """As matrix.json lists it."""
+        return asdict(self)
+
+
+def command_of(case: Case) -> list[str]:
+    """The command that starts the endpoint of *case*."""
+    if case.kind is Kind.HOSTILE:
+        return [sys.executable, "-m", "orchestrator_contract.adequacy.hostile", case.name]
+    switch = [f"--{case.kind.removesuffix('s')}", case.name] if case.name else []
+    return [sys.executable, "-m", "orchestrator_contract.mock", *switch]
+
+
+@contextmanager
+def _endpoint(case: Case, profile: Path, env: dict[str, str]) -> Iterator[None]:
+    command = [
+        *command_of(case),
+        "--port",
+        "0",
+        "--write-profile",
+        str(profile),
+        "--exit-with-stdin",
+    ]
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            if not process.stdout.readline():
+                raise RuntimeError(f"{' '.join(command)}: did not start")
+            yield
+        finally:
+            process.communicate()
+
+
+def _suite(profile: Path, report: Path, case: Case, terms: Terms) -> list[str]:
+    effort = terms.effort or ("quick" if case.kind is Kind.HOSTILE else "standard")
+    command = ["tests/contract", "--target", str(profile), "--report", str(report)]
+    command += ["--effort", effort, "--seed", str(terms.seed), "-q", "-p", "no:cacheprovider"]
+    command += ["-n", str(terms.workers)] if terms.workers else []
+    if terms.fast and case.kind is Kind.DEFECT:
+        command += ["--requirement", ",".join(case.requirements)]
+        command += ["-x"] if len(case.requirements) == 1 else []
+    return command
+
+
+def _described(case: Case, terms: Terms) -> str:
+    endpoint = " ".join(["python", *command_of(case)[1:]])
+    command = " ".join(["pytest", *_suite(Path("mock.toml"), Path("out"), case, terms)])
+    return f"{endpoint} --port 0 --write-profile mock.toml; {command}"
+
+
+def run(case: Case, terms: Terms) -> Trial:
+    """Start the endpoint, run the suite against it, read the report.
+
+    Raises:
+        RuntimeError: the endpoint does not start.
+    """
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PYTEST_ADDOPTS", "FORCE_COLOR"}
+    }
+    env = {**clean, **_CREDENTIALS}
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="proof-") as folder:
+        profile, report, log = (
+            Path(folder, "mock.toml"),
+            Path(folder, "report"),
+            Path(folder, "output.txt"),
+        )
+        with _endpoint(case, profile, env):
+            code = forked.run(
+                _suite(profile, report, case, terms), PROJECT, env, log, terms.timeout_s
+            )
+        full = not (terms.fast and case.kind is Kind.DEFECT)
+        trial = Trial(
+            case.kind,
+            case.name,
+            code,
+            round(time.monotonic() - started, 1),
+            full,
+            command=_described(case, terms),
+        )
+        _read(trial, report / "conformance.json", log.read_text("utf-8", "replace"))
+    return trial
+
+
+def _read(trial: Trial, report: Path, output: str) -> None:
+    if (
+        any(sign in output for sign in BROKEN)
+        or trial.exit not in (0, 1, 4)
+        or not report.is_file()
+    ):
+        start = min(
+            (at for sign in BROKEN if (at := output.find(sign)) >= 0),
+            default=max(0, len(output) - 4000),
+        )
+        trial.output = output[start : start + 4000]
+    if not report.is_file():
+        return
+    document = json.loads(report.read_text("utf-8"))
+    trial.reported = True
+    trial.requests = document["counts"]["requests"]
+    for row in document["requirements"]:
+        one, verdict = row["id"], row["verdict"]
+        if verdict == "unverified":
+            trial.unverified[one] = row["reason"]
+        elif verdict in ("breached", "warned"):
+            (trial.breached if verdict == "breached" else trial.warned).append(one)
+            evidence = row["evidence"] or [{}]
+            shown = next(
+                (piece for piece in evidence if "expected" in piece.get("problem", "")), evidence[0]
+            )
+            trial.problems[one] = {
+                "problem": shown.get("problem") or row["reason"],
+                "request": shown.get("request", ""),
+                "answer": f"{shown.get('status')} {shown.get('body', '')[:300]}",
+                "test": ", ".join(row["tests"][:3]),
+            }

@@ -1,0 +1,142 @@
+"""Reading the list of configurations page by page, with an end in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+
+MAX_PAGES = 150
+_MAX_TOKEN = 8192
+#: Pages in a row that hold nothing and still lead on, after which there is no end to be expected. Some are conformant:
+#: where what is deleted is left out after a page was cut, a run's own deletes leave many.
+_MAX_EMPTY = 60
+
+
+class Unlistable(OneWayLess):
+    """The list can't be read to its end: what is seen in other ways stands."""
+
+    def __init__(self, reason: str, page: Exchange | None = None) -> None:
+        super().__init__(reason)
+        #: The page that could not be read.
+        self.page = page
+
+
+class Listing:
+    """The list of one target."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        #: Lists that proved to have no end, by account and region: they are not walked again.
+        self._endless: set[tuple[int, int]] = set()
+
+    def pages(
+        self,
+        *,
+        size: int | None = None,
+        account: int = 0,
+        region: int = 0,
+        store: str | None = None,
+        fresh: bool = False,
+    ) -> Iterator[Exchange]:
+        """Every page in order; with *fresh* each on a connection of its own, as behind a balancer it may be another copy that answers.
+
+        Raises:
+            Unlistable: a page is not readable, or there are more than `MAX_PAGES`.
+        """
+        if (account, region) in self._endless:
+            raise Unlistable("the list has no end")
+        token: str | None = None
+        seen: set[str] = set()
+        empty = 0
+        for _ in range(MAX_PAGES):
+            query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
+            text = urlencode({name: value for name, value in query.items() if value is not None})
+            page = past_500(
+                partial(self.client.page, text, account=account, region=region, fresh=fresh)
+            )
+            if page.status != 200 or not isinstance(page.object.get("configurations"), list):
+                raise Unlistable(f"the list can't be read: {page.outcome()}", page)
+            yield page
+            token = token_of(page)
+            if not token:
+                return
+            again = token in seen
+            empty = 0 if page.object["configurations"] else empty + 1
+            self.client.ledger.hold(
+                "CTRL-PAGES",
+                empty < _MAX_EMPTY,
+                expected="an end to the list",
+                seen=f"{empty} empty pages in a row that lead on",
+                exchanges=[page],
+            )
+            self.client.ledger.hold(
+                "CTRL-PAGES",
+                not again and len(token) <= _MAX_TOKEN,
+                expected="a nextToken that leads on",
+                seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}",
+                exchanges=[page],
+            )
+            if again or len(token) > _MAX_TOKEN or empty >= _MAX_EMPTY:
+                self._endless.add((account, region))
+                raise Unlistable("the list has no end")
+            seen.add(token)
+        self._endless.add((account, region))
+        reason = f"the list has more than {MAX_PAGES} pages"
+        self.client.ledger.unverified(["CTRL-PAGES"], reason)
+        raise Unlistable(reason)
+
+    def items(self, **options: Any) -> Iterator[tuple[dict[str, Any], Exchange]]:
+        """Every configuration with the page that holds it."""
+        for page in self.pages(**options):
+            for item in page.object["configurations"]:
+                if isinstance(item, dict):
+                    yield item, page
+
+    def sids(self, *, account: int = 0, region: int = 0, store: str | None = None) -> set[str]:
+        """Every id in the list, or in that of one memory store.
+
+        Raises:
+            Unlistable: it can't be read to its end.
+        """
+        return {
+            str(item.get("id"))
+            for item, _ in self.items(
+                size=LARGEST_PAGE, account=account, region=region, store=store
+            )
+        }
+
+    def small_size(self) -> int:
+        """A page size that spreads the list over a handful of pages."""
+        return small_size(self.sids())
+
+    def find(
+        self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0
+    ) -> str | None:
+        """The id of the first configuration that is wanted; None when there is none or the list can't be read."""
+        try:
+            for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region):
+                if wanted(item) and isinstance(item.get("id"), str):
+                    return str(item["id"])
+        except Unverifiable:
+            return None
+        return None
+
+
+def token_of(page: Exchange, name: str = "nextToken") -> str:
+    """The token that *page* gives under this name for one beside it; empty where it gives none."""
+    meta = page.object.get("meta")
+    token = meta.get(name) if isinstance(meta, dict) else None
+    return token if isinstance(token, str) else ""
+
+
+def small_size(sids: Collection[str]) -> int:
+    """A page size that spreads a list of *sids* over a handful of pages."""
+    return max(3, -(-len(sids) // 8))

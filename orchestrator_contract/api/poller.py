@@ -1,0 +1,249 @@
+"""Following operations to their end, with as few polls as their usual time allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
+from threading import Lock
+from urllib.parse import urljoin
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.operation import Operation, instant_of, why_no_json, word_of
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.request import Outgoing, given_origin
+from orchestrator_contract.rules.accepted import Links, Unfollowable
+from orchestrator_contract.rules.operations import FIRST_SIGHT_S, RANK, judge_origin, judge_poll
+
+_FIRST_PAUSE_S = 0.03
+#: From the end that an operation states to the poll that is sure to see it.
+_MARGIN_S = 0.01
+_MAX_PAUSE_S = 2.0
+#: How many turns operations of unknown length are asked in.
+_TURNS = 3
+#: How often an operation is asked about at least before it is held to have no end: some end only when they have been asked about.
+_LEAST_POLLS = 5
+#: How much longer operations may come to take than when that was last found out by asking often. Some end when they have been
+#: asked about a number of times: then they take as long as the suite waits, and that is what it would wait the next time.
+_GROWTH = 1.5
+
+
+class Follower:
+    """Follows operations; remembers how long they take, so as to poll seldom."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._ledger = client.ledger
+        self._links = Links(client.ledger, client.origins, client.url)
+        #: One of how many operations is polled right after its 202.
+        self.early_every = 1
+        #: Called with every poll, after it was judged.
+        self.polled: Callable[[Operation, Exchange], None] = lambda _operation, _poll: None
+        self._followed = count()
+        self._lock = Lock()
+        self._typical: dict[str, float] = {}
+        #: The same as it was found out by asking often.
+        self._measured: dict[str, float] = {}
+        self._stuck: set[str] = set()
+        self._unreadable: set[str] = set()
+
+    def accept(self, exchange: Exchange, sid: str) -> Operation:
+        """The operation that a 202 leads to, its links judged.
+
+        Raises:
+            Unfollowable: no link leads to an operation on the target.
+        """
+        return self._links.accept(exchange, sid)
+
+    # ---------------------------------------------------------------- polls
+
+    def poll(self, operation: Operation) -> Exchange:
+        """Fetch the operation once and judge what this poll adds to its history."""
+        exchange = self.client.send(self._asking(operation))
+        self._judge(operation, exchange)
+        return exchange
+
+    def poll_at_once(self, operation: Operation, number: int) -> None:
+        """Fetch the operation *number* times at one moment; each answer is judged as the next poll."""
+        for exchange in self.client.send_together([self._asking(operation) for _ in range(number)]):
+            if exchange.status is not None:  # silence is for the judge of each exchange
+                self._judge(operation, exchange)
+
+    def _judge(self, operation: Operation, poll: Exchange) -> None:
+        judge_poll(self._ledger, operation, poll)
+        judge_origin(self._ledger, operation, poll, self.client.origins)
+        self.polled(operation, poll)
+
+    def _asking(self, operation: Operation) -> Outgoing:
+        accepted = operation.accepted
+        return self.client.asking(
+            operation.url,
+            operation.id,
+            account=accepted.account,
+            region=accepted.region,
+            of=accepted.call.operation,
+        )
+
+    def poll_other_link(self, operation: Operation) -> None:
+        """Fetch the operation by its Location, if that is not what is polled; it leads to the same operation (DEL-202-LINKS)."""
+        accepted = operation.accepted
+        location = accepted.headers.get("location")
+        try:
+            url = urljoin(accepted.url, location) if location else operation.url
+        except ValueError:
+            return
+        if url == operation.url or given_origin(url) not in self.client.origins:
+            return
+        exchange = self.client.operation(
+            url,
+            operation.id,
+            account=accepted.account,
+            region=accepted.region,
+            of=accepted.call.operation,
+        )
+        if exchange.status in (200, 404):
+            same = exchange.status == 200 and exchange.object.get(
+                "operationId"
+            ) == operation.object.get("operationId")
+            self._ledger.on(accepted.call)(
+                "DEL-202-LINKS",
+                same,
+                expected=f"operation {operation.id:.80} at Location",
+                seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}",
+                exchanges=[accepted, exchange],
+            )
+
+    # ---------------------------------------------------------------- to the end
+
+    def usual_s(self, kind: str) -> float:
+        """How long, in seconds, the newest operations of a *kind* of call took; 0 where none has ended yet."""
+        return self._typical.get(kind, 0.0)
+
+    def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
+        """Poll until every operation is terminal; those that ended, in order.
+
+        With *early*, one of every `early_every` is polled at once as well. Polls come sooner than Retry-After suggests where
+        operations are known to be quicker: it is a hint for clients, and a status must be right at any time.
+        An operation that outlives the poll limit is judged (OP-ENDS) and left behind.
+
+        Raises:
+            Unfollowable: an operation answers nothing readable for long.
+        """
+        open_ = [operation for operation in operations if not operation.done]
+        if open_:
+            kind = open_[0].accepted.call.operation
+            limit = self._patience(kind)
+            with self.client.steps.step(
+                f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"
+            ):
+                self._watch(open_, kind, limit, early)
+            for operation in open_:
+                self._judge_end(operation, kind)
+            # Counted from where polls are, or what is seen of those sent first would grow from group to group.
+            newest = max(operation.accepted.sent for operation in open_)
+            ends = sorted(_took(o, o.ended - newest) for o in open_ if o.ended)
+            if ends:
+                with self._lock:
+                    if not self._is_known(kind):
+                        self._measured[kind] = ends[len(ends) // 2]
+                    self._typical[kind] = ends[len(ends) // 2]
+        return [operation for operation in operations if operation.done]
+
+    def _is_known(self, kind: str) -> bool:
+        """Whether it is known how long operations of this kind take, whatever they are asked."""
+        return (
+            kind in self._typical
+            and self._typical[kind] <= _GROWTH * self._measured.get(kind, 0.0) + _FIRST_PAUSE_S
+        )
+
+    def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
+        started, newest = (
+            which(operation.accepted.sent for operation in open_) for which in (min, max)
+        )
+        known = self._is_known(kind)
+        # One of a kind not met yet may well take as long as others do.
+        typical = self._typical.get(kind) or max(self._typical.values(), default=_FIRST_PAUSE_S)
+        if kind in self._typical and not known:
+            typical = _FIRST_PAUSE_S
+        long = early and known and typical > _MAX_PAUSE_S
+        # Of long ones a third as many are polled at once, and as many half way: some of the same, so as to see their order.
+        every = self.early_every * (3 if long else 1)
+        sampled = [(next(self._followed), operation) for operation in open_] if early else []
+        self.client.parallel(
+            self.poll, [operation for number, operation in sampled if number % every == 0]
+        )
+        halfway = typical / 2 if long else None
+        due = newest + (halfway or typical)
+        # Until it is known how long they take, a few at a time are asked, in turns, and less and less often.
+        turns = None if known else count()
+        looked = False
+        while open_ := [operation for operation in open_ if not operation.done]:
+            now = time.monotonic()
+            spent = now - max(operation.accepted.sent for operation in open_)
+            if (
+                spent > limit
+                and looked
+                and min(len(operation.polls) for operation in open_) >= _LEAST_POLLS
+            ):
+                return
+            # What is asked about after its limit only, because other things came between, is looked at all the same.
+            time.sleep(max(min(due - now, limit - spent + 0.01), _FIRST_PAUSE_S))
+            if halfway and spent <= limit:
+                self.client.parallel(
+                    self.poll,
+                    [o for number, o in sampled if number % (2 * every) < 2 and not o.done],
+                )
+                halfway, due = None, newest + typical
+                continue
+            among = min(_TURNS, len(open_))
+            asked = open_[next(turns) % among :: among] if turns and spent <= limit else open_
+            self.client.parallel(self.poll, asked)
+            looked = asked is open_
+            turns = turns if not looked and not any(operation.done for operation in asked) else None
+            self._give_up_unreadable(asked)
+            now = time.monotonic()
+            due = now + min((now - started) / (4 if known else 2), _MAX_PAUSE_S)
+
+    def _give_up_unreadable(self, operations: Sequence[Operation]) -> None:
+        for operation in operations:
+            tail = operation.polls[-8:]
+            kind = operation.accepted.call.operation
+            # The first that can't be read is given time; the finding does not get truer by waiting each time.
+            limit = 0.3 if kind in self._unreadable else FIRST_SIGHT_S * 2
+            long = time.monotonic() - operation.accepted.sent > limit
+            if long and len(tail) >= 4 and not any(word_of(poll) in RANK for poll in tail):
+                self._unreadable.add(kind)
+                raise Unfollowable(
+                    f"the operation can't be read: the last poll gave {tail[-1].outcome()}{why_no_json(tail[-1])}"
+                )
+
+    def _patience(self, kind: str) -> float:
+        limit = self.client.profile.limits.poll_timeout_s
+        # Once one has outlived the limit, the others are not waited for as long: it is found already.
+        return max(2.0, limit / 10) if kind in self._stuck else limit
+
+    def _judge_end(self, operation: Operation, kind: str) -> None:
+        limit = self.client.profile.limits.poll_timeout_s
+        if operation.done or time.monotonic() - operation.accepted.sent >= limit:
+            self._ledger.on(operation.accepted.call)(
+                "OP-ENDS",
+                operation.done,
+                expected=f"an end within {limit:g} s",
+                seen=operation.status or "no readable status",
+                exchanges=[operation.accepted, *operation.polls[-1:]],
+            )
+        if not operation.done:
+            self._stuck.add(kind)
+
+
+def _took(operation: Operation, seen: float) -> float:
+    """Seconds that an operation took: not more than until its end was *seen*, and less where its own instants say so.
+
+    What was seen depends on when it was polled, and the next poll on what was seen: by itself that only ever grows.
+    """
+    last = operation.polls[-1]
+    created, completed = (instant_of(last, name) for name in ("createdAt", "completedAt"))
+    if not created or not completed:
+        return seen
+    stated = (completed[0] - created[0]).total_seconds() + (completed[1] - created[1]) / 1e9
+    return min(seen, max(stated + _MARGIN_S, seen / 2))

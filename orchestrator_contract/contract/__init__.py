@@ -1,0 +1,1 @@
+"""What must hold, as data: the catalogue of requirements, the schemas, and the limits of the contract."""

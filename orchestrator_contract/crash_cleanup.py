@@ -1,0 +1,312 @@
+"""`--cleanup JOURNAL`: deletes what a run left behind, by its journal, and nothing else.
+
+Idempotent and resumable: what is known to be gone is appended to the journal as it goes, and a second call
+starts from there. Only ids and names that the journal holds are touched, so any run's journal is safe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from orchestrator_contract.coordination import journal
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.journal import Journal, JournalError, Leftover, Past
+from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.guard import is_plain
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.provision.cleanup import remove
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.inventory import TWIN
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.scope import Located
+
+_ROUNDS = 3
+#: A create that was on its way when its run was killed may show in the list only a moment later, in seconds.
+_SETTLE_S = 1.5
+
+
+class CleanupError(Exception):
+    """Nothing can be cleaned: the journal or the target can't be used, or they don't belong together."""
+
+
+def account_label(account: Account) -> str:
+    """What a journal says of an account: enough to tell two apart, too little to learn a user name."""
+    return hashlib.sha256(account.username.encode()).hexdigest()[:12]
+
+
+def header(profile: Profile, run: str) -> dict[str, Any]:
+    """What the journal of *run* says first: which places and accounts its numbers mean."""
+    return {
+        "journal": "orchestrator-contract",
+        "run": run,
+        "bases": list(profile.bases),
+        "accounts": [account_label(account) for account in profile.accounts],
+    }
+
+
+def read(path: Path, profile: Profile) -> Past:
+    """The journal, with its region numbers translated to those of *profile*.
+
+    Raises:
+        CleanupError: the file is no journal, or one of another target or account. With other credentials every
+            SID would answer 404 and look deleted.
+    """
+    try:
+        past = journal.read(path)
+    except JournalError as error:
+        raise CleanupError(str(error)) from None
+    labels = tuple(map(account_label, profile.accounts))
+    places = []
+    for left in past.leftovers:
+        try:
+            base = past.bases[left.region]
+            region = profile.bases.index(base)
+        except (IndexError, ValueError):
+            raise CleanupError(
+                f"{path}: was written on {', '.join(past.bases)}, which --target does not name"
+            ) from None
+        wrote = past.accounts[left.account] if 0 <= left.account < len(past.accounts) else None
+        if wrote is not None and (left.account >= len(labels) or labels[left.account] != wrote):
+            raise CleanupError(
+                f"{path}: was written with other credentials for account {left.account + 1}; with the present ones "
+                f"everything would look deleted, so use the original ones (left: {left.sid or left.name})"
+            )
+        places.append(Leftover(left.name, left.sid, left.account, region))
+    return Past(past.run, past.bases, tuple(places), past.accounts)
+
+
+def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
+    """Delete what the journal at *path* says is left; how many could not be deleted.
+
+    Raises:
+        CleanupError: the journal or the target can't be used, or what was deleted can't be written down.
+    """
+    past = read(path, profile)
+    say(
+        f"journal of run {past.run}: {len(past.leftovers)} configuration(s) not known to be deleted"
+    )
+    if not past.leftovers:
+        return 0
+    limits = profile.limits
+    coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
+    suite = Suite(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    suite.client.forgive()  # all of a small budget is for cleaning up
+    try:
+        _reach(suite, {(left.account, left.region) for left in past.leftovers})
+        mend(path)
+        return _Cleaning(suite, Journal(path, {}), say).all(past.leftovers)
+    finally:
+        suite.client.settle()
+
+
+def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, int]:
+    """Delete, at the end of the run whose journal *path* is, what its lost workers have left: how many there were, and how many still are.
+
+    It takes no more time and requests than any cleaning up at the end of a run.
+
+    Raises:
+        CleanupError: the journal can't be used.
+    """
+    past = read(path, profile)
+    if not past.leftovers:
+        return 0, 0
+    suite = Suite(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    suite.client.forgive()
+    try:
+        cleaning = _Cleaning(suite, Journal(path, {}), lambda _: None, patient=False)
+        return len(past.leftovers), cleaning.all(past.leftovers)
+    finally:
+        suite.client.settle()
+
+
+def _reach(suite: Suite, places: Iterable[tuple[int, int]]) -> None:
+    for account, region in sorted(places):
+        out = suite.client.outgoing(
+            Call("list"), "GET", "/Configurations?pageSize=1", account=account, region=region
+        )
+        try:
+            exchange = suite.client.send(out, silence=True)
+        except Unverifiable as error:
+            raise CleanupError(f"{suite.profile.bases[region]}: {error}") from None
+        if exchange.status is None or exchange.status in (401, 403):
+            said = (
+                f"refuses the credentials of account {account + 1}"
+                if exchange.status
+                else "can't be reached"
+            )
+            raise CleanupError(f"{suite.profile.bases[region]} {said}: {exchange.outcome()}")
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CleanupError(f"{path}: can't be written: {error.strerror or error}") from None
+
+
+def mend(path: Path) -> None:
+    """Make the journal end with a whole line: what a crash cut short had not been acted on yet.
+
+    Opened for writing even where it is whole: a journal that can't be written is found before the first delete.
+
+    Raises:
+        CleanupError: it can't be written.
+    """
+    with _written(path), path.open("r+b") as file:
+        data = file.read()
+        kept, _, tail = data.rpartition(b"\n")
+        if not tail:
+            return
+        try:
+            json.loads(tail)
+            ending = data + b"\n"
+        except ValueError:
+            ending = kept + b"\n"
+        file.seek(len(kept) + 1 if kept else 0)
+        file.write(ending[len(kept) + 1 if kept else 0 :])
+        file.truncate()
+
+
+class _Cleaning:
+    """One call of `clean` or `sweep`."""
+
+    def __init__(
+        self, suite: Suite, log: Journal, say: Callable[[str], None], *, patient: bool = True
+    ) -> None:
+        #: Whether each try gets all the time that cleaning up may take.
+        self._patient = patient
+        self._suite = suite
+        self._log = log
+        self._say = say
+        self._left: dict[Located, Configuration] = {}
+
+    def all(self, leftovers: Iterable[Leftover]) -> int:
+        """Delete these; how many are left."""
+        known = [one for one in leftovers if one.sid]
+        unknown = [one for one in leftovers if not one.sid]
+        for one in known:
+            self._mark(Configuration(str(one.sid), one.name, one.account, one.region))
+        self._delete()
+        unseen = self._look_up(unknown)
+        self._delete()
+        for configuration in self._left.values():
+            self._say(f"LEFT     {configuration.sid}  {configuration.name}")
+        remaining = len(self._left) + unseen
+        self._say(f"{remaining} left" if remaining else "nothing is left")
+        return remaining
+
+    def _mark(self, configuration: Configuration) -> None:
+        self._left[configuration.located] = configuration
+        self._suite.ownership.allow(configuration.sid, place=configuration.place)
+
+    def _look_up(self, unknown: list[Leftover]) -> int:
+        """Find by exact name what has no known id; how many could not be looked for, or are not surely the run's."""
+        if not unknown:
+            return 0
+        blind = 0
+        for place in sorted({(one.account, one.region) for one in unknown}):
+            names = {
+                one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == place
+            }
+            found: dict[str, str] = {}
+            doubtful: dict[str, str] = {}
+            try:
+                for pause in (_SETTLE_S, 0):
+                    doubtful = {
+                        sid: name
+                        for sid, name in self._listed(names, *place).items()
+                        if sid not in found
+                    }
+                    shown = {
+                        sid for sid, name in doubtful.items() if self._is_shown(sid, name, *place)
+                    }
+                    found |= {sid: doubtful.pop(sid) for sid in shown}
+                    time.sleep(pause if len(found) < len(names) else 0)
+            except Unverifiable as error:
+                blind += len(names) - len(set(found.values()))
+                doubtful = {}
+                self._say(
+                    f"LEFT     the list can't be read: {error}; not looked for: {', '.join(sorted(names - set(found.values())))}"
+                )
+            for sid, name in found.items():
+                self._mark(Configuration(sid, name, *place))
+            for sid, name in doubtful.items():
+                self._say(
+                    f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else"
+                )
+            blind += len(doubtful)
+            for name in sorted(names - {*found.values(), *doubtful.values()}) if not blind else ():
+                self._say(f"absent   {name}: announced, and never created")
+        return blind
+
+    def _listed(self, names: set[str], account: int, region: int) -> dict[str, str]:
+        """Name by SID of everything listed under one of *names*."""
+        items = self._suite.configurations.listing.items(
+            size=LARGEST_PAGE, account=account, region=region
+        )
+        return {
+            item["id"]: item["displayName"]
+            for item, _ in items
+            if isinstance(item.get("id"), str)
+            and isinstance(name := item.get("displayName"), str)
+            and name in names
+        }
+
+    def _is_shown(self, sid: str, name: str, account: int, region: int) -> bool:
+        """Whether a fetch shows *sid* under *name*: a list alone may give the names of a run to anything.
+
+        An id that is no plain path segment could lead elsewhere, so nothing is asked about it.
+        """
+        if not is_plain(sid):
+            return False
+        exchange = self._suite.client.fetch(sid, account=account, region=region)
+        return (
+            exchange.status == 200
+            and exchange.object.get("displayName") == name
+            and exchange.object.get("id", sid) == sid
+        )
+
+    def _delete(self) -> None:
+        for attempt in range(_ROUNDS):
+            if not self._left:
+                return
+            time.sleep(attempt * 0.5)
+            if self._patient:
+                self._suite.client.forgive()
+            try:
+                remove(
+                    self._suite.client, self._suite.follower, list(self._left.values()), self._gone
+                )
+            except Unverifiable as error:
+                self._say(f"problem  {error}")
+
+    def _gone(self, *configurations: Configuration) -> None:
+        entries: list[dict[str, Any]] = []
+        for one in configurations:
+            if self._left.pop(one.located, None) is None:
+                continue
+            self._say(f"deleted  {one.sid}  {one.name}")
+            if not any(other.name == one.name for other in self._left.values()):
+                entries.append(
+                    {
+                        "name": one.name,
+                        "sid": one.sid,
+                        "state": "deleted",
+                        "account": one.account,
+                        "region": one.region,
+                    }
+                )
+        if entries:
+            with _written(self._log.path):
+                self._log.write(entries)

@@ -1,0 +1,40 @@
+"""Why a request came to nothing: no answer, a refusal that stayed, or a budget that is spent."""
+
+from __future__ import annotations
+
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.findings import Unverifiable
+
+#: Characters of a refusal's message that are shown.
+_LONGEST = 200
+
+
+class NoAnswer(Unverifiable):
+    """The endpoint gave no complete answer; the judge has it on record."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(f"{exchange.method} got no answer: {exchange.fault_text}")
+        self.exchange = exchange
+
+
+class Throttled(Unverifiable):
+    """429 or 503 that nobody provoked never went away."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        asked = exchange.headers.get("retry-after")
+        hint = f" with Retry-After {asked:.40}" if asked else ""
+        super().__init__(
+            f"{exchange.status}{hint} did not go away within the limits{reason_in(exchange)}"
+        )
+        self.exchange = exchange
+
+
+def reason_in(exchange: Exchange) -> str:
+    """What a refusal says of its reason, as that of a quota, behind a colon; empty where it says none."""
+    message = exchange.object.get("message")
+    return f": {visible(message, _LONGEST)}" if isinstance(message, str) and message else ""
+
+
+class Exhausted(Unverifiable):
+    """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""

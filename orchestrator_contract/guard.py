@@ -1,0 +1,109 @@
+"""What the run may change: what it created, was given, or has just shown to be absent."""
+
+from __future__ import annotations
+
+import re
+from threading import Lock
+from urllib.parse import unquote
+
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.scope import HOME, Located, Place
+
+_PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
+
+
+class NotOwned(Unverifiable):
+    """A request would have changed something that is not the run's; it was not sent, and what wanted it is not verified."""
+
+
+def is_plain(sid: str) -> bool:
+    """Whether *sid* is one path segment that means itself: nothing to decode, to cut off or to climb by."""
+    return _PLAIN.match(sid) is not None
+
+
+class Ownership:
+    """The path segments that mutating requests may name, as they stand in the URL, each in the places where they may."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._allowed: dict[str, set[Place]] = {}
+        self._lent: dict[str, set[Place]] = {}
+        #: Where a delete was aimed at the run's own; None where it may have taken what has that id in any place.
+        self._touched: set[tuple[Place | None, str]] = set()
+        self._doubtful: set[tuple[Place | None, str]] = set()
+        self._conversations: set[str] = set()
+
+    def allow(self, *segments: str, place: Place = HOME) -> None:
+        """Take these ids, or raw path segments, for the run's own in *place*."""
+        with self._lock:
+            for segment in segments:
+                self._allowed.setdefault(segment, set()).add(place)
+
+    def lend(self, segment: str, place: Place) -> None:
+        """Let requests in *place* name what is the run's own in another, once it was seen that nobody else's has that id there."""
+        with self._lock:
+            self._lent.setdefault(segment, set()).add(place)
+
+    def allow_conversation(self, sid: str) -> None:
+        """Take this conversation, which the profile gives, for one that may be deleted."""
+        with self._lock:
+            self._conversations.add(sid)
+
+    def touch(self, segment: str, account: int | None, region: int, *, clear: bool) -> None:
+        """Note that a delete of *segment* may have been carried out; not *clear*: its answer does not say.
+
+        One by who may not, or where the run has none of that id, took what is the run's in another place, if any: regions may
+        share what they have.
+        """
+        with self._lock:
+            place = None if account is None else Place(account, region)
+            own = {*self._allowed.get(segment, ()), *self._allowed.get(unquote(segment), ())}
+            what = place if place in own else None, unquote(segment)
+            self._touched.add(what)
+            if not clear:
+                self._doubtful.add(what)
+
+    def untouched(self, located: Located) -> bool:
+        """Whether no delete of it was accepted, or left without a clear answer."""
+        return self._touched.isdisjoint((located, (None, located[1])))
+
+    def doubtful(self, located: Located) -> bool:
+        """Whether a delete of it was answered 5xx or not at all: it may be running, so another is maybe the second."""
+        return not self._doubtful.isdisjoint((located, (None, located[1])))
+
+    def owns(self, segment: str, place: Place = HOME) -> bool:
+        """Whether *segment* may be changed in *place*."""
+        return place in self._allowed.get(segment, ()) or place in self._lent.get(segment, ())
+
+    def check(self, method: str, url: str, call: Call, account: int | None, region: int) -> None:
+        """Let the request pass if it names something of the run's in its place, or creates something.
+
+        Without an *account* it passes where it names what is the run's by any account of the *region*.
+
+        Raises:
+            NotOwned: it does neither.
+        """
+        # urlsplit would drop control characters and cut at "#": the guard must see what is sent.
+        path = "/" + url.partition("://")[2].partition("/")[2]
+        if call.operation == "delete-conversation":
+            _, found, segment = path.partition("/v2/Conversations/")
+            if method != "DELETE" or not found or segment not in self._conversations:
+                raise NotOwned(
+                    f"{method} on the conversation {segment[:80]!r}, which the profile does not give"
+                )
+            return
+        _, found, segment = path.partition("/Configurations/")
+        if not found:
+            if method == "POST" and path.endswith("/Configurations") and call.operation == "create":
+                return
+            raise NotOwned(f"{method} {url[:200]!r} names no configuration")
+        if not any(self._may(one, account, region) for one in (segment, unquote(segment))):
+            raise NotOwned(
+                f"{method} on {segment[:80]!r}, which this run neither created nor was given"
+            )
+
+    def _may(self, segment: str, account: int | None, region: int) -> bool:
+        if account is not None:
+            return self.owns(segment, Place(account, region))
+        return any(place.region == region for place in self._allowed.get(segment, ()))

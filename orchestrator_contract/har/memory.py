@@ -1,0 +1,47 @@
+"""What is kept of a recording of any length: small, and the oldest forgotten first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.response import Answer
+
+#: Keys, operations and configurations remembered; the oldest are forgotten first.
+REMEMBERED = 6000
+_BODY = 8192
+_V = TypeVar("_V")
+
+
+class Memory(Generic[_V]):
+    """A mapping that forgets its oldest entries."""
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[tuple[str, str], _V] = OrderedDict()
+        self.forgot = 0
+
+    def get(self, scope: str, name: str) -> _V | None:
+        """What is remembered under a name."""
+        return self._items.get((scope, name))
+
+    def put(self, scope: str, name: str, value: _V) -> None:
+        """Remember *value*."""
+        self._items[scope, name] = value
+        self._items.move_to_end((scope, name))
+        if len(self._items) > REMEMBERED:
+            self._items.popitem(last=False)
+            self.forgot += 1
+
+
+def slim(exchange: Exchange) -> Exchange | None:
+    """The exchange as evidence needs it, small enough to keep many; None when its body is too long for that."""
+    answer = exchange.answer
+    if answer is None or len(answer.body) > _BODY:
+        return None
+    kept = exchange.shown_headers().keys()
+    small = Answer(
+        answer.status, "", [(n, v) for n, v in answer.headers if n.lower() in kept], answer.body
+    )
+    return replace(exchange, answer=small)

@@ -1,0 +1,42 @@
+"""The asynchronous calls beside the delete as a recording shows them: the links of each 202, and a conversation's key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator_contract.har.har_entry import Recorded
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.rules.accepted import Links, Unfollowable
+
+SISTERS = frozenset({"create", "update", "patch", "delete-conversation"})
+
+
+def accepted(links: Links, small: Exchange) -> None:
+    """Judge the links of a 202; which configuration a create made can't be seen."""
+    try:
+        links.accept(small, "" if small.call.operation == "create" else small.call.subject)
+    except Unfollowable:
+        return
+
+
+def replayed(ledger: Ledger, first: Exchange, seen: Recorded, changed: Sequence[str]) -> None:
+    """Judge a second use of a conversation's key, within the time for which a key surely lives; a delete has no payload to compare."""
+    again, hold = seen.exchange, ledger.on(first.call)
+    steps = [first, again]
+    hold(
+        "KEY-REPLAY",
+        not changed,
+        expected="the original response",
+        seen="; ".join(changed),
+        exchanges=steps,
+    )
+    names = first.operation_names, again.operation_names
+    if again.status == 202 and all(names):
+        hold(
+            "KEY-ONE-OPERATION",
+            bool(names[0] & names[1]),
+            expected=f"operation {', '.join(sorted(names[0])):.160}",
+            seen=f"operation {', '.join(sorted(names[1])):.160}",
+            exchanges=steps,
+        )

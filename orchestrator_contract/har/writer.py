@@ -1,0 +1,173 @@
+"""`--har FILE`: the suite's own traffic as HAR 1.2, a whole file after every exchange, and free of secrets."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from orchestrator_contract import __version__
+from orchestrator_contract.http.exchange import Exchange
+
+_TAIL = b"\n]}}\n"
+
+
+class HarError(Exception):
+    """The recording can't be written; the message says where and why."""
+
+
+class HarWriter:
+    """A recorder for the client: call it with each exchange.
+
+    Raises:
+        HarError: nothing can be written at the path when it is made. What fails later ends the recording, not the run.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], int]) -> None:
+        self._lock = Lock()
+        self._clock = clock
+        self._path = path
+        #: Why the recording ended before the run; empty while it goes on.
+        self.failure = ""
+        creator = json.dumps({"name": "orchestrator-contract", "version": __version__})
+        head = (
+            f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['.encode()
+        )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not path.is_file():
+                # Opening a pipe would wait for a reader, and a device keeps no file.
+                raise HarError(self._said("it is no regular file"))
+            self._file = path.open("wb", buffering=0)
+        except OSError as error:
+            raise HarError(self._said(error.strerror or str(error))) from None
+        self._end = len(head)
+        self._first = True
+        try:
+            self._put(0, head + _TAIL)
+        except OSError as error:
+            self._file.close()
+            raise HarError(self._said(error.strerror or str(error))) from None
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Append one exchange; where that fails the recording ends with the one before."""
+        text = json.dumps(entry_of(exchange, self._clock()), ensure_ascii=True).encode()
+        with self._lock:
+            if self._file.closed:
+                return
+            text = (b"\n" if self._first else b",\n") + text
+            try:
+                self._put(self._end, text + _TAIL)
+            except OSError as error:
+                self._give_up(error)
+                return
+            self._end += len(text)
+            self._first = False
+
+    def close(self) -> None:
+        """Close the file; later exchanges are not recorded."""
+        with self._lock:
+            self._file.close()
+
+    def _put(self, at: int, data: bytes) -> None:
+        self._file.seek(at)
+        while data:  # a disk that is nearly full takes a part
+            data = data[self._file.write(data) :]
+
+    def _give_up(self, error: OSError) -> None:
+        self.failure = self._said(f"{error.strerror or error}; the recording ends early")
+        with contextlib.suppress(OSError):
+            self._put(self._end, _TAIL)
+            self._file.truncate()
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _said(self, why: str) -> str:
+        return f"--har: {self._path} can't be written: {why}"
+
+
+def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:
+    """One exchange as a HAR entry; what HAR has no member for begins with an underscore.
+
+    `_account` tells the run's accounts apart, whose credentials are masked alike; `_endpointClock` is by how many
+    seconds the run had moved the endpoint's clock.
+    """
+    spent = round(exchange.elapsed * 1000, 3)
+    request: dict[str, Any] = {
+        "method": exchange.method,
+        "url": exchange.url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(exchange.request_headers),
+        "queryString": _query(exchange.url),
+        "headersSize": -1,
+        "bodySize": len(exchange.request_body or b""),
+    }
+    if exchange.request_body is not None:
+        request["postData"] = {
+            "mimeType": "application/json",
+            "text": exchange.request_body.decode("utf-8", "replace"),
+        }
+    return {
+        "startedDateTime": exchange.at.isoformat(timespec="microseconds"),
+        "time": spent,
+        "request": request,
+        "response": _response(exchange),
+        "cache": {},
+        "timings": {"send": 0, "wait": spent, "receive": 0},
+        "_account": exchange.account,
+        "_endpointClock": advanced,
+    }
+
+
+def _response(exchange: Exchange) -> dict[str, Any]:
+    answer = exchange.answer
+    if answer is None:
+        return {
+            "status": 0,
+            "statusText": "",
+            "httpVersion": "",
+            "cookies": [],
+            "headers": [],
+            "content": {"size": 0, "mimeType": ""},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": -1,
+            "_error": exchange.fault_text,
+        }
+    content: dict[str, Any] = {
+        "size": len(answer.body),
+        "mimeType": exchange.headers.get("content-type", ""),
+    }
+    try:
+        content["text"] = answer.body.decode("utf-8")
+    except UnicodeDecodeError:
+        content |= {"text": base64.b64encode(answer.body).decode(), "encoding": "base64"}
+    shown = exchange.shown_headers()
+    return {
+        "status": answer.status,
+        "statusText": answer.reason,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs([(n, v) for n, v in answer.headers if n.lower() in shown]),
+        "content": content,
+        "redirectURL": exchange.headers.get("location", ""),
+        "headersSize": -1,
+        "bodySize": len(answer.body),
+    }
+
+
+def _pairs(lines: Any) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in lines]
+
+
+def _query(url: str) -> list[dict[str, str]]:
+    try:
+        return _pairs(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    except ValueError:
+        return []

@@ -1,0 +1,307 @@
+"""Connections that are kept, and the exchanges on them: one at a time, or many completed at one moment.
+
+`requests` and urllib3 repair what they send and bound only single socket waits. The suite must send
+odd targets and header lines untouched and must end every exchange at a deadline, so the wire is h11 on
+plain sockets, and `requests` sits on top of it (fuzzing/session.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import select
+import socket
+import ssl
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+import h11
+
+from orchestrator_contract.http.response import Answer, Fault, WireError, reason_of
+from orchestrator_contract.http.response_reader import Reader, Stale
+
+MAX_HEADER_BYTES = 256 * 1024
+_IDLE = 16
+#: What comes in on a kept connection within so many seconds of its first answer belonged to that one.
+_SETTLE_S = 0.02
+#: After so many kept connections that ended under a request a DELETE takes a new one.
+_OFTEN = 3
+_CHUNK = 65536
+_GOODBYE = re.compile(rb"HTTP/1\.[01] 408\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port: where a connection leads."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class Connection:
+    """A socket with its protocol state, good for one exchange at a time."""
+
+    sock: socket.socket
+    origin: Origin
+    protocol: h11.Connection = field(default_factory=lambda: _protocol())
+    used: bool = False
+    #: Monotonic seconds at which its first answer was complete; None once it was waited for more to come.
+    settling: float | None = None
+
+    def close(self) -> None:
+        """Give the socket back to the system; never raises."""
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
+    def alive(self) -> bool:
+        """Whether an idle connection can carry another request: nothing to read, not closed."""
+        wait = (
+            max(self.settling + _SETTLE_S - time.monotonic(), 0) if self.settling is not None else 0
+        )
+        self.settling = None
+        try:
+            return not select.select([self.sock], [], [], wait)[0]
+        except (OSError, ValueError):
+            return False
+
+    def stray(self) -> int:
+        """How many bytes, of those that came in while it was idle, are there now; it is of no use afterwards.
+
+        A server may say 408 before it closes an idle connection (R1 15.5.9).
+        """
+        try:
+            self.sock.settimeout(0)
+            found = self.sock.recv(_CHUNK)
+        except (OSError, ValueError):
+            return 0
+        return 0 if _GOODBYE.match(found) else len(found)
+
+
+def _protocol() -> h11.Connection:
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
+
+
+class Wire:
+    """Connections to the target's origins, reused between exchanges; safe for threads."""
+
+    def __init__(self, timeout_s: float, verify: bool | str) -> None:
+        self.timeout_s = timeout_s
+        self._verify = verify
+        self._context: ssl.SSLContext | None = None
+        self._idle: dict[Origin, list[Connection]] = defaultdict(list)
+        #: Those that sent what nobody asked for: on a kept connection it would be taken for the next answer.
+        self._untrusted: set[Origin] = set()
+        #: How many kept connections ended under a request.
+        self._stale: Counter[Origin] = Counter()
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        with self._lock:
+            for connection in (one for pool in self._idle.values() for one in pool):
+                connection.close()
+            self._idle.clear()
+
+    def exchange(
+        self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True
+    ) -> Answer:
+        """Send *request* as it is and read the answer; without *keep* its connection serves no other, whatever comes.
+
+        A kept connection that the server had closed meanwhile, with a 408 (R1 15.5.9) or without, is no fault of
+        anyone's (RFC 9112 9.5): the request goes out once more on a new one.
+
+        Raises:
+            WireError: there was no complete answer.
+        """
+        deadline = time.monotonic() + self.timeout_s
+        # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it does not risk a connection that the server is about to close.
+        at_risk = method in ("POST", "PATCH") or (
+            method == "DELETE" and self._stale[origin] >= _OFTEN
+        )
+        connection, stray = (None, 0) if fresh or not keep or at_risk else self._kept(origin)
+        resent = connection is not None
+        if connection is not None:
+            with contextlib.suppress(Stale):
+                answer = self._run(connection, request, method, deadline)
+                if answer.status != 408:
+                    return answer
+                resent = False  # the server says that it has not read it
+            self._stale[origin] += 1
+        connection = self.connect(origin)
+        deadline = time.monotonic() + self.timeout_s
+        try:
+            answer = self._run(connection, request, method, deadline, keep=keep)
+        except Stale as stale:
+            raise WireError(Fault.CLOSED, str(stale)) from None
+        answer.stray, answer.resent = stray, resent
+        return answer
+
+    def together(
+        self, origin: Origin, batch: Sequence[tuple[bytes, str]]
+    ) -> list[Answer | WireError]:
+        """Send all requests of *batch* at one moment, each on its own connection.
+
+        Everything but the last byte of each goes out first; the last bytes then follow within
+        microseconds of each other, so that the server completes all requests together.
+        """
+        connections: list[Connection | WireError] = []
+        for request, _ in batch:
+            try:
+                connection = self.connect(origin)
+            except WireError as error:
+                connections.append(error)
+                continue
+            try:
+                connection.sock.sendall(memoryview(request)[:-1])
+                connections.append(connection)
+            except OSError as error:
+                connection.close()
+                connections.append(WireError(Fault.CLOSED, reason_of(error)))
+        deadline = time.monotonic() + self.timeout_s
+        for connection_or, (request, _) in zip(connections, batch, strict=True):
+            if isinstance(connection_or, Connection):
+                with contextlib.suppress(OSError):
+                    connection_or.sock.sendall(memoryview(request)[-1:])
+        answers: list[Answer | WireError] = []
+        for connection_or, (_, method) in zip(connections, batch, strict=True):
+            if isinstance(connection_or, WireError):
+                answers.append(connection_or)
+                continue
+            try:
+                answers.append(self._run(connection_or, None, method, deadline))
+            except Stale as stale:
+                answers.append(WireError(Fault.CLOSED, str(stale)))
+            except WireError as error:
+                answers.append(error)
+        return answers
+
+    def leave(self, origin: Origin, request: bytes, after_s: float) -> None:
+        """Send *request* and close its connection *after_s* later, whatever comes.
+
+        Raises:
+            WireError: there was no connection, or the request was not taken.
+        """
+        connection = self.connect(origin)
+        try:
+            Reader(connection.sock, connection.protocol, time.monotonic() + self.timeout_s).send(
+                request
+            )
+            time.sleep(after_s)
+        finally:
+            connection.close()
+
+    def connect(self, origin: Origin) -> Connection:
+        """Open a connection.
+
+        Raises:
+            WireError: `Fault.CONNECT`, with the system's reason.
+        """
+        sock: socket.socket | None = None
+        try:
+            context = self._tls() if origin.scheme == "https" else None
+            sock = socket.create_connection((origin.host, origin.port), timeout=self.timeout_s)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if context is not None:
+                sock = context.wrap_socket(sock, server_hostname=origin.host)
+        except (OSError, UnicodeError, ValueError) as error:
+            _close_half_made(error)
+            if sock is not None:
+                sock.close()
+            raise WireError(
+                Fault.CONNECT, f"no connection to {origin.host}:{origin.port}: {reason_of(error)}"
+            ) from None
+        return Connection(sock, origin)
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            cafile = self._verify if isinstance(self._verify, str) else None
+            self._context = ssl.create_default_context(cafile=cafile)
+            if self._verify is False:
+                self._context.check_hostname = False
+                self._context.verify_mode = ssl.CERT_NONE
+        return self._context
+
+    def _kept(self, origin: Origin) -> tuple[Connection | None, int]:
+        """A connection that can be used again, if there is one, and the stray bytes that were found on others."""
+        stray = 0
+        while True:
+            with self._lock:
+                pool = self._idle[origin]
+                connection = pool.pop() if pool and origin not in self._untrusted else None
+            if connection is None or connection.alive():
+                return connection, stray
+            stray += self._distrust(connection)
+            connection.close()
+
+    def _distrust(self, connection: Connection) -> int:
+        found = connection.stray()
+        if found:
+            with self._lock:
+                self._untrusted.add(connection.origin)
+        return found
+
+    def _keep(self, connection: Connection) -> None:
+        with self._lock:
+            pool = self._idle[connection.origin]
+            if len(pool) < _IDLE and connection.origin not in self._untrusted:
+                pool.append(connection)
+                return
+        connection.close()
+
+    def _run(
+        self,
+        connection: Connection,
+        request: bytes | None,
+        method: str,
+        deadline: float,
+        *,
+        keep: bool = True,
+    ) -> Answer:
+        usable = False
+        try:
+            reader = Reader(connection.sock, connection.protocol, deadline)
+            if request is not None:
+                reader.send(request)
+            # h11 needs to know the method for framing the answer; the bytes it makes of it are not sent.
+            connection.protocol.send(
+                h11.Request(method=_token(method), target="/", headers=[("Host", "x")])
+            )
+            connection.protocol.send(h11.EndOfMessage())
+            answer, usable = reader.read()
+            if method == "HEAD":
+                # What follows is the body that a GET would get: the contract knows no HEAD, so that breaches nothing.
+                usable, excess = (
+                    False,
+                    answer.defect is not None and answer.defect[0] is Fault.MALFORMED,
+                )
+                answer.defect = None if excess else answer.defect
+            if answer.defect is not None and answer.defect[0] is Fault.MALFORMED and keep:
+                self._untrusted.add(connection.origin)
+                usable = False
+            return answer
+        finally:
+            if usable and keep:
+                connection.settling = None if connection.used else time.monotonic()
+                connection.used = True
+                self._keep(connection)
+            else:
+                connection.close()
+
+
+def _close_half_made(error: BaseException) -> None:
+    """Close the socket that `ssl` leaves to the garbage collector when the peer resets the connection before the handshake."""
+    step = error.__traceback__
+    while step is not None:
+        made = step.tb_frame.f_locals.get("self")
+        if isinstance(made, ssl.SSLSocket):
+            made.close()
+        step = step.tb_next
+
+
+def _token(method: str) -> bytes:
+    return method.encode("ascii", "replace").replace(b"?", b"X") or b"X"

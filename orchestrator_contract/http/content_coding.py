@@ -1,0 +1,103 @@
+"""Content codings: a body as it was before it was compressed, without letting it swell beyond its bound."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+from orchestrator_contract.http.response import MAX_BODY, Answer, Fault, WireError
+
+#: Content codings offered; anything else in an answer was not asked for.
+OFFERED = ("gzip", "deflate")
+_ZERO = re.compile(r"q=0(\.0*)?")
+_GZIP = b"\x1f\x8b"
+#: What no honest body has; each costs a copy of the rest.
+_MOST_MEMBERS = 100
+
+
+def offers(accepted: str, coding: str) -> bool:
+    """Whether a request with Accept-Encoding *accepted* takes each coding of a Content-Encoding (R1 RFC 9110 12.5.3).
+
+    Without the field, or with `*`, anything may come; no coding at all is `identity`.
+    """
+    if not accepted:
+        return True
+    weights = {
+        name.strip(): rest.replace(" ", "")
+        for name, _, rest in (part.partition(";") for part in accepted.lower().split(","))
+    }
+    taken = {_same(name) for name, weight in weights.items() if not _ZERO.fullmatch(weight)} | {
+        "identity"
+    }
+    return "*" in taken or all(
+        _same(one) in taken for one in map(str.strip, coding.lower().split(",")) if one
+    )
+
+
+def _same(coding: str) -> str:
+    return coding.removeprefix("x-")  # RFC 9110 8.4.1.3
+
+
+def decode(answer: Answer) -> None:
+    """Undo the content codings in place; a coding that fails or was not offered becomes the answer's defect."""
+    codings = [
+        token.strip().lower()
+        for name, value in answer.headers
+        if name.lower() == "content-encoding"
+        for token in value.split(",")
+        if token.strip() and token.strip().lower() != "identity"
+    ]
+    if not codings or not answer.body:
+        return
+    for coding in reversed(codings):
+        if coding not in OFFERED and coding != "x-gzip":
+            # As it came: of a part, or in another case, who cleans it of secrets could not tell what it is.
+            said = ", ".join(
+                value for name, value in answer.headers if name.lower() == "content-encoding"
+            )
+            answer.defect = (Fault.ENCODING, f"Content-Encoding {said!r} was not offered")
+            return
+        try:
+            answer.body = _inflate(answer.body, coding)
+        except zlib.error as error:
+            answer.defect = (Fault.ENCODING, f"the body is not {coding}: {error}")
+            return
+        except _Bomb:
+            raise WireError(
+                Fault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes once decoded"
+            ) from None
+
+
+class _Bomb(Exception):
+    pass
+
+
+def _inflate(data: bytes, coding: str) -> bytes:
+    if "gzip" in coding:
+        return _members(data)
+    try:
+        return _stream(data, 15, MAX_BODY)[0]
+    except zlib.error:
+        return _stream(data, -15, MAX_BODY)[0]  # deflate comes with and without zlib's header
+
+
+def _members(data: bytes) -> bytes:
+    """What a gzip body says: it may have several members (RFC 1952 2.2)."""
+    plain, rest = _stream(data, 31, MAX_BODY)
+    for _ in range(_MOST_MEMBERS):
+        if not rest.startswith(_GZIP):
+            return plain
+        more, rest = _stream(rest, 31, MAX_BODY - len(plain))
+        plain += more
+    raise zlib.error(f"it has more than {_MOST_MEMBERS} members")
+
+
+def _stream(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
+    """One coded stream, decoded, and what follows it."""
+    engine = zlib.decompressobj(window)
+    plain = engine.decompress(data, limit + 1)
+    if len(plain) > limit:
+        raise _Bomb
+    if not engine.eof:
+        raise zlib.error("it ends before the coded stream does")
+    return plain, engine.unused_data

@@ -1,0 +1,127 @@
+"""Reading one answer: every limit of size and time that it could exceed is checked while it comes."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import h11
+
+from orchestrator_contract.http.content_coding import decode
+from orchestrator_contract.http.response import MAX_BODY, Answer, Fault, WireError, reason_of
+
+MAX_HEADERS = 256
+MAX_INTERIM = 32
+_CHUNK = 65536
+
+
+class Stale(Exception):
+    """The connection ended before the first byte of an answer."""
+
+
+class Reader:
+    """One exchange on an open socket, until its deadline."""
+
+    def __init__(self, sock: socket.socket, protocol: h11.Connection, deadline: float) -> None:
+        self._sock = sock
+        self._protocol = protocol
+        self._deadline = deadline
+        self._received = 0
+
+    def send(self, data: bytes) -> None:
+        """Send *data*.
+
+        Raises:
+            WireError: it was not taken in time.
+        """
+        try:
+            self._sock.settimeout(self._left())
+            self._sock.sendall(data)
+        except TimeoutError:
+            raise WireError(Fault.TIMEOUT, "the request was not taken in time") from None
+        except OSError:
+            # The answer may be on its way all the same, e.g. a 414 before the end of a long target.
+            return
+
+    def read(self) -> tuple[Answer, bool]:
+        """The answer, and whether its connection can carry another exchange.
+
+        Raises:
+            WireError: there is no complete answer.
+            Stale: the connection ended before an answer began.
+        """
+        protocol = self._protocol
+        interim, size = 0, 0
+        head: h11.Response | None = None
+        parts: list[bytes] = []
+        while True:
+            try:
+                event = protocol.next_event()
+            except h11.RemoteProtocolError as error:
+                fault = Fault.TOO_LARGE if error.error_status_hint == 431 else Fault.MALFORMED
+                if head is not None and "peer closed" in str(error):
+                    fault = Fault.CUT
+                raise WireError(fault, f"not a well-formed HTTP message: {error}") from None
+            if event is h11.NEED_DATA:
+                self._receive()
+            elif isinstance(event, h11.InformationalResponse):
+                interim += 1
+                if interim > MAX_INTERIM:
+                    raise WireError(
+                        Fault.TOO_LARGE, f"more than {MAX_INTERIM} interim (1xx) answers"
+                    )
+            elif isinstance(event, h11.Response):
+                head = event
+                if len(event.headers) > MAX_HEADERS:
+                    raise WireError(Fault.TOO_LARGE, f"more than {MAX_HEADERS} header lines")
+            elif isinstance(event, h11.Data):
+                size += len(event.data)
+                if size > MAX_BODY:
+                    raise WireError(Fault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes")
+                parts.append(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage) and head is not None:
+                break
+            else:
+                raise WireError(Fault.CUT, "the connection ended without an answer")
+        answer = Answer(
+            status=head.status_code,
+            reason=head.reason.decode("latin-1"),
+            headers=[
+                (n.decode("latin-1"), v.decode("latin-1")) for n, v in head.headers.raw_items()
+            ],
+            body=b"".join(parts),
+        )
+        decode(answer)
+        excess = protocol.trailing_data[0]
+        if excess and answer.defect is None:
+            answer.defect = (Fault.MALFORMED, f"{len(excess)} byte(s) follow the end of the answer")
+        keep = not excess and protocol.our_state is h11.DONE and protocol.their_state is h11.DONE
+        if keep:
+            protocol.start_next_cycle()
+        return answer, keep
+
+    def _receive(self) -> None:
+        try:
+            self._sock.settimeout(self._left())
+            data = self._sock.recv(_CHUNK)
+        except TimeoutError:
+            got = f"after {self._received} byte(s)" if self._received else "at all"
+            raise WireError(
+                Fault.TIMEOUT, f"no complete answer within the time limit ({got} none)"
+            ) from None
+        except OSError as error:
+            if not self._received:
+                raise Stale(f"the connection ended before an answer: {reason_of(error)}") from None
+            raise WireError(
+                Fault.CUT, f"the connection broke inside the answer: {reason_of(error)}"
+            ) from None
+        if not data and not self._received:
+            raise Stale("the connection was closed before an answer")
+        self._received += len(data)
+        self._protocol.receive_data(data)
+
+    def _left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left

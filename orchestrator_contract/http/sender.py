@@ -1,0 +1,329 @@
+"""The one way out: every request of the suite goes through `Sender.send`, or with others through `send_together`.
+
+It keeps the budget and the pace, sends credentials to the target's origins only, refuses to change what the
+run does not own, obeys Retry-After, and hands each exchange to the judge and the recorders exactly once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from threading import Lock
+
+from orchestrator_contract.coordination.coordinator import Coordinator, Lost
+from orchestrator_contract.coordination.progress import Steps
+from orchestrator_contract.exceptions import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.guard import Ownership
+from orchestrator_contract.http.connections import Wire
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.parallel import Parallel
+from orchestrator_contract.http.request import KEY_HEADER, Outgoing, Prepared, origin_of, prepare
+from orchestrator_contract.http.response import Fault, WireError
+from orchestrator_contract.http.retention import Retention
+from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
+from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.rules.responses import Judge
+
+#: One of how many requests of a kind takes a new connection: behind a balancer that may lead to another copy of the endpoint.
+_ANEW = 6
+#: Requests fetched from the shared budget at a time.
+_GRANT = 16
+#: How long cleaning up may take, in seconds.
+_CLEANING_S = 300.0
+#: Characters that are kept of what an answer's defect quotes.
+_SAID = 120
+_MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
+
+
+@dataclass
+class Sender:
+    """Sends requests to one target; safe for threads."""
+
+    profile: Profile
+    coordinator: Coordinator
+    ledger: Ledger
+    judge: Judge
+    redactor: Redactor
+    ownership: Ownership
+    #: Called with every exchange, after it was judged.
+    recorders: list[Callable[[Exchange], None]] = field(default_factory=list)
+    #: Called before requests are sent at one moment, when nothing else in the process may hold them up.
+    calm: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
+        urls = (*self.profile.bases, *self.profile.origins)
+        self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
+        self._clock_origin = origin_of(self.profile.clock_url or "")
+        self.steps = Steps()
+        self.retry = Retry(self.profile.limits.poll_timeout_s)
+        self.parallel = Parallel(self.profile.timeout_s)
+        self._retention = Retention()
+        self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
+        self._lock = Lock()
+        self._granted = 0
+        self._cleaning = False
+        self._lost = 0.0
+        self._answered = False
+        #: Kinds of failure met below HTTP semantics.
+        self.faults: set[Fault] = set()
+        #: When nothing more is sent, in monotonic seconds, and how long the run may take until then.
+        self._end_at: float | None = None
+        self.longest_s = math.inf
+        self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
+
+    # ---------------------------------------------------------------- one request, as often as it takes
+
+    def send(
+        self,
+        out: Outgoing,
+        *,
+        fresh: bool = False,
+        silence: bool = False,
+        rekey: Callable[[], str] | None = None,
+    ) -> Exchange:
+        """Send one request, again while an unprovoked 429 or 503 asks for it, and have each answer judged.
+
+        *fresh* uses a new connection. With *silence* an exchange without an answer is returned like others.
+        *rekey* gives the key for a retry after 503; without it the key stays.
+
+        Raises:
+            NoAnswer: there was no complete answer (unless *silence*).
+            Throttled: 429 or 503 did not go away.
+            Exhausted: a budget is spent, or too much time was lost on an endpoint that stopped answering.
+            NotOwned: the request would change something that is not the run's.
+        """
+        waited = 0.0
+        before: tuple[int, ...] = ()
+        patience = self.retry.patience(out.call.operation)
+        fresh = fresh or self._takes_new(out)
+        for attempt in range(MAX_RETRIES + 1):
+            exchange = self._once(out, fresh=fresh, before=before)
+            status = exchange.status
+            if status is None:
+                if silence:
+                    return exchange
+                raise NoAnswer(exchange)
+            if status not in (429, 503) or status == exchange.call.provokes:
+                if exchange.succeeded:
+                    self.retry.regained(out.call.operation)
+                return exchange
+            if not out.call.tool:
+                self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
+            delay = self.retry.delay(exchange, attempt)
+            if delay is None or waited + delay > patience:
+                break
+            waited += delay
+            before = (*before, status)
+            if status == 429:
+                self.coordinator.throttle(delay)
+            else:
+                with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
+                    time.sleep(delay)
+                if rekey is not None and out.key is not None:
+                    # Whether a 503 is stored for its key is open: with a new key the retry is a new request.
+                    fresh_key = rekey()
+                    lines = tuple((n, fresh_key if n == KEY_HEADER else v) for n, v in out.headers)
+                    out = replace(out, key=fresh_key, headers=lines)
+        self.retry.lost(out.call.operation)
+        raise Throttled(exchange)
+
+    def _takes_new(self, out: Outgoing) -> bool:
+        """Whether it is this request's turn to take a new connection; those of strangers, whose answers are open, have turns of their own."""
+        kind = out.call.operation, out.call.provokes, out.account, out.call.silent
+        with self._lock:
+            self._sent[kind] += 1
+            return self._sent[kind] % _ANEW == 0
+
+    def _once(self, out: Outgoing, *, fresh: bool, before: tuple[int, ...]) -> Exchange:
+        prepared = self._admit(out)
+        exchange = self._exchange(prepared, before)
+        with self.steps.step(f"waiting for the answer to a {out.method}"):
+            self._perform(exchange, prepared, fresh=fresh)
+        exchange.elapsed = time.monotonic() - exchange.sent
+        self._finish(exchange)
+        return exchange
+
+    def _perform(self, exchange: Exchange, prepared: Prepared, *, fresh: bool) -> None:
+        for pause in (0.1, 0.4, 1.0, None):
+            try:
+                exchange.answer = self.wire.exchange(
+                    prepared.origin,
+                    prepared.data,
+                    exchange.method,
+                    fresh=fresh,
+                    keep=not exchange.call.tool,
+                )
+            except WireError as error:
+                # A listen queue that overflows for a moment is no finding; an endpoint that is gone is.
+                if error.fault is Fault.CONNECT and self._answered and pause is not None:
+                    time.sleep(pause)
+                    continue
+                exchange.fault, exchange.fault_text = error.fault, str(error)
+            break
+
+    def leave(self, out: Outgoing, after_s: float) -> Exchange:
+        """Send one request and hang up *after_s* later; no answer is waited for, so there is none to judge."""
+        prepared = self._admit(out)
+        exchange = self._exchange(prepared, ())
+        self.ownership.touch(
+            exchange.url.partition("/Configurations/")[2], out.account, out.region, clear=False
+        )
+        with contextlib.suppress(WireError):  # what was not taken was not asked for
+            self.wire.leave(prepared.origin, prepared.data, after_s)
+        exchange.elapsed = time.monotonic() - exchange.sent
+        exchange.fault, exchange.fault_text = Fault.CLOSED, "the client hung up"
+        self.ledger.sent()
+        for record in self.recorders:
+            record(exchange)
+        return exchange
+
+    # ---------------------------------------------------------------- several at one moment
+
+    def send_together(self, batch: Sequence[Outgoing]) -> list[Exchange]:
+        """Send all of *batch* at one moment, each on its own connection; answers in the same order, judged."""
+        prepared = [self._admit(out) for out in batch]
+        if not prepared:
+            return []
+        self.calm()
+        with self.steps.step(f"sending {len(batch)} requests at one moment"):
+            return self._send_together(prepared)
+
+    def _send_together(self, batch: Sequence[Prepared]) -> list[Exchange]:
+        exchanges = [self._exchange(prepared, ()) for prepared in batch]
+        answers = self.wire.together(
+            batch[0].origin, [(prepared.data, prepared.out.method) for prepared in batch]
+        )
+        for exchange, answer in zip(exchanges, answers, strict=True):
+            exchange.elapsed = time.monotonic() - exchange.sent
+            if isinstance(answer, WireError):
+                exchange.fault, exchange.fault_text = answer.fault, str(answer)
+            else:
+                exchange.answer = answer
+            self._finish(exchange)
+        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
+        if limited:
+            operation = limited[0].call.operation
+            self.ledger.observe("OBS-THROTTLED", f"429 on {operation}", len(limited))
+            if all(e.status == 429 for e in exchanges):
+                self.retry.lost(operation)
+            if not self.retry.hopeless(operation):
+                self.coordinator.throttle(self.retry.delay(limited[0], 0) or 1.0)
+        return exchanges
+
+    # ---------------------------------------------------------------- before and after each
+
+    def _admit(self, out: Outgoing) -> Prepared:
+        if out.method in _MUTATING and not out.call.tool:
+            self.ownership.check(out.method, out.url, out.call, out.account, out.region)
+        origin = origin_of(out.url)
+        tool = origin is not None and origin == self._clock_origin and out.account is None
+        if origin is None or not (tool or origin in self.origins):
+            raise ValueError(f"not an address of the target: {out.url[:200]!r}")
+        prepared = prepare(out, origin, self._account(out), self.redactor)
+        with self._lock:
+            self._end_at = self._end_at or time.monotonic() + self.longest_s
+            if time.monotonic() > self._end_at:
+                raise Exhausted(
+                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not tried"
+                )
+            if self._lost > self.patience_lost_s:
+                raise Exhausted("the endpoint stopped answering; the rest was not tried")
+            if not self._granted:
+                self._granted = self.coordinator.take_requests(
+                    2 if self._cleaning else _GRANT, cleaning=self._cleaning
+                )
+                if not self._granted:
+                    raise Exhausted("the request budget ([limits] requests) is spent")
+            self._granted -= 1
+        delay = self.coordinator.pace()
+        if delay > 0:
+            # Sent sooner it would break the pace: a wait that does not fit into the run is not begun.
+            if time.monotonic() + delay > self._end_at:
+                raise Exhausted(
+                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may take; the rest was not tried"
+                )
+            with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
+                time.sleep(delay)
+        return prepared
+
+    def _account(self, out: Outgoing) -> Account | None:
+        if out.account is None or out.account >= len(self.profile.accounts):
+            return None
+        return self.profile.accounts[out.account]
+
+    def _exchange(self, prepared: Prepared, before: tuple[int, ...]) -> Exchange:
+        out, account = prepared.out, self._account(prepared.out)
+        return Exchange(
+            call=out.call,
+            method=out.method,
+            url=self.redactor.text(out.url),
+            request_headers=prepared.shown,
+            request_body=out.body,
+            at=datetime.now(UTC),
+            sent=time.monotonic(),
+            key=out.key,
+            account=out.account,
+            region=out.region,
+            before=before,
+            credential_names=account.names if account else None,
+        )
+
+    def _finish(self, exchange: Exchange) -> None:
+        # What is no part of the endpoint under test says nothing of it, not even that it does not answer.
+        tool = exchange.call.tool
+        if exchange.fault is not None and not tool:
+            self.faults.add(exchange.fault)
+        _, named, segment = exchange.url.partition("/Configurations/")
+        answer = exchange.answer
+        resent = answer is not None and answer.resent
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500
+        if exchange.method == "DELETE" and named and (carried_out or resent):
+            clear = (exchange.status or 500) < 300 and not resent
+            self.ownership.touch(segment, exchange.account, exchange.region, clear=clear)
+        if answer is None and not tool:
+            with self._lock:
+                self._lost += max(exchange.elapsed, 0.05)
+        if answer is not None:
+            self._answered = self._answered or not tool
+            answer.body = self.redactor.raw(answer.body)
+            answer.reason = self.redactor.text(answer.reason)
+            if answer.defect is not None:
+                answer.defect = (
+                    answer.defect[0],
+                    f"{self.redactor.text(answer.defect[1]):.{_SAID}}",
+                )
+            answer.headers = self.redactor.headers(answer.headers)
+        exchange.fault_text = self.redactor.text(exchange.fault_text)
+        self.ledger.sent()
+        if not tool and (exchange.fault is not Fault.CONNECT or self._answered):
+            self.judge.judge(exchange)
+        for record in self.recorders:
+            record(exchange)
+        self._retention.keep(exchange)
+
+    # ---------------------------------------------------------------- the end
+
+    def settle(self) -> None:
+        """Return what was granted and not used, and close connections."""
+        with self._lock:
+            if self._granted:
+                with contextlib.suppress(Lost):
+                    self.coordinator.give_back_requests(self._granted)
+                self._granted = 0
+        self.parallel.close()
+        self.wire.close()
+
+    def forgive(self) -> None:
+        """Let cleaning up try again on an endpoint that had stopped answering, or was too slow, and give it what is kept of the budget."""
+        self._cleaning = True
+        self._lost = 0.0
+        self._end_at = time.monotonic() + min(self.longest_s, _CLEANING_S)
+        self.retry.forgive()

@@ -1,0 +1,211 @@
+"""Deleting what the run has made: by its id, or by the name that its create announced."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.api.pagination import Listing
+from orchestrator_contract.api.poller import Follower
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.identity import Identity
+from orchestrator_contract.provision.inventory import TWIN, Inventory
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.scope import Located, Place
+
+#: How long a create whose answer is not known may take to show in the list, in seconds.
+_LATE_S = 3.0
+#: How long at least what is busy is tried again, and the first pause between two tries, which doubles, in seconds.
+_BUSY_S, _PAUSE_S = 5.0, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Deletes that were sent, as far as something is still to come of them."""
+
+    #: Those that were accepted, each with its operation.
+    accepted: Sequence[tuple[Configuration, Operation]] = ()
+    #: Those answered 409: an interrupted test may have begun to delete or to update them, or their create is under way.
+    busy: Sequence[Configuration] = ()
+
+
+def clean_up(
+    client: Client,
+    follower: Follower,
+    inventory: Inventory,
+    listing: Listing,
+    identity: Identity,
+    tried: AbstractSet[Located],
+) -> list[Configuration]:
+    """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned.
+
+    Each is tried twice, those that were *tried* before once more.
+    """
+    # What was interrupted may not be listed before its create has ended.
+    accepted = inventory.accepted
+    open_ = [
+        operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None
+    ]
+    with contextlib.suppress(Unverifiable):
+        follower.finish(open_, early=False)
+    unread = _look_for_more(inventory, listing, identity)
+    lost = [
+        Configuration(f"(of {name})", name)
+        for name, place in inventory.unresolved.items()
+        if _may_be_there(name, inventory, readable=place not in unread)
+    ]
+    inventory.unresolved.clear()
+    inventory.announced.clear()
+    for again in (False, True):
+        remaining = [one for one in inventory.left.values() if again or one.located not in tried]
+        if not remaining:
+            continue
+        try:
+            remove(client, follower, remaining, inventory.gone)
+        except Unverifiable:
+            break
+    return [*inventory.left.values(), *lost]
+
+
+def remove(
+    client: Client,
+    follower: Follower,
+    configurations: Sequence[Configuration],
+    gone: Callable[..., None],
+) -> None:
+    """Delete these and wait for the end, also of what keeps one busy; *gone* is called with those that are gone."""
+    patience_s = min(
+        max(_BUSY_S, 2 * follower.usual_s("delete")), client.profile.limits.poll_timeout_s
+    )
+    deadline, pause = time.monotonic() + patience_s, _PAUSE_S
+    while True:
+        begun = begin(client, follower, configurations, gone)
+        conclude(follower, begun, gone)
+        configurations = begun.busy
+        if not configurations or time.monotonic() > deadline:
+            return
+        time.sleep(pause)
+        pause *= 2
+
+
+def begin(
+    client: Client,
+    follower: Follower,
+    configurations: Sequence[Configuration],
+    gone: Callable[..., None],
+) -> Begun:
+    """Send the deletes of these. *gone* is called with what was not there any more."""
+    call = Call("delete", allow=frozenset({401, 403, 410}))
+
+    def delete(configuration: Configuration) -> tuple[Configuration, Exchange | None]:
+        try:
+            return configuration, client.delete(
+                configuration.sid,
+                account=configuration.account,
+                region=configuration.region,
+                call=call,
+                fresh=False,
+            )
+        except Unverifiable:
+            return configuration, None
+
+    accepted, busy = [], []
+    for configuration, exchange in client.parallel(delete, list(configurations)):
+        if exchange is None:
+            continue
+        if exchange.status in (404, 410):
+            gone(configuration)
+        elif exchange.status == 409:
+            busy.append(configuration)
+        elif exchange.status == 202:
+            with contextlib.suppress(Unverifiable):
+                accepted.append((configuration, follower.accept(exchange, configuration.sid)))
+    return Begun(accepted, busy)
+
+
+def conclude(follower: Follower, begun: Begun, gone: Callable[..., None]) -> None:
+    """Wait for the end of what `begin` has had accepted; *gone* is called with what is."""
+    # An operation that can't be read: the next delete tells by its 404.
+    with contextlib.suppress(Unverifiable):
+        follower.finish([operation for _, operation in begun.accepted], early=False)
+    gone(
+        *(
+            configuration
+            for configuration, operation in begun.accepted
+            if operation.status == "COMPLETED"
+        )
+    )
+
+
+def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
+    """Whether the create of *name* may have made something, though none was found; *readable*: in a list that can be read."""
+    operation = inventory.accepted.get(name)
+    if operation is not None and operation.done:
+        return not readable and operation.status == "COMPLETED"
+    return not (readable and name in inventory.refused)
+
+
+def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -> set[Place]:
+    """Find in the lists whatever else has a name of the run's; where a list can't be read to its end.
+
+    An endpoint that refuses a create, or says that it failed, may have carried it out all the same. Without
+    its answer, a create may still be under way.
+    """
+    deadline = time.monotonic() + _LATE_S
+    while True:
+        unread = {
+            place
+            for place, names in inventory.announced.items()
+            if not _take_listed(inventory, listing, identity, place, names)
+        }
+        if (
+            inventory.unresolved.keys() <= inventory.accepted.keys() | inventory.refused
+            or time.monotonic() > deadline
+        ):
+            return unread
+        time.sleep(_LATE_S / 10)
+
+
+def _take_listed(
+    inventory: Inventory,
+    listing: Listing,
+    identity: Identity,
+    place: Place,
+    names: AbstractSet[str],
+) -> bool:
+    """Take what is listed at *place* under one of *names* for the run's; whether the list could be read to its end."""
+    found: dict[str, str] = {}
+    try:
+        for item, _ in listing.items(size=LARGEST_PAGE, account=place.account, region=place.region):
+            sid, name = item.get("id"), item.get("displayName")
+            if isinstance(sid, str) and isinstance(name, str) and name in names:
+                found[sid] = name
+    except Unverifiable:
+        readable = False
+    else:
+        readable = True
+    for sid, name in found.items():
+        if sid not in inventory.sids(place) and identity.is_own(sid, name, place):
+            inventory.add(
+                Configuration(sid, _free_name(inventory, name, place), place.account, place.region)
+            )
+    return readable
+
+
+def _free_name(inventory: Inventory, name: str, place: Place) -> str:
+    """What the run calls one more configuration that is listed as *name*."""
+    open_ = (
+        one
+        for one, where in inventory.unresolved.items()
+        if where == place and one.partition(TWIN)[0] == name
+    )
+    return next(open_, "") or (
+        inventory.announce_twin(name, place) if name in inventory.left else name
+    )

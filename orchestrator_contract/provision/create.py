@@ -1,0 +1,332 @@
+"""Creating configurations: announced before they are sent, followed to their end, and named before they are believed in."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.api.pagination import Listing
+from orchestrator_contract.api.poller import Follower
+from orchestrator_contract.exceptions import Exhausted, NoAnswer, Throttled, reason_in
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Outgoing
+from orchestrator_contract.http.response import Fault
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
+from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.payload import Payloads
+from orchestrator_contract.provision.pool import NothingToDelete, UsedUp
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.scope import HOME, Place
+
+_ATTEMPTS = 3
+#: From so many creates at once on one of them is looked at before its end.
+_SEVERAL = 5
+#: Calls in a row that led to nothing, after which there is a pause before the next, longer each time, in seconds.
+_MAX_FRUITLESS = 3
+_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
+
+
+class TooFew(NothingToDelete):
+    """Fewer could be created than were asked for."""
+
+    def __init__(self, reason: str, made: Sequence[Configuration], *, full: bool = False) -> None:
+        super().__init__(reason)
+        #: Those that were made all the same; they are removed at the end like all others.
+        self.made = made
+        #: Whether the endpoint may hold as many as it takes.
+        self.full = full
+
+
+class Refused(TooFew, UsedUp):
+    """Fewer could be created, because the endpoint takes no more for now."""
+
+
+class Creator:
+    """Creates configurations on one target; what it makes goes into the inventory."""
+
+    def __init__(
+        self,
+        client: Client,
+        follower: Follower,
+        inventory: Inventory,
+        listing: Listing,
+        run_id: str,
+    ) -> None:
+        self._client = client
+        self._follower = follower
+        self._inventory = inventory
+        self.identity = Identity(client, listing)
+        #: Called with what was created, in one account and region, before it is handed out.
+        self.settle: Callable[[Sequence[Configuration]], None] = lambda _: None
+        self.payloads = Payloads(client, run_id)
+        #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
+        self._fruitless = 0
+        self._problem: str | Unverifiable = ""
+        self._resume_at = 0.0
+
+    # ---------------------------------------------------------------- many
+
+    def create(
+        self, number: int, place: Place, extras: Sequence[dict[str, Any]], *, spare: int = 0
+    ) -> list[Configuration]:
+        """*number* new configurations in *place*; up to *spare* fewer where the endpoint does not take as many.
+
+        Raises:
+            TooFew: there are not as many; it holds those that were made.
+        """
+        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
+            # Each try costs its waits, and may leave behind what the endpoint does not own up to.
+            raise _too_few(self._problem, ())
+        self.identity.look_before(place)
+        wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
+        made: dict[int, Configuration] = {}
+        problem: str | Unverifiable = ""
+        for attempt in range(_ATTEMPTS):
+            missing = [index for index in range(number) if index not in made]
+            if not missing or (attempt and len(made) >= number - spare):
+                break
+            # A payload refused is tried once more without its optional parts, and like one that was taken: it only prepares.
+            payloads = {
+                index: self.payloads.plain() if attempt else self.payloads.new(wanted[index])
+                for index in missing
+            }
+            self._inventory.announce((p["displayName"] for p in payloads.values()), place)
+            results = self._client.parallel(
+                lambda payload: self._post(payload, place), list(payloads.values())
+            )
+            pending: dict[int, Operation] = {}
+            for index, result in zip(missing, results, strict=True):
+                if isinstance(result, Operation):
+                    pending[index] = result
+                else:
+                    problem = result
+            self._look_early([*pending.values()], place)
+            self._follower.finish(list(pending.values()), early=False)
+            listed = self.identity.look_after(len(pending), place)
+            new = []
+            sids = self._client.parallel(
+                lambda index, p=payloads, o=pending, names=listed: self._sid_of(
+                    o[index], p[index]["displayName"], place, names
+                ),  # type: ignore[misc]
+                list(pending),
+            )
+            for (index, operation), sid in zip(pending.items(), sids, strict=True):
+                if sid is None:
+                    problem = _fruitless(operation)
+                    continue
+                made[index] = self._made(sid, payloads[index], place)
+                new.append(made[index])
+            self._inventory.created(new)
+        self.settle([*made.values()])
+        self._count(problem, fruitless=not made)
+        if len(made) < number - spare:
+            raise _too_few(problem, list(made.values()))
+        return [made[index] for index in sorted(made)]
+
+    def _look_early(self, operations: Sequence[Operation], place: Place) -> None:
+        """Fetch one of several whose creates still run: that it was not there yet is nothing to be remembered by a cache."""
+        sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
+        if sid is not None:
+            with contextlib.suppress(Unverifiable):
+                self._client.fetch(sid, account=place.account, region=place.region)
+
+    def _count(self, problem: str | Unverifiable, *, fruitless: bool) -> None:
+        self._fruitless = self._fruitless + 1 if fruitless else 0
+        self._problem = problem
+        pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
+        self._resume_at = time.monotonic() + pause
+
+    # ---------------------------------------------------------------- one whose create is under test
+
+    def begin(
+        self,
+        payload: dict[str, Any],
+        key: str,
+        *,
+        send: Callable[[Outgoing], Exchange] | None = None,
+    ) -> Operation:
+        """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
+
+        Raises:
+            Unverifiable: it was not accepted.
+        """
+        self._inventory.charge(1)
+        self._inventory.announce([payload["displayName"]])
+        operation = self._post(payload, HOME, key, send=send)
+        if not isinstance(operation, Operation):
+            raise NothingToDelete(str(operation))
+        return operation
+
+    def conclude(self, operation: Operation, payload: dict[str, Any]) -> Configuration:
+        """The configuration that a create which `begin` had accepted leads to.
+
+        Raises:
+            Unverifiable: it leads to none.
+        """
+        self._follower.finish([operation], early=False)
+        sid = self._sid_of(operation, payload["displayName"], HOME, {})
+        if sid is None:
+            raise NothingToDelete(_fruitless(operation))
+        configuration = self._made(sid, payload, HOME)
+        self._inventory.created([configuration])
+        self.settle([configuration])
+        return configuration
+
+    def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
+        """Send a create once more under its key; what it makes against expectation is the run's, too."""
+        shown = payload["displayName"]
+        name = self._inventory.announce_twin(shown)
+        out = self._client.outgoing(
+            Call("create", shown), "POST", "/Configurations", key=key, payload=payload
+        )
+        exchange = self._client.send(out)
+        if exchange.status == 202:
+            operation = self._follower.accept(exchange, "")
+            if not operation.id or operation.id != self._follower.accept(first, "").id:
+                self._follower.finish([operation], early=False)
+                sid = named_at_end(operation)
+                if sid is not None and self.identity.is_new(sid, shown, HOME):
+                    with contextlib.suppress(
+                        NothingToDelete
+                    ):  # whatever was made is deleted in the end
+                        self._inventory.charge(1)
+                    self._made_twin(sid, payload, name)
+                    return exchange
+        self._inventory.withdraw(name)
+        return exchange
+
+    # ---------------------------------------------------------------- one more of the same name
+
+    def namesake(self, configuration: Configuration, place: Place = HOME) -> Configuration:
+        """Another configuration with the same content and displayName, in *place*, if the endpoint takes one.
+
+        Raises:
+            Unverifiable: it does not.
+        """
+        if not configuration.payload:
+            raise NothingToDelete(
+                "the content of a configuration that the profile gives is not known"
+            )
+        self._inventory.charge(1)
+        self.identity.look_before(place)
+        name = self._inventory.announce_twin(configuration.name, place)
+        operation = self._post(configuration.payload, place, name=name)
+        if not isinstance(operation, Operation):
+            raise NothingToDelete(str(operation))
+        self._follower.finish([operation], early=False)
+        if operation.status != "COMPLETED":
+            raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
+        sid = named_at_end(operation)
+        if sid is None or not self.identity.is_new(sid, configuration.name, place):
+            raise NothingToDelete(
+                "a second configuration of the same name can't be told from the first"
+            )
+        return self._made_twin(sid, configuration.payload, name, place)
+
+    def _made_twin(
+        self, sid: str, payload: dict[str, Any], name: str, place: Place = HOME
+    ) -> Configuration:
+        twin = self._made(sid, {**payload, "displayName": name}, place)
+        self._inventory.created([twin])
+        self.settle([twin])
+        return twin
+
+    # ---------------------------------------------------------------- from the request to its configuration
+
+    def _post(
+        self,
+        payload: dict[str, Any],
+        place: Place,
+        key: str | None = None,
+        *,
+        name: str = "",
+        send: Callable[[Outgoing], Exchange] | None = None,
+    ) -> Operation | str | Unverifiable:
+        """The operation of an accepted create, or why there is none: an answer, or what kept one from being had."""
+        name = name or payload["displayName"]
+        self._inventory.unresolved[name] = place
+        out = self._client.outgoing(
+            Call("create", payload["displayName"]),
+            "POST",
+            "/Configurations",
+            key=key,
+            account=place.account,
+            region=place.region,
+            payload=payload,
+        )
+        try:
+            exchange = (send or self._client.send)(out)
+            if exchange.succeeded:
+                self._client.ledger.hold(
+                    "CTRL-ACCEPTED",
+                    exchange.status == 202,
+                    expected="202",
+                    seen=exchange.outcome(),
+                    exchanges=[exchange],
+                )
+            elif exchange.status in range(400, 500):
+                self._inventory.resolve(name)
+            else:
+                self._inventory.refused.add(name)
+            if exchange.status != 202:
+                kind = exchange.headers.get("content-type", "no Content-Type")
+                return (
+                    f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
+                )
+            self.payloads.taken(payload)
+            operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
+            return operation  # noqa: TRY300  # the way out of the try is the way on
+        except Unverifiable as error:
+            if _was_refused(error):
+                self._inventory.resolve(name)
+            return error
+
+    def _sid_of(
+        self, operation: Operation, name: str, place: Place, listed: Mapping[str, Any]
+    ) -> str | None:
+        if operation.status != "COMPLETED":
+            return None
+        sid = named_by(operation) or self.identity.listed(name, place)
+        return sid if sid is not None and self.identity.is_new(sid, name, place, listed) else None
+
+    def _made(self, sid: str, payload: dict[str, Any], place: Place) -> Configuration:
+        configuration = Configuration(
+            sid, payload["displayName"], place.account, place.region, payload, made=time.monotonic()
+        )
+        self._inventory.add(configuration)
+        return configuration
+
+
+def _fruitless(operation: Operation) -> str:
+    """Why a create that led to *operation* made nothing that may be used."""
+    if operation.status == "COMPLETED":
+        return (
+            "a create completed, but which configuration it made can't be confirmed: "
+            "that takes a new id which a fetch or the list shows under the run's name"
+        )
+    return f"a create ended {operation.status or 'unreadable'}"
+
+
+def _too_few(problem: str | Unverifiable, made: Sequence[Configuration]) -> TooFew:
+    """What to raise when *problem* left only *made*."""
+    answered = isinstance(problem, str)
+    kind = Refused if answered else TooFew
+    return kind(
+        f"configurations can't be created: {problem}",
+        made,
+        full=answered or isinstance(problem, Throttled),
+    )
+
+
+def _was_refused(error: Unverifiable) -> bool:
+    """Whether a create that failed so has certainly made nothing: it was not sent, or answered 429."""
+    if isinstance(error, NoAnswer):
+        return error.exchange.fault is Fault.CONNECT
+    if isinstance(error, Throttled):
+        return error.exchange.status == 429 and 503 not in error.exchange.before
+    return isinstance(error, Exhausted)

@@ -1,0 +1,99 @@
+"""Waiting until what was created shows: reads may come from a copy that lags behind, and no source says how far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.pagination import Listing
+from orchestrator_contract.provision.configuration import LATE_S, Configuration
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.scope import Located
+
+_PAUSE_S = 0.2
+#: How many have to show at once before no more are looked at.
+_ENOUGH = 3
+
+
+@dataclass
+class _Reads:
+    """What is known of one way to read: by fetch, or by list."""
+
+    name: str
+    #: The ids of those that show, out of some that exist.
+    shown: Callable[[Sequence[Configuration]], set[str]]
+    #: How many have shown at once so far.
+    prompt: int = 0
+    #: Whether one has shown late.
+    late: bool = False
+    #: Whether one never showed: that is for the tests to judge, and further ones are not waited for.
+    given_up: bool = False
+
+    @property
+    def trusted(self) -> bool:
+        return self.given_up or (self.prompt >= _ENOUGH and not self.late)
+
+
+class Visibility:
+    """Makes sure that new configurations are shown before tests say anything of what is shown."""
+
+    def __init__(
+        self, client: Client, listing: Listing, seen: Mapping[str, AbstractSet[Located]]
+    ) -> None:
+        """Look by fetch and by list for what is not among those *seen* in that way already."""
+        self._client = client
+        self._listing = listing
+        self._seen = seen
+        self._ways = (_Reads("fetch", self._fetched), _Reads("list", self._listed))
+
+    def wait(self, configurations: Sequence[Configuration]) -> None:
+        """Wait until fetch and list show these, which were created just now in one account and region.
+
+        Once enough have shown at once, that is taken to be this endpoint's way, and nothing more is sent.
+        """
+        for way in self._ways:
+            if configurations and not way.trusted:
+                self._wait(way, configurations)
+
+    def _wait(self, way: _Reads, configurations: Sequence[Configuration]) -> None:
+        started = time.monotonic()
+        missing = [one for one in configurations if one.located not in self._seen[way.name]]
+        while True:
+            try:
+                shown = way.shown(missing) if missing else set()
+            except Unverifiable:
+                return
+            missing = [one for one in missing if one.sid not in shown]
+            waited = time.monotonic() - started
+            if not missing:
+                break
+            if waited > LATE_S:
+                way.given_up = True
+                return
+            way.late = True
+            with self._client.steps.step(f"waiting for what was created to show by {way.name}"):
+                time.sleep(_PAUSE_S)
+        if waited > _PAUSE_S and way.late:
+            self._client.ledger.observe("OBS-SHOWN", f"by {way.name}: within {LATE_S:g} s")
+        else:
+            way.prompt += len(configurations)
+            self._client.ledger.observe("OBS-SHOWN", f"by {way.name}: at once", len(configurations))
+
+    def _fetched(self, configurations: Sequence[Configuration]) -> set[str]:
+        answers = self._client.parallel(
+            lambda one: self._client.fetch(one.sid, account=one.account, region=one.region),
+            configurations,
+        )
+        # Only a 404 says that it does not show.
+        return {
+            one.sid
+            for one, answer in zip(configurations, answers, strict=True)
+            if answer.status != 404
+        }
+
+    def _listed(self, configurations: Sequence[Configuration]) -> set[str]:
+        first = configurations[0]
+        return self._listing.sids(account=first.account, region=first.region)

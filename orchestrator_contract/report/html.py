@@ -1,0 +1,90 @@
+"""conformance.html: the result for people, in one file that loads nothing and runs only its own script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from orchestrator_contract import __version__
+from orchestrator_contract.contract.catalogue import Level
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.report import report_model as view
+from orchestrator_contract.report import sources
+from orchestrator_contract.report import timeline_svg as drawing
+from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.verdict import Result
+
+#: Findings of one requirement that stand open; further ones are folded.
+_OPEN_FINDINGS = 1
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("orchestrator_contract.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"visible": _visible, "span": drawing.span, "sources": sources.split}
+    return made
+
+
+def _visible(value: object) -> str:
+    return visible(str(value), view.MAX_TEXT)
+
+
+def _asset(name: str) -> Markup:
+    path = files("orchestrator_contract.report") / "templates" / name
+    return Markup(path.read_text(encoding="utf-8"))  # noqa: S704  # the project's own file
+
+
+def _hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+def as_html(result: Result) -> str:
+    """The text of conformance.html."""
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            result=result,
+            style=style,
+            script=script,
+            policy=policy,
+            version=__version__,
+            headline=view.headline(result),
+            duration=view.duration(result),
+            counts=result.counts(),
+            broken=[
+                (row, *_split(row))
+                for row in view.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED))
+            ],
+            unverified=view.by_reason(result.of(Verdict.UNVERIFIED)),
+            rows=[(row, view.section(row.requirement.id)) for row in result.rows],
+            sections=view.by_section(result.rows),
+            statuses=view.statuses(result),
+            sightings=view.sightings(result),
+            drawings=[drawing.draw(line) for line in result.timelines],
+            legend=sources.SOURCES,
+            verdicts=view.ORDER,
+            levels=tuple(Level),
+            credentials=[name for account in result.profile.accounts for name in account.names],
+        )
+    )
+
+
+def _split(row: Row) -> tuple[list[view.Finding], list[view.Finding]]:
+    found = view.findings(row)
+    return found[:_OPEN_FINDINGS], found[_OPEN_FINDINGS:]

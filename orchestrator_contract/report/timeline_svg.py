@@ -1,0 +1,150 @@
+"""Timelines as inline SVG: places in per cent, so that a drawing fits any width without shrinking its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from orchestrator_contract.report.timelines import Event, Timeline
+
+#: Status words that have a colour of their own; others share one.
+_KNOWN = frozenset({"PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"})
+_LEFT, _RIGHT = 1.5, 97.0
+#: Later looks at an operation that ended long before stand behind a gap, so that its life stays readable.
+_GAP = (88.0, 92.0)
+_LONG_AFTER = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of time in one state, or one request from sending to answer; places in per cent."""
+
+    x: float
+    width: float
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One request."""
+
+    x: float
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word below the line."""
+
+    x: float
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A timeline with its places computed."""
+
+    line: Timeline
+    bars: tuple[Bar, ...]
+    marks: tuple[Mark, ...]
+    labels: tuple[Label, ...]
+    summary: str
+
+
+def span(seconds: float) -> str:
+    """A length of time to read."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where a time stands: seconds up to *horizon* before the gap, later ones behind it."""
+
+    horizon: float
+    total: float
+
+    @property
+    def broken(self) -> bool:
+        return self.total > self.horizon
+
+    def place(self, at: float) -> float:
+        if not self.broken:
+            part, left, right = at / self.total, _LEFT, _RIGHT
+        elif at <= self.horizon:
+            part, left, right = at / self.horizon, _LEFT, _GAP[0]
+        else:
+            part, left, right = (at - self.horizon) / (self.total - self.horizon), _GAP[1], _RIGHT
+        return round(left + (right - left) * min(max(part, 0.0), 1.0), 2)
+
+    def bar(self, since: float, until: float, state: str) -> Bar:
+        x = self.place(since)
+        return Bar(x, max(round(self.place(until) - x, 2), 0.5), state)
+
+
+def draw(line: Timeline) -> Drawing:
+    """Compute where everything of *line* stands."""
+    total = line.length or 1.0
+    events = sorted(line.events, key=lambda event: event.at)
+    if line.kind == "race":
+        scale = _Scale(total, total)
+        bars = tuple(scale.bar(e.at, e.at + e.took, f"s{e.answer[:1]}") for e in events)
+        return Drawing(line, bars, (), (), _race_summary(events))
+    words = [(event.at, event.state) for event in events if event.state]
+    changes = [
+        pair for number, pair in enumerate(words) if not number or pair[1] != words[number - 1][1]
+    ]
+    life = changes[-1][0] if changes else 0.0
+    scale = _Scale(1.4 * life if life and total > _LONG_AFTER * life else total, total)
+    return Drawing(
+        line=line,
+        bars=tuple(_bars([(0.0, "accepted"), *changes], scale)),
+        marks=tuple(
+            Mark(
+                scale.place(e.at),
+                _kind(e),
+                f"{e.what} after {span(e.at)}: {e.answer} {e.state}".strip(),
+            )
+            for e in events
+        ),
+        labels=tuple(_labels(changes)),
+        summary=_operation_summary(changes),
+    )
+
+
+def _bars(changes: Sequence[tuple[float, str]], scale: _Scale) -> Iterator[Bar]:
+    for number, (at, word) in enumerate(changes):
+        state = word.lower() if word in _KNOWN or word == "accepted" else "other"
+        last = number + 1 == len(changes)
+        yield scale.bar(at, scale.horizon if last else changes[number + 1][0], state)
+        if last and scale.broken:
+            yield Bar(_GAP[1], _RIGHT - _GAP[1], state)
+
+
+def _labels(changes: Sequence[tuple[float, str]]) -> Iterator[Label]:
+    """The first word at the left and the last at the right, where they never touch; the rest is in the list below."""
+    if len(changes) > 1:
+        yield Label(_LEFT, f"{changes[0][1]} {span(changes[0][0])}", "start")
+    if changes:
+        yield Label(_RIGHT, f"{changes[-1][1]} {span(changes[-1][0])}", "end")
+
+
+def _kind(event: Event) -> str:
+    return {"poll": "poll", "fetch": "fetch"}.get(event.what, "change")
+
+
+def _operation_summary(changes: Sequence[tuple[float, str]]) -> str:
+    if not changes:
+        return "accepted; no status was read"
+    at, word = changes[-1]
+    return f"{word}, first seen {span(at)} after the request"
+
+
+def _race_summary(events: list[Event]) -> str:
+    answers: dict[str, int] = {}
+    for event in events:
+        answers[event.answer] = answers.get(event.answer, 0) + 1
+    return f"{len(events)} requests at once: " + ", ".join(
+        f"{count} × {answer}" for answer, count in sorted(answers.items())
+    )

@@ -1,0 +1,302 @@
+"""What was found, requirement by requirement: checks, breaches, what stayed unverified, what was observed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from threading import RLock
+from typing import Any, Protocol
+
+from orchestrator_contract.contract.catalogue import Catalogue
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.evidence import LONG, Breach, Evidence
+
+#: Pieces of evidence kept for one requirement, but for the rest of the last breach; further breaches are counted only.
+MAX_EVIDENCE = 12
+_MAX_STEPS = 6
+_MAX_SEEN = 40
+
+
+class Hold(Protocol):
+    """The signature of `Ledger.hold`."""
+
+    def __call__(
+        self,
+        requirement: str,
+        ok: bool,
+        *,
+        expected: str = "",
+        seen: str = "",
+        exchanges: Sequence[Exchange] = (),
+        where: str = "",
+    ) -> bool:
+        """Record one check."""
+
+
+class Unverifiable(Exception):
+    """A check can't be made here; the argument says why. The requirement counts as unverified, never as breached."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(visible(why))
+
+
+class OneWayLess(Unverifiable):
+    """One of several checks of a requirement can't be made here; the others decide its verdict."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of one requirement."""
+
+    checks: int = 0
+    breaches: int = 0
+    #: Breaches with their evidence, first come first kept.
+    shown: list[Breach] = field(default_factory=list)
+    #: What any breach was about, each text once, first come first kept.
+    problems: list[str] = field(default_factory=list)
+    unverified: list[str] = field(default_factory=list)
+    #: Why some way to look at it was not open; it counts where there was no other.
+    ways_less: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+
+
+class Ledger:
+    """Collects every finding of a run; safe for threads, mergeable over processes."""
+
+    def __init__(self, catalogue: Catalogue, redactor: Redactor) -> None:
+        self.catalogue = catalogue
+        self._redactor = redactor
+        self._lock = RLock()
+        self.records: dict[str, Record] = {}
+        self.observations: dict[str, Counter[str]] = {}
+        self.statuses: dict[int, list[int]] = {}
+        self.requests = 0
+        #: Requirements judged without a capability that they need otherwise (--ttl-ledger).
+        self.settled: set[str] = set()
+        self.test = ""
+        #: The requirement of the newest breach.
+        self.last_breached = ""
+        self._breaches = 0
+        self._fresh: list[tuple[str, str]] = []
+        #: Whether a waiver covers a problem of a requirement; what none covers is kept past `MAX_EVIDENCE`, up to twice.
+        self.excused: Callable[[str, str], bool] = lambda _requirement, _problem: True
+
+    def _record(self, requirement: str) -> Record:
+        if requirement not in self.catalogue.requirements:
+            raise KeyError(f"no requirement {requirement} in the catalogue")
+        return self.records.setdefault(requirement, Record())
+
+    def hold(
+        self,
+        requirement: str,
+        ok: bool,  # reads as a sentence: hold("ID", status == 404, …)
+        *,
+        expected: str = "",
+        seen: str = "",
+        exchanges: Sequence[Exchange] = (),
+        where: str = "",
+    ) -> bool:
+        """Record one check of *requirement*, and a breach when it is not *ok*; returns *ok*.
+
+        *exchanges* are the steps that show it, in order; *where* is a JSON path or header name.
+        """
+        with self._lock:
+            record = self._record(requirement)
+            record.checks += 1
+            if self.test and self.test not in record.tests:
+                record.tests.append(self.test)
+            if not ok:
+                self._breach(
+                    requirement,
+                    record,
+                    Breach(self._shown(where), self._shown(expected), self._shown(seen)),
+                    exchanges,
+                )
+        return ok
+
+    def on(self, call: Call) -> Hold:
+        """`hold` for what *call* has led to: findings land on the requirement that judges such calls."""
+
+        def hold(
+            requirement: str,
+            ok: bool,
+            *,
+            expected: str = "",
+            seen: str = "",
+            exchanges: Sequence[Exchange] = (),
+            where: str = "",
+        ) -> bool:
+            found = self.catalogue.on(call.asynchronous, requirement)
+            if found != requirement:
+                where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
+            return self.hold(
+                found, ok, expected=expected, seen=seen, exchanges=exchanges, where=where
+            )
+
+        return hold
+
+    def _shown(self, text: str) -> str:
+        return visible(self._redactor.text(text), LONG)
+
+    def _breach(
+        self, requirement: str, record: Record, breach: Breach, exchanges: Sequence[Exchange]
+    ) -> None:
+        problem = breach.problem
+        record.breaches += 1
+        if self.catalogue[requirement].level.gates:
+            self._breaches += 1
+            self.last_breached = requirement
+        self._fresh.append((requirement, problem))
+        if problem not in record.problems and not self._full(
+            len(record.problems), requirement, problem
+        ):
+            record.problems.append(problem)
+        if self._room(requirement, record, breach):
+            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
+            record.shown.append(replace(breach, steps=steps))
+
+    def _room(self, requirement: str, record: Record, breach: Breach) -> bool:
+        """Whether *breach* is still kept with its evidence, which is then kept whole: half of a story shows nothing."""
+        return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
+
+    def _full(self, number: int, requirement: str, problem: str) -> bool:
+        return number >= MAX_EVIDENCE and (
+            self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE
+        )
+
+    def breach_count(self) -> int:
+        """Breaches of documented and derived requirements so far."""
+        return self._breaches
+
+    def story(self, requirement: str, lines: Sequence[str]) -> None:
+        """Add a shrunk scenario to the newest breach of a requirement that is kept, unless it has one."""
+        with self._lock:
+            shown = self._record(requirement).shown
+            if shown and not shown[-1].story:
+                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
+
+    def evidence(self, exchange: Exchange) -> Evidence:
+        """One exchange as a report shows it, free of secrets."""
+        clean = self._redactor.text
+        return Evidence(
+            request=clean(exchange.curl()),
+            status=exchange.status,
+            headers={name: clean(value) for name, value in exchange.shown_headers().items()},
+            body=clean(exchange.text) if exchange.answer else clean(f"({exchange.fault_text})"),
+            note=exchange.note,
+        )
+
+    def unverified(
+        self, requirements: Iterable[str], reason: str, *, one_way: bool = False
+    ) -> None:
+        """Say that these could not be checked, or not wholly, and why; or only that *one way* to check them was not open."""
+        reason = self._shown(reason)
+        with self._lock:
+            for requirement in requirements:
+                record = self._record(requirement)
+                reasons = record.ways_less if one_way else record.unverified
+                if reason not in reasons:
+                    reasons.append(reason)
+                if self.test and self.test not in record.tests:
+                    record.tests.append(self.test)
+
+    def observe(self, observation: str, what: str, count: int = 1) -> None:
+        """Count one sighting of something that the sources leave open."""
+        if observation not in self.catalogue.observations:
+            raise KeyError(f"no observation {observation} in the catalogue")
+        with self._lock:
+            seen = self.observations.setdefault(observation, Counter())
+            what = visible(self._redactor.text(what), 200)
+            if what in seen or len(seen) < _MAX_SEEN:
+                seen[what] += count
+
+    def tally(self, status: int, *, valid: bool) -> None:
+        """Count one DELETE answer for the report's `statuses`."""
+        with self._lock:
+            counts = self.statuses.setdefault(status, [0, 0])
+            counts[0] += 1
+            counts[1] += valid
+
+    def sent(self) -> None:
+        """Count one request."""
+        with self._lock:
+            self.requests += 1
+
+    def begin(self, test: str, requirements: Iterable[str]) -> None:
+        """What is recorded from here on belongs to *test*."""
+        with self._lock:
+            self.test = test
+            self._fresh = []
+            for requirement in requirements:
+                record = self._record(requirement)
+                if test not in record.tests:
+                    record.tests.append(test)
+
+    def end(self) -> list[tuple[str, str]]:
+        """The breaches recorded since `begin`: requirement and problem."""
+        with self._lock:
+            fresh, self._fresh, self.test = self._fresh, [], ""
+            return fresh
+
+    def adopt(self, test: str, requirement: str, problem: str) -> None:
+        """Count a breach of which there is only what a test of another process said of it."""
+        with self._lock:
+            record = self._record(requirement)
+            record.checks += 1
+            self._breach(requirement, record, Breach.told(problem), ())
+            if test not in record.tests:
+                record.tests.append(test)
+
+    def dump(self) -> dict[str, Any]:
+        """The ledger as plain data, for another process to merge."""
+        with self._lock:
+            return {
+                "records": {
+                    name: [
+                        r.checks,
+                        r.breaches,
+                        [one.dump() for one in r.shown],
+                        r.problems,
+                        r.unverified,
+                        r.ways_less,
+                        r.tests,
+                    ]
+                    for name, r in self.records.items()
+                },
+                "observations": {name: dict(seen) for name, seen in self.observations.items()},
+                "statuses": {str(status): counts for status, counts in self.statuses.items()},
+                "requests": self.requests,
+                "settled": sorted(self.settled),
+            }
+
+    def merge(self, other: dict[str, Any]) -> None:
+        """Add what another process dumped."""
+        with self._lock:
+            for name, (checks, breaches, shown, problems, unverified, ways_less, tests) in other[
+                "records"
+            ].items():
+                record = self._record(name)
+                record.checks += checks
+                record.breaches += breaches
+                for breach in map(Breach.load, shown):
+                    if self._room(name, record, breach):
+                        record.shown.append(breach)
+                for mine, theirs in (
+                    (record.problems, problems),
+                    (record.unverified, unverified),
+                    (record.ways_less, ways_less),
+                    (record.tests, tests),
+                ):
+                    mine.extend(one for one in theirs if one not in mine)
+            for name, seen in other["observations"].items():
+                for what, count in seen.items():
+                    self.observe(name, what, count)
+            for status, (seen_count, valid) in other["statuses"].items():
+                counts = self.statuses.setdefault(int(status), [0, 0])
+                counts[0] += seen_count
+                counts[1] += valid
+            self.requests += other["requests"]
+            self.settled |= set(other.get("settled", ()))

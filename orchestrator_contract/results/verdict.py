@@ -1,0 +1,291 @@
+"""The result of a run: one verdict a requirement, and the one of the whole; every report is drawn from it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from orchestrator_contract import __version__
+from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.baseline import Baseline, Comparison
+from orchestrator_contract.results.findings import Ledger, Record
+from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.waivers import Waivers
+from orchestrator_contract.rules.responses import DELETE_STATUSES
+
+if TYPE_CHECKING:
+    from orchestrator_contract.report.timelines import Timeline
+
+SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
+
+#: What two credentials of one account breach without any fault of the endpoint's.
+_OF_TWO_ACCOUNTS = frozenset({"AUTH-ACCOUNT", "AUTH-READ-OTHER", "KEY-SCOPE-ACCOUNT"})
+
+
+class Unusable(Exception):
+    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
+
+    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
+        super().__init__(visible(reason))
+        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
+        self.stands = frozenset(stands)
+
+
+class Overall(StrEnum):
+    """What is known of the endpoint."""
+
+    CONFORMANT = "conformant"
+    NONCONFORMANT = "nonconformant"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(slots=True)
+class Result:
+    """Everything that the reports say."""
+
+    profile: Profile
+    seed: int
+    effort: str
+    started: datetime
+    finished: datetime
+    rows: list[Row]
+    overall: Overall
+    #: Why nothing, or not all, could be tested; empty otherwise.
+    reason: str
+    #: The endpoint could not be tested at all.
+    unusable: bool
+    requests: int
+    statuses: Mapping[str, Mapping[str, int]]
+    observations: list[dict[str, Any]]
+    #: What the user should know about the run itself: waivers, leftovers, budgets.
+    notes: list[str] = field(default_factory=list)
+    #: A sample of operations and races; drawn in the HTML report only.
+    timelines: list[Timeline] = field(default_factory=list)
+    #: What --target named, to repeat the run; empty for the embedded mock.
+    target: str = ""
+    #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
+    waiver_notes: list[str] = field(default_factory=list)
+    #: Against an earlier run, when one was given.
+    comparison: Comparison | None = None
+
+    def of(self, *verdicts: Verdict) -> list[Row]:
+        """The rows with one of these verdicts."""
+        return [row for row in self.rows if row.verdict in verdicts]
+
+    def counts(self) -> dict[str, int]:
+        """How often each verdict was given, and the number of requests."""
+        return {"requests": self.requests} | {
+            str(verdict): len(self.of(verdict)) for verdict in Verdict
+        }
+
+    def rerun(self, requirement: str = "") -> str:
+        """A shell line that runs the suite again as it was run, for one requirement or all of them."""
+        parts = ["pytest"]
+        parts += ["--target", self.target] if self.target else []
+        parts += ["--requirement", requirement] if requirement else []
+        return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of conformance.json (schemas/conformance-report.json)."""
+        return {
+            "schema": SCHEMA_ID,
+            "suite_version": __version__,
+            "started_at": self.started.isoformat(timespec="milliseconds"),
+            "finished_at": self.finished.isoformat(timespec="milliseconds"),
+            "seed": self.seed,
+            "effort": self.effort,
+            "target": {
+                "name": self.profile.name or self.profile.base_url,
+                "base_url": self.profile.base_url,
+                "capabilities": list(self.profile.capabilities),
+            },
+            "verdict": str(self.overall),
+            "reason": self.reason,
+            "counts": self.counts(),
+            "statuses": {status: dict(counts) for status, counts in self.statuses.items()},
+            "requirements": [row.as_json(self.rerun(row.requirement.id)) for row in self.rows],
+            "observations": [
+                {name: one[name] for name in ("id", "title", "seen")} for one in self.observations
+            ],
+            "notes": self.notes,
+        } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user made of the levels."""
+
+    strict: bool = False
+    require_verified: bool = False
+    #: Of the breaches only those fail the gate that the baseline doesn't have.
+    only_new: bool = False
+
+
+def judge_requirement(
+    requirement: Requirement,
+    record: Record,
+    profile: Profile,
+    policy: Policy,
+    *,
+    settled: bool = False,
+) -> Row:
+    """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
+    lacking = () if settled else profile.lacks(requirement.needs)
+    if record.breaches:
+        gates = requirement.level.gates or policy.strict
+        often = (
+            ""
+            if record.breaches == record.checks
+            else f" ({record.breaches} of {record.checks} checks)"
+        )
+        return Row(
+            requirement,
+            Verdict.BREACHED if gates else Verdict.WARNED,
+            "; ".join(record.problems[:3]) + often,
+            record,
+        )
+    if lacking:
+        also = [why for why in record.unverified if not why.startswith("needs ")]
+        reason = "; ".join(
+            [f"needs {', '.join(lacking)}, which the target profile does not give", *also[:2]]
+        )
+    elif record.unverified and not settled:
+        reason = "; ".join(record.unverified[:3])
+    elif not record.checks:
+        reason = (
+            "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
+        )
+    else:
+        return Row(
+            requirement,
+            Verdict.PASSED,
+            f"checked {record.checks} time{'s' if record.checks > 1 else ''}",
+            record,
+        )
+    return Row(requirement, Verdict.UNVERIFIED, reason, record)
+
+
+def conclude(  # noqa: PLR0913  # one keyword a part of the result
+    ledger: Ledger,
+    profile: Profile,
+    selected: Iterable[str],
+    *,
+    policy: Policy,
+    seed: int,
+    effort: str,
+    started: datetime,
+    finished: datetime,
+    unusable: Unusable | None = None,
+    notes: Iterable[str] = (),
+    waivers: Waivers | None = None,
+    baseline: Baseline | None = None,
+) -> Result:
+    """Draw the result of a run from what was found."""
+    chosen = frozenset(selected)
+    rows = [
+        judge_requirement(
+            requirement,
+            _trusted(name, ledger, unusable),
+            profile,
+            policy,
+            settled=name in ledger.settled and unusable is None,
+        )
+        for name, requirement in ledger.catalogue.requirements.items()
+        if name in chosen
+    ]
+    rows = [waivers.apply(row) for row in rows] if waivers else rows
+    waiver_notes = waivers.notes(rows) if waivers else []
+    comparison = baseline.compare(rows) if baseline else None
+    open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
+    if any(row.verdict is Verdict.BREACHED for row in rows):
+        overall = Overall.NONCONFORMANT
+    elif unusable or open_:
+        overall = Overall.INCOMPLETE
+    else:
+        overall = Overall.CONFORMANT
+    seen_by_id = ledger.observations
+    return Result(
+        profile=profile,
+        seed=seed,
+        effort=effort,
+        started=started,
+        finished=finished,
+        rows=rows,
+        overall=overall,
+        reason=str(unusable or "") or (_why_open(open_) if overall is Overall.INCOMPLETE else ""),
+        unusable=unusable is not None,
+        requests=ledger.requests,
+        statuses={
+            str(status): {
+                "seen": ledger.statuses.get(status, [0, 0])[0],
+                "valid": ledger.statuses.get(status, [0, 0])[1],
+            }
+            for status in sorted({*DELETE_STATUSES, *ledger.statuses})
+        },
+        observations=[
+            {
+                "id": one.id,
+                "title": one.title,
+                "source": one.source,
+                "seen": [
+                    {"what": what, "count": count}
+                    for what, count in sorted(seen_by_id.get(one.id, {}).items())
+                ],
+            }
+            for one in ledger.catalogue.observations.values()
+        ],
+        notes=[*notes, *_hints(rows), *waiver_notes, *([comparison.note()] if comparison else [])],
+        comparison=comparison,
+        waiver_notes=waiver_notes,
+    )
+
+
+def _hints(rows: list[Row]) -> list[str]:
+    """What may have led to breaches other than the endpoint."""
+    found = [
+        row.requirement.id
+        for row in rows
+        if row.requirement.id in _OF_TWO_ACCOUNTS and row.record.breaches
+    ]
+    if not found:
+        return []
+    return [
+        f"{', '.join(found)}: do both [[accounts]] belong to one account? Such a finding takes the credentials of two different ones"
+    ]
+
+
+def _why_open(rows: list[Row]) -> str:
+    reasons = list(dict.fromkeys(row.reason for row in rows))
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # as many as one reads
+    return f"{len(rows)} requirement(s) could not be verified: {'; '.join(reasons[:3])}{more}"
+
+
+def _trusted(name: str, ledger: Ledger, unusable: Unusable | None) -> Record:
+    """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP, or JSON."""
+    if unusable is None or (
+        name in unusable.stands and ledger.records.get(name, Record()).breaches
+    ):
+        return ledger.records.get(name, Record())
+    return Record(unverified=[str(unusable)])
+
+
+def exit_code(result: Result, policy: Policy) -> int:
+    """0, 1 or 4 (README.md, "Reading a verdict"); 2 and 3 are the runner's to give."""
+    if result.overall is Overall.NONCONFORMANT and not (
+        policy.only_new and result.comparison and not result.comparison.gating
+    ):
+        return 1
+    if result.unusable:
+        return 4
+    if policy.strict and result.waiver_notes:
+        return 1
+    unverified = any(
+        r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows
+    )
+    return 1 if policy.require_verified and unverified else 0

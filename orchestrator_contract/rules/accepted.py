@@ -1,0 +1,189 @@
+"""The links of a 202: judged against each other, and followed to where its operation is polled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from threading import Lock
+from urllib.parse import quote, urljoin
+
+from orchestrator_contract.api.operation import Operation, why_no_json
+from orchestrator_contract.http.addresses import brief_name, last_segment
+from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.request import given_origin
+from orchestrator_contract.results.findings import Ledger, Unverifiable
+
+#: The member of `related` that names what a call is about, where it is not configurationId (S2).
+_RELATED = {"delete-conversation": "conversationId"}
+#: Longest operation id that is put into a path, in characters.
+_MAX_ID = 512
+#: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would keep a copy.
+_MAX_URL = 64 * 1024
+
+
+class Unfollowable(Unverifiable):
+    """An accepted request whose operation can't be polled; the judge has the reason on record."""
+
+
+class Links:
+    """Reads the links of each 202 of one target; remembers whose operation each id is."""
+
+    def __init__(
+        self, ledger: Ledger, origins: Container[Origin | None], url: Callable[[str, int], str]
+    ) -> None:
+        self.ledger = ledger
+        self._origins = origins
+        self._url = url
+        self._lock = Lock()
+        self._owners: dict[tuple[int | None, int, str, str], str] = {}
+
+    def accept(self, exchange: Exchange, sid: str) -> Operation:
+        """Read the links of a 202 and judge them against each other.
+
+        Raises:
+            Unfollowable: no link leads to an operation on the target.
+        """
+        hold, call = self.ledger.on(exchange.call), exchange.call.operation
+        status_url = exchange.object.get("statusUrl")
+        status_url = status_url if isinstance(status_url, str) and status_url else None
+        location = exchange.headers.get("location") or None
+        header = exchange.headers.get("operation-id") or None
+        found = [
+            n
+            for n, v in (
+                ("statusUrl", status_url),
+                ("Location", location),
+                ("Operation-Id", header),
+            )
+            if v
+        ]
+        if call == "delete":
+            self.ledger.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
+        hold(
+            "DEL-202-FOLLOW",
+            bool(found),
+            expected="statusUrl, Location or Operation-Id",
+            seen="none of them",
+            exchanges=[exchange],
+        )
+        if location is not None:
+            hold(
+                "DEL-202-LOCATION",
+                given_origin(location) is not None,
+                expected="an absolute URI in Location",
+                seen=f"{location:.120}",
+                exchanges=[exchange],
+            )
+        try:
+            absolute = urljoin(exchange.url, location) if location else None
+        except ValueError:
+            absolute = None
+        names = {
+            "Operation-Id": brief_name(header or ""),
+            "statusUrl": last_segment(status_url) if status_url else None,
+            "Location": last_segment(absolute) if absolute else None,
+        }
+        given = {name: value for name, value in names.items() if value}
+        if found:
+            hold(
+                "DEL-202-LINKS",
+                len(set(given.values())) <= 1 and (not status_url or "statusUrl" in given),
+                expected="one operation id in all of them",
+                seen=", ".join(f"{n} {v:.80}" for n, v in given.items()),
+                exchanges=[exchange],
+            )
+            if absolute and status_url:
+                hold(
+                    "DEL-202-LINKS",
+                    given_origin(absolute) in self._origins,
+                    expected="a Location on the target's own origins",
+                    seen=f"{absolute:.160}",
+                    where="Location",
+                    exchanges=[exchange],
+                )
+            judge_related(self.ledger, exchange, "DEL-202-RELATED", sid, [exchange])
+        operation_id = next(iter(given.values()), "")
+        if operation_id:
+            # What is deleted is known by its SID, what is created by its name.
+            subject = sid or exchange.call.subject
+            with self._lock:
+                owner = self._owners.setdefault(
+                    (exchange.account, exchange.region, call, operation_id), subject
+                )
+            hold(
+                "DEL-202-OWN",
+                owner == subject,
+                expected=f"an operation of its own for {subject}",
+                seen=f"operation {operation_id:.80}, which belongs to {owner}",
+                exchanges=[exchange],
+            )
+        return Operation(
+            exchange, sid, operation_id, self.poll_url(exchange, status_url, absolute, operation_id)
+        )
+
+    def forget(self, most: int) -> None:
+        """Drop who owns which operation once that has grown beyond *most*."""
+        if len(self._owners) > most:
+            self._owners.clear()
+
+    def poll_url(
+        self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
+    ) -> str:
+        """Where the operation is polled: by the first link that leads to the target.
+
+        Raises:
+            Unfollowable: none does, or it is longer than any that can be asked for.
+        """
+        own = self._origins
+        inside = status_url is None or given_origin(status_url) in own
+        self.ledger.on(exchange.call)(
+            "DEL-202-ORIGIN",
+            inside,
+            expected="an address on the target's own origins",
+            seen=f"{status_url!s:.160}",
+            exchanges=[exchange],
+        )
+        if status_url is not None and inside:
+            if len(status_url) > _MAX_URL:
+                raise Unfollowable(
+                    f"the 202's statusUrl has {len(status_url)} characters: none of more than {_MAX_URL} is followed"
+                )
+            return status_url
+        if location is not None and given_origin(location) in own:
+            return location
+        if (
+            operation_id.strip(".")
+            and len(operation_id) < _MAX_ID
+            and operation_id.isascii()
+            and "/" not in operation_id
+        ):
+            return self._url(f"/Operations/{quote(operation_id, safe='')}", exchange.region)
+        raise Unfollowable(
+            f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}"
+        )
+
+
+def judge_related(
+    ledger: Ledger, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]
+) -> None:
+    """Hold what an answer says it is about against the SID that the request was about."""
+    related = exchange.object.get("related")
+    name = _RELATED.get(exchange.call.asynchronous, "configurationId")
+    named = related.get(name) if isinstance(related, dict) else None
+    # Of this call alone the sources give the name.
+    if (
+        isinstance(related, dict)
+        and name not in related
+        and exchange.call.asynchronous == "delete"
+        and sid in related.values()
+    ):
+        named = next(f"{sid} as {other}" for other, value in related.items() if value == sid)
+    if sid:
+        ledger.on(exchange.call)(
+            requirement,
+            named in (None, sid),
+            expected=f"{name} {sid}",
+            seen=f"{named!r:.120}",
+            where="$.related",
+            exchanges=steps,
+        )

@@ -1,0 +1,105 @@
+"""Every list answer of the run is looked at for what it must not hold: what is deleted, and what is another account's."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from orchestrator_contract.api.operation import Operation, word_of
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.scope import Located, Place
+
+#: How many of the newest deletions, and of the newest page tokens, are remembered.
+_MOST = 2000
+
+
+class ListWatch:
+    """Remembers what is deleted and looks for it in each list answer; one of `Client.recorders`. Safe for threads, bounded in memory."""
+
+    def __init__(self, ledger: Ledger, owner: Callable[[str, Any], int | None]) -> None:
+        """Breaches go to *ledger*; *owner* gives the account that a SID, listed under a name, was created by, where that is known."""
+        self._ledger = ledger
+        self._owner = owner
+        self._lock = Lock()
+        #: When the end of each deletion had been read, in monotonic seconds, and what shows it.
+        self._ends: OrderedDict[Located, tuple[float, list[Exchange]]] = OrderedDict()
+        #: When the first page of the walk was sent that a page token belongs to.
+        self._walks: OrderedDict[tuple[Place, str], float] = OrderedDict()
+
+    def polled(self, operation: Operation, poll: Exchange) -> None:
+        """Take note of a *poll* of *operation*: what it says is COMPLETED is deleted for good."""
+        accepted = operation.accepted
+        if (
+            accepted.call.operation != "delete"
+            or poll.status != 200
+            or word_of(poll) != "COMPLETED"
+            or not operation.sid
+        ):
+            return
+        if poll.related_sid not in (None, operation.sid):
+            return  # it is about another one, which is a breach by itself
+        with self._lock:
+            self._ends.setdefault(operation.located, (poll.sent + poll.elapsed, [accepted, poll]))
+            if len(self._ends) > _MOST:
+                self._ends.popitem(last=False)
+
+    def __call__(self, page: Exchange) -> None:
+        """Look at *page*, if it is one of a list."""
+        items = (
+            page.object.get("configurations")
+            if page.call.operation == "list" and page.status == 200
+            else None
+        )
+        if page.account is None or not isinstance(items, list):
+            return
+        asked = self._asked(page)
+        for sid, shown in [
+            (item.get("id"), item.get("displayName")) for item in items if isinstance(item, dict)
+        ]:
+            if not isinstance(sid, str):
+                continue
+            with self._lock:
+                ended, steps = self._ends.get((page.place, sid), (asked, []))
+                if ended < asked:
+                    # Once each: a list that holds it goes on holding it.
+                    del self._ends[page.place, sid]
+            if ended < asked:
+                self._ledger.hold(
+                    "GONE-LIST",
+                    False,
+                    expected=f"no {sid}",
+                    seen="it is listed",
+                    exchanges=[*steps, page],
+                )
+            owner = self._owner(sid, shown)
+            if owner not in (None, page.account):
+                self._ledger.hold(
+                    "AUTH-READ-OTHER",
+                    False,
+                    expected=f"nothing of another account in the list, as {sid} is",
+                    seen="it is listed",
+                    exchanges=[page],
+                )
+
+    def _asked(self, page: Exchange) -> float:
+        """When the list that *page* is of was asked for: what a walk shows may be what there was at its beginning."""
+        token = parse_qs(urlsplit(page.url).query).get("pageToken", [""])[0]
+        meta = page.object.get("meta")
+        following = (
+            [meta.get(name) for name in ("nextToken", "previousToken")]
+            if isinstance(meta, dict)
+            else []
+        )
+        with self._lock:
+            # A token that is not known may be of any age.
+            asked = self._walks.get((page.place, token), float("-inf")) if token else page.sent
+            for one in following:
+                if isinstance(one, str) and one:
+                    self._walks[page.place, one] = asked
+            while len(self._walks) > _MOST:
+                self._walks.popitem(last=False)
+        return asked

@@ -1,0 +1,259 @@
+"""What is still there and what is gone: seen by a fetch, by the list, and by another delete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Suite, exists
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.scope import Located
+
+#: Pause between looks at what must be there, in seconds.
+_LOOK_AGAIN_S = 1.0
+#: What the owner of a configuration wrote; a delete that is not carried out leaves it so.
+_WRITTEN = ("displayName", "description", "conversationGroupingType", "memoryStoreId")
+#: Optional members, compared where they were set; nested ones by the one member that the suite writes, as the endpoint may change others.
+_OPTIONAL = {
+    "statusCallbacks": "url",
+    "conversationsV1Bridge": "serviceId",
+    "intelligenceConfigurationIds": "",
+    "memoryExtractionEnabled": "",
+    "channelSettings": "SMS",
+}
+
+
+class Presence:
+    """Looks at the configurations of one suite, and judges what it sees."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.client = suite.client
+        self.hold = suite.ledger.hold
+        #: Pauses after a conflict about what is gone; none once they were all in vain.
+        self._pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
+        #: What a fetch showed of a configuration before something was aimed at it.
+        self.shown: dict[Located, dict[str, Any]] = {}
+
+    def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Whether a fetch shows the configuration, with the fetch."""
+        for _ in range(3):
+            exchange = self.client.fetch(
+                configuration.sid, account=configuration.account, region=configuration.region
+            )
+            if exists(exchange) is not None:
+                break
+            time.sleep(0.1)
+        self.shows(configuration, exchange)
+        return exists(exchange), exchange
+
+    def shows(self, configuration: Configuration, fetch: Exchange) -> None:
+        """What a fetch shows is the configuration that it asked for; of the id the prefix is open (OBS-SID-PREFIX)."""
+        named = fetch.object.get("id") if fetch.status == 200 else None
+        if isinstance(named, str):
+            same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]
+            self.hold(
+                "CTRL-CONFIGURATION",
+                same,
+                expected=f"id {configuration.sid}",
+                seen=f"{named:.120}",
+                exchanges=[fetch],
+                where="$.id",
+            )
+
+    def stands(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Whether a fetch shows what must be there: one that misses what was created just now is made again until it may miss it no more."""
+        there, exchange = self.is_there(configuration)
+        while there is False and (late := configuration.late_s):
+            time.sleep(min(late, _LOOK_AGAIN_S))
+            there, exchange = self.is_there(configuration)
+        return there, exchange
+
+    def must_be_shown(self, configuration: Configuration) -> None:
+        """Make sure that this endpoint shows what exists, or nothing can be said of what was deleted.
+
+        Raises:
+            Unverifiable: it does not.
+        """
+        there, exchange = self.stands(configuration)
+        if not there:
+            raise Unverifiable(
+                f"a fetch does not show the existing configuration ({exchange.outcome()})"
+            )
+        self.shown[configuration.located] = exchange.object
+
+    def kept(
+        self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]
+    ) -> bool:
+        """The configuration is still there after *steps*, as it was shown before; a breach of *requirement* when it is not."""
+        there, exchange = self.stands(configuration)
+        if there is None:
+            raise Unverifiable(
+                f"whether the configuration is still there can't be seen ({exchange.outcome()})"
+            )
+        changed = self._changed(configuration, exchange) if there else ""
+        self.hold(
+            requirement,
+            there and not changed,
+            expected=f"{configuration.sid} still there{', as it was' if changed else ''}",
+            seen=changed or "gone",
+            exchanges=[*steps, exchange],
+        )
+        if not there:
+            self.suite.inventory.gone(configuration)
+            if self.suite.has_bystander(configuration):
+                self.suite.new_bystander()
+        return there
+
+    def _changed(self, configuration: Configuration, fetch: Exchange) -> str:
+        """What a fetch shows otherwise than the one before something was aimed at the configuration; empty for nothing."""
+        before, after = self.shown.get(configuration.located, {}), fetch.object
+        if before.get("id") != after.get("id"):
+            return ""  # what is missing, or another configuration's, is for the schemas and CTRL-CONFIGURATION to say
+        changed = [
+            name
+            for name in _WRITTEN
+            if isinstance(after.get(name), str) and name in before and after[name] != before[name]
+        ]
+        changed += [
+            name
+            for name, part in _OPTIONAL.items()
+            if before.get(name) and _said(after.get(name), part) != _said(before[name], part)
+        ]
+        return ", ".join(
+            f"{name} {after.get(name)!r:.60} instead of {before[name]!r:.60}" for name in changed
+        )
+
+    def gone(self, operation: Operation) -> None:
+        """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        exchange = past_500(
+            lambda: self.client.fetch(operation.sid, account=account, region=region)
+        )
+        self.hold(
+            "GONE-FETCH",
+            exchange.status == 404,
+            expected="404",
+            seen=exchange.outcome(),
+            exchanges=[operation.accepted, *operation.polls[-1:], exchange],
+        )
+
+    def gone_at_once(self, operation: Operation, number: int) -> None:
+        """After COMPLETED none of *number* fetches at one moment shows the configuration (GONE-FETCH)."""
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        out = self.client.outgoing(
+            Call("fetch", operation.sid),
+            "GET",
+            f"/Configurations/{operation.sid}",
+            account=account,
+            region=region,
+        )
+        for exchange in self.client.send_together([out] * number):
+            self.hold(
+                "GONE-FETCH",
+                exchange.status != 200,
+                expected="404",
+                seen=exchange.outcome(),
+                exchanges=[operation.accepted, *operation.polls[-1:], exchange],
+            )
+
+    def not_again(
+        self, operation: Operation, *, keyed: bool = False, key: str | None = None
+    ) -> None:
+        """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (GONE-DELETE)."""
+        own = key or (self.suite.key() if keyed else None)
+        account, region = operation.accepted.account or 0, operation.accepted.region
+        exchange = past_500(
+            lambda: self.client.delete(operation.sid, key=own, account=account, region=region)
+        )
+        for pause in self._pauses_s if exchange.status == 409 else ():
+            # A conflict with what else runs on the account, which may be looked at first, passes; whether it is stored is open.
+            time.sleep(pause)
+            exchange = self.client.delete(
+                operation.sid, key=self.suite.key() if own else None, account=account, region=region
+            )
+            if exchange.status != 409:
+                break
+        else:
+            if exchange.status == 409:
+                self._pauses_s = ()
+        self.hold(
+            "GONE-DELETE",
+            exchange.status == 404,
+            expected="404",
+            seen=exchange.outcome(),
+            exchanges=[operation.accepted, *operation.polls[-1:], exchange],
+        )
+
+    def unlisted(
+        self,
+        operations: Sequence[Operation],
+        *,
+        size: int | None = LARGEST_PAGE,
+        kept: Sequence[Configuration] = (),
+    ) -> None:
+        """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
+
+        All of them are of one account and region.
+
+        Raises:
+            Unverifiable: the list can't be read to its end.
+        """
+        by_sid = {operation.sid: operation for operation in operations}
+        seen: set[str] = set()
+        pages: list[Exchange] = []
+        single = True
+        first = operations[0].accepted if operations else None
+        account, region = (first.account or 0, first.region) if first else (0, 0)
+        for item, page in self.suite.configurations.listing.items(
+            size=size, account=account, region=region
+        ):
+            single = single and (not pages or pages[-1] is page)
+            pages = [page]
+            sid = item.get("id")
+            if not isinstance(sid, str):
+                continue
+            seen.add(sid)
+            if sid in by_sid:
+                operation = by_sid.pop(sid)
+                self.hold(
+                    "GONE-LIST",
+                    False,
+                    expected=f"no {sid}",
+                    seen="it is listed",
+                    exchanges=[operation.accepted, *operation.polls[-1:], page],
+                )
+        if by_sid:
+            self.hold("GONE-LIST", True)
+        for configuration in kept:
+            if configuration.sid not in seen:
+                # The list may have shifted under the walk: the fetch decides.
+                if (
+                    self.kept("GONE-ONLY", configuration, pages)
+                    and single
+                    and pages
+                    and not configuration.late_s
+                ):
+                    # Nothing shifts on a single page.
+                    self.hold(
+                        "CTRL-VISIBLE",
+                        False,
+                        expected=f"{configuration.sid} in the list",
+                        seen="not there",
+                        exchanges=pages,
+                    )
+            else:
+                self.hold("GONE-ONLY", True)
+
+
+def _said(value: Any, part: str) -> Any:
+    """What *value* says of *part*; of a list what all of it says, in any order."""
+    if isinstance(value, list):
+        return sorted(repr(_said(item, part)) for item in value)
+    return value.get(part) if isinstance(value, dict) else value

@@ -1,0 +1,350 @@
+"""A target that never leaves the process: scripted answers in place of the wire, and time that passes by waiting only."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+import pytest
+
+from orchestrator_contract import endpoint as suite
+from orchestrator_contract.api import poller as follower
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.coordination import coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.effort import EFFORTS, Effort
+from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.http import sender as sending
+from orchestrator_contract.http.connections import Origin, Wire
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.response import Answer, Fault, WireError
+from orchestrator_contract.profile import Account, Limits, Profile, Provision
+from orchestrator_contract.provision import cleanup as removal
+from orchestrator_contract.provision import create as creating
+from orchestrator_contract.provision import identity, provisioner
+from orchestrator_contract.provision import read_lag as visibility
+from orchestrator_contract.steps import deletes as scenarios
+from orchestrator_contract.steps import existence as presence
+from orchestrator_contract.steps import rechecks as watch
+from tests.suite.core.world import World
+
+ORIGIN = "http://target.example"
+PLANE = "/v2/ControlPlane"
+#: Status, body and headers of an answer, or why there is none. A dictionary becomes a JSON body.
+Said = tuple[int] | tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | Fault
+
+
+class Clock:
+    """Stands for the module `time`: seconds pass by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+        self._lock = Lock()
+
+    def monotonic(self) -> float:
+        """Seconds so far."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+        with self._lock:
+            self.slept.append(seconds)
+            self.now += seconds
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as it reached the endpoint."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+    raw: bytes
+    origin: Origin
+    #: Whether a new connection was asked for.
+    fresh: bool
+    #: Seconds on the clock.
+    at: float
+
+    @property
+    def user(self) -> str:
+        """Whose credentials it came with; empty without any."""
+        return (
+            base64.b64decode(self.headers.get("authorization", "").removeprefix("Basic "))
+            .decode()
+            .partition(":")[0]
+        )
+
+
+def answer_of(said: Said | Answer) -> Answer | WireError:
+    """What the wire would make of it."""
+    if isinstance(said, Answer):
+        return said
+    if isinstance(said, Fault):
+        return WireError(said, f"it was {said}")
+    status, body, more = (
+        said[0],
+        said[1] if len(said) > 1 else None,
+        said[2] if len(said) > 2 else {},
+    )
+    headers = [] if body is None else [("Content-Type", "application/json")]
+    headers = [
+        line for line in headers if line[0].lower() not in {name.lower() for name in more}
+    ] + list(more.items())
+    data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return Answer(status, "", headers, data)
+
+
+class Endpoint:
+    """Takes the place of the wire: answers each request line from its script, and keeps what was sent."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.sent: list[Sent] = []
+        #: Seconds that an answer takes.
+        self.slow = 0.0
+        self.closed = False
+        #: What a request line has that moves the clock: its connection is not used again.
+        self.tool = b"__clock"
+        self._clock = clock
+        self._script: dict[str, list[Said | Callable[[Sent], Said | Answer]]] = {}
+        self._lock = Lock()
+
+    def on(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
+        """Answer "METHOD path", below the control plane, with these in turn; the last one stays."""
+        method, _, path = line.partition(" ")
+        self.at(f"{method} {PLANE}{path}", *answers)
+
+    def at(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
+        """As `on`, for any path."""
+        self._script[line] = list(answers)
+
+    def unless_scripted(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
+        """As `on`, where nothing is known of the line yet."""
+        method, _, path = line.partition(" ")
+        self._script.setdefault(f"{method} {PLANE}{path}", list(answers))
+
+    def lines(self) -> list[str]:
+        """The request lines so far, without the control plane."""
+        return [sent.line.replace(PLANE, "") for sent in self.sent]
+
+    def _take(self, origin: Origin, raw: bytes, fresh: bool) -> Answer | WireError:
+        head, _, body = raw.partition(b"\r\n\r\n")
+        first, *rest = head.decode("latin-1").split("\r\n")
+        line = first.removesuffix(" HTTP/1.1")
+        headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in rest)}
+        with self._lock:
+            sent = Sent(line, headers, body, raw, origin, fresh, self._clock.now)
+            self.sent.append(sent)
+            if line not in self._script:
+                raise AssertionError(f"nothing was scripted for {line}")
+            answers = self._script[line]
+            said = answers.pop(0) if len(answers) > 1 else answers[0]
+        if self.slow:
+            self._clock.now += self.slow
+        return answer_of(said(sent) if callable(said) else said)
+
+    def exchange(
+        self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True
+    ) -> Answer:
+        """As `Wire.exchange`."""
+        assert keep is (self.tool not in request.partition(b"\r\n")[0])
+        assert request.startswith(method.encode())
+        answer = self._take(origin, request, fresh)
+        if isinstance(answer, WireError):
+            raise answer
+        return answer
+
+    def together(
+        self, origin: Origin, batch: Sequence[tuple[bytes, str]]
+    ) -> list[Answer | WireError]:
+        """As `Wire.together`."""
+        return [self._take(origin, request, fresh=True) for request, _ in batch]
+
+    def close(self) -> None:
+        """As `Wire.close`."""
+        self.closed = True
+
+
+@dataclass
+class Bench:
+    """A suite against the scripted endpoint, and what it found."""
+
+    suite: Suite
+    endpoint: Endpoint
+    clock: Clock
+    #: What the endpoint has taken the place of.
+    wire: Wire
+    #: Journal entries, in order.
+    journal: list[dict[str, Any]] = field(default_factory=list)
+
+    def breaches(self) -> dict[str, list[str]]:
+        """The problems of every breached requirement."""
+        return {
+            one: record.problems
+            for one, record in self.suite.ledger.records.items()
+            if record.breaches
+        }
+
+    def checks(self) -> dict[str, int]:
+        """How often each requirement was checked."""
+        return {
+            one: record.checks for one, record in self.suite.ledger.records.items() if record.checks
+        }
+
+    def steps(self, requirement: str) -> list[tuple[str, int | None]]:
+        """Method, last path segment and status of each exchange in the evidence of a requirement."""
+        found = []
+        for step in (
+            step for breach in self.suite.ledger.records[requirement].shown for step in breach.steps
+        ):
+            words = step.request.split()
+            found.append(
+                (f"{words[words.index('-X') + 1]} {words[-1].rpartition('/')[2]}", step.status)
+            )
+        return found
+
+    def seen(self, observation: str) -> dict[str, int]:
+        """What was observed, and how often."""
+        return dict(self.suite.ledger.observations.get(observation, {}))
+
+    def exchange(
+        self, operation: str, said: Said, method: str = "DELETE", **fields: Any
+    ) -> Exchange:
+        """An exchange that happened: for the judge, or to show as evidence."""
+        call = fields.pop("call", None) or Call(operation, "sid")
+        exchange = Exchange(
+            call=call,
+            method=method,
+            url=f"{ORIGIN}{PLANE}/Configurations/sid",
+            request_headers=fields.pop("request_headers", (("Accept-Encoding", "gzip, deflate"),)),
+            request_body=None,
+            at=datetime(2026, 11, 23, tzinfo=UTC),
+            sent=self.clock.now,
+            **fields,
+        )
+        answer = answer_of(said)
+        if isinstance(answer, WireError):
+            exchange.fault, exchange.fault_text = answer.fault, str(answer)
+        else:
+            exchange.answer = answer
+        return exchange
+
+    def accepted(self, sid: str, *said: Said, key: str | None = None) -> Operation:
+        """The operation of a delete that is answered 202."""
+        self.suite.ownership.allow(sid)
+        self.endpoint.on(f"DELETE /Configurations/{sid}", *said)
+        return self.suite.follower.accept(self.suite.client.delete(sid, key=key), sid)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time under control."""
+    made = Clock()
+    for module in (
+        coordinator,
+        creating,
+        follower,
+        identity,
+        presence,
+        provisioner,
+        removal,
+        scenarios,
+        sending,
+        suite,
+        visibility,
+        watch,
+    ):
+        monkeypatch.setattr(module, "time", made)
+    return made
+
+
+class _Journal:
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+
+    def write(self, entries: list[dict[str, Any]]) -> None:
+        self.entries += entries
+
+
+@pytest.fixture
+def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
+    """Make benches; arguments change the profile, *effort* names or is one, *requests* and *deletes* are the budgets."""
+    made: list[Bench] = []
+
+    def begin(
+        *,
+        effort: str | Effort = "quick",
+        requests: int = 10_000,
+        deletes: int = 300,
+        **changes: Any,
+    ) -> Bench:
+        target = Profile(
+            "target",
+            ORIGIN,
+            accounts=(Account("user", "pass-word", ("USER", "PASSWORD")),),
+            provision=Provision("create"),
+            limits=Limits(poll_timeout_s=20),
+        )
+        profile = replace(target, **changes)
+        chosen = EFFORTS[effort] if isinstance(effort, str) else effort
+        journal = _Journal()
+        run = Suite(Settings(profile, chosen, 1, "run"), Coordinator(requests, 0, deletes, journal))  # type: ignore[arg-type]
+        endpoint, wire = Endpoint(clock), run.client.wire
+        run.client.wire = endpoint  # type: ignore[assignment]
+        if profile.provision.mode in ("pool", "command"):
+            there = [{"id": sid} for sid in profile.provision.pool]
+            endpoint.on(
+                "GET /Configurations?pageSize=1000", (200, {"configurations": there, "meta": {}})
+            )
+        made.append(Bench(run, endpoint, clock, wire, journal.entries))
+        return made[-1]
+
+    yield begin
+
+    for bench in made:
+        bench.suite.client.settle()
+
+
+class _Named:
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        self._texts.append(text)
+        yield
+
+
+@pytest.fixture
+def named(bench: Bench) -> list[str]:
+    """The names of the steps that someone who waits for the run is shown."""
+    texts: list[str] = []
+    bench.suite.client.steps = _Named(texts)  # type: ignore[assignment]
+    return texts
+
+
+@pytest.fixture
+def bench(start: Callable[..., Bench]) -> Bench:
+    """A suite in quick effort against one account of an endpoint that can create."""
+    return start()
+
+
+@pytest.fixture
+def alone(start: Callable[..., Bench]) -> Bench:
+    """A bench that makes nothing ahead."""
+    bench = start()
+    bench.suite.configurations.ahead = 0
+    return bench
+
+
+@pytest.fixture
+def world(alone: Bench) -> World:
+    """An endpoint that creates."""
+    return World(alone)

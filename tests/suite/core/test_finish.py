@@ -1,0 +1,548 @@
+"""Operations are followed to their end: with few polls, and never for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.api.poller import Follower, _took
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.http.response import Fault
+from orchestrator_contract.profile import Limits
+from orchestrator_contract.rules.accepted import Unfollowable
+from tests.suite.core.operations import ORIGIN, PLANE, SID, URL, accepted, begun, poll
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench, Said
+
+
+def test_finish_waits_for_all(bench: Bench) -> None:
+    """Operations are polled until the last one has ended; those that were ended before are not asked again."""
+    operations = [
+        begun(
+            bench,
+            "a",
+            "op_a",
+            poll(
+                "COMPLETED", operationId="op_a", statusUrl=f"{PLANE}/Operations/op_a", related=None
+            ),
+        ),
+        begun(
+            bench,
+            "b",
+            "op_b",
+            *[poll(operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None)] * 3,
+            poll("FAILED", operationId="op_b", statusUrl=f"{PLANE}/Operations/op_b", related=None),
+        ),
+    ]
+
+    ended = bench.suite.follower.finish(operations)
+
+    assert ended == operations
+    assert [operation.status for operation in operations] == ["COMPLETED", "FAILED"]
+    assert [len(operation.polls) for operation in operations] == [1, 4]
+    assert bench.checks()["OP-ENDS"] == 2
+    assert bench.breaches() == {}
+    asked = len(bench.endpoint.sent)
+    assert bench.suite.follower.finish(operations) == operations
+    assert bench.suite.follower.finish([]) == []
+    assert len(bench.endpoint.sent) == asked
+
+
+def stubborn(bench: Bench, number: int, said: Said | None = None) -> Operation:
+    """An operation that stays as it is."""
+    name = f"op_{number}"
+    url = f"{PLANE}/Operations/{name}"
+    return begun(
+        bench, f"sid{number}", name, said or poll(operationId=name, statusUrl=url, related=None)
+    )
+
+
+def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
+    """It is found after the poll limit, once; later ones are given a tenth of it, too little to hold it against them."""
+    bench = start(limits=Limits(poll_timeout_s=50))
+    began = bench.clock.now
+
+    assert bench.suite.follower.finish([stubborn(bench, 1)]) == []
+    assert 50 < bench.clock.now - began < 53
+    assert bench.breaches() == {"OP-ENDS": ["expected an end within 50 s; saw PENDING"]}
+    assert bench.steps("OP-ENDS") == [("DELETE sid1", 202), ("GET op_1", 200)]
+
+    began = bench.clock.now
+    assert bench.suite.follower.finish([stubborn(bench, 2)]) == []
+    assert 5 < bench.clock.now - began < 8
+    assert bench.checks()["OP-ENDS"] == 1
+
+
+def test_the_least_patience(start: Callable[..., Bench]) -> None:
+    """However short the limit, a later operation is given two seconds."""
+    bench = start(limits=Limits(poll_timeout_s=8))
+    bench.suite.follower.finish([stubborn(bench, 1)])
+
+    began = bench.clock.now
+    bench.suite.follower.finish([stubborn(bench, 2)])
+
+    assert 2 < bench.clock.now - began < 4.1
+    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
+
+
+def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> None:
+    """One whose poll limit has passed before anything was asked is looked at before it is judged."""
+    bench = start(limits=Limits(poll_timeout_s=8))
+    ended, stuck = bench.accepted("sid1", accepted(statusUrl=URL)), stubborn(bench, 2)
+    bench.endpoint.on("GET /Operations/op_1", poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"))
+    bench.clock.now += 20
+
+    assert bench.suite.follower.finish([ended, stuck], early=False) == [ended]
+
+    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
+
+
+def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..., Bench]) -> None:
+    """One that ends when it is asked about for the third time does so after the limit, too, where nothing was asked before."""
+    bench = start(limits=Limits(poll_timeout_s=8))
+    operation = bench.accepted("sid1", accepted(statusUrl=URL))
+    bench.endpoint.on(
+        "GET /Operations/op_1",
+        poll(),
+        poll(),
+        poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"),
+    )
+    bench.clock.now += 20
+
+    assert bench.suite.follower.finish([operation], early=False) == [operation]
+
+    assert "OP-ENDS" not in bench.breaches()
+
+
+def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
+    """Only deletes are judged by whether they end."""
+    bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
+    bench.endpoint.on("GET /Operations/op_1", poll())
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
+
+    assert bench.suite.follower.finish([bench.suite.follower.accept(exchange, "")]) == []
+
+    assert not {"OP-ENDS", "OP-RELATED"} & bench.checks().keys()
+    # Deletes are waited for all the same.
+    began = bench.clock.now
+    bench.suite.follower.finish([stubborn(bench, 2)])
+    assert bench.clock.now - began > 20
+
+
+def test_an_operation_that_never_can_be_read(bench: Bench) -> None:
+    """It is given up after a few seconds, the next of its kind sooner; the reason says what came last."""
+    began, answers = bench.clock.now, iter(range(500, 600))
+    operation = begun(bench, "sid1", "op_1")
+    bench.endpoint.on(
+        "GET /Operations/op_1", lambda _: (504 if (status := next(answers)) == 503 else status, {})
+    )
+    with pytest.raises(Unfollowable) as caught:
+        bench.suite.follower.finish([operation])
+    assert (
+        str(caught.value)
+        == f"the operation can't be read: the last poll gave {operation.polls[-1].status}"
+    )
+    first = bench.clock.now - began
+    assert 4 < first < 6
+
+    began = bench.clock.now
+    with pytest.raises(Unfollowable):
+        bench.suite.follower.finish([stubborn(bench, 2, (500, {}))])
+    assert 0.3 < bench.clock.now - began < 0.5
+
+
+def test_creates_that_can_not_be_read_take_nothing_from_deletes(bench: Bench) -> None:
+    """What is known of one kind of operation is not held against another."""
+    bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
+    bench.endpoint.on("GET /Operations/op_1", (500, {}))
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
+    with pytest.raises(Unfollowable):
+        bench.suite.follower.finish([bench.suite.follower.accept(exchange, "")])
+
+    began = bench.clock.now
+    with pytest.raises(Unfollowable):
+        bench.suite.follower.finish([stubborn(bench, 2, (500, {}))])
+    assert bench.clock.now - began > 4
+
+
+def test_a_moment_without_answers_is_waited_out(bench: Bench) -> None:
+    """An operation that can be read again in time is followed on, even after many polls that could not."""
+    broken: list[Said] = [(500, {})] * 3
+    url = f"{PLANE}/Operations/op_1"
+    good = poll(operationId="op_1", statusUrl=url, related=None)
+    operation = begun(
+        bench,
+        "sid1",
+        "op_1",
+        *broken,
+        good,
+        *broken,
+        good,
+        *broken,
+        good,
+        *broken,
+        good,
+        poll("COMPLETED"),
+    )
+
+    assert bench.suite.follower.finish([operation]) == [operation]
+
+
+def test_pauses_grow_and_stay_bounded(start: Callable[..., Bench]) -> None:
+    """Polls are close at first, each pause half the time since the 202, and never more than two seconds apart."""
+    bench = start(limits=Limits(poll_timeout_s=60))
+    operation = stubborn(bench, 1)
+    bench.suite.follower.finish([operation])
+
+    slept = bench.clock.slept
+    assert max(slept) == pytest.approx(2.0)
+    starts = [sum(slept[:number]) for number in range(len(slept))]
+    for start_s, pause in zip(starts, slept, strict=True):
+        # The last pause ends with the limit.
+        assert pause == pytest.approx(max(min(start_s / 2, 2.0, 60 - start_s + 0.01), 0.03))
+    assert 30 < len(operation.polls) < 45
+
+
+def ending(bench: Bench, number: int, after: float) -> Operation:
+    """An operation that ends so many seconds after its 202."""
+    name, url, began = f"op_{number}", f"{PLANE}/Operations/op_{number}", bench.clock.now
+
+    def now(_: object) -> Said:
+        ended = bench.clock.now - began >= after
+        return poll(
+            "COMPLETED" if ended else "PENDING", operationId=name, statusUrl=url, related=None
+        )
+
+    operation = begun(bench, f"sid{number}", name)
+    bench.endpoint.on(f"GET /Operations/{name}", now)
+    return operation
+
+
+def pauses(bench: Bench, *operations: Operation, waited: float = 0.0) -> list[float]:
+    """The pauses until all of these have ended, some time after their 202."""
+    bench.clock.now += waited
+    bench.clock.slept.clear()
+    assert bench.suite.follower.finish(operations, early=False) == list(operations)
+    return list(bench.clock.slept)
+
+
+def test_what_is_known_of_how_long_operations_take_saves_polls(bench: Bench) -> None:
+    """The first poll comes when an operation of its kind has ended so far; then each pause is a quarter of the time since the 202."""
+    first = ending(bench, 1, 0.85)
+    assert len(pauses(bench, first)) == 9
+    assert first.ended is not None
+    took = first.ended - first.accepted.sent
+
+    assert pauses(bench, ending(bench, 2, 0.85)) == [pytest.approx(took)]
+    assert pauses(bench, ending(bench, 3, 2.5)) == pytest.approx(
+        [took, *(took / 4 * 1.25**n for n in range(4))]
+    )
+
+
+def test_time_that_has_passed_is_not_waited_again(bench: Bench) -> None:
+    """The first poll comes sooner where some time went by since the 202."""
+    took = sum(pauses(bench, ending(bench, 1, 0.85)))
+
+    assert pauses(bench, ending(bench, 2, 0.85), waited=0.5) == [pytest.approx(took - 0.5)]
+    assert pauses(bench, ending(bench, 3, 0.85), waited=5)[0] == pytest.approx(0.03)
+
+
+def test_the_slower_half_says_how_long_operations_take(bench: Bench) -> None:
+    """Of several operations the slower ones set the next first pause."""
+    took = sum(pauses(bench, ending(bench, 1, 0.1), ending(bench, 2, 0.85)))
+    assert pauses(bench, ending(bench, 3, 0.85))[0] == pytest.approx(took)
+
+    pauses(bench, ending(bench, 4, 9))
+    # Much longer than what was found out: that is done once more.
+    assert pauses(bench, ending(bench, 5, 9))[0] == pytest.approx(0.03)
+    later = pauses(bench, ending(bench, 6, 9))
+    # It says of itself that it took five seconds, and that is not less than half of what was seen.
+    assert later[0] == pytest.approx(5.01, abs=0.01)
+    assert len(later) == 4
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
+def test_operations_that_end_when_they_have_been_asked_about(bench: Bench, number: int) -> None:
+    """How long the suite waits does not grow from operation to operation where each ends at a poll of that *number*."""
+    longest = 0.0
+    for name in range(40):
+        url = f"{PLANE}/Operations/op_{name}"
+        operation = begun(bench, f"sid{name}", f"op_{name}")
+        said = [poll("PENDING", operationId=f"op_{name}", statusUrl=url, related=None)] * (
+            number - 1
+        )
+        bench.endpoint.on(
+            f"GET /Operations/op_{name}",
+            *said,
+            poll(
+                "COMPLETED", operationId=f"op_{name}", statusUrl=url, related=None, completedAt=None
+            ),
+        )
+        longest = max(longest, sum(pauses(bench, operation)))
+
+    assert longest < 2
+
+
+def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> None:
+    """The first poll comes when the longest known kind has ended; where that was too soon, pauses grow as if nothing were known."""
+    pauses(bench, ending(bench, 1, 2))
+    took = bench.suite.follower._typical["delete"]
+    bench.endpoint.on("POST /Configurations", accepted(statusUrl=f"{PLANE}/Operations/op_2"))
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
+    began = bench.clock.now
+    bench.endpoint.on(
+        "GET /Operations/op_2",
+        lambda _: poll(
+            "COMPLETED" if bench.clock.now - began > 2 * took else "PENDING",
+            operationId="op_2",
+            statusUrl=f"{PLANE}/Operations/op_2",
+        ),
+    )
+
+    assert pauses(bench, bench.suite.follower.accept(exchange, "")) == pytest.approx(
+        [took, took / 2, took * 0.75]
+    )
+
+
+def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench) -> None:
+    """However far apart its deletes were, each is polled once; nor does the pause grow from group to group."""
+    pauses(bench, ending(bench, 1, 2))
+    took = bench.suite.follower._typical["delete"]
+    for first in (10, 20):
+        operations = []
+        for number in range(first, first + 4):
+            operations.append(ending(bench, number, 2))
+            bench.clock.now += 0.5
+
+        pauses(bench, *operations)
+
+        assert [len(operation.polls) for operation in operations] == [1] * 4
+        assert bench.suite.follower._typical["delete"] <= took
+
+
+def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
+    """Until one of them has ended each is asked about once in three looks; after that, all that are left."""
+    began = bench.clock.now
+
+    bench.suite.follower.finish([ending(bench, number, 2) for number in range(6)], early=False)
+
+    polls = [
+        (round(sent.at - began, 2), sent.line.rpartition("op_")[2][:1])
+        for sent in bench.endpoint.sent
+        if sent.line.startswith("GET")
+    ]
+    looks = [
+        "".join(sorted(name for at, name in polls if at == moment))
+        for moment in sorted({at for at, _ in polls})
+    ]
+    assert looks[:4] == ["03", "14", "25", "03"]
+    assert len(looks[-2]) == 2
+    assert len(looks[-1]) == 4
+
+
+def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
+    """A third as many as of short ones are polled at once, and as many half-way: some that were, and some that were not."""
+    pauses(bench, ending(bench, 99, 9))
+    bench.suite.follower.early_every = 2
+    bench.endpoint.sent.clear()
+    began = bench.clock.now
+
+    bench.suite.follower.finish([ending(bench, number, 5) for number in range(8)])
+
+    polls = [
+        (round(sent.at - began, 1), sent.line.rpartition("op_")[2][:1])
+        for sent in bench.endpoint.sent
+        if sent.line.startswith("GET")
+    ]
+    assert sorted(name for at, name in polls if at == 0) == list("06")
+    assert sorted(name for at, name in polls if at == 2.5) == list("01")
+    assert sorted(name for at, name in polls if at > 2.5) == list("01234567")
+
+
+@pytest.mark.parametrize(
+    ("completed", "seconds"),
+    [
+        pytest.param("2026-11-23T00:00:05.500Z", 5.51, id="as-it-says"),
+        pytest.param("2026-11-23T00:00:09Z", 8.0, id="no-longer-than-was-seen"),
+        pytest.param("2026-11-23T00:00:00Z", 4.0, id="no-shorter-than-half-of-that"),
+        pytest.param(None, 8.0, id="says-nothing"),
+        pytest.param("soon", 8.0, id="says-nothing-readable"),
+    ],
+)
+def test_what_an_operation_says_it_took(
+    bench: Bench, completed: str | None, seconds: float
+) -> None:
+    """An operation's own instants say how long it took, within what was seen."""
+    operation = begun(bench, "sid1", "op_1")
+    bench.endpoint.on(
+        "GET /Operations/op_1",
+        poll(
+            "COMPLETED", operationId="op_1", createdAt="2026-11-23T00:00:00Z", completedAt=completed
+        ),
+    )
+    bench.suite.follower.poll(operation)
+
+    assert _took(operation, 8.0) == pytest.approx(seconds)
+
+
+def test_an_operation_is_given_up_after_four_looks_at_least(bench: Bench) -> None:
+    """Where polls are seldom, time alone does not make an operation unreadable."""
+    pauses(bench, ending(bench, 1, 9))
+    operation = stubborn(bench, 2, (500, {}))
+
+    with pytest.raises(Unfollowable):
+        bench.suite.follower.finish([operation], early=False)
+
+    assert len(operation.polls) == 4
+
+
+def test_an_operation_that_becomes_unreadable(bench: Bench) -> None:
+    """Eight polls in a row without a known status are enough, once it has had its time."""
+    url, began = f"{PLANE}/Operations/op_1", bench.clock.now
+    operation = begun(bench, "sid1", "op_1")
+    bench.endpoint.on(
+        "GET /Operations/op_1",
+        lambda _: (
+            poll(operationId="op_1", statusUrl=url) if bench.clock.now - began < 6 else (200, {})
+        ),
+    )
+
+    with pytest.raises(Unfollowable):
+        bench.suite.follower.finish([operation])
+
+    assert [bool(one.object) for one in operation.polls[-9:]] == [True] + [False] * 8
+
+
+def test_an_operation_that_can_not_be_read_until_the_limit(start: Callable[..., Bench]) -> None:
+    """Where the limit comes first, its end is judged, and there is no status to show."""
+    bench = start(limits=Limits(poll_timeout_s=3))
+
+    assert bench.suite.follower.finish([stubborn(bench, 1, (200, {}))]) == []
+
+    assert bench.breaches()["OP-ENDS"] == ["expected an end within 3 s; saw no readable status"]
+
+
+@pytest.mark.parametrize(
+    ("every", "at_once"),
+    [
+        pytest.param(1, 6, id="all"),
+        pytest.param(2, 3, id="half"),
+        pytest.param(4, 2, id="a-quarter"),
+    ],
+)
+def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: int) -> None:
+    """One of every so many operations is polled right after its 202."""
+    bench.suite.follower.early_every = every
+    ended: list[Operation] = []
+    for number in range(6):
+        url = f"{PLANE}/Operations/op_{number}"
+        ended.append(
+            stubborn(
+                bench,
+                number,
+                poll("COMPLETED", operationId=f"op_{number}", statusUrl=url, related=None),
+            )
+        )
+    moment = bench.clock.now
+
+    assert len(bench.suite.follower.finish(ended)) == 6
+
+    early = [
+        sent for sent in bench.endpoint.sent if sent.line.startswith("GET") and sent.at == moment
+    ]
+    assert len(early) == at_once
+
+
+def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> None:
+    """Sampling is the suite's choice."""
+    operations = [
+        stubborn(bench, number, poll("COMPLETED", operationId=f"op_{number}", related=None))
+        for number in range(3)
+    ]
+    moment = bench.clock.now
+
+    Follower(bench.suite.client).finish(operations)
+
+    assert [operation.ended for operation in operations] == [moment] * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1, "polling 1 delete"), (2, "polling 2 deletes"), (3, "polling 3 deletes")],
+)
+def test_polling_is_named(bench: Bench, named: list[str], number: int, text: str) -> None:
+    """Whoever waits sees what is polled, and how many."""
+    bench.suite.follower.finish(
+        [
+            stubborn(bench, one, poll("COMPLETED", operationId=f"op_{one}", related=None))
+            for one in range(number)
+        ]
+    )
+
+    assert [one for one in named if one.startswith("polling")] == [text]
+
+
+def test_polls_know_what_they_follow(bench: Bench) -> None:
+    """By either link it is known of which call the operation is, for the requirements that differ."""
+    bench.endpoint.on("POST /Configurations", accepted(f"{ORIGIN}/other/op_1", None, statusUrl=URL))
+    bench.endpoint.on("GET /Operations/op_1", poll(operationId="op_2"))
+    bench.endpoint.at("GET /other/op_1", poll(operationId="op_3"))
+    exchange = bench.suite.client.send(
+        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    )
+    operation = bench.suite.follower.accept(exchange, "")
+    recorded: list[Any] = []
+    bench.suite.client.recorders.append(lambda e: recorded.append(e.call))
+
+    bench.suite.follower.poll(operation)
+    bench.suite.follower.poll_other_link(operation)
+
+    assert recorded == [Call("operation", "op_1", of="create")] * 2
+
+
+def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
+    """Of several at one moment each is judged as the next poll; silence is no poll, and a refusal says nothing of the operation."""
+    operation = begun(
+        bench,
+        SID,
+        "op_1",
+        poll("COMPLETED"),
+        poll("COMPLETED"),
+        Fault.CUT,
+        (429, {}),
+        poll("PENDING"),
+        poll("COMPLETED"),
+    )
+    seen: list[int | None] = []
+    bench.suite.follower.polled = lambda _operation, exchange: seen.append(exchange.status)
+    bench.suite.follower.poll(operation)
+
+    bench.suite.follower.poll_at_once(operation, 5)
+
+    assert seen == [200, 200, 429, 200, 200]
+    assert bench.breaches()["OP-ORDER"] == ["expected COMPLETED or what may follow it; saw PENDING"]
+    assert {one for one in bench.breaches() if one.startswith("OP-")} == {"OP-ORDER", "OP-TIMES"}
+    assert len(operation.polls) == 5
+
+
+def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:
+    """Without *early* the first polls come after a pause."""
+    operation = stubborn(bench, 1, poll("COMPLETED", operationId="op_1", related=None))
+    moment = bench.clock.now
+
+    bench.suite.follower.finish([operation], early=False)
+
+    assert [sent.at for sent in bench.endpoint.sent if sent.line.startswith("GET")] == [
+        pytest.approx(moment + 0.03)
+    ]
+    assert operation.ended == pytest.approx(moment + 0.03)

@@ -1,0 +1,241 @@
+"""What may be used up: the budget, and the configurations that a profile's pool or command gives."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator_contract.http.response import Fault
+from orchestrator_contract.profile import Provision
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.results.findings import OneWayLess
+from tests.suite.core.world import ALL, left_of, page
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench, Said
+
+
+def test_the_deletion_budget(start: Callable[..., Bench]) -> None:
+    """No more is handed out than may be deleted."""
+    bench = start(deletes=3, provision=Provision("pool", pool=tuple("abcdef")))
+
+    assert [one.sid for one in bench.suite.configurations.take(2)] == ["a", "b"]
+    with pytest.raises(
+        NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"
+    ):
+        bench.suite.configurations.take(2)
+    assert bench.suite.configurations.one().sid == "c"
+    with pytest.raises(NothingToDelete):
+        bench.suite.configurations.one()
+
+
+def test_a_pool(start: Callable[..., Bench]) -> None:
+    """The pool's SIDs are handed out in order, each once, and may be changed then."""
+    bench = start(provision=Provision("pool", pool=("a", "b", "c")))
+    configurations = bench.suite.configurations
+
+    taken = configurations.take(2)
+
+    assert [(one.sid, one.name, one.account, one.region, one.payload) for one in taken] == [
+        ("a", "", 0, 0, {}),
+        ("b", "", 0, 0, {}),
+    ]
+    assert [bench.suite.ownership.owns(sid) for sid in "abc"] == [True, True, False]
+    with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up$"):
+        configurations.take(2)
+    assert left_of(bench) == 298
+    assert configurations.take(1)[0].sid == "c"
+    assert bench.endpoint.lines() == [ALL]
+
+
+def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
+    """What neither the list nor a fetch shows is left alone, and said; a fetch that says nothing else lets it pass."""
+    bench = start(provision=Provision("pool", pool=("gone", "a", "hidden", "silent", "gone-too")))
+    bench.endpoint.on(ALL, page({"id": "a"}))
+    answers: dict[str, Said] = {
+        "gone": (404, {}),
+        "hidden": (200, {"id": "hidden"}),
+        "silent": Fault.TIMEOUT,
+        "gone-too": (404, {}),
+    }
+    for sid, said in answers.items():
+        bench.endpoint.on(f"GET /Configurations/{sid}", said)
+    configurations = bench.suite.configurations
+
+    assert [one.sid for one in configurations.take(2)] == ["a", "hidden"]
+    configurations.give_back(Configuration("a"))
+    assert [one.sid for one in configurations.take(2)] == ["a", "silent"]
+    with pytest.raises(
+        NothingToDelete,
+        match=r"^the pool \(\[provision\] pool\) is used up; 2 of what it gave is not there, such as gone$",
+    ):
+        configurations.one()
+
+    assert configurations.stale == ["gone", "gone-too"]
+    assert not bench.suite.ownership.owns("gone")
+    assert bench.endpoint.lines().count("GET /Configurations/hidden") == 1
+    assert left_of(bench) == 300 - 2 + 1 - 2
+
+
+def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) -> None:
+    """What it prints is waited for until it shows; after one that never does the others are not."""
+    bench = commanded("print('soon'); print('never'); print('no'); print('there')")
+    absent: Said = (404, {})
+    present: Said = (200, {})
+    for sid, answers in {
+        "soon": (absent, absent, present),
+        "never": (absent,),
+        "no": (absent,),
+        "there": (present,),
+    }.items():
+        bench.endpoint.on(f"GET /Configurations/{sid}", *answers)
+    began = bench.clock.now
+
+    assert bench.suite.configurations.one().sid == "soon"
+    assert bench.clock.now - began == pytest.approx(1.0)
+    assert bench.suite.configurations.one().sid == "there"
+    assert bench.clock.now - began == pytest.approx(6.0)
+    assert bench.suite.configurations.stale == ["never", "no"]
+
+
+@pytest.mark.parametrize("place", [(1, 0), (0, 1)])
+@pytest.mark.parametrize("mode", ["pool", "command"])
+def test_given_ones_are_of_the_first_place(
+    start: Callable[..., Bench], mode: str, place: tuple[int, int]
+) -> None:
+    """Where a given configuration is, is not known beyond the first account and region."""
+    bench = start(provision=Provision(mode, pool=("a",), command=("true",)))
+
+    with pytest.raises(
+        OneWayLess,
+        match=rf"^\[provision\] mode = '{mode}' gives configurations of the first account and region only$",
+    ):
+        bench.suite.configurations.take(1, account=place[0], region=place[1])
+
+    assert left_of(bench) == 300
+
+
+def test_no_provision(start: Callable[..., Bench]) -> None:
+    """Without [provision] nothing can be had."""
+    bench = start(provision=Provision())
+
+    with pytest.raises(NothingToDelete, match=r"^the profile has no \[provision\]$"):
+        bench.suite.configurations.one(account=1)
+
+    assert left_of(bench) == 300
+
+
+@pytest.fixture
+def commanded(start: Callable[..., Bench]) -> Callable[[str], Bench]:
+    """A bench whose configurations come from a Python program."""
+    return lambda program: start(
+        provision=Provision(
+            "command", pool=("of-no-use",), command=(sys.executable, "-S", "-c", program)
+        )
+    )
+
+
+def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
+    """It is run until it has given enough; what it gives too much is kept, what it gives again is given once."""
+    bench = commanded(
+        f"import os; n = len(os.listdir({str(tmp_path)!r})); open(f'{tmp_path}/{{n}}', 'w'); print(f' a{{n}} \\n\\na0\\nb{{n}}\\nb{{n}}')"
+    )
+    configurations = bench.suite.configurations
+    for sid in ("a0", "b0", "a1", "b1", "a2", "b2", "back"):
+        bench.endpoint.on(f"GET /Configurations/{sid}", (200, {"id": sid}))
+
+    assert [one.sid for one in configurations.take(3)] == ["a0", "b0", "a1"]
+    assert len(list(tmp_path.iterdir())) == 2
+    assert [one.sid for one in configurations.take(1)] == ["b1"]
+    assert len(list(tmp_path.iterdir())) == 2
+    assert [one.sid for one in configurations.take(1)] == ["a2"]
+    configurations.give_back(Configuration("back"))
+    assert [one.sid for one in configurations.take(2)] == ["back", "b2"]
+    assert all(bench.suite.ownership.owns(sid) for sid in ("a0", "b1", "a2"))
+    assert left_of(bench) == 300 - 3 - 1 - 1 - 2 + 1
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        pytest.param(
+            "print('a'); raise SystemExit(3)", "failed: it ended with exit code 3", id="fails"
+        ),
+        pytest.param("print(' ')", "gave no new SID", id="prints-nothing"),
+        pytest.param("print('a')", "gave no new SID", id="prints-the-same"),
+        pytest.param(
+            "print('a'); print('../b')",
+            "failed: it printed '../b', which is no SID",
+            id="prints-a-path",
+        ),
+        pytest.param("print('..')", "failed: it printed '..', which is no SID", id="prints-dots"),
+        pytest.param(
+            "print('created a')",
+            "failed: it printed 'created a', which is no SID",
+            id="prints-a-sentence",
+        ),
+        pytest.param(
+            "print('a?b')", "failed: it printed 'a.b', which is no SID", id="prints-a-query"
+        ),
+        pytest.param(
+            "print('a' * 201)",
+            "failed: it printed 'a{80}', which is no SID",
+            id="prints-no-end-of-it",
+        ),
+    ],
+)
+def test_a_command_that_gives_nothing(
+    commanded: Callable[[str], Bench], program: str, why: str
+) -> None:
+    """A command that fails or gives nothing new ends it."""
+    bench = commanded(program)
+
+    with pytest.raises(NothingToDelete, match=rf"^\[provision\] command {why}$"):
+        bench.suite.configurations.take(2)
+
+    assert left_of(bench) == 300
+
+
+@pytest.mark.parametrize(
+    ("program", "times"),
+    [
+        pytest.param("raise SystemExit(1)", 3, id="fails"),
+        pytest.param("while True: print('y' * 9999)", 1, id="prints-without-end"),
+    ],
+)
+def test_a_command_that_keeps_failing(
+    commanded: Callable[[str], Bench], tmp_path: Path, program: str, times: int
+) -> None:
+    """It is not run for each test again: what takes its time, or fails each time, would take the run's."""
+    bench = commanded(f"import time; open(f'{tmp_path}/{{time.time_ns()}}', 'w')\n{program}")
+
+    for _ in range(5):
+        with pytest.raises(NothingToDelete, match="command failed"):
+            bench.suite.configurations.one()
+
+    assert len(list(tmp_path.iterdir())) == times
+
+
+def test_a_command_that_is_not_there(start: Callable[..., Bench]) -> None:
+    """A program that can't be started is named by the system."""
+    bench = start(provision=Provision("command", command=("/nonexistent/program",)))
+
+    with pytest.raises(NothingToDelete, match=r"^\[provision\] command failed: .*No such file"):
+        bench.suite.configurations.one()
+
+
+def test_a_pool_that_is_not_the_mode(start: Callable[..., Bench], tmp_path: Path) -> None:
+    """What a profile holds for another mode is neither deleted nor run."""
+    touch = (sys.executable, "-S", "-c", f"open({str(tmp_path / 'ran')!r}, 'w'); print('c')")
+    bench = start(provision=Provision("pool", pool=("a",), command=touch))
+
+    assert bench.suite.configurations.one().sid == "a"
+    with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up$"):
+        bench.suite.configurations.one()
+
+    assert list(tmp_path.iterdir()) == []

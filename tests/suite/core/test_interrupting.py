@@ -1,0 +1,94 @@
+"""An interrupt may come between any two steps of provisioning."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.provision.provisioner import Provisioner
+from tests.suite.core.world import ALL, KEY, World, deletable
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench
+
+
+def created_under_a_key(configurations: Provisioner) -> None:
+    """One whose create is under test, and what comes of sending that again."""
+    payload = configurations.creator.payloads.new()
+    operation = configurations.creator.begin(payload, KEY)
+    configurations.creator.conclude(operation, payload)
+    configurations.creator.create_again(payload, KEY, operation.accepted)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda configurations: configurations.take(2), id="several"),
+        pytest.param(created_under_a_key, id="under-a-key"),
+        pytest.param(
+            lambda configurations: configurations.creator.namesake(configurations.one()),
+            id="namesake",
+        ),
+    ],
+)
+def test_an_interrupt_anywhere(
+    start: Callable[..., Bench], work: Callable[[Provisioner], object]
+) -> None:
+    """Wherever in provisioning an interrupt comes, what was created until then is deleted afterwards."""
+    left: dict[str, list[str]] = {}
+    for number in count(1):
+        bench = start()
+        bench.suite.configurations.ahead = 0
+        world = World(bench)
+        bench.endpoint.on(ALL, world.listed)
+        where = interrupted_at(number, partial(work, bench.suite.configurations))
+        if not where:
+            break
+        for index in range(len(world.payloads)):
+            deletable(bench, f"sid{index}")
+
+        bench.suite.configurations.clean_up()
+
+        deleted = {line for line in bench.endpoint.lines() if line.startswith("DELETE")}
+        missing = [
+            name
+            for index, name in enumerate(world.names())
+            if f"DELETE /Configurations/sid{index}" not in deleted
+        ]
+        if missing:
+            left[where] = missing
+
+    assert number > 100
+    assert left == {}
+
+
+def interrupted_at(number: int, work: Callable[[], object]) -> str:
+    """Interrupt *work* before the line with this *number* of those that it runs in the package `provision`; where that is, or nothing where it has fewer."""
+    seen, where = count(1), ""
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal where
+        if "/orchestrator_contract/provision/" not in frame.f_code.co_filename:
+            return None
+        if event == "line" and next(seen) == number:
+            where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(trace)
+        work()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return where

@@ -1,0 +1,935 @@
+"""The judge: which requirements one exchange fulfils or breaches, and in what words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.http.response import Fault
+from orchestrator_contract.rules.responses import Judge
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench, Said
+
+JSON = "application/json"
+OPERATION_URL = "http://target.example/v2/ControlPlane/Operations/op_1"
+ACCEPTED = {"statusUrl": OPERATION_URL, "related": {"configurationId": "sid"}}
+LINKS = {"Retry-After": "1", "Operation-Id": "op_1", "Location": OPERATION_URL}
+OPERATION = {
+    "operationId": "op_1",
+    "status": "PENDING",
+    "createdAt": "2026-11-23T00:00:00Z",
+    "statusUrl": OPERATION_URL,
+    "completedAt": None,
+    "related": None,
+    "error": None,
+}
+CONFIGURATION = {
+    "id": "sid",
+    "displayName": "a",
+    "description": "b",
+    "conversationGroupingType": "GROUP_BY_PROFILE",
+    "memoryStoreId": "m",
+}
+META = {"key": "configurations", "pageSize": 50}
+
+
+def error(of: int, /, **members: Any) -> dict[str, Any]:
+    """The documented error body of a status; None takes a member away."""
+    code = 20000 + of
+    body = {
+        "code": code,
+        "message": "no",
+        "more_info": f"https://docs.example/errors/{code}",
+        "status": of,
+    } | members
+    return {name: value for name, value in body.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("operation", "said", "checked"),
+    [
+        pytest.param(
+            "delete",
+            (202, ACCEPTED, LINKS),
+            {
+                "HTTP-ANSWER",
+                "DEL-STATUS",
+                "HTTP-JSON",
+                "HTTP-TYPE",
+                "DEL-202-BODY",
+                "DEL-202-HEADERS",
+                "DEL-202-LOCATION",
+            },
+            id="accepted",
+        ),
+        pytest.param(
+            "delete",
+            (202, {}, {"Retry-After": "0"}),
+            {
+                "HTTP-ANSWER",
+                "DEL-STATUS",
+                "HTTP-JSON",
+                "HTTP-TYPE",
+                "DEL-202-BODY",
+                "DEL-202-HEADERS",
+                "DEL-202-LOCATION",
+            },
+            id="accepted-with-an-empty-object",
+        ),
+        pytest.param(
+            "delete",
+            (404, error(404)),
+            {
+                "HTTP-ANSWER",
+                "DEL-STATUS",
+                "HTTP-JSON",
+                "HTTP-TYPE",
+                "ERR-404-BODY",
+                "ERR-BOUNDS",
+                "ERR-STATUS",
+                "ERR-CODE",
+                "ERR-INFO",
+            },
+            id="not-found",
+        ),
+        pytest.param(
+            "delete",
+            (409, error(409), {"X-Conflicting-Resource-Id": "op_1"}),
+            {
+                "HTTP-ANSWER",
+                "DEL-STATUS",
+                "HTTP-JSON",
+                "HTTP-TYPE",
+                "ERR-409-BODY",
+                "ERR-409-HEADERS",
+                "ERR-BOUNDS",
+                "ERR-STATUS",
+                "ERR-CODE",
+                "ERR-INFO",
+            },
+            id="conflict",
+        ),
+        pytest.param(
+            "delete",
+            (429, error(429), {"Retry-After": "1"}),
+            {
+                "HTTP-ANSWER",
+                "DEL-STATUS",
+                "HTTP-JSON",
+                "HTTP-TYPE",
+                "ERR-429-BODY",
+                "ERR-429-RETRY",
+                "ERR-BOUNDS",
+                "ERR-STATUS",
+                "ERR-CODE",
+                "ERR-INFO",
+            },
+            id="rate-limited",
+        ),
+        pytest.param(
+            "operation",
+            (200, OPERATION),
+            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "OP-BODY", "OP-COMPLETED-AT", "OP-ERROR"},
+            id="operation",
+        ),
+        pytest.param(
+            "operation",
+            (404, b"<p>gone"),
+            {"HTTP-ANSWER"},
+            id="operation-not-found-has-no-documented-body",
+        ),
+        pytest.param(
+            "fetch",
+            (200, CONFIGURATION),
+            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-CONFIGURATION"},
+            id="configuration",
+        ),
+        pytest.param("fetch", (404, b""), {"HTTP-ANSWER"}, id="configuration-not-found"),
+        pytest.param(
+            "list",
+            (200, {"configurations": [CONFIGURATION], "meta": META}),
+            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-PAGES", "CTRL-PAGE"},
+            id="page",
+        ),
+        pytest.param(
+            "create",
+            (202, ACCEPTED, LINKS),
+            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
+            id="create",
+        ),
+        pytest.param(
+            "update",
+            (202, ACCEPTED, LINKS),
+            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
+            id="update",
+        ),
+        pytest.param(
+            "patch",
+            (202, ACCEPTED, LINKS),
+            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
+            id="patch",
+        ),
+        pytest.param("create", (400, b"no"), {"HTTP-ANSWER"}, id="create-refused"),
+        pytest.param("other", (299, b"?"), {"HTTP-ANSWER"}, id="another-call"),
+        # Both shapes of an error body, and what the sources leave open in it.
+        pytest.param(
+            "delete",
+            (
+                404,
+                {
+                    "code": 20404,
+                    "httpStatusCode": 404,
+                    "message": "no",
+                    "userError": True,
+                    "params": {},
+                },
+            ),
+            {
+                "HTTP-ANSWER",
+                "DEL-STATUS",
+                "HTTP-JSON",
+                "HTTP-TYPE",
+                "ERR-404-BODY",
+                "ERR-BOUNDS",
+                "ERR-STATUS",
+                "ERR-CODE",
+                "ERR-INFO",
+            },
+            id="other-error-shape",
+        ),
+        pytest.param(
+            "delete",
+            (500, error(500, code=530001, more_info="https://x.example/530001")),
+            {
+                "HTTP-ANSWER",
+                "DEL-STATUS",
+                "HTTP-JSON",
+                "HTTP-TYPE",
+                "ERR-500-BODY",
+                "ERR-BOUNDS",
+                "ERR-STATUS",
+                "ERR-CODE",
+                "ERR-INFO",
+            },
+            id="product-code",
+        ),
+    ],
+)
+def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: set[str]) -> None:
+    """A conformant answer breaches nothing, and all that it says is checked, each once; both kinds of links of a create are one check each."""
+    ok = bench.suite.judge.judge(bench.exchange(operation, said))
+
+    assert ok
+    assert bench.breaches() == {}
+    assert bench.checks() == {one: 2 if one == "CTRL-202" else 1 for one in checked}
+
+
+@pytest.mark.parametrize(
+    ("said", "problems"),
+    [
+        # The status that the body states.
+        pytest.param(
+            (404, error(404, status=409)),
+            {"ERR-STATUS": "$.status: expected the HTTP status 404; saw 409"},
+            id="states-another-status",
+        ),
+        pytest.param(
+            (404, {"code": 20404, "httpStatusCode": 400, "message": "no"}),
+            {"ERR-STATUS": "$.httpStatusCode: expected the HTTP status 404; saw 400"},
+            id="states-another-http-status-code",
+        ),
+        pytest.param(
+            (404, error(404, httpStatusCode=500)),
+            {"ERR-STATUS": "$.httpStatusCode: expected the HTTP status 404; saw 500"},
+            id="one-of-two-stated-statuses-is-wrong",
+        ),
+        # The code of the body.
+        pytest.param(
+            (404, error(404, code=20500, more_info=None)),
+            {
+                "ERR-CODE": "$.code: expected no code that belongs to another status than 404; saw 20500, which is 500's"
+            },
+            id="code-of-500-on-404",
+        ),
+        pytest.param(
+            (404, error(404, code=20003, more_info=None)),
+            {
+                "ERR-CODE": "$.code: expected no code that belongs to another status than 404; saw 20003, which is 401's"
+            },
+            id="code-of-401-on-404",
+        ),
+        pytest.param(
+            (409, error(409, code=20429, more_info=None)),
+            {
+                "ERR-CODE": "$.code: expected no code that belongs to another status than 409; saw 20429, which is 429's"
+            },
+            id="code-of-429-on-409",
+        ),
+        pytest.param(
+            (500, error(500, code=20503, more_info=None)),
+            {
+                "ERR-CODE": "$.code: expected no code that belongs to another status than 500; saw 20503, which is 503's"
+            },
+            id="code-of-503-on-500",
+        ),
+        pytest.param(
+            (503, error(503, code=20409, more_info=None)),
+            {
+                "ERR-CODE": "$.code: expected no code that belongs to another status than 503; saw 20409, which is 409's"
+            },
+            id="code-of-409-on-503",
+        ),
+        pytest.param(
+            (409, error(409, code=20404, more_info=None)),
+            {
+                "ERR-CODE": "$.code: expected no code that belongs to another status than 409; saw 20404, which is 404's"
+            },
+            id="code-of-404-on-409",
+        ),
+        # The page of the code.
+        pytest.param(
+            (404, error(404, more_info="https://docs.example/errors")),
+            {
+                "ERR-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/errors'"
+            },
+            id="info-without-the-code",
+        ),
+        pytest.param(
+            (404, error(404, more_info="https://docs.example/errors/120404")),
+            {
+                "ERR-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/errors/120404'"
+            },
+            id="info-of-a-code-that-ends-alike",
+        ),
+        pytest.param(
+            (404, error(404, more_info="https://docs.example/204041")),
+            {
+                "ERR-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/204041'"
+            },
+            id="info-of-a-code-that-begins-alike",
+        ),
+        pytest.param(
+            (404, error(404, more_info="x" * 200)),
+            {
+                "ERR-INFO": f"$.more_info: expected the address of the page of code 20404; saw '{'x' * 120}'"
+            },
+            id="info-long",
+        ),
+        # Body and media type.
+        pytest.param(
+            (404, b"{", {"Content-Type": JSON}),
+            {
+                "HTTP-JSON": "expected one JSON text; saw not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+            },
+            id="no-json",
+        ),
+        pytest.param(
+            (404, b"", {"Content-Type": JSON}),
+            {"HTTP-JSON": "expected one JSON text; saw empty"},
+            id="no-body",
+        ),
+        pytest.param(
+            (404, error(404), {"Content-Type": "text/html"}),
+            {"HTTP-TYPE": "expected Content-Type: application/json; saw 'text/html'"},
+            id="another-media-type",
+        ),
+        pytest.param(
+            (404, error(404), {"Content-Type": "application/jsonp"}),
+            {"HTTP-TYPE": "expected Content-Type: application/json; saw 'application/jsonp'"},
+            id="longer-media-type",
+        ),
+        pytest.param(
+            (404, error(404), {"Content-Type": "application/problem+json"}),
+            {
+                "HTTP-TYPE": "expected Content-Type: application/json; saw 'application/problem+json'"
+            },
+            id="problem-json",
+        ),
+        pytest.param(
+            (404, error(404), {"Content-Type": "y" * 100}),
+            {"HTTP-TYPE": f"expected Content-Type: application/json; saw '{'y' * 79}"},
+            id="media-type-long",
+        ),
+        # What schemas decide, in the body and in headers.
+        pytest.param(
+            (202, {"statusUrl": "/x"}, {"Retry-After": "1"}),
+            {"DEL-202-BODY": "$.statusUrl: expected format uri; saw '/x'"},
+            id="relative-status-url",
+        ),
+        pytest.param(
+            (202, {}),
+            {
+                "DEL-202-HEADERS": 'headers $: expected \'retry-after\' present; saw {"content-type": "application/json"}'
+            },
+            id="no-retry-after",
+        ),
+        pytest.param(
+            (409, error(409), {"X-Conflicting-Resource-Id": ""}),
+            {
+                "ERR-409-HEADERS": "headers $['x-conflicting-resource-id']: expected at least 1 character(s); saw ''"
+            },
+            id="empty-conflicting-id",
+        ),
+        pytest.param(
+            (404, []), {"ERR-404-BODY": "$: expected type object; saw []"}, id="body-is-no-object"
+        ),
+        pytest.param(
+            (404, error(404, message=7)),
+            {"ERR-404-BODY": "$.message: expected type string; saw 7"},
+            id="message-is-a-number",
+        ),
+        # Statuses.
+        pytest.param(
+            (200, ACCEPTED),
+            {"DEL-STATUS": "expected 202 or 404 or 409 or 429 or 500 or 503; saw 200"},
+            id="undocumented-200",
+        ),
+        pytest.param(
+            (204, None),
+            {"DEL-STATUS": "expected 202 or 404 or 409 or 429 or 500 or 503; saw 204"},
+            id="undocumented-204",
+        ),
+        pytest.param(
+            (400, error(400)),
+            {"DEL-STATUS": "expected 202 or 404 or 409 or 429 or 500 or 503; saw 400"},
+            id="undocumented-400",
+        ),
+    ],
+)
+def test_breach(bench: Bench, said: Said, problems: dict[str, str]) -> None:
+    """One departure breaches the one requirement it is about; the report says what was expected and seen, and shows the answer."""
+    assert not isinstance(said, Fault)
+
+    ok = bench.suite.judge.judge(bench.exchange("delete", said))
+
+    assert not ok
+    assert {one: texts[0] for one, texts in bench.breaches().items()} == problems
+    for requirement in problems:
+        assert bench.steps(requirement)[0] == ("DELETE sid", said[0])
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        pytest.param("application/json", id="plain"),
+        pytest.param("application/json; charset=utf-8", id="charset"),
+        pytest.param("application/json;charset=utf-8", id="no-blank"),
+        pytest.param("application/json \t;profile=x", id="blanks-before-the-parameter"),
+        pytest.param("APPLICATION/Json", id="capitals"),
+        pytest.param("  application/json  ", id="blanks-around"),
+        pytest.param('application/json; a="x\ny"', id="odd-parameter"),
+    ],
+)
+def test_json_media_types(bench: Bench, content_type: str) -> None:
+    """application/json conforms with any parameters and in any letter case."""
+    assert bench.suite.judge.judge(
+        bench.exchange("delete", (404, error(404), {"Content-Type": content_type}))
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"message": "no"}, id="no-members-to-compare"),
+        pytest.param(
+            {"code": 20404, "more_info": "see errors/20404?x=1"}, id="code-within-its-address"
+        ),
+        pytest.param({"code": 17534}, id="no-address"),
+        pytest.param({"code": 20404, "more_info": None}, id="null-address"),
+    ],
+)
+def test_error_bodies_that_agree_with_themselves(bench: Bench, body: dict[str, Any]) -> None:
+    """Members that an error body does not have are not held against it by the rules."""
+    bench.suite.judge.judge(bench.exchange("delete", (404, body)))
+
+    assert not bench.breaches().keys() & {"ERR-STATUS", "ERR-CODE", "ERR-INFO"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"code": True, "status": True, "more_info": "x"}, id="truths"),
+        pytest.param({"code": "20500", "status": "500", "more_info": "x"}, id="texts"),
+        pytest.param({"code": 20404, "more_info": 5}, id="address-is-a-number"),
+        pytest.param({"code": [], "status": {}, "more_info": "x"}, id="lists-and-objects"),
+    ],
+)
+def test_members_of_a_wrong_type_are_one_breach(bench: Bench, body: dict[str, Any]) -> None:
+    """A member of a wrong type breaches the body's schema; what it would mean otherwise is not guessed at."""
+    assert not bench.suite.judge.judge(bench.exchange("delete", (404, body)))
+
+    assert bench.breaches().keys() == {"ERR-404-BODY"}
+
+
+def test_a_stated_status_without_end_is_shown_in_part(bench: Bench) -> None:
+    """A number of any length stands in a message of bounded length."""
+    bench.suite.judge.judge(bench.exchange("delete", (404, error(404, status=int("7" * 60)))))
+
+    assert bench.breaches()["ERR-STATUS"] == [
+        f"$.status: expected the HTTP status 404; saw {'7' * 40}"
+    ]
+
+
+def test_many_errors_in_one_body_are_shown_in_part(bench: Bench) -> None:
+    """Of the errors of one body under one schema four are shown."""
+    items = [{**CONFIGURATION, "displayName": number} for number in range(6)]
+
+    assert not bench.suite.judge.judge(
+        bench.exchange("list", (200, {"configurations": items, "meta": META}), "GET")
+    )
+
+    assert bench.breaches()["CTRL-PAGE"] == [
+        f"$.configurations[{number}].displayName: expected type string; saw {number}"
+        for number in range(4)
+    ]
+    assert bench.steps("CTRL-PAGE") == [("GET sid", 200)] * 4
+
+
+def test_an_advisory_breach_beside_one_that_gates(bench: Bench) -> None:
+    """What one schema says against a body is not made good by what another one lets pass."""
+    ok = bench.suite.judge.judge(bench.exchange("delete", (404, {"code": 5, "message": 7})))
+
+    assert not ok
+    assert bench.breaches().keys() == {"ERR-404-BODY", "ERR-BOUNDS"}
+
+
+def test_a_create_without_retry_after_is_valid(bench: Bench) -> None:
+    """What gates for a delete warns for the calls that keep its rules by analogy."""
+    ok = bench.suite.judge.judge(bench.exchange("create", (202, ACCEPTED), "POST"))
+
+    assert ok
+    assert bench.breaches().keys() == {"CTRL-202"}
+
+
+def test_a_page_of_another_media_type_is_not_valid(bench: Bench) -> None:
+    """That its configurations are different ones does not make up for it."""
+    said = 200, {"configurations": [CONFIGURATION], "meta": META}, {"Content-Type": "text/html"}
+
+    assert not bench.suite.judge.judge(bench.exchange("list", said, "GET"))
+
+
+def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
+    """What only advisory requirements say against an answer warns, and does not make it invalid; what gates does."""
+    good = bench.suite.judge.judge(bench.exchange("delete", (429, error(429))))
+    bad = bench.suite.judge.judge(bench.exchange("delete", (429, error(429, status=409))))
+
+    assert (good, bad) == (True, False)
+    assert bench.breaches()["ERR-429-RETRY"] == [
+        'headers $: expected \'retry-after\' present; saw {"content-type": "application/json"}'
+    ]
+    assert bench.suite.ledger.statuses == {429: [2, 1]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param((404, b"", {"Content-Type": JSON}), (404, error(404)), id="no-json"),
+        pytest.param(
+            (404, error(404), {"Content-Type": "text/plain"}), (404, error(404)), id="media-type"
+        ),
+        pytest.param((202, [], {"Retry-After": "1"}), (202, {}, {"Retry-After": "1"}), id="body"),
+        pytest.param(
+            (202, {}, {"Retry-After": "soon"}), (202, {}, {"Retry-After": "1"}), id="headers"
+        ),
+    ],
+)
+def test_valid_answers_are_counted_by_status(bench: Bench, first: Said, second: Said) -> None:
+    """Of each documented status the report counts answers, and those without a gating problem."""
+    for said in (first, second):
+        bench.suite.judge.judge(bench.exchange("delete", said))
+        bench.suite.judge.judge(bench.exchange("fetch", said))
+
+    assert isinstance(first, tuple)
+    assert bench.suite.ledger.statuses == {first[0]: [2, 1]}
+
+
+def test_an_undocumented_status_is_counted_too(bench: Bench) -> None:
+    """Whoever reads how often each status came sees those that may not."""
+    for status in (200, 200, 404):
+        bench.suite.judge.judge(bench.exchange("delete", (status, error(status))))
+    bench.suite.judge.judge(
+        bench.exchange("delete", (401, b""), call=Call("delete", "sid", silent=True))
+    )
+
+    assert bench.suite.ledger.statuses == {200: [2, 0], 404: [1, 1]}
+
+
+@pytest.mark.parametrize(
+    ("status", "allow", "tolerated", "breached", "observed"),
+    [
+        pytest.param(400, {400}, (), False, {}, id="allowed-here"),
+        pytest.param(403, {400}, (), True, {}, id="another-is-allowed-here"),
+        pytest.param(401, (), (400, 401), False, {"401": 1}, id="tolerated-by-the-profile"),
+        pytest.param(403, (), (400, 401), True, {}, id="others-are-tolerated"),
+        pytest.param(404, (), (404,), False, {}, id="a-documented-one-needs-no-tolerance"),
+    ],
+)
+def test_statuses_where_the_contract_is_silent(
+    start: Callable[..., Bench],
+    status: int,
+    allow: set[int],
+    tolerated: tuple[int, ...],
+    breached: bool,
+    observed: dict[str, int],
+) -> None:
+    """A status is documented, allowed where it was asked for, or tolerated by the profile and reported; else it is a breach."""
+    bench = start(tolerated=frozenset(tolerated))
+
+    ok = bench.suite.judge.judge(
+        bench.exchange(
+            "delete", (status, error(status)), call=Call("delete", "sid", allow=frozenset(allow))
+        )
+    )
+
+    assert ok is not breached
+    assert ("DEL-STATUS" in bench.breaches()) is breached
+    assert bench.seen("OBS-UNDOCUMENTED") == observed
+    assert bench.checks().get("DEL-STATUS", 0) == (not observed)
+
+
+def test_expected_statuses_are_named_in_order(bench: Bench) -> None:
+    """What is allowed here stands among the documented statuses."""
+    bench.suite.judge.judge(
+        bench.exchange("delete", (410, b""), call=Call("delete", "sid", allow=frozenset({401})))
+    )
+
+    assert bench.breaches() == {
+        "DEL-STATUS": ["expected 202 or 401 or 404 or 409 or 429 or 500 or 503; saw 410"]
+    }
+
+
+def test_a_judge_without_a_policy_tolerates_nothing(bench: Bench) -> None:
+    """Without a profile's policy every undocumented status is a breach."""
+    assert not Judge(bench.suite.ledger).judge(bench.exchange("delete", (401, b"")))
+
+
+@pytest.mark.parametrize(
+    ("fields", "checked"),
+    [
+        pytest.param({"silent": True}, {"HTTP-ANSWER"}, id="silent"),
+        pytest.param({"outside": True}, {"HTTP-ANSWER", "DEL-STATUS"}, id="outside-the-api"),
+    ],
+)
+def test_what_is_not_judged(bench: Bench, fields: dict[str, Any], checked: set[str]) -> None:
+    """Where the contract is silent only HTTP is judged; an error from outside the API needs a documented status, not a body."""
+    ok = bench.suite.judge.judge(
+        bench.exchange("delete", (404, b"<html>"), call=Call("delete", "sid", **fields))
+    )
+
+    assert ok
+    assert bench.checks() == dict.fromkeys(checked, 1)
+
+
+def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
+    """Only errors may come from outside the API."""
+    for status in (202, 404):
+        bench.suite.judge.judge(
+            bench.exchange("delete", (status, b"?"), call=Call("delete", "sid", outside=True))
+        )
+
+    assert bench.checks()["HTTP-JSON"] == 1
+    assert bench.suite.ledger.statuses == {202: [1, 0], 404: [1, 1]}
+
+
+@pytest.mark.parametrize(
+    ("fault", "requirement", "problem"),
+    [
+        pytest.param(
+            Fault.TIMEOUT,
+            "HTTP-ANSWER",
+            "expected a complete, well-formed answer; saw it was timeout",
+            id="timeout",
+        ),
+        pytest.param(
+            Fault.MALFORMED,
+            "HTTP-ANSWER",
+            "expected a complete, well-formed answer; saw it was malformed",
+            id="malformed",
+        ),
+        pytest.param(
+            Fault.ENCODING,
+            "HTTP-ENCODING",
+            "expected a body that decodes; saw it was encoding",
+            id="encoding",
+        ),
+    ],
+)
+def test_no_answer(bench: Bench, fault: Fault, requirement: str, problem: str) -> None:
+    """What is no answer breaches HTTP and nothing else, with its cause."""
+    ok = bench.suite.judge.judge(bench.exchange("delete", fault))
+
+    assert ok is False
+    assert bench.breaches() == {requirement: [problem]}
+    assert bench.steps(requirement) == [("DELETE sid", None)]
+    assert bench.suite.ledger.statuses == {}
+
+
+def test_no_answer_without_a_text(bench: Bench) -> None:
+    """A fault that has no text is named by its kind."""
+    exchange = bench.exchange("delete", Fault.CLOSED)
+    exchange.fault_text = ""
+
+    bench.suite.judge.judge(exchange)
+
+    assert bench.breaches() == {
+        "HTTP-ANSWER": ["expected a complete, well-formed answer; saw closed"]
+    }
+
+
+BOTH = {"Content-Encoding": "gzip"}
+
+
+@pytest.mark.parametrize(
+    ("defect", "headers", "offered", "problems"),
+    [
+        pytest.param(None, BOTH, "gzip, deflate", {}, id="an-offered-coding"),
+        pytest.param(None, {"Content-Encoding": "identity"}, "identity", {}, id="identity"),
+        pytest.param(
+            None, {"Content-Encoding": " Identity "}, "identity", {}, id="identity-in-another-case"
+        ),
+        pytest.param(
+            (Fault.MALFORMED, "2 byte(s) follow"),
+            {},
+            "gzip",
+            {
+                "HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
+            },
+            id="excess-bytes",
+        ),
+        pytest.param(
+            (Fault.MALFORMED, "2 byte(s) follow"),
+            BOTH,
+            "gzip",
+            {
+                "HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
+            },
+            id="excess-bytes-after-a-coding",
+        ),
+        pytest.param(
+            (Fault.ENCODING, "the body is not gzip"),
+            BOTH,
+            "gzip, deflate",
+            {
+                "HTTP-ENCODING": "expected a coding that was offered (gzip, deflate), undamaged; saw the body is not gzip"
+            },
+            id="damaged",
+        ),
+        pytest.param(
+            (Fault.ENCODING, "br was not offered"),
+            {"Content-Encoding": "br"},
+            "",
+            {
+                "HTTP-ENCODING": "expected a coding that was offered (none), undamaged; saw br was not offered"
+            },
+            id="not-offered",
+        ),
+        pytest.param(
+            None,
+            BOTH,
+            "identity",
+            {
+                "HTTP-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip"
+            },
+            id="coded-where-only-identity-was-offered",
+        ),
+        pytest.param(
+            (Fault.MALFORMED, "2 byte(s) follow"),
+            BOTH,
+            "identity",
+            {
+                "HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow",
+                "HTTP-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip",
+            },
+            id="excess-bytes-after-a-coding-that-was-not-offered",
+        ),
+        pytest.param(
+            None,
+            {"Content-Encoding": "X-Gzip"},
+            "gzip;q=0.5",
+            {},
+            id="an-older-name-of-an-offered-coding",
+        ),
+        pytest.param(None, BOTH, "br, *", {}, id="any-coding-is-taken"),
+        pytest.param(
+            None, {"Content-Encoding": "gzip, deflate"}, "gzip, deflate", {}, id="two-codings"
+        ),
+        pytest.param(
+            None,
+            {"Content-Encoding": "deflate"},
+            "gzip",
+            {
+                "HTTP-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: deflate"
+            },
+            id="another-one",
+        ),
+        pytest.param(
+            None,
+            {"Content-Encoding": "gzip, deflate"},
+            "gzip",
+            {
+                "HTTP-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: gzip, deflate"
+            },
+            id="one-of-two",
+        ),
+        pytest.param(
+            None,
+            BOTH,
+            "gzip;q=0, deflate",
+            {
+                "HTTP-ENCODING": "expected a coding that was offered (gzip;q=0, deflate), undamaged; saw Content-Encoding: gzip"
+            },
+            id="ruled-out",
+        ),
+        pytest.param(
+            None,
+            {"Content-Encoding": "z" * 70},
+            "identity",
+            {
+                "HTTP-ENCODING": f"expected a coding that was offered (identity), undamaged; saw Content-Encoding: {'z' * 60}"
+            },
+            id="long-name",
+        ),
+    ],
+)
+def test_framing_and_coding(
+    bench: Bench,
+    defect: tuple[Fault, str] | None,
+    headers: dict[str, str],
+    offered: str,
+    problems: dict[str, str],
+) -> None:
+    """Bytes beyond the end breach HTTP, a coding that was not offered or does not decode breaches the coding; the one not the other."""
+    sent = (("Host", "x"), *([("accept-Encoding", offered)] if offered else []))
+    exchange = bench.exchange("delete", (404, error(404), headers), request_headers=sent)
+    assert exchange.answer is not None
+    exchange.answer.defect = defect
+
+    ok = bench.suite.judge.judge(exchange)
+
+    assert ok is not bool(problems)
+    assert bench.breaches() == {one: [text] for one, text in problems.items()}
+    assert [bench.steps(one) for one in problems] == [[("DELETE sid", 404)] for _ in problems]
+    damaged = defect is not None and defect[0] is Fault.ENCODING
+    # A body that can't be decoded is not read; what can be is judged whatever followed it.
+    assert bench.checks().get("HTTP-JSON", 0) == (not damaged)
+    assert bench.checks().get("HTTP-ENCODING", 0) == ("Content-Encoding" in headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "shape"),
+    [
+        pytest.param(error(404), "code, message, more_info, status (S2)", id="S2"),
+        pytest.param(
+            {"code": 20404, "status": 404},
+            "code, message, more_info, status (S2)",
+            id="S2-by-status",
+        ),
+        pytest.param(
+            {"code": 20404, "more_info": "20404"},
+            "code, message, more_info, status (S2)",
+            id="S2-by-more-info",
+        ),
+        pytest.param(
+            {"httpStatusCode": 404},
+            "code, httpStatusCode, message, userError, params (S4)",
+            id="S4-by-status",
+        ),
+        pytest.param(
+            {"userError": True},
+            "code, httpStatusCode, message, userError, params (S4)",
+            id="S4-by-user-error",
+        ),
+        pytest.param(
+            {"params": {}},
+            "code, httpStatusCode, message, userError, params (S4)",
+            id="S4-by-params",
+        ),
+        pytest.param(
+            {"status": 404, "params": {}},
+            "code, httpStatusCode, message, userError, params (S4)",
+            id="S4-among-both",
+        ),
+        pytest.param({"code": 20404, "message": "no"}, "neither shape's own members", id="neither"),
+    ],
+)
+def test_error_shape_is_observed(bench: Bench, body: dict[str, Any], shape: str) -> None:
+    """Which of the two documented shapes an error body has is reported and never judged."""
+    bench.suite.judge.judge(bench.exchange("delete", (404, body)))
+
+    assert bench.seen("OBS-ERROR-SHAPE") == {shape: 1}
+
+
+@pytest.mark.parametrize(
+    ("sid", "seen"),
+    [("conv_configuration_0a", "conv_configuration_"), ("cfg_0a", "cfg_"), ("0a", "none"), (7, "")],
+)
+def test_prefix_of_ids(bench: Bench, sid: object, seen: str) -> None:
+    """How the id of a fetched configuration begins is reported and never judged."""
+    bench.suite.judge.judge(bench.exchange("fetch", (200, {**CONFIGURATION, "id": sid}), "GET"))
+
+    assert bench.seen("OBS-SID-PREFIX") == ({seen: 1} if seen else {})
+
+
+@pytest.mark.parametrize(
+    ("configurations", "problem"),
+    [
+        pytest.param([CONFIGURATION, {**CONFIGURATION, "id": "other"}], None, id="two"),
+        pytest.param(
+            [{**CONFIGURATION, "id": "b"}, CONFIGURATION, CONFIGURATION],
+            "expected each configuration once on a page; saw sid twice",
+            id="one-twice",
+        ),
+        pytest.param(
+            [{**CONFIGURATION, "id": "i" * 100}] * 2,
+            f"expected each configuration once on a page; saw {'i' * 80} twice",
+            id="long-id-twice",
+        ),
+        pytest.param([{"id": 7}, {"id": 7}, "x", "x"], None, id="what-is-no-id-is-not-compared"),
+        pytest.param({"id": "sid"}, None, id="no-list"),
+        pytest.param(5, None, id="number"),
+    ],
+)
+def test_a_page_names_each_configuration_once(
+    bench: Bench, configurations: object, problem: str | None
+) -> None:
+    """A configuration that stands twice on one page breaches the paging; wrong types are the schema's."""
+    ok = bench.suite.judge.judge(
+        bench.exchange("list", (200, {"configurations": configurations, "meta": META}), "GET")
+    )
+
+    assert bench.breaches().get("CTRL-PAGES") == ([problem] if problem else None)
+    assert ok is not bool(bench.breaches())
+    if problem:
+        assert bench.steps("CTRL-PAGES") == [("GET sid", 200)]
+
+
+def test_a_page_without_end(bench: Bench) -> None:
+    """Past the most that can be asked for nothing is judged: that there is so much is the finding."""
+    items = [{"id": f"sid{number}"} for number in range(1000)] + [5] * 3
+    exchange = bench.exchange(
+        "list",
+        (200, {"configurations": items, "meta": {"key": "configurations", "pageSize": 50}}),
+        "GET",
+    )
+
+    bench.suite.judge.judge(exchange)
+
+    assert bench.breaches()["CTRL-PAGES"] == [
+        "expected at most 1000 configurations on a page; saw 1003"
+    ]
+    assert "type object" not in str(bench.breaches())
+
+
+def test_stray_bytes(bench: Bench) -> None:
+    """What came in on a kept connection is held against the endpoint with the next exchange."""
+    exchange = bench.exchange("list", (404, {}), "GET")
+    assert exchange.answer is not None
+    exchange.answer.stray = 7
+
+    bench.suite.judge.judge(exchange)
+
+    assert "saw 7 byte(s) that nobody had asked for" in bench.breaches()["HTTP-ANSWER"][0]

@@ -1,0 +1,461 @@
+"""The ledger: checks, breaches with their evidence, what stayed unverified, what was observed, and merging it all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.contract import catalogue
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.evidence import Evidence
+from orchestrator_contract.results.findings import MAX_EVIDENCE, Ledger, Unverifiable
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench
+
+DOCUMENTED, DERIVED, ADVISORY = "DEL-STATUS", "OP-ORDER", "OP-RETAINED"
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """An empty ledger that knows one secret."""
+    redactor = Redactor()
+    redactor.add("user", "pass-word")
+    return Ledger(catalogue.load(), redactor)
+
+
+@pytest.fixture
+def exchange(bench: Bench) -> Callable[..., Exchange]:
+    """Make exchanges to show as evidence."""
+    return bench.exchange
+
+
+def test_a_check_that_holds(ledger: Ledger) -> None:
+    """It is counted, and nothing else."""
+    assert ledger.hold(DOCUMENTED, True, expected="a", seen="b")
+    ledger.hold(DOCUMENTED, True)
+
+    record = ledger.records[DOCUMENTED]
+    assert (
+        record.checks,
+        record.breaches,
+        record.shown,
+        record.problems,
+        record.unverified,
+        record.tests,
+    ) == (2, 0, [], [], [], [])
+    assert (ledger.breach_count(), ledger.last_breached, ledger.end()) == (0, "", [])
+
+
+def test_a_breach(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+    """It has a text, evidence step by step, and counts as the newest one."""
+    steps = [
+        exchange("delete", (202, {}, {"Retry-After": "1"})),
+        exchange("operation", (404, {"a": 1}), "GET"),
+    ]
+
+    ledger.begin("test_x", ())
+    assert not ledger.hold(
+        DERIVED,
+        False,
+        expected="one thing",
+        seen="another pass-word\x1b",
+        where="$.status",
+        exchanges=steps,
+    )
+
+    record = ledger.records[DERIVED]
+    problem = "$.status: expected one thing; saw another ***\\x1b"
+    assert (record.checks, record.breaches, record.problems) == (1, 1, [problem])
+    (breach,) = record.shown
+    assert (breach.where, breach.expected, breach.seen, breach.problem) == (
+        "$.status",
+        "one thing",
+        "another ***\\x1b",
+        problem,
+    )
+    assert breach.steps == (
+        Evidence(
+            steps[0].curl(), 202, {"retry-after": "1", "content-type": "application/json"}, "{}"
+        ),
+        Evidence(steps[1].curl(), 404, {"content-type": "application/json"}, '{"a": 1}'),
+    )
+    assert (ledger.breach_count(), ledger.last_breached) == (1, DERIVED)
+    assert ledger.end() == [(DERIVED, problem)]
+
+
+def test_a_breach_as_the_document_lists_it(
+    ledger: Ledger, exchange: Callable[..., Exchange]
+) -> None:
+    """A piece for each step, numbered where there are several; the problem stands with the last, the run in place of a request."""
+    steps = [
+        exchange("delete", (202, {}, {"Retry-After": "1"})),
+        exchange("operation", (404, {"a": 1}), "GET"),
+    ]
+    ledger.hold(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=steps)
+    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps[1:])
+    ledger.hold(DERIVED, False)
+    steps[1].note = "entry 7"
+    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps)
+
+    two, one, none, recorded = (
+        breach.as_json("pytest") for breach in ledger.records[DERIVED].shown
+    )
+
+    assert two == [
+        {
+            "request": steps[0].curl(),
+            "status": 202,
+            "headers": {"retry-after": "1", "content-type": "application/json"},
+            "body": "{}",
+            "problem": "step 1 of 2",
+        },
+        {
+            "request": steps[1].curl(),
+            "status": 404,
+            "headers": {"content-type": "application/json"},
+            "body": '{"a": 1}',
+            "problem": "step 2 of 2: $.status: expected a; saw b",
+        },
+    ]
+    assert [piece["problem"] for piece in one] == ["expected a; saw b"]
+    assert none == [
+        {
+            "request": "pytest",
+            "status": None,
+            "headers": {},
+            "body": "",
+            "problem": "expected ; saw ",
+        }
+    ]
+    assert [piece["problem"] for piece in recorded] == [
+        "step 1 of 2",
+        "entry 7: step 2 of 2: expected a; saw b",
+    ]
+
+
+def test_an_advisory_breach_does_not_count(ledger: Ledger) -> None:
+    """Breaches that don't gate are on record and not counted as breaches of the run."""
+    ledger.hold(DOCUMENTED, False)
+    ledger.hold(ADVISORY, False)
+    ledger.hold(DERIVED, False)
+    ledger.hold(ADVISORY, False)
+
+    assert (ledger.breach_count(), ledger.last_breached) == (2, DERIVED)
+    assert [one for one, _ in ledger.end()] == [DOCUMENTED, ADVISORY, DERIVED, ADVISORY]
+
+
+def test_the_last_steps_are_shown(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+    """Of a long story the last six steps are kept."""
+    steps = [exchange("delete", (200 + number, b"")) for number in range(9)]
+
+    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps)
+
+    (breach,) = ledger.records[DERIVED].shown
+    assert [step.status for step in breach.steps] == [203, 204, 205, 206, 207, 208]
+
+
+def test_the_same_problem_is_told_once(ledger: Ledger) -> None:
+    """Breaches are all counted, equal texts are kept once, each with its evidence."""
+    for _ in range(3):
+        ledger.hold(DERIVED, False, expected="a", seen="b")
+    ledger.hold(DERIVED, False, expected="a", seen="c")
+
+    record = ledger.records[DERIVED]
+    assert (record.breaches, record.problems, len(record.shown)) == (
+        4,
+        ["expected a; saw b", "expected a; saw c"],
+        4,
+    )
+
+
+@pytest.mark.parametrize(
+    ("excused", "kept"),
+    [
+        pytest.param(True, MAX_EVIDENCE, id="waived"),
+        pytest.param(False, 2 * MAX_EVIDENCE, id="not-waived"),
+    ],
+)
+def test_evidence_is_bounded(ledger: Ledger, excused: bool, kept: int) -> None:
+    """Texts and evidence are kept up to a bound; what no waiver covers is kept past it, up to twice."""
+    asked: set[tuple[str, str]] = set()
+
+    def covers(requirement: str, problem: str) -> bool:
+        asked.add((requirement, problem))
+        return excused
+
+    ledger.excused = covers
+    for number in range(30):
+        ledger.hold(DERIVED, False, expected="a", seen=str(number))
+
+    record = ledger.records[DERIVED]
+    assert record.problems == [f"expected a; saw {number}" for number in range(kept)]
+    assert len(record.shown) == kept
+    assert record.breaches == 30
+    assert (DERIVED, "expected a; saw 12") in asked
+
+
+def test_without_waivers_the_first_twelve_are_kept(ledger: Ledger) -> None:
+    """The bound without a waiver file."""
+    for number in range(30):
+        ledger.hold(DERIVED, False, seen=str(number))
+
+    assert len(ledger.records[DERIVED].problems) == len(ledger.records[DERIVED].shown) == 12
+
+
+def test_long_texts_are_cut(ledger: Ledger) -> None:
+    """A problem, each of its parts, and a reason have six hundred characters, an observation two hundred."""
+    ledger.hold(DERIVED, False, expected="x" * 700, seen="s" * 700, where="w" * 700)
+    ledger.hold(DERIVED, False, expected="x" * 700)
+    ledger.unverified([ADVISORY], "y" * 700)
+    ledger.observe("OBS-TRANSPORT", "z" * 700)
+
+    assert ledger.records[DERIVED].problems == ["w" * 600 + "…", "expected " + "x" * 591 + "…"]
+    breach = ledger.records[DERIVED].shown[0]
+    assert (breach.where, breach.expected, breach.seen) == (
+        "w" * 600 + "…",
+        "x" * 600 + "…",
+        "s" * 600 + "…",
+    )
+    assert ledger.records[ADVISORY].unverified == ["y" * 600 + "…"]
+    assert ledger.observations == {"OBS-TRANSPORT": {"z" * 200 + "…": 1}}
+
+
+def test_no_answer_as_evidence(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+    """Where no answer came its cause stands in place of the body, without secrets."""
+    from orchestrator_contract.http.response import Fault
+
+    silent = exchange("delete", Fault.TIMEOUT)
+    silent.fault_text = "gave pass-word up"
+
+    piece = ledger.evidence(silent)
+
+    assert (piece.status, piece.headers, piece.body) == (None, {}, "(gave *** up)")
+
+
+def test_evidence_holds_no_secret(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+    """Request, headers and body are shown without secrets."""
+    shown = exchange(
+        "delete",
+        (404, {"m": "pass-word"}, {"Location": "/pass-word"}),
+        request_headers=(("X-A", "pass-word"), ("Authorization", "***")),
+    )
+    shown.credential_names = ("USER", "PASSWORD")
+
+    piece = ledger.evidence(shown)
+
+    assert piece.body == '{"m": "***"}'
+    assert piece.headers["location"] == "/***"
+    assert "X-A: ***" in piece.request
+    assert "pass-word" not in str(piece)
+
+
+def test_what_is_unverified(ledger: Ledger) -> None:
+    """Each reason is told once, for each requirement that it concerns, and counts as no check."""
+    ledger.begin("test_x", [])
+    ledger.unverified([DERIVED, ADVISORY], "no pass-word")
+    ledger.unverified([DERIVED], "no pass-word")
+    ledger.unverified([DERIVED], "other")
+
+    assert ledger.records[DERIVED].unverified == ["no ***", "other"]
+    assert ledger.records[ADVISORY].unverified == ["no ***"]
+    assert (ledger.records[DERIVED].checks, ledger.records[DERIVED].tests) == (0, ["test_x"])
+
+
+def test_tests_are_named(ledger: Ledger) -> None:
+    """A requirement names each test that is about it, or that checked it, once; between tests none."""
+    ledger.begin("test_a", [DERIVED])
+    ledger.begin("test_a", [DERIVED])
+    ledger.hold(DERIVED, True)
+    ledger.hold(ADVISORY, True)
+    ledger.hold(ADVISORY, True)
+    ledger.hold(DOCUMENTED, False, expected="a", seen="b")
+    assert ledger.end() == [(DOCUMENTED, "expected a; saw b")]
+    assert ledger.test == ""
+    ledger.hold(DOCUMENTED, True)
+    ledger.unverified([DOCUMENTED], "x")
+    assert ledger.end() == []
+    ledger.hold(DERIVED, False)
+    ledger.begin("test_b", [])
+    ledger.hold(DERIVED, True)
+    assert ledger.end() == []
+
+    assert {one: record.tests for one, record in ledger.records.items()} == {
+        DERIVED: ["test_a", "test_b"],
+        ADVISORY: ["test_a"],
+        DOCUMENTED: ["test_a"],
+    }
+
+
+def test_observations(ledger: Ledger) -> None:
+    """Sightings are counted by what was seen, without secrets; of forty kinds at most."""
+    ledger.observe("OBS-TRANSPORT", "pass-word")
+    ledger.observe("OBS-TRANSPORT", "pass-word", 4)
+    assert ledger.observations == {"OBS-TRANSPORT": {"***": 5}}
+
+    for number in range(60):
+        ledger.observe("OBS-TRANSPORT", f"kind {number}")
+    ledger.observe("OBS-TRANSPORT", "kind 3")
+    assert len(ledger.observations["OBS-TRANSPORT"]) == 40
+    assert ledger.observations["OBS-TRANSPORT"]["kind 3"] == 2
+
+
+def test_unknown_ids_are_errors(ledger: Ledger) -> None:
+    """A check or an observation that the catalogue does not know is a mistake in the suite."""
+    with pytest.raises(KeyError, match="no requirement NOPE in the catalogue"):
+        ledger.hold("NOPE", True)
+    with pytest.raises(KeyError, match="no observation NOPE in the catalogue"):
+        ledger.observe("NOPE", "x")
+
+
+def test_a_story(ledger: Ledger) -> None:
+    """A shrunk history stands, numbered and without secrets, beside the newest breach, which keeps its first; without a breach nowhere."""
+    ledger.hold(DERIVED, False, seen="1")
+    ledger.hold(DERIVED, False, seen="2")
+
+    ledger.story(DERIVED, ["delete pass-word", "poll"])
+    ledger.story(DERIVED, ["of a later one that is not kept"])
+    ledger.story(ADVISORY, ["x"])
+
+    first, second = ledger.records[DERIVED].shown
+    assert (first.story, second.story) == ((), ("delete ***", "poll"))
+    assert first.as_json("")[0]["problem"] == "expected ; saw 1"
+    assert (
+        second.as_json("")[0]["problem"]
+        == "expected ; saw 2\nshortest history that shows it:\n1. delete ***\n2. poll"
+    )
+    assert second.problem == "expected ; saw 2"
+    assert ledger.records[ADVISORY].shown == []
+
+
+def test_statuses_and_requests(ledger: Ledger) -> None:
+    """Answers are counted by status, valid ones apart; requests are counted."""
+    ledger.tally(404, valid=True)
+    ledger.tally(404, valid=False)
+    ledger.tally(202, valid=False)
+    ledger.sent()
+    ledger.sent()
+
+    assert ledger.statuses == {404: [2, 1], 202: [1, 0]}
+    assert ledger.requests == 2
+
+
+def filled(ledger: Ledger, name: str, number: int) -> dict[str, Any]:
+    """The dump of a ledger with *number* breaches and checks."""
+    for one in range(number):
+        ledger.begin(f"test_{name}", [])
+        ledger.hold(DERIVED, False, seen=f"{name}{one}")
+        ledger.unverified([DERIVED], f"why {name}{one}")
+        ledger.tally(404, valid=one > 0)
+        ledger.sent()
+        ledger.observe("OBS-TRANSPORT", "same")
+        ledger.observe("OBS-TRANSPORT", name)
+    ledger.settled.add(name)
+    return ledger.dump()
+
+
+def test_ledgers_of_several_processes_are_merged(ledger: Ledger) -> None:
+    """Counts add up, texts are kept once and in order, evidence up to its bound."""
+    other = Ledger(catalogue.load(), Redactor())
+    filled(ledger, "a", 8)
+    dump = filled(other, "b", 7)
+
+    ledger.merge(dump)
+    again = Ledger(catalogue.load(), Redactor())
+    again.merge(ledger.dump())
+
+    for one in (ledger, again):
+        record = one.records[DERIVED]
+        assert (record.checks, record.breaches) == (15, 15)
+        assert record.problems == [f"expected ; saw a{n}" for n in range(8)] + [
+            f"expected ; saw b{n}" for n in range(7)
+        ]
+        assert [breach.problem for breach in record.shown] == record.problems[:12]
+        assert record.unverified == [f"why a{n}" for n in range(8)] + [
+            f"why b{n}" for n in range(7)
+        ]
+        assert record.tests == ["test_a", "test_b"]
+        assert one.observations == {"OBS-TRANSPORT": {"same": 15, "a": 8, "b": 7}}
+        assert one.statuses == {404: [15, 13]}
+        assert one.requests == 15
+        assert one.settled == {"a", "b"}
+    ledger.merge(dump)
+    assert len(ledger.records[DERIVED].problems) == 15
+
+
+def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(ledger: Ledger) -> None:
+    """However much of what is excused another process brought before."""
+    ledger.excused = lambda _, problem: "known" in problem
+    for number in range(20):
+        ledger.hold(DERIVED, False, expected="", seen=f"known {number}")
+    other = Ledger(catalogue.load(), Redactor())
+    other.hold(DERIVED, False, expected="", seen="new")
+
+    ledger.merge(other.dump())
+
+    assert [breach.problem for breach in ledger.records[DERIVED].shown][11:] == [
+        "expected ; saw known 11",
+        "expected ; saw new",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [pytest.param(11, 14, id="room-for-a-piece"), pytest.param(12, 12, id="full")],
+)
+def test_a_breach_is_kept_whole_or_not_at_all(
+    ledger: Ledger, exchange: Callable[..., Exchange], before: int, shown: int
+) -> None:
+    """Its pieces stay together past the bound, where it was found and where it is merged."""
+    other, steps = (
+        Ledger(catalogue.load(), Redactor()),
+        [exchange("delete", (200 + number, b"")) for number in range(3)],
+    )
+    here, merged = ledger, Ledger(catalogue.load(), Redactor())
+    for number in range(before):
+        for one in (here, merged):
+            one.hold(DERIVED, False, seen=str(number))
+    here.hold(DERIVED, False, seen="steps", exchanges=steps)
+    other.hold(DERIVED, False, seen="steps", exchanges=steps)
+
+    merged.merge(other.dump())
+
+    for one in (here, merged):
+        assert sum(breach.weight for breach in one.records[DERIVED].shown) == shown
+    assert merged.records[DERIVED].shown == here.records[DERIVED].shown
+
+
+def test_a_breach_comes_through_unchanged(
+    ledger: Ledger, exchange: Callable[..., Exchange]
+) -> None:
+    """Between processes nothing of it is lost."""
+    step = exchange("delete", (202, {}, {"Retry-After": "1"}))
+    step.note = "entry 7"
+    ledger.hold(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=[step, step])
+    ledger.story(DERIVED, ["delete", "poll"])
+    other = Ledger(catalogue.load(), Redactor())
+
+    other.merge(json.loads(json.dumps(ledger.dump())))
+
+    assert other.records[DERIVED].shown == ledger.records[DERIVED].shown
+
+
+def test_a_dump_is_plain_data(ledger: Ledger) -> None:
+    """What one process hands to another is JSON as it stands; an older one may lack what was settled."""
+    dump = filled(ledger, "a", 2)
+    assert json.loads(json.dumps(dump)) == dump
+    assert dump["settled"] == ["a"]
+    del dump["settled"]
+
+    fresh = Ledger(catalogue.load(), Redactor())
+    fresh.merge(dump)
+    assert fresh.settled == set()
+
+
+def test_a_reason_is_safe_to_show() -> None:
+    """Why something is unverifiable may quote the endpoint."""
+    assert str(Unverifiable("a\x1b[1m")) == "a\\x1b[1m"

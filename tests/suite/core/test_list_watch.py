@@ -1,0 +1,140 @@
+"""What a list must not hold is found in every list answer, whoever asked for it and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.rules import listing as list_watch
+from orchestrator_contract.rules.listing import ListWatch
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench
+
+GONE = {"GONE-LIST": ["expected no a; saw it is listed"]}
+
+
+@pytest.fixture
+def look(bench: Bench) -> ListWatch:
+    """Nothing has been seen so far; account 1 has created b."""
+    return ListWatch(bench.suite.ledger, lambda sid, _shown: {"b": 1}.get(sid))
+
+
+def page(
+    bench: Bench,
+    *sids: Any,
+    sent: float,
+    query: str = "",
+    leads_to: str | None = None,
+    **place: Any,
+) -> Exchange:
+    """A page with these, asked for at *sent*."""
+    meta = {"nextToken": leads_to} if leads_to else {}
+    one = bench.exchange(
+        "list", (200, {"configurations": [{"id": sid} for sid in sids], "meta": meta}), **place
+    )
+    one.sent, one.url = sent, f"{one.url}?{query}"
+    return one
+
+
+def ends(
+    bench: Bench, look: ListWatch, status: str = "COMPLETED", related: Any = None, **place: Any
+) -> None:
+    """A poll of the delete of a, sent at 10 and read at 11."""
+    accepted = bench.exchange("delete", (202, {}), **place)
+    poll = bench.exchange("operation", (200, {"status": status, "related": related}), **place)
+    poll.sent, poll.elapsed = 10.0, 1.0
+    look.polled(Operation(accepted, "a", "op", "http://target.example/op"), poll)
+
+
+@pytest.mark.parametrize(
+    ("sent", "place", "found"),
+    [
+        pytest.param(10.5, {}, {}, id="asked-for-before-the-end-was-read"),
+        pytest.param(11.0, {}, {}, id="at-that-moment"),
+        pytest.param(11.1, {}, GONE, id="after-it"),
+        pytest.param(11.1, {"account": 1}, {}, id="of-another-account"),
+        pytest.param(11.1, {"region": 1}, {}, id="of-another-region"),
+        pytest.param(11.1, {"account": None}, {}, id="without-credentials"),
+    ],
+)
+def test_a_list_after_the_end(
+    bench: Bench, look: ListWatch, sent: float, place: dict[str, Any], found: dict[str, list[str]]
+) -> None:
+    """Where COMPLETED had been read before the list was asked for it must not hold the SID; once is enough to say so."""
+    ends(bench, look)
+
+    for _ in range(2):
+        look(page(bench, 5, "c", "a", sent=sent, **place))
+
+    assert bench.breaches() == found
+    assert bench.checks() == ({"GONE-LIST": 1} if found else {})
+
+
+@pytest.mark.parametrize(
+    ("status", "related"),
+    [("FAILED", None), ("PENDING", None), ("COMPLETED", {"configurationId": "c"})],
+    ids=["failed", "pending", "about-another"],
+)
+def test_what_is_not_deleted(bench: Bench, look: ListWatch, status: str, related: Any) -> None:
+    """Only what is COMPLETED, and about this configuration, deletes it."""
+    ends(bench, look, status, related)
+
+    look(page(bench, "a", sent=20.0))
+
+    assert bench.breaches() == {}
+
+
+@pytest.mark.parametrize(
+    ("begun", "token", "found"),
+    [(20.0, "t", GONE), (5.0, "t", {}), (20.0, "unknown", {})],
+    ids=["begun-after", "begun-before", "begun-who-knows-when"],
+)
+def test_later_pages(
+    bench: Bench, look: ListWatch, begun: float, token: str, found: dict[str, list[str]]
+) -> None:
+    """A walk may show what there was when it began, to its last page."""
+    ends(bench, look)
+    look(page(bench, "c", sent=begun, leads_to="s"))
+    look(page(bench, "d", sent=begun + 1, query="pageToken=s", leads_to="t"))
+
+    look(page(bench, "a", sent=30.0, query=f"pageSize=3&pageToken={token}"))
+
+    assert bench.breaches() == found
+
+
+def test_another_accounts(bench: Bench, look: ListWatch) -> None:
+    """What another account has created is not listed; of what nobody is known to have created nothing is said."""
+    look(page(bench, "b", "x", sent=1.0, account=1))
+    assert bench.breaches() == {}
+
+    look(page(bench, "b", "x", sent=1.0, account=0))
+
+    assert bench.breaches() == {
+        "AUTH-READ-OTHER": [
+            "expected nothing of another account in the list, as b is; saw it is listed"
+        ]
+    }
+
+
+def test_memory_is_bounded(bench: Bench, look: ListWatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are remembered, and no more than so many."""
+    monkeypatch.setattr(list_watch, "_MOST", 3)
+    accepted, poll = (
+        bench.exchange("delete", (202, {})),
+        bench.exchange("operation", (200, {"status": "COMPLETED"})),
+    )
+    poll.sent = 10.0
+    for number in range(9):
+        look.polled(Operation(accepted, f"s{number}", "op", "http://target.example/op"), poll)
+        look(page(bench, sent=1.0, leads_to=f"t{number}"))
+
+    look(page(bench, *(f"s{number}" for number in range(9)), sent=20.0))
+
+    assert bench.breaches() == {
+        "GONE-LIST": [f"expected no s{number}; saw it is listed" for number in (6, 7, 8)]
+    }
+    assert len(look._walks) == 3

@@ -1,0 +1,446 @@
+"""The result of a run: a verdict for each requirement, one for the whole, the exit code, and the document."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from orchestrator_contract import __version__
+from orchestrator_contract.contract import catalogue
+from orchestrator_contract.contract.catalogue import Level, Requirement
+from orchestrator_contract.profile import Profile, Provision, Trigger
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.findings import Ledger, Record
+from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.verdict import (
+    Overall,
+    Policy,
+    Result,
+    Unusable,
+    conclude,
+    exit_code,
+    judge_requirement,
+)
+
+START, END = (
+    datetime(2026, 11, 23, 1, 2, 3, 456789, UTC),
+    datetime(2026, 11, 23, 1, 2, 9, tzinfo=UTC),
+)
+BARE = Profile("bare", "http://x.example", provision=Provision("create"))
+FULL = Profile(
+    "full",
+    "http://x.example",
+    provision=Provision("create"),
+    faults={429: Trigger()},
+    clock_url="http://x.example/c",
+)
+
+
+def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
+    """A requirement."""
+    return Requirement("A", level, "title", "S1", needs)
+
+
+@pytest.mark.parametrize(
+    ("record", "verdict", "reason"),
+    [
+        pytest.param(
+            Record(),
+            Verdict.UNVERIFIED,
+            "nothing in this run was subject to this requirement",
+            id="nothing",
+        ),
+        pytest.param(Record(checks=1), Verdict.PASSED, "checked 1 time", id="one-check"),
+        pytest.param(Record(checks=2), Verdict.PASSED, "checked 2 times", id="two-checks"),
+        pytest.param(
+            Record(checks=2, unverified=["a", "b", "c", "d"]),
+            Verdict.UNVERIFIED,
+            "a; b; c",
+            id="partly-unverified",
+        ),
+        pytest.param(
+            Record(checks=2, breaches=2, problems=["p"]),
+            Verdict.BREACHED,
+            "p",
+            id="every-check-breached",
+        ),
+        pytest.param(
+            Record(checks=5, breaches=2, problems=["p", "q", "r", "s"], unverified=["a"]),
+            Verdict.BREACHED,
+            "p; q; r (2 of 5 checks)",
+            id="some-checks-breached",
+        ),
+    ],
+)
+def test_ledger_on_one_requirement(record: Record, verdict: Verdict, reason: str) -> None:
+    """A breach outranks what is unverified, and that outranks a pass."""
+    row = judge_requirement(requirement(), record, BARE, Policy())
+
+    assert (row.verdict, row.reason, row.record) == (verdict, reason, record)
+
+
+@pytest.mark.parametrize(
+    ("level", "strict", "verdict"),
+    [
+        (Level.DOCUMENTED, False, Verdict.BREACHED),
+        (Level.DERIVED, False, Verdict.BREACHED),
+        (Level.ADVISORY, False, Verdict.WARNED),
+        (Level.ADVISORY, True, Verdict.BREACHED),
+    ],
+)
+def test_levels(level: Level, strict: bool, verdict: Verdict) -> None:
+    """An advisory breach warns, unless --strict."""
+    assert (
+        judge_requirement(requirement(level), Record(1, 1), BARE, Policy(strict=strict)).verdict
+        is verdict
+    )
+
+
+def test_a_missing_capability() -> None:
+    """What the target can't do is named, with what else stood in the way; a breach counts all the same."""
+    one = requirement(Level.DERIVED, "clock", "create", "fault.429")
+    lacks = "needs clock, fault.429, which the target profile does not give"
+
+    assert judge_requirement(one, Record(checks=3), BARE, Policy()).reason == lacks
+    row = judge_requirement(
+        one, Record(checks=3, unverified=["needs clock", "a", "b", "c"]), BARE, Policy()
+    )
+    assert (row.verdict, row.reason) == (Verdict.UNVERIFIED, f"{lacks}; a; b")
+    assert judge_requirement(one, Record(checks=3), FULL, Policy()).verdict is Verdict.PASSED
+    assert (
+        judge_requirement(one, Record(checks=3, breaches=1), BARE, Policy()).verdict
+        is Verdict.BREACHED
+    )
+
+
+def test_what_was_settled_otherwise() -> None:
+    """A requirement that was judged without the capability counts by its checks."""
+    one = requirement(Level.DERIVED, "clock")
+
+    assert (
+        judge_requirement(
+            one, Record(checks=3, unverified=["x"]), BARE, Policy(), settled=True
+        ).verdict
+        is Verdict.PASSED
+    )
+    assert (
+        judge_requirement(one, Record(), BARE, Policy(), settled=True).reason
+        == "nothing in this run was subject to this requirement"
+    )
+
+
+# -------------------------------------------------------------------- the whole
+
+GATING, OTHER, ADVISORY = "DEL-STATUS", "OP-ORDER", "OP-RETAINED"
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """A ledger in which three requirements hold."""
+    made = Ledger(catalogue.load(), Redactor())
+    for one in (GATING, OTHER, ADVISORY):
+        made.hold(one, True)
+    return made
+
+
+def concluded(ledger: Ledger, *selected: str, policy: Policy | None = None, **more: Any) -> Result:
+    """The result for these requirements; for the three where none is named."""
+    return conclude(
+        ledger,
+        more.pop("profile", BARE),
+        selected or (GATING, OTHER, ADVISORY),
+        policy=policy or Policy(),
+        seed=7,
+        effort="quick",
+        started=START,
+        finished=END,
+        **more,
+    )
+
+
+def test_conformant(ledger: Ledger) -> None:
+    """Where everything that was selected holds the endpoint conforms, in the catalogue's order."""
+    result = concluded(ledger, ADVISORY, GATING)
+
+    assert (result.overall, result.reason, result.unusable) == (Overall.CONFORMANT, "", False)
+    assert [row.requirement.id for row in result.rows] == [GATING, ADVISORY]
+    assert exit_code(result, Policy()) == 0
+
+
+@pytest.mark.parametrize(
+    ("breached", "overall", "code"),
+    [
+        (GATING, Overall.NONCONFORMANT, 1),
+        (OTHER, Overall.NONCONFORMANT, 1),
+        (ADVISORY, Overall.CONFORMANT, 0),
+    ],
+)
+def test_nonconformant(ledger: Ledger, breached: str, overall: Overall, code: int) -> None:
+    """One gating breach is enough; an advisory one is not, unless --strict."""
+    ledger.hold(breached, False)
+
+    result = concluded(ledger)
+    strict = concluded(ledger, policy=Policy(strict=True))
+
+    assert (result.overall, exit_code(result, Policy())) == (overall, code)
+    assert (strict.overall, exit_code(strict, Policy(strict=True))) == (Overall.NONCONFORMANT, 1)
+
+
+def test_incomplete(ledger: Ledger) -> None:
+    """A gating requirement that is unverified leaves the result incomplete, and fails with --require-verified only."""
+    ledger.unverified([GATING], "why")
+    ledger.unverified([ADVISORY], "other")
+
+    result = concluded(ledger)
+
+    assert (result.overall, result.reason) == (
+        Overall.INCOMPLETE,
+        "1 requirement(s) could not be verified: why",
+    )
+    assert exit_code(result, Policy()) == 0
+    assert exit_code(result, Policy(require_verified=True)) == 1
+    assert exit_code(concluded(ledger, OTHER, ADVISORY), Policy(require_verified=True)) == 0
+    assert concluded(ledger, OTHER, ADVISORY).overall is Overall.CONFORMANT
+
+
+def test_reasons_are_told_once_and_in_part(ledger: Ledger) -> None:
+    """Three reasons are told; how many more there are is counted."""
+    names = ["DEL-ACCEPT", "DEL-202-BODY", "OP-FETCH", "OP-BODY", "OP-ID"]
+    for number, name in enumerate(names):
+        ledger.unverified([name], f"why {min(number, 3)}")
+
+    assert (
+        concluded(ledger, *names).reason
+        == "5 requirement(s) could not be verified: why 0; why 1; why 2; and 1 more"
+    )
+    assert (
+        concluded(ledger, *names[:3]).reason
+        == "3 requirement(s) could not be verified: why 0; why 1; why 2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "selected", "overall", "code"),
+    [
+        pytest.param(False, (GATING, OTHER), Overall.INCOMPLETE, 4, id="unreachable"),
+        pytest.param(
+            False, (ADVISORY,), Overall.INCOMPLETE, 4, id="nothing-that-gates-was-selected"
+        ),
+        pytest.param(False, ("HTTP-ANSWER",), Overall.INCOMPLETE, 4, id="silence-is-no-breach"),
+        pytest.param(True, ("HTTP-ANSWER", GATING), Overall.NONCONFORMANT, 1, id="no-http"),
+        pytest.param(True, ("HTTP-JSON",), Overall.NONCONFORMANT, 1, id="no-json"),
+        pytest.param(True, ("HTTP-ENCODING",), Overall.NONCONFORMANT, 1, id="no-coding"),
+        pytest.param(True, (GATING,), Overall.INCOMPLETE, 4, id="no-http-says-nothing-of-the-rest"),
+    ],
+)
+def test_unusable(
+    ledger: Ledger, broken: bool, selected: tuple[str, ...], overall: Overall, code: int
+) -> None:
+    """Of an endpoint that can't be tested nothing counts but that it does not speak HTTP, or JSON."""
+    for one in ("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON"):
+        ledger.hold(one, False, expected="an answer", seen="none")
+    ledger.settled.add(GATING)
+
+    result = concluded(
+        ledger,
+        *selected,
+        unusable=Unusable(
+            "it is gone", stands=("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON") if broken else ()
+        ),
+    )
+
+    assert (result.overall, result.reason, result.unusable, exit_code(result, Policy())) == (
+        overall,
+        "it is gone",
+        True,
+        code,
+    )
+    for row in result.rows:
+        if not (broken and row.requirement.id.startswith("HTTP")):
+            assert row.verdict is Verdict.UNVERIFIED
+            assert row.reason.endswith("it is gone")
+
+
+def test_settled_requirements(ledger: Ledger) -> None:
+    """What --ttl-ledger settled needs no clock."""
+    ledger.hold("KEY-EXPIRES", True)
+    assert concluded(ledger, "KEY-EXPIRES").rows[0].verdict is Verdict.UNVERIFIED
+
+    ledger.settled.add("KEY-EXPIRES")
+
+    assert concluded(ledger, "KEY-EXPIRES").rows[0].verdict is Verdict.PASSED
+
+
+def test_the_document(ledger: Ledger) -> None:
+    """conformance.json says what was tested, how, and what was found."""
+    ledger.hold(OTHER, False, expected="a", seen="b")
+    ledger.begin("test_b", [OTHER])
+    ledger.begin("test_a", [OTHER])
+    ledger.end()
+    ledger.tally(404, valid=True)
+    ledger.tally(418, valid=False)
+    ledger.observe("OBS-TRANSPORT", "z", 2)
+    ledger.observe("OBS-TRANSPORT", "a")
+    ledger.sent()
+    result = concluded(ledger, notes=["note"], profile=FULL)
+    result.target = "my profile.toml"
+
+    document = result.as_json()
+
+    rerun = "pytest --target 'my profile.toml' --requirement OP-ORDER --effort quick --seed 7"
+    assert {
+        name: value
+        for name, value in document.items()
+        if name not in ("requirements", "observations")
+    } == {
+        "schema": "https://orchestrator-contract.example/schemas/conformance-report.json",
+        "suite_version": __version__,
+        "started_at": "2026-11-23T01:02:03.456+00:00",
+        "finished_at": "2026-11-23T01:02:09.000+00:00",
+        "seed": 7,
+        "effort": "quick",
+        "target": {
+            "name": "full",
+            "base_url": "http://x.example",
+            "capabilities": ["create", "fault.429", "clock"],
+        },
+        "verdict": "nonconformant",
+        "reason": "",
+        "counts": {
+            "requests": 1,
+            "passed": 2,
+            "breached": 1,
+            "warned": 0,
+            "waived": 0,
+            "unverified": 0,
+        },
+        "statuses": {
+            "202": {"seen": 0, "valid": 0},
+            "404": {"seen": 1, "valid": 1},
+            "409": {"seen": 0, "valid": 0},
+            "418": {"seen": 1, "valid": 0},
+            "429": {"seen": 0, "valid": 0},
+            "500": {"seen": 0, "valid": 0},
+            "503": {"seen": 0, "valid": 0},
+        },
+        "notes": ["note"],
+    }
+    row = next(row for row in document["requirements"] if row["id"] == OTHER)
+    known = catalogue.load()[OTHER]
+    assert row == {
+        "id": OTHER,
+        "level": "derived",
+        "title": known.title,
+        "source": known.source,
+        "verdict": "breached",
+        "reason": "expected a; saw b (1 of 2 checks)",
+        "tests": ["test_a", "test_b"],
+        # No single request shows it: the run itself is what repeats it.
+        "evidence": [
+            {
+                "request": rerun,
+                "status": None,
+                "headers": {},
+                "body": "",
+                "problem": "expected a; saw b",
+            }
+        ],
+    }
+    assert list(document["statuses"]) == ["202", "404", "409", "418", "429", "500", "503"]
+    seen = {one["id"]: one for one in document["observations"]}
+    assert list(seen) == list(catalogue.load().observations)
+    assert seen["OBS-TRANSPORT"] == {
+        "id": "OBS-TRANSPORT",
+        "title": "An operation that is 404 right after its 202",
+        "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
+    }
+    assert result.observations[0].keys() == {"id", "title", "source", "seen"}
+    assert result.rerun() == "pytest --target 'my profile.toml' --effort quick --seed 7"
+    result.target = ""
+    assert result.rerun("A") == "pytest --requirement A --effort quick --seed 7"
+
+
+def test_a_nameless_target_is_named_by_its_address(ledger: Ledger) -> None:
+    """A report always says what was tested."""
+    assert (
+        concluded(ledger, profile=Profile("", "http://y.example")).as_json()["target"]["name"]
+        == "http://y.example"
+    )
+    assert "comparison" not in concluded(ledger).as_json()
+
+
+class _Waivers:
+    """Waives every breach."""
+
+    def apply(self, row: Any) -> Any:
+        from dataclasses import replace
+
+        return replace(row, verdict=Verdict.WAIVED) if row.verdict is Verdict.BREACHED else row
+
+    def notes(self, rows: Any) -> list[str]:
+        return [f"{sum(row.verdict is Verdict.WAIVED for row in rows)} waived"]
+
+
+class _Comparison:
+    def __init__(self, gating: int) -> None:
+        self.gating = gating
+
+    def note(self) -> str:
+        return "compared"
+
+    def as_json(self) -> dict[str, int]:
+        return {"gating": self.gating}
+
+
+class _Baseline:
+    def __init__(self, gating: int) -> None:
+        self.gating = gating
+
+    def compare(self, rows: Any) -> _Comparison:
+        assert rows
+        return _Comparison(self.gating)
+
+
+def test_waivers(ledger: Ledger) -> None:
+    """A waived breach does not count; what is wrong with a waiver is a note, and fails with --strict."""
+    ledger.hold(GATING, False)
+
+    result = concluded(ledger, waivers=_Waivers(), notes=["first"])
+
+    assert (result.overall, result.counts()["waived"]) == (Overall.CONFORMANT, 1)
+    assert (result.notes, result.waiver_notes) == (["first", "1 waived"], ["1 waived"])
+    assert exit_code(result, Policy()) == 0
+    assert exit_code(result, Policy(strict=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("gating", "only_new", "code"), [(0, True, 0), (0, False, 1), (1, True, 1)]
+)
+def test_baseline(ledger: Ledger, gating: int, only_new: bool, code: int) -> None:
+    """With --fail-on new breaches that the earlier run had do not fail."""
+    ledger.hold(GATING, False)
+
+    result = concluded(ledger, baseline=_Baseline(gating))
+
+    assert result.overall is Overall.NONCONFORMANT
+    assert result.notes == ["compared"]
+    assert result.as_json()["comparison"] == {"gating": gating}
+    assert exit_code(result, Policy(only_new=only_new)) == code
+    assert exit_code(concluded(ledger), Policy(only_new=True)) == 1
+
+
+def test_one_account_may_have_been_given_as_two() -> None:
+    """What two credentials of one account breach comes with the question whether they are; other breaches don't."""
+    ledger = Ledger(catalogue.load(), Redactor())
+    ledger.hold("DEL-STATUS", False, expected="202", seen="200")
+    chosen = ("AUTH-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")
+    assert concluded(ledger, *chosen).notes == []
+
+    ledger.hold("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")
+
+    notes = concluded(ledger, *chosen).notes
+    assert [note.partition("?")[0] for note in notes] == [
+        "KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"
+    ]

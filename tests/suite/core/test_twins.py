@@ -1,0 +1,273 @@
+"""Creates under a key, and configurations of one name: what comes of them is the run's, and told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator_contract import preflight
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.http.response import Fault
+from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.verdict import Unusable
+from orchestrator_contract.scope import Place
+from tests.suite.core.world import KEY, PLANE, TWO, World, deletable, left_of
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench, Said
+
+
+def test_a_create_with_a_key(world: World, alone: Bench) -> None:
+    """The 202 and the configuration; journalled, owned and counted like all others."""
+    payload = alone.suite.configurations.creator.payloads.new()
+    world.named(0, "oc-run-0")
+
+    operation = alone.suite.configurations.creator.begin(payload, KEY)
+    assert [entry["state"] for entry in alone.journal] == ["creating"]
+    made = alone.suite.configurations.creator.conclude(operation, payload)
+
+    exchange = operation.accepted
+    assert (exchange.status, exchange.key, made.sid, made.name, made.payload) == (
+        202,
+        KEY,
+        "sid0",
+        "oc-run-0",
+        payload,
+    )
+    assert [entry["state"] for entry in alone.journal] == ["creating", "created"]
+    assert alone.journal[0] == {"name": "oc-run-0", "state": "creating", "account": 0, "region": 0}
+    assert alone.journal[1] == {
+        "name": "oc-run-0",
+        "sid": "sid0",
+        "state": "created",
+        "account": 0,
+        "region": 0,
+    }
+    assert left_of(alone) == 299
+
+
+@pytest.mark.parametrize(
+    ("refuse", "status", "why"),
+    [
+        pytest.param(
+            (409, {}),
+            "COMPLETED",
+            f"POST {PLANE}/Configurations answered 409 (application/json)",
+            id="refused",
+        ),
+        pytest.param(None, "FAILED", "a create ended FAILED", id="failed"),
+        pytest.param(
+            None, "", "the operation can't be read: the last poll gave 200", id="unreadable"
+        ),
+    ],
+)
+def test_a_create_with_a_key_that_fails(
+    world: World, alone: Bench, refuse: Said | None, status: str, why: str
+) -> None:
+    """What keeps it from being created is the reason."""
+    world.refuse, world.status = [refuse], status
+    world.named(0, "oc-run-0")
+
+    configurations, payload = (
+        alone.suite.configurations,
+        alone.suite.configurations.creator.payloads.new(),
+    )
+    with pytest.raises(Unverifiable) as caught:
+        configurations.creator.conclude(configurations.creator.begin(payload, KEY), payload)
+
+    assert str(caught.value) == why
+
+
+@pytest.mark.parametrize(
+    ("refuse", "why", "stands"),
+    [
+        pytest.param(
+            (202, b"\xef\xbb\xbf{}"), "(not JSON: Unexpected UTF-8 BOM", {"HTTP-JSON"}, id="no-json"
+        ),
+        pytest.param((202, {}), "the 202 has no link", set(), id="no-link"),
+        pytest.param((200, b"<html>"), "answered 200", set(), id="another-server"),
+        pytest.param(
+            Fault.CUT, "POST got no answer", {"HTTP-ANSWER", "HTTP-ENCODING"}, id="no-http"
+        ),
+    ],
+)
+def test_what_stands_where_nothing_can_be_created(
+    world: World, alone: Bench, refuse: Said, why: str, stands: set[str]
+) -> None:
+    """An accepted create that is no JSON, like what is no HTTP, is held against the endpoint though it can't be used; a page is not."""
+    world.refuse = [refuse] * 9
+    alone.endpoint.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
+
+    with pytest.raises(Unusable) as caught:
+        preflight.ready(alone.suite)
+
+    assert why in str(caught.value)
+    assert caught.value.stands == stands
+    assert not stands or stands & alone.breaches().keys()
+
+
+@pytest.mark.parametrize("call", ["begin", "namesake"])
+def test_more_creates_need_the_budget(start: Callable[..., Bench], call: str) -> None:
+    """Every further configuration counts as a delete."""
+    bench = start(deletes=0)
+    one = Configuration("sid", "name", payload={"displayName": "name"})
+
+    arguments: tuple[Any, ...] = (one,) if call == "namesake" else (one.payload, KEY)
+
+    with pytest.raises(
+        NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"
+    ):
+        getattr(bench.suite.configurations.creator, call)(*arguments)
+
+    assert bench.endpoint.sent == []
+
+
+def test_a_namesake(world: World, alone: Bench) -> None:
+    """The same content and name again; it is known, journalled and removed under a name of its own."""
+    configurations = alone.suite.configurations
+    one = configurations.one()
+
+    twin = configurations.creator.namesake(one)
+
+    assert world.payloads[0] == world.payloads[1]
+    assert (twin.sid, twin.name) == ("sid1", "oc-run-0+1")
+    assert alone.journal[-1] == {
+        "name": "oc-run-0+1",
+        "sid": "sid1",
+        "state": "created",
+        "account": 0,
+        "region": 0,
+    }
+    assert set(alone.suite.inventory.left) == {"oc-run-0", "oc-run-0+1"}
+    assert left_of(alone) == 298
+
+
+@pytest.mark.parametrize(
+    ("refuse", "related", "why"),
+    [
+        pytest.param(
+            (409, {}),
+            {"configurationId": "x"},
+            f"POST {PLANE}/Configurations answered 409 (application/json)",
+            id="refused",
+        ),
+        pytest.param(
+            None,
+            {"configurationId": "sid0"},
+            "a second configuration of the same name can't be told from the first",
+            id="the-same",
+        ),
+        pytest.param(
+            None,
+            None,
+            "a second configuration of the same name can't be told from the first",
+            id="nameless",
+        ),
+        pytest.param(
+            None,
+            {"configurationId": 5},
+            "a second configuration of the same name can't be told from the first",
+            id="a-number",
+        ),
+    ],
+)
+def test_no_namesake(
+    world: World, alone: Bench, refuse: Said | None, related: Any, why: str
+) -> None:
+    """Names may have to be unique; what can't be told apart is not taken."""
+    one = alone.suite.configurations.one()
+    world.refuse, world.related = [refuse], lambda number: related
+
+    with pytest.raises(NothingToDelete) as caught:
+        alone.suite.configurations.creator.namesake(one)
+
+    assert str(caught.value) == why
+    assert set(alone.suite.inventory.left) == {"oc-run-0"}
+
+
+def test_a_namesake_in_another_place(start: Callable[..., Bench]) -> None:
+    """It is made, journalled and deleted where it was asked for."""
+    bench = start(accounts=TWO, regions=("http://one.example",))
+    world, configurations = World(bench), bench.suite.configurations
+    configurations.ahead = 0
+    one = configurations.one()
+
+    twin = configurations.creator.namesake(one, Place(1, 1))
+
+    assert (twin.place, twin.name) == (Place(1, 1), "oc-run-0+1")
+    assert world.names() == ["oc-run-0", "oc-run-0"]
+    assert {(entry["name"], entry["account"], entry["region"]) for entry in bench.journal} == {
+        ("oc-run-0", 0, 0),
+        ("oc-run-0+1", 1, 1),
+    }
+    assert bench.suite.ownership.owns(twin.sid, twin.place)
+    assert not bench.suite.ownership.owns(twin.sid)
+    deletable(bench, one.sid, (404, {}))
+    deletable(bench, twin.sid)
+    assert configurations.clean_up() == []
+    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == [
+        "user1",
+        "user2",
+    ]
+
+
+def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
+    """A create that was accepted and FAILED has made nothing that could be missed."""
+    one = alone.suite.configurations.one()
+    world.status = "FAILED"
+
+    with pytest.raises(NothingToDelete, match=r"^a create ended FAILED$"):
+        alone.suite.configurations.creator.namesake(one)
+
+    assert set(alone.suite.inventory.left) == {"oc-run-0"}
+
+
+def test_no_namesake_of_a_given_one(alone: Bench) -> None:
+    """The content of a configuration from a pool is not known."""
+    with pytest.raises(
+        NothingToDelete,
+        match=r"^the content of a configuration that the profile gives is not known$",
+    ):
+        alone.suite.configurations.creator.namesake(Configuration("sid"))
+
+
+def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
+    """The 202 may name the twin where the operation does not."""
+    one = alone.suite.configurations.one()
+    world.related, world.early = lambda number: None, {"configurationId": "twin"}
+
+    assert alone.suite.configurations.creator.namesake(one).sid == "twin"
+
+
+@pytest.mark.parametrize(
+    ("again", "left"),
+    [
+        pytest.param("same", {"oc-run-0"}, id="replayed"),
+        pytest.param("new", {"oc-run-0", "oc-run-0+1"}, id="made-again"),
+        pytest.param("refused", {"oc-run-0"}, id="refused"),
+    ],
+)
+def test_a_create_sent_again(world: World, alone: Bench, again: str, left: set[str]) -> None:
+    """What a replayed create makes against expectation is the run's, too, and is removed."""
+    configurations = alone.suite.configurations
+    payload = configurations.creator.payloads.new()
+    world.named(0, "oc-run-0")
+    world.named(1, "oc-run-0")
+    operation = configurations.creator.begin(payload, KEY)
+    configurations.creator.conclude(operation, payload)
+    first = operation.accepted
+    if again == "same":
+        alone.endpoint.on("POST /Configurations", (202, {"statusUrl": f"{PLANE}/Operations/op0"}))
+    world.refuse = [(409, {}) if again == "refused" else None]
+
+    exchange = configurations.creator.create_again(payload, KEY, first)
+
+    assert (exchange.key, exchange.call) == (KEY, Call("create", "oc-run-0"))
+    assert json.loads(exchange.request_body or b"") == payload
+    assert set(alone.suite.inventory.left) == left
+    assert alone.suite.ownership.owns("sid1") is (again == "new")

@@ -1,0 +1,96 @@
+"""What was created may show late; what never shows is for the contract's tests to judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator_contract.provision.configuration import LATE_S, Configuration
+from orchestrator_contract.provision.read_lag import Visibility
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench, Said
+
+ALL = "GET /Configurations?pageSize=1000"
+FETCH = "GET /Configurations/sid"
+FOUND: Said = (200, {"id": "sid", "displayName": "one"})
+MISSING: Said = (404, {"code": 20404})
+ONE = [Configuration("sid", "one")]
+
+
+def page(*sids: str) -> Said:
+    """The list."""
+    return 200, {"configurations": [{"id": sid} for sid in sids], "meta": {}}
+
+
+@pytest.fixture
+def visibility(bench: Bench) -> Visibility:
+    """On an endpoint that shows it at once."""
+    bench.endpoint.on(FETCH, FOUND)
+    bench.endpoint.on(ALL, page("sid"))
+    return Visibility(
+        bench.suite.client, bench.suite.configurations.listing, {"fetch": set(), "list": set()}
+    )
+
+
+def test_at_once(bench: Bench, visibility: Visibility) -> None:
+    """One look each is enough, and after enough of them none is taken."""
+    visibility.wait(ONE)
+
+    assert bench.endpoint.lines() == [FETCH, ALL]
+    assert bench.clock.slept == []
+    assert bench.seen("OBS-SHOWN") == {"by fetch: at once": 1, "by list: at once": 1}
+
+    for _ in range(30):
+        visibility.wait(ONE)
+
+    assert len(bench.endpoint.lines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "late", "prompt", "name"),
+    [
+        pytest.param(FETCH, MISSING, FOUND, "fetch", id="fetch"),
+        pytest.param(ALL, page(), page("sid"), "list", id="list"),
+    ],
+)
+def test_late(
+    bench: Bench, visibility: Visibility, line: str, late: Said, prompt: Said, name: str
+) -> None:
+    """It is waited for what shows late, accuses nobody, and is looked for each time from then on."""
+    bench.endpoint.on(line, late, late, late, prompt)
+
+    visibility.wait(ONE)
+
+    assert bench.endpoint.lines().count(line) == 4
+    assert bench.seen("OBS-SHOWN")[f"by {name}: within {LATE_S:g} s"] == 1
+    assert "CTRL-VISIBLE" not in bench.breaches()
+
+    for _ in range(30):
+        visibility.wait(ONE)
+
+    assert bench.endpoint.lines().count(line) == 34
+
+
+def test_never(bench: Bench, visibility: Visibility) -> None:
+    """What never shows is given up once, and not waited for again."""
+    bench.endpoint.on(FETCH, MISSING)
+
+    visibility.wait(ONE)
+    spent = sum(bench.clock.slept)
+    visibility.wait(ONE)
+
+    assert LATE_S < spent < LATE_S + 2
+    assert sum(bench.clock.slept) == spent
+    assert "CTRL-VISIBLE" not in bench.breaches()
+
+
+def test_unreadable(bench: Bench, visibility: Visibility) -> None:
+    """A list that can't be read says nothing of what shows."""
+    bench.endpoint.on(ALL, (400, {}))
+
+    visibility.wait(ONE)
+
+    assert bench.clock.slept == []
+    assert "by list: at once" not in bench.seen("OBS-SHOWN")

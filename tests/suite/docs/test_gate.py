@@ -1,0 +1,186 @@
+"""The GitHub action: its script runs for real, and its inputs are what the page says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
+
+from .conftest import PROJECT
+
+ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
+PAGE = (PROJECT / "docs" / "gate.md").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a run of the gate left behind."""
+
+    code: int
+    outputs: dict[str, str]
+    summary: str
+    log: str
+
+
+def gate(folder: Path, **inputs: str) -> Ended:
+    """Run the script in *folder* as GitHub would."""
+    output, summary = folder / "github-output", folder / "github-summary"
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "GITHUB_", "INPUT_", "TWILIO_"))
+    }
+    env = (
+        inherited
+        | {
+            "PYTHON": sys.executable,
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(summary),
+        }
+        | {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
+    )
+    run = subprocess.run(
+        [str(PROJECT / "scripts" / "gate.sh")],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    lines = output.read_text(encoding="utf-8").splitlines()
+    return Ended(
+        run.returncode,
+        dict(line.split("=", 1) for line in lines),
+        summary.read_text(encoding="utf-8"),
+        run.stdout + run.stderr,
+    )
+
+
+def verdicts(folder: Path) -> dict[str, str]:
+    """The verdict on each requirement that was judged."""
+    report = json.loads(
+        (folder / "conformance-report" / "conformance.json").read_text(encoding="utf-8")
+    )
+    return {row["id"]: row["verdict"] for row in report["requirements"]}
+
+
+@pytest.fixture(scope="module")
+def broken_mock() -> Iterator[Path]:
+    """The profile of a mock whose 404 is a list."""
+    mock = EmbeddedMock.start("--defect", "error-404-list", "--variant", "method-404")
+    yield mock.profile
+    mock.stop()
+
+
+def test_a_conformant_endpoint_passes(tmp_path: Path) -> None:
+    """Exit code 0, the verdict as an output, the report on the summary page and in the folder."""
+    ended = gate(
+        tmp_path,
+        effort="quick",
+        requirement="SID-UNKNOWN,ERR-404",
+        report="out/report",
+        yes="false",
+    )
+
+    assert (ended.code, ended.outputs) == (
+        0,
+        {"verdict": "conformant", "exit-code": "0", "report": "out/report"},
+    ), ended.log
+    assert ended.summary == (tmp_path / "out/report/conformance.md").read_text(encoding="utf-8")
+    assert (
+        json.loads((tmp_path / "out/report/conformance.json").read_text(encoding="utf-8"))["effort"]
+        == "quick"
+    )
+
+
+def test_a_breach_fails(tmp_path: Path, broken_mock: Path) -> None:
+    """Exit code 1, the summary page names the requirement; without strict an advisory breach is a warning."""
+    ended = gate(
+        tmp_path,
+        target=str(broken_mock),
+        effort="quick",
+        requirement="ERR-404,SID-METHOD",
+        strict="false",
+    )
+
+    assert (ended.code, ended.outputs["verdict"], ended.outputs["exit-code"]) == (
+        1,
+        "nonconformant",
+        "1",
+    ), ended.log
+    assert "ERR-404-BODY" in ended.summary
+    assert verdicts(tmp_path) == {"ERR-404-BODY": "breached", "SID-METHOD": "warned"}
+
+
+def test_strict_reaches_the_suite(tmp_path: Path, broken_mock: Path) -> None:
+    """With strict an advisory breach fails the run."""
+    ended = gate(
+        tmp_path, target=str(broken_mock), effort="quick", requirement="SID-METHOD", strict="true"
+    )
+
+    assert ended.code == 1, ended.log
+    assert verdicts(tmp_path) == {"SID-METHOD": "breached"}
+
+
+def test_a_run_that_can_not_tell_says_so(tmp_path: Path) -> None:
+    """A profile that is not there ends with 4; an older report is not taken for this run's."""
+    (tmp_path / "conformance-report").mkdir()
+    (tmp_path / "conformance-report" / "conformance.json").write_text(
+        '{"verdict": "conformant"}', encoding="utf-8"
+    )
+
+    ended = gate(tmp_path, target="no-such.toml")
+
+    assert (ended.code, ended.outputs["verdict"], ended.outputs["exit-code"]) == (4, "none", "4"), (
+        ended.log
+    )
+    assert "exit code 4" in ended.summary
+    assert "no-such.toml" in ended.log
+
+
+def test_inputs_reach_the_script() -> None:
+    """Each input is given to the step that runs the script, python-version to the one that sets Python up."""
+    steps = ACTION["runs"]["steps"]
+    given = {name.lower().replace("_", "-"): value for name, value in steps[-1]["env"].items()}
+    script = (PROJECT / "scripts" / "gate.sh").read_text(encoding="utf-8")
+
+    assert given == {
+        f"input-{name}": f"${{{{ inputs.{name} }}}}"
+        for name in ACTION["inputs"]
+        if name != "python-version"
+    }
+    assert steps[0]["with"] == {"python-version": "${{ inputs.python-version }}"}
+    assert all(name in script for name in steps[-1]["env"])
+
+
+def test_outputs_come_from_the_script() -> None:
+    """Each output is one that the script writes."""
+    script = (PROJECT / "scripts" / "gate.sh").read_text(encoding="utf-8")
+
+    for name, output in ACTION["outputs"].items():
+        assert output["value"] == f"${{{{ steps.gate.outputs.{name} }}}}"
+        assert f'"{name}=' in script
+
+
+@pytest.mark.parametrize(
+    ("heading", "known"), [("input", ACTION["inputs"]), ("output", ACTION["outputs"])]
+)
+def test_the_page_lists_them_all(heading: str, known: dict[str, Any]) -> None:
+    """docs/gate.md has a row for each input and output, in order, with the default."""
+    table = PAGE.split(f"| {heading} |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `([\w-]+)` \| (?:`([\w.-]+)` \|)?", table, re.MULTILINE)
+
+    assert [name for name, _ in rows] == list(known)
+    assert all(default == known[name]["default"] for name, default in rows if default)

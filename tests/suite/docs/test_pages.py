@@ -1,0 +1,248 @@
+"""What the documents say is so: commands, options, defaults, ids, links and examples."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import math
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from orchestrator_contract import docs
+from orchestrator_contract.contract import catalogue, schemas
+from orchestrator_contract.mock import registry
+from orchestrator_contract.report import report_model as view
+
+from .conftest import PAGES, PROJECT, Block, Command, blocks, commands
+
+COMMANDS = commands()
+PYTEST = [command for command in COMMANDS if command.words[0] == "pytest"]
+MODULES = [command for command in COMMANDS if command.words[:2] == ("python", "-m")]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+ID = re.compile(rf"(?<![\w-])(?:{'|'.join(view.SECTIONS)}|OBS)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)")
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def names(paths: list[Path]) -> list[str]:
+    """Ids for parameters."""
+    return [path.relative_to(PROJECT).as_posix() for path in paths]
+
+
+@cache
+def help_of(*command: str) -> str:
+    """What a command's --help says."""
+    return subprocess.run(
+        [sys.executable, "-m", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT,
+    ).stdout
+
+
+def options_in(text: str) -> set[str]:
+    """The long options that a help text lists."""
+    return set(FLAG.findall(text))
+
+
+def joined(words: tuple[str, ...]) -> str:
+    """A command for a test's id."""
+    return re.sub(r"[^\w./=-]+", "-", " ".join(words))[:60]
+
+
+@pytest.mark.parametrize("command", PYTEST, ids=lambda command: joined(command.words))
+def test_pytest_command_works(command: Command) -> None:
+    """pytest knows the options, the catalogue the requirements, and the paths are there."""
+    known = options_in(help_of("pytest"))
+    wanted = command.value("--requirement")
+    paths = [word for word in command.words[1:] if word.startswith("tests/")]
+
+    assert not set(command.options) - known
+    assert wanted is None or "ID" in wanted or catalogue.load().select(wanted)
+    assert all((PROJECT / path).is_dir() for path in paths)
+
+
+@pytest.mark.parametrize("command", MODULES, ids=lambda command: joined(command.words))
+def test_module_command_works(command: Command) -> None:
+    """The module is there and knows the options; defects and variants exist."""
+    module = command.words[2]
+    registry.load()
+
+    assert importlib.util.find_spec(module) is not None
+    if command.options:
+        assert not set(command.options) - options_in(help_of(module))
+    for option, known in (("--defect", registry.DEFECTS), ("--variant", registry.VARIANTS)):
+        assert (command.value(option) or next(iter(known))) in known
+
+
+def test_commands_were_found() -> None:
+    """The pages hold commands: the two tests above judge something."""
+    assert len(PYTEST) >= 8
+    assert len(MODULES) >= 4
+
+
+#: Pages about other programs, whose options they name.
+FOREIGN = {"load.md", "referees.md"}
+OWN = [page for page in PAGES if page.name not in FOREIGN]
+
+
+@pytest.mark.parametrize("page", OWN, ids=names(OWN))
+def test_named_options_exist(page: Path) -> None:
+    """An option that is named in the text is one of pytest's, the mock's, the generator's or a tool's in an example."""
+    known = options_in(help_of("pytest")) | options_in(help_of("orchestrator_contract.mock"))
+    known |= options_in(help_of("orchestrator_contract.docs")) | options_in(
+        help_of("benchmarks.compare")
+    )
+    known |= options_in(help_of("orchestrator_contract.adequacy"))
+    # git's in the GitLab example, curl's in the example of a report, and a second name of --junit-xml.
+    known |= {"--depth", "--path-as-is", "--junitxml"}
+
+    assert set(FLAG.findall(page.read_text(encoding="utf-8"))) - known == set()
+
+
+def test_defaults_in_the_readme_are_the_codes(pytestconfig: pytest.Config) -> None:
+    """The README names the default effort and the default folder that the options have."""
+    stated = re.search(r"`--effort quick`.*default `(\w+)`", README)
+
+    parsed = help_of("pytest")
+
+    assert stated
+    assert f"(default: {stated[1]})" in parsed
+    folder = re.search(r"--report=DIR.*\(default:\s*([\w-]+)", parsed, re.DOTALL)
+    assert folder is not None
+    assert "conformance-report" in folder[0]
+    assert "`conformance-report/`" in README.replace("\n", " ")
+
+
+def test_readme_limits_are_the_profiles_defaults() -> None:
+    """The limits that the README's profile shows are the defaults."""
+    shown = next(
+        tomllib.loads(block.text) for block in blocks("toml") if block.page == "README.md"
+    )["limits"]
+    members = schemas.documents()["target-profile.json"]["properties"]["limits"]["properties"]
+
+    assert shown == {name: members[name]["default"] for name in shown}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_named_requirements_exist(page: Path) -> None:
+    """Every id in the text is in the catalogue, as a whole or as the beginning of others."""
+    known = [*catalogue.load().requirements, *catalogue.load().observations]
+
+    named = set(ID.findall(page.read_text(encoding="utf-8")))
+
+    assert {one for one in named if not any(id_.startswith(one) for id_ in known)} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_links_resolve(page: Path) -> None:
+    """Links within the project lead to files, and their fragments to headings."""
+    for target, fragment in LINK.findall(page.read_text(encoding="utf-8")):
+        file = (page.parent / target).resolve() if target else page
+        assert file.exists(), target
+        if fragment:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert fragment[1:] in {
+                re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings
+            }
+
+
+def test_generated_pages_are_fresh() -> None:
+    """The generated pages say what the code does; `python -m orchestrator_contract.docs` makes them."""
+    assert sorted(path.name for path in docs.stale(PROJECT / "docs")) == []
+
+
+def test_a_stale_page_is_named_and_rewritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--check names what is stale and ends with 1; without it the page is rewritten, and the next check is quiet."""
+    (tmp_path / "sampling.md").write_text(f"a {docs.BEGIN} old {docs.END} z", encoding="utf-8")
+
+    codes = [
+        docs.main([str(tmp_path), "--check"]),
+        docs.main([str(tmp_path)]),
+        docs.main([str(tmp_path), "--check"]),
+    ]
+
+    assert codes == [1, 0, 0]
+    assert capsys.readouterr().out.count("sampling.md") == 2
+    assert (tmp_path / "sampling.md").read_text(encoding="utf-8").startswith(f"a {docs.BEGIN}\n|")
+
+
+def test_a_page_without_marks_is_refused() -> None:
+    """A page whose place for the table is gone is an error, not silently left alone."""
+    with pytest.raises(ValueError, match="generated: begin"):
+        docs.between_marks("no marks", "table")
+
+
+TOML = blocks("toml")
+
+
+@pytest.mark.parametrize("block", TOML, ids=lambda block: block.page)
+def test_toml_examples_are_valid(block: Block) -> None:
+    """Profiles and waivers in the pages are valid, and an entry of the catalogue is the catalogue's own."""
+    data = tomllib.loads(block.text)
+
+    if "target" in data:
+        assert schemas.matches("target-profile.json", data)
+    elif "waivers" in data:
+        for waiver in data["waivers"]:
+            waiver["expires"] = waiver["expires"].isoformat()
+        assert schemas.matches("waivers.json", data)
+    else:
+        source = tomllib.loads(
+            (Path(catalogue.__file__).parent / "catalogue.toml").read_text(encoding="utf-8")
+        )
+        assert all(entry in source["requirement"] for entry in data["requirement"])
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.page)
+def test_python_examples_parse(block: Block) -> None:
+    """Python in the pages is Python."""
+    assert ast.parse(block.text).body
+
+
+def test_shell_examples_parse() -> None:
+    """Shell in the pages is shell."""
+    for block in blocks("sh"):
+        assert (
+            subprocess.run(["bash", "-n"], input=block.text, text=True, check=False).returncode == 0
+        )
+
+
+def test_ci_runs_what_the_readme_tells_a_newcomer() -> None:
+    """What stands after the installation in the README's two lines is run by .ci/run."""
+    lines = re.findall(r"^python3 -m venv .* && (\.venv/bin/pytest.*)$", README, re.MULTILINE)
+    ci = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+
+    assert len(lines) == 2
+    assert all(re.search(rf"^\s*\w+ {re.escape(line)}$", ci, re.MULTILINE) for line in lines)
+
+
+def test_sample_sizes_give_the_stated_probability() -> None:
+    """The table of docs/sampling.md follows from the formula beside it."""
+    rows = re.findall(
+        r"^\| 1 in (\d+) \| (\d+) \|$",
+        (PROJECT / "docs/sampling.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+
+    assert rows
+    assert all(math.ceil(math.log(0.01) / math.log(1 - 1 / int(one))) == int(n) for one, n in rows)
+
+
+@pytest.mark.parametrize(
+    ("samples", "found"),
+    [(1, "always"), (7, "2"), (89, "19"), (90, "20"), (458, "99"), (459, "100")],
+    ids=str,
+)
+def test_rarest_fault_follows_from_the_same_formula(samples: int, found: str) -> None:
+    """The last rows of the efforts' table agree with the table of sample sizes: 90 for 1 in 20, 459 for 1 in 100."""
+    assert docs.rarest(samples) == found

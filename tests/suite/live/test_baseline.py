@@ -1,0 +1,133 @@
+"""A run against an earlier one: what is new, what is fixed, what is still open, and the gate on new breaches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator_contract.contract import catalogue, schemas
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.baseline import Baseline, BaselineError, load
+from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.verdict import Policy, Result, conclude, exit_code
+
+IDS = ("ERR-INFO", "ERR-CODE", "ERR-STATUS", "ERR-BOUNDS", "OP-ID")
+
+
+def result(
+    baseline: Baseline | None, breached: set[str], checked: set[str] | None = None
+) -> Result:
+    """The result of a run that found *breached*; what is not *checked* is unverified."""
+    ledger = Ledger(catalogue.load(), Redactor())
+    for one in IDS if checked is None else checked:
+        ledger.hold(one, one not in breached, expected="a", seen="b")
+    now = datetime.now(UTC)
+    return conclude(
+        ledger,
+        Profile("t", "http://127.0.0.1"),
+        IDS,
+        policy=Policy(),
+        seed=0,
+        effort="quick",
+        started=now,
+        finished=now,
+        baseline=baseline,
+    )
+
+
+def baseline_of(folder: Path, breached: set[str]) -> Baseline:
+    """The baseline that a run with these breaches leaves."""
+    path = folder / "conformance.json"
+    path.write_text(json.dumps(result(None, breached).as_json()), encoding="utf-8")
+    return load(path)
+
+
+def test_new_fixed_open_unknown(tmp_path: Path) -> None:
+    """Each breach of either run is in exactly one class, in the report and in its notes."""
+    baseline = baseline_of(tmp_path, {"ERR-INFO", "ERR-CODE", "OP-ID"})
+
+    report = result(baseline, {"ERR-INFO", "ERR-STATUS"}, set(IDS) - {"OP-ID"}).as_json()
+
+    found = report["comparison"]
+    assert (found["new"], found["fixed"], found["open"], found["unknown"]) == (
+        ["ERR-STATUS"],
+        ["ERR-CODE"],
+        ["ERR-INFO"],
+        ["OP-ID"],
+    )
+    assert "new: ERR-STATUS; fixed: ERR-CODE; still open: ERR-INFO" in report["notes"][-1]
+
+
+@pytest.mark.parametrize(
+    ("breached", "code"),
+    [
+        pytest.param({"ERR-INFO"}, 0, id="known"),
+        pytest.param(set(), 0, id="none"),
+        pytest.param({"ERR-INFO", "ERR-CODE"}, 1, id="known-and-new"),
+        pytest.param({"ERR-BOUNDS"}, 0, id="new-warning"),
+    ],
+)
+def test_gate_on_new(tmp_path: Path, breached: set[str], code: int) -> None:
+    """With --fail-on new, known breaches don't fail the gate and new ones do."""
+    found = result(baseline_of(tmp_path, {"ERR-INFO"}), breached)
+
+    assert exit_code(found, replace(Policy(), only_new=True)) == code
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"verdict": "conformant"}', "[" * 100_000])
+def test_bad_baseline(tmp_path: Path, text: str) -> None:
+    """Anything but a conformance.json is refused."""
+    path = tmp_path / "b.json"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(BaselineError, match=r"b\.json"):
+        load(path)
+
+
+def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
+    """A run whose only breach is known ends with 0 under --fail-on new, although its tests fail; a new breach ends it with 1."""
+    mock = start_mock("--defect", "error-404-info-other")
+    common = (
+        "--target",
+        mock.profile,
+        "--effort",
+        "quick",
+        "--seed",
+        1,
+        "--requirement",
+        "ERR-INFO,ERR-CODE",
+    )
+    first = run_suite(*common, report="first")
+    baseline = first.report / "conformance.json"
+
+    known = run_suite(*common, "--baseline", baseline, "--fail-on", "new", report="known")
+    data = json.loads(baseline.read_text(encoding="utf-8"))
+    for row in data["requirements"]:
+        row["verdict"] = "passed"
+    baseline.write_text(
+        json.dumps(data | {"verdict": "conformant", "counts": data["counts"] | {"breached": 0}}),
+        encoding="utf-8",
+    )
+    new = run_suite(*common, "--baseline", baseline, "--fail-on", "new", report="new")
+
+    assert (first.code, known.code, new.code) == (1, 0, 1), known.output
+    assert known.conformance()["comparison"]["open"] == ["ERR-INFO"]
+    assert schemas.matches("conformance-report.json", known.conformance())
+    assert "still open: ERR-INFO" in known.output
+
+
+@pytest.mark.parametrize("arguments", [("--fail-on", "new"), ("--baseline", "none.json")])
+def test_usage_errors(run_suite: Callable[..., Any], arguments: tuple[str, ...]) -> None:
+    """A missing baseline is a usage error."""
+    done = run_suite("--plan", *arguments)
+
+    assert done.code == 4
+    assert "--baseline" in done.output
+    assert "Traceback" not in done.output

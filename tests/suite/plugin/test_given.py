@@ -1,0 +1,158 @@
+"""Configurations that a profile gives: no two processes of a run get the same; what they can't show is one way less."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator_contract import profile
+from orchestrator_contract.contract import catalogue
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.profile import Provision
+from orchestrator_contract.provision.pool import NothingToDelete
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.findings import Ledger, OneWayLess
+from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.verdict import Policy, judge_requirement
+
+SIDS = [f"conv_configuration_{n}" for n in range(6)]
+
+
+def workers(provision: Provision, number: int = 2) -> list[Suite]:
+    """The suites of *number* processes of one run."""
+    target = replace(profile.from_url("http://127.0.0.1:9"), provision=provision)
+    coordinator = Coordinator(100, 0, 100, None)
+    return [
+        Suite(Settings(target, EFFORTS["quick"], 1, "meta", f"gw{n}"), coordinator)
+        for n in range(number)
+    ]
+
+
+def from_pool(_: Path) -> Provision:
+    """A pool."""
+    return Provision("pool", pool=tuple(SIDS))
+
+
+def from_command(folder: Path) -> Provision:
+    """A command that prints the same SIDs each time."""
+    listing = folder / "sids"
+    listing.write_text("\n".join(SIDS), encoding="utf-8")
+    return Provision(
+        "command", command=(sys.executable, "-c", f"print(open({str(listing)!r}).read())")
+    )
+
+
+@pytest.mark.parametrize(
+    "given", [pytest.param(from_pool, id="pool"), pytest.param(from_command, id="command")]
+)
+def test_each_sid_once(given: Callable[[Path], Provision], tmp_path: Path) -> None:
+    """Two processes share what is given, and what one gives back is its own again."""
+    one, other = (suite.configurations for suite in workers(given(tmp_path)))
+
+    taken = [*one.take(2), *other.take(2), *one.take(1), *other.take(1)]
+
+    assert sorted(configuration.sid for configuration in taken) == SIDS
+    with pytest.raises(NothingToDelete):
+        one.take(1)
+    one.give_back(taken[0])
+    assert one.take(1)[0].sid == taken[0].sid
+
+
+@pytest.mark.parametrize(
+    ("given", "unused"),
+    [pytest.param(from_pool, 0, id="pool"), pytest.param(from_command, 3, id="command")],
+)
+def test_what_a_command_printed_in_vain(
+    given: Callable[[Path], Provision], unused: int, tmp_path: Path
+) -> None:
+    """It is counted over all processes, with what was given back; a pool says itself what is in it."""
+    one, other = (suite.configurations for suite in workers(given(tmp_path)))
+    taken = [*one.take(2), *other.take(2)]
+    one.give_back(taken[0])
+
+    for provisioner in (one, other):
+        provisioner._given.end()
+
+    assert one.client.coordinator.unused([]) == unused
+
+
+def test_other_accounts_are_one_way_less() -> None:
+    """That a pool has nothing of a second account is no reason against what was checked otherwise."""
+    with pytest.raises(OneWayLess):
+        workers(from_pool(Path()), 1)[0].configurations.take(1, account=1)
+
+
+@pytest.mark.parametrize(
+    ("checked", "verdict"),
+    [
+        pytest.param(True, Verdict.PASSED, id="checked"),
+        pytest.param(False, Verdict.UNVERIFIED, id="unchecked"),
+    ],
+)
+def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
+    """It leaves a requirement unverified, with the reason, only where nothing else checked it."""
+    ledger = Ledger(catalogue.load(), Redactor())
+    if checked:
+        ledger.hold("SID-UNKNOWN", True)
+
+    ledger.unverified(["SID-UNKNOWN"], "no second account", one_way=True)
+    merged = Ledger(catalogue.load(), Redactor())
+    merged.merge(ledger.dump())
+
+    row = judge_requirement(
+        merged.catalogue["SID-UNKNOWN"],
+        merged.records["SID-UNKNOWN"],
+        profile.from_url("http://127.0.0.1:9"),
+        Policy(),
+    )
+    assert row.verdict is verdict
+    assert checked or "no second account" in row.reason
+
+
+def test_given_and_deleted(
+    run: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path
+) -> None:
+    """What a command gave and the suite then deleted on purpose is not missed later."""
+    mock = start_mock()
+    profile_with_command = mock.changed(
+        "command.toml",
+        lambda text: text.replace(
+            'mode = "create"',
+            f'mode = "command"\ncommand = {json.dumps([sys.executable, str(creator(tmp_path)), mock.base_url])}',
+        ),
+    )
+
+    finished = run(
+        "--target", profile_with_command, "--requirement", "OP-FAILED", "--effort", "standard"
+    )
+
+    assert finished.code == 0, finished.output
+    assert set(finished.verdicts().values()) == {"passed"}
+
+
+def creator(folder: Path) -> Path:
+    """A program that creates ten configurations and prints their ids, as a vendor would write one."""
+    program = folder / "create.py"
+    program.write_text(
+        "import os, sys, time, uuid, requests\n"
+        "session = requests.Session()\n"
+        "session.trust_env = False\n"
+        "session.auth = os.environ['MOCK_USER_1'], os.environ['MOCK_PASSWORD_1']\n"
+        "body = {'description': 'given', 'conversationGroupingType': 'GROUP_BY_PROFILE', 'memoryStoreId': 'mem_store_x'}\n"
+        "for _ in range(10):\n"
+        "    name = {'displayName': uuid.uuid4().hex}\n"
+        "    made = session.post(sys.argv[1] + '/v2/ControlPlane/Configurations', json=body | name, timeout=10).json()\n"
+        "    while (operation := session.get(made['statusUrl'], timeout=10).json())['status'] != 'COMPLETED':\n"
+        "        time.sleep(0.01)\n"
+        "    print(operation['related']['configurationId'])\n",
+        encoding="utf-8",
+    )
+    return program

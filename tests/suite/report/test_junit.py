@@ -1,0 +1,145 @@
+"""--junitxml: properties of each test, well-formed whatever the endpoint sent, with and without workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from defusedxml.ElementTree import parse
+
+PROJECT = Path(__file__).parents[3]
+VERDICTS = {"passed", "breached", "waived", "unverified"}
+
+
+def run(folder: Path, *options: str, env: dict[str, str] | None = None) -> Any:
+    """The root of the XML that a short run writes."""
+    path = folder / "junit.xml"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        f"--junitxml={path}",
+        "--report",
+        str(folder),
+        "--effort",
+        "quick",
+        "--seed",
+        "1",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        *options,
+    ]
+    subprocess.run(command, cwd=PROJECT, env=env, check=False, capture_output=True, timeout=300)
+    return parse(path).getroot()
+
+
+@contextmanager
+def hostile(name: str, profile: Path) -> Iterator[dict[str, str]]:
+    """A hostile endpoint that *profile* leads to; gives the environment with its credentials."""
+    env = {**os.environ, "HOSTILE_USER": "hostile-user", "HOSTILE_PASSWORD": "hostile-password"}
+    command = [
+        sys.executable,
+        "-m",
+        "orchestrator_contract.adequacy.hostile",
+        name,
+        "--port",
+        "0",
+        "--write-profile",
+        str(profile),
+        "--exit-with-stdin",
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())
+        yield env
+        # Leaving the context closes the pipes, which is the signal to end, and waits.
+
+
+def shape(root: Any) -> None:
+    """The usual schema: suites, suite with counts, cases with names, properties and at most one outcome."""
+    assert root.tag == "testsuites"
+    (suite,) = root
+    cases = suite.findall("testcase")
+    assert int(suite.get("tests")) == len(cases) > 0
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+    assert int(suite.get("skipped")) == len(suite.findall("testcase/skipped"))
+    assert int(suite.get("errors")) == len(suite.findall("testcase/error")) == 0
+    for case in cases:
+        assert case.get("name")
+        assert case.get("classname")
+        assert float(case.get("time")) >= 0
+        assert {child.tag for child in case} <= {
+            "properties",
+            "failure",
+            "skipped",
+            "system-out",
+            "system-err",
+        }
+
+
+def properties(case: Any) -> dict[str, str]:
+    """The properties of a test, each of which stands there once."""
+    found = [(one.get("name"), one.get("value")) for one in case.iter("property")]
+    assert len(found) == len(dict(found))
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    "workers",
+    [
+        pytest.param([], id="alone"),
+        pytest.param(["-n", "2"], id="two-workers", marks=pytest.mark.slow),
+    ],
+)
+def test_properties(tmp_path: Path, workers: list[str]) -> None:
+    """Each test tells its requirements, their level and the verdict."""
+    root = run(tmp_path, "--requirement", "HTTP-ENCODING,AUTH-MISSING", *workers)
+
+    shape(root)
+    for case in root.iter("testcase"):
+        told = properties(case)
+        assert {"requirement", "level", "verdict"} == set(told)
+        assert told["verdict"] == "passed"
+    assert any(
+        "AUTH-MISSING" in properties(case)["requirement"].split(",")
+        for case in root.iter("testcase")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [
+        pytest.param("text-nul", ["-n", "2"], id="controls-by-workers"),
+        pytest.param("text-cdata", [], id="cdata"),
+    ],
+)
+def test_hostile(tmp_path: Path, name: str, workers: list[str]) -> None:
+    """What the endpoint sends does not break the XML, and its breaches are failures with a verdict."""
+    profile = tmp_path / "hostile.toml"
+
+    with hostile(name, profile) as env:
+        root = run(
+            tmp_path,
+            "--target",
+            str(profile),
+            "--requirement",
+            "DEL-202-BODY,DEL-202-LINKS",
+            *workers,
+            env=env,
+        )
+
+    shape(root)
+    failed = [case for case in root.iter("testcase") if case.find("failure") is not None]
+    assert failed
+    assert {properties(case)["verdict"] for case in failed} == {"breached"}
+    assert {properties(case)["verdict"] for case in root.iter("testcase")} <= VERDICTS

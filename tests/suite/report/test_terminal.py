@@ -1,0 +1,113 @@
+"""The end of the terminal output."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from _pytest._io import TerminalWriter
+
+from orchestrator_contract.report import write_terminal
+from orchestrator_contract.results.verdict import Result
+
+
+class Terminal:
+    """What write_terminal uses of pytest's reporter, on pytest's own writer."""
+
+    def __init__(self, verbosity: int = 0, *, colour: bool = False) -> None:
+        self.verbosity = verbosity
+        self.file = StringIO()
+        self.writer = TerminalWriter(self.file)
+        self.writer.hasmarkup = colour
+
+    def section(self, title: str, sep: str = "=", **markup: bool) -> None:
+        """A line across the terminal."""
+        self.writer.sep(sep, title, **markup)
+
+    def write(self, text: str, **markup: bool) -> None:
+        """Part of a line."""
+        self.writer.write(text, **markup)
+
+    def write_line(self, line: str, **markup: bool) -> None:
+        """A line, or the rest of one."""
+        self.writer.line(line, **markup)
+
+    @property
+    def text(self) -> str:
+        """All that was written."""
+        return self.file.getvalue()
+
+
+def written(result: Result, verbosity: int = 0, **options: Any) -> str:
+    """What *result* looks like."""
+    terminal = Terminal(verbosity, **options)
+    write_terminal(result, terminal, Path("conformance-report"))
+    return terminal.text
+
+
+def test_inert(any_result: Result) -> None:
+    """Nothing that an endpoint sent acts on a terminal or on a CI runner."""
+    text = written(any_result)
+
+    assert [char for char in text if not char.isprintable() and char != "\n"] == []
+    assert re.findall(r"^\s*::|##\w*\[", text, re.MULTILINE) == []
+
+
+def test_breach(breached: Result) -> None:
+    """A breach says what is wrong, where the contract says so, and how to see it again."""
+    lines = written(breached).splitlines()
+
+    start = next(
+        number
+        for number, line in enumerate(lines)
+        if line.startswith("BREACHED DEL-202-HEADERS (documented, S2")
+    )
+    block = lines[start : lines.index("", start)]
+
+    assert "  expected: retry-after: a number" in block
+    assert "  seen:     retry-after is missing" in block
+    assert any(line.startswith("  repeat:   curl -isS") for line in block)
+    assert (
+        block[-1]
+        == "  check:    pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7"
+    )
+
+
+def test_summary(breached: Result) -> None:
+    """Sections, unverified requirements by reason, observations with sightings only, then the verdict."""
+    text = written(breached)
+
+    assert re.search(r"^Submitting a delete +- +- +- +- +1\s*$", text, re.MULTILINE)
+    assert (
+        "unverified: needs clock, which the target profile does not give\n  KEY-EXPIRES\n" in text
+    )
+    assert "observed: Operation status values seen: 2 x retry-after is missing" in text
+    assert "Two keys that differ" not in text
+    assert (
+        "nonconformant: 3 breached, 1 warned, 1 waived, 2 unverified, 1 passed (1234 requests, seed 7)"
+        in text
+    )
+
+
+def test_quiet(breached: Result) -> None:
+    """With -q only breaches and the verdict are left."""
+    text = written(breached, verbosity=-1)
+
+    assert "BREACHED DEL-202-HEADERS" in text
+    assert "nonconformant: " in text
+    assert "observed" not in text
+    assert "unverified: " not in text.replace("2 unverified", "")
+    assert "section " not in text
+
+
+def test_quiet_and_calm(calm: Result) -> None:
+    """With -q a conformant run is a heading and one line."""
+    assert len(written(calm, verbosity=-1).splitlines()) == 2
+
+
+def test_colour_where_wanted(breached: Result) -> None:
+    """Colours are pytest's markup, which it leaves out in pipes and with NO_COLOR."""
+    assert "\x1b[31m" in written(breached, colour=True)
+    assert "\x1b" not in written(breached, colour=False)

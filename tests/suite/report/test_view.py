@@ -1,0 +1,114 @@
+"""What reports show of a breach is what the ledger was told, whatever the texts hold and wherever it was found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orchestrator_contract.contract import catalogue
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.response import Answer
+from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.report import report_model as view
+from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.requirement_result import Row, Verdict
+
+ID = "OP-ORDER"
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """An empty ledger."""
+    return Ledger(catalogue.load(), Redactor())
+
+
+def exchange(path: str, note: str = "") -> Exchange:
+    """A call that was answered."""
+    return Exchange(
+        call=Call("other"),
+        method="GET",
+        url=f"http://127.0.0.1:9/{path}",
+        request_headers=(),
+        request_body=None,
+        at=datetime(2026, 11, 23, tzinfo=UTC),
+        sent=0.0,
+        answer=Answer(200, "", [], b""),
+        note=note,
+    )
+
+
+def findings(ledger: Ledger) -> list[view.Finding]:
+    """What is shown of the requirement."""
+    return view.findings(Row(catalogue.load()[ID], Verdict.BREACHED, "", ledger.records[ID]))
+
+
+def test_a_breach_of_several_steps_comes_whole_from_another_process(ledger: Ledger) -> None:
+    """It is shown with all its steps, or counted only: never in part, which no report could show."""
+    other = Ledger(catalogue.load(), Redactor())
+    for number in range(11):
+        ledger.hold(ID, False, expected="a", seen=str(number), exchanges=[exchange(str(number))])
+    for name in ("of the worker", "late"):
+        other.hold(
+            ID,
+            False,
+            expected="a",
+            seen=name,
+            exchanges=[exchange(path) for path in ("first", "second", "third")],
+        )
+
+    ledger.merge(other.dump())
+
+    shown = findings(ledger)
+    assert len(shown) == 12
+    assert shown[-1].seen == "of the worker"
+    assert [step.curl.rpartition("/")[2] for step in shown[-1].steps] == [
+        "first",
+        "second",
+        "third",
+    ]
+    assert (ledger.records[ID].breaches, len(ledger.records[ID].problems)) == (13, 13)
+
+
+@pytest.mark.parametrize("text", ["a; saw b", "step 1 of 2: a", "expected a; saw b", ": ", ""])
+def test_texts_stay_what_they_are(ledger: Ledger, text: str) -> None:
+    """Whatever words stand in them, where a breach is, what was expected and what was seen are shown apart."""
+    ledger.hold(
+        ID, False, where=text, expected="x" + text, seen="y" + text, exchanges=[exchange("x")]
+    )
+
+    (shown,) = findings(ledger)
+
+    assert (shown.where, shown.expected, shown.seen, len(shown.steps)) == (
+        text,
+        "x" + text,
+        "y" + text,
+        1,
+    )
+
+
+def test_entries_of_a_recording_are_named(ledger: Ledger) -> None:
+    """A breach stands where its last step does, and each step names its own entry."""
+    ledger.hold(
+        ID,
+        False,
+        where="$.status",
+        expected="a",
+        seen="b",
+        exchanges=[exchange("x", "entry 3"), exchange("y", "entry 5")],
+    )
+
+    (shown,) = findings(ledger)
+
+    assert shown.where == "entry 5: $.status"
+    assert [step.note for step in shown.steps] == ["entry 3", "entry 5"]
+
+
+def test_a_story_is_shown_line_by_line(ledger: Ledger) -> None:
+    """The shortest history that shows a breach stands beside what was seen, safe to show."""
+    ledger.hold(ID, False, expected="a", seen="b", exchanges=[exchange("x")])
+    ledger.story(ID, ["create\x1b", "delete"])
+
+    (shown,) = findings(ledger)
+
+    assert (shown.seen, shown.story) == ("b", ["create\\x1b", "delete"])
