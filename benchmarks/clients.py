@@ -9,11 +9,11 @@ from statistics import median
 
 import requests
 
-from benchmarks.results import Row
+from benchmarks.results import RequirementResult
 from orchestrator_contract import profile
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.report import timelines as timeline
 
 _BATCH, _ROUNDS, _GOAL = 100, 30, 0.9
@@ -38,29 +38,31 @@ def rounds(
     return pairs
 
 
-def compare(target: Path, seconds: float) -> list[Row]:
+def compare(target: Path, seconds: float) -> list[RequirementResult]:
     """Rows for a fetch and for a delete of what is not there, on the mock that *target* describes."""
     described = profile.from_file(target)
     limits = described.limits
     coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
-    suite = Suite(Settings(described, EFFORTS["quick"], 1, "benchmark"), coordinator)
-    suite.client.recorders.append(timeline.Recorder())
+    endpoint = Endpoint(Settings(described, EFFORTS["quick"], 1, "benchmark"), coordinator)
+    endpoint.client.recorders.append(timeline.Recorder())
     account = described.accounts[0]
     rows = []
     with requests.Session() as session:
         session.trust_env = False  # reading .netrc for each request would slow it down
         session.auth = (account.username, account.password)
-        there, absent = suite.configurations.one().sid, suite.absent_sid()
+        there, absent = endpoint.configurations.one().sid, endpoint.absent_sid()
         calls: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
             (
                 "fetch, 200",
-                lambda: suite.client.fetch(there),
-                lambda: session.get(suite.client.url(f"/Configurations/{there}"), timeout=10),
+                lambda: endpoint.client.fetch(there),
+                lambda: session.get(endpoint.client.url(f"/Configurations/{there}"), timeout=10),
             ),
             (
                 "delete, 404",
-                lambda: suite.client.delete(absent),
-                lambda: session.delete(suite.client.url(f"/Configurations/{absent}"), timeout=10),
+                lambda: endpoint.client.delete(absent),
+                lambda: session.delete(
+                    endpoint.client.url(f"/Configurations/{absent}"), timeout=10
+                ),
             ),
         ]
         for name, ours, bare in calls:
@@ -68,7 +70,7 @@ def compare(target: Path, seconds: float) -> list[Row]:
             here, other = (f"{median(one):.0f} requests/s" for one in zip(*pairs, strict=True))
             ratio = median(a / b for a, b in pairs)
             rows.append(
-                Row(
+                RequirementResult(
                     f"client and judge: {name}",
                     here,
                     f"bare `requests` loop: {other}",
@@ -76,5 +78,5 @@ def compare(target: Path, seconds: float) -> list[Row]:
                     _GOAL,
                 )
             )
-    suite.close()
+    endpoint.close()
     return rows

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import clients, defects, efforts, results, runs, servers
-from benchmarks.results import Row, Unmeasured
+from benchmarks.results import RequirementResult, Unmeasured
 from orchestrator_contract import profile
 from orchestrator_contract.docs import table
 
@@ -31,21 +31,23 @@ _WRK_ROUNDS = 4
 _BUSY = " Other work kept the processors busy: whole runs took longer than they need, and ratios of few runs are rough."
 
 
-def wrk_rows(target: Path, folder: Path, seconds: float) -> list[Row]:
+def wrk_rows(target: Path, folder: Path, seconds: float) -> list[RequirementResult]:
     """The mock that *target* describes beside Prism's mock and a bare Starlette, in turns under wrk."""
     until = time.monotonic() + seconds
     described = profile.from_file(target)
     account = described.accounts[0]
     token = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
     asked = {"Authorization": f"Basic {token}", "Accept": "application/json"}
-    rows: list[Row] = []
+    rows: list[RequirementResult] = []
     with ExitStack() as stack:
         others = {"bare Starlette": (0.5, stack.enter_context(servers.starlette()) + "/")}
         try:
             program = servers.install_prism(folder, 60)
             others["Prism"] = (5.0, stack.enter_context(servers.prism(program)) + _ITEM + _ABSENT)
         except Unmeasured as why:
-            rows.append(Row("mock under wrk", "not measured", f"Prism: {why}", goal=5.0))
+            rows.append(
+                RequirementResult("mock under wrk", "not measured", f"Prism: {why}", goal=5.0)
+            )
         for name, method in (("fetch, 404", "GET"), ("delete, 404", "DELETE")):
             rates: dict[str, list[float]] = {}
             for number in range(_WRK_ROUNDS):
@@ -61,7 +63,7 @@ def wrk_rows(target: Path, folder: Path, seconds: float) -> list[Row]:
             for other, (goal, _) in others.items():
                 ratio = median(a / b for a, b in zip(rates[""], rates[other], strict=True))
                 rows.append(
-                    Row(
+                    RequirementResult(
                         f"mock under wrk: {name}",
                         f"{median(rates['']):.0f} requests/s",
                         f"{other}: {median(rates[other]):.0f} requests/s",
@@ -73,7 +75,7 @@ def wrk_rows(target: Path, folder: Path, seconds: float) -> list[Row]:
 
 
 #: Each part with the seconds that it may take; the parts get the mock's profile, a folder and those seconds.
-PARTS: dict[str, tuple[float, Callable[[Path, Path, float], list[Row]]]] = {
+PARTS: dict[str, tuple[float, Callable[[Path, Path, float], list[RequirementResult]]]] = {
     "client": (20, lambda target, folder, seconds: clients.compare(target, seconds)),
     "efforts": (120, lambda target, folder, seconds: efforts.compare(target, folder)),
     "defects": (240, defects.compare),
@@ -112,19 +114,19 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def measure(names: Sequence[str], target: Path, folder: Path) -> list[Row]:
+def measure(names: Sequence[str], target: Path, folder: Path) -> list[RequirementResult]:
     """The rows of all parts named; a part that can't be measured is one row that says why."""
-    rows: list[Row] = []
+    rows: list[RequirementResult] = []
     for name in names:
         seconds, part = PARTS[name]
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
             rows += part(target, folder, seconds)
         except Unmeasured as why:
-            rows.append(Row(name, "not measured", str(why)))
+            rows.append(RequirementResult(name, "not measured", str(why)))
         except (subprocess.SubprocessError, OSError) as why:
             # Its text would show commands with this machine's folders.
-            rows.append(Row(name, "not measured", type(why).__name__))
+            rows.append(RequirementResult(name, "not measured", type(why).__name__))
             print(why, file=sys.stderr)
     return rows
 

@@ -18,7 +18,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from benchmarks.first import VARIABLE
-from benchmarks.results import Row, Unmeasured
+from benchmarks.results import RequirementResult, Unmeasured
 from benchmarks.servers import PROJECT, mock
 from orchestrator_contract import profile
 from orchestrator_contract.contract import schemas
@@ -59,7 +59,7 @@ class First:
         return f"{self.seconds:.2f} s, {self.requests} requests{told}"
 
 
-def suite(target: Path, folder: Path, *options: str) -> tuple[First | None, int, float]:
+def endpoint(target: Path, folder: Path, *options: str) -> tuple[First | None, int, float]:
     """A run of the suite: its first finding, its requests, its seconds."""
     file = folder / "first.json"
     file.unlink(missing_ok=True)
@@ -109,9 +109,9 @@ def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, li
     for case, one in sorted(
         recorder.get("interactions", {}).items(), key=lambda item: item[1]["timestamp"]
     ):
-        asked, answer = one["request"], one["response"]
+        asked, response = one["request"], one["response"]
         path = "/".join(urlsplit(asked["uri"]).path.split("/")[:4])
-        status = answer["status_code"] if answer else 0
+        status = response["status_code"] if response else 0
         failed = [check["name"] for check in checks.get(case, []) if check["status"] == "failure"]
         yield one["timestamp"], [(name, asked["method"], path, status) for name in failed]
 
@@ -184,14 +184,14 @@ def _events(
         time.sleep(0.05)
 
 
-def compare(target: Path, folder: Path, seconds: float) -> list[Row]:
+def compare(target: Path, folder: Path, seconds: float) -> list[RequirementResult]:
     """Rows for the speed on the mock that *target* describes, and for each defect on a mock of its own."""
     until = time.monotonic() + seconds
-    _, requests, wall = suite(target, folder)
+    _, requests, wall = endpoint(target, folder)
     _, known, sent, lasted = schemathesis(target, folder, None)
     speed, theirs = requests / wall, sent / max(lasted, 0.001)
     rows = [
-        Row(
+        RequirementResult(
             "whole run: requests/s",
             f"{speed:.0f} ({requests} in {wall:.0f} s)",
             f"schemathesis: {theirs:.0f} ({sent} in {lasted:.0f} s)",
@@ -202,20 +202,22 @@ def compare(target: Path, folder: Path, seconds: float) -> list[Row]:
     for name in DEFECTS:
         what = f"first finding: {name}"
         if time.monotonic() > until:
-            rows.append(Row(what, "not measured: no time left", "", goal=1.0))
+            rows.append(RequirementResult(what, "not measured: no time left", "", goal=1.0))
             continue
         with mock("--defect", name) as broken:
-            mine, *_ = suite(broken.profile, folder, "-x")
+            mine, *_ = endpoint(broken.profile, folder, "-x")
             other, *_ = schemathesis(broken.profile, folder, known)
         ratio = other.seconds / mine.seconds if mine and other else None
         ratios += [ratio] if ratio else []
         beside = f"schemathesis: {other}" if other else f"schemathesis: none in {_PATIENCE_S} s"
-        rows.append(Row(what, str(mine or "none"), beside, ratio, 1.0 if other else None))
+        rows.append(
+            RequirementResult(what, str(mine or "none"), beside, ratio, 1.0 if other else None)
+        )
     if ratios:
         sooner = sum(ratio > 1 for ratio in ratios)
         rows.insert(
             1,
-            Row(
+            RequirementResult(
                 "first finding: median of the defects",
                 f"sooner on {sooner} of {len(ratios)}",
                 "schemathesis",

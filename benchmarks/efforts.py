@@ -12,7 +12,7 @@ from statistics import median
 
 import requests
 
-from benchmarks.results import Row, Unmeasured
+from benchmarks.results import RequirementResult, Unmeasured
 from benchmarks.servers import PROJECT
 from orchestrator_contract import profile
 from orchestrator_contract.effort import EFFORTS
@@ -44,9 +44,9 @@ class Loop:
         self._sent += 1
         return self._session.request(method, url, json=body, timeout=10)
 
-    def _accepted(self, answer: requests.Response) -> dict[str, dict[str, str]]:
-        """The operation that *answer* accepted, at its end."""
-        url = answer.json()["statusUrl"]
+    def _accepted(self, response: requests.Response) -> dict[str, dict[str, str]]:
+        """The operation that *response* accepted, at its end."""
+        url = response.json()["statusUrl"]
         while (operation := self._call("GET", url).json())["status"] not in _ENDED:
             time.sleep(_PAUSE_S)
         ended: dict[str, dict[str, str]] = operation
@@ -100,7 +100,7 @@ def _run(target: Path, folder: Path, effort: str) -> tuple[int, float]:
     ), seconds
 
 
-def compare(target: Path, folder: Path) -> list[Row]:
+def compare(target: Path, folder: Path) -> list[RequirementResult]:
     """A row for each effort on the mock that *target* describes; the loop goes before and after each run."""
     loop, rows = Loop(profile.from_file(target)), []
     for effort in EFFORTS:
@@ -108,7 +108,7 @@ def compare(target: Path, folder: Path) -> list[Row]:
         sent, seconds = _run(target, folder, effort)
         bare = median([before, loop.rate(_LOOP_S)])
         rows.append(
-            Row(
+            RequirementResult(
                 f"whole run, `{effort}`: requests/s",
                 f"{sent / seconds:.0f} ({sent} in {seconds:.1f} s)",
                 f"bare `requests` loop over lives: {bare:.0f}",

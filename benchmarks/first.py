@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 
 VARIABLE = "BENCHMARK_FIRST_FINDING"
 
@@ -23,14 +23,14 @@ VARIABLE = "BENCHMARK_FIRST_FINDING"
 @pytest.hookimpl
 def pytest_configure() -> None:
     """Watch the ledger from here on."""
-    file, hold = Path(os.environ[VARIABLE]), Ledger.hold
+    file, check = Path(os.environ[VARIABLE]), Findings.check
 
-    def watched(ledger: Ledger, requirement: str, ok: bool, **rest: Any) -> bool:
+    def watched(findings: Findings, requirement: str, ok: bool, **rest: Any) -> bool:
         if not ok:
-            found = {"at": time.time(), "requests": ledger.requests, "requirement": requirement}
+            found = {"at": time.time(), "requests": findings.requests, "requirement": requirement}
             # Several threads may find something at once; the first one's word stands.
             with contextlib.suppress(FileExistsError), file.open("x", encoding="utf-8") as out:
                 out.write(json.dumps(found))
-        return hold(ledger, requirement, ok, **rest)
+        return check(findings, requirement, ok, **rest)
 
-    Ledger.hold = watched  # type: ignore[assignment,method-assign]  # the one place that every finding passes
+    Findings.check = watched  # type: ignore[assignment,method-assign]  # the one place that every finding passes

@@ -20,7 +20,7 @@ _LOW, _HIGH = 0.25, 32.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RequirementResult:
     """One comparison; a larger ratio always speaks for this project."""
 
     what: str
@@ -54,17 +54,19 @@ class Unmeasured(Exception):
     """Something that a comparison needs is not there; the text says what."""
 
 
-def within(what: str, seconds: Sequence[float], allowed: float) -> Row:
+def within(what: str, seconds: Sequence[float], allowed: float) -> RequirementResult:
     """A wall time, in seconds, beside the one that is allowed; the ratio is how often it would fit."""
     if not seconds:
-        return Row(what, "not measured: no time left", f"{allowed:g} s allowed", goal=1.0)
+        return RequirementResult(
+            what, "not measured: no time left", f"{allowed:g} s allowed", goal=1.0
+        )
     middle = median(seconds)
-    return Row(
+    return RequirementResult(
         what, f"{middle:.1f} s (of {len(seconds)})", f"{allowed:g} s allowed", allowed / middle, 1.0
     )
 
 
-def page(text: str, rows: Sequence[Row], caption: str) -> str:
+def page(text: str, rows: Sequence[RequirementResult], caption: str) -> str:
     """*text* with the table in place of what stood between the markers.
 
     Raises:
@@ -78,14 +80,14 @@ def page(text: str, rows: Sequence[Row], caption: str) -> str:
     return "\n".join([before + BEGIN, caption, "", *lines, END + after])
 
 
-def write(folder: Path, rows: Sequence[Row], caption: str) -> None:
+def write(folder: Path, rows: Sequence[RequirementResult], caption: str) -> None:
     """Put table and plot into *folder*, whose `benchmarks.md` has the markers."""
     file = folder / "benchmarks.md"
     file.write_text(page(file.read_text("utf-8"), rows, caption), "utf-8")
     (folder / "benchmarks.svg").write_text(plot(rows, caption), "utf-8")
 
 
-def plot(rows: Sequence[Row], caption: str) -> str:
+def plot(rows: Sequence[RequirementResult], caption: str) -> str:
     """The rows that have a goal as bars on a logarithmic scale, one SVG image; the line is the goal."""
     shown = [(row, row.ratio / row.goal) for row in rows if row.ratio is not None and row.goal]
     return "\n".join(_drawing(shown, caption)) + "\n"
@@ -96,7 +98,7 @@ def _x(times: float) -> float:
     return _LABELS + (_WIDTH - _LABELS - 70) * math.log(held / _LOW) / math.log(_HIGH / _LOW)
 
 
-def _drawing(shown: Sequence[tuple[Row, float]], caption: str) -> Iterator[str]:
+def _drawing(shown: Sequence[tuple[RequirementResult, float]], caption: str) -> Iterator[str]:
     height = _TOP + _LINE * len(shown) + 12
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.results import Row, within
+from benchmarks.results import RequirementResult, within
 from benchmarks.servers import PROJECT, mock
 
 _LONGEST_S = 300
@@ -53,7 +53,7 @@ def run(folder: Path, *options: str) -> float:
     return time.perf_counter() - started
 
 
-def processes(folder: Path, seconds: float) -> list[Row]:
+def processes(folder: Path, seconds: float) -> list[RequirementResult]:
     """Rows for the default run in one process and in two, in turns: on the embedded mock, and on one as slow as real endpoints are."""
     until = time.monotonic() + seconds
     pairs = _pairs(folder, until - seconds * 0.6)
@@ -74,13 +74,15 @@ def _pairs(folder: Path, until: float, *options: str) -> list[tuple[float, float
     return pairs
 
 
-def _beside(what: str, pairs: list[tuple[float, float]], goal: float | None) -> Row:
+def _beside(what: str, pairs: list[tuple[float, float]], goal: float | None) -> RequirementResult:
     one, two = (median(times) for times in zip(*pairs, strict=True))
     ratio = median(first / second for first, second in pairs)
-    return Row(what, f"{two:.1f} s (of {len(pairs)})", f"one process: {one:.1f} s", ratio, goal)
+    return RequirementResult(
+        what, f"{two:.1f} s (of {len(pairs)})", f"one process: {one:.1f} s", ratio, goal
+    )
 
 
-def times(folder: Path, seconds: float) -> list[Row]:
+def times(folder: Path, seconds: float) -> list[RequirementResult]:
     """Rows for a quick run and for the collection alone."""
     until = time.monotonic() + seconds
     quick: list[float] = []

@@ -18,7 +18,7 @@ from orchestrator_contract.coordination import journal
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Account, Profile
@@ -26,9 +26,9 @@ from orchestrator_contract.provision.cleanup import remove
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
-from orchestrator_contract.scope import Located
+from orchestrator_contract.scope import ResourceKey
 
 _ROUNDS = 3
 #: A create that was on its way when its run was killed may show in the list only a moment later, in seconds.
@@ -99,14 +99,14 @@ def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
         return 0
     limits = profile.limits
     coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
-    suite = Suite(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
-    suite.client.forgive()  # all of a small budget is for cleaning up
+    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    endpoint.client.forgive()  # all of a small budget is for cleaning up
     try:
-        _reach(suite, {(left.account, left.region) for left in past.leftovers})
+        _reach(endpoint, {(left.account, left.region) for left in past.leftovers})
         mend(path)
-        return _Cleaning(suite, Journal(path, {}), say).all(past.leftovers)
+        return _Cleaning(endpoint, Journal(path, {}), say).all(past.leftovers)
     finally:
-        suite.client.settle()
+        endpoint.client.settle()
 
 
 def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, int]:
@@ -120,31 +120,31 @@ def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, 
     past = read(path, profile)
     if not past.leftovers:
         return 0, 0
-    suite = Suite(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
-    suite.client.forgive()
+    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    endpoint.client.forgive()
     try:
-        cleaning = _Cleaning(suite, Journal(path, {}), lambda _: None, patient=False)
+        cleaning = _Cleaning(endpoint, Journal(path, {}), lambda _: None, patient=False)
         return len(past.leftovers), cleaning.all(past.leftovers)
     finally:
-        suite.client.settle()
+        endpoint.client.settle()
 
 
-def _reach(suite: Suite, places: Iterable[tuple[int, int]]) -> None:
+def _reach(endpoint: Endpoint, places: Iterable[tuple[int, int]]) -> None:
     for account, region in sorted(places):
-        out = suite.client.outgoing(
+        out = endpoint.client.request(
             Call("list"), "GET", "/Configurations?pageSize=1", account=account, region=region
         )
         try:
-            exchange = suite.client.send(out, silence=True)
-        except Unverifiable as error:
-            raise CleanupError(f"{suite.profile.bases[region]}: {error}") from None
+            exchange = endpoint.client.send(out, allow_no_response=True)
+        except Inconclusive as error:
+            raise CleanupError(f"{endpoint.profile.bases[region]}: {error}") from None
         if exchange.status is None or exchange.status in (401, 403):
             said = (
                 f"refuses the credentials of account {account + 1}"
                 if exchange.status
                 else "can't be reached"
             )
-            raise CleanupError(f"{suite.profile.bases[region]} {said}: {exchange.outcome()}")
+            raise CleanupError(f"{endpoint.profile.bases[region]} {said}: {exchange.outcome()}")
 
 
 @contextlib.contextmanager
@@ -182,14 +182,14 @@ class _Cleaning:
     """One call of `clean` or `sweep`."""
 
     def __init__(
-        self, suite: Suite, log: Journal, say: Callable[[str], None], *, patient: bool = True
+        self, endpoint: Endpoint, log: Journal, say: Callable[[str], None], *, patient: bool = True
     ) -> None:
         #: Whether each try gets all the time that cleaning up may take.
         self._patient = patient
-        self._suite = suite
+        self._suite = endpoint
         self._log = log
         self._say = say
-        self._left: dict[Located, Configuration] = {}
+        self._left: dict[ResourceKey, Configuration] = {}
 
     def all(self, leftovers: Iterable[Leftover]) -> int:
         """Delete these; how many are left."""
@@ -207,17 +207,17 @@ class _Cleaning:
         return remaining
 
     def _mark(self, configuration: Configuration) -> None:
-        self._left[configuration.located] = configuration
-        self._suite.ownership.allow(configuration.sid, place=configuration.place)
+        self._left[configuration.resource_key] = configuration
+        self._suite.ownership.allow(configuration.sid, scope=configuration.scope)
 
     def _look_up(self, unknown: list[Leftover]) -> int:
         """Find by exact name what has no known id; how many could not be looked for, or are not surely the run's."""
         if not unknown:
             return 0
         blind = 0
-        for place in sorted({(one.account, one.region) for one in unknown}):
+        for scope in sorted({(one.account, one.region) for one in unknown}):
             names = {
-                one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == place
+                one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == scope
             }
             found: dict[str, str] = {}
             doubtful: dict[str, str] = {}
@@ -225,22 +225,22 @@ class _Cleaning:
                 for pause in (_SETTLE_S, 0):
                     doubtful = {
                         sid: name
-                        for sid, name in self._listed(names, *place).items()
+                        for sid, name in self._listed(names, *scope).items()
                         if sid not in found
                     }
                     shown = {
-                        sid for sid, name in doubtful.items() if self._is_shown(sid, name, *place)
+                        sid for sid, name in doubtful.items() if self._is_shown(sid, name, *scope)
                     }
                     found |= {sid: doubtful.pop(sid) for sid in shown}
                     time.sleep(pause if len(found) < len(names) else 0)
-            except Unverifiable as error:
+            except Inconclusive as error:
                 blind += len(names) - len(set(found.values()))
                 doubtful = {}
                 self._say(
                     f"LEFT     the list can't be read: {error}; not looked for: {', '.join(sorted(names - set(found.values())))}"
                 )
             for sid, name in found.items():
-                self._mark(Configuration(sid, name, *place))
+                self._mark(Configuration(sid, name, *scope))
             for sid, name in doubtful.items():
                 self._say(
                     f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else"
@@ -286,15 +286,15 @@ class _Cleaning:
                 self._suite.client.forgive()
             try:
                 remove(
-                    self._suite.client, self._suite.follower, list(self._left.values()), self._gone
+                    self._suite.client, self._suite.poller, list(self._left.values()), self._gone
                 )
-            except Unverifiable as error:
+            except Inconclusive as error:
                 self._say(f"problem  {error}")
 
     def _gone(self, *configurations: Configuration) -> None:
         entries: list[dict[str, Any]] = []
         for one in configurations:
-            if self._left.pop(one.located, None) is None:
+            if self._left.pop(one.resource_key, None) is None:
                 continue
             self._say(f"deleted  {one.sid}  {one.name}")
             if not any(other.name == one.name for other in self._left.values()):

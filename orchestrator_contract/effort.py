@@ -23,7 +23,7 @@ class Effort:
     racers: int
     race_rounds: int
     #: Odd SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
-    odd_sids: int
+    malformed_sids: int
     odd_keys: int
     wrong_credentials: int
     unknown_sids: int
@@ -98,7 +98,7 @@ EFFORTS = {
             cohort_size=2,
             racers=2,
             race_rounds=1,
-            odd_sids=3,
+            malformed_sids=3,
             odd_keys=2,
             wrong_credentials=1,
             unknown_sids=1,
@@ -122,7 +122,7 @@ EFFORTS = {
             cohort_size=9,
             racers=8,
             race_rounds=3,
-            odd_sids=57,
+            malformed_sids=57,
             odd_keys=28,
             wrong_credentials=24,
             unknown_sids=20,
@@ -145,7 +145,7 @@ EFFORTS = {
             cohort_size=12,
             racers=12,
             race_rounds=10,
-            odd_sids=300,
+            malformed_sids=300,
             odd_keys=150,
             wrong_credentials=24,
             unknown_sids=300,

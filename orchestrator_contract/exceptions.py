@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 
 #: Characters of a refusal's message that are shown.
 _LONGEST = 200
 
 
-class NoAnswer(Unverifiable):
+class NoResponse(Inconclusive):
     """The endpoint gave no complete answer; the judge has it on record."""
 
     def __init__(self, exchange: Exchange) -> None:
@@ -18,7 +18,7 @@ class NoAnswer(Unverifiable):
         self.exchange = exchange
 
 
-class Throttled(Unverifiable):
+class Throttled(Inconclusive):
     """429 or 503 that nobody provoked never went away."""
 
     def __init__(self, exchange: Exchange) -> None:
@@ -36,5 +36,5 @@ def reason_in(exchange: Exchange) -> str:
     return f": {visible(message, _LONGEST)}" if isinstance(message, str) and message else ""
 
 
-class Exhausted(Unverifiable):
+class BudgetExhausted(Inconclusive):
     """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""

@@ -7,13 +7,13 @@ from threading import Lock
 from urllib.parse import unquote
 
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.scope import HOME, Located, Place
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
 
 
-class NotOwned(Unverifiable):
+class NotOwned(Inconclusive):
     """A request would have changed something that is not the run's; it was not sent, and what wanted it is not verified."""
 
 
@@ -27,23 +27,23 @@ class Ownership:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._allowed: dict[str, set[Place]] = {}
-        self._lent: dict[str, set[Place]] = {}
+        self._allowed: dict[str, set[Scope]] = {}
+        self._lent: dict[str, set[Scope]] = {}
         #: Where a delete was aimed at the run's own; None where it may have taken what has that id in any place.
-        self._touched: set[tuple[Place | None, str]] = set()
-        self._doubtful: set[tuple[Place | None, str]] = set()
+        self._touched: set[tuple[Scope | None, str]] = set()
+        self._doubtful: set[tuple[Scope | None, str]] = set()
         self._conversations: set[str] = set()
 
-    def allow(self, *segments: str, place: Place = HOME) -> None:
-        """Take these ids, or raw path segments, for the run's own in *place*."""
+    def allow(self, *segments: str, scope: Scope = DEFAULT_SCOPE) -> None:
+        """Take these ids, or raw path segments, for the run's own in *scope*."""
         with self._lock:
             for segment in segments:
-                self._allowed.setdefault(segment, set()).add(place)
+                self._allowed.setdefault(segment, set()).add(scope)
 
-    def lend(self, segment: str, place: Place) -> None:
-        """Let requests in *place* name what is the run's own in another, once it was seen that nobody else's has that id there."""
+    def lend(self, segment: str, scope: Scope) -> None:
+        """Let requests in *scope* name what is the run's own in another, once it was seen that nobody else's has that id there."""
         with self._lock:
-            self._lent.setdefault(segment, set()).add(place)
+            self._lent.setdefault(segment, set()).add(scope)
 
     def allow_conversation(self, sid: str) -> None:
         """Take this conversation, which the profile gives, for one that may be deleted."""
@@ -57,24 +57,24 @@ class Ownership:
         share what they have.
         """
         with self._lock:
-            place = None if account is None else Place(account, region)
+            scope = None if account is None else Scope(account, region)
             own = {*self._allowed.get(segment, ()), *self._allowed.get(unquote(segment), ())}
-            what = place if place in own else None, unquote(segment)
+            what = scope if scope in own else None, unquote(segment)
             self._touched.add(what)
             if not clear:
                 self._doubtful.add(what)
 
-    def untouched(self, located: Located) -> bool:
+    def untouched(self, resource_key: ResourceKey) -> bool:
         """Whether no delete of it was accepted, or left without a clear answer."""
-        return self._touched.isdisjoint((located, (None, located[1])))
+        return self._touched.isdisjoint((resource_key, (None, resource_key[1])))
 
-    def doubtful(self, located: Located) -> bool:
+    def doubtful(self, resource_key: ResourceKey) -> bool:
         """Whether a delete of it was answered 5xx or not at all: it may be running, so another is maybe the second."""
-        return not self._doubtful.isdisjoint((located, (None, located[1])))
+        return not self._doubtful.isdisjoint((resource_key, (None, resource_key[1])))
 
-    def owns(self, segment: str, place: Place = HOME) -> bool:
-        """Whether *segment* may be changed in *place*."""
-        return place in self._allowed.get(segment, ()) or place in self._lent.get(segment, ())
+    def owns(self, segment: str, scope: Scope = DEFAULT_SCOPE) -> bool:
+        """Whether *segment* may be changed in *scope*."""
+        return scope in self._allowed.get(segment, ()) or scope in self._lent.get(segment, ())
 
     def check(self, method: str, url: str, call: Call, account: int | None, region: int) -> None:
         """Let the request pass if it names something of the run's in its place, or creates something.
@@ -105,5 +105,5 @@ class Ownership:
 
     def _may(self, segment: str, account: int | None, region: int) -> bool:
         if account is not None:
-            return self.owns(segment, Place(account, region))
-        return any(place.region == region for place in self._allowed.get(segment, ()))
+            return self.owns(segment, Scope(account, region))
+        return any(scope.region == region for scope in self._allowed.get(segment, ()))

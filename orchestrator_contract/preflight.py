@@ -2,72 +2,73 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.response import Fault
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.results.verdict import Unusable
+from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.results.verdict import EndpointUnusable
 
 
-def reach(suite: Suite) -> None:
+def reach(endpoint: Endpoint) -> None:
     """Find out whether the endpoint answers here, to these credentials.
 
     Raises:
-        Unusable: it does not.
+        EndpointUnusable: it does not.
     """
-    _Preflight(suite).reach()
+    _Preflight(endpoint).reach()
 
 
-def ready(suite: Suite, *, alone: bool = True) -> None:
+def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
     """Find out whether the endpoint can be tested; what that takes is removed while others run the tests, unless this process is *alone*.
 
     Raises:
-        Unusable: it can't; the message says why and what to do.
+        EndpointUnusable: it can't; the message says why and what to do.
     """
     if not alone:
-        suite.configurations.ahead = 0
-    preflight = _Preflight(suite)
+        endpoint.configurations.ahead = 0
+    preflight = _Preflight(endpoint)
     preflight.reach()
-    if suite.profile.provision.mode is not None:
+    if endpoint.profile.provision.mode is not None:
         preflight.provide()
     if not alone:
-        suite.configurations.discard()
+        endpoint.configurations.discard()
 
 
 class _Preflight:
-    def __init__(self, suite: Suite) -> None:
-        self._suite = suite
-        self._where = suite.profile.base_url
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._suite = endpoint
+        self._where = endpoint.profile.base_url
         #: Whether a create or an operation was no JSON.
         self._garbled = False
-        suite.client.recorders.append(self._see_garbled)
+        endpoint.client.recorders.append(self._see_garbled)
 
     def reach(self) -> None:
         try:
             self._reach()
-        except Unverifiable as error:
+        except Inconclusive as error:
             raise self._unusable(f"{self._where}: {error}") from None
 
     def provide(self) -> None:
         try:
-            self._suite.bystander  # noqa: B018  # made here, so that later its lack is no surprise
-        except Unverifiable as error:
+            self._suite.control_configuration  # noqa: B018  # made here, so that later its lack is no surprise
+        except Inconclusive as error:
             raise self._unusable(f"{self._where}: nothing to delete can be had: {error}") from None
 
     def _reach(self) -> None:
         client = self._suite.client
         first = client.send(
-            client.outgoing(Call("list"), "GET", "/Configurations?pageSize=1"), silence=True
+            client.request(Call("list"), "GET", "/Configurations?pageSize=1"),
+            allow_no_response=True,
         )
-        if first.fault is Fault.CONNECT:
+        if first.fault is TransportFault.CONNECT:
             raise self._unusable(f"{self._where} can't be reached: {first.fault_text}")
-        if first.answer is None or first.status in (401, 403):
+        if first.response is None or first.status in (401, 403):
             # The list alone may be broken, or closed to these credentials: a delete decides.
             sid = self._suite.unknown_sid()
             self._suite.ownership.allow(sid)
             second = client.send(
-                client.outgoing(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),
-                silence=True,
+                client.request(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),
+                allow_no_response=True,
             )
             if second.status in (401, 403):
                 accounts = self._suite.profile.accounts
@@ -75,21 +76,21 @@ class _Preflight:
                 raise self._unusable(
                     f"{self._where} refuses the given credentials with {second.status} (from: {names})"
                 )
-            if first.answer is None and second.answer is None:
+            if first.response is None and second.response is None:
                 raise self._unusable(f"{self._where} gives no answer: {second.fault_text}")
 
-    def _unusable(self, reason: str) -> Unusable:
+    def _unusable(self, reason: str) -> EndpointUnusable:
         broken = {
-            Fault.MALFORMED,
-            Fault.TOO_LARGE,
-            Fault.CUT,
-            Fault.ENCODING,
+            TransportFault.MALFORMED,
+            TransportFault.TOO_LARGE,
+            TransportFault.CUT,
+            TransportFault.ENCODING,
         } & self._suite.client.faults
         stands = [
             *(("HTTP-ANSWER", "HTTP-ENCODING") if broken else ()),
             *(("HTTP-JSON",) if self._garbled else ()),
         ]
-        return Unusable(self._suite.redactor.text(reason), stands=stands)
+        return EndpointUnusable(self._suite.redactor.text(reason), stands=stands)
 
     def _see_garbled(self, exchange: Exchange) -> None:
         """Note an accepted create, or an operation, that is no JSON: other than a page, only an endpoint of this kind gives one."""

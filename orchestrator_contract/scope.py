@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Scope:
     """An account in a region, by their indices in the profile."""
 
     account: int = 0
@@ -14,6 +14,6 @@ class Place:
 
 
 #: The first account in the first region.
-HOME = Place()
+DEFAULT_SCOPE = Scope()
 #: What tells a configuration from all others: its place, and its SID there.
-Located = tuple[Place, str]
+ResourceKey = tuple[Scope, str]

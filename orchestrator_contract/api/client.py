@@ -10,10 +10,10 @@ from typing import Any
 
 from orchestrator_contract.exceptions import Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.request import KEY_HEADER, Outgoing
+from orchestrator_contract.http.request import KEY_HEADER, Request
 from orchestrator_contract.http.sender import Sender
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 
 CONTROL_PLANE = "/v2/ControlPlane"
 
@@ -31,7 +31,7 @@ class Client(Sender):
         """The absolute URL of a path below the control plane."""
         return f"{self.profile.bases[region]}{CONTROL_PLANE}{path}"
 
-    def outgoing(  # one keyword an aspect of a request
+    def request(  # one keyword an aspect of a request
         self,
         call: Call,
         method: str,
@@ -42,7 +42,7 @@ class Client(Sender):
         region: int = 0,
         headers: Sequence[tuple[str, str]] | Mapping[str, str] = (),
         payload: Any = None,
-    ) -> Outgoing:
+    ) -> Request:
         """A request to a path below the control plane, or to an absolute URL of the target."""
         lines = list(headers.items() if isinstance(headers, Mapping) else headers)
         if key is not None:
@@ -52,7 +52,7 @@ class Client(Sender):
             body = json.dumps(payload).encode()
             lines.append(("Content-Type", "application/json"))
         url = self.url(path, region) if path.startswith("/") else path
-        return Outgoing(call, method, url, tuple(lines), body, key, account, region)
+        return Request(call, method, url, tuple(lines), body, key, account, region)
 
     # ---------------------------------------------------------------- the calls of the contract
 
@@ -66,13 +66,13 @@ class Client(Sender):
         headers: Sequence[tuple[str, str]] = (),
         trigger: Trigger | None = None,
         call: Call | None = None,
-        fresh: bool = False,
-        silence: bool = False,
+        new_connection: bool = False,
+        allow_no_response: bool = False,
         rekey: Callable[[], str] | None = None,
     ) -> Exchange:
-        """DELETE one SID; *sid* stands in the path as it is. On a *fresh* connection header names are in lower case."""
+        """DELETE one SID; *sid* stands in the path as it is. On a *new_connection* connection header names are in lower case."""
         lines = [*(trigger.headers.items() if trigger else ()), *headers]
-        out = self.outgoing(
+        out = self.request(
             call or Call("delete", sid),
             "DELETE",
             f"/Configurations/{sid}",
@@ -81,11 +81,16 @@ class Client(Sender):
             region=region,
             headers=lines,
         )
-        return self.send(replace(out, lower=fresh), fresh=fresh, silence=silence, rekey=rekey)
+        return self.send(
+            replace(out, lower=new_connection),
+            new_connection=new_connection,
+            allow_no_response=allow_no_response,
+            rekey=rekey,
+        )
 
     def fetch(self, sid: str, *, account: int | None = 0, region: int = 0) -> Exchange:
         """GET one configuration."""
-        out = self.outgoing(
+        out = self.request(
             Call("fetch", sid),
             "GET",
             f"/Configurations/{sid}",
@@ -109,10 +114,10 @@ class Client(Sender):
 
     def asking(
         self, url: str, operation_id: str, *, account: int | None, region: int, of: str
-    ) -> Outgoing:
+    ) -> Request:
         """The request that `operation` sends."""
         call = Call("operation", operation_id, of=of)
-        return self.outgoing(
+        return self.request(
             call,
             "GET",
             url.partition("#")[0],
@@ -130,12 +135,12 @@ class Client(Sender):
         key: str | None = None,
         account: int = 0,
         region: int = 0,
-        fresh: bool = False,
+        new_connection: bool = False,
     ) -> Exchange:
         """PUT or PATCH one configuration."""
         call = Call("update" if method == "PUT" else "patch", sid)
         return self.send(
-            self.outgoing(
+            self.request(
                 call,
                 method,
                 f"/Configurations/{sid}",
@@ -144,40 +149,40 @@ class Client(Sender):
                 region=region,
                 payload=payload,
             ),
-            fresh=fresh,
+            new_connection=new_connection,
         )
 
     def advance_clock(self, seconds: int) -> None:
         """Move the endpoint's clock forward.
 
         Raises:
-            Unverifiable: it did not take it.
+            Inconclusive: it did not take it.
         """
         url = self.profile.clock_url
         if url is None:
-            raise Unverifiable("needs clock")
-        out = self.outgoing(Call("clock"), "POST", url, account=None, payload={"seconds": seconds})
+            raise Inconclusive("needs clock")
+        out = self.request(Call("clock"), "POST", url, account=None, payload={"seconds": seconds})
         try:
-            exchange = self.send(out, silence=True)
+            exchange = self.send(out, allow_no_response=True)
         except Throttled as error:
             exchange = error.exchange
-        defect = exchange.answer.defect if exchange.answer else None
+        defect = exchange.response.defect if exchange.response else None
         if exchange.status is None or exchange.status >= 300 or defect:
-            raise Unverifiable(
+            raise Inconclusive(
                 f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}"
             )
         self.coordinator.advance(seconds)
 
     def page(
-        self, query: str, *, account: int | None = 0, region: int = 0, fresh: bool = False
+        self, query: str, *, account: int | None = 0, region: int = 0, new_connection: bool = False
     ) -> Exchange:
         """GET one page of the list; *query* stands in the URL as it is."""
         path = "/Configurations" + (f"?{query}" if query else "")
         return self.send(
-            self.outgoing(
+            self.request(
                 Call("list"), "GET", path, account=account, region=region, headers=self._taken()
             ),
-            fresh=fresh,
+            new_connection=new_connection,
         )
 
     def _taken(self) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.scope import Located
+from orchestrator_contract.scope import ResourceKey
 
 
 @dataclass(eq=False)
@@ -27,9 +27,9 @@ class Operation:
     ended: float | None = None
 
     @property
-    def located(self) -> Located:
+    def resource_key(self) -> ResourceKey:
         """What tells the configuration that the request was about from all others."""
-        return self.accepted.place, self.sid
+        return self.accepted.scope, self.sid
 
     @property
     def status(self) -> str:
@@ -49,7 +49,7 @@ class Operation:
 
 def why_no_json(exchange: Exchange) -> str:
     """What to add to a message about an answer of which nothing can be read, because it is no JSON; empty where it is."""
-    return f" ({exchange.json.error})" if exchange.answer and exchange.json.error else ""
+    return f" ({exchange.json.error})" if exchange.response and exchange.json.error else ""
 
 
 def word_of(exchange: Exchange) -> str:

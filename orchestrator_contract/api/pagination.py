@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 
 MAX_PAGES = 150
@@ -20,7 +20,7 @@ _MAX_TOKEN = 8192
 _MAX_EMPTY = 60
 
 
-class Unlistable(OneWayLess):
+class ListUnreadable(CheckInconclusive):
     """The list can't be read to its end: what is seen in other ways stands."""
 
     def __init__(self, reason: str, page: Exchange | None = None) -> None:
@@ -29,7 +29,7 @@ class Unlistable(OneWayLess):
         self.page = page
 
 
-class Listing:
+class Pagination:
     """The list of one target."""
 
     def __init__(self, client: Client) -> None:
@@ -44,15 +44,15 @@ class Listing:
         account: int = 0,
         region: int = 0,
         store: str | None = None,
-        fresh: bool = False,
+        new_connection: bool = False,
     ) -> Iterator[Exchange]:
-        """Every page in order; with *fresh* each on a connection of its own, as behind a balancer it may be another copy that answers.
+        """Every page in order; with *new_connection* each on a connection of its own, as behind a balancer it may be another copy that answers.
 
         Raises:
-            Unlistable: a page is not readable, or there are more than `MAX_PAGES`.
+            ListUnreadable: a page is not readable, or there are more than `MAX_PAGES`.
         """
         if (account, region) in self._endless:
-            raise Unlistable("the list has no end")
+            raise ListUnreadable("the list has no end")
         token: str | None = None
         seen: set[str] = set()
         empty = 0
@@ -60,24 +60,30 @@ class Listing:
             query = {"pageSize": size, "pageToken": token, "memoryStoreId": store}
             text = urlencode({name: value for name, value in query.items() if value is not None})
             page = past_500(
-                partial(self.client.page, text, account=account, region=region, fresh=fresh)
+                partial(
+                    self.client.page,
+                    text,
+                    account=account,
+                    region=region,
+                    new_connection=new_connection,
+                )
             )
             if page.status != 200 or not isinstance(page.object.get("configurations"), list):
-                raise Unlistable(f"the list can't be read: {page.outcome()}", page)
+                raise ListUnreadable(f"the list can't be read: {page.outcome()}", page)
             yield page
             token = token_of(page)
             if not token:
                 return
             again = token in seen
             empty = 0 if page.object["configurations"] else empty + 1
-            self.client.ledger.hold(
+            self.client.findings.check(
                 "CTRL-PAGES",
                 empty < _MAX_EMPTY,
                 expected="an end to the list",
                 seen=f"{empty} empty pages in a row that lead on",
                 exchanges=[page],
             )
-            self.client.ledger.hold(
+            self.client.findings.check(
                 "CTRL-PAGES",
                 not again and len(token) <= _MAX_TOKEN,
                 expected="a nextToken that leads on",
@@ -86,12 +92,12 @@ class Listing:
             )
             if again or len(token) > _MAX_TOKEN or empty >= _MAX_EMPTY:
                 self._endless.add((account, region))
-                raise Unlistable("the list has no end")
+                raise ListUnreadable("the list has no end")
             seen.add(token)
         self._endless.add((account, region))
         reason = f"the list has more than {MAX_PAGES} pages"
-        self.client.ledger.unverified(["CTRL-PAGES"], reason)
-        raise Unlistable(reason)
+        self.client.findings.unverified(["CTRL-PAGES"], reason)
+        raise ListUnreadable(reason)
 
     def items(self, **options: Any) -> Iterator[tuple[dict[str, Any], Exchange]]:
         """Every configuration with the page that holds it."""
@@ -104,7 +110,7 @@ class Listing:
         """Every id in the list, or in that of one memory store.
 
         Raises:
-            Unlistable: it can't be read to its end.
+            ListUnreadable: it can't be read to its end.
         """
         return {
             str(item.get("id"))
@@ -125,7 +131,7 @@ class Listing:
             for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region):
                 if wanted(item) and isinstance(item.get("id"), str):
                     return str(item["id"])
-        except Unverifiable:
+        except Inconclusive:
             return None
         return None
 

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation, instant_of, why_no_json, word_of
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.request import Outgoing, given_origin
-from orchestrator_contract.rules.accepted import Links, Unfollowable
+from orchestrator_contract.http.request import Request, given_origin
+from orchestrator_contract.rules.accepted import Links, OperationUnreachable
 from orchestrator_contract.rules.operations import FIRST_SIGHT_S, RANK, judge_origin, judge_poll
 
 _FIRST_PAUSE_S = 0.03
@@ -28,13 +28,13 @@ _LEAST_POLLS = 5
 _GROWTH = 1.5
 
 
-class Follower:
+class Poller:
     """Follows operations; remembers how long they take, so as to poll seldom."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._ledger = client.ledger
-        self._links = Links(client.ledger, client.origins, client.url)
+        self._ledger = client.findings
+        self._links = Links(client.findings, client.origins, client.url)
         #: One of how many operations is polled right after its 202.
         self.early_every = 1
         #: Called with every poll, after it was judged.
@@ -51,7 +51,7 @@ class Follower:
         """The operation that a 202 leads to, its links judged.
 
         Raises:
-            Unfollowable: no link leads to an operation on the target.
+            OperationUnreachable: no link leads to an operation on the target.
         """
         return self._links.accept(exchange, sid)
 
@@ -74,7 +74,7 @@ class Follower:
         judge_origin(self._ledger, operation, poll, self.client.origins)
         self.polled(operation, poll)
 
-    def _asking(self, operation: Operation) -> Outgoing:
+    def _asking(self, operation: Operation) -> Request:
         accepted = operation.accepted
         return self.client.asking(
             operation.url,
@@ -127,7 +127,7 @@ class Follower:
         An operation that outlives the poll limit is judged (OP-ENDS) and left behind.
 
         Raises:
-            Unfollowable: an operation answers nothing readable for long.
+            OperationUnreachable: an operation answers nothing readable for long.
         """
         open_ = [operation for operation in operations if not operation.done]
         if open_:
@@ -213,7 +213,7 @@ class Follower:
             long = time.monotonic() - operation.accepted.sent > limit
             if long and len(tail) >= 4 and not any(word_of(poll) in RANK for poll in tail):
                 self._unreadable.add(kind)
-                raise Unfollowable(
+                raise OperationUnreachable(
                     f"the operation can't be read: the last poll gave {tail[-1].outcome()}{why_no_json(tail[-1])}"
                 )
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 from orchestrator_contract.coordination.clock_lock import ClockLock
 from orchestrator_contract.coordination.journal import Journal
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 
 #: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
 _KEPT = 100
@@ -203,7 +203,7 @@ class Address(NamedTuple):
 LOOPBACK = Address("127.0.0.1")
 
 
-class Lost(Unverifiable):
+class Lost(Inconclusive):
     """The controller's coordinator does not answer: without budget and journal nothing is sent."""
 
 

@@ -144,6 +144,6 @@ def _is_own(left: Leftover) -> bool:
         and left.name.startswith(PREFIX)
         and (left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid)))
         and all(
-            type(place) is int and 0 <= place < _PLACES for place in (left.account, left.region)
+            type(scope) is int and 0 <= scope < _PLACES for scope in (left.account, left.region)
         )
     )

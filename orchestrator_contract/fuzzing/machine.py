@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 )
 
 from orchestrator_contract.contract.limits import HOUR
-from orchestrator_contract.endpoint import Suite
-from orchestrator_contract.exceptions import Exhausted
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import BudgetExhausted
 from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.model import (
     DELETE,
@@ -32,7 +32,7 @@ from orchestrator_contract.fuzzing.model import (
     Used,
 )
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
@@ -49,20 +49,20 @@ class OutOfBudget(Exception):
     """Shrinking has cost enough; what is known by now is reported."""
 
 
-def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
+def run_histories(endpoint: Endpoint, scenarios: Scenarios, *, clock: bool) -> None:
     """Run the machine as often as the effort says; failures land in the ledger, the shrunk one as a scenario."""
     story: list[str] = []
 
     class Machine(_History):
-        bench = suite
+        bench = endpoint
         steps = scenarios
         tell = story
         moves_clock = clock
-        started = suite.ledger.requests
+        started = endpoint.findings.requests
         failed_at: list[int] = []  # noqa: RUF012  # one a run, on purpose shared by its instances
         over: list[Exception] = []  # noqa: RUF012
 
-    effort = suite.effort
+    effort = endpoint.effort
     chosen = settings(
         Phase.generate,
         Phase.shrink,
@@ -70,8 +70,8 @@ def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
         stateful_step_count=effort.model_steps,
     )
     try:
-        run_state_machine_as_test(seed(suite.random.getrandbits(32))(Machine), settings=chosen)
-    except (Unverifiable, Contradiction, OutOfBudget):
+        run_state_machine_as_test(seed(endpoint.random.getrandbits(32))(Machine), settings=chosen)
+    except (Inconclusive, Contradiction, OutOfBudget):
         pass
     except Exception as error:  # Hypothesis wraps what does not repeat in errors of its own
         if type(error).__module__.split(".")[0] != "hypothesis" and not isinstance(
@@ -79,13 +79,13 @@ def run_histories(suite: Suite, scenarios: Scenarios, *, clock: bool) -> None:
         ):
             raise
     if Machine.failed_at and story:
-        suite.ledger.story(Machine.failed_requirement, [*story])
+        endpoint.findings.story(Machine.failed_requirement, [*story])
 
 
 class _History(RuleBasedStateMachine):
     """One history; every rule is a call of the contract."""
 
-    bench: Suite
+    bench: Endpoint
     steps: Scenarios
     tell: list[str]
     moves_clock: bool
@@ -99,7 +99,7 @@ class _History(RuleBasedStateMachine):
         self.model = Model()
         self.exchanges: list[Exchange] = []
         self.lines: list[str] = []
-        self.before = self.bench.ledger.breach_count()
+        self.before = self.bench.findings.breach_count()
 
     @initialize()
     def start(self) -> None:
@@ -131,21 +131,21 @@ class _History(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.model.used)
-    @rule(pick=st.integers(0, 7), fresh=st.booleans())
-    def replay(self, pick: int, fresh: bool) -> None:
+    @rule(pick=st.integers(0, 7), new_connection=st.booleans())
+    def replay(self, pick: int, new_connection: bool) -> None:
         """Send a keyed delete again."""
         used = self.model.used[pick % len(self.model.used)]
         must = self.model.replay(used)
         sid = used.known.configuration.sid
         exchange = self._send(
-            lambda: self.bench.client.delete(sid, key=used.key, fresh=fresh),
+            lambda: self.bench.client.delete(sid, key=used.key, new_connection=new_connection),
             f"replay key {used.key}",
         )
         if exchange.status == 500:  # documented and passing
             return
         if must:
             judge_replay(
-                self.bench.ledger,
+                self.bench.findings,
                 used.original,
                 exchange,
                 "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY",
@@ -234,8 +234,8 @@ class _History(RuleBasedStateMachine):
         )
         if exchange.status == 202:
             self._quietly(
-                lambda: self.bench.follower.finish(
-                    [self.bench.follower.accept(exchange, known.configuration.sid)], early=False
+                lambda: self.bench.poller.finish(
+                    [self.bench.poller.accept(exchange, known.configuration.sid)], early=False
                 )
             )
         if known.state is State.GONE:
@@ -250,7 +250,7 @@ class _History(RuleBasedStateMachine):
         """Poll one operation."""
         known = self._pick(pick)
         for operation in known.operations[-1:]:
-            self._send(partial(self.bench.follower.poll, operation), f"poll of {pick}")
+            self._send(partial(self.bench.poller.poll, operation), f"poll of {pick}")
             if operation.done:
                 known.ended()
         self._check()
@@ -261,7 +261,7 @@ class _History(RuleBasedStateMachine):
         known = self._pick(pick)
         if known.operations:
             self.lines.append(f"wait for {pick}")
-            self._quietly(lambda: self.bench.follower.finish(known.operations, early=False))
+            self._quietly(lambda: self.bench.poller.finish(known.operations, early=False))
             known.ended()
             if known.state is State.GONE:
                 self.bench.inventory.gone(known.configuration)
@@ -275,7 +275,7 @@ class _History(RuleBasedStateMachine):
         self.lines.append(f"the clock moves on by {hours} h")
         for known in self.model.known:
             if known.operations:
-                self._quietly(lambda k=known: self.bench.follower.finish(k.operations, early=False))  # type: ignore[misc]
+                self._quietly(lambda k=known: self.bench.poller.finish(k.operations, early=False))  # type: ignore[misc]
                 known.ended()
         self._or_over(lambda: self.bench.client.advance_clock(hours * HOUR))
         self.model.clock += hours * HOUR
@@ -288,14 +288,14 @@ class _History(RuleBasedStateMachine):
     def _or_over(self, step: Callable[[], Any]) -> Any:
         try:
             return step()
-        except Unverifiable as error:
+        except Inconclusive as error:
             self.over.append(error)
             raise
 
     def _spend(self) -> None:
         if self.over:
             raise self.over[0]
-        if self.failed_at and self.bench.ledger.requests - self.failed_at[0] > SHRINK_REQUESTS:
+        if self.failed_at and self.bench.findings.requests - self.failed_at[0] > SHRINK_REQUESTS:
             self.over.append(OutOfBudget())
             raise self.over[0]
 
@@ -309,10 +309,10 @@ class _History(RuleBasedStateMachine):
     def _quietly(self, step: Callable[[], Any]) -> None:
         try:
             step()
-        except Exhausted as error:
+        except BudgetExhausted as error:
             self.over.append(error)
             raise
-        except Unverifiable:
+        except Inconclusive:
             return  # what could not be followed leaves the model not knowing
 
     def _took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:
@@ -333,21 +333,21 @@ class _History(RuleBasedStateMachine):
 
     def _accept(self, known: Known, exchange: Exchange) -> None:
         try:
-            known.accepted(self.bench.follower.accept(exchange, known.configuration.sid))
-        except Unverifiable:
+            known.accepted(self.bench.poller.accept(exchange, known.configuration.sid))
+        except Inconclusive:
             known.state = State.UNKNOWN
 
     def _hold(self, requirement: str, ok: bool, expected: str, seen: str) -> None:
-        self.bench.ledger.hold(
+        self.bench.findings.check(
             requirement, ok, expected=expected, seen=seen, exchanges=self.exchanges[-5:]
         )
 
     def _check(self) -> None:
-        count, requirement = self.bench.ledger.breach_count(), self.bench.ledger.last_breached
+        count, requirement = self.bench.findings.breach_count(), self.bench.findings.last_breached
         if count > self.before:
             self.before = count
             if not self.failed_at:
-                self.failed_at.append(self.bench.ledger.requests)
+                self.failed_at.append(self.bench.findings.requests)
             type(self).failed_requirement = requirement
             self.tell[:] = self.lines
             raise Contradiction(requirement)
@@ -361,7 +361,7 @@ class _History(RuleBasedStateMachine):
                 k.configuration
                 for k in self.model.known
                 if k.state is State.PRESENT
-                and self.bench.ownership.untouched(k.configuration.located)
+                and self.bench.ownership.untouched(k.configuration.resource_key)
             ]
             self.bench.configurations.give_back(*idle)
 

@@ -40,7 +40,7 @@ class ClientAdapter(BaseAdapter):
             requests.ConnectionError: there was no complete answer.
         """
         exchange = self._perform(request)
-        if exchange.answer is None:
+        if exchange.response is None:
             raise requests.ConnectionError(exchange.fault_text, request=request)
         return as_response(exchange, request)
 
@@ -50,7 +50,7 @@ class ClientAdapter(BaseAdapter):
 
 def as_response(exchange: Exchange, request: requests.PreparedRequest) -> requests.Response:
     """The exchange as `requests` would have returned it."""
-    answer = exchange.answer
+    answer = exchange.response
     if answer is None:
         raise ValueError("an exchange without an answer is no response")
     response = requests.Response()

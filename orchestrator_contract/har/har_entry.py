@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.response import MAX_BODY, Answer
+from orchestrator_contract.http.response import MAX_BODY, Response
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
 from orchestrator_contract.redaction.redactor import Redactor
 
@@ -109,7 +109,7 @@ class Reader:
         key = keys[0] if len(keys) == 1 else None
         key_ok = not keys or (len(keys) == 1 and schemas.matches("idempotency-key.json", key))
         body, known = _body(response, status)
-        answer = Answer(
+        answer = Response(
             status,
             "",
             [
@@ -130,7 +130,7 @@ class Reader:
                 operation,
                 redactor.text(subject),
                 allow=allow,
-                outside=odd,
+                outside_api=odd,
                 of=self._led_to(operation, url),
             ),
             method,
@@ -145,7 +145,7 @@ class Reader:
             start,
             elapsed or 0.0,
             key=key if key_ok else None,
-            answer=answer,
+            response=answer,
             note=f"entry {index}",
         )
         clock = entry.get("_endpointClock")

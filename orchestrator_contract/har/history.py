@@ -12,13 +12,13 @@ from typing import Any
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.contract.limits import RETAINED_S
-from orchestrator_contract.har import other_async_calls as sisters
+from orchestrator_contract.har import other_async_calls
 from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.har.keys import PASSING, Keys
 from orchestrator_contract.har.memory import REMEMBERED, Memory, slim
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Ledger
-from orchestrator_contract.rules.accepted import Links, Unfollowable
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules.accepted import Links, OperationUnreachable
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.operations import judge_poll
 
@@ -49,8 +49,8 @@ class _Anywhere(frozenset[Any]):
 class RecordedLinks(Links):
     """Judges links that were recorded; nothing is polled by them."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__(ledger, _Anywhere(), lambda path, region: f"recording:{region}{path}")
+    def __init__(self, findings: Findings) -> None:
+        super().__init__(findings, _Anywhere(), lambda path, region: f"recording:{region}{path}")
 
     def poll_url(
         self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
@@ -62,10 +62,10 @@ class RecordedLinks(Links):
 class History:
     """Judges each exchange against those before it."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self._links = RecordedLinks(ledger)
-        self.keys = Keys(ledger, self._ended)
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self._links = RecordedLinks(findings)
+        self.keys = Keys(findings, self._ended)
         self._lives: Memory[_Life] = Memory()
         self._gone: Memory[_Life] = Memory()
         self._scopes: dict[str, int] = {}
@@ -89,14 +89,14 @@ class History:
             self._fetch(seen)
         elif call.operation == "list":
             self._list(seen)
-        elif call.operation == "delete" or call.operation in sisters.SISTERS:
+        elif call.operation == "delete" or call.operation in other_async_calls.SISTERS:
             replayed = self.keys.judge(seen) if seen.exchange.key else False
             if call.operation == "delete" and not replayed:
                 self._delete(seen)
             elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:
                 small = slim(seen.exchange)
                 if small is not None:
-                    sisters.accepted(self._links, small)
+                    other_async_calls.accepted(self._links, small)
         self._links.forget(REMEMBERED)
 
     # ---------------------------------------------------------------- operations
@@ -112,7 +112,7 @@ class History:
         ):
             replay = bool(exchange.operation_names & gone.operation.accepted.operation_names)
             if not replay and (seen.key_ok and exchange.status not in _REFUSED):
-                self.ledger.hold(
+                self.findings.check(
                     "GONE-DELETE",
                     exchange.status == 404,
                     expected="404",
@@ -129,7 +129,7 @@ class History:
             return  # a second delete of a SID may answer with the first one's operation
         try:
             operation = self._links.accept(accepted, sid)
-        except Unfollowable:
+        except OperationUnreachable:
             return
         life = _Life(operation, seen.start)
         for name in named:
@@ -147,7 +147,7 @@ class History:
             return
         life.polled = seen.end
         operation = life.operation
-        judge_poll(self.ledger, operation, poll)
+        judge_poll(self.findings, operation, poll)
         operation.polls[:-2] = []
         created = (
             parse_instant(value)
@@ -158,12 +158,12 @@ class History:
             self.keys.created(seen.scope, operation.accepted.key, created[0].timestamp())
         word = exchange.object.get("status")
         if word in ("COMPLETED", "FAILED"):
-            self.ledger.hold("OP-ENDS", True)
+            self.findings.check("OP-ENDS", True)
             if word == "COMPLETED" and life.done is None:
                 life.done = seen.end
                 self._gone.put(seen.scope, operation.sid, life)
         elif word in ("PENDING", "RUNNING") and seen.start - life.start > _STUCK_S:
-            self.ledger.hold(
+            self.findings.check(
                 "OP-ENDS",
                 False,
                 expected=f"an end within {_STUCK_S} s",
@@ -186,7 +186,7 @@ class History:
             and seen.start >= gone.done
             and seen.exchange.status not in PASSING
         ):
-            self.ledger.hold(
+            self.findings.check(
                 "GONE-FETCH",
                 seen.exchange.status == 404,
                 expected="404",
@@ -202,7 +202,7 @@ class History:
             sid = item.get("id") if isinstance(item, dict) else None
             gone = self._gone.get(seen.scope, sid) if isinstance(sid, str) else None
             if gone is not None and gone.done is not None and seen.start >= gone.done:
-                self.ledger.hold(
+                self.findings.check(
                     "GONE-LIST",
                     False,
                     expected=f"no {sid}",

@@ -17,7 +17,7 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.baseline import Baseline
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.results.waivers import Waivers
 from orchestrator_contract.rules.key_reuse import MISMATCH
@@ -58,9 +58,9 @@ class Traffic:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.ledger = Ledger(catalogue.load(), Redactor())
-        self._judge = _Judge(self.ledger)
-        self._history = History(self.ledger)
+        self.findings = Findings(catalogue.load(), Redactor())
+        self._judge = _Judge(self.findings)
+        self._history = History(self.findings)
         self._reader = Reader()
         self.notes: list[str] = []
         self._bad = 0
@@ -73,17 +73,17 @@ class Traffic:
         Raises:
             NotHar: it can't be read or is none.
         """
-        self.ledger.excused = waivers.excuses
+        self.findings.excused = waivers.excuses
         for seen in self._ordered():
             self._judge.body = seen.body
             if self._history.keys.may_refuse(seen):
                 call = seen.exchange.call
                 seen.exchange.call = replace(call, allow=call.allow | MISMATCH)
             self._judge.judge(seen.exchange)
-            self.ledger.sent()
+            self.findings.sent()
             status, operation = seen.exchange.status or 0, seen.exchange.call.operation
             if operation in ("create", "update", "patch") and 200 <= status < 300:
-                self.ledger.hold(
+                self.findings.check(
                     "CTRL-ACCEPTED",
                     status == 202,
                     expected="202",
@@ -142,13 +142,13 @@ class Traffic:
             )
         if not self._seen:
             self.notes.append("the recording holds no call to the control plane")
-        known = self.ledger.records
+        known = self.findings.records
         unseen = [
             name
-            for name in self.ledger.catalogue.requirements
+            for name in self.findings.catalogue.requirements
             if name not in known or not known[name].checks
         ]
-        self.ledger.unverified(unseen, "the recording shows none")
+        self.findings.unverified(unseen, "the recording shows none")
 
     def result(
         self,
@@ -164,10 +164,10 @@ class Traffic:
         profile = _Recording(
             name=f"recording {self.path.name}", base_url=self._reader.origin or "none"
         )
-        for record in self.ledger.records.values():
+        for record in self.findings.records.values():
             record.tests = [f"--traffic {self.path.name}"] if record.checks else []
         return conclude(
-            self.ledger,
+            self.findings,
             profile,
             wanted,
             policy=policy,

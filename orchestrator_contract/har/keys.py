@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.har import other_async_calls as sisters
+from orchestrator_contract.har import other_async_calls
 from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.har.memory import Memory, slim
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.replay import differences
 from orchestrator_contract.steps.deletes import KEY_USED
 
@@ -31,8 +31,8 @@ class _Use:
 class Keys:
     """Judges each use of a key against the first one."""
 
-    def __init__(self, ledger: Ledger, ended: Callable[[Recorded], bool]) -> None:
-        self._ledger = ledger
+    def __init__(self, findings: Findings, ended: Callable[[Recorded], bool]) -> None:
+        self._ledger = findings
         #: Whether what a delete names was already seen to be gone.
         self._ended = ended
         self._uses: Memory[_Use] = Memory()
@@ -89,7 +89,7 @@ class Keys:
         shown = exchange.status == 202 and bool(exchange.operation_names & first.operation_names)
         same_call = exchange.call.operation == first.call.operation
         if exchange.call.operation == "delete":
-            self._ledger.hold(
+            self._ledger.check(
                 "KEY-OTHER-SID" if same_call else "KEY-OTHER-CALL",
                 not shown,
                 expected="an answer of its own",
@@ -111,7 +111,7 @@ class Keys:
                 and (seen.credentials or exchange.status == 202)
             )
         ):
-            sisters.replayed(self._ledger, first, seen, differences(first, exchange))
+            other_async_calls.replayed(self._ledger, first, seen, differences(first, exchange))
         if exchange.call.operation != "delete" or exchange.status in PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
         if exchange.status != 202 and not seen.credentials:
@@ -128,7 +128,7 @@ class Keys:
         changed = differences(first, exchange)
         if age <= KEY_LIVES_S:
             requirement = "KEY-REPLAY-ENDED" if self._ended(seen) else "KEY-REPLAY"
-            self._ledger.hold(
+            self._ledger.check(
                 requirement,
                 not changed,
                 expected="the original response",
@@ -136,7 +136,7 @@ class Keys:
                 exchanges=steps,
             )
             if age > HOUR:  # short replays say nothing of how long a key lives
-                self._ledger.hold(
+                self._ledger.check(
                     "KEY-LIVES",
                     not changed,
                     expected="the original response",
@@ -152,7 +152,7 @@ class Keys:
             )
             return not changed
         old = exchange.status == 202 and bool(exchange.operation_names & first.operation_names)
-        self._ledger.hold(
+        self._ledger.check(
             "KEY-EXPIRES",
             not old,
             expected="a new request after 25 h",
@@ -166,7 +166,7 @@ class Keys:
     def _same_operation(self, requirement: str, steps: list[Exchange]) -> None:
         first, second = (step.operation_names for step in steps)
         if first and second:
-            self._ledger.hold(
+            self._ledger.check(
                 requirement,
                 bool(first & second),
                 expected=f"operation {', '.join(sorted(first)):.160}",
@@ -195,7 +195,7 @@ class Keys:
             first.headers[n] and first.headers[n] == again.headers[n] for n in ids
         )
         if stored or again.status != 429:
-            self._ledger.hold(
+            self._ledger.check(
                 "ERR-429-AGAIN",
                 not stored,
                 expected="the retry is processed",

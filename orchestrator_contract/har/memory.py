@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.response import Answer
+from orchestrator_contract.http.response import Response
 
 #: Keys, operations and configurations remembered; the oldest are forgotten first.
 REMEMBERED = 6000
@@ -37,11 +37,14 @@ class Memory(Generic[_V]):
 
 def slim(exchange: Exchange) -> Exchange | None:
     """The exchange as evidence needs it, small enough to keep many; None when its body is too long for that."""
-    answer = exchange.answer
-    if answer is None or len(answer.body) > _BODY:
+    response = exchange.response
+    if response is None or len(response.body) > _BODY:
         return None
     kept = exchange.shown_headers().keys()
-    small = Answer(
-        answer.status, "", [(n, v) for n, v in answer.headers if n.lower() in kept], answer.body
+    small = Response(
+        response.status,
+        "",
+        [(n, v) for n, v in response.headers if n.lower() in kept],
+        response.body,
     )
-    return replace(exchange, answer=small)
+    return replace(exchange, response=small)

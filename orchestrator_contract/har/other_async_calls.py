@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Ledger
-from orchestrator_contract.rules.accepted import Links, Unfollowable
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules.accepted import Links, OperationUnreachable
 
 SISTERS = frozenset({"create", "update", "patch", "delete-conversation"})
 
@@ -16,15 +16,15 @@ def accepted(links: Links, small: Exchange) -> None:
     """Judge the links of a 202; which configuration a create made can't be seen."""
     try:
         links.accept(small, "" if small.call.operation == "create" else small.call.subject)
-    except Unfollowable:
+    except OperationUnreachable:
         return
 
 
-def replayed(ledger: Ledger, first: Exchange, seen: Recorded, changed: Sequence[str]) -> None:
+def replayed(findings: Findings, first: Exchange, seen: Recorded, changed: Sequence[str]) -> None:
     """Judge a second use of a conversation's key, within the time for which a key surely lives; a delete has no payload to compare."""
-    again, hold = seen.exchange, ledger.on(first.call)
+    again, check = seen.exchange, findings.on(first.call)
     steps = [first, again]
-    hold(
+    check(
         "KEY-REPLAY",
         not changed,
         expected="the original response",
@@ -33,7 +33,7 @@ def replayed(ledger: Ledger, first: Exchange, seen: Recorded, changed: Sequence[
     )
     names = first.operation_names, again.operation_names
     if again.status == 202 and all(names):
-        hold(
+        check(
             "KEY-ONE-OPERATION",
             bool(names[0] & names[1]),
             expected=f"operation {', '.join(sorted(names[0])):.160}",

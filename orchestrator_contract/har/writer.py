@@ -126,8 +126,8 @@ def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
-    answer = exchange.answer
-    if answer is None:
+    response = exchange.response
+    if response is None:
         return {
             "status": 0,
             "statusText": "",
@@ -141,24 +141,24 @@ def _response(exchange: Exchange) -> dict[str, Any]:
             "_error": exchange.fault_text,
         }
     content: dict[str, Any] = {
-        "size": len(answer.body),
+        "size": len(response.body),
         "mimeType": exchange.headers.get("content-type", ""),
     }
     try:
-        content["text"] = answer.body.decode("utf-8")
+        content["text"] = response.body.decode("utf-8")
     except UnicodeDecodeError:
-        content |= {"text": base64.b64encode(answer.body).decode(), "encoding": "base64"}
+        content |= {"text": base64.b64encode(response.body).decode(), "encoding": "base64"}
     shown = exchange.shown_headers()
     return {
-        "status": answer.status,
-        "statusText": answer.reason,
+        "status": response.status,
+        "statusText": response.reason,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs([(n, v) for n, v in answer.headers if n.lower() in shown]),
+        "headers": _pairs([(n, v) for n, v in response.headers if n.lower() in shown]),
         "content": content,
         "redirectURL": exchange.headers.get("location", ""),
         "headersSize": -1,
-        "bodySize": len(answer.body),
+        "bodySize": len(response.body),
     }
 
 

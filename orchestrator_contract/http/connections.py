@@ -20,7 +20,7 @@ from threading import Lock
 
 import h11
 
-from orchestrator_contract.http.response import Answer, Fault, WireError, reason_of
+from orchestrator_contract.http.response import Response, TransportError, TransportFault, reason_of
 from orchestrator_contract.http.response_reader import Reader, Stale
 
 MAX_HEADER_BYTES = 256 * 1024
@@ -108,52 +108,60 @@ class Wire:
             self._idle.clear()
 
     def exchange(
-        self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True
-    ) -> Answer:
+        self,
+        origin: Origin,
+        request: bytes,
+        method: str,
+        *,
+        new_connection: bool = False,
+        keep: bool = True,
+    ) -> Response:
         """Send *request* as it is and read the answer; without *keep* its connection serves no other, whatever comes.
 
         A kept connection that the server had closed meanwhile, with a 408 (R1 15.5.9) or without, is no fault of
         anyone's (RFC 9112 9.5): the request goes out once more on a new one.
 
         Raises:
-            WireError: there was no complete answer.
+            TransportError: there was no complete answer.
         """
         deadline = time.monotonic() + self.timeout_s
         # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it does not risk a connection that the server is about to close.
         at_risk = method in ("POST", "PATCH") or (
             method == "DELETE" and self._stale[origin] >= _OFTEN
         )
-        connection, stray = (None, 0) if fresh or not keep or at_risk else self._kept(origin)
+        connection, stray = (
+            (None, 0) if new_connection or not keep or at_risk else self._kept(origin)
+        )
         resent = connection is not None
         if connection is not None:
             with contextlib.suppress(Stale):
-                answer = self._run(connection, request, method, deadline)
-                if answer.status != 408:
-                    return answer
+                response = self._run(connection, request, method, deadline)
+                if response.status != 408:
+                    return response
                 resent = False  # the server says that it has not read it
             self._stale[origin] += 1
         connection = self.connect(origin)
         deadline = time.monotonic() + self.timeout_s
         try:
-            answer = self._run(connection, request, method, deadline, keep=keep)
+            response = self._run(connection, request, method, deadline, keep=keep)
         except Stale as stale:
-            raise WireError(Fault.CLOSED, str(stale)) from None
-        answer.stray, answer.resent = stray, resent
-        return answer
+            raise TransportError(TransportFault.CLOSED, str(stale)) from None
+        response.stray, response.resent = stray, resent
+        return response
 
     def together(
         self, origin: Origin, batch: Sequence[tuple[bytes, str]]
-    ) -> list[Answer | WireError]:
+    ) -> list[Response | TransportError]:
         """Send all requests of *batch* at one moment, each on its own connection.
 
         Everything but the last byte of each goes out first; the last bytes then follow within
         microseconds of each other, so that the server completes all requests together.
         """
-        connections: list[Connection | WireError] = []
+        connections: list[Connection | TransportError] = []
         for request, _ in batch:
             try:
                 connection = self.connect(origin)
-            except WireError as error:
+            except TransportError as error:
                 connections.append(error)
                 continue
             try:
@@ -161,30 +169,30 @@ class Wire:
                 connections.append(connection)
             except OSError as error:
                 connection.close()
-                connections.append(WireError(Fault.CLOSED, reason_of(error)))
+                connections.append(TransportError(TransportFault.CLOSED, reason_of(error)))
         deadline = time.monotonic() + self.timeout_s
         for connection_or, (request, _) in zip(connections, batch, strict=True):
             if isinstance(connection_or, Connection):
                 with contextlib.suppress(OSError):
                     connection_or.sock.sendall(memoryview(request)[-1:])
-        answers: list[Answer | WireError] = []
+        responses: list[Response | TransportError] = []
         for connection_or, (_, method) in zip(connections, batch, strict=True):
-            if isinstance(connection_or, WireError):
-                answers.append(connection_or)
+            if isinstance(connection_or, TransportError):
+                responses.append(connection_or)
                 continue
             try:
-                answers.append(self._run(connection_or, None, method, deadline))
+                responses.append(self._run(connection_or, None, method, deadline))
             except Stale as stale:
-                answers.append(WireError(Fault.CLOSED, str(stale)))
-            except WireError as error:
-                answers.append(error)
-        return answers
+                responses.append(TransportError(TransportFault.CLOSED, str(stale)))
+            except TransportError as error:
+                responses.append(error)
+        return responses
 
     def leave(self, origin: Origin, request: bytes, after_s: float) -> None:
         """Send *request* and close its connection *after_s* later, whatever comes.
 
         Raises:
-            WireError: there was no connection, or the request was not taken.
+            TransportError: there was no connection, or the request was not taken.
         """
         connection = self.connect(origin)
         try:
@@ -199,7 +207,7 @@ class Wire:
         """Open a connection.
 
         Raises:
-            WireError: `Fault.CONNECT`, with the system's reason.
+            TransportError: `TransportFault.CONNECT`, with the system's reason.
         """
         sock: socket.socket | None = None
         try:
@@ -212,8 +220,9 @@ class Wire:
             _close_half_made(error)
             if sock is not None:
                 sock.close()
-            raise WireError(
-                Fault.CONNECT, f"no connection to {origin.host}:{origin.port}: {reason_of(error)}"
+            raise TransportError(
+                TransportFault.CONNECT,
+                f"no connection to {origin.host}:{origin.port}: {reason_of(error)}",
             ) from None
         return Connection(sock, origin)
 
@@ -261,7 +270,7 @@ class Wire:
         deadline: float,
         *,
         keep: bool = True,
-    ) -> Answer:
+    ) -> Response:
         usable = False
         try:
             reader = Reader(connection.sock, connection.protocol, deadline)
@@ -272,18 +281,22 @@ class Wire:
                 h11.Request(method=_token(method), target="/", headers=[("Host", "x")])
             )
             connection.protocol.send(h11.EndOfMessage())
-            answer, usable = reader.read()
+            response, usable = reader.read()
             if method == "HEAD":
                 # What follows is the body that a GET would get: the contract knows no HEAD, so that breaches nothing.
                 usable, excess = (
                     False,
-                    answer.defect is not None and answer.defect[0] is Fault.MALFORMED,
+                    response.defect is not None and response.defect[0] is TransportFault.MALFORMED,
                 )
-                answer.defect = None if excess else answer.defect
-            if answer.defect is not None and answer.defect[0] is Fault.MALFORMED and keep:
+                response.defect = None if excess else response.defect
+            if (
+                response.defect is not None
+                and response.defect[0] is TransportFault.MALFORMED
+                and keep
+            ):
                 self._untrusted.add(connection.origin)
                 usable = False
-            return answer
+            return response
         finally:
             if usable and keep:
                 connection.settling = None if connection.used else time.monotonic()

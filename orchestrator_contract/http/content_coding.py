@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 
-from orchestrator_contract.http.response import MAX_BODY, Answer, Fault, WireError
+from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, TransportFault
 
 #: Content codings offered; anything else in an answer was not asked for.
 OFFERED = ("gzip", "deflate")
@@ -38,33 +38,36 @@ def _same(coding: str) -> str:
     return coding.removeprefix("x-")  # RFC 9110 8.4.1.3
 
 
-def decode(answer: Answer) -> None:
+def decode(response: Response) -> None:
     """Undo the content codings in place; a coding that fails or was not offered becomes the answer's defect."""
     codings = [
         token.strip().lower()
-        for name, value in answer.headers
+        for name, value in response.headers
         if name.lower() == "content-encoding"
         for token in value.split(",")
         if token.strip() and token.strip().lower() != "identity"
     ]
-    if not codings or not answer.body:
+    if not codings or not response.body:
         return
     for coding in reversed(codings):
         if coding not in OFFERED and coding != "x-gzip":
             # As it came: of a part, or in another case, who cleans it of secrets could not tell what it is.
             said = ", ".join(
-                value for name, value in answer.headers if name.lower() == "content-encoding"
+                value for name, value in response.headers if name.lower() == "content-encoding"
             )
-            answer.defect = (Fault.ENCODING, f"Content-Encoding {said!r} was not offered")
+            response.defect = (
+                TransportFault.ENCODING,
+                f"Content-Encoding {said!r} was not offered",
+            )
             return
         try:
-            answer.body = _inflate(answer.body, coding)
+            response.body = _inflate(response.body, coding)
         except zlib.error as error:
-            answer.defect = (Fault.ENCODING, f"the body is not {coding}: {error}")
+            response.defect = (TransportFault.ENCODING, f"the body is not {coding}: {error}")
             return
         except _Bomb:
-            raise WireError(
-                Fault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes once decoded"
+            raise TransportError(
+                TransportFault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes once decoded"
             ) from None
 
 

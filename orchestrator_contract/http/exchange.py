@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any
 
 from orchestrator_contract.http.addresses import brief_name, last_segment
-from orchestrator_contract.http.response import Answer, Fault
-from orchestrator_contract.scope import Place
+from orchestrator_contract.http.response import Response, TransportFault
+from orchestrator_contract.scope import Scope
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
 MAX_DEPTH = 64
@@ -54,7 +54,7 @@ class Call:
     #: The contract binds neither status nor body here (e.g. bad credentials); only HTTP itself is judged.
     silent: bool = False
     #: The body of an error is not judged: the path may never reach the API behind it.
-    outside: bool = False
+    outside_api: bool = False
     #: Of a poll: the asynchronous call whose operation is polled.
     of: str = ""
 
@@ -95,8 +95,8 @@ class Exchange:
     key: str | None = None
     account: int | None = 0
     region: int = 0
-    answer: Answer | None = None
-    fault: Fault | None = None
+    response: Response | None = None
+    fault: TransportFault | None = None
     fault_text: str = ""
     #: Answers that the same request got before this one, and after which it was sent again.
     before: tuple[int, ...] = ()
@@ -105,20 +105,20 @@ class Exchange:
     note: str = field(default="")
 
     @property
-    def place(self) -> Place:
+    def scope(self) -> Scope:
         """Where it went; without credentials that of the first account."""
-        return Place(self.account or 0, self.region)
+        return Scope(self.account or 0, self.region)
 
     @property
     def status(self) -> int | None:
         """The HTTP status; None when there was no complete answer."""
-        return self.answer.status if self.answer else None
+        return self.response.status if self.response else None
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
         """Response headers by lower-case name; several lines joined by a comma."""
         joined: dict[str, str] = {}
-        for name, value in self.answer.headers if self.answer else ():
+        for name, value in self.response.headers if self.response else ():
             lower = name.lower()
             joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
         return joined
@@ -126,7 +126,7 @@ class Exchange:
     @cached_property
     def json(self) -> Parsed:
         """The body as JSON, strictly: UTF-8, no NaN, bounded depth."""
-        return parse_json(self.answer.body) if self.answer else Parsed(error="no answer")
+        return parse_json(self.response.body) if self.response else Parsed(error="no answer")
 
     @cached_property
     def documented(self) -> Mapping[str, Any]:
@@ -166,42 +166,42 @@ class Exchange:
     @property
     def weight(self) -> int:
         """Roughly the bytes of memory that the answer takes."""
-        if self.answer is None:
+        if self.response is None:
             return 0
-        body = self.answer.body
+        body = self.response.body
         return (
             2 * len(body)
             + 64 * _values(body)
-            + 2 * sum(len(name) + len(value) for name, value in self.answer.headers)
+            + 2 * sum(len(name) + len(value) for name, value in self.response.headers)
         )
 
     @cached_property
     def fingerprint(self) -> str:
         """The same for bodies that say the same: of JSON its value counts, of anything else its bytes."""
-        if self.answer is None:
+        if self.response is None:
             return ""
         plain = (
             repr(_ordered(self.json.value)).encode("utf-8", "backslashreplace")
             if self.json.error is None
-            else self.answer.body
+            else self.response.body
         )
         return hashlib.sha256(plain).hexdigest()
 
     def shed(self) -> None:
         """Let go of most of a large answer; what is read of exchanges long after they were judged stays."""
-        if self.answer is None:
+        if self.response is None:
             return
         if self.key is not None:  # only what has a key is compared with a replay
             _ = self.fingerprint, self.documented, self.operation_names
         shown = self.shown_headers()
         self.__dict__["json"] = Parsed(_brief(self.json.value), self.json.error)
         self.__dict__.pop("headers", None)
-        self.answer.headers = [
+        self.response.headers = [
             (name, value[:_KEPT_TEXT])
-            for name, value in self.answer.headers
+            for name, value in self.response.headers
             if name.lower() in shown
         ]
-        self.answer.body = self.answer.body[: _SHOWN_BODY + 1]
+        self.response.body = self.response.body[: _SHOWN_BODY + 1]
 
     @property
     def object(self) -> dict[str, Any]:
@@ -211,10 +211,10 @@ class Exchange:
     @property
     def text(self) -> str:
         """The body for showing, bounded."""
-        if self.answer is None:
+        if self.response is None:
             return ""
-        shown = self.answer.body[:_SHOWN_BODY].decode("utf-8", "backslashreplace")
-        return shown + ("…" if len(self.answer.body) > _SHOWN_BODY else "")
+        shown = self.response.body[:_SHOWN_BODY].decode("utf-8", "backslashreplace")
+        return shown + ("…" if len(self.response.body) > _SHOWN_BODY else "")
 
     def shown_headers(self) -> dict[str, str]:
         """The response headers that may be stored (docs/safety.md): the contract's, Date, Content-*, request ids."""
@@ -245,7 +245,7 @@ class Exchange:
 
     def outcome(self) -> str:
         """What came back, in a few words."""
-        return str(self.status) if self.answer else f"no answer ({self.fault_text})"
+        return str(self.status) if self.response else f"no answer ({self.fault_text})"
 
 
 def _word(text: str) -> str:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Semaphore, local
 from typing import TypeVar
 
-from orchestrator_contract.exceptions import Exhausted
+from orchestrator_contract.exceptions import BudgetExhausted
 
 #: Items under way at once.
 _WIDTH = 8
@@ -41,7 +41,7 @@ class Parallel:
             self._inside.parallel = True
             with turns:
                 if interrupted.is_set():
-                    raise Exhausted("the run was interrupted")
+                    raise BudgetExhausted("the run was interrupted")
                 return function(item)
 
         try:

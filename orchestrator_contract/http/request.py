@@ -18,7 +18,7 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class Request:
     """A request ready to be sent, apart from budget and judge."""
 
     call: Call
@@ -35,7 +35,7 @@ class Outgoing:
     lower: bool = False
 
 
-class Unshown(bytes):
+class SecretBytes(bytes):
     """Bytes that hold credentials: pytest prints the arguments and locals of every frame of a traceback."""
 
     def __repr__(self) -> str:
@@ -45,10 +45,10 @@ class Unshown(bytes):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRequest:
     """A request as it goes out, byte for byte."""
 
-    out: Outgoing
+    out: Request
     origin: Origin
     data: bytes
     #: Its header lines without secrets.
@@ -85,7 +85,9 @@ def _authority(url: str) -> tuple[str, str]:
     return authority, rest
 
 
-def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Redactor) -> Prepared:
+def prepare(
+    out: Request, origin: Origin, account: Account | None, redactor: Redactor
+) -> PreparedRequest:
     """The bytes of *out*, with the credentials of *account*; header lines that it gives itself stand as they are."""
     authority, rest = _authority(out.url)
     names = {name.lower() for name, _ in out.headers}
@@ -113,6 +115,9 @@ def prepare(out: Outgoing, origin: Origin, account: Account | None, redactor: Re
     head = (
         f"{out.method} /{rest} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
     )
-    return Prepared(
-        out, origin, Unshown(head.encode("latin-1", "replace") + (out.body or b"")), tuple(shown)
+    return PreparedRequest(
+        out,
+        origin,
+        SecretBytes(head.encode("latin-1", "replace") + (out.body or b"")),
+        tuple(shown),
     )

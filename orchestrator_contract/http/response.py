@@ -8,7 +8,7 @@ from enum import StrEnum
 MAX_BODY = 4 * 1024 * 1024
 
 
-class Fault(StrEnum):
+class TransportFault(StrEnum):
     """How an exchange failed below HTTP semantics."""
 
     #: No connection: refused, unreachable, unknown host, TLS not agreed.
@@ -25,16 +25,16 @@ class Fault(StrEnum):
     ENCODING = "encoding"
 
 
-class WireError(Exception):
+class TransportError(Exception):
     """An exchange that gave no complete answer."""
 
-    def __init__(self, fault: Fault, text: str) -> None:
+    def __init__(self, fault: TransportFault, text: str) -> None:
         super().__init__(text)
         self.fault = fault
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """A complete final response as it came."""
 
     status: int
@@ -43,7 +43,7 @@ class Answer:
     headers: list[tuple[str, str]]
     body: bytes
     #: Why the body is not what its headers promise, though it ended: unoffered or broken coding, excess bytes.
-    defect: tuple[Fault, str] | None = None
+    defect: tuple[TransportFault, str] | None = None
     #: Bytes that nobody had asked for, found on a kept connection just before the request went out on a new one.
     stray: int = 0
     #: Whether the request had gone out on a kept connection before, which then ended without an answer.

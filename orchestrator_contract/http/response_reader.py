@@ -8,7 +8,13 @@ import time
 import h11
 
 from orchestrator_contract.http.content_coding import decode
-from orchestrator_contract.http.response import MAX_BODY, Answer, Fault, WireError, reason_of
+from orchestrator_contract.http.response import (
+    MAX_BODY,
+    Response,
+    TransportError,
+    TransportFault,
+    reason_of,
+)
 
 MAX_HEADERS = 256
 MAX_INTERIM = 32
@@ -32,22 +38,24 @@ class Reader:
         """Send *data*.
 
         Raises:
-            WireError: it was not taken in time.
+            TransportError: it was not taken in time.
         """
         try:
             self._sock.settimeout(self._left())
             self._sock.sendall(data)
         except TimeoutError:
-            raise WireError(Fault.TIMEOUT, "the request was not taken in time") from None
+            raise TransportError(
+                TransportFault.TIMEOUT, "the request was not taken in time"
+            ) from None
         except OSError:
             # The answer may be on its way all the same, e.g. a 414 before the end of a long target.
             return
 
-    def read(self) -> tuple[Answer, bool]:
+    def read(self) -> tuple[Response, bool]:
         """The answer, and whether its connection can carry another exchange.
 
         Raises:
-            WireError: there is no complete answer.
+            TransportError: there is no complete answer.
             Stale: the connection ended before an answer began.
         """
         protocol = self._protocol
@@ -58,32 +66,40 @@ class Reader:
             try:
                 event = protocol.next_event()
             except h11.RemoteProtocolError as error:
-                fault = Fault.TOO_LARGE if error.error_status_hint == 431 else Fault.MALFORMED
+                fault = (
+                    TransportFault.TOO_LARGE
+                    if error.error_status_hint == 431
+                    else TransportFault.MALFORMED
+                )
                 if head is not None and "peer closed" in str(error):
-                    fault = Fault.CUT
-                raise WireError(fault, f"not a well-formed HTTP message: {error}") from None
+                    fault = TransportFault.CUT
+                raise TransportError(fault, f"not a well-formed HTTP message: {error}") from None
             if event is h11.NEED_DATA:
                 self._receive()
             elif isinstance(event, h11.InformationalResponse):
                 interim += 1
                 if interim > MAX_INTERIM:
-                    raise WireError(
-                        Fault.TOO_LARGE, f"more than {MAX_INTERIM} interim (1xx) answers"
+                    raise TransportError(
+                        TransportFault.TOO_LARGE, f"more than {MAX_INTERIM} interim (1xx) answers"
                     )
             elif isinstance(event, h11.Response):
                 head = event
                 if len(event.headers) > MAX_HEADERS:
-                    raise WireError(Fault.TOO_LARGE, f"more than {MAX_HEADERS} header lines")
+                    raise TransportError(
+                        TransportFault.TOO_LARGE, f"more than {MAX_HEADERS} header lines"
+                    )
             elif isinstance(event, h11.Data):
                 size += len(event.data)
                 if size > MAX_BODY:
-                    raise WireError(Fault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes")
+                    raise TransportError(
+                        TransportFault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes"
+                    )
                 parts.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 break
             else:
-                raise WireError(Fault.CUT, "the connection ended without an answer")
-        answer = Answer(
+                raise TransportError(TransportFault.CUT, "the connection ended without an answer")
+        response = Response(
             status=head.status_code,
             reason=head.reason.decode("latin-1"),
             headers=[
@@ -91,14 +107,17 @@ class Reader:
             ],
             body=b"".join(parts),
         )
-        decode(answer)
+        decode(response)
         excess = protocol.trailing_data[0]
-        if excess and answer.defect is None:
-            answer.defect = (Fault.MALFORMED, f"{len(excess)} byte(s) follow the end of the answer")
+        if excess and response.defect is None:
+            response.defect = (
+                TransportFault.MALFORMED,
+                f"{len(excess)} byte(s) follow the end of the answer",
+            )
         keep = not excess and protocol.our_state is h11.DONE and protocol.their_state is h11.DONE
         if keep:
             protocol.start_next_cycle()
-        return answer, keep
+        return response, keep
 
     def _receive(self) -> None:
         try:
@@ -106,14 +125,14 @@ class Reader:
             data = self._sock.recv(_CHUNK)
         except TimeoutError:
             got = f"after {self._received} byte(s)" if self._received else "at all"
-            raise WireError(
-                Fault.TIMEOUT, f"no complete answer within the time limit ({got} none)"
+            raise TransportError(
+                TransportFault.TIMEOUT, f"no complete answer within the time limit ({got} none)"
             ) from None
         except OSError as error:
             if not self._received:
                 raise Stale(f"the connection ended before an answer: {reason_of(error)}") from None
-            raise WireError(
-                Fault.CUT, f"the connection broke inside the answer: {reason_of(error)}"
+            raise TransportError(
+                TransportFault.CUT, f"the connection broke inside the answer: {reason_of(error)}"
             ) from None
         if not data and not self._received:
             raise Stale("the connection was closed before an answer")

@@ -17,18 +17,24 @@ from threading import Lock
 
 from orchestrator_contract.coordination.coordinator import Coordinator, Lost
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.exceptions import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.parallel import Parallel
-from orchestrator_contract.http.request import KEY_HEADER, Outgoing, Prepared, origin_of, prepare
-from orchestrator_contract.http.response import Fault, WireError
+from orchestrator_contract.http.request import (
+    KEY_HEADER,
+    PreparedRequest,
+    Request,
+    origin_of,
+    prepare,
+)
+from orchestrator_contract.http.response import TransportError, TransportFault
 from orchestrator_contract.http.retention import Retention
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.responses import Judge
 
 #: One of how many requests of a kind takes a new connection: behind a balancer that may lead to another copy of the endpoint.
@@ -48,7 +54,7 @@ class Sender:
 
     profile: Profile
     coordinator: Coordinator
-    ledger: Ledger
+    findings: Findings
     judge: Judge
     redactor: Redactor
     ownership: Ownership
@@ -73,7 +79,7 @@ class Sender:
         self._lost = 0.0
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
-        self.faults: set[Fault] = set()
+        self.faults: set[TransportFault] = set()
         #: When nothing more is sent, in monotonic seconds, and how long the run may take until then.
         self._end_at: float | None = None
         self.longest_s = math.inf
@@ -83,40 +89,40 @@ class Sender:
 
     def send(
         self,
-        out: Outgoing,
+        out: Request,
         *,
-        fresh: bool = False,
-        silence: bool = False,
+        new_connection: bool = False,
+        allow_no_response: bool = False,
         rekey: Callable[[], str] | None = None,
     ) -> Exchange:
         """Send one request, again while an unprovoked 429 or 503 asks for it, and have each answer judged.
 
-        *fresh* uses a new connection. With *silence* an exchange without an answer is returned like others.
+        *new_connection* uses a new connection. With *allow_no_response* an exchange without an answer is returned like others.
         *rekey* gives the key for a retry after 503; without it the key stays.
 
         Raises:
-            NoAnswer: there was no complete answer (unless *silence*).
+            NoResponse: there was no complete answer (unless *allow_no_response*).
             Throttled: 429 or 503 did not go away.
-            Exhausted: a budget is spent, or too much time was lost on an endpoint that stopped answering.
+            BudgetExhausted: a budget is spent, or too much time was lost on an endpoint that stopped answering.
             NotOwned: the request would change something that is not the run's.
         """
         waited = 0.0
         before: tuple[int, ...] = ()
         patience = self.retry.patience(out.call.operation)
-        fresh = fresh or self._takes_new(out)
+        new_connection = new_connection or self._takes_new(out)
         for attempt in range(MAX_RETRIES + 1):
-            exchange = self._once(out, fresh=fresh, before=before)
+            exchange = self._once(out, new_connection=new_connection, before=before)
             status = exchange.status
             if status is None:
-                if silence:
+                if allow_no_response:
                     return exchange
-                raise NoAnswer(exchange)
+                raise NoResponse(exchange)
             if status not in (429, 503) or status == exchange.call.provokes:
                 if exchange.succeeded:
                     self.retry.regained(out.call.operation)
                 return exchange
             if not out.call.tool:
-                self.ledger.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
+                self.findings.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
             delay = self.retry.delay(exchange, attempt)
             if delay is None or waited + delay > patience:
                 break
@@ -135,59 +141,61 @@ class Sender:
         self.retry.lost(out.call.operation)
         raise Throttled(exchange)
 
-    def _takes_new(self, out: Outgoing) -> bool:
+    def _takes_new(self, out: Request) -> bool:
         """Whether it is this request's turn to take a new connection; those of strangers, whose answers are open, have turns of their own."""
         kind = out.call.operation, out.call.provokes, out.account, out.call.silent
         with self._lock:
             self._sent[kind] += 1
             return self._sent[kind] % _ANEW == 0
 
-    def _once(self, out: Outgoing, *, fresh: bool, before: tuple[int, ...]) -> Exchange:
+    def _once(self, out: Request, *, new_connection: bool, before: tuple[int, ...]) -> Exchange:
         prepared = self._admit(out)
         exchange = self._exchange(prepared, before)
         with self.steps.step(f"waiting for the answer to a {out.method}"):
-            self._perform(exchange, prepared, fresh=fresh)
+            self._perform(exchange, prepared, new_connection=new_connection)
         exchange.elapsed = time.monotonic() - exchange.sent
         self._finish(exchange)
         return exchange
 
-    def _perform(self, exchange: Exchange, prepared: Prepared, *, fresh: bool) -> None:
+    def _perform(
+        self, exchange: Exchange, prepared: PreparedRequest, *, new_connection: bool
+    ) -> None:
         for pause in (0.1, 0.4, 1.0, None):
             try:
-                exchange.answer = self.wire.exchange(
+                exchange.response = self.wire.exchange(
                     prepared.origin,
                     prepared.data,
                     exchange.method,
-                    fresh=fresh,
+                    new_connection=new_connection,
                     keep=not exchange.call.tool,
                 )
-            except WireError as error:
+            except TransportError as error:
                 # A listen queue that overflows for a moment is no finding; an endpoint that is gone is.
-                if error.fault is Fault.CONNECT and self._answered and pause is not None:
+                if error.fault is TransportFault.CONNECT and self._answered and pause is not None:
                     time.sleep(pause)
                     continue
                 exchange.fault, exchange.fault_text = error.fault, str(error)
             break
 
-    def leave(self, out: Outgoing, after_s: float) -> Exchange:
+    def leave(self, out: Request, after_s: float) -> Exchange:
         """Send one request and hang up *after_s* later; no answer is waited for, so there is none to judge."""
         prepared = self._admit(out)
         exchange = self._exchange(prepared, ())
         self.ownership.touch(
             exchange.url.partition("/Configurations/")[2], out.account, out.region, clear=False
         )
-        with contextlib.suppress(WireError):  # what was not taken was not asked for
+        with contextlib.suppress(TransportError):  # what was not taken was not asked for
             self.wire.leave(prepared.origin, prepared.data, after_s)
         exchange.elapsed = time.monotonic() - exchange.sent
-        exchange.fault, exchange.fault_text = Fault.CLOSED, "the client hung up"
-        self.ledger.sent()
+        exchange.fault, exchange.fault_text = TransportFault.CLOSED, "the client hung up"
+        self.findings.sent()
         for record in self.recorders:
             record(exchange)
         return exchange
 
     # ---------------------------------------------------------------- several at one moment
 
-    def send_together(self, batch: Sequence[Outgoing]) -> list[Exchange]:
+    def send_together(self, batch: Sequence[Request]) -> list[Exchange]:
         """Send all of *batch* at one moment, each on its own connection; answers in the same order, judged."""
         prepared = [self._admit(out) for out in batch]
         if not prepared:
@@ -196,22 +204,22 @@ class Sender:
         with self.steps.step(f"sending {len(batch)} requests at one moment"):
             return self._send_together(prepared)
 
-    def _send_together(self, batch: Sequence[Prepared]) -> list[Exchange]:
+    def _send_together(self, batch: Sequence[PreparedRequest]) -> list[Exchange]:
         exchanges = [self._exchange(prepared, ()) for prepared in batch]
-        answers = self.wire.together(
+        responses = self.wire.together(
             batch[0].origin, [(prepared.data, prepared.out.method) for prepared in batch]
         )
-        for exchange, answer in zip(exchanges, answers, strict=True):
+        for exchange, response in zip(exchanges, responses, strict=True):
             exchange.elapsed = time.monotonic() - exchange.sent
-            if isinstance(answer, WireError):
-                exchange.fault, exchange.fault_text = answer.fault, str(answer)
+            if isinstance(response, TransportError):
+                exchange.fault, exchange.fault_text = response.fault, str(response)
             else:
-                exchange.answer = answer
+                exchange.response = response
             self._finish(exchange)
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
         if limited:
             operation = limited[0].call.operation
-            self.ledger.observe("OBS-THROTTLED", f"429 on {operation}", len(limited))
+            self.findings.observe("OBS-THROTTLED", f"429 on {operation}", len(limited))
             if all(e.status == 429 for e in exchanges):
                 self.retry.lost(operation)
             if not self.retry.hopeless(operation):
@@ -220,7 +228,7 @@ class Sender:
 
     # ---------------------------------------------------------------- before and after each
 
-    def _admit(self, out: Outgoing) -> Prepared:
+    def _admit(self, out: Request) -> PreparedRequest:
         if out.method in _MUTATING and not out.call.tool:
             self.ownership.check(out.method, out.url, out.call, out.account, out.region)
         origin = origin_of(out.url)
@@ -231,35 +239,35 @@ class Sender:
         with self._lock:
             self._end_at = self._end_at or time.monotonic() + self.longest_s
             if time.monotonic() > self._end_at:
-                raise Exhausted(
+                raise BudgetExhausted(
                     f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not tried"
                 )
             if self._lost > self.patience_lost_s:
-                raise Exhausted("the endpoint stopped answering; the rest was not tried")
+                raise BudgetExhausted("the endpoint stopped answering; the rest was not tried")
             if not self._granted:
                 self._granted = self.coordinator.take_requests(
                     2 if self._cleaning else _GRANT, cleaning=self._cleaning
                 )
                 if not self._granted:
-                    raise Exhausted("the request budget ([limits] requests) is spent")
+                    raise BudgetExhausted("the request budget ([limits] requests) is spent")
             self._granted -= 1
         delay = self.coordinator.pace()
         if delay > 0:
             # Sent sooner it would break the pace: a wait that does not fit into the run is not begun.
             if time.monotonic() + delay > self._end_at:
-                raise Exhausted(
+                raise BudgetExhausted(
                     f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may take; the rest was not tried"
                 )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
         return prepared
 
-    def _account(self, out: Outgoing) -> Account | None:
+    def _account(self, out: Request) -> Account | None:
         if out.account is None or out.account >= len(self.profile.accounts):
             return None
         return self.profile.accounts[out.account]
 
-    def _exchange(self, prepared: Prepared, before: tuple[int, ...]) -> Exchange:
+    def _exchange(self, prepared: PreparedRequest, before: tuple[int, ...]) -> Exchange:
         out, account = prepared.out, self._account(prepared.out)
         return Exchange(
             call=out.call,
@@ -282,28 +290,28 @@ class Sender:
         if exchange.fault is not None and not tool:
             self.faults.add(exchange.fault)
         _, named, segment = exchange.url.partition("/Configurations/")
-        answer = exchange.answer
-        resent = answer is not None and answer.resent
+        response = exchange.response
+        resent = response is not None and response.resent
         carried_out = exchange.status is None or not 300 <= exchange.status < 500
         if exchange.method == "DELETE" and named and (carried_out or resent):
             clear = (exchange.status or 500) < 300 and not resent
             self.ownership.touch(segment, exchange.account, exchange.region, clear=clear)
-        if answer is None and not tool:
+        if response is None and not tool:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)
-        if answer is not None:
+        if response is not None:
             self._answered = self._answered or not tool
-            answer.body = self.redactor.raw(answer.body)
-            answer.reason = self.redactor.text(answer.reason)
-            if answer.defect is not None:
-                answer.defect = (
-                    answer.defect[0],
-                    f"{self.redactor.text(answer.defect[1]):.{_SAID}}",
+            response.body = self.redactor.raw(response.body)
+            response.reason = self.redactor.text(response.reason)
+            if response.defect is not None:
+                response.defect = (
+                    response.defect[0],
+                    f"{self.redactor.text(response.defect[1]):.{_SAID}}",
                 )
-            answer.headers = self.redactor.headers(answer.headers)
+            response.headers = self.redactor.headers(response.headers)
         exchange.fault_text = self.redactor.text(exchange.fault_text)
-        self.ledger.sent()
-        if not tool and (exchange.fault is not Fault.CONNECT or self._answered):
+        self.findings.sent()
+        if not tool and (exchange.fault is not TransportFault.CONNECT or self._answered):
             self.judge.judge(exchange)
         for record in self.recorders:
             record(exchange)

@@ -13,14 +13,14 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 from orchestrator_contract import preflight, report
-from orchestrator_contract.exceptions import Exhausted
+from orchestrator_contract.exceptions import BudgetExhausted
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.load.session import Findings, Session, Share, load_target
+from orchestrator_contract.load.session import LoadFindings, Session, Share, load_target
 from orchestrator_contract.load.steps import Steps
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.results.verdict import Policy, Unusable, exit_code
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.results.verdict import EndpointUnusable, Policy, exit_code
 
 SHARE, STOP, FOUND = "contract-share", "contract-stop", "contract-found"
 #: How long the master waits for its workers to clean up and report, in seconds.
@@ -34,7 +34,7 @@ class Load:
         self.environment = environment
         self.share: Share | None = None
         self.session: Session | None = None
-        self.findings: Findings | None = None
+        self.load_findings: LoadFindings | None = None
         #: Reports that the master waits for.
         self.expected = 0
         self.seed = 0
@@ -61,8 +61,8 @@ class Load:
             ProfileError: --target is no good.
         """
         profile = load_target(self.options.target, yes=self.options.yes)
-        if self.findings is None:
-            self.findings = Findings(profile)
+        if self.load_findings is None:
+            self.load_findings = LoadFindings(profile)
         self.seed = self.options.seed if self.options.seed is not None else random.randrange(2**31)
         whole = Share.alone(self.seed)
         runner = self.environment.runner
@@ -80,35 +80,38 @@ class Load:
 
     def found(self, data: dict[str, Any]) -> None:
         """Take over what a process found; end the run when not one of them could begin."""
-        if self.findings is None:
+        if self.load_findings is None:
             return
-        self.findings.merge(data)
-        if len(self.findings.unusable) >= self.expected and self.environment.runner is not None:
+        self.load_findings.merge(data)
+        if (
+            len(self.load_findings.unusable) >= self.expected
+            and self.environment.runner is not None
+        ):
             gevent.spawn(self.environment.runner.quit)
 
     def collect(self) -> None:
         """When the users have stopped: have every worker clean up and report, while messages still come through."""
-        if self.findings is None or not isinstance(self.environment.runner, MasterRunner):
+        if self.load_findings is None or not isinstance(self.environment.runner, MasterRunner):
             return
-        if self.findings.reports < self.expected:
+        if self.load_findings.reports < self.expected:
             self.environment.runner.send_message(STOP)
         with gevent.Timeout(PATIENCE_S, False):  # gevent's way to say: end quietly
-            while self.findings.reports < self.expected:
+            while self.load_findings.reports < self.expected:
                 gevent.sleep(0.05)
 
     def conclude(self) -> None:
         """At the end: draw the result from all reports, write the files, set the exit code."""
         if self.environment.runner is not None:
             self.environment.runner.stop()
-        if self.findings is None:
+        if self.load_findings is None:
             return
-        missing = self.expected - self.findings.reports
+        missing = self.expected - self.load_findings.reports
         if missing:
-            self.findings.notes.append(
+            self.load_findings.notes.append(
                 f"{missing} worker(s) did not report; their findings are lost"
             )
         policy = Policy(strict=self.options.strict)
-        result = self.findings.conclude(self.seed, policy)
+        result = self.load_findings.conclude(self.seed, policy)
         report.write_all(result, Path(self.options.report))
         self.environment.process_exit_code = exit_code(result, policy)
         print(
@@ -130,10 +133,10 @@ class Load:
         profile = load_target(self.options.target, yes=True)  # the master has asked
         session = Session(profile, share, Path(self.options.report), self.seen, self.late)
         try:
-            preflight.ready(session.suite)
-        except Unusable as error:
+            preflight.ready(session.endpoint)
+        except EndpointUnusable as error:
             session.close()
-            self.tell({"unusable": session.suite.redactor.text(str(error))})
+            self.tell({"unusable": session.endpoint.redactor.text(str(error))})
             return
         self.session = session
 
@@ -168,7 +171,7 @@ class Load:
             request_type=exchange.method,
             name=exchange.call.operation,
             response_time=exchange.elapsed * 1000,
-            response_length=len(exchange.answer.body) if exchange.answer else 0,
+            response_length=len(exchange.response.body) if exchange.response else 0,
             exception=RuntimeError(problem[:300]) if problem else None,
             context={},
         )
@@ -240,17 +243,17 @@ class Deleter(User):
     def on_start(self) -> None:
         """Work on this process's suite; without one there is nothing to do and the first task ends the user."""
         session = _LOADS[self.environment].session
-        self.steps = Steps(session.suite) if session is not None else None
+        self.steps = Steps(session.endpoint) if session is not None else None
 
     def _do(self, story: str) -> None:
         if self.steps is None:
             raise StopUser
         try:
             getattr(self.steps, story)()
-        except (Exhausted, NothingToDelete) as error:
+        except (BudgetExhausted, NothingToDelete) as error:
             self.environment.stats.log_error("LIMIT", story, str(error))
             raise StopUser from None
-        except Unverifiable as error:
+        except Inconclusive as error:
             # Breaches are on record already; what could not be looked at shows in Locust's error table.
             self.environment.stats.log_error("UNVERIFIED", story, str(error))
 

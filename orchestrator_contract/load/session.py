@@ -16,14 +16,14 @@ from orchestrator_contract.coordination.coordinator import Coordinator, journal_
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.crash_cleanup import header
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.pytest_plugin.consent import distant
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Ledger
-from orchestrator_contract.results.verdict import Policy, Result, Unusable, conclude
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.verdict import EndpointUnusable, Policy, Result, conclude
 from orchestrator_contract.rules.responses import Judge
 
 #: What every load run is about; whatever else was seen is reported as well.
@@ -87,7 +87,7 @@ def load_target(target: str, *, yes: bool) -> Profile:
     found = profile.from_url(target) if "://" in target else profile.from_file(Path(target))
     try:
         places = [] if yes else distant(found)
-    except Unusable as error:
+    except EndpointUnusable as error:
         raise ProfileError(str(error)) from None
     if places:
         raise ProfileError(
@@ -112,9 +112,9 @@ class _Announced(Judge):
     """The judge, with a word before each exchange: what was found until then belongs to no single answer."""
 
     def __init__(
-        self, ledger: Ledger, tolerated: frozenset[int], before: Callable[[], None]
+        self, findings: Findings, tolerated: frozenset[int], before: Callable[[], None]
     ) -> None:
-        super().__init__(ledger, tolerated)
+        super().__init__(findings, tolerated)
         self._before = before
 
     def judge(self, exchange: Exchange) -> bool:
@@ -141,17 +141,17 @@ class Session:
         )
         # How long it lasts is for the load run to say.
         effort = replace(EFFORTS["quick"], ahead=8, longest_s=inf)
-        self.suite = Suite(Settings(part, effort, share.seed, run), coordinator)
-        self.suite.reseed(f"load {share.index}")
-        self.suite.ledger.test = PLACE
+        self.endpoint = Endpoint(Settings(part, effort, share.seed, run), coordinator)
+        self.endpoint.reseed(f"load {share.index}")
+        self.endpoint.findings.test = PLACE
         self.rates = Rates()
         self._seen = seen
-        self.suite.client.judge = _Announced(
-            self.suite.ledger,
+        self.endpoint.client.judge = _Announced(
+            self.endpoint.findings,
             part.tolerated,
             lambda: late(found) if (found := self.breaches()) else None,
         )
-        self.suite.client.recorders.append(self._record)
+        self.endpoint.client.recorders.append(self._record)
 
     def _record(self, exchange: Exchange) -> None:
         self.rates.count(exchange.at.timestamp() + exchange.elapsed, exchange.status)
@@ -159,20 +159,20 @@ class Session:
 
     def breaches(self) -> list[str]:
         """Ids of the requirements breached since this was last asked, once for each breach."""
-        found = self.suite.ledger.end()
-        self.suite.ledger.test = PLACE
+        found = self.endpoint.findings.end()
+        self.endpoint.findings.test = PLACE
         return [name for name, _ in found]
 
     def close(self) -> dict[str, Any]:
         """Cleans up; everything found, as plain data that a message can carry."""
-        left = self.suite.close()
+        left = self.endpoint.close()
         if not left:
             self.journal.discard()
         notes = [
             f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
         ]
         return {
-            "ledger": self.suite.ledger.dump(),
+            "ledger": self.endpoint.findings.dump(),
             "rates": self.rates.dump(),
             "notes": notes if left else [],
             "unusable": "",
@@ -180,11 +180,11 @@ class Session:
 
 
 @dataclass(slots=True)
-class Findings:
+class LoadFindings:
     """What all processes found, put together."""
 
     profile: Profile
-    ledger: Ledger = field(init=False)
+    findings: Findings = field(init=False)
     rates: Rates = field(default_factory=Rates)
     notes: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
@@ -192,7 +192,7 @@ class Findings:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(catalogue.load(), Redactor.of(self.profile))
+        self.findings = Findings(catalogue.load(), Redactor.of(self.profile))
 
     def merge(self, found: dict[str, Any]) -> None:
         """Takes over what one process found."""
@@ -200,23 +200,25 @@ class Findings:
         if found["unusable"]:
             self.unusable.append(found["unusable"])
             return
-        self.ledger.merge(found["ledger"])
+        self.findings.merge(found["ledger"])
         self.rates.merge(found["rates"])
         self.notes += found["notes"]
 
     def conclude(self, seed: int, policy: Policy) -> Result:
         """The result of the load run, for the same writers as any other."""
         seen = {
-            name for name, record in self.ledger.records.items() if record.checks or record.breaches
+            name
+            for name, record in self.findings.records.items()
+            if record.checks or record.breaches
         }
         unusable = (
-            Unusable(self.unusable[0])
+            EndpointUnusable(self.unusable[0])
             if self.unusable and len(self.unusable) == self.reports
             else None
         )
-        known = self.ledger.catalogue.requirements
+        known = self.findings.catalogue.requirements
         return conclude(
-            self.ledger,
+            self.findings,
             self.profile,
             {*seen, *(name for name in CORE if name in known)},
             policy=policy,

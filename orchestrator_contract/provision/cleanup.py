@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.api.pagination import Listing
-from orchestrator_contract.api.poller import Follower
+from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
-from orchestrator_contract.scope import Located, Place
+from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
@@ -38,11 +38,11 @@ class Begun:
 
 def clean_up(
     client: Client,
-    follower: Follower,
+    poller: Poller,
     inventory: Inventory,
-    listing: Listing,
+    listing: Pagination,
     identity: Identity,
-    tried: AbstractSet[Located],
+    tried: AbstractSet[ResourceKey],
 ) -> list[Configuration]:
     """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned.
 
@@ -53,41 +53,43 @@ def clean_up(
     open_ = [
         operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None
     ]
-    with contextlib.suppress(Unverifiable):
-        follower.finish(open_, early=False)
+    with contextlib.suppress(Inconclusive):
+        poller.finish(open_, early=False)
     unread = _look_for_more(inventory, listing, identity)
     lost = [
         Configuration(f"(of {name})", name)
-        for name, place in inventory.unresolved.items()
-        if _may_be_there(name, inventory, readable=place not in unread)
+        for name, scope in inventory.unresolved.items()
+        if _may_be_there(name, inventory, readable=scope not in unread)
     ]
     inventory.unresolved.clear()
     inventory.announced.clear()
     for again in (False, True):
-        remaining = [one for one in inventory.left.values() if again or one.located not in tried]
+        remaining = [
+            one for one in inventory.left.values() if again or one.resource_key not in tried
+        ]
         if not remaining:
             continue
         try:
-            remove(client, follower, remaining, inventory.gone)
-        except Unverifiable:
+            remove(client, poller, remaining, inventory.gone)
+        except Inconclusive:
             break
     return [*inventory.left.values(), *lost]
 
 
 def remove(
     client: Client,
-    follower: Follower,
+    poller: Poller,
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
 ) -> None:
     """Delete these and wait for the end, also of what keeps one busy; *gone* is called with those that are gone."""
     patience_s = min(
-        max(_BUSY_S, 2 * follower.usual_s("delete")), client.profile.limits.poll_timeout_s
+        max(_BUSY_S, 2 * poller.usual_s("delete")), client.profile.limits.poll_timeout_s
     )
     deadline, pause = time.monotonic() + patience_s, _PAUSE_S
     while True:
-        begun = begin(client, follower, configurations, gone)
-        conclude(follower, begun, gone)
+        begun = begin(client, poller, configurations, gone)
+        conclude(poller, begun, gone)
         configurations = begun.busy
         if not configurations or time.monotonic() > deadline:
             return
@@ -97,7 +99,7 @@ def remove(
 
 def begin(
     client: Client,
-    follower: Follower,
+    poller: Poller,
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
 ) -> Begun:
@@ -111,9 +113,9 @@ def begin(
                 account=configuration.account,
                 region=configuration.region,
                 call=call,
-                fresh=False,
+                new_connection=False,
             )
-        except Unverifiable:
+        except Inconclusive:
             return configuration, None
 
     accepted, busy = [], []
@@ -125,16 +127,16 @@ def begin(
         elif exchange.status == 409:
             busy.append(configuration)
         elif exchange.status == 202:
-            with contextlib.suppress(Unverifiable):
-                accepted.append((configuration, follower.accept(exchange, configuration.sid)))
+            with contextlib.suppress(Inconclusive):
+                accepted.append((configuration, poller.accept(exchange, configuration.sid)))
     return Begun(accepted, busy)
 
 
-def conclude(follower: Follower, begun: Begun, gone: Callable[..., None]) -> None:
+def conclude(poller: Poller, begun: Begun, gone: Callable[..., None]) -> None:
     """Wait for the end of what `begin` has had accepted; *gone* is called with what is."""
     # An operation that can't be read: the next delete tells by its 404.
-    with contextlib.suppress(Unverifiable):
-        follower.finish([operation for _, operation in begun.accepted], early=False)
+    with contextlib.suppress(Inconclusive):
+        poller.finish([operation for _, operation in begun.accepted], early=False)
     gone(
         *(
             configuration
@@ -152,7 +154,7 @@ def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
     return not (readable and name in inventory.refused)
 
 
-def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -> set[Place]:
+def _look_for_more(inventory: Inventory, listing: Pagination, identity: Identity) -> set[Scope]:
     """Find in the lists whatever else has a name of the run's; where a list can't be read to its end.
 
     An endpoint that refuses a create, or says that it failed, may have carried it out all the same. Without
@@ -161,9 +163,9 @@ def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -
     deadline = time.monotonic() + _LATE_S
     while True:
         unread = {
-            place
-            for place, names in inventory.announced.items()
-            if not _take_listed(inventory, listing, identity, place, names)
+            scope
+            for scope, names in inventory.announced.items()
+            if not _take_listed(inventory, listing, identity, scope, names)
         }
         if (
             inventory.unresolved.keys() <= inventory.accepted.keys() | inventory.refused
@@ -175,37 +177,37 @@ def _look_for_more(inventory: Inventory, listing: Listing, identity: Identity) -
 
 def _take_listed(
     inventory: Inventory,
-    listing: Listing,
+    listing: Pagination,
     identity: Identity,
-    place: Place,
+    scope: Scope,
     names: AbstractSet[str],
 ) -> bool:
-    """Take what is listed at *place* under one of *names* for the run's; whether the list could be read to its end."""
+    """Take what is listed at *scope* under one of *names* for the run's; whether the list could be read to its end."""
     found: dict[str, str] = {}
     try:
-        for item, _ in listing.items(size=LARGEST_PAGE, account=place.account, region=place.region):
+        for item, _ in listing.items(size=LARGEST_PAGE, account=scope.account, region=scope.region):
             sid, name = item.get("id"), item.get("displayName")
             if isinstance(sid, str) and isinstance(name, str) and name in names:
                 found[sid] = name
-    except Unverifiable:
+    except Inconclusive:
         readable = False
     else:
         readable = True
     for sid, name in found.items():
-        if sid not in inventory.sids(place) and identity.is_own(sid, name, place):
+        if sid not in inventory.sids(scope) and identity.is_own(sid, name, scope):
             inventory.add(
-                Configuration(sid, _free_name(inventory, name, place), place.account, place.region)
+                Configuration(sid, _free_name(inventory, name, scope), scope.account, scope.region)
             )
     return readable
 
 
-def _free_name(inventory: Inventory, name: str, place: Place) -> str:
+def _free_name(inventory: Inventory, name: str, scope: Scope) -> str:
     """What the run calls one more configuration that is listed as *name*."""
     open_ = (
         one
         for one, where in inventory.unresolved.items()
-        if where == place and one.partition(TWIN)[0] == name
+        if where == scope and one.partition(TWIN)[0] == name
     )
     return next(open_, "") or (
-        inventory.announce_twin(name, place) if name in inventory.left else name
+        inventory.announce_twin(name, scope) if name in inventory.left else name
     )

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator_contract.scope import Located, Place
+from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How long after the end of its create a configuration may take to show on every read, in seconds: no source says how long.
 LATE_S = 5.0
@@ -27,14 +27,14 @@ class Configuration:
     made: float = -math.inf
 
     @property
-    def place(self) -> Place:
+    def scope(self) -> Scope:
         """Where it is."""
-        return Place(self.account, self.region)
+        return Scope(self.account, self.region)
 
     @property
-    def located(self) -> Located:
+    def resource_key(self) -> ResourceKey:
         """What tells it from all others."""
-        return self.place, self.sid
+        return self.scope, self.sid
 
     @property
     def late_s(self) -> float:

@@ -9,19 +9,19 @@ from typing import Any
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.api.pagination import Listing
-from orchestrator_contract.api.poller import Follower
-from orchestrator_contract.exceptions import Exhausted, NoAnswer, Throttled, reason_in
+from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.api.poller import Poller
+from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled, reason_in
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.request import Outgoing
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
-from orchestrator_contract.provision.pool import NothingToDelete, UsedUp
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.scope import HOME, Place
+from orchestrator_contract.provision.pool import NothingToDelete, SupplyExhausted
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 _ATTEMPTS = 3
 #: From so many creates at once on one of them is looked at before its end.
@@ -42,7 +42,7 @@ class TooFew(NothingToDelete):
         self.full = full
 
 
-class Refused(TooFew, UsedUp):
+class CreateRefused(TooFew, SupplyExhausted):
     """Fewer could be created, because the endpoint takes no more for now."""
 
 
@@ -52,13 +52,13 @@ class Creator:
     def __init__(
         self,
         client: Client,
-        follower: Follower,
+        poller: Poller,
         inventory: Inventory,
-        listing: Listing,
+        listing: Pagination,
         run_id: str,
     ) -> None:
         self._client = client
-        self._follower = follower
+        self._follower = poller
         self._inventory = inventory
         self.identity = Identity(client, listing)
         #: Called with what was created, in one account and region, before it is handed out.
@@ -66,15 +66,15 @@ class Creator:
         self.payloads = Payloads(client, run_id)
         #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
         self._fruitless = 0
-        self._problem: str | Unverifiable = ""
+        self._problem: str | Inconclusive = ""
         self._resume_at = 0.0
 
     # ---------------------------------------------------------------- many
 
     def create(
-        self, number: int, place: Place, extras: Sequence[dict[str, Any]], *, spare: int = 0
+        self, number: int, scope: Scope, extras: Sequence[dict[str, Any]], *, spare: int = 0
     ) -> list[Configuration]:
-        """*number* new configurations in *place*; up to *spare* fewer where the endpoint does not take as many.
+        """*number* new configurations in *scope*; up to *spare* fewer where the endpoint does not take as many.
 
         Raises:
             TooFew: there are not as many; it holds those that were made.
@@ -82,10 +82,10 @@ class Creator:
         if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
             # Each try costs its waits, and may leave behind what the endpoint does not own up to.
             raise _too_few(self._problem, ())
-        self.identity.look_before(place)
+        self.identity.look_before(scope)
         wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
         made: dict[int, Configuration] = {}
-        problem: str | Unverifiable = ""
+        problem: str | Inconclusive = ""
         for attempt in range(_ATTEMPTS):
             missing = [index for index in range(number) if index not in made]
             if not missing or (attempt and len(made) >= number - spare):
@@ -95,9 +95,9 @@ class Creator:
                 index: self.payloads.plain() if attempt else self.payloads.new(wanted[index])
                 for index in missing
             }
-            self._inventory.announce((p["displayName"] for p in payloads.values()), place)
+            self._inventory.announce((p["displayName"] for p in payloads.values()), scope)
             results = self._client.parallel(
-                lambda payload: self._post(payload, place), list(payloads.values())
+                lambda payload: self._post(payload, scope), list(payloads.values())
             )
             pending: dict[int, Operation] = {}
             for index, result in zip(missing, results, strict=True):
@@ -105,13 +105,13 @@ class Creator:
                     pending[index] = result
                 else:
                     problem = result
-            self._look_early([*pending.values()], place)
+            self._look_early([*pending.values()], scope)
             self._follower.finish(list(pending.values()), early=False)
-            listed = self.identity.look_after(len(pending), place)
+            listed = self.identity.look_after(len(pending), scope)
             new = []
             sids = self._client.parallel(
                 lambda index, p=payloads, o=pending, names=listed: self._sid_of(
-                    o[index], p[index]["displayName"], place, names
+                    o[index], p[index]["displayName"], scope, names
                 ),  # type: ignore[misc]
                 list(pending),
             )
@@ -119,7 +119,7 @@ class Creator:
                 if sid is None:
                     problem = _fruitless(operation)
                     continue
-                made[index] = self._made(sid, payloads[index], place)
+                made[index] = self._made(sid, payloads[index], scope)
                 new.append(made[index])
             self._inventory.created(new)
         self.settle([*made.values()])
@@ -128,14 +128,14 @@ class Creator:
             raise _too_few(problem, list(made.values()))
         return [made[index] for index in sorted(made)]
 
-    def _look_early(self, operations: Sequence[Operation], place: Place) -> None:
+    def _look_early(self, operations: Sequence[Operation], scope: Scope) -> None:
         """Fetch one of several whose creates still run: that it was not there yet is nothing to be remembered by a cache."""
         sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
         if sid is not None:
-            with contextlib.suppress(Unverifiable):
-                self._client.fetch(sid, account=place.account, region=place.region)
+            with contextlib.suppress(Inconclusive):
+                self._client.fetch(sid, account=scope.account, region=scope.region)
 
-    def _count(self, problem: str | Unverifiable, *, fruitless: bool) -> None:
+    def _count(self, problem: str | Inconclusive, *, fruitless: bool) -> None:
         self._fruitless = self._fruitless + 1 if fruitless else 0
         self._problem = problem
         pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
@@ -148,16 +148,16 @@ class Creator:
         payload: dict[str, Any],
         key: str,
         *,
-        send: Callable[[Outgoing], Exchange] | None = None,
+        send: Callable[[Request], Exchange] | None = None,
     ) -> Operation:
         """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
 
         Raises:
-            Unverifiable: it was not accepted.
+            Inconclusive: it was not accepted.
         """
         self._inventory.charge(1)
         self._inventory.announce([payload["displayName"]])
-        operation = self._post(payload, HOME, key, send=send)
+        operation = self._post(payload, DEFAULT_SCOPE, key, send=send)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         return operation
@@ -166,13 +166,13 @@ class Creator:
         """The configuration that a create which `begin` had accepted leads to.
 
         Raises:
-            Unverifiable: it leads to none.
+            Inconclusive: it leads to none.
         """
         self._follower.finish([operation], early=False)
-        sid = self._sid_of(operation, payload["displayName"], HOME, {})
+        sid = self._sid_of(operation, payload["displayName"], DEFAULT_SCOPE, {})
         if sid is None:
             raise NothingToDelete(_fruitless(operation))
-        configuration = self._made(sid, payload, HOME)
+        configuration = self._made(sid, payload, DEFAULT_SCOPE)
         self._inventory.created([configuration])
         self.settle([configuration])
         return configuration
@@ -181,7 +181,7 @@ class Creator:
         """Send a create once more under its key; what it makes against expectation is the run's, too."""
         shown = payload["displayName"]
         name = self._inventory.announce_twin(shown)
-        out = self._client.outgoing(
+        out = self._client.request(
             Call("create", shown), "POST", "/Configurations", key=key, payload=payload
         )
         exchange = self._client.send(out)
@@ -190,7 +190,7 @@ class Creator:
             if not operation.id or operation.id != self._follower.accept(first, "").id:
                 self._follower.finish([operation], early=False)
                 sid = named_at_end(operation)
-                if sid is not None and self.identity.is_new(sid, shown, HOME):
+                if sid is not None and self.identity.is_new(sid, shown, DEFAULT_SCOPE):
                     with contextlib.suppress(
                         NothingToDelete
                     ):  # whatever was made is deleted in the end
@@ -202,36 +202,36 @@ class Creator:
 
     # ---------------------------------------------------------------- one more of the same name
 
-    def namesake(self, configuration: Configuration, place: Place = HOME) -> Configuration:
-        """Another configuration with the same content and displayName, in *place*, if the endpoint takes one.
+    def namesake(self, configuration: Configuration, scope: Scope = DEFAULT_SCOPE) -> Configuration:
+        """Another configuration with the same content and displayName, in *scope*, if the endpoint takes one.
 
         Raises:
-            Unverifiable: it does not.
+            Inconclusive: it does not.
         """
         if not configuration.payload:
             raise NothingToDelete(
                 "the content of a configuration that the profile gives is not known"
             )
         self._inventory.charge(1)
-        self.identity.look_before(place)
-        name = self._inventory.announce_twin(configuration.name, place)
-        operation = self._post(configuration.payload, place, name=name)
+        self.identity.look_before(scope)
+        name = self._inventory.announce_twin(configuration.name, scope)
+        operation = self._post(configuration.payload, scope, name=name)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         self._follower.finish([operation], early=False)
         if operation.status != "COMPLETED":
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         sid = named_at_end(operation)
-        if sid is None or not self.identity.is_new(sid, configuration.name, place):
+        if sid is None or not self.identity.is_new(sid, configuration.name, scope):
             raise NothingToDelete(
                 "a second configuration of the same name can't be told from the first"
             )
-        return self._made_twin(sid, configuration.payload, name, place)
+        return self._made_twin(sid, configuration.payload, name, scope)
 
     def _made_twin(
-        self, sid: str, payload: dict[str, Any], name: str, place: Place = HOME
+        self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE
     ) -> Configuration:
-        twin = self._made(sid, {**payload, "displayName": name}, place)
+        twin = self._made(sid, {**payload, "displayName": name}, scope)
         self._inventory.created([twin])
         self.settle([twin])
         return twin
@@ -241,28 +241,28 @@ class Creator:
     def _post(
         self,
         payload: dict[str, Any],
-        place: Place,
+        scope: Scope,
         key: str | None = None,
         *,
         name: str = "",
-        send: Callable[[Outgoing], Exchange] | None = None,
-    ) -> Operation | str | Unverifiable:
+        send: Callable[[Request], Exchange] | None = None,
+    ) -> Operation | str | Inconclusive:
         """The operation of an accepted create, or why there is none: an answer, or what kept one from being had."""
         name = name or payload["displayName"]
-        self._inventory.unresolved[name] = place
-        out = self._client.outgoing(
+        self._inventory.unresolved[name] = scope
+        out = self._client.request(
             Call("create", payload["displayName"]),
             "POST",
             "/Configurations",
             key=key,
-            account=place.account,
-            region=place.region,
+            account=scope.account,
+            region=scope.region,
             payload=payload,
         )
         try:
             exchange = (send or self._client.send)(out)
             if exchange.succeeded:
-                self._client.ledger.hold(
+                self._client.findings.check(
                     "CTRL-ACCEPTED",
                     exchange.status == 202,
                     expected="202",
@@ -281,22 +281,22 @@ class Creator:
             self.payloads.taken(payload)
             operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
             return operation  # noqa: TRY300  # the way out of the try is the way on
-        except Unverifiable as error:
+        except Inconclusive as error:
             if _was_refused(error):
                 self._inventory.resolve(name)
             return error
 
     def _sid_of(
-        self, operation: Operation, name: str, place: Place, listed: Mapping[str, Any]
+        self, operation: Operation, name: str, scope: Scope, listed: Mapping[str, Any]
     ) -> str | None:
         if operation.status != "COMPLETED":
             return None
-        sid = named_by(operation) or self.identity.listed(name, place)
-        return sid if sid is not None and self.identity.is_new(sid, name, place, listed) else None
+        sid = named_by(operation) or self.identity.listed(name, scope)
+        return sid if sid is not None and self.identity.is_new(sid, name, scope, listed) else None
 
-    def _made(self, sid: str, payload: dict[str, Any], place: Place) -> Configuration:
+    def _made(self, sid: str, payload: dict[str, Any], scope: Scope) -> Configuration:
         configuration = Configuration(
-            sid, payload["displayName"], place.account, place.region, payload, made=time.monotonic()
+            sid, payload["displayName"], scope.account, scope.region, payload, made=time.monotonic()
         )
         self._inventory.add(configuration)
         return configuration
@@ -312,10 +312,10 @@ def _fruitless(operation: Operation) -> str:
     return f"a create ended {operation.status or 'unreadable'}"
 
 
-def _too_few(problem: str | Unverifiable, made: Sequence[Configuration]) -> TooFew:
+def _too_few(problem: str | Inconclusive, made: Sequence[Configuration]) -> TooFew:
     """What to raise when *problem* left only *made*."""
     answered = isinstance(problem, str)
-    kind = Refused if answered else TooFew
+    kind = CreateRefused if answered else TooFew
     return kind(
         f"configurations can't be created: {problem}",
         made,
@@ -323,10 +323,10 @@ def _too_few(problem: str | Unverifiable, made: Sequence[Configuration]) -> TooF
     )
 
 
-def _was_refused(error: Unverifiable) -> bool:
+def _was_refused(error: Inconclusive) -> bool:
     """Whether a create that failed so has certainly made nothing: it was not sent, or answered 429."""
-    if isinstance(error, NoAnswer):
-        return error.exchange.fault is Fault.CONNECT
+    if isinstance(error, NoResponse):
+        return error.exchange.fault is TransportFault.CONNECT
     if isinstance(error, Throttled):
         return error.exchange.status == 429 and 503 not in error.exchange.before
-    return isinstance(error, Exhausted)
+    return isinstance(error, BudgetExhausted)

@@ -11,12 +11,12 @@ from typing import Any
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.api.pagination import Listing
+from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.provision.configuration import LATE_S
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
-from orchestrator_contract.scope import Located, Place
+from orchestrator_contract.scope import ResourceKey, Scope
 
 #: Between two looks for what does not show yet, in seconds.
 _PAUSE_S = 0.4
@@ -27,75 +27,75 @@ _UNREAD: Mapping[str, Any] = {}
 class Identity:
     """Tells what this process of the run has made from what was there."""
 
-    def __init__(self, client: Client, listing: Listing) -> None:
+    def __init__(self, client: Client, listing: Pagination) -> None:
         self._client = client
         self._listing = listing
         self._lock = Lock()
         #: Ids that creates have named, and those that were listed before the first create: each place may count by itself.
-        self._named: dict[Place, set[str]] = {}
-        self._before: dict[Place, set[str] | None] = {}
+        self._named: dict[Scope, set[str]] = {}
+        self._before: dict[Scope, set[str] | None] = {}
         #: What is new and was seen, by the way in which it was.
-        self.seen: dict[str, set[Located]] = {"fetch": set(), "list": set()}
+        self.seen: dict[str, set[ResourceKey]] = {"fetch": set(), "list": set()}
         #: How many pages the list took.
-        self._pages: dict[Place, float] = {}
+        self._pages: dict[Scope, float] = {}
         #: How long one took to show, in seconds; whether one was only listed, and whether one was not shown at all.
         self._lag_s = 0.0
         self._only_listed = self._hidden = False
 
-    def look_before(self, place: Place) -> None:
+    def look_before(self, scope: Scope) -> None:
         """Remember what is there before the first create."""
-        if place not in self._before:
+        if scope not in self._before:
             try:
-                self._before[place] = self._listing.sids(account=place.account, region=place.region)
-            except Unverifiable:
-                self._before[place] = None
+                self._before[scope] = self._listing.sids(account=scope.account, region=scope.region)
+            except Inconclusive:
+                self._before[scope] = None
 
-    def was_there(self, sid: str, place: Place) -> bool:
-        """Whether *sid* was listed in *place* when that was looked at first."""
-        return sid in (self._before.get(place) or ())
+    def was_there(self, sid: str, scope: Scope) -> bool:
+        """Whether *sid* was listed in *scope* when that was looked at first."""
+        return sid in (self._before.get(scope) or ())
 
-    def look_after(self, number: int, place: Place) -> dict[str, Any]:
+    def look_after(self, number: int, scope: Scope) -> dict[str, Any]:
         """What the list calls each id, where one walk over it takes fewer requests than a fetch of *number* new ones; else nothing.
 
         It says nothing of what is created later, or elsewhere.
         """
-        if self._pages.get(place, 1) >= number:
+        if self._pages.get(scope, 1) >= number:
             return {}
         names: dict[str, Any] = {}
         pages: set[int] = set()
         try:
             for item, page in self._listing.items(
-                size=LARGEST_PAGE, account=place.account, region=place.region
+                size=LARGEST_PAGE, account=scope.account, region=scope.region
             ):
-                pages.add(id(page.answer))
+                pages.add(id(page.response))
                 names[str(item.get("id"))] = item.get("displayName")
-            self._pages[place] = len(pages)
-        except Unverifiable:
-            self._pages[place] = inf
+            self._pages[scope] = len(pages)
+        except Inconclusive:
+            self._pages[scope] = inf
         return names
 
-    def listed(self, name: str, place: Place) -> str | None:
+    def listed(self, name: str, scope: Scope) -> str | None:
         """The id of something new that is listed under the displayName *name*."""
-        known = self._named.get(place, set()) | (self._before.get(place) or set())
+        known = self._named.get(scope, set()) | (self._before.get(scope) or set())
         return self._listing.find(
             lambda item: item.get("displayName") == name and str(item.get("id")) not in known,
-            account=place.account,
-            region=place.region,
+            account=scope.account,
+            region=scope.region,
         )
 
     def is_new(
-        self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD
+        self, sid: str, name: str, scope: Scope, listed: Mapping[str, Any] = _UNREAD
     ) -> bool:
         """Whether *sid* can be what the create of *name* just made: not named before, and the run's own; *listed* is what `look_after` gave."""
         with self._lock:
-            named = self._named.setdefault(place, set())
+            named = self._named.setdefault(scope, set())
             if sid in named:
                 return False
             named.add(sid)
-        return self.is_own(sid, name, place, listed)
+        return self.is_own(sid, name, scope, listed)
 
     def is_own(
-        self, sid: str, name: str, place: Place, listed: Mapping[str, Any] = _UNREAD
+        self, sid: str, name: str, scope: Scope, listed: Mapping[str, Any] = _UNREAD
     ) -> bool:
         """Whether *sid* was not there before the first create, and neither list nor fetch shows it as something else.
 
@@ -104,30 +104,30 @@ class Identity:
         which answer reads may lag. What is there and not shown could be anybody's. Where names are not shown at all, the
         list before the first create has to do.
         """
-        before = self._before.get(place)
-        if not is_plain(sid) or sid in (before or ()) or not self._is_apart(sid, place):
+        before = self._before.get(scope)
+        if not is_plain(sid) or sid in (before or ()) or not self._is_apart(sid, scope):
             return False
         name_listed = _name_in(listed.get(sid))
-        way, shown = ("list", name_listed) if name_listed else self._shown(sid, place)
+        way, shown = ("list", name_listed) if name_listed else self._shown(sid, scope)
         if not way:
             return False
-        self.seen[way].add((place, sid))
+        self.seen[way].add((scope, sid))
         return _of_one_run(shown, name) if shown else before is not None
 
-    def _is_apart(self, sid: str, place: Place) -> bool:
+    def _is_apart(self, sid: str, scope: Scope) -> bool:
         """Whether *sid* is no other spelling of an id that was there before.
 
         Ids may be told apart by case or not. Only a list that has both as they are says that they are two.
         """
-        alike = {one for one in self._before.get(place) or () if one.casefold() == sid.casefold()}
+        alike = {one for one in self._before.get(scope) or () if one.casefold() == sid.casefold()}
         if not alike:
             return True
         try:
-            return {sid, *alike} <= self._listing.sids(account=place.account, region=place.region)
-        except Unverifiable:
+            return {sid, *alike} <= self._listing.sids(account=scope.account, region=scope.region)
+        except Inconclusive:
             return False
 
-    def _shown(self, sid: str, place: Place) -> tuple[str, str]:
+    def _shown(self, sid: str, scope: Scope) -> tuple[str, str]:
         """Which of fetch and list shows *sid*, if one does, and its name there, if it has one."""
         started = time.monotonic()
         # Where one has never shown, a second wait would show no more.
@@ -135,17 +135,17 @@ class Identity:
         while True:
             waited = time.monotonic() - started
             status = None
-            with contextlib.suppress(Unverifiable):
-                exchange = self._client.fetch(sid, account=place.account, region=place.region)
+            with contextlib.suppress(Inconclusive):
+                exchange = self._client.fetch(sid, account=scope.account, region=scope.region)
                 status = exchange.status
                 if status == 200 and (name := _name_in(exchange.object.get("displayName"))):
                     self._lag_s = max(self._lag_s, waited)
                     return "fetch", name
             # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
             if status != 404 or waited >= patience or self._only_listed:
-                with contextlib.suppress(Unverifiable):
+                with contextlib.suppress(Inconclusive):
                     items = self._listing.items(
-                        size=LARGEST_PAGE, account=place.account, region=place.region
+                        size=LARGEST_PAGE, account=scope.account, region=scope.region
                     )
                     if (
                         item := next((item for item, _ in items if item.get("id") == sid), None)

@@ -11,8 +11,8 @@ from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.scope import HOME, Located, Place
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
 TWIN = "+"
@@ -28,18 +28,18 @@ class Inventory:
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
         #: Announced creates whose configuration is not known: where each was sent, by name.
-        self.unresolved: dict[str, Place] = {}
+        self.unresolved: dict[str, Scope] = {}
         #: The operations of accepted creates, by name.
         self.accepted: dict[str, Operation] = {}
         #: Those known to be gone, given ones included.
-        self._gone: set[Located] = set()
+        self._gone: set[ResourceKey] = set()
         #: Those that the present test has made.
-        self.fresh: set[Located] = set()
+        self.fresh: set[ResourceKey] = set()
         #: By which account each id was created and under which name; None where several accounts count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
-        self.announced: dict[Place, set[str]] = {}
+        self.announced: dict[Scope, set[str]] = {}
         #: Announced creates that were refused in a way that may hide one that was carried out.
         self.refused: set[str] = set()
 
@@ -56,34 +56,34 @@ class Inventory:
         """Put *entries* into the journal.
 
         Raises:
-            Unverifiable: what they announce may not be created.
+            Inconclusive: what they announce may not be created.
         """
         why = self._coordinator.journal(entries)
         if why:
-            raise Unverifiable(why)
+            raise Inconclusive(why)
 
-    def announce(self, names: Iterable[str], place: Place = HOME) -> None:
+    def announce(self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE) -> None:
         """Note, before they are sent, creates of configurations with these names."""
         names = list(names)
-        self.announced.setdefault(place, set()).update(name.partition(TWIN)[0] for name in names)
+        self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
         self._note(
             [
                 {
                     "name": name,
                     "state": "creating",
-                    "account": place.account,
-                    "region": place.region,
+                    "account": scope.account,
+                    "region": scope.region,
                 }
                 for name in names
             ]
         )
 
-    def announce_twin(self, name: str, place: Place = HOME) -> str:
-        """Note the create, in *place*, of one more configuration with the displayName *name*; what the run calls it."""
+    def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE) -> str:
+        """Note the create, in *scope*, of one more configuration with the displayName *name*; what the run calls it."""
         with self._lock:
             self._twins += 1
             twin = f"{name}{TWIN}{self._twins:x}"
-        self.announce([twin], place)
+        self.announce([twin], scope)
         return twin
 
     def resolve(self, name: str) -> None:
@@ -99,12 +99,12 @@ class Inventory:
 
         An interrupt may come between any two steps: what is left may be deleted, and what is not among it is unresolved still.
         """
-        self._ownership.allow(configuration.sid, place=configuration.place)
+        self._ownership.allow(configuration.sid, scope=configuration.scope)
         made = configuration.account, configuration.name.partition(TWIN)[0]
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )
-        self.fresh.add(configuration.located)
+        self.fresh.add(configuration.resource_key)
         self.left[configuration.name] = configuration
         self.resolve(configuration.name)
 
@@ -116,26 +116,26 @@ class Inventory:
 
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""
-        self._gone.update(c.located for c in configurations)
+        self._gone.update(c.resource_key for c in configurations)
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
         if known:
             self._note([_entry(one, "deleted") for one in known])
 
     def is_gone(self, configuration: Configuration) -> bool:
         """Whether it is known to be deleted."""
-        return configuration.located in self._gone
+        return configuration.resource_key in self._gone
 
     def owner(self, sid: str, shown: Any = None) -> int | None:
         """The account that has created this, *shown* under a name; None where that is not known, or what is shown is another one."""
         account, name = self._owners.get(sid) or (None, "")
         return None if isinstance(shown, str) and shown.casefold() != name.casefold() else account
 
-    def sids(self, place: Place) -> set[str]:
-        """Every id that is known to be the run's in *place*, or to have been."""
+    def sids(self, scope: Scope) -> set[str]:
+        """Every id that is known to be the run's in *scope*, or to have been."""
         return {
             sid
-            for where, sid in (*self._gone, *(one.located for one in self.left.values()))
-            if where == place
+            for where, sid in (*self._gone, *(one.resource_key for one in self.left.values()))
+            if where == scope
         }
 
 

@@ -11,7 +11,7 @@ from orchestrator_contract.coordination.coordinator import Coordinator, Lost
 from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.provision.command import ProgramError, output_of
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 
 _COMMAND_TIMEOUT_S = 60
 #: More than 20,000 SIDs.
@@ -20,11 +20,11 @@ _COMMAND_BYTES = 1024 * 1024
 _COMMAND_FAILURES = 3
 
 
-class NothingToDelete(Unverifiable):
+class NothingToDelete(Inconclusive):
     """Not as many could be had as were asked for; the argument says why."""
 
 
-class UsedUp(NothingToDelete, OneWayLess):
+class SupplyExhausted(NothingToDelete, CheckInconclusive):
     """What the profile or the endpoint has to give has come to its end: what was seen until then stands."""
 
 
@@ -38,7 +38,7 @@ class Source:
     command: Sequence[str] = ()
 
 
-class Given:
+class Supply:
     """The SIDs of one source as one process of the run sees them; what another process took is not handed out again."""
 
     def __init__(self, source: Source, coordinator: Coordinator, steps: Steps) -> None:
@@ -66,11 +66,11 @@ class Given:
                 taken += self._claim(number - len(taken))
                 while len(taken) < number:
                     if not self.source.command:
-                        raise UsedUp(f"the pool ({section} pool) is used up")
+                        raise SupplyExhausted(f"the pool ({section} pool) is used up")
                     self._candidates = self._run_command()
                     fresh = self._claim(number - len(taken))
                     if not fresh:
-                        raise UsedUp(f"{section} command gave no new SID")
+                        raise SupplyExhausted(f"{section} command gave no new SID")
                     taken += fresh
             except NothingToDelete:
                 self._returned += taken

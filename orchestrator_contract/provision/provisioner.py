@@ -11,16 +11,16 @@ from math import inf
 from typing import Any
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.pagination import Listing
-from orchestrator_contract.api.poller import Follower
+from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision import cleanup as removal
+from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.create import Creator, TooFew
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.pool import Given, NothingToDelete, Source, UsedUp
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
-from orchestrator_contract.scope import HOME, Located, Place
+from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply, SupplyExhausted
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
+from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Between two looks for what a command has made, in seconds.
 _LOOK_S = 0.5
@@ -29,14 +29,12 @@ _LOOK_S = 0.5
 class Provisioner:
     """Hands out idle configurations and removes at the end what is left of them."""
 
-    def __init__(
-        self, client: Client, follower: Follower, inventory: Inventory, run_id: str
-    ) -> None:
+    def __init__(self, client: Client, poller: Poller, inventory: Inventory, run_id: str) -> None:
         self.client = client
-        self.follower = follower
+        self.poller = poller
         self.inventory = inventory
-        self.listing = Listing(client)
-        self.creator = Creator(client, follower, inventory, self.listing, run_id)
+        self.listing = Pagination(client)
+        self.creator = Creator(client, poller, inventory, self.listing, run_id)
         provision = client.profile.provision
         # A profile may hold the pool or command of another mode; what it names is not to be touched then.
         source = Source(
@@ -44,17 +42,17 @@ class Provisioner:
             provision.pool if provision.mode == "pool" else (),
             provision.command if provision.mode == "command" else (),
         )
-        self._given = Given(source, client.coordinator, client.steps)
-        self._stock: dict[Place, list[Configuration]] = {}
+        self._given = Supply(source, client.coordinator, client.steps)
+        self._stock: dict[Scope, list[Configuration]] = {}
         self._leaving: list[Future[None]] = []
-        self._discarded: set[Located] = set()
+        self._discarded: set[ResourceKey] = set()
         #: Of what the profile gives, what neither the list nor a fetch shows: nothing is asked of it.
         self.stale: list[str] = []
         self._living_sids: set[str] = set()
         #: How many are made ahead whenever one has to be made.
         self.ahead = 0
         #: Those that the present test has taken.
-        self._taken: set[Located] = set()
+        self._taken: set[ResourceKey] = set()
         #: Whether a configuration that no running test holds must be kept all the same.
         self.needed: Callable[[Configuration], bool] = lambda _: False
         #: Asks those who keep such configurations to let go of what they can.
@@ -66,7 +64,7 @@ class Provisioner:
 
     def spare(self, *, account: int = 0, region: int = 0) -> Configuration:
         """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
-        idle = self.idle(Place(account, region))
+        idle = self.idle(Scope(account, region))
         return idle[0] if idle else self.one(account=account, region=region)
 
     def take(
@@ -85,32 +83,32 @@ class Provisioner:
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
-        place = Place(account, region)
+        scope = Scope(account, region)
         try:
-            found = self._take(number, place, payloads)
-        except (UsedUp, TooFew):
+            found = self._take(number, scope, payloads)
+        except (SupplyExhausted, TooFew):
             if least is None or least >= number:
                 raise
-            found = self._take(least, place, payloads[:least])
-        self._taken.update(one.located for one in found)
+            found = self._take(least, scope, payloads[:least])
+        self._taken.update(one.resource_key for one in found)
         return found
 
     def _take(
-        self, number: int, place: Place, payloads: Sequence[dict[str, Any]]
+        self, number: int, scope: Scope, payloads: Sequence[dict[str, Any]]
     ) -> list[Configuration]:
         mode = self.client.profile.provision.mode
         if mode == "create":
             return (
-                self._of_stock(number, place)
+                self._of_stock(number, scope)
                 if not payloads
-                else self._new(number, place, payloads)
+                else self._new(number, scope, payloads)
             )
         self.inventory.charge(number)
         try:
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
-            if place != HOME:
-                raise OneWayLess(
+            if scope != DEFAULT_SCOPE:
+                raise CheckInconclusive(
                     f"[provision] mode = {mode!r} gives configurations of the first account and region only"
                 )
             found = [Configuration(sid) for sid in self._living(number)]
@@ -143,12 +141,12 @@ class Provisioner:
 
     def _names_something(self, sid: str) -> bool:
         """Whether the list or a fetch shows *sid*, or neither says anything of it."""
-        self.creator.identity.look_before(HOME)
+        self.creator.identity.look_before(DEFAULT_SCOPE)
         # What a command has just made may take a moment; once one has not come, the others are not waited for.
         patient = self.client.profile.provision.mode == "command" and not self.stale
         deadline = time.monotonic() + (LATE_S if patient else 0.0)
-        if sid not in self._living_sids and not self.creator.identity.was_there(sid, HOME):
-            with contextlib.suppress(Unverifiable):
+        if sid not in self._living_sids and not self.creator.identity.was_there(sid, DEFAULT_SCOPE):
+            with contextlib.suppress(Inconclusive):
                 while past_500(partial(self.client.fetch, sid)).status == 404:
                     if time.monotonic() >= deadline:
                         return False
@@ -169,18 +167,20 @@ class Provisioner:
         self.give_back(*instead)
         return found
 
-    def _of_stock(self, number: int, place: Place) -> list[Configuration]:
+    def _of_stock(self, number: int, scope: Scope) -> list[Configuration]:
         """Plain configurations made ahead: creating takes its time, so several are made at once."""
-        stock = self._stock.setdefault(place, [])
+        stock = self._stock.setdefault(scope, [])
         missing = number - len(stock)
         if missing > 0:
             # Other accounts and regions are needed by few tests.
-            stock += self._new(missing, place, (), ahead=0 if place != HOME else self.ahead)
+            stock += self._new(
+                missing, scope, (), ahead=0 if scope != DEFAULT_SCOPE else self.ahead
+            )
         taken, stock[:] = stock[:number], stock[number:]
         return taken
 
     def _new(
-        self, number: int, place: Place, payloads: Sequence[dict[str, Any]], *, ahead: int = 0
+        self, number: int, scope: Scope, payloads: Sequence[dict[str, Any]], *, ahead: int = 0
     ) -> list[Configuration]:
         """*number* new ones and up to *ahead* more; what is made of too few goes to the stock.
 
@@ -188,18 +188,18 @@ class Provisioner:
         """
         self.inventory.charge(number)
         charged = number + (spare := self.client.coordinator.take_deletes(ahead))
-        stock = self._stock.setdefault(place, [])
+        stock = self._stock.setdefault(scope, [])
         made: list[Configuration] = []
         while True:
             missing = number - len(made)
             try:
                 made += self.creator.create(
-                    missing + spare, place, payloads[len(made) :], spare=spare
+                    missing + spare, scope, payloads[len(made) :], spare=spare
                 )
                 break
             except TooFew as error:
                 made += error.made
-                if error.full and self._make_room(place):
+                if error.full and self._make_room(scope):
                     self.ahead = spare = 0
                     continue
                 self.client.coordinator.give_back_deletes(charged - len(made))
@@ -218,30 +218,30 @@ class Provisioner:
         self.client.coordinator.give_back_deletes(charged - len(made))
         return made
 
-    def _make_room(self, place: Place) -> bool:
+    def _make_room(self, scope: Scope) -> bool:
         """Delete what was created in this place and nothing needs any longer; whether anything went."""
-        idle = self.idle(place)
+        idle = self.idle(scope)
         if not idle:
             self.release()
-            idle = self.idle(place)
-        with contextlib.suppress(Unverifiable):
+            idle = self.idle(scope)
+        with contextlib.suppress(Inconclusive):
             # What is busy makes no room now.
-            removal.conclude(
-                self.follower,
-                removal.begin(self.client, self.follower, idle, self.inventory.gone),
+            cleanup.conclude(
+                self.poller,
+                cleanup.begin(self.client, self.poller, idle, self.inventory.gone),
                 self.inventory.gone,
             )
         return any(self.inventory.is_gone(one) for one in idle)
 
-    def idle(self, place: Place = HOME) -> list[Configuration]:
-        """What was created in *place* and no test needs any longer."""
+    def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
+        """What was created in *scope* and no test needs any longer."""
         used = (
-            {one.located for stock in self._stock.values() for one in stock}
+            {one.resource_key for stock in self._stock.values() for one in stock}
             | self._taken
             | self.inventory.fresh
         )
-        left = [one for one in self.inventory.left.values() if one.place == place]
-        return [one for one in left if one.located not in used and not self.needed(one)]
+        left = [one for one in self.inventory.left.values() if one.scope == scope]
+        return [one for one in left if one.resource_key not in used and not self.needed(one)]
 
     def begin(self, to_come: float = inf) -> None:
         """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
@@ -253,7 +253,7 @@ class Provisioner:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
         for configuration in configurations:
             if configuration.name:
-                self._stock.setdefault(configuration.place, []).append(configuration)
+                self._stock.setdefault(configuration.scope, []).append(configuration)
             else:
                 self.client.coordinator.give_back_deletes(1)
                 self._given.give_back(configuration.sid)
@@ -263,15 +263,15 @@ class Provisioner:
         unneeded = [
             one
             for one in self.inventory.left.values()
-            if one.located not in self._discarded and not keep(one)
+            if one.resource_key not in self._discarded and not keep(one)
         ]
         self._stock.clear()
-        self._discarded.update(one.located for one in unneeded)
-        begun = removal.begin(self.client, self.follower, unneeded, self.inventory.gone)
+        self._discarded.update(one.resource_key for one in unneeded)
+        begun = cleanup.begin(self.client, self.poller, unneeded, self.inventory.gone)
         # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
         self._leaving.append(
             self.client.parallel.beside(
-                lambda: removal.conclude(self.follower, begun, self.inventory.gone)
+                lambda: cleanup.conclude(self.poller, begun, self.inventory.gone)
             )
         )
 
@@ -281,9 +281,9 @@ class Provisioner:
         self.client.forgive()
         self.discard()
         wait(self._leaving)
-        return removal.clean_up(
+        return cleanup.clean_up(
             self.client,
-            self.follower,
+            self.poller,
             self.inventory,
             self.listing,
             self.creator.identity,

@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.pagination import Listing
+from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.scope import Located
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.scope import ResourceKey
 
 _PAUSE_S = 0.2
 #: How many have to show at once before no more are looked at.
@@ -41,7 +41,7 @@ class Visibility:
     """Makes sure that new configurations are shown before tests say anything of what is shown."""
 
     def __init__(
-        self, client: Client, listing: Listing, seen: Mapping[str, AbstractSet[Located]]
+        self, client: Client, listing: Pagination, seen: Mapping[str, AbstractSet[ResourceKey]]
     ) -> None:
         """Look by fetch and by list for what is not among those *seen* in that way already."""
         self._client = client
@@ -60,11 +60,11 @@ class Visibility:
 
     def _wait(self, way: _Reads, configurations: Sequence[Configuration]) -> None:
         started = time.monotonic()
-        missing = [one for one in configurations if one.located not in self._seen[way.name]]
+        missing = [one for one in configurations if one.resource_key not in self._seen[way.name]]
         while True:
             try:
                 shown = way.shown(missing) if missing else set()
-            except Unverifiable:
+            except Inconclusive:
                 return
             missing = [one for one in missing if one.sid not in shown]
             waited = time.monotonic() - started
@@ -77,21 +77,23 @@ class Visibility:
             with self._client.steps.step(f"waiting for what was created to show by {way.name}"):
                 time.sleep(_PAUSE_S)
         if waited > _PAUSE_S and way.late:
-            self._client.ledger.observe("OBS-SHOWN", f"by {way.name}: within {LATE_S:g} s")
+            self._client.findings.observe("OBS-SHOWN", f"by {way.name}: within {LATE_S:g} s")
         else:
             way.prompt += len(configurations)
-            self._client.ledger.observe("OBS-SHOWN", f"by {way.name}: at once", len(configurations))
+            self._client.findings.observe(
+                "OBS-SHOWN", f"by {way.name}: at once", len(configurations)
+            )
 
     def _fetched(self, configurations: Sequence[Configuration]) -> set[str]:
-        answers = self._client.parallel(
+        responses = self._client.parallel(
             lambda one: self._client.fetch(one.sid, account=one.account, region=one.region),
             configurations,
         )
         # Only a 404 says that it does not show.
         return {
             one.sid
-            for one, answer in zip(configurations, answers, strict=True)
-            if answer.status != 404
+            for one, response in zip(configurations, responses, strict=True)
+            if response.status != 404
         }
 
     def _listed(self, configurations: Sequence[Configuration]) -> set[str]:

@@ -21,7 +21,7 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin.plan import plan_lines
 from orchestrator_contract.pytest_plugin.usage import usage_error
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.verdict import Unusable
+from orchestrator_contract.results.verdict import EndpointUnusable
 
 
 def is_loopback(host: str) -> bool:
@@ -49,7 +49,7 @@ def distant(profile: Profile) -> list[str]:
     """Those of the target's addresses that requests may change something at and that are not loopback.
 
     Raises:
-        Unusable: a name has no address, so that nobody can say where the requests would go.
+        EndpointUnusable: a name has no address, so that nobody can say where the requests would go.
     """
     found = []
     for url in (*profile.bases, *([profile.clock_url] if profile.clock_url else [])):
@@ -57,7 +57,7 @@ def distant(profile: Profile) -> list[str]:
             if not is_loopback(urlsplit(url).hostname or ""):
                 found.append(url)
         except (OSError, UnicodeError) as error:
-            raise Unusable(
+            raise EndpointUnusable(
                 f"{url} can't be reached: its host name has no address ({error})"
             ) from None
     return list(dict.fromkeys(found))
@@ -68,7 +68,7 @@ def obtain(config: pytest.Config, profile: Profile | None, effort: Effort) -> No
 
     Raises:
         pytest.UsageError: nobody agreed.
-        Unusable: where the target is can't be told.
+        EndpointUnusable: where the target is can't be told.
     """
     if profile is None or config.option.yes:
         return
@@ -100,8 +100,8 @@ def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> No
             file=sys.stderr,
             flush=True,
         )
-        answer = sys.stdin.readline().strip().lower()
-    if answer not in ("y", "yes"):
+        response = sys.stdin.readline().strip().lower()
+    if response not in ("y", "yes"):
         raise usage_error(f"{where}: not confirmed; nothing was sent")
 
 

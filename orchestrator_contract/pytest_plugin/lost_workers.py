@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from orchestrator_contract import crash_cleanup as cleanup
+from orchestrator_contract import crash_cleanup
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.crash_cleanup import CleanupError
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 
 
 class Swept(NamedTuple):
@@ -25,8 +25,8 @@ def sweep(workers: int, path: Path, profile: Profile, shared: Coordinator) -> Sw
     """Delete what the journal *path* of this run says is left, once this many *workers* have ended without reporting."""
     who = f"{workers} worker(s) ended without reporting"
     try:
-        found, left = cleanup.sweep(path, profile, shared) if path.exists() else (0, 0)
-    except (OSError, CleanupError, Unverifiable) as error:
+        found, left = crash_cleanup.sweep(path, profile, shared) if path.exists() else (0, 0)
+    except (OSError, CleanupError, Inconclusive) as error:
         return Swept(
             left=f"{who}; run --cleanup {path} to delete what they may have left ({error})"
         )

@@ -1,4 +1,4 @@
-"""The modes in which pytest collects and runs no tests: `--traffic` and `--cleanup`."""
+"""The modes in which pytest collects and runs no tests: `--traffic` and `--crash_cleanup`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract import crash_cleanup as cleanup
-from orchestrator_contract import report
+from orchestrator_contract import crash_cleanup, report
 from orchestrator_contract.har.judge_recording import Traffic
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.pytest_plugin import consent
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.results.verdict import Unusable
-from orchestrator_contract.steps.key_age_file import TtlLedger, TtlLedgerError
+from orchestrator_contract.results.verdict import EndpointUnusable
+from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 
 _CODE = pytest.StashKey[int]()
 
@@ -38,8 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
                 "--ttl-ledger needs --target: the embedded mock forgets its keys when the run ends"
             )
         try:
-            TtlLedger(Path(config.option.ttl_ledger), profile)
-        except TtlLedgerError as error:
+            KeyAgeFile(Path(config.option.ttl_ledger), profile)
+        except KeyAgeFileError as error:
             raise usage_error(error) from None
 
 
@@ -84,11 +83,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _clean_up(config: pytest.Config) -> int:
-    profile, path = config.stash[RUN].options.profile, Path(config.option.cleanup)
+    profile, path = config.stash[RUN].options.profile, Path(config.option.crash_cleanup)
     if profile is None:
         raise usage_error("--cleanup needs --target: the endpoint that the journal's run used")
     try:
-        past = cleanup.read(path, profile)
+        past = crash_cleanup.read(path, profile)
         if past.leftovers and not config.option.yes:
             places = consent.distant(profile)
             if places:
@@ -100,8 +99,8 @@ def _clean_up(config: pytest.Config) -> int:
                         for one in past.leftovers
                     ],
                 )
-        return 1 if cleanup.clean(path, profile, lambda line: say(config, line)) else 0
-    except (cleanup.CleanupError, Unusable) as error:
+        return 1 if crash_cleanup.clean(path, profile, lambda line: say(config, line)) else 0
+    except (crash_cleanup.CleanupError, EndpointUnusable) as error:
         raise usage_error(f"--cleanup: {error}") from None
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import clock_lock
-from orchestrator_contract.endpoint import Suite
-from orchestrator_contract.pytest_plugin import worker_reports as told
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.pytest_plugin import worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.signals import give_lines
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 
 
 class Outcomes:
@@ -33,7 +33,7 @@ class Outcomes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """See each report, wherever the test ran."""
         node = getattr(report, "node", None)  # xdist's
-        self._run.told.hear(node.gateway.id if node else "", report)
+        self._run.worker_reports.hear(node.gateway.id if node else "", report)
         self.broken += [
             str(value) for name, value in report.user_properties if name == "suite_broken"
         ]
@@ -78,9 +78,9 @@ def requirements_of(item: pytest.Item) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def suite(request: pytest.FixtureRequest) -> Suite:
+def endpoint(request: pytest.FixtureRequest) -> Endpoint:
     """The run against the target, for contract tests."""
-    return request.config.stash[RUN].suite
+    return request.config.stash[RUN].endpoint
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,40 +90,44 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if not ids:
         return (yield)
     run = pyfuncitem.config.stash[RUN]
-    suite, ledger = run.suite, run.suite.ledger
-    nodeid = told.name_of(pyfuncitem.nodeid)
-    lacking = {} if pyfuncitem.get_closest_marker("ttl_ledger") else suite.requirements_lacking(ids)
-    ledger.begin(nodeid, ids)
+    endpoint, findings = run.endpoint, run.endpoint.findings
+    nodeid = worker_reports.name_of(pyfuncitem.nodeid)
+    lacking = (
+        {} if pyfuncitem.get_closest_marker("ttl_ledger") else endpoint.requirements_lacking(ids)
+    )
+    findings.begin(nodeid, ids)
     items = pyfuncitem.session.items
-    suite.reseed(nodeid, to_come=len(items) - items.index(pyfuncitem) - 1)
+    endpoint.reseed(nodeid, to_come=len(items) - items.index(pyfuncitem) - 1)
     alone = pyfuncitem.get_closest_marker("clock") is not None
     reason = ""
     try:
         if lacking:
-            raise Unverifiable(
+            raise Inconclusive(
                 "needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs}))
             )
-        with suite.client.steps.step("waiting for other tests to leave the endpoint's clock alone"):
+        with endpoint.client.steps.step(
+            "waiting for other tests to leave the endpoint's clock alone"
+        ):
             # What closing tests look at in other workers is as old as the run; once the clock has been moved it is days old.
             entered = clock_lock.enter(
-                suite.coordinator,
+                endpoint.coordinator,
                 run.worker,
                 alone=alone,
                 closing=run.closing if run.is_worker else 0,
             )
         if not entered:
-            raise Unverifiable("the endpoint's clock was in use for too long")
+            raise Inconclusive("the endpoint's clock was in use for too long")
         try:
             yield
         finally:
-            suite.coordinator.leave_clock(run.worker, alone=alone)
-    except Unverifiable as error:
-        reason = suite.redactor.text(str(error))
-        ledger.unverified(lacking or ids, reason, one_way=isinstance(error, OneWayLess))
+            endpoint.coordinator.leave_clock(run.worker, alone=alone)
+    except Inconclusive as error:
+        reason = endpoint.redactor.text(str(error))
+        findings.unverified(lacking or ids, reason, one_way=isinstance(error, CheckInconclusive))
     finally:
-        found = pyfuncitem.stash[_FOUND] = ledger.end()
+        found = pyfuncitem.stash[_FOUND] = findings.end()
         if pyfuncitem.get_closest_marker("closing"):
-            suite.coordinator.closed()
+            endpoint.coordinator.closed()
     gating = [(one, text) for one, text in found if run.gates(one)]
     waived = [(one, text) for one, text in gating if run.options.waivers.excuses(one, text)]
     gating = [pair for pair in gating if pair not in waived]
@@ -157,11 +161,11 @@ def pytest_runtest_makereport(
             report.user_properties.append(("suite_broken", item.nodeid))
             # What broke the suite is shown with the arguments of its frames, and some of them hold credentials.
             run, text = item.config.stash[RUN], str(report.longrepr)
-            if run.opened and (clean := run.suite.redactor.text(text)) != text:
+            if run.opened and (clean := run.endpoint.redactor.text(text)) != text:
                 report.longrepr = clean
         if report.when == "call":
             found = item.stash.get(_FOUND, [])
-            told.carry(report, found)
+            worker_reports.carry(report, found)
             levels = catalogue.load().requirements
             verdict = (
                 "waived"

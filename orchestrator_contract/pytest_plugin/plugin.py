@@ -15,12 +15,14 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import progress
 from orchestrator_contract.har.writer import HarError
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.pytest_plugin import consent
-from orchestrator_contract.pytest_plugin import last_failed as failing
-from orchestrator_contract.pytest_plugin import modes as live
-from orchestrator_contract.pytest_plugin import signals as stopping
-from orchestrator_contract.pytest_plugin import worker_reports as told
-from orchestrator_contract.pytest_plugin import workers as hosts
+from orchestrator_contract.pytest_plugin import (
+    consent,
+    last_failed,
+    modes,
+    signals,
+    worker_reports,
+    workers,
+)
 from orchestrator_contract.pytest_plugin.last_failed import Failing
 from orchestrator_contract.pytest_plugin.options import add_options
 from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES, foreign_failures, requirements_of
@@ -29,7 +31,7 @@ from orchestrator_contract.pytest_plugin.run_options import RunOptions
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
 from orchestrator_contract.results.baseline import BaselineError
-from orchestrator_contract.results.verdict import Unusable
+from orchestrator_contract.results.verdict import EndpointUnusable
 from orchestrator_contract.results.waivers import WaiverError
 
 pytest_plugins = [
@@ -99,23 +101,23 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if (
         config.option.collectonly
         or run.options.plan
-        or live.mode(config)
+        or modes.mode(config)
         or not _judges_contract(config)
     ):
         return
     try:
         consent.obtain(config, None if run.is_worker else run.options.profile, run.options.effort)
         # A signal to the whole group reaches workers, too, and what they have created is theirs to delete.
-        stopping.heed_termination(config)
+        signals.heed_termination(config)
         if run.is_worker:
             return  # it joins before its collection (hosts.py)
-        hosts.prepare(config)
+        workers.prepare(config)
         report.prepare(run.options.report)
-        progress.show(config, run.suite.client.steps)
+        progress.show(config, run.endpoint.client.steps)
         run.open(alone=config.getoption("dist", "no") == "no")
     except (HarError, ReportError) as error:
         raise usage_error(error) from None
-    except Unusable as unusable:
+    except EndpointUnusable as unusable:
         run.selected = run.wanted()
         try:
             result = run.finish(unusable=unusable)
@@ -165,7 +167,7 @@ def pytest_collection_modifyitems(
     """Keep what --requirement and --effort ask for, in the catalogue's order."""
     run = config.stash[RUN]
     known = list(catalogue.load().requirements)
-    place = {name: number for number, name in enumerate(known)}
+    scope = {name: number for number, name in enumerate(known)}
     asked = run.options.requirements
     kept = [
         i
@@ -182,7 +184,7 @@ def pytest_collection_modifyitems(
             item.get_closest_marker("closing") is not None,
             item.nodeid not in run.options.first,
             item.get_closest_marker("opening") is None,
-            min((place.get(one, len(place)) for one in requirements_of(item)), default=-1),
+            min((scope.get(one, len(scope)) for one in requirements_of(item)), default=-1),
         )
     )
 
@@ -200,11 +202,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             )
             if not run.is_worker:
                 report.prepare(run.options.report)
-        except (ReportError, Unusable) as error:
+        except (ReportError, EndpointUnusable) as error:
             raise usage_error(error) from None
     run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
     run.select(
-        {told.name_of(item.nodeid): ids for item in session.items if (ids := requirements_of(item))}
+        {
+            worker_reports.name_of(item.nodeid): ids
+            for item in session.items
+            if (ids := requirements_of(item))
+        }
     )
 
 
@@ -270,7 +276,7 @@ def _end(session: pytest.Session, exitstatus: int) -> None:
     if run.options.target and run.options.profile:
         breached = tuple(outcomes.breached)
         if breached or not run.options.requirements:  # a part that passes says nothing of the rest
-            failing.remember(
+            last_failed.remember(
                 config,
                 run.options.profile.base_url,
                 Failing(run.options.seed, breached) if breached else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.har.writer import HarError, HarWriter
 
 
@@ -18,8 +18,8 @@ class Recording:
         self._worker = worker
         self._writer: HarWriter | None = None
 
-    def begin(self, suite: Suite) -> list[str]:
-        """Record what *suite* sends from now on; notes for the report.
+    def begin(self, endpoint: Endpoint) -> list[str]:
+        """Record what *endpoint* sends from now on; notes for the report.
 
         Raises:
             HarError: the file can't be written, and it is not a worker's: the controller's own could be, and the run goes on without that part.
@@ -27,12 +27,12 @@ class Recording:
         if self._file is None:
             return []
         try:
-            self._writer = HarWriter(self._file, suite.coordinator.advanced)
+            self._writer = HarWriter(self._file, endpoint.coordinator.advanced)
         except HarError as error:
             if not self._worker:
                 raise
             return [str(error)]
-        suite.client.recorders.append(self._writer)
+        endpoint.client.recorders.append(self._writer)
         return []
 
     def end(self) -> list[str]:

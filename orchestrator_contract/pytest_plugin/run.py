@@ -18,7 +18,7 @@ from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.crash_cleanup import account_label, header
-from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
@@ -27,9 +27,9 @@ from orchestrator_contract.pytest_plugin.preload import Imports
 from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
 from orchestrator_contract.pytest_plugin.worker_reports import Told
-from orchestrator_contract.report import timelines as timeline
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.results.verdict import Result, Unusable, conclude, exit_code
+from orchestrator_contract.report import timelines
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.results.verdict import EndpointUnusable, Result, conclude, exit_code
 
 
 class Run:
@@ -46,7 +46,7 @@ class Run:
         self.awaited = 0
         #: What another's file could not be written; the exit code says so, too.
         self.unwritten = ""
-        self.told = Told()
+        self.worker_reports = Told()
         self._tests: dict[str, Sequence[str]] = {}
         self.result: Result | None = None
         self.started = datetime.now(UTC)
@@ -56,12 +56,12 @@ class Run:
         self.is_worker = workerinput is not None
         #: The name that xdist gives to this worker; empty where there are none.
         self.worker = str((workerinput or {}).get("workerid", ""))
-        self._suite: Suite | None = None
+        self._suite: Endpoint | None = None
         self._mock: EmbeddedMock | None = None
         self._coordinator: Coordinator | None = None
         self._served: dict[Address, Served] = {}
         self._journal: Journal | None = None
-        self._recorder = timeline.Recorder()
+        self._recorder = timelines.Recorder()
         self._recording = Recording(options.har, self.worker)
         #: Notes of the report that say nothing of what is left on the endpoint, as what --har could not record.
         self.remarks: list[str] = []
@@ -76,14 +76,14 @@ class Run:
         return self._suite is not None
 
     @property
-    def suite(self) -> Suite:
+    def endpoint(self) -> Endpoint:
         """The suite of this process, made at first use.
 
         Raises:
             HarError: the file of --har can't be written.
         """
         if self._suite is None:
-            made = Suite(
+            made = Endpoint(
                 Settings(
                     self._profile(),
                     self.options.effort,
@@ -95,7 +95,7 @@ class Run:
             )
             made.client.recorders.append(self._recorder)
             self.remarks += self._recording.begin(made)
-            made.ledger.excused = self.options.waivers.excuses
+            made.findings.excused = self.options.waivers.excuses
             self._suite = made
         return self._suite
 
@@ -132,13 +132,13 @@ class Run:
         """Reach the endpoint; the tests are run by this process *alone*, or by workers.
 
         Raises:
-            Unusable: it can't be tested.
+            EndpointUnusable: it can't be tested.
         """
         imports = None if self.options.requirements else Imports()
         if imports:
-            self.suite.client.calm = imports.wait
+            self.endpoint.client.calm = imports.wait
         if not self.is_worker:
-            preflight.ready(self.suite, alone=alone)
+            preflight.ready(self.endpoint, alone=alone)
 
     def serve(self, address: Address) -> Served:
         """Let workers reach the coordinator at *address*.
@@ -167,7 +167,7 @@ class Run:
         """Take this worker's place in the run.
 
         Raises:
-            Unusable: the coordinator can't be reached, or this host has another profile, other credentials or no way to the target.
+            EndpointUnusable: the coordinator can't be reached, or this host has another profile, other credentials or no way to the target.
         """
         if not self._shared or not self._ticket:
             return  # nothing is judged in this session
@@ -175,18 +175,18 @@ class Run:
         try:
             self._shared_coordinator()
         except coordinator.Lost as error:
-            raise Unusable(str(error)) from None
+            raise EndpointUnusable(str(error)) from None
         if not self._shared["elsewhere"]:
             return
         target = self._profile()
         if target.fingerprint() != self._shared["profile"]:
-            raise Unusable(f"{self.options.target} {where} differs from the controller's")
+            raise EndpointUnusable(f"{self.options.target} {where} differs from the controller's")
         given, own = self._shared["accounts"], list(map(account_label, target.accounts))
         if own != given:
-            raise Unusable(
+            raise EndpointUnusable(
                 f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there"
             )
-        preflight.reach(self.suite)
+        preflight.reach(self.endpoint)
 
     def _common(self) -> dict[str, Any]:
         options = self.options
@@ -215,7 +215,7 @@ class Run:
         """Whether a breach of it fails the test that found it."""
         selected = requirement in self.selected or not self.selected
         return selected and (
-            self.suite.ledger.catalogue[requirement].level.gates or self.options.policy.strict
+            self.endpoint.findings.catalogue[requirement].level.gates or self.options.policy.strict
         )
 
     def plan(self, tests: Sequence[tuple[str, tuple[str, ...]]]) -> Iterable[str]:
@@ -232,7 +232,7 @@ class Run:
         self._clean_up()
         self.remarks += self._recording.end()
         return {
-            "ledger": self.suite.ledger.dump(),
+            "ledger": self.endpoint.findings.dump(),
             "notes": self.notes,
             "selected": sorted(self.selected),
             "timelines": self._recorder.dump(),
@@ -242,8 +242,8 @@ class Run:
     def merge(self, worker: str, found: dict[str, Any]) -> None:
         """Take over what a worker found."""
         self.awaited -= 1
-        self.told.handed_over(worker)
-        self.suite.ledger.merge(found["ledger"])
+        self.worker_reports.handed_over(worker)
+        self.endpoint.findings.merge(found["ledger"])
         self.notes += [note for note in found["notes"] if note not in self.notes]
         self.selected |= frozenset(found["selected"])
         self._lines += found["timelines"]
@@ -262,7 +262,7 @@ class Run:
             self._tests |= tests
         elif self._ticket:
             # Without a coordinator nothing can be sent, and each test says so.
-            with contextlib.suppress(Unverifiable):
+            with contextlib.suppress(Inconclusive):
                 self._shared_coordinator().select(
                     {test: list(requirements) for test, requirements in tests.items()}
                 )
@@ -273,15 +273,15 @@ class Run:
             self.select(self._coordinator.selected())
         if self.awaited > 0 and not self.selected:
             self.selected = self.wanted()
-        self.told.settle(self.suite.ledger, self._tests)
+        self.worker_reports.settle(self.endpoint.findings, self._tests)
 
     def _clean_up(self) -> None:
-        left = self.suite.close()
+        left = self.endpoint.close()
         if left:
             self.notes.append(
                 f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
             )
-        stale = self.suite.configurations.stale
+        stale = self.endpoint.configurations.stale
         if stale:
             self.remarks.append(
                 f"{len(stale)} SID(s) that the profile gives are not there, such as {stale[0]:.80}: nothing was asked of them"
@@ -302,16 +302,16 @@ class Run:
                 with contextlib.suppress(OSError):
                     self._journal.discard()
 
-    def finish(self, unusable: Unusable | None = None) -> Result:
+    def finish(self, unusable: EndpointUnusable | None = None) -> Result:
         """Clean up, conclude and write the reports."""
         self._clean_up()
         self.remarks += self._recording.end()
         if unusable is None:
             self._settle()
-        suite = self.suite
+        endpoint = self.endpoint
         self.result = conclude(
-            suite.ledger,
-            suite.profile,
+            endpoint.findings,
+            endpoint.profile,
             self.selected,
             policy=self.options.policy,
             seed=self.options.seed,
@@ -323,7 +323,7 @@ class Run:
             waivers=self.options.waivers,
             baseline=self.options.baseline,
         )
-        self.result.timelines = timeline.load([*self._recorder.dump(), *self._lines])
+        self.result.timelines = timelines.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""
         report.write_all(self.result, self.options.report)
         return self.result

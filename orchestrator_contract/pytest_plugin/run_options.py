@@ -12,7 +12,7 @@ from orchestrator_contract import profile
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.pytest_plugin import last_failed as failing
+from orchestrator_contract.pytest_plugin import last_failed
 from orchestrator_contract.results import baseline, waivers
 from orchestrator_contract.results.baseline import Baseline
 from orchestrator_contract.results.verdict import Policy
@@ -52,7 +52,7 @@ class RunOptions:
         target = shared["target"] if shared else option.target
         endpoint = load_target(target) if target else None
         last = (
-            failing.recall(config, endpoint.base_url)
+            last_failed.recall(config, endpoint.base_url)
             if endpoint and option.seed is None and not shared
             else None
         )

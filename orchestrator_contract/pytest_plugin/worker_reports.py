@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 
 #: Breaches of one test that its report carries.
 _MOST = 40
@@ -57,15 +57,15 @@ class Told:
         self._found.pop(worker, None)
         self._ended.setdefault("", set()).update(self._ended.pop(worker, ()))
 
-    def settle(self, ledger: Ledger, tests: Mapping[str, Sequence[str]]) -> None:
-        """Put into *ledger* what is only known from reports, and what was selected and is not known; *tests* names each test's requirements."""
+    def settle(self, findings: Findings, tests: Mapping[str, Sequence[str]]) -> None:
+        """Put into *findings* what is only known from reports, and what was selected and is not known; *tests* names each test's requirements."""
         lost = set().union(*(tests for worker, tests in self._ended.items() if worker))
         ended = lost | self._ended.get("", set())
         for worker, found in self._found.items():
             for test, requirement, text in found if worker else ():
-                ledger.adopt(test, requirement, text)
+                findings.adopt(test, requirement, text)
         for test, requirements in tests.items():
             if test not in ended:
-                ledger.unverified(requirements, _ENDED_EARLY)
+                findings.unverified(requirements, _ENDED_EARLY)
             elif test in lost:
-                ledger.unverified(requirements, _LOST)
+                findings.unverified(requirements, _LOST)

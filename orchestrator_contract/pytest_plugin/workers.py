@@ -26,7 +26,7 @@ from orchestrator_contract.pytest_plugin.consent import is_loopback
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.results.verdict import Unusable
+from orchestrator_contract.results.verdict import EndpointUnusable
 
 ENVIRONMENT = "ORCHESTRATOR_CONTRACT_COORDINATOR"
 #: Restarts of crashed workers, for each that is configured; xdist itself bounds only those of `-n`.
@@ -180,7 +180,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, obje
         if run.opened and run.result is None and not run.is_worker:
             run.selected = run.wanted()
             try:
-                run.finish(unusable=Unusable("interrupted before the first test"))
+                run.finish(unusable=EndpointUnusable("interrupted before the first test"))
             except ReportError as error:
                 raise usage_error(f"interrupted before the first test ({error})") from None
         raise
@@ -209,7 +209,7 @@ def _ended(config: pytest.Config, reason: str) -> pytest.UsageError:
     if run.opened and run.result is None:
         run.selected = run.wanted()
         try:
-            run.finish(unusable=Unusable(reason))
+            run.finish(unusable=EndpointUnusable(reason))
         except ReportError as error:
             return usage_error(f"{reason} ({error})")
     return usage_error(reason)
@@ -277,6 +277,6 @@ def pytest_collection(session: pytest.Session) -> None:
         return
     try:
         run.join()
-    except Unusable as error:
+    except EndpointUnusable as error:
         session.config.workeroutput[_REFUSED] = str(error)  # type: ignore[attr-defined]
         pytest.exit(said(error), returncode=4)

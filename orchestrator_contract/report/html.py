@@ -12,10 +12,8 @@ from markupsafe import Markup
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Level
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.report import report_model as view
-from orchestrator_contract.report import sources
-from orchestrator_contract.report import timeline_svg as drawing
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.report import report_model, sources, timeline_svg
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 
 #: Findings of one requirement that stand open; further ones are folded.
@@ -31,12 +29,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"visible": _visible, "span": drawing.span, "sources": sources.split}
+    made.filters |= {"visible": _visible, "span": timeline_svg.span, "sources": sources.split}
     return made
 
 
 def _visible(value: object) -> str:
-    return visible(str(value), view.MAX_TEXT)
+    return visible(str(value), report_model.MAX_TEXT)
 
 
 def _asset(name: str) -> Markup:
@@ -64,27 +62,29 @@ def as_html(result: Result) -> str:
             script=script,
             policy=policy,
             version=__version__,
-            headline=view.headline(result),
-            duration=view.duration(result),
+            headline=report_model.headline(result),
+            duration=report_model.duration(result),
             counts=result.counts(),
             broken=[
                 (row, *_split(row))
-                for row in view.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED))
+                for row in report_model.ordered(
+                    result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)
+                )
             ],
-            unverified=view.by_reason(result.of(Verdict.UNVERIFIED)),
-            rows=[(row, view.section(row.requirement.id)) for row in result.rows],
-            sections=view.by_section(result.rows),
-            statuses=view.statuses(result),
-            sightings=view.sightings(result),
-            drawings=[drawing.draw(line) for line in result.timelines],
+            unverified=report_model.by_reason(result.of(Verdict.UNVERIFIED)),
+            rows=[(row, report_model.section(row.requirement.id)) for row in result.rows],
+            sections=report_model.by_section(result.rows),
+            statuses=report_model.statuses(result),
+            sightings=report_model.sightings(result),
+            drawings=[timeline_svg.draw(line) for line in result.timelines],
             legend=sources.SOURCES,
-            verdicts=view.ORDER,
+            verdicts=report_model.ORDER,
             levels=tuple(Level),
             credentials=[name for account in result.profile.accounts for name in account.names],
         )
     )
 
 
-def _split(row: Row) -> tuple[list[view.Finding], list[view.Finding]]:
-    found = view.findings(row)
+def _split(row: RequirementResult) -> tuple[list[report_model.Finding], list[report_model.Finding]]:
+    found = report_model.findings(row)
     return found[:_OPEN_FINDINGS], found[_OPEN_FINDINGS:]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.report import report_model as view
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.report import report_model
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Overall, Result
 
 #: Bytes; GitHub refuses comments longer than 65,536 characters.
@@ -32,7 +32,7 @@ def as_markdown(result: Result) -> str:
         _head(result),
         [*_unverified(result), *_statuses(result), *_observations(result), *_foot(result)],
     )
-    rows = view.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED))
+    rows = report_model.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED))
     room = LIMIT - _ROOM_FOR_NOTE - _size(head)
     breaches, left_out = _fit(
         rows, result, room - _size(tail) if _size(tail) < room // 2 else room // 2
@@ -51,7 +51,7 @@ def as_markdown(result: Result) -> str:
     return "\n\n".join([*head, *breaches, *tail, *note]) + "\n"
 
 
-def _fit(rows: Sequence[Row], result: Result, room: int) -> tuple[list[str], int]:
+def _fit(rows: Sequence[RequirementResult], result: Result, room: int) -> tuple[list[str], int]:
     """One block a breach: in full while there is room for the others' short forms, and how many are not in full."""
     if not rows:
         return [], 0
@@ -104,11 +104,11 @@ def _head(result: Result) -> list[str]:
     counts = result.counts()
     blocks = [
         f"## {_MARKS[result.overall]} {str(result.overall).capitalize()}: {code(result.profile.name, 120)}",
-        f"**{plain(view.headline(result))}.**",
+        f"**{plain(report_model.headline(result))}.**",
     ]
     if result.reason:
         blocks.append(f"Why: {code(result.reason, 600)}")
-    verdicts = list(view.ORDER)
+    verdicts = list(report_model.ORDER)
     blocks.append(
         "\n".join(
             (
@@ -121,25 +121,25 @@ def _head(result: Result) -> list[str]:
     return blocks
 
 
-def _title(row: Row) -> str:
+def _title(row: RequirementResult) -> str:
     one = row.requirement
     return f"**{str(row.verdict).capitalize()} `{one.id}`** {plain(one.title)} ({one.level}, {plain(one.source)})"
 
 
-def _said(finding: view.Finding, limit: int) -> str:
+def _said(finding: report_model.Finding, limit: int) -> str:
     where = f"\n- Where: {code(finding.where, 120)}" if finding.where else ""
     return (
         f"- Expected: {code(finding.expected, limit)}\n- Seen: {code(finding.seen, limit)}{where}"
     )
 
 
-def _short(row: Row) -> str:
-    found = view.findings(row)
+def _short(row: RequirementResult) -> str:
+    found = report_model.findings(row)
     return f"{_title(row)}\n\n{_said(found[0], 120) if found else '- ' + code(row.reason, 200)}"
 
 
-def _full(row: Row, result: Result) -> str:
-    found = view.findings(row)
+def _full(row: RequirementResult, result: Result) -> str:
+    found = report_model.findings(row)
     parts = [_title(row), _said(found[0], _TEXT) if found else "- " + code(row.reason)]
     if row.verdict is Verdict.WAIVED:
         parts.append(f"- {code(row.reason)}")
@@ -158,11 +158,11 @@ def _full(row: Row, result: Result) -> str:
     return "\n\n".join(parts)
 
 
-def _history(finding: view.Finding) -> str:
+def _history(finding: report_model.Finding) -> str:
     return "\n".join(f"{number}. {code(line, 160)}" for number, line in enumerate(finding.story, 1))
 
 
-def _answer(step: view.Step) -> str:
+def _answer(step: report_model.Step) -> str:
     head = [
         ": ".join(filter(None, (step.note, step.status))),
         *(f"{name}: {visible(value, 160)}" for name, value in step.headers),
@@ -172,7 +172,7 @@ def _answer(step: view.Step) -> str:
 
 
 def _unverified(result: Result) -> list[str]:
-    groups = view.by_reason(result.of(Verdict.UNVERIFIED))
+    groups = report_model.by_reason(result.of(Verdict.UNVERIFIED))
     if not groups:
         return []
     lines = []
@@ -187,14 +187,14 @@ def _statuses(result: Result) -> list[str]:
     lines = ["| status | seen | valid | how |", "| --- | ---: | ---: | --- |"]
     lines += [
         f"| {one.status} {one.meaning} | {one.seen} | {one.valid} | {plain(one.how)} |"
-        for one in view.statuses(result)[:30]
+        for one in report_model.statuses(result)[:30]
     ]
     return _folded("Statuses of DELETE", "\n".join(lines))
 
 
 def _observations(result: Result) -> list[str]:
     lines = []
-    for one in view.sightings(result):
+    for one in report_model.sightings(result):
         seen = ", ".join(f"{count} × {code(what, 120)}" for what, count in one["seen"][:_SEEN])
         lines.append(f"- {plain(one['title'])}: {seen}")
     return _folded("Observations, none of which is judged", "\n".join(lines)) if lines else []
@@ -202,9 +202,7 @@ def _observations(result: Result) -> list[str]:
 
 def _foot(result: Result) -> list[str]:
     notes = "\n".join(f"- {code(note, 400)}" for note in result.notes[:10])
-    facts = (
-        f"Effort {result.effort}, seed {result.seed}, {view.duration(result)}. The whole run again:"
-    )
+    facts = f"Effort {result.effort}, seed {result.seed}, {report_model.duration(result)}. The whole run again:"
     return [*([notes] if notes else []), facts + "\n\n" + fence(visible(result.rerun(), 600), "sh")]
 
 

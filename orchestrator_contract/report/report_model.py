@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.evidence import Breach, Evidence
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 from orchestrator_contract.rules.responses import DELETE_STATUSES
 
@@ -111,12 +111,12 @@ def _finding(breach: Breach) -> Finding:
     )
 
 
-def findings(row: Row) -> list[Finding]:
+def findings(row: RequirementResult) -> list[Finding]:
     """The breaches of a requirement that are kept with their evidence."""
     return list(map(_finding, row.record.shown))
 
 
-def ordered(rows: Iterable[Row]) -> list[Row]:
+def ordered(rows: Iterable[RequirementResult]) -> list[RequirementResult]:
     """Rows by verdict, worst first, else in the contract's order."""
     return sorted(rows, key=lambda row: ORDER.index(row.verdict))
 
@@ -127,7 +127,7 @@ def section(requirement: str) -> str:
     return SECTIONS.get(prefix, prefix)
 
 
-def by_section(rows: Sequence[Row]) -> dict[str, dict[Verdict, int]]:
+def by_section(rows: Sequence[RequirementResult]) -> dict[str, dict[Verdict, int]]:
     """How often each verdict was given, by section, in the contract's order."""
     table: dict[str, dict[Verdict, int]] = {}
     for row in rows:
@@ -136,9 +136,9 @@ def by_section(rows: Sequence[Row]) -> dict[str, dict[Verdict, int]]:
     return table
 
 
-def by_reason(rows: Iterable[Row]) -> dict[str, list[Row]]:
+def by_reason(rows: Iterable[RequirementResult]) -> dict[str, list[RequirementResult]]:
     """Rows by why they have their verdict, the most frequent reason first."""
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[RequirementResult]] = {}
     for row in rows:
         groups.setdefault(visible(row.reason, MAX_TEXT), []).append(row)
     return dict(sorted(groups.items(), key=lambda item: -len(item[1])))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.report import report_model as view
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.report import report_model
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Overall, Result
 
 _COLOURS = {
@@ -32,7 +32,7 @@ def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
     terminal.section("contract", sep="=")
     if not quiet:
         _table(result, terminal)
-    for row in view.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)):
+    for row in report_model.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)):
         _breach(row, result, terminal)
     if not quiet:
         for line in (*_unverified(result), *_observations(result)):
@@ -42,7 +42,9 @@ def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
         terminal.write_line(f"report: {visible(str(folder / 'conformance.html'))}")
     counts = result.counts()
     said = (
-        ", ".join(f"{counts[verdict]} {verdict}" for verdict in view.ORDER if counts[verdict])
+        ", ".join(
+            f"{counts[verdict]} {verdict}" for verdict in report_model.ORDER if counts[verdict]
+        )
         or "nothing judged"
     )
     terminal.write(str(result.overall), bold=True, **{_COLOURS[result.overall]: True})
@@ -52,10 +54,10 @@ def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
 
 
 def _table(result: Result, terminal: Any) -> None:
-    table = view.by_section(result.rows)
+    table = report_model.by_section(result.rows)
     shown = [
         verdict
-        for verdict in reversed(view.ORDER)
+        for verdict in reversed(report_model.ORDER)
         if any(counts[verdict] for counts in table.values())
     ]
     width = max(map(len, (*table, "section")))
@@ -73,12 +75,12 @@ def _table(result: Result, terminal: Any) -> None:
     terminal.write_line("")
 
 
-def _breach(row: Row, result: Result, terminal: Any) -> None:
+def _breach(row: RequirementResult, result: Result, terminal: Any) -> None:
     one = row.requirement
     terminal.write(row.verdict.upper(), bold=True, **{_COLOURS[row.verdict]: True})
     terminal.write_line(f" {one.id} ({one.level}, {one.source})")
     terminal.write_line(f"  {one.title}")
-    found = view.findings(row)
+    found = report_model.findings(row)
     if row.verdict is Verdict.WAIVED or not found:
         terminal.write_line(f"  {visible(row.reason, _TEXT)}")
     if found:
@@ -90,7 +92,7 @@ def _breach(row: Row, result: Result, terminal: Any) -> None:
     terminal.write_line("")
 
 
-def _finding(finding: view.Finding) -> Iterator[str]:
+def _finding(finding: report_model.Finding) -> Iterator[str]:
     where = f"{visible(finding.where, 80)}: " if finding.where else ""
     yield f"expected: {where}{visible(finding.expected, _TEXT)}"
     yield f"seen:     {visible(finding.seen, _TEXT)}"
@@ -106,13 +108,13 @@ def _finding(finding: view.Finding) -> Iterator[str]:
 
 
 def _unverified(result: Result) -> Iterator[str]:
-    for reason, rows in view.by_reason(result.of(Verdict.UNVERIFIED)).items():
+    for reason, rows in report_model.by_reason(result.of(Verdict.UNVERIFIED)).items():
         yield f"unverified: {visible(reason, _TEXT)}"
         yield f"  {', '.join(row.requirement.id for row in rows)}"
 
 
 def _observations(result: Result) -> Iterator[str]:
-    for one in view.sightings(result):
+    for one in report_model.sightings(result):
         seen = ", ".join(f"{count} x {visible(what, 60)}" for what, count in one["seen"][:_SEEN])
         more = f", and {len(one['seen']) - _SEEN} more" if len(one["seen"]) > _SEEN else ""
         yield f"observed: {one['title']}: {seen}{more}"

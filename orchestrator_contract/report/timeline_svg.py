@@ -69,7 +69,7 @@ class _Scale:
     def broken(self) -> bool:
         return self.total > self.horizon
 
-    def place(self, at: float) -> float:
+    def scope(self, at: float) -> float:
         if not self.broken:
             part, left, right = at / self.total, _LEFT, _RIGHT
         elif at <= self.horizon:
@@ -79,8 +79,8 @@ class _Scale:
         return round(left + (right - left) * min(max(part, 0.0), 1.0), 2)
 
     def bar(self, since: float, until: float, state: str) -> Bar:
-        x = self.place(since)
-        return Bar(x, max(round(self.place(until) - x, 2), 0.5), state)
+        x = self.scope(since)
+        return Bar(x, max(round(self.scope(until) - x, 2), 0.5), state)
 
 
 def draw(line: Timeline) -> Drawing:
@@ -89,7 +89,7 @@ def draw(line: Timeline) -> Drawing:
     events = sorted(line.events, key=lambda event: event.at)
     if line.kind == "race":
         scale = _Scale(total, total)
-        bars = tuple(scale.bar(e.at, e.at + e.took, f"s{e.answer[:1]}") for e in events)
+        bars = tuple(scale.bar(e.at, e.at + e.took, f"s{e.response[:1]}") for e in events)
         return Drawing(line, bars, (), (), _race_summary(events))
     words = [(event.at, event.state) for event in events if event.state]
     changes = [
@@ -102,9 +102,9 @@ def draw(line: Timeline) -> Drawing:
         bars=tuple(_bars([(0.0, "accepted"), *changes], scale)),
         marks=tuple(
             Mark(
-                scale.place(e.at),
+                scale.scope(e.at),
                 _kind(e),
-                f"{e.what} after {span(e.at)}: {e.answer} {e.state}".strip(),
+                f"{e.what} after {span(e.at)}: {e.response} {e.state}".strip(),
             )
             for e in events
         ),
@@ -142,9 +142,9 @@ def _operation_summary(changes: Sequence[tuple[float, str]]) -> str:
 
 
 def _race_summary(events: list[Event]) -> str:
-    answers: dict[str, int] = {}
+    responses: dict[str, int] = {}
     for event in events:
-        answers[event.answer] = answers.get(event.answer, 0) + 1
+        responses[event.response] = responses.get(event.response, 0) + 1
     return f"{len(events)} requests at once: " + ", ".join(
-        f"{count} × {answer}" for answer, count in sorted(answers.items())
+        f"{count} × {response}" for response, count in sorted(responses.items())
     )

@@ -40,7 +40,7 @@ class Event:
     #: What was asked: "DELETE", "DELETE with key B", "poll", "fetch".
     what: str
     #: What came back: a status, or "no answer".
-    answer: str
+    response: str
     #: The operation's status word, where the answer gave one.
     state: str = ""
 
@@ -95,8 +95,8 @@ class _Line:
             return "without a key"
         if key not in self.keys:
             self.keys.append(key)
-        place = self.keys.index(key)
-        return f"with key {chr(ord('A') + place) if place < len('ABCDEFGHIJKLMNOPQRSTUVWXYZ') else place + 1}"
+        scope = self.keys.index(key)
+        return f"with key {chr(ord('A') + scope) if scope < len('ABCDEFGHIJKLMNOPQRSTUVWXYZ') else scope + 1}"
 
 
 class Recorder:
@@ -204,16 +204,16 @@ def _interest(line: Timeline) -> tuple[bool, int]:
 
 
 def _variety(line: Timeline) -> tuple[int, int]:
-    return (-len({event.answer for event in line.events}), -len(line.events))
+    return (-len({event.response for event in line.events}), -len(line.events))
 
 
 def _event(exchange: Exchange, since: float, what: str, state: str) -> Event:
-    answer = str(exchange.status) if exchange.answer else "no answer"
+    response = str(exchange.status) if exchange.response else "no answer"
     return Event(
         round(max(exchange.sent - since, 0.0), 4),
         round(max(exchange.elapsed, 0.0), 4),
         what,
-        answer,
+        response,
         state,
     )
 

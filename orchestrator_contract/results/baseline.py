@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator_contract import files
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 
 #: Verdicts that a breach leads to; which one is a matter of levels, --strict and waivers.
 _BREACHES = frozenset({"breached", "warned", "waived"})
@@ -71,7 +71,7 @@ class Baseline:
     since: str
     breached: frozenset[str]
 
-    def compare(self, rows: Iterable[Row]) -> Comparison:
+    def compare(self, rows: Iterable[RequirementResult]) -> Comparison:
         """This run's rows against it. A waived breach is neither new nor fixed."""
         now = {row.requirement.id: row.verdict for row in rows}
         new = [

@@ -20,8 +20,8 @@ _MAX_STEPS = 6
 _MAX_SEEN = 40
 
 
-class Hold(Protocol):
-    """The signature of `Ledger.hold`."""
+class Check(Protocol):
+    """The signature of `Findings.check`."""
 
     def __call__(
         self,
@@ -36,19 +36,19 @@ class Hold(Protocol):
         """Record one check."""
 
 
-class Unverifiable(Exception):
+class Inconclusive(Exception):
     """A check can't be made here; the argument says why. The requirement counts as unverified, never as breached."""
 
     def __init__(self, why: str) -> None:
         super().__init__(visible(why))
 
 
-class OneWayLess(Unverifiable):
+class CheckInconclusive(Inconclusive):
     """One of several checks of a requirement can't be made here; the others decide its verdict."""
 
 
 @dataclass(slots=True)
-class Record:
+class RequirementFindings:
     """What is known of one requirement."""
 
     checks: int = 0
@@ -63,14 +63,14 @@ class Record:
     tests: list[str] = field(default_factory=list)
 
 
-class Ledger:
+class Findings:
     """Collects every finding of a run; safe for threads, mergeable over processes."""
 
     def __init__(self, catalogue: Catalogue, redactor: Redactor) -> None:
         self.catalogue = catalogue
         self._redactor = redactor
         self._lock = RLock()
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, RequirementFindings] = {}
         self.observations: dict[str, Counter[str]] = {}
         self.statuses: dict[int, list[int]] = {}
         self.requests = 0
@@ -84,12 +84,12 @@ class Ledger:
         #: Whether a waiver covers a problem of a requirement; what none covers is kept past `MAX_EVIDENCE`, up to twice.
         self.excused: Callable[[str, str], bool] = lambda _requirement, _problem: True
 
-    def _record(self, requirement: str) -> Record:
+    def _record(self, requirement: str) -> RequirementFindings:
         if requirement not in self.catalogue.requirements:
             raise KeyError(f"no requirement {requirement} in the catalogue")
-        return self.records.setdefault(requirement, Record())
+        return self.records.setdefault(requirement, RequirementFindings())
 
-    def hold(
+    def check(
         self,
         requirement: str,
         ok: bool,  # reads as a sentence: hold("ID", status == 404, …)
@@ -117,10 +117,10 @@ class Ledger:
                 )
         return ok
 
-    def on(self, call: Call) -> Hold:
-        """`hold` for what *call* has led to: findings land on the requirement that judges such calls."""
+    def on(self, call: Call) -> Check:
+        """`check` for what *call* has led to: findings land on the requirement that judges such calls."""
 
-        def hold(
+        def check(
             requirement: str,
             ok: bool,
             *,
@@ -132,17 +132,21 @@ class Ledger:
             found = self.catalogue.on(call.asynchronous, requirement)
             if found != requirement:
                 where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
-            return self.hold(
+            return self.check(
                 found, ok, expected=expected, seen=seen, exchanges=exchanges, where=where
             )
 
-        return hold
+        return check
 
     def _shown(self, text: str) -> str:
         return visible(self._redactor.text(text), LONG)
 
     def _breach(
-        self, requirement: str, record: Record, breach: Breach, exchanges: Sequence[Exchange]
+        self,
+        requirement: str,
+        record: RequirementFindings,
+        breach: Breach,
+        exchanges: Sequence[Exchange],
     ) -> None:
         problem = breach.problem
         record.breaches += 1
@@ -158,7 +162,7 @@ class Ledger:
             steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
             record.shown.append(replace(breach, steps=steps))
 
-    def _room(self, requirement: str, record: Record, breach: Breach) -> bool:
+    def _room(self, requirement: str, record: RequirementFindings, breach: Breach) -> bool:
         """Whether *breach* is still kept with its evidence, which is then kept whole: half of a story shows nothing."""
         return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
 
@@ -185,7 +189,7 @@ class Ledger:
             request=clean(exchange.curl()),
             status=exchange.status,
             headers={name: clean(value) for name, value in exchange.shown_headers().items()},
-            body=clean(exchange.text) if exchange.answer else clean(f"({exchange.fault_text})"),
+            body=clean(exchange.text) if exchange.response else clean(f"({exchange.fault_text})"),
             note=exchange.note,
         )
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract.contract.catalogue import Requirement
-from orchestrator_contract.results.findings import Record
+from orchestrator_contract.results.findings import RequirementFindings
 
 
 class Verdict(StrEnum):
@@ -21,13 +21,13 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RequirementResult:
     """One requirement with its verdict."""
 
     requirement: Requirement
     verdict: Verdict
     reason: str
-    record: Record
+    record: RequirementFindings
 
     def as_json(self, rerun: str) -> dict[str, Any]:
         """As conformance.json lists it: nowhere else are breaches taken apart. *rerun* stands where no single request shows one."""

@@ -14,8 +14,8 @@ from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.baseline import Baseline, Comparison
-from orchestrator_contract.results.findings import Ledger, Record
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.findings import Findings, RequirementFindings
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.waivers import Waivers
 from orchestrator_contract.rules.responses import DELETE_STATUSES
 
@@ -28,7 +28,7 @@ SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.js
 _OF_TWO_ACCOUNTS = frozenset({"AUTH-ACCOUNT", "AUTH-READ-OTHER", "KEY-SCOPE-ACCOUNT"})
 
 
-class Unusable(Exception):
+class EndpointUnusable(Exception):
     """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
 
     def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
@@ -54,7 +54,7 @@ class Result:
     effort: str
     started: datetime
     finished: datetime
-    rows: list[Row]
+    rows: list[RequirementResult]
     overall: Overall
     #: Why nothing, or not all, could be tested; empty otherwise.
     reason: str
@@ -74,7 +74,7 @@ class Result:
     #: Against an earlier run, when one was given.
     comparison: Comparison | None = None
 
-    def of(self, *verdicts: Verdict) -> list[Row]:
+    def of(self, *verdicts: Verdict) -> list[RequirementResult]:
         """The rows with one of these verdicts."""
         return [row for row in self.rows if row.verdict in verdicts]
 
@@ -129,12 +129,12 @@ class Policy:
 
 def judge_requirement(
     requirement: Requirement,
-    record: Record,
+    record: RequirementFindings,
     profile: Profile,
     policy: Policy,
     *,
     settled: bool = False,
-) -> Row:
+) -> RequirementResult:
     """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
     lacking = () if settled else profile.lacks(requirement.needs)
     if record.breaches:
@@ -144,7 +144,7 @@ def judge_requirement(
             if record.breaches == record.checks
             else f" ({record.breaches} of {record.checks} checks)"
         )
-        return Row(
+        return RequirementResult(
             requirement,
             Verdict.BREACHED if gates else Verdict.WARNED,
             "; ".join(record.problems[:3]) + often,
@@ -162,17 +162,17 @@ def judge_requirement(
             "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
         )
     else:
-        return Row(
+        return RequirementResult(
             requirement,
             Verdict.PASSED,
             f"checked {record.checks} time{'s' if record.checks > 1 else ''}",
             record,
         )
-    return Row(requirement, Verdict.UNVERIFIED, reason, record)
+    return RequirementResult(requirement, Verdict.UNVERIFIED, reason, record)
 
 
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
-    ledger: Ledger,
+    findings: Findings,
     profile: Profile,
     selected: Iterable[str],
     *,
@@ -181,7 +181,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     effort: str,
     started: datetime,
     finished: datetime,
-    unusable: Unusable | None = None,
+    unusable: EndpointUnusable | None = None,
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
@@ -191,12 +191,12 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     rows = [
         judge_requirement(
             requirement,
-            _trusted(name, ledger, unusable),
+            _trusted(name, findings, unusable),
             profile,
             policy,
-            settled=name in ledger.settled and unusable is None,
+            settled=name in findings.settled and unusable is None,
         )
-        for name, requirement in ledger.catalogue.requirements.items()
+        for name, requirement in findings.catalogue.requirements.items()
         if name in chosen
     ]
     rows = [waivers.apply(row) for row in rows] if waivers else rows
@@ -209,7 +209,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         overall = Overall.INCOMPLETE
     else:
         overall = Overall.CONFORMANT
-    seen_by_id = ledger.observations
+    seen_by_id = findings.observations
     return Result(
         profile=profile,
         seed=seed,
@@ -220,13 +220,13 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         overall=overall,
         reason=str(unusable or "") or (_why_open(open_) if overall is Overall.INCOMPLETE else ""),
         unusable=unusable is not None,
-        requests=ledger.requests,
+        requests=findings.requests,
         statuses={
             str(status): {
-                "seen": ledger.statuses.get(status, [0, 0])[0],
-                "valid": ledger.statuses.get(status, [0, 0])[1],
+                "seen": findings.statuses.get(status, [0, 0])[0],
+                "valid": findings.statuses.get(status, [0, 0])[1],
             }
-            for status in sorted({*DELETE_STATUSES, *ledger.statuses})
+            for status in sorted({*DELETE_STATUSES, *findings.statuses})
         },
         observations=[
             {
@@ -238,7 +238,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
                     for what, count in sorted(seen_by_id.get(one.id, {}).items())
                 ],
             }
-            for one in ledger.catalogue.observations.values()
+            for one in findings.catalogue.observations.values()
         ],
         notes=[*notes, *_hints(rows), *waiver_notes, *([comparison.note()] if comparison else [])],
         comparison=comparison,
@@ -246,7 +246,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     )
 
 
-def _hints(rows: list[Row]) -> list[str]:
+def _hints(rows: list[RequirementResult]) -> list[str]:
     """What may have led to breaches other than the endpoint."""
     found = [
         row.requirement.id
@@ -260,19 +260,21 @@ def _hints(rows: list[Row]) -> list[str]:
     ]
 
 
-def _why_open(rows: list[Row]) -> str:
+def _why_open(rows: list[RequirementResult]) -> str:
     reasons = list(dict.fromkeys(row.reason for row in rows))
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # as many as one reads
     return f"{len(rows)} requirement(s) could not be verified: {'; '.join(reasons[:3])}{more}"
 
 
-def _trusted(name: str, ledger: Ledger, unusable: Unusable | None) -> Record:
+def _trusted(
+    name: str, findings: Findings, unusable: EndpointUnusable | None
+) -> RequirementFindings:
     """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP, or JSON."""
     if unusable is None or (
-        name in unusable.stands and ledger.records.get(name, Record()).breaches
+        name in unusable.stands and findings.records.get(name, RequirementFindings()).breaches
     ):
-        return ledger.records.get(name, Record())
-    return Record(unverified=[str(unusable)])
+        return findings.records.get(name, RequirementFindings())
+    return RequirementFindings(unverified=[str(unusable)])
 
 
 def exit_code(result: Result, policy: Policy) -> int:

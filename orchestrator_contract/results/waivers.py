@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestrator_contract import files
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.contract.catalogue import Catalogue
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 
 
 class WaiverError(Exception):
@@ -56,7 +56,7 @@ class Waivers:
     def _valid(self, requirement: str) -> list[Waiver]:
         return [w for w in self._all if w.requirement == requirement and w.expires >= self._today]
 
-    def apply(self, row: Row) -> Row:
+    def apply(self, row: RequirementResult) -> RequirementResult:
         """*row*, waived if every problem in it is covered."""
         if row.verdict not in (Verdict.BREACHED, Verdict.WARNED):
             return row
@@ -68,7 +68,7 @@ class Waivers:
             row, verdict=Verdict.WAIVED, reason=f"{'; '.join(map(str, used))} ({row.reason})"
         )
 
-    def notes(self, rows: Iterable[Row]) -> list[str]:
+    def notes(self, rows: Iterable[RequirementResult]) -> list[str]:
         """What is wrong with the waivers themselves: those that have expired, and those that nothing needed.
 
         A requirement that was not judged in this run says nothing about its waivers.

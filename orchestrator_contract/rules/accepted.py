@@ -11,7 +11,7 @@ from orchestrator_contract.http.addresses import brief_name, last_segment
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
-from orchestrator_contract.results.findings import Ledger, Unverifiable
+from orchestrator_contract.results.findings import Findings, Inconclusive
 
 #: The member of `related` that names what a call is about, where it is not configurationId (S2).
 _RELATED = {"delete-conversation": "conversationId"}
@@ -21,7 +21,7 @@ _MAX_ID = 512
 _MAX_URL = 64 * 1024
 
 
-class Unfollowable(Unverifiable):
+class OperationUnreachable(Inconclusive):
     """An accepted request whose operation can't be polled; the judge has the reason on record."""
 
 
@@ -29,9 +29,9 @@ class Links:
     """Reads the links of each 202 of one target; remembers whose operation each id is."""
 
     def __init__(
-        self, ledger: Ledger, origins: Container[Origin | None], url: Callable[[str, int], str]
+        self, findings: Findings, origins: Container[Origin | None], url: Callable[[str, int], str]
     ) -> None:
-        self.ledger = ledger
+        self.findings = findings
         self._origins = origins
         self._url = url
         self._lock = Lock()
@@ -41,9 +41,9 @@ class Links:
         """Read the links of a 202 and judge them against each other.
 
         Raises:
-            Unfollowable: no link leads to an operation on the target.
+            OperationUnreachable: no link leads to an operation on the target.
         """
-        hold, call = self.ledger.on(exchange.call), exchange.call.operation
+        check, call = self.findings.on(exchange.call), exchange.call.operation
         status_url = exchange.object.get("statusUrl")
         status_url = status_url if isinstance(status_url, str) and status_url else None
         location = exchange.headers.get("location") or None
@@ -58,8 +58,8 @@ class Links:
             if v
         ]
         if call == "delete":
-            self.ledger.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
-        hold(
+            self.findings.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
+        check(
             "DEL-202-FOLLOW",
             bool(found),
             expected="statusUrl, Location or Operation-Id",
@@ -67,7 +67,7 @@ class Links:
             exchanges=[exchange],
         )
         if location is not None:
-            hold(
+            check(
                 "DEL-202-LOCATION",
                 given_origin(location) is not None,
                 expected="an absolute URI in Location",
@@ -85,7 +85,7 @@ class Links:
         }
         given = {name: value for name, value in names.items() if value}
         if found:
-            hold(
+            check(
                 "DEL-202-LINKS",
                 len(set(given.values())) <= 1 and (not status_url or "statusUrl" in given),
                 expected="one operation id in all of them",
@@ -93,7 +93,7 @@ class Links:
                 exchanges=[exchange],
             )
             if absolute and status_url:
-                hold(
+                check(
                     "DEL-202-LINKS",
                     given_origin(absolute) in self._origins,
                     expected="a Location on the target's own origins",
@@ -101,7 +101,7 @@ class Links:
                     where="Location",
                     exchanges=[exchange],
                 )
-            judge_related(self.ledger, exchange, "DEL-202-RELATED", sid, [exchange])
+            judge_related(self.findings, exchange, "DEL-202-RELATED", sid, [exchange])
         operation_id = next(iter(given.values()), "")
         if operation_id:
             # What is deleted is known by its SID, what is created by its name.
@@ -110,7 +110,7 @@ class Links:
                 owner = self._owners.setdefault(
                     (exchange.account, exchange.region, call, operation_id), subject
                 )
-            hold(
+            check(
                 "DEL-202-OWN",
                 owner == subject,
                 expected=f"an operation of its own for {subject}",
@@ -132,11 +132,11 @@ class Links:
         """Where the operation is polled: by the first link that leads to the target.
 
         Raises:
-            Unfollowable: none does, or it is longer than any that can be asked for.
+            OperationUnreachable: none does, or it is longer than any that can be asked for.
         """
         own = self._origins
         inside = status_url is None or given_origin(status_url) in own
-        self.ledger.on(exchange.call)(
+        self.findings.on(exchange.call)(
             "DEL-202-ORIGIN",
             inside,
             expected="an address on the target's own origins",
@@ -145,7 +145,7 @@ class Links:
         )
         if status_url is not None and inside:
             if len(status_url) > _MAX_URL:
-                raise Unfollowable(
+                raise OperationUnreachable(
                     f"the 202's statusUrl has {len(status_url)} characters: none of more than {_MAX_URL} is followed"
                 )
             return status_url
@@ -158,13 +158,13 @@ class Links:
             and "/" not in operation_id
         ):
             return self._url(f"/Operations/{quote(operation_id, safe='')}", exchange.region)
-        raise Unfollowable(
+        raise OperationUnreachable(
             f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}"
         )
 
 
 def judge_related(
-    ledger: Ledger, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]
+    findings: Findings, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]
 ) -> None:
     """Hold what an answer says it is about against the SID that the request was about."""
     related = exchange.object.get("related")
@@ -179,7 +179,7 @@ def judge_related(
     ):
         named = next(f"{sid} as {other}" for other, value in related.items() if value == sid)
     if sid:
-        ledger.on(exchange.call)(
+        findings.on(exchange.call)(
             requirement,
             named in (None, sid),
             expected=f"{name} {sid}",

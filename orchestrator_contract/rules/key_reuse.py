@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Exchange
 
 #: What a key that was used for another request may be refused with beside the documented statuses (S5 17534; the status is open).
@@ -13,7 +13,7 @@ HANDLED = frozenset({409, 423, 425})
 
 
 def not_the_first(
-    suite: Suite,
+    endpoint: Endpoint,
     requirement: str,
     first: Operation,
     again: Exchange,
@@ -37,7 +37,7 @@ def not_the_first(
         and again.object.get("statusUrl") == first.accepted.object.get("statusUrl")
     ):
         shown = shown or len(next(iter(again.operation_names))) > 12
-    suite.ledger.hold(
+    endpoint.findings.check(
         requirement,
         not shown,
         expected=f"an answer of its own for {sid}",

@@ -10,25 +10,25 @@ from urllib.parse import parse_qs, urlsplit
 
 from orchestrator_contract.api.operation import Operation, word_of
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Ledger
-from orchestrator_contract.scope import Located, Place
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How many of the newest deletions, and of the newest page tokens, are remembered.
 _MOST = 2000
 
 
-class ListWatch:
+class DeletedListRule:
     """Remembers what is deleted and looks for it in each list answer; one of `Client.recorders`. Safe for threads, bounded in memory."""
 
-    def __init__(self, ledger: Ledger, owner: Callable[[str, Any], int | None]) -> None:
-        """Breaches go to *ledger*; *owner* gives the account that a SID, listed under a name, was created by, where that is known."""
-        self._ledger = ledger
+    def __init__(self, findings: Findings, owner: Callable[[str, Any], int | None]) -> None:
+        """Breaches go to *findings*; *owner* gives the account that a SID, listed under a name, was created by, where that is known."""
+        self._ledger = findings
         self._owner = owner
         self._lock = Lock()
         #: When the end of each deletion had been read, in monotonic seconds, and what shows it.
-        self._ends: OrderedDict[Located, tuple[float, list[Exchange]]] = OrderedDict()
+        self._ends: OrderedDict[ResourceKey, tuple[float, list[Exchange]]] = OrderedDict()
         #: When the first page of the walk was sent that a page token belongs to.
-        self._walks: OrderedDict[tuple[Place, str], float] = OrderedDict()
+        self._walks: OrderedDict[tuple[Scope, str], float] = OrderedDict()
 
     def polled(self, operation: Operation, poll: Exchange) -> None:
         """Take note of a *poll* of *operation*: what it says is COMPLETED is deleted for good."""
@@ -43,7 +43,9 @@ class ListWatch:
         if poll.related_sid not in (None, operation.sid):
             return  # it is about another one, which is a breach by itself
         with self._lock:
-            self._ends.setdefault(operation.located, (poll.sent + poll.elapsed, [accepted, poll]))
+            self._ends.setdefault(
+                operation.resource_key, (poll.sent + poll.elapsed, [accepted, poll])
+            )
             if len(self._ends) > _MOST:
                 self._ends.popitem(last=False)
 
@@ -63,12 +65,12 @@ class ListWatch:
             if not isinstance(sid, str):
                 continue
             with self._lock:
-                ended, steps = self._ends.get((page.place, sid), (asked, []))
+                ended, steps = self._ends.get((page.scope, sid), (asked, []))
                 if ended < asked:
                     # Once each: a list that holds it goes on holding it.
-                    del self._ends[page.place, sid]
+                    del self._ends[page.scope, sid]
             if ended < asked:
-                self._ledger.hold(
+                self._ledger.check(
                     "GONE-LIST",
                     False,
                     expected=f"no {sid}",
@@ -77,7 +79,7 @@ class ListWatch:
                 )
             owner = self._owner(sid, shown)
             if owner not in (None, page.account):
-                self._ledger.hold(
+                self._ledger.check(
                     "AUTH-READ-OTHER",
                     False,
                     expected=f"nothing of another account in the list, as {sid} is",
@@ -96,10 +98,10 @@ class ListWatch:
         )
         with self._lock:
             # A token that is not known may be of any age.
-            asked = self._walks.get((page.place, token), float("-inf")) if token else page.sent
+            asked = self._walks.get((page.scope, token), float("-inf")) if token else page.sent
             for one in following:
                 if isinstance(one, str) and one:
-                    self._walks[page.place, one] = asked
+                    self._walks[page.scope, one] = asked
             while len(self._walks) > _MOST:
                 self._walks.popitem(last=False)
         return asked

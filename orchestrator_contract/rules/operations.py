@@ -10,7 +10,7 @@ from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
 from orchestrator_contract.http.retry_after import asked_delay
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.accepted import judge_related
 
 #: The words of the contract, and how far on its way an operation is.
@@ -20,9 +20,9 @@ _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 FIRST_SIGHT_S = 2.0
 
 
-def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None:
+def judge_poll(findings: Findings, operation: Operation, exchange: Exchange) -> None:
     """Take *exchange* for the next poll of *operation*, and judge what it adds to its history."""
-    hold, steps = ledger.on(operation.accepted.call), [operation.accepted, exchange]
+    check, steps = findings.on(operation.accepted.call), [operation.accepted, exchange]
     before = [poll for poll in operation.polls if poll.status == 200]
     operation.polls.append(exchange)
     if exchange.status in (429, 503):
@@ -31,7 +31,7 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
     grace = FIRST_SIGHT_S if asked is None else min(asked, FIRST_SIGHT_S)
     early = not before and exchange.sent - operation.accepted.sent < grace
     if exchange.status == 404 and early:
-        ledger.observe("OBS-TRANSPORT", "operation not found right after its 202")
+        findings.observe("OBS-TRANSPORT", "operation not found right after its 202")
         return
     if operation.ended is not None:
         sight = operation.accepted.sent + grace
@@ -42,14 +42,14 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
         ]
         if lost and exchange.status == 200:
             # It was not given up: then it had to be there in between, too.
-            hold(
+            check(
                 "OP-FETCH",
                 False,
                 expected="200 each time",
                 seen="404, and then 200",
                 exchanges=[operation.accepted, lost[-1], exchange],
             )
-        hold(
+        check(
             "OP-RETAINED",
             exchange.status != 404,
             expected="the ended operation",
@@ -58,17 +58,17 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
         )
         if exchange.status == 404:
             return
-    if not hold(
+    if not check(
         "OP-FETCH", exchange.status == 200, expected="200", seen=exchange.outcome(), exchanges=steps
     ):
         return
     body = exchange.object
     word = word_of(exchange)
     if word in RANK:
-        ledger.observe("OBS-STATUS-WORDS", word)
+        findings.observe("OBS-STATUS-WORDS", word)
     named = body.get("operationId")
     if operation.id and isinstance(named, str):
-        hold(
+        check(
             "OP-ID",
             brief_name(named) == operation.id,
             expected=f"operationId {operation.id:.80}",
@@ -77,7 +77,7 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
         )
     own = body.get("statusUrl")
     if operation.id and isinstance(own, str) and last_segment(own) is not None:
-        hold(
+        check(
             "OP-ID",
             last_segment(own) == operation.id,
             expected=f"a statusUrl of operation {operation.id:.80}",
@@ -85,23 +85,23 @@ def judge_poll(ledger: Ledger, operation: Operation, exchange: Exchange) -> None
             where="$.statusUrl",
             exchanges=steps,
         )
-    judge_related(ledger, exchange, "OP-RELATED", operation.sid, steps)
-    _judge_times(ledger, operation, exchange, before)
-    _judge_order(ledger, operation, exchange, before)
+    judge_related(findings, exchange, "OP-RELATED", operation.sid, steps)
+    _judge_times(findings, operation, exchange, before)
+    _judge_order(findings, operation, exchange, before)
     if word in _TERMINAL and operation.ended is None:
         operation.ended = exchange.sent
     if word == "FAILED":
         error = body.get("error")
-        ledger.observe("OBS-FAILED-ERROR", "null" if error is None else "given")
+        findings.observe("OBS-FAILED-ERROR", "null" if error is None else "given")
 
 
 def judge_origin(
-    ledger: Ledger, operation: Operation, exchange: Exchange, origins: Container[Origin | None]
+    findings: Findings, operation: Operation, exchange: Exchange, origins: Container[Origin | None]
 ) -> None:
     """Hold the statusUrl that a poll gives against the target's *origins*: elsewhere no client could poll it with its credentials."""
     own = exchange.object.get("statusUrl")
     if exchange.status == 200 and isinstance(own, str):
-        ledger.on(operation.accepted.call)(
+        findings.on(operation.accepted.call)(
             "OP-ORIGIN",
             given_origin(own) in origins,
             expected="an address on the target's own origins",
@@ -112,12 +112,15 @@ def judge_origin(
 
 
 def _judge_times(
-    ledger: Ledger, operation: Operation, exchange: Exchange, before: Sequence[Exchange]
+    findings: Findings, operation: Operation, exchange: Exchange, before: Sequence[Exchange]
 ) -> None:
     created, completed = (instant_of(exchange, name) for name in ("createdAt", "completedAt"))
-    hold, steps = ledger.on(operation.accepted.call), [operation.accepted, *before[-1:], exchange]
+    check, steps = (
+        findings.on(operation.accepted.call),
+        [operation.accepted, *before[-1:], exchange],
+    )
     if created and completed:
-        hold(
+        check(
             "OP-TIMES",
             created <= completed,
             expected="createdAt not after completedAt",
@@ -127,7 +130,7 @@ def _judge_times(
     for name, now in (("createdAt", created), ("completedAt", completed)):
         then = next((i for p in before if (i := instant_of(p, name))), None)
         if then and exchange.object.get(name) is None:
-            hold(
+            check(
                 "OP-TIMES",
                 False,
                 expected=f"{name} as it was",
@@ -136,7 +139,7 @@ def _judge_times(
                 exchanges=steps,
             )
         elif now and then:
-            hold(
+            check(
                 "OP-TIMES",
                 now == then,
                 expected=f"{name} as it was",
@@ -147,13 +150,13 @@ def _judge_times(
 
 
 def _judge_order(
-    ledger: Ledger, operation: Operation, exchange: Exchange, before: Sequence[Exchange]
+    findings: Findings, operation: Operation, exchange: Exchange, before: Sequence[Exchange]
 ) -> None:
     last, word = word_of(before[-1]) if before else "", word_of(exchange)
     if last not in RANK or word not in RANK:
         return
     ok = word == last if last in _TERMINAL else RANK[word] >= RANK[last]
-    ledger.on(operation.accepted.call)(
+    findings.on(operation.accepted.call)(
         "OP-ORDER",
         ok,
         expected=f"{last} or what may follow it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 
 
 def differences(original: Exchange, again: Exchange) -> list[str]:
@@ -16,12 +16,12 @@ def differences(original: Exchange, again: Exchange) -> list[str]:
     ]
 
 
-def judge_replay(ledger: Ledger, original: Exchange, again: Exchange, requirement: str) -> bool:
+def judge_replay(findings: Findings, original: Exchange, again: Exchange, requirement: str) -> bool:
     """Whether *again* is the original response; breaches go to *requirement*."""
     steps = [original, again]
     changed = differences(original, again)
-    hold = ledger.on(original.call)
-    hold(
+    check = findings.on(original.call)
+    check(
         requirement,
         not changed,
         expected="the original response",
@@ -31,7 +31,7 @@ def judge_replay(ledger: Ledger, original: Exchange, again: Exchange, requiremen
     if again.status == 202 and original.status == 202:
         first, second = original.operation_names, again.operation_names
         same = not first or not second or bool(first & second)
-        hold(
+        check(
             "KEY-ONE-OPERATION",
             same,
             expected=f"operation {', '.join(sorted(first))}",
@@ -39,7 +39,7 @@ def judge_replay(ledger: Ledger, original: Exchange, again: Exchange, requiremen
             exchanges=steps,
         )
         if not changed and original.call.operation in ("delete", "delete-conversation"):
-            hold(
+            check(
                 "KEY-REPLAY-WHOLE",
                 original.fingerprint == again.fingerprint,
                 expected="the same body",

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.http.content_coding import offers
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.response import Fault
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.results.findings import Findings
 
 #: Statuses with a documented meaning, by operation (S1, S2).
 DELETE_STATUSES = frozenset({202, 404, 409, 429, 500, 503})
@@ -99,15 +99,15 @@ _ERROR_RULES: dict[str, Rule] = {
 class Judge:
     """Judges exchanges into a ledger; validators are compiled once."""
 
-    def __init__(self, ledger: Ledger, tolerated: Iterable[int] = ()) -> None:
-        self.ledger = ledger
+    def __init__(self, findings: Findings, tolerated: Iterable[int] = ()) -> None:
+        self.findings = findings
         self._tolerated = frozenset(tolerated)
         self._bound: dict[tuple[str, int, str], list[tuple[str, Draft202012Validator]]] = {}
-        for requirement in ledger.catalogue.requirements.values():
+        for requirement in findings.catalogue.requirements.values():
             if requirement.schema and requirement.applies:
                 validator = schemas.validator(requirement.schema)
                 sisters = (
-                    ledger.catalogue.sisters(requirement.id)
+                    findings.catalogue.sisters(requirement.id)
                     if "delete" in requirement.applies.operation
                     else []
                 )
@@ -121,11 +121,11 @@ class Judge:
     def judge(self, exchange: Exchange) -> bool:
         """Record every check that this exchange alone allows; whether all that gate held."""
         ok = self._http(exchange)
-        if exchange.answer is None or exchange.call.silent:
+        if exchange.response is None or exchange.call.silent:
             return ok
         if exchange.call.operation in ("delete", "delete-conversation"):
             ok &= self._status(exchange)
-        apart = exchange.call.outside and exchange.answer.status >= 400
+        apart = exchange.call.outside_api and exchange.response.status >= 400
         if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()) and not apart:
             ok &= self._content(exchange)
         elif (
@@ -136,41 +136,41 @@ class Judge:
             # How it is refused is open; what an error says of itself is not.
             ok &= self._rules(exchange, "ERR-STATUS", "ERR-CODE")
         if exchange.call.operation == "delete":
-            self.ledger.tally(exchange.answer.status, valid=ok)
+            self.findings.tally(exchange.response.status, valid=ok)
         return ok
 
     def _http(self, exchange: Exchange) -> bool:
-        hold = self.ledger.hold
-        answer = exchange.answer
-        if answer is None:
+        check = self.findings.check
+        response = exchange.response
+        if response is None:
             text = exchange.fault_text or str(exchange.fault)
-            if exchange.fault is Fault.ENCODING:
-                return hold(
+            if exchange.fault is TransportFault.ENCODING:
+                return check(
                     "HTTP-ENCODING",
                     False,
                     expected="a body that decodes",
                     seen=text,
                     exchanges=[exchange],
                 )
-            return hold(
+            return check(
                 "HTTP-ANSWER",
                 False,
                 expected="a complete, well-formed answer",
                 seen=text,
                 exchanges=[exchange],
             )
-        broken = answer.defect
-        decoded = broken is None or broken[0] is not Fault.ENCODING
+        broken = response.defect
+        decoded = broken is None or broken[0] is not TransportFault.ENCODING
         ok = broken is None
-        if answer.stray:
-            hold(
+        if response.stray:
+            check(
                 "HTTP-ANSWER",
                 False,
                 expected="nothing on a connection between an answer and the next request",
-                seen=f"{answer.stray} byte(s) that nobody had asked for",
+                seen=f"{response.stray} byte(s) that nobody had asked for",
                 exchanges=[exchange],
             )
-        hold(
+        check(
             "HTTP-ANSWER",
             ok or not decoded,
             expected="an answer that ends where its headers say",
@@ -182,7 +182,7 @@ class Judge:
             offered = next(
                 (v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), ""
             )
-            ok &= hold(
+            ok &= check(
                 "HTTP-ENCODING",
                 decoded and offers(offered, coding),
                 expected=f"a coding that was offered ({offered or 'none'}), undamaged",
@@ -195,10 +195,10 @@ class Judge:
         status = exchange.status
         documented = _DOCUMENTED[exchange.call.operation]
         if status in self._tolerated and status not in documented:
-            self.ledger.observe("OBS-UNDOCUMENTED", f"{status}")
+            self.findings.observe("OBS-UNDOCUMENTED", f"{status}")
             return True
         allowed = documented | exchange.call.allow
-        return self.ledger.on(exchange.call)(
+        return self.findings.on(exchange.call)(
             "DEL-STATUS",
             status in allowed,
             expected=" or ".join(str(one) for one in sorted(allowed)),
@@ -207,25 +207,25 @@ class Judge:
         )
 
     def _content(self, exchange: Exchange) -> bool:
-        assert exchange.answer is not None  # for the type checker; judge() looked
-        hold, status, operation = (
-            self.ledger.on(exchange.call),
-            exchange.answer.status,
+        assert exchange.response is not None  # for the type checker; judge() looked
+        check, status, operation = (
+            self.findings.on(exchange.call),
+            exchange.response.status,
             exchange.call.operation,
         )
-        if exchange.answer.defect and exchange.answer.defect[0] is Fault.ENCODING:
+        if exchange.response.defect and exchange.response.defect[0] is TransportFault.ENCODING:
             return False
         parsed = exchange.json
-        ok = hold(
+        ok = check(
             "HTTP-JSON",
             parsed.error is None,
             expected="one JSON text",
             seen=parsed.error or "",
             exchanges=[exchange],
         )
-        if exchange.answer.body:
+        if exchange.response.body:
             said = exchange.headers.get("content-type")
-            ok &= hold(
+            ok &= check(
                 "HTTP-TYPE",
                 said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
                 expected="Content-Type: application/json",
@@ -246,10 +246,10 @@ class Judge:
         return ok & self._schemas(exchange, (operation, status, "headers"), dict(exchange.headers))
 
     def _rules(self, exchange: Exchange, *requirements: str) -> bool:
-        ok, hold = True, self.ledger.on(exchange.call)
+        ok, check = True, self.findings.on(exchange.call)
         for requirement in requirements:
             problem = _ERROR_RULES[requirement](exchange)
-            ok &= hold(
+            ok &= check(
                 requirement,
                 problem is None,
                 exchanges=[exchange],
@@ -262,17 +262,17 @@ class Judge:
         return ok
 
     def _schemas(self, exchange: Exchange, slot: tuple[str, int, str], instance: Any) -> bool:
-        good, hold = True, self.ledger.on(exchange.call)
+        good, check = True, self.findings.on(exchange.call)
         for requirement, validator in self._bound.get(slot, ()):
             if validator.is_valid(instance):
-                hold(requirement, True)
+                check(requirement, True)
                 continue
-            good &= not self.ledger.catalogue[
-                self.ledger.catalogue.on(exchange.call.asynchronous, requirement)
+            good &= not self.findings.catalogue[
+                self.findings.catalogue.on(exchange.call.asynchronous, requirement)
             ].level.gates
             for error in list(validator.iter_errors(instance))[:4]:
                 problem = schemas.problem_of(error)
-                hold(
+                check(
                     requirement,
                     False,
                     expected=problem.expected,
@@ -287,7 +287,7 @@ class Judge:
         sid = exchange.object.get("id")
         if isinstance(sid, str):
             head, line, _ = sid.rpartition("_")
-            self.ledger.observe("OBS-SID-PREFIX", f"{head}{line}" if line else "none")
+            self.findings.observe("OBS-SID-PREFIX", f"{head}{line}" if line else "none")
 
     def _unique(self, exchange: Exchange) -> bool:
         items = exchange.object.get("configurations")
@@ -298,7 +298,7 @@ class Judge:
         )
         texts = [sid for sid in sids if isinstance(sid, str)]
         twice = [sid for sid, times in Counter(texts).items() if times > 1]
-        return self.ledger.hold(
+        return self.findings.check(
             "CTRL-PAGES",
             not twice,
             expected="each configuration once on a page",
@@ -311,7 +311,7 @@ class Judge:
         items = value.get("configurations") if isinstance(value, dict) else None
         if not isinstance(items, list) or len(items) <= LARGEST_PAGE:
             return value
-        self.ledger.hold(
+        self.findings.check(
             "CTRL-PAGES",
             False,
             expected=f"at most {LARGEST_PAGE} configurations on a page",
@@ -328,4 +328,4 @@ class Judge:
             shape = "code, message, more_info, status (S2)"
         else:
             shape = "neither shape's own members"
-        self.ledger.observe("OBS-ERROR-SHAPE", shape)
+        self.findings.observe("OBS-ERROR-SHAPE", shape)

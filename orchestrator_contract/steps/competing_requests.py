@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.request import Outgoing
+from orchestrator_contract.http.request import Request
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.steps.deletes import Scenarios
@@ -19,20 +19,20 @@ from orchestrator_contract.steps.unauthorized import may_be_theirs
 class Rivals:
     """Requests that come with a key at the moment at which it is used first, and are none of its replays."""
 
-    suite: Suite | None = None
+    endpoint: Endpoint | None = None
     #: What the key may be used for instead.
     other: Configuration | None = None
-    batch: list[Outgoing] = field(default_factory=list)
+    batch: list[Request] = field(default_factory=list)
 
     @classmethod
-    def of(cls, suite: Suite, sid: str, key: str) -> Rivals:
+    def of(cls, endpoint: Endpoint, sid: str, key: str) -> Rivals:
         """The same key on another SID, without credentials, and by another account, where it has none of its own under that SID."""
-        outgoing, other = suite.client.outgoing, suite.configurations.one()
+        request, other = endpoint.client.request, endpoint.configurations.one()
         strange = partial(
-            outgoing, Call("delete", sid, silent=True), "DELETE", f"/Configurations/{sid}", key=key
+            request, Call("delete", sid, silent=True), "DELETE", f"/Configurations/{sid}", key=key
         )
         batch = [
-            outgoing(
+            request(
                 Call("delete", other.sid, allow=MISMATCH),
                 "DELETE",
                 f"/Configurations/{other.sid}",
@@ -40,19 +40,19 @@ class Rivals:
             ),
             strange(account=None),
         ]
-        if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, sid, 1):
+        if len(endpoint.profile.accounts) > 1 and not may_be_theirs(endpoint, sid, 1):
             batch.append(strange(account=1))
-        return cls(suite, other, batch)
+        return cls(endpoint, other, batch)
 
     def judge(
-        self, scenarios: Scenarios, operation: Operation | None, answers: list[Exchange]
+        self, scenarios: Scenarios, operation: Operation | None, responses: list[Exchange]
     ) -> bool:
-        """Hold *answers* against what each may get; whether the key may be the other SID's."""
-        if self.suite is None or self.other is None:
+        """Hold *responses* against what each may get; whether the key may be the other SID's."""
+        if self.endpoint is None or self.other is None:
             return False
-        again, *strange = answers
+        again, *strange = responses
         for exchange, requirement in zip(strange, ("AUTH-MISSING", "AUTH-ACCOUNT"), strict=False):
-            self.suite.ledger.hold(
+            self.endpoint.findings.check(
                 requirement,
                 not exchange.succeeded,
                 expected="a refusal",
@@ -60,9 +60,9 @@ class Rivals:
                 exchanges=[*([operation.accepted] if operation else ()), exchange],
             )
         if operation is not None:
-            not_the_first(self.suite, "KEY-OTHER-SID", operation, again, self.other.sid)
+            not_the_first(self.endpoint, "KEY-OTHER-SID", operation, again, self.other.sid)
         if again.status == 202:
             scenarios.must_happen("KEY-OTHER-SID", [(again, self.other)])
         elif again.status in (*MISMATCH, 409):
-            self.suite.configurations.give_back(self.other)
+            self.endpoint.configurations.give_back(self.other)
         return again.status == 202

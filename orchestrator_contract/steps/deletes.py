@@ -9,16 +9,16 @@ from random import uniform
 from typing import Any
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.replay import judge_replay
-from orchestrator_contract.scope import HOME, Place
-from orchestrator_contract.steps.existence import Presence
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.steps.existence import Existence
 
 #: The code of a key that was used for another request (S5).
 KEY_USED = 17534
@@ -41,11 +41,11 @@ _MORE_TRIES = 2
 class Scenarios:
     """The shared steps of contract tests, on one suite."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.suite = suite
-        self.client = suite.client
-        self.hold = suite.ledger.hold
-        self.presence = Presence(suite)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.client = endpoint.client
+        self.check = endpoint.findings.check
+        self.existence = Existence(endpoint)
         self._turns: tuple[float, ...] = _TURNS_S
         #: The newest operation that COMPLETED under a plain key, and how far the clock had been moved.
         self._ended: tuple[Operation, int] | None = None
@@ -66,8 +66,8 @@ class Scenarios:
         because whether they are stored is open. With *forms* the key itself is under test (KEY-FORMS).
 
         Raises:
-            OneWayLess: a 500 or 503 may have carried it out; others are looked at.
-            Unverifiable: it was not accepted; where that is a breach it is on record.
+            CheckInconclusive: a 500 or 503 may have carried it out; others are looked at.
+            Inconclusive: it was not accepted; where that is a breach it is on record.
         """
         steps: list[Exchange] = []
         pauses = iter((*_PAUSES_S, *self._turns))
@@ -80,28 +80,28 @@ class Scenarios:
                 region=configuration.region,
                 trigger=trigger,
                 call=call,
-                rekey=self.suite.key if key is not None else None,
+                rekey=self.endpoint.key if key is not None else None,
             )
             steps.append(exchange)
             if exchange.status == 202:
-                self.hold("DEL-ACCEPT", True)
+                self.check("DEL-ACCEPT", True)
                 if key is not None:
-                    self.hold("KEY-FORMS", True)
-                return self.suite.follower.accept(exchange, configuration.sid)
+                    self.check("KEY-FORMS", True)
+                return self.endpoint.poller.accept(exchange, configuration.sid)
             if (
                 key is not None
                 and exchange.object.get("code") == KEY_USED
                 and not exchange.before
                 and key not in _EVERYBODYS
             ):
-                self.hold(
+                self.check(
                     "KEY-FORMS",
                     False,
                     expected="202: the key is new",
                     seen=f"{exchange.outcome()}: it was used",
                     exchanges=steps,
                 )
-                raise Unverifiable(f"the new key {key} was refused as already used")
+                raise Inconclusive(f"the new key {key} was refused as already used")
             # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
             doubtful = any(
                 status in (500, 503)
@@ -117,22 +117,24 @@ class Scenarios:
                 break
             time.sleep(pause * (1 if len(steps) <= len(_PAUSES_S) else uniform(0.2, 1.0)))
             # Whether an error is stored for its key is open, so the next try has a plain new one.
-            key, forms = (self.suite.key() if key is not None else None), False
+            key, forms = (self.endpoint.key() if key is not None else None), False
         earlier = [status for e in steps for status in (*e.before, e.status)][:-1]
-        if exchange.status in (404, 409) and self.client.ownership.doubtful(configuration.located):
+        if exchange.status in (404, 409) and self.client.ownership.doubtful(
+            configuration.resource_key
+        ):
             after = earlier[0] if earlier else "an earlier delete without a clear answer"
-            raise OneWayLess(
+            raise CheckInconclusive(
                 f"after {after} the delete was answered {exchange.status}: it may have been carried out"
             )
         if forms and exchange.status in _TAKEN:
             # Some keys are not random (nil, max): another run may have used one for another SID.
             if exchange.object.get("code") != KEY_USED:
-                self.hold(
+                self.check(
                     "KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps
                 )
-            raise Unverifiable(f"the key {key} was refused with {exchange.status}")
-        self.hold("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
-        raise Unverifiable(
+            raise Inconclusive(f"the key {key} was refused with {exchange.status}")
+        self.check("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
+        raise Inconclusive(
             f"the delete of an existing configuration was answered {exchange.outcome()}"
         )
 
@@ -143,20 +145,20 @@ class Scenarios:
         keyed: bool = True,
         keys: Sequence[str] = (),
         payloads: Sequence[dict[str, Any]] = (),
-        place: Place = HOME,
+        scope: Scope = DEFAULT_SCOPE,
         forms: bool = False,
     ) -> tuple[list[Operation], list[Configuration]]:
-        """Accepted deletes in *place*, the first ones under *keys*, and *number* configurations that they are of.
+        """Accepted deletes in *scope*, the first ones under *keys*, and *number* configurations that they are of.
 
         With *forms* the keys themselves are under test (KEY-FORMS).
 
         Raises:
-            Unverifiable: not one could be had.
+            Inconclusive: not one could be had.
         """
-        configurations = self.suite.configurations.take(
-            number, payloads=payloads, account=place.account, region=place.region
+        configurations = self.endpoint.configurations.take(
+            number, payloads=payloads, account=scope.account, region=scope.region
         )
-        each = [*keys, *(self.suite.key() if keyed else None for _ in range(number - len(keys)))]
+        each = [*keys, *(self.endpoint.key() if keyed else None for _ in range(number - len(keys)))]
         operations = self.each(
             lambda pair: self.accepted(pair[0], key=pair[1], forms=forms and pair[1] is not None),
             list(zip(configurations, each, strict=True)),
@@ -167,7 +169,7 @@ class Scenarios:
         """Operations of *number* deletes with the *options* of `begun`, followed to COMPLETED.
 
         Raises:
-            Unverifiable: not one could be had.
+            Inconclusive: not one could be had.
         """
         return self.completed(*self.begun(number, **options))
 
@@ -177,14 +179,14 @@ class Scenarios:
         So is one that has no more configurations to delete.
 
         Raises:
-            Unverifiable: not one could be had.
+            Inconclusive: not one could be had.
         """
         earlier = (
             [self._ended[0]]
-            if self._ended and self._ended[1] == self.suite.coordinator.advanced()
+            if self._ended and self._ended[1] == self.endpoint.coordinator.advanced()
             else []
         )
-        if self.suite.effort.few:
+        if self.endpoint.effort.few:
             return earlier or self.deleted()
         try:
             return self.deleted(number)
@@ -199,21 +201,21 @@ class Scenarios:
         """Follow these to their end; those that COMPLETED, or what COMPLETED in their place.
 
         Raises:
-            Unverifiable: none did.
+            Inconclusive: none did.
         """
-        ended = self.suite.follower.finish(operations)
+        ended = self.endpoint.poller.finish(operations)
         done = []
         for operation in ended:
             # Of a 500 or 503 nothing is promised: beside a delete that it started in secret this one may rightly fail.
             if operation.status != "COMPLETED" and self.client.ownership.doubtful(
-                operation.located
+                operation.resource_key
             ):
                 continue
             try:
                 tries = self._tried_again(operation)
-            except Unverifiable:
+            except Inconclusive:
                 continue  # where that is a breach it is on record
-            if self.hold(
+            if self.check(
                 "OP-SUCCEEDS",
                 tries[-1].status == "COMPLETED",
                 expected="COMPLETED",
@@ -221,26 +223,26 @@ class Scenarios:
                 exchanges=[e for one in tries for e in (one.accepted, *one.polls[-1:])],
             ):
                 done.append(tries[-1])
-        gone = {operation.located for operation in done}
-        self.suite.inventory.gone(*(c for c in configurations if c.located in gone))
-        self.suite.watch.ended(done)
+        gone = {operation.resource_key for operation in done}
+        self.endpoint.inventory.gone(*(c for c in configurations if c.resource_key in gone))
+        self.endpoint.rechecks.ended(done)
         if not done:
-            raise Unverifiable("no delete was seen to end COMPLETED")
+            raise Inconclusive("no delete was seen to end COMPLETED")
         first = done[0].accepted
         if (
             first.key
             and first.key == first.key.lower()
-            and self.suite.well_formed_key(first.key)
+            and self.endpoint.well_formed_key(first.key)
             and not (first.account or first.region)
         ):
-            self._ended = done[0], self.suite.coordinator.advanced()
+            self._ended = done[0], self.endpoint.coordinator.advanced()
         return done
 
     def _tried_again(self, operation: Operation) -> list[Operation]:
         """An ended delete, and while that FAILED the next ones, sent alone: FAILED is a documented end, whose cause may pass.
 
         Raises:
-            Unverifiable: the next one was not accepted.
+            Inconclusive: the next one was not accepted.
         """
         tries = [operation]
         first = operation.accepted
@@ -248,10 +250,12 @@ class Scenarios:
             operation.sid, account=first.account or 0, region=first.region
         )
         while tries[-1].done and tries[-1].status != "COMPLETED" and len(tries) <= _MORE_TRIES:
-            self.suite.follower.poll(tries[-1])  # an end is an end, whatever the next one comes to
-            tries.append(self.accepted(configuration, key=self.suite.key() if first.key else None))
-            self.suite.follower.finish(tries[-1:], early=False)
-            self.suite.ledger.observe(
+            self.endpoint.poller.poll(tries[-1])  # an end is an end, whatever the next one comes to
+            tries.append(
+                self.accepted(configuration, key=self.endpoint.key() if first.key else None)
+            )
+            self.endpoint.poller.finish(tries[-1:], early=False)
+            self.endpoint.findings.observe(
                 "OBS-FAILED", f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
             )
         return tries
@@ -262,17 +266,17 @@ class Scenarios:
         """Results of *function* over *items* in parallel, without those that proved unverifiable.
 
         Raises:
-            Unverifiable: all of them were; the first one's reason.
+            Inconclusive: all of them were; the first one's reason.
         """
 
         def attempt(item: Any) -> Any:
             try:
                 return function(item)
-            except Unverifiable as error:
+            except Inconclusive as error:
                 return error
 
         results = self.client.parallel(attempt, list(items), width)
-        good = [result for result in results if not isinstance(result, Unverifiable)]
+        good = [result for result in results if not isinstance(result, Inconclusive)]
         if results and not good:
             raise results[0]
         return good
@@ -284,18 +288,18 @@ class Scenarios:
         operations: list[Operation | None] = []
         for exchange, configuration in accepted:
             try:
-                operations.append(self.suite.follower.accept(exchange, configuration.sid))
-            except Unverifiable:
+                operations.append(self.endpoint.poller.accept(exchange, configuration.sid))
+            except Inconclusive:
                 operations.append(None)
-        with contextlib.suppress(Unverifiable):
-            self.suite.follower.finish(
+        with contextlib.suppress(Inconclusive):
+            self.endpoint.poller.finish(
                 [operation for operation in operations if operation], early=False
             )
         for (exchange, configuration), operation in zip(accepted, operations, strict=True):
             if operation is None or operation.status != "COMPLETED":
                 continue  # one that can't be followed, or does not end, is another requirement's breach
-            there, fetch = self.presence.is_there(configuration)
-            self.hold(
+            there, fetch = self.existence.is_there(configuration)
+            self.check(
                 requirement,
                 there is not True,
                 expected=f"{configuration.sid} deleted by its own request",
@@ -303,7 +307,7 @@ class Scenarios:
                 exchanges=[exchange, *(operation.polls[-1:] if operation else ()), fetch],
             )
             if there is False:
-                self.suite.inventory.gone(configuration)
+                self.endpoint.inventory.gone(configuration)
 
     # ---------------------------------------------------------------- keys
 
@@ -312,17 +316,17 @@ class Scenarios:
         operation: Operation,
         *,
         requirement: str = "KEY-REPLAY",
-        fresh: bool = False,
+        new_connection: bool = False,
         trigger: Trigger | None = None,
     ) -> Exchange:
         """Send the delete again with its key, and the *trigger* that it came with, and hold the answer against the original."""
         original = operation.accepted
-        exchange = self._again(original, fresh=fresh, trigger=trigger)
-        judge_replay(self.suite.ledger, original, exchange, requirement)
+        exchange = self._again(original, new_connection=new_connection, trigger=trigger)
+        judge_replay(self.endpoint.findings, original, exchange, requirement)
         return exchange
 
     def _again(
-        self, original: Exchange, *, fresh: bool = False, trigger: Trigger | None = None
+        self, original: Exchange, *, new_connection: bool = False, trigger: Trigger | None = None
     ) -> Exchange:
         sid = original.call.subject
         # Another connection may be another program's: what it accepts and how it calls itself are no part of the request
@@ -333,7 +337,7 @@ class Scenarios:
                 ("Accept", "*/*"),
                 ("Accept-Encoding", "identity"),
             ]
-            if fresh
+            if new_connection
             else []
         )
         return past_500(
@@ -344,6 +348,6 @@ class Scenarios:
                 region=original.region,
                 headers=headers,
                 trigger=trigger,
-                fresh=fresh,
+                new_connection=new_connection,
             )
         )

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite, exists
+from orchestrator_contract.endpoint import Endpoint, exists
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
-from orchestrator_contract.scope import Located
+from orchestrator_contract.scope import ResourceKey
 
 #: Pause between looks at what must be there, in seconds.
 _LOOK_AGAIN_S = 1.0
@@ -29,17 +29,17 @@ _OPTIONAL = {
 }
 
 
-class Presence:
+class Existence:
     """Looks at the configurations of one suite, and judges what it sees."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.suite = suite
-        self.client = suite.client
-        self.hold = suite.ledger.hold
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.client = endpoint.client
+        self.check = endpoint.findings.check
         #: Pauses after a conflict about what is gone; none once they were all in vain.
         self._pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
         #: What a fetch showed of a configuration before something was aimed at it.
-        self.shown: dict[Located, dict[str, Any]] = {}
+        self.shown: dict[ResourceKey, dict[str, Any]] = {}
 
     def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
         """Whether a fetch shows the configuration, with the fetch."""
@@ -58,7 +58,7 @@ class Presence:
         named = fetch.object.get("id") if fetch.status == 200 else None
         if isinstance(named, str):
             same = named.rpartition("_")[2] == configuration.sid.rpartition("_")[2]
-            self.hold(
+            self.check(
                 "CTRL-CONFIGURATION",
                 same,
                 expected=f"id {configuration.sid}",
@@ -79,14 +79,14 @@ class Presence:
         """Make sure that this endpoint shows what exists, or nothing can be said of what was deleted.
 
         Raises:
-            Unverifiable: it does not.
+            Inconclusive: it does not.
         """
         there, exchange = self.stands(configuration)
         if not there:
-            raise Unverifiable(
+            raise Inconclusive(
                 f"a fetch does not show the existing configuration ({exchange.outcome()})"
             )
-        self.shown[configuration.located] = exchange.object
+        self.shown[configuration.resource_key] = exchange.object
 
     def kept(
         self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]
@@ -94,11 +94,11 @@ class Presence:
         """The configuration is still there after *steps*, as it was shown before; a breach of *requirement* when it is not."""
         there, exchange = self.stands(configuration)
         if there is None:
-            raise Unverifiable(
+            raise Inconclusive(
                 f"whether the configuration is still there can't be seen ({exchange.outcome()})"
             )
         changed = self._changed(configuration, exchange) if there else ""
-        self.hold(
+        self.check(
             requirement,
             there and not changed,
             expected=f"{configuration.sid} still there{', as it was' if changed else ''}",
@@ -106,14 +106,14 @@ class Presence:
             exchanges=[*steps, exchange],
         )
         if not there:
-            self.suite.inventory.gone(configuration)
-            if self.suite.has_bystander(configuration):
-                self.suite.new_bystander()
+            self.endpoint.inventory.gone(configuration)
+            if self.endpoint.is_control_configuration(configuration):
+                self.endpoint.forget_control_configuration()
         return there
 
     def _changed(self, configuration: Configuration, fetch: Exchange) -> str:
         """What a fetch shows otherwise than the one before something was aimed at the configuration; empty for nothing."""
-        before, after = self.shown.get(configuration.located, {}), fetch.object
+        before, after = self.shown.get(configuration.resource_key, {}), fetch.object
         if before.get("id") != after.get("id"):
             return ""  # what is missing, or another configuration's, is for the schemas and CTRL-CONFIGURATION to say
         changed = [
@@ -136,7 +136,7 @@ class Presence:
         exchange = past_500(
             lambda: self.client.fetch(operation.sid, account=account, region=region)
         )
-        self.hold(
+        self.check(
             "GONE-FETCH",
             exchange.status == 404,
             expected="404",
@@ -147,7 +147,7 @@ class Presence:
     def gone_at_once(self, operation: Operation, number: int) -> None:
         """After COMPLETED none of *number* fetches at one moment shows the configuration (GONE-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
-        out = self.client.outgoing(
+        out = self.client.request(
             Call("fetch", operation.sid),
             "GET",
             f"/Configurations/{operation.sid}",
@@ -155,7 +155,7 @@ class Presence:
             region=region,
         )
         for exchange in self.client.send_together([out] * number):
-            self.hold(
+            self.check(
                 "GONE-FETCH",
                 exchange.status != 200,
                 expected="404",
@@ -167,7 +167,7 @@ class Presence:
         self, operation: Operation, *, keyed: bool = False, key: str | None = None
     ) -> None:
         """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (GONE-DELETE)."""
-        own = key or (self.suite.key() if keyed else None)
+        own = key or (self.endpoint.key() if keyed else None)
         account, region = operation.accepted.account or 0, operation.accepted.region
         exchange = past_500(
             lambda: self.client.delete(operation.sid, key=own, account=account, region=region)
@@ -176,14 +176,17 @@ class Presence:
             # A conflict with what else runs on the account, which may be looked at first, passes; whether it is stored is open.
             time.sleep(pause)
             exchange = self.client.delete(
-                operation.sid, key=self.suite.key() if own else None, account=account, region=region
+                operation.sid,
+                key=self.endpoint.key() if own else None,
+                account=account,
+                region=region,
             )
             if exchange.status != 409:
                 break
         else:
             if exchange.status == 409:
                 self._pauses_s = ()
-        self.hold(
+        self.check(
             "GONE-DELETE",
             exchange.status == 404,
             expected="404",
@@ -203,7 +206,7 @@ class Presence:
         All of them are of one account and region.
 
         Raises:
-            Unverifiable: the list can't be read to its end.
+            Inconclusive: the list can't be read to its end.
         """
         by_sid = {operation.sid: operation for operation in operations}
         seen: set[str] = set()
@@ -211,7 +214,7 @@ class Presence:
         single = True
         first = operations[0].accepted if operations else None
         account, region = (first.account or 0, first.region) if first else (0, 0)
-        for item, page in self.suite.configurations.listing.items(
+        for item, page in self.endpoint.configurations.listing.items(
             size=size, account=account, region=region
         ):
             single = single and (not pages or pages[-1] is page)
@@ -222,7 +225,7 @@ class Presence:
             seen.add(sid)
             if sid in by_sid:
                 operation = by_sid.pop(sid)
-                self.hold(
+                self.check(
                     "GONE-LIST",
                     False,
                     expected=f"no {sid}",
@@ -230,7 +233,7 @@ class Presence:
                     exchanges=[operation.accepted, *operation.polls[-1:], page],
                 )
         if by_sid:
-            self.hold("GONE-LIST", True)
+            self.check("GONE-LIST", True)
         for configuration in kept:
             if configuration.sid not in seen:
                 # The list may have shifted under the walk: the fetch decides.
@@ -241,7 +244,7 @@ class Presence:
                     and not configuration.late_s
                 ):
                     # Nothing shifts on a single page.
-                    self.hold(
+                    self.check(
                         "CTRL-VISIBLE",
                         False,
                         expected=f"{configuration.sid} in the list",
@@ -249,7 +252,7 @@ class Presence:
                         exchanges=pages,
                     )
             else:
-                self.hold("GONE-ONLY", True)
+                self.check("GONE-ONLY", True)
 
 
 def _said(value: Any, part: str) -> Any:

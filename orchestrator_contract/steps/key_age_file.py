@@ -1,4 +1,4 @@
-"""`--ttl-ledger FILE`: keys that one run used and a later one judges, where no clock can be moved.
+"""`--ttl-findings FILE`: keys that one run used and a later one judges, where no clock can be moved.
 
 The file belongs to one target and one account, holds no secret, and is replaced as a whole at each write.
 """
@@ -21,14 +21,14 @@ from orchestrator_contract.crash_cleanup import account_label
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 
 #: Keys in the file at which no more are planted.
 ENOUGH = 24
 _MAGIC = "orchestrator-contract"
 
 
-class TtlLedgerError(Unverifiable):
+class KeyAgeFileError(Inconclusive):
     """The file can't be used; the message says why."""
 
 
@@ -53,14 +53,14 @@ def documented_parts(exchange: Exchange) -> dict[str, Any]:
     return dict(exchange.documented)
 
 
-class TtlLedger:
+class KeyAgeFile:
     """The file, read and checked."""
 
     def __init__(self, path: Path, profile: Profile) -> None:
         """Read the file, if there is one.
 
         Raises:
-            TtlLedgerError: it is damaged, or another target's or account's.
+            KeyAgeFileError: it is damaged, or another target's or account's.
         """
         self.path = path
         account = account_label(profile.accounts[0]) if profile.accounts else "none"
@@ -73,14 +73,14 @@ class TtlLedger:
         except FileNotFoundError:
             return []
         except files.Unreadable as error:
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: {error}") from None
+            raise KeyAgeFileError(f"--ttl-ledger: {self.path}: {error}") from None
         except (ValueError, RecursionError):
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: no JSON") from None
+            raise KeyAgeFileError(f"--ttl-ledger: {self.path}: is damaged: no JSON") from None
         if not isinstance(raw, dict) or raw.get("ttl_ledger") != _MAGIC:
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: is no ledger of this suite")
+            raise KeyAgeFileError(f"--ttl-ledger: {self.path}: is no ledger of this suite")
         for member, what in (("base_url", "target"), ("account", "account")):
             if raw.get(member) != self._head[member]:
-                raise TtlLedgerError(
+                raise KeyAgeFileError(
                     f"--ttl-ledger: {self.path}: belongs to another {what} ({str(raw.get(member))[:80]})"
                 )
         try:
@@ -89,7 +89,7 @@ class TtlLedger:
                 for e in raw["keys"]
             ]
         except (KeyError, TypeError, ValueError):
-            raise TtlLedgerError(
+            raise KeyAgeFileError(
                 f"--ttl-ledger: {self.path}: is damaged: an entry lacks a member"
             ) from None
         if not all(
@@ -98,11 +98,11 @@ class TtlLedger:
             and "status" in one.original
             for one in keys
         ):
-            raise TtlLedgerError(
+            raise KeyAgeFileError(
                 f"--ttl-ledger: {self.path}: is damaged: an entry has a member that no run writes"
             )
         if any(parse_instant(planted.at) is None for planted in keys):
-            raise TtlLedgerError(f"--ttl-ledger: {self.path}: is damaged: a time is no instant")
+            raise KeyAgeFileError(f"--ttl-ledger: {self.path}: is damaged: a time is no instant")
         return keys
 
     def due(self, now: datetime) -> list[Planted]:
@@ -118,7 +118,7 @@ class TtlLedger:
         """Take out what was judged, put in the deletes just made, and wait for the disk.
 
         Raises:
-            TtlLedgerError: the file can't be written; what was in it is judged another time.
+            KeyAgeFileError: the file can't be written; what was in it is judged another time.
         """
         gone = set(map(id, judged))
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -127,7 +127,7 @@ class TtlLedger:
         try:
             self._write()
         except OSError as error:
-            raise TtlLedgerError(
+            raise KeyAgeFileError(
                 f"--ttl-ledger: {self.path}: can't be written: {error.strerror}"
             ) from None
 

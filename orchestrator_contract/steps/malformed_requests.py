@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.inputs.malformed_keys import BadKey
-from orchestrator_contract.inputs.malformed_sids import OddSid
+from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
 
 #: What a SID that does not look like one may be refused with.
 REFUSALS = frozenset({400, 404, 414})
 #: What a path that is no path of the API may be answered with as well: routers and proxies have their say.
-OUTSIDE = frozenset({301, 302, 303, 307, 308, 401, 403, 405, 410, 411, 421, 431})
+OUTSIDE_API_STATUSES = frozenset({301, 302, 303, 307, 308, 401, 403, 405, 410, 411, 421, 431})
 
 
-def send_bad(suite: Suite, sid: str, bad: BadKey, *, account: int = 0, region: int = 0) -> Exchange:
+def send_bad(
+    endpoint: Endpoint, sid: str, bad: MalformedKey, *, account: int = 0, region: int = 0
+) -> Exchange:
     """Delete *sid* with a malformed key and hold the answer against KEY-BAD-SAFE."""
     call = Call("delete", sid, allow=frozenset(range(400, 500)))
     exchange = past_500(
-        lambda: suite.client.delete(
-            sid, key=bad.value, account=account, region=region, call=call, silence=True
+        lambda: endpoint.client.delete(
+            sid, key=bad.value, account=account, region=region, call=call, allow_no_response=True
         )
     )
     status = exchange.status
-    suite.ledger.hold(
+    endpoint.findings.check(
         "KEY-BAD-SAFE",
         status is not None and status < 500,
         expected="a 4xx, or the key ignored",
@@ -34,22 +36,24 @@ def send_bad(suite: Suite, sid: str, bad: BadKey, *, account: int = 0, region: i
     return exchange
 
 
-def send_odd(suite: Suite, odd: OddSid, *, account: int = 0, region: int = 0) -> Exchange:
+def send_odd(
+    endpoint: Endpoint, odd: MalformedSid, *, account: int = 0, region: int = 0
+) -> Exchange:
     """Delete a SID that does not look like one and hold the answer against SID-ODD."""
     call = Call(
         "delete",
         odd.segment,
-        allow=REFUSALS | (OUTSIDE if odd.outside else frozenset()),
-        silent=odd.outside,
-        outside=not odd.plain,
+        allow=REFUSALS | (OUTSIDE_API_STATUSES if odd.outside_api else frozenset()),
+        silent=odd.outside_api,
+        outside_api=not odd.plain,
     )
     exchange = past_500(
-        lambda: suite.client.delete(
-            odd.segment, account=account, region=region, call=call, silence=True
+        lambda: endpoint.client.delete(
+            odd.segment, account=account, region=region, call=call, allow_no_response=True
         )
     )
-    suite.ledger.observe("OBS-ODD-SID", f"{exchange.status or 'no answer'}: {odd.why}")
-    suite.ledger.hold(
+    endpoint.findings.observe("OBS-ODD-SID", f"{exchange.status or 'no answer'}: {odd.why}")
+    endpoint.findings.check(
         "SID-ODD",
         exchange.status in call.allow,
         expected="404, 400 or 414",
@@ -59,11 +63,13 @@ def send_odd(suite: Suite, odd: OddSid, *, account: int = 0, region: int = 0) ->
     return exchange
 
 
-def send_near(suite: Suite, operation: Operation, bad: BadKey) -> None:
+def send_near(endpoint: Endpoint, operation: Operation, bad: MalformedKey) -> None:
     """A value near the key of an ended *operation* does not get its response (KEY-BAD-DEAF)."""
     first = operation.accepted
-    exchange = send_bad(suite, operation.sid, bad, account=first.account or 0, region=first.region)
-    suite.ledger.hold(
+    exchange = send_bad(
+        endpoint, operation.sid, bad, account=first.account or 0, region=first.region
+    )
+    endpoint.findings.check(
         "KEY-BAD-DEAF",
         not exchange.succeeded,
         expected=f"no replay to a key with {bad.why}",

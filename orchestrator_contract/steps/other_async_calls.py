@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.provision.pool import Given, NothingToDelete, Source
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 
 if TYPE_CHECKING:
-    from orchestrator_contract.endpoint import Suite
+    from orchestrator_contract.endpoint import Endpoint
     from orchestrator_contract.provision.configuration import Configuration
 
 #: What a key may be refused with: used for another request (S5 17534), or malformed.
@@ -25,12 +25,12 @@ _TRIES = 8
 class Send(Protocol):
     """How a sister is sent."""
 
-    def __call__(self, key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
-        """Send it with *key*: *changed* wants another payload, counted from 1, *fresh* a new connection, each where the call has a choice."""
+    def __call__(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
+        """Send it with *key*: *changed* wants another payload, counted from 1, *new_connection* a new connection, each where the call has a choice."""
 
 
 @dataclass(eq=False)
-class Sister:
+class OtherAsyncCall:
     """One asynchronous call of the run's own, sent as often as a test wants."""
 
     #: Its name in the catalogue's `calls`.
@@ -70,23 +70,23 @@ def other_payloads(payload: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-class Sisters:
+class OtherAsyncCalls:
     """Makes sisters for one suite."""
 
-    def __init__(self, suite: Suite) -> None:
-        self._suite = suite
-        given = suite.profile.conversations
-        self._conversations = Given(
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._suite = endpoint
+        given = endpoint.profile.conversations
+        self._conversations = Supply(
             Source("conversations", given.pool, given.command),
-            suite.coordinator,
-            suite.client.steps,
+            endpoint.coordinator,
+            endpoint.client.steps,
         )
 
-    def sister(self, call: str) -> Sister:
+    def sister(self, call: str) -> OtherAsyncCall:
         """A call of that name on a subject of its own.
 
         Raises:
-            Unverifiable: there is nothing to call it on.
+            Inconclusive: there is nothing to call it on.
         """
         makers = {
             "create": self._create,
@@ -98,7 +98,7 @@ class Sisters:
 
     # ---------------------------------------------------------------- configurations
 
-    def _create(self, call: str) -> Sister:
+    def _create(self, call: str) -> OtherAsyncCall:
         creator = self._suite.configurations.creator
         payload = creator.payloads.new(_MEMBERS)
         first: list[Operation] = []
@@ -113,12 +113,12 @@ class Sisters:
                 first[:] = [creator.begin(payload, self._suite.key())]
             return first[0]
 
-        def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
+        def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
             return creator.create_again(
                 other_payloads(payload)[changed - 1] if changed else payload, key, first[0].accepted
             )
 
-        return Sister(
+        return OtherAsyncCall(
             call,
             payload["displayName"],
             send,
@@ -127,24 +127,24 @@ class Sisters:
             payloads=len(other_payloads(payload)),
         )
 
-    def _update(self, call: str) -> Sister:
-        suite = self._suite
-        configuration = suite.configurations.one()
+    def _update(self, call: str) -> OtherAsyncCall:
+        endpoint = self._suite
+        configuration = endpoint.configurations.one()
         if not configuration.payload:
-            raise Unverifiable("the content of a configuration that the profile gives is not known")
+            raise Inconclusive("the content of a configuration that the profile gives is not known")
         method = "PUT" if call == "update" else "PATCH"
 
-        def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
+        def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
             members = {"description": "changed" if changed else "key"}
             payload: Any = {**configuration.payload, **members} if method == "PUT" else members
-            return suite.client.update(
-                configuration.sid, payload, method=method, key=key, fresh=fresh
+            return endpoint.client.update(
+                configuration.sid, payload, method=method, key=key, new_connection=new_connection
             )
 
         def begin(key: str) -> Operation:
             exchange = send(key)
             if exchange.succeeded:
-                suite.ledger.hold(
+                endpoint.findings.check(
                     "CTRL-ACCEPTED",
                     exchange.status == 202,
                     expected="202",
@@ -152,22 +152,22 @@ class Sisters:
                     exchanges=[exchange],
                 )
             if exchange.status != 202:
-                raise OneWayLess(f"the {call} was answered {exchange.outcome()}")
-            return suite.follower.accept(exchange, configuration.sid)
+                raise CheckInconclusive(f"the {call} was answered {exchange.outcome()}")
+            return endpoint.poller.accept(exchange, configuration.sid)
 
         def conclude(operation: Operation) -> Configuration:
-            suite.follower.finish([operation], early=False)
+            endpoint.poller.finish([operation], early=False)
             return configuration
 
-        return Sister(call, configuration.sid, send, begin, conclude, payloads=1)
+        return OtherAsyncCall(call, configuration.sid, send, begin, conclude, payloads=1)
 
     # ---------------------------------------------------------------- conversations
 
-    def _conversation(self, call: str) -> Sister:
-        suite, sid = self._suite, self._take_conversation()
+    def _conversation(self, call: str) -> OtherAsyncCall:
+        endpoint, sid = self._suite, self._take_conversation()
 
-        def send(key: str, *, changed: int = 0, fresh: bool = False) -> Exchange:
-            return self.delete(sid, key=key, fresh=fresh)
+        def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
+            return self.delete(sid, key=key, new_connection=new_connection)
 
         def begin(key: str) -> Operation:
             exchange = self.delete(sid, key=key)
@@ -175,8 +175,8 @@ class Sisters:
                 409,
                 500,
             ):  # documented, and what it says of the conversation can't be known here
-                raise Unverifiable(f"the delete of a conversation was answered {exchange.status}")
-            accepted = suite.ledger.on(exchange.call)(
+                raise Inconclusive(f"the delete of a conversation was answered {exchange.status}")
+            accepted = endpoint.findings.on(exchange.call)(
                 "DEL-ACCEPT",
                 exchange.status == 202,
                 expected="202",
@@ -184,24 +184,24 @@ class Sisters:
                 exchanges=[exchange],
             )
             if not accepted:
-                raise Unverifiable(
+                raise Inconclusive(
                     f"the delete of an existing conversation was answered {exchange.outcome()}"
                 )
-            return suite.follower.accept(exchange, sid)
+            return endpoint.poller.accept(exchange, sid)
 
         def conclude(operation: Operation) -> None:
-            suite.follower.finish([operation])
+            endpoint.poller.finish([operation])
 
-        return Sister(call, sid, send, begin, conclude)
+        return OtherAsyncCall(call, sid, send, begin, conclude)
 
     def _take_conversation(self) -> str:
         """One that a fetch shows: a list in a profile may be older than what it lists, so some are tried.
 
         Raises:
-            Unverifiable: there is none.
+            Inconclusive: there is none.
         """
-        suite = self._suite
-        if not suite.coordinator.take_deletes(1):
+        endpoint = self._suite
+        if not endpoint.coordinator.take_deletes(1):
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
         try:
             for _ in range(_TRIES):
@@ -214,9 +214,9 @@ class Sisters:
                     f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}"
                 )
         except BaseException:
-            suite.coordinator.give_back_deletes(1)
+            endpoint.coordinator.give_back_deletes(1)
             raise
-        suite.coordinator.journal(
+        endpoint.coordinator.journal(
             [
                 {
                     "name": f"conversation {sid}",
@@ -227,7 +227,7 @@ class Sisters:
                 }
             ]
         )
-        suite.ownership.allow_conversation(quote(sid, safe=""))
+        endpoint.ownership.allow_conversation(quote(sid, safe=""))
         return sid
 
     def delete(
@@ -235,19 +235,19 @@ class Sisters:
         sid: str,
         *,
         key: str | None = None,
-        fresh: bool = False,
+        new_connection: bool = False,
         allow: frozenset[int] = frozenset(),
     ) -> Exchange:
         """DELETE one conversation."""
-        out = self._suite.client.outgoing(
+        out = self._suite.client.request(
             Call("delete-conversation", sid, allow=allow), "DELETE", self._url(sid), key=key
         )
-        return self._suite.client.send(out, fresh=fresh)
+        return self._suite.client.send(out, new_connection=new_connection)
 
     def fetch(self, sid: str) -> Exchange:
         """GET one conversation."""
         return self._suite.client.send(
-            self._suite.client.outgoing(Call("fetch-conversation", sid), "GET", self._url(sid))
+            self._suite.client.request(Call("fetch-conversation", sid), "GET", self._url(sid))
         )
 
     def _url(self, sid: str) -> str:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR, RETAINED_S
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.scope import Located
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.scope import ResourceKey
 
 if TYPE_CHECKING:
-    from orchestrator_contract.endpoint import Suite
+    from orchestrator_contract.endpoint import Endpoint
     from orchestrator_contract.provision.configuration import Configuration
 
 _ENDED, _KEPT = "ended", "kept "
@@ -35,14 +35,14 @@ class _Item:
     look: Callable[[], None]
 
 
-class Watch:
+class Rechecks:
     """What is to be looked at again, and when."""
 
-    def __init__(self, suite: Suite) -> None:
-        self._suite = suite
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._suite = endpoint
         self._items: list[_Item] = []
         #: What each configuration must be kept for: requirements with their evidence.
-        self._kept: dict[Located, dict[str, list[Exchange]]] = {}
+        self._kept: dict[ResourceKey, dict[str, list[Exchange]]] = {}
         #: What was there at the second look, too; the first one for each requirement.
         self._stayed: dict[str, tuple[Configuration, list[Exchange]]] = {}
         self._first: list[Operation] = []
@@ -77,7 +77,7 @@ class Watch:
     def failed(self, operations: Sequence[Operation]) -> None:
         """These are FAILED and must stay so."""
         for operation in operations:
-            self._add("failed", lambda o=operation: (self._suite.follower.poll(o), None)[1])  # type: ignore[misc]
+            self._add("failed", lambda o=operation: (self._suite.poller.poll(o), None)[1])  # type: ignore[misc]
 
     def first_ended(self) -> list[Operation]:
         """The first operations of the run that ended under keys, whatever the endpoint's clock says now."""
@@ -91,15 +91,15 @@ class Watch:
         self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]
     ) -> None:
         """This must still be there later, or *requirement* is breached; the first one, where several watch it."""
-        self._kept.setdefault(configuration.located, {}).setdefault(requirement, list(steps))
+        self._kept.setdefault(configuration.resource_key, {}).setdefault(requirement, list(steps))
         kind = f"{_KEPT}{configuration.account} {configuration.region} {configuration.sid}"
         self._items = [item for item in self._items if item.kind != kind]
-        doubtful = self._suite.ownership.doubtful(configuration.located)
+        doubtful = self._suite.ownership.doubtful(configuration.resource_key)
         self._add(kind, lambda: self._look_at_kept(configuration, doubtful=doubtful))
 
     def keeps(self, configuration: Configuration) -> bool:
         """Whether this is still to be looked at."""
-        return configuration.located in self._kept
+        return configuration.resource_key in self._kept
 
     def stayed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
         """One for each requirement of what was kept at the second look and not deleted on purpose since."""
@@ -109,7 +109,7 @@ class Watch:
             if not (
                 self._suite.inventory.is_gone(configuration) or self._suite.is_lost(configuration)
             )
-            and not self._suite.ownership.doubtful(configuration.located)
+            and not self._suite.ownership.doubtful(configuration.resource_key)
         ]
 
     def release(self) -> None:
@@ -126,12 +126,12 @@ class Watch:
         self._suite.client.parallel(_quietly, items)
 
     def _look_at_ended(self, operation: Operation) -> None:
-        suite = self._suite
-        suite.follower.poll(operation)
+        endpoint = self._suite
+        endpoint.poller.poll(operation)
         account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = suite.client.fetch(operation.sid, account=account, region=region)
+        exchange = endpoint.client.fetch(operation.sid, account=account, region=region)
         if exchange.status != 500:  # passing, says nothing of the configuration
-            suite.ledger.hold(
+            endpoint.findings.check(
                 "GONE-FETCH",
                 exchange.status == 404,
                 expected="404, as before",
@@ -140,16 +140,16 @@ class Watch:
             )
 
     def _look_at_kept(self, configuration: Configuration, *, doubtful: bool) -> None:
-        suite = self._suite
-        watched = self._kept.pop(configuration.located)
-        if suite.inventory.is_gone(configuration) or suite.is_lost(configuration):
+        endpoint = self._suite
+        watched = self._kept.pop(configuration.resource_key)
+        if endpoint.inventory.is_gone(configuration) or endpoint.is_lost(configuration):
             return  # deleted on purpose since
-        exchange = suite.client.fetch(
+        exchange = endpoint.client.fetch(
             configuration.sid, account=configuration.account, region=configuration.region
         )
         if exchange.status == 404 and (late := configuration.late_s):
             time.sleep(late)
-            exchange = suite.client.fetch(
+            exchange = endpoint.client.fetch(
                 configuration.sid, account=configuration.account, region=configuration.region
             )
         if exchange.status not in (200, 404):
@@ -157,11 +157,11 @@ class Watch:
         if (
             exchange.status == 404
             and not doubtful
-            and suite.ownership.doubtful(configuration.located)
+            and endpoint.ownership.doubtful(configuration.resource_key)
         ):
             return  # a delete since then was answered 500 or not at all, and of that nothing is promised
         for requirement, steps in watched.items():
-            ok = suite.ledger.hold(
+            ok = endpoint.findings.check(
                 requirement,
                 exchange.status == 200,
                 expected=f"{configuration.sid} still there",
@@ -169,7 +169,7 @@ class Watch:
                 exchanges=[*steps, exchange],
             )
             if not ok:
-                suite.inventory.gone(configuration)
+                endpoint.inventory.gone(configuration)
                 break
             self._stayed.setdefault(requirement, (configuration, steps))
 
@@ -195,5 +195,5 @@ class Watch:
 def _quietly(item: _Item) -> None:
     try:
         item.look()
-    except Unverifiable:
+    except Inconclusive:
         return  # the first look stands; that there was no second one is no finding

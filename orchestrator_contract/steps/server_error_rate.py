@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 
 #: Fewer other deletes say too little of how often the endpoint answers 500 by itself.
 _ENOUGH = 400
@@ -33,10 +33,10 @@ class Crashes:
                 self._others += 1
                 self._others_500 += exchange.status == 500
 
-    def judge(self, ledger: Ledger) -> None:
+    def judge(self, findings: Findings) -> None:
         """Hold 500s that only malformed keys have met against KEY-BAD-SAFE (S1 lists no 500 for bad input)."""
         if self._others >= _ENOUGH and not self._others_500:
-            ledger.hold(
+            findings.check(
                 "KEY-BAD-SAFE",
                 len(self._malformed_500) < 2,
                 expected="a 4xx, or the key ignored",

@@ -6,12 +6,12 @@ import base64
 import json
 from collections.abc import Iterable
 
-from orchestrator_contract.endpoint import Suite, exists
+from orchestrator_contract.endpoint import Endpoint, exists
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
-from orchestrator_contract.results.findings import OneWayLess
-from orchestrator_contract.scope import Place
+from orchestrator_contract.results.findings import CheckInconclusive
+from orchestrator_contract.scope import Scope
 
 #: Says that something was there and is no more: to strangers that discloses it, and of a SID that is gone 404 is documented.
 _GONE = 410
@@ -23,94 +23,94 @@ def basic(user: str, password: str) -> str:
 
 
 def without_rights(
-    suite: Suite, sid: str, value: str | None, *, key: str | None = None, region: int = 0
+    endpoint: Endpoint, sid: str, value: str | None, *, key: str | None = None, region: int = 0
 ) -> Exchange:
     """The answer to a DELETE with *value* for its Authorization, or with none."""
     headers = [("Authorization", value)] if value else []
     call = Call("delete", sid, silent=True)
     return past_500(
-        lambda: suite.client.delete(
+        lambda: endpoint.client.delete(
             sid, account=None, key=key, region=region, headers=headers, call=call
         )
     )
 
 
-def may_be_theirs(suite: Suite, sid: str, account: int, region: int = 0) -> bool:
+def may_be_theirs(endpoint: Endpoint, sid: str, account: int, region: int = 0) -> bool:
     """Whether a SID of one place may be another configuration's in the place of *account* and *region*, and so must not be deleted there.
 
     Ids that do not look as documented may be counted, in each place from one. Where it can't be, a DELETE may name it there from now on.
     """
-    place = Place(account, region)
+    scope = Scope(account, region)
     if not USUAL_SID.fullmatch(sid):
-        fetch = past_500(lambda: suite.client.fetch(sid, account=account, region=region))
+        fetch = past_500(lambda: endpoint.client.fetch(sid, account=account, region=region))
         # What is shown may be the run's own of another place, which that account should not see; an error says nothing.
         names = {
             one.name
-            for one in suite.inventory.left.values()
-            if one.sid == sid and one.place != place
+            for one in endpoint.inventory.left.values()
+            if one.sid == sid and one.scope != scope
         }
         refused = fetch.status in range(400, 500)
         if not refused and not (exists(fetch) and fetch.object.get("displayName") in names):
             return True
-    suite.ownership.lend(sid, place)
+    endpoint.ownership.lend(sid, scope)
     return False
 
 
 def as_account(
-    suite: Suite,
+    endpoint: Endpoint,
     sid: str,
     account: int,
     key: str | None = None,
     *,
     region: int = 0,
-    fresh: bool = False,
+    new_connection: bool = False,
 ) -> Exchange:
-    """The answer to a DELETE of another account's SID; with *fresh* on a new connection.
+    """The answer to a DELETE of another account's SID; with *new_connection* on a new connection.
 
     Raises:
-        OneWayLess: that account may have a configuration of its own under it.
+        CheckInconclusive: that account may have a configuration of its own under it.
     """
-    if may_be_theirs(suite, sid, account, region):
-        raise OneWayLess(
+    if may_be_theirs(endpoint, sid, account, region):
+        raise CheckInconclusive(
             f"account {account + 1} may have a configuration of its own under the SID {sid:.60}"
         )
     call = Call("delete", sid, silent=True)
     return past_500(
-        lambda: suite.client.delete(
-            sid, account=account, key=key, region=region, call=call, fresh=fresh
+        lambda: endpoint.client.delete(
+            sid, account=account, key=key, region=region, call=call, new_connection=new_connection
         )
     )
 
 
-def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bool:
+def refused(endpoint: Endpoint, requirement: str, exchange: Exchange, what: str) -> bool:
     """The request was not accepted; how it was refused is the endpoint's choice, as long as that does not tell what was there once."""
     status = exchange.status or 0
-    suite.ledger.observe("OBS-REFUSAL", f"{status}: {what}")
+    endpoint.findings.observe("OBS-REFUSAL", f"{status}: {what}")
     # No request of a stranger says what the run calls its configurations.
-    told = named_in(exchange, [f"oc-{suite.settings.run_id}"])
-    suite.ledger.hold(
+    told = named_in(exchange, [f"oc-{endpoint.settings.run_id}"])
+    endpoint.findings.check(
         requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET",
         not told,
         expected="nothing of the configuration",
         seen=f"a name that begins {', '.join(told)}",
         exchanges=[exchange],
     )
-    suite.ledger.hold(
+    endpoint.findings.check(
         "AUTH-SANE",
         status < 500,
         expected="a client error",
         seen=f"{status} to {what}",
         exchanges=[exchange],
     )
-    if status == _GONE and _GONE not in suite.profile.tolerated:
-        suite.ledger.hold(
+    if status == _GONE and _GONE not in endpoint.profile.tolerated:
+        endpoint.findings.check(
             requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET",
             False,
             seen=f"{status} to {what}",
             expected="401, 403 or 404: that something was there is not told",
             exchanges=[exchange],
         )
-    return suite.ledger.hold(
+    return endpoint.findings.check(
         requirement,
         not exchange.succeeded,
         expected=f"a refusal of {what}",
@@ -119,12 +119,12 @@ def refused(suite: Suite, requirement: str, exchange: Exchange, what: str) -> bo
     )
 
 
-def not_told_apart(suite: Suite, sid: str, exchange: Exchange) -> None:
+def not_told_apart(endpoint: Endpoint, sid: str, exchange: Exchange) -> None:
     """To another account *sid* is no conflict and not gone: both are said of something that is or was there, unless each SID meets it."""
     if exchange.status in (409, _GONE):
-        control = as_account(suite, suite.absent_sid(), 1)
-        again = as_account(suite, sid, 1)
-        suite.ledger.hold(
+        control = as_account(endpoint, endpoint.absent_sid(), 1)
+        again = as_account(endpoint, sid, 1)
+        endpoint.findings.check(
             "AUTH-ACCOUNT",
             control.status == exchange.status or again.status != exchange.status,
             seen=again.outcome(),
@@ -141,10 +141,10 @@ def named_in(exchange: Exchange, names: Iterable[str]) -> list[str]:
 
 def all_of(exchange: Exchange) -> str:
     """All that an answer tells, body and headers; of JSON what it means as well, however it spells that."""
-    if exchange.answer is None:
+    if exchange.response is None:
         return ""
     texts = [
-        exchange.answer.body.decode("utf-8", "replace"),
+        exchange.response.body.decode("utf-8", "replace"),
         json.dumps(exchange.json.value, ensure_ascii=False, default=str),
     ]
-    return "\n".join([*texts, *(value for _, value in exchange.answer.headers)])
+    return "\n".join([*texts, *(value for _, value in exchange.response.headers)])

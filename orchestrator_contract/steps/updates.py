@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 
 
-def patched(suite: Suite, configuration: Configuration) -> Operation:
+def patched(endpoint: Endpoint, configuration: Configuration) -> Operation:
     """The operation of a PATCH of *configuration*, followed to its end.
 
     Raises:
-        Unverifiable: it was not accepted, or the content is not the run's to change.
+        Inconclusive: it was not accepted, or the content is not the run's to change.
     """
     if not configuration.payload:
-        raise Unverifiable("configurations that the profile gives may be deleted, but not changed")
+        raise Inconclusive("configurations that the profile gives may be deleted, but not changed")
     exchange = past_500(
-        lambda: suite.client.update(
+        lambda: endpoint.client.update(
             configuration.sid,
             {"description": "patched by a contract test"},
             method="PATCH",
@@ -27,7 +27,7 @@ def patched(suite: Suite, configuration: Configuration) -> Operation:
         )
     )
     if exchange.status != 202:
-        raise Unverifiable(f"PATCH was answered {exchange.outcome()}")
-    operation = suite.follower.accept(exchange, configuration.sid)
-    suite.follower.finish([operation], early=False)
+        raise Inconclusive(f"PATCH was answered {exchange.outcome()}")
+    operation = endpoint.poller.accept(exchange, configuration.sid)
+    endpoint.poller.finish([operation], early=False)
     return operation

@@ -2,15 +2,15 @@
 
 import pytest
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.fixture(scope="session")
-def scenarios(suite: Suite) -> Scenarios:
+def scenarios(endpoint: Endpoint) -> Scenarios:
     """The shared steps on this run's suite."""
-    return Scenarios(suite)
+    return Scenarios(endpoint)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

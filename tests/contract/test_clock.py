@@ -8,14 +8,14 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.rules.replay import judge_replay
-from orchestrator_contract.scope import Place
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
 from orchestrator_contract.steps.fault_injection import provoke
 
@@ -27,14 +27,14 @@ DAYS_LATER = ("ERR-409-KEEPS", "OP-FAILED-KEEPS", "AUTH-ACCOUNT")
 
 
 def deleted_everywhere(
-    suite: Suite, scenarios: Scenarios, keys: list[str]
+    endpoint: Endpoint, scenarios: Scenarios, keys: list[str]
 ) -> tuple[list[Operation], list[Operation]]:
     """Deletes under *keys*, and elsewhere one each: by another account, in another region, and both, where there is something to delete."""
     operations, configurations = scenarios.begun(len(keys), keys=keys)
-    for account, region in () if suite.effort.few else ((1, 0), (0, 1), (1, 1)):
-        if account < len(suite.profile.accounts) and region < len(suite.profile.bases):
-            with contextlib.suppress(Unverifiable):
-                more, taken = scenarios.begun(place=Place(account, region))
+    for account, region in () if endpoint.effort.few else ((1, 0), (0, 1), (1, 1)):
+        if account < len(endpoint.profile.accounts) and region < len(endpoint.profile.bases):
+            with contextlib.suppress(Inconclusive):
+                more, taken = scenarios.begun(scope=Scope(account, region))
                 operations, configurations = operations + more, configurations + taken
     done = scenarios.completed(operations, configurations)
     here = [
@@ -43,32 +43,32 @@ def deleted_everywhere(
         if not (operation.accepted.account or operation.accepted.region)
     ]
     if len(here) < min(len(keys), 3):
-        raise Unverifiable("too few deletes under keys were seen to end COMPLETED")
+        raise Inconclusive("too few deletes under keys were seen to end COMPLETED")
     return here, [operation for operation in done if operation not in here]
 
 
 @pytest.mark.clock
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
-def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
+def test_life_of_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
-    few = suite.effort.few
+    few = endpoint.effort.few
     more = (
         []
         if few
         else [
-            suite.key(),
-            suite.key(),
-            suite.key(),
-            suite.key().upper(),
-            suite.key(1),
-            suite.key(7),
-            suite.key(),
+            endpoint.key(),
+            endpoint.key(),
+            endpoint.key(),
+            endpoint.key().upper(),
+            endpoint.key(1),
+            endpoint.key(7),
+            endpoint.key(),
         ]
     )
-    (always, *others), away = deleted_everywhere(suite, scenarios, [suite.key(), *more])
+    (always, *others), away = deleted_everywhere(endpoint, scenarios, [endpoint.key(), *more])
     unspent, late = (always, always) if few else (others.pop(0), others.pop(0))
     elsewhere = others.pop() if len(others) > 3 else None
-    create = None if few else created(suite)
+    create = None if few else created(endpoint)
     at = 0
     # One key is used at hours that a store in layers might lose it in, another not before its last.
     between = [
@@ -80,52 +80,52 @@ def test_life_of_a_key(suite: Suite, scenarios: Scenarios) -> None:
         *(() if few else between),
         (KEY_LIVES_S, [always] if few else [always, late, *others, *away]),
     ]:
-        suite.client.advance_clock(moment - at)
+        endpoint.client.advance_clock(moment - at)
         at = moment
         for operation in replayed:
             scenarios.replay(operation, requirement="KEY-LIVES")
     if create is not None:
-        create_again(suite, *create[:2], young=True)
+        create_again(endpoint, *create[:2], young=True)
     if elsewhere is not None:
-        still_its_own(suite, scenarios, elsewhere)
+        still_its_own(endpoint, scenarios, elsewhere)
     young = [] if few else scenarios.deleted()
-    suite.client.advance_clock(24 * HOUR + 30 * MINUTE - at)
+    endpoint.client.advance_clock(24 * HOUR + 30 * MINUTE - at)
     for operation in others[:1]:
-        dubious = suite.client.delete(operation.sid, key=operation.accepted.key)
-        suite.ledger.observe(
+        dubious = endpoint.client.delete(operation.sid, key=operation.accepted.key)
+        endpoint.findings.observe(
             "OBS-KEY-24H",
             "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min",
         )
-    suite.client.advance_clock(NEW_S - (24 * HOUR + 30 * MINUTE))
+    endpoint.client.advance_clock(NEW_S - (24 * HOUR + 30 * MINUTE))
     if create is not None:
-        create_again(suite, *create[:2], young=False)
+        create_again(endpoint, *create[:2], young=False)
         # With its key nothing else ends.
-        scenarios.presence.kept("GONE-BY-DELETE", create[2], [create[1]])
-        suite.configurations.give_back(create[2])
-    fresh = suite.configurations.take(1 if few else 3, least=1)
+        scenarios.existence.kept("GONE-BY-DELETE", create[2], [create[1]])
+        endpoint.configurations.give_back(create[2])
+    new_connection = endpoint.configurations.take(1 if few else 3, least=1)
     # A key that is sent to the SID that is gone first was used again before it comes with another.
-    anew = on_another_sid(suite, unspent, fresh[0], strictly=True)
+    anew = on_another_sid(endpoint, unspent, new_connection[0], strictly=True)
     for number, operation in enumerate(() if few else (always, late, *others[1:], *away)):
-        has_expired(suite, operation)
-        if 1 <= number < len(fresh) and operation not in away:
+        has_expired(endpoint, operation)
+        if 1 <= number < len(new_connection) and operation not in away:
             # So a mismatch may be about that request.
-            anew += on_another_sid(suite, operation, fresh[number], strictly=False)
-    for operation in scenarios.completed(anew, fresh) if anew else ():
+            anew += on_another_sid(endpoint, operation, new_connection[number], strictly=False)
+    for operation in scenarios.completed(anew, new_connection) if anew else ():
         scenarios.replay(operation, requirement="KEY-LIVES")
     # That older keys have ended does not end the younger ones.
     for operation in young:
         scenarios.replay(operation, requirement="KEY-LIVES")
 
 
-def has_expired(suite: Suite, operation: Operation) -> None:
+def has_expired(endpoint: Endpoint, operation: Operation) -> None:
     """25 hours after its first use the key of an ended delete is new: of a SID that is gone it gets 404."""
     first = operation.accepted
-    again = suite.client.delete(
+    again = endpoint.client.delete(
         operation.sid, key=first.key, account=first.account, region=first.region
     )
     # A conflict without that code may be one with what others do.
     known = again.status == first.status or again.object.get("code") == KEY_USED
-    suite.ledger.hold(
+    endpoint.findings.check(
         "KEY-EXPIRES",
         not known,
         expected="404: a new request after 25 h",
@@ -134,29 +134,31 @@ def has_expired(suite: Suite, operation: Operation) -> None:
     )
 
 
-def created(suite: Suite) -> tuple[dict[str, Any], Exchange, Configuration] | None:
+def created(endpoint: Endpoint) -> tuple[dict[str, Any], Exchange, Configuration] | None:
     """What was sent to create a configuration under a key, the 202, and what it made; None where none is made so."""
-    if suite.profile.provision.mode != "create":
+    if endpoint.profile.provision.mode != "create":
         return None
-    creator = suite.configurations.creator
+    creator = endpoint.configurations.creator
     payload = creator.payloads.plain()
-    with contextlib.suppress(Unverifiable):  # the keys of deletes are looked at all the same
-        operation = creator.begin(payload, suite.key())
+    with contextlib.suppress(Inconclusive):  # the keys of deletes are looked at all the same
+        operation = creator.begin(payload, endpoint.key())
         return payload, operation.accepted, creator.conclude(operation, payload)
     return None
 
 
-def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, *, young: bool) -> None:
+def create_again(
+    endpoint: Endpoint, payload: dict[str, Any], first: Exchange, *, young: bool
+) -> None:
     """A create's key replays while it is *young*, whether what was made is still there or not, and is new afterwards, as a delete's is."""
-    with contextlib.suppress(Unverifiable):
+    with contextlib.suppress(Inconclusive):
         again = past_500(
-            partial(suite.configurations.creator.create_again, payload, str(first.key), first)
+            partial(endpoint.configurations.creator.create_again, payload, str(first.key), first)
         )
         if young:
-            judge_replay(suite.ledger, first, again, "KEY-LIVES")
+            judge_replay(endpoint.findings, first, again, "KEY-LIVES")
             return
         old = again.status == 202 and bool(again.operation_names & first.operation_names)
-        suite.ledger.on(first.call)(
+        endpoint.findings.on(first.call)(
             "KEY-EXPIRES",
             not old and again.object.get("code") != KEY_USED,
             expected="a new request after 25 h",
@@ -165,20 +167,20 @@ def create_again(suite: Suite, payload: dict[str, Any], first: Exchange, *, youn
         )
 
 
-def still_its_own(suite: Suite, scenarios: Scenarios, operation: Operation) -> None:
+def still_its_own(endpoint: Endpoint, scenarios: Scenarios, operation: Operation) -> None:
     """Nearly a day later a key still belongs to its account, its region and its SID: elsewhere it is new, on another SID it shows nothing of the first."""
     for requirement, account, region in (
         ("KEY-SCOPE-ACCOUNT", 1, 0),
         ("KEY-SCOPE-REGION", 0, 1),
         ("KEY-OTHER-SID", 0, 0),
     ):
-        if account >= len(suite.profile.accounts) or region >= len(suite.profile.bases):
+        if account >= len(endpoint.profile.accounts) or region >= len(endpoint.profile.bases):
             continue
-        with contextlib.suppress(Unverifiable):  # in the first hour the same was looked at
-            other = suite.configurations.one(account=account, region=region)
+        with contextlib.suppress(Inconclusive):  # in the first hour the same was looked at
+            other = endpoint.configurations.one(account=account, region=region)
             again = past_500(
                 partial(
-                    suite.client.delete,
+                    endpoint.client.delete,
                     other.sid,
                     key=operation.accepted.key,
                     account=account,
@@ -187,12 +189,12 @@ def still_its_own(suite: Suite, scenarios: Scenarios, operation: Operation) -> N
                 )
             )
             not_the_first(
-                suite, requirement, operation, again, other.sid, scoped=bool(account or region)
+                endpoint, requirement, operation, again, other.sid, scoped=bool(account or region)
             )
             if again.status == 202:
                 scenarios.must_happen(requirement, [(again, other)])
-            elif (account or region) and again.status != 500 and not suite.is_echo(again):
-                suite.ledger.hold(
+            elif (account or region) and again.status != 500 and not endpoint.is_echo(again):
+                endpoint.findings.check(
                     requirement,
                     again.status == 409 and again.object.get("code") != KEY_USED,
                     expected="202: a new request",
@@ -202,21 +204,21 @@ def still_its_own(suite: Suite, scenarios: Scenarios, operation: Operation) -> N
 
 
 def on_another_sid(
-    suite: Suite, operation: Operation, configuration: Configuration, *, strictly: bool
+    endpoint: Endpoint, operation: Operation, configuration: Configuration, *, strictly: bool
 ) -> list[Operation]:
     """The operation that the expired key of *operation* starts for *configuration*; none where it was refused or the old one was shown."""
     first = operation.accepted
     for pause in (*CONFLICT_PAUSES_S, 0.0):
-        again = suite.client.delete(
+        again = endpoint.client.delete(
             configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH)
         )
         if again.status != 409 or again.object.get("code") == KEY_USED:
             break
-        suite.wait(pause)  # another conflict than that over the key may pass
+        endpoint.wait(pause)  # another conflict than that over the key may pass
     old = bool(again.operation_names & first.operation_names)
     # A 500 may be stored for its key, and says nothing of what came before; it or a 503 may have been carried out.
-    if again.status == 202 or (strictly and again.status != 500 and not suite.is_echo(again)):
-        suite.ledger.hold(
+    if again.status == 202 or (strictly and again.status != 500 and not endpoint.is_echo(again)):
+        endpoint.findings.check(
             "KEY-EXPIRES",
             again.status == 202 and not old,
             expected="202 and an operation of its own after 25 h",
@@ -224,59 +226,61 @@ def on_another_sid(
             exchanges=[first, again],
         )
     return (
-        [suite.follower.accept(again, configuration.sid)] if again.status == 202 and not old else []
+        [endpoint.poller.accept(again, configuration.sid)]
+        if again.status == 202 and not old
+        else []
     )
 
 
 @pytest.mark.clock
 @pytest.mark.twice
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "GONE-ONLY")
-def test_life_of_a_neglected_key(suite: Suite, scenarios: Scenarios) -> None:
+def test_life_of_a_neglected_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key lives its 24 hours though nobody asks after its operation, and though uses of it on another SID were refused; so does that SID."""
     (unpolled, misused), (still_open, deleted) = scenarios.begun(2)
     misused = scenarios.completed([misused], [deleted])[0]
-    other = suite.configurations.one()
-    refused = misuses(suite, scenarios, misused, other)
-    usual = suite.follower.usual_s("delete")
+    other = endpoint.configurations.one()
+    refused = misuses(endpoint, scenarios, misused, other)
+    usual = endpoint.poller.usual_s("delete")
     # One that still runs when the clock jumps may be given up by the endpoint, and some run until they are asked about.
-    ended = suite.until(
-        lambda: scenarios.presence.is_there(still_open)[0] is False,
+    ended = endpoint.until(
+        lambda: scenarios.existence.is_there(still_open)[0] is False,
         2 + 2 * usual,
         max(usual / 2, 0.2),
     )
     if not ended:
         unpolled = scenarios.completed([unpolled], [still_open])[0]
-    suite.wait(usual)
+    endpoint.wait(usual)
 
-    suite.client.advance_clock(HOUR)
+    endpoint.client.advance_clock(HOUR)
     scenarios.replay(unpolled, requirement="KEY-LIVES")
     if ended:
         unpolled = scenarios.completed([unpolled], [still_open])[0]
-    suite.client.advance_clock(KEY_LIVES_S - HOUR)
+    endpoint.client.advance_clock(KEY_LIVES_S - HOUR)
     if refused:
         scenarios.replay(misused, requirement="KEY-LIVES")
-        refused += misuses(suite, scenarios, misused, other)
-    suite.client.advance_clock(NEW_S - KEY_LIVES_S)
+        refused += misuses(endpoint, scenarios, misused, other)
+    endpoint.client.advance_clock(NEW_S - KEY_LIVES_S)
 
-    has_expired(suite, unpolled)
+    has_expired(endpoint, unpolled)
     if len(refused) > 1:
-        has_expired(suite, misused)
-        scenarios.presence.kept("GONE-ONLY", other, refused)
+        has_expired(endpoint, misused)
+        scenarios.existence.kept("GONE-ONLY", other, refused)
 
 
 def misuses(
-    suite: Suite, scenarios: Scenarios, operation: Operation, other: Configuration
+    endpoint: Endpoint, scenarios: Scenarios, operation: Operation, other: Configuration
 ) -> list[Exchange]:
     """The refusal of an *operation*'s key on another SID; none where it was not refused: then the key may stand for that request from now on."""
     again = past_500(
         partial(
-            suite.client.delete,
+            endpoint.client.delete,
             other.sid,
             key=operation.accepted.key,
             call=Call("delete", other.sid, allow=MISMATCH),
         )
     )
-    not_the_first(suite, "KEY-OTHER-SID", operation, again, other.sid)
+    not_the_first(endpoint, "KEY-OTHER-SID", operation, again, other.sid)
     if again.status == 202:
         scenarios.must_happen("KEY-OTHER-SID", [(again, other)])
     return [again] if again.status in (*MISMATCH, 409) else []
@@ -285,48 +289,48 @@ def misuses(
 @pytest.mark.clock
 @pytest.mark.twice
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "OP-FAILED-KEEPS")
-def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
+def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key whose operation FAILED lives as long as any other, and so does what was not deleted."""
-    trigger = suite.profile.operation_failure
+    trigger = endpoint.profile.operation_failure
     if trigger is None or not trigger.headers:
         return  # one SID that always fails gives no keys to compare
-    victims = suite.configurations.take(2)
-    pairs = list(zip(victims, (suite.key(), suite.key().upper()), strict=True))
+    targets = endpoint.configurations.take(2)
+    pairs = list(zip(targets, (endpoint.key(), endpoint.key().upper()), strict=True))
     failed: list[Operation] = []
     with contextlib.suppress(
-        Unverifiable
+        Inconclusive
     ):  # that operations fail on demand is for test_failed_operation to say
         accepted = scenarios.each(
             lambda pair: scenarios.accepted(pair[0], key=pair[1], trigger=trigger), pairs
         )
         failed += [
             operation
-            for operation in suite.follower.finish(accepted)
+            for operation in endpoint.poller.finish(accepted)
             if operation.status == "FAILED"
         ]
     if not failed:
         return
-    by_place = {victim.located: victim for victim in victims}
+    by_place = {target.resource_key: target for target in targets}
 
-    suite.client.advance_clock(KEY_LIVES_S)
+    endpoint.client.advance_clock(KEY_LIVES_S)
 
     for operation in failed:
-        suite.follower.poll(operation)
-        scenarios.presence.kept(
+        endpoint.poller.poll(operation)
+        scenarios.existence.kept(
             "OP-FAILED-KEEPS",
-            by_place[operation.located],
+            by_place[operation.resource_key],
             [operation.accepted, *operation.polls[-1:]],
         )
         scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
 
-    suite.client.advance_clock(NEW_S - KEY_LIVES_S)
+    endpoint.client.advance_clock(NEW_S - KEY_LIVES_S)
 
     anew: list[Operation] = []
     for operation in failed:
-        again = suite.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger)
+        again = endpoint.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger)
         old = bool(again.operation_names & operation.accepted.operation_names)
         known = again.object.get("code") == KEY_USED or (again.status == 202 and old)
-        suite.ledger.hold(
+        endpoint.findings.check(
             "KEY-EXPIRES",
             not known,
             expected="an operation of its own after 25 h",
@@ -334,8 +338,8 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
             exchanges=[operation.accepted, again],
         )
         if again.status == 202 and not old:
-            anew.append(suite.follower.accept(again, operation.sid))
-    suite.follower.finish(anew, early=False)
+            anew.append(endpoint.poller.accept(again, operation.sid))
+    endpoint.poller.finish(anew, early=False)
 
 
 @pytest.mark.clock
@@ -347,46 +351,50 @@ def test_life_of_a_failed_key(suite: Suite, scenarios: Scenarios) -> None:
         for s in (409, 429)
     ],
 )
-def test_refused_a_day_ago(suite: Suite, scenarios: Scenarios, status: int) -> None:
+def test_refused_a_day_ago(endpoint: Endpoint, scenarios: Scenarios, status: int) -> None:
     """What a conflict or a rate limit refused is not carried out a day later."""
-    if suite.profile.clock_url is None:
-        raise OneWayLess("needs clock")
-    if not suite.profile.faults[status].headers:
+    if endpoint.profile.clock_url is None:
+        raise CheckInconclusive("needs clock")
+    if not endpoint.profile.faults[status].headers:
         return  # a burst is sent once a run, and one SID that is always refused is watched by test_refused_request
-    victim = suite.configurations.one()
-    scenarios.presence.must_be_shown(victim)
-    found = provoke(suite, status, victim, 4, key=suite.key())
+    target = endpoint.configurations.one()
+    scenarios.existence.must_be_shown(target)
+    found = provoke(endpoint, status, target, 4, key=endpoint.key())
     hits = [exchange for exchange in found.exchanges if exchange.status == status]
     if found.accepted or not hits:
         return
 
-    suite.client.advance_clock(25 * HOUR)
+    endpoint.client.advance_clock(25 * HOUR)
 
-    if scenarios.presence.kept(f"ERR-{status}-KEEPS", victim, hits[-2:]):
+    if scenarios.existence.kept(f"ERR-{status}-KEEPS", target, hits[-2:]):
         # What is a day old is deleted like what was made just now.
         scenarios.each(
-            scenarios.presence.gone,
-            scenarios.completed([scenarios.accepted(victim, key=suite.key())], [victim]),
+            scenarios.existence.gone,
+            scenarios.completed([scenarios.accepted(target, key=endpoint.key())], [target]),
         )
 
 
 @pytest.mark.clock
 @pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "GONE-ONLY")
-def test_days_later(suite: Suite, scenarios: Scenarios) -> None:
+def test_days_later(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
     done = scenarios.ended(3)
     for seconds in (
-        (6 * DAY + 20 * HOUR,) if suite.effort.few else (2 * HOUR, 23 * HOUR, 5 * DAY + 20 * HOUR)
+        (6 * DAY + 20 * HOUR,)
+        if endpoint.effort.few
+        else (2 * HOUR, 23 * HOUR, 5 * DAY + 20 * HOUR)
     ):
-        suite.client.advance_clock(seconds)
+        endpoint.client.advance_clock(seconds)
         for operation in done:
-            suite.follower.poll(operation)
-            scenarios.presence.gone(operation)
-        scenarios.presence.not_again(done[0])
-        scenarios.presence.kept("GONE-ONLY", suite.bystander, [])
-    for requirement, configuration, steps in [] if suite.effort.few else suite.watch.stayed():
+            endpoint.poller.poll(operation)
+            scenarios.existence.gone(operation)
+        scenarios.existence.not_again(done[0])
+        scenarios.existence.kept("GONE-ONLY", endpoint.control_configuration, [])
+    for requirement, configuration, steps in (
+        [] if endpoint.effort.few else endpoint.rechecks.stayed()
+    ):
         if requirement in DAYS_LATER:
-            scenarios.presence.kept(requirement, configuration, steps)
-    scenarios.presence.unlisted(done)
-    for operation in [] if suite.effort.few else suite.watch.first_ended()[:1]:
-        has_expired(suite, operation)
+            scenarios.existence.kept(requirement, configuration, steps)
+    scenarios.existence.unlisted(done)
+    for operation in [] if endpoint.effort.few else endpoint.rechecks.first_ended()[:1]:
+        has_expired(endpoint, operation)

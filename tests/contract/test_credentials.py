@@ -10,11 +10,11 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import token_of
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.unauthorized import (
     all_of,
@@ -53,9 +53,9 @@ ONCE = frozenset(
 )
 
 
-def wrong_credentials(suite: Suite) -> dict[str, str]:
+def wrong_credentials(endpoint: Endpoint) -> dict[str, str]:
     """Authorization values that must not be accepted, each near the right one."""
-    account = suite.profile.accounts[0]
+    account = endpoint.profile.accounts[0]
     user, password = account.username, account.password
     wrong = {
         "wrong password": basic(user, "wrong" + password[::-1]),
@@ -87,8 +87,8 @@ def wrong_credentials(suite: Suite) -> dict[str, str]:
     }
     if password.swapcase() != password:
         wrong["password in the other case"] = basic(user, password.swapcase())
-    if len(suite.profile.accounts) > 1:
-        wrong["another account's password"] = basic(user, suite.profile.accounts[1].password)
+    if len(endpoint.profile.accounts) > 1:
+        wrong["another account's password"] = basic(user, endpoint.profile.accounts[1].password)
     return wrong
 
 
@@ -99,7 +99,7 @@ TELLING, BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
 def disclosed(scenarios: Scenarios, configuration: Configuration, exchange: Exchange) -> list[str]:
     """What of the configuration an answer tells, beyond what the request said."""
     told = all_of(exchange)
-    shown = scenarios.presence.shown.get(configuration.located, {})
+    shown = scenarios.existence.shown.get(configuration.resource_key, {})
     secrets = [
         value
         for value in (*map(shown.get, TELLING), *settings(shown))
@@ -124,64 +124,64 @@ def settings(shown: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "AUTH-SANE")
-def test_bad_credentials(suite: Suite, scenarios: Scenarios) -> None:
+def test_bad_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A DELETE without credentials or with wrong ones is not accepted, deletes nothing and tells nothing."""
-    wrong = list(wrong_credentials(suite).items())
-    few: list[tuple[str, str]] = suite.random.sample(
-        wrong, min(len(wrong), suite.effort.wrong_credentials)
+    wrong = list(wrong_credentials(endpoint).items())
+    few: list[tuple[str, str]] = endpoint.random.sample(
+        wrong, min(len(wrong), endpoint.effort.wrong_credentials)
     )
     # A victim each, so that what is carried out later is put down to its cause.
-    nobody, somebody = suite.victims(2)
+    nobody, somebody = endpoint.targets(2)
     cases: tuple[tuple[str, Configuration, list[tuple[str, str | None]]], ...] = (
         ("AUTH-MISSING", nobody, [("no credentials", None)]),
         ("AUTH-WRONG", somebody, [(what, value) for what, value in few]),
     )
-    for requirement, victim, tries in cases:
-        scenarios.presence.must_be_shown(victim)
+    for requirement, target, tries in cases:
+        scenarios.existence.must_be_shown(target)
         sent: list[Exchange] = []
         for what, value in tries:
-            suite.redactor.learn(value)
-            for n in range(1 if suite.effort.few or what in ONCE else 4 if value is None else 3):
-                key = suite.key() if n % 2 else None
-                exchange = without_rights(suite, victim.sid, value, key=key)
+            endpoint.redactor.learn(value)
+            for n in range(1 if endpoint.effort.few or what in ONCE else 4 if value is None else 3):
+                key = endpoint.key() if n % 2 else None
+                exchange = without_rights(endpoint, target.sid, value, key=key)
                 sent.append(exchange)
-                told = disclosed(scenarios, victim, exchange)
-                suite.ledger.hold(
+                told = disclosed(scenarios, target, exchange)
+                endpoint.findings.check(
                     "AUTH-SECRET",
                     not told,
                     expected="nothing of the configuration",
                     seen=", ".join(told),
                     exchanges=[exchange],
                 )
-                if not refused(suite, requirement, exchange, what):
+                if not refused(endpoint, requirement, exchange, what):
                     break
-        scenarios.presence.kept(requirement, victim, sent[-2:])
-        suite.watch.kept(requirement, victim, sent[-2:])
+        scenarios.existence.kept(requirement, target, sent[-2:])
+        endpoint.rechecks.kept(requirement, target, sent[-2:])
 
 
 @pytest.mark.twice
 @pytest.mark.requirement("AUTH-SECRET")
-def test_bad_credentials_learn_nothing(suite: Suite, scenarios: Scenarios) -> None:
+def test_bad_credentials_learn_nothing(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Who is refused for the credentials is told the same of a SID that exists as of one that does not."""
-    victim, absent = suite.bystander, suite.absent_sid()
-    scenarios.presence.must_be_shown(victim)
-    account = suite.profile.accounts[0]
+    target, absent = endpoint.control_configuration, endpoint.absent_sid()
+    scenarios.existence.must_be_shown(target)
+    account = endpoint.profile.accounts[0]
     for value in (None, basic(account.username, account.password + "x")):
-        suite.redactor.learn(value)
+        endpoint.redactor.learn(value)
         there: list[Exchange] = []
         missing: list[Exchange] = []
         # In turns, so that a lock-out after so many tries changes both.
-        for sid, sent in ((victim.sid, there), (absent, missing)) * 3:
-            sent.append(without_rights(suite, sid, value))
+        for sid, sent in ((target.sid, there), (absent, missing)) * 3:
+            sent.append(without_rights(endpoint, sid, value))
         if any(
             exchange.status in (None, 429, 500, 502, 503, 504) for exchange in (*there, *missing)
         ):
             continue  # what passes says nothing of the SID
         told, untold = (
-            {said(exchange, victim.sid) for exchange in there},
+            {said(exchange, target.sid) for exchange in there},
             {said(exchange, absent) for exchange in missing},
         )
-        suite.ledger.hold(
+        endpoint.findings.check(
             "AUTH-SECRET",
             len(told) > 1 or len(untold) > 1 or told == untold,
             expected=f"the answer to a SID that does not exist: {min(untold)}",
@@ -190,13 +190,13 @@ def test_bad_credentials_learn_nothing(suite: Suite, scenarios: Scenarios) -> No
         )
 
 
-def first_pages(suite: Suite) -> list[str]:
+def first_pages(endpoint: Endpoint) -> list[str]:
     """Addresses of the list's first page and the one after it, which a token leads to."""
-    if suite.effort.few:
+    if endpoint.effort.few:
         return []
-    token = token_of(past_500(lambda: suite.client.page("pageSize=1")))
+    token = token_of(past_500(lambda: endpoint.client.page("pageSize=1")))
     following = [urlencode({"pageSize": 1, "pageToken": token})] if token else []
-    return [suite.client.url(f"/Configurations?{query}") for query in ("pageSize=1", *following)]
+    return [endpoint.client.url(f"/Configurations?{query}") for query in ("pageSize=1", *following)]
 
 
 def said(exchange: Exchange, sid: str) -> tuple[int, str, str, str]:
@@ -210,40 +210,42 @@ def said(exchange: Exchange, sid: str) -> tuple[int, str, str, str]:
 
 @pytest.mark.twice
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SANE")
-def test_bad_credentials_in_another_region(suite: Suite, scenarios: Scenarios) -> None:
+def test_bad_credentials_in_another_region(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Each region looks at the credentials."""
-    account = suite.profile.accounts[0]
-    for region in range(1, len(suite.profile.bases)):
-        victim = suite.configurations.one(region=region)
-        scenarios.presence.must_be_shown(victim)
+    account = endpoint.profile.accounts[0]
+    for region in range(1, len(endpoint.profile.bases)):
+        target = endpoint.configurations.one(region=region)
+        scenarios.existence.must_be_shown(target)
         for requirement, what, value in (
             ("AUTH-MISSING", "no credentials", None),
             ("AUTH-WRONG", "a wrong password", basic(account.username, account.password + "x")),
         ):
-            suite.redactor.learn(value)
-            exchange = without_rights(suite, victim.sid, value, region=region)
-            refused(suite, requirement, exchange, f"{what} in another region")
-            scenarios.presence.kept(requirement, victim, [exchange])
-        suite.configurations.give_back(victim)
+            endpoint.redactor.learn(value)
+            exchange = without_rights(endpoint, target.sid, value, region=region)
+            refused(endpoint, requirement, exchange, f"{what} in another region")
+            scenarios.existence.kept(requirement, target, [exchange])
+        endpoint.configurations.give_back(target)
 
 
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "KEY-REPLAY-ENDED")
-def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> None:
+def test_bad_credentials_with_a_used_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key's stored response is not given to a request whose credentials are missing or wrong, and not lost by one."""
     operation = (
-        scenarios.ended()[0] if suite.effort.few else deleted_among_strangers(suite, scenarios)
+        scenarios.ended()[0]
+        if endpoint.effort.few
+        else deleted_among_strangers(endpoint, scenarios)
     )
     names = operation.accepted.operation_names
-    account = suite.profile.accounts[0]
+    account = endpoint.profile.accounts[0]
     for requirement, what, value in (
         ("AUTH-MISSING", "no credentials", None),
         ("AUTH-WRONG", "wrong password", basic(account.username, account.password + "x")),
     ):
-        suite.redactor.learn(value)
-        exchange = without_rights(suite, operation.sid, value, key=operation.accepted.key)
-        refused(suite, requirement, exchange, f"{what} and a used key")
+        endpoint.redactor.learn(value)
+        exchange = without_rights(endpoint, operation.sid, value, key=operation.accepted.key)
+        refused(endpoint, requirement, exchange, f"{what} and a used key")
         told = named_in(exchange, names)
-        suite.ledger.hold(
+        endpoint.findings.check(
             "AUTH-SECRET",
             not told,
             expected="nothing of the operation",
@@ -253,14 +255,14 @@ def test_bad_credentials_with_a_used_key(suite: Suite, scenarios: Scenarios) -> 
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
-def deleted_among_strangers(suite: Suite, scenarios: Scenarios) -> Operation:
+def deleted_among_strangers(endpoint: Endpoint, scenarios: Scenarios) -> Operation:
     """A delete under a key that only refused requests have brought before, COMPLETED though others come while it runs."""
-    operation, configuration = run_among_strangers(suite, scenarios)
+    operation, configuration = run_among_strangers(endpoint, scenarios)
     if operation.done and operation.status != "COMPLETED":
         # It may have FAILED for reasons of its own; where a second one does, too, the strangers are the reason.
-        again, configuration = run_among_strangers(suite, scenarios)
+        again, configuration = run_among_strangers(endpoint, scenarios)
         steps = [e for one in (operation, again) for e in (one.accepted, *one.polls[-1:])]
-        suite.ledger.hold(
+        endpoint.findings.check(
             "AUTH-MISSING",
             not again.done or again.status == "COMPLETED",
             expected="COMPLETED, whatever strangers send meanwhile",
@@ -271,144 +273,154 @@ def deleted_among_strangers(suite: Suite, scenarios: Scenarios) -> Operation:
     return scenarios.completed([operation], [configuration])[0]
 
 
-def run_among_strangers(suite: Suite, scenarios: Scenarios) -> tuple[Operation, Configuration]:
+def run_among_strangers(
+    endpoint: Endpoint, scenarios: Scenarios
+) -> tuple[Operation, Configuration]:
     """A delete that strangers name before it is sent and while it runs, followed to its end."""
-    configuration, account, key = suite.configurations.one(), suite.profile.accounts[0], suite.key()
+    configuration, account, key = (
+        endpoint.configurations.one(),
+        endpoint.profile.accounts[0],
+        endpoint.key(),
+    )
     wrong = basic(account.username, account.password + "x")
-    suite.redactor.learn(wrong)
+    endpoint.redactor.learn(wrong)
     for requirement, what, value in (
         ("AUTH-MISSING", "no credentials", None),
         ("AUTH-WRONG", "a wrong password", wrong),
     ):
         # Keys belong to an account, so that of somebody unknown is nobody's.
-        refused(suite, requirement, without_rights(suite, configuration.sid, value, key=key), what)
+        refused(
+            endpoint, requirement, without_rights(endpoint, configuration.sid, value, key=key), what
+        )
     operation = scenarios.accepted(configuration, key=key)
-    stranger = without_rights(suite, configuration.sid, None)
-    refused(suite, "AUTH-MISSING", stranger, "no credentials while a delete runs")
+    stranger = without_rights(endpoint, configuration.sid, None)
+    refused(endpoint, "AUTH-MISSING", stranger, "no credentials while a delete runs")
     told = named_in(stranger, operation.accepted.operation_names)
-    suite.ledger.hold(
+    endpoint.findings.check(
         "AUTH-SECRET",
         not told,
         expected="nothing of the operation",
         seen=", ".join(told),
         exchanges=[operation.accepted, stranger],
     )
-    if len(suite.profile.accounts) > 1 and not may_be_theirs(suite, configuration.sid, 1):
-        exchange = as_account(suite, configuration.sid, 1, suite.key())
-        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")
+    if len(endpoint.profile.accounts) > 1 and not may_be_theirs(endpoint, configuration.sid, 1):
+        exchange = as_account(endpoint, configuration.sid, 1, endpoint.key())
+        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")
         told = named_in(exchange, operation.accepted.operation_names)
-        suite.ledger.hold(
+        endpoint.findings.check(
             "AUTH-ACCOUNT",
             not told,
             expected="nothing of the operation",
             seen=", ".join(told),
             exchanges=[operation.accepted, exchange],
         )
-        not_told_apart(suite, configuration.sid, exchange)
-    suite.follower.finish([operation])
+        not_told_apart(endpoint, configuration.sid, exchange)
+    endpoint.poller.finish([operation])
     return operation, configuration
 
 
 @pytest.mark.requirement("AUTH-ACCOUNT")
-def test_another_account(suite: Suite, scenarios: Scenarios) -> None:
+def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A DELETE on another account's SID is not accepted, deletes nothing and tells nothing."""
-    victim = suite.victims(1)[0]
-    scenarios.presence.must_be_shown(victim)
+    target = endpoint.targets(1)[0]
+    scenarios.existence.must_be_shown(target)
     sent = []
-    for key in (None, suite.key()):
-        exchange = as_account(suite, victim.sid, 1, key, fresh=key is not None)
+    for key in (None, endpoint.key()):
+        exchange = as_account(endpoint, target.sid, 1, key, new_connection=key is not None)
         sent.append(exchange)
-        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID")
-        told = disclosed(scenarios, victim, exchange)
-        suite.ledger.hold(
+        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID")
+        told = disclosed(scenarios, target, exchange)
+        endpoint.findings.check(
             "AUTH-ACCOUNT",
             not told,
             expected="nothing of the configuration",
             seen=", ".join(told),
             exchanges=[exchange],
         )
-        not_told_apart(suite, victim.sid, exchange)
+        not_told_apart(endpoint, target.sid, exchange)
 
-    for region in () if suite.effort.few else range(1, len(suite.profile.bases)):
+    for region in () if endpoint.effort.few else range(1, len(endpoint.profile.bases)):
         # Whose it is may be looked up at home only.
-        if not may_be_theirs(suite, victim.sid, 1, region):
-            exchange = as_account(suite, victim.sid, 1, region=region)
+        if not may_be_theirs(endpoint, target.sid, 1, region):
+            exchange = as_account(endpoint, target.sid, 1, region=region)
             sent.append(exchange)
-            refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID in another region")
+            refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID in another region")
 
-    scenarios.presence.kept("AUTH-ACCOUNT", victim, sent)
-    suite.watch.kept("AUTH-ACCOUNT", victim, sent)
-    if suite.effort.few or suite.has_bystander(victim):
+    scenarios.existence.kept("AUTH-ACCOUNT", target, sent)
+    endpoint.rechecks.kept("AUTH-ACCOUNT", target, sent)
+    if endpoint.effort.few or endpoint.is_control_configuration(target):
         return
     with contextlib.suppress(
-        Unverifiable
+        Inconclusive
     ):  # an update is open to few, and what was found so far stands
-        patched(suite, victim)
-        scenarios.presence.must_be_shown(victim)
-        exchange = as_account(suite, victim.sid, 1, suite.key())
-        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID that was updated")
-        scenarios.presence.kept("AUTH-ACCOUNT", victim, [exchange])
+        patched(endpoint, target)
+        scenarios.existence.must_be_shown(target)
+        exchange = as_account(endpoint, target.sid, 1, endpoint.key())
+        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID that was updated")
+        scenarios.existence.kept("AUTH-ACCOUNT", target, [exchange])
 
 
 @pytest.mark.requirement("AUTH-ACCOUNT")
-def test_own_account_after_another(suite: Suite, scenarios: Scenarios) -> None:
+def test_own_account_after_another(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Another account's configuration can be deleted by its own account only."""
-    theirs = suite.configurations.one(account=1)
-    scenarios.presence.must_be_shown(theirs)
+    theirs = endpoint.configurations.one(account=1)
+    scenarios.existence.must_be_shown(theirs)
 
-    exchange = as_account(suite, theirs.sid, 0)
+    exchange = as_account(endpoint, theirs.sid, 0)
 
-    if not refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID"):
-        raise Unverifiable("the other account's configuration may be gone")
-    scenarios.presence.kept("AUTH-ACCOUNT", theirs, [exchange])
+    if not refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID"):
+        raise Inconclusive("the other account's configuration may be gone")
+    scenarios.existence.kept("AUTH-ACCOUNT", theirs, [exchange])
 
 
 @pytest.mark.requirement("AUTH-READ", "AUTH-READ-OTHER")
-def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
+def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A configuration is shown to nobody without credentials, and neither it nor the operation of a delete to another account; its owner sees it."""
-    operation, victim = scenarios.ended()[0], suite.bystander
-    owner = suite.profile.accounts[0]
+    operation, target = scenarios.ended()[0], endpoint.control_configuration
+    owner = endpoint.profile.accounts[0]
     wrong = basic(owner.username, owner.password + "x")
-    suite.redactor.learn(wrong)
+    endpoint.redactor.learn(wrong)
     missing: list[tuple[str, int | None, list[tuple[str, str]]]] = [
         ("without credentials", None, []),
         ("with a wrong password", None, [("Authorization", wrong)]),
     ]
     other: list[tuple[str, int | None, list[tuple[str, str]]]] = (
-        [("to another account", 1, [])] if len(suite.profile.accounts) > 1 else []
+        [("to another account", 1, [])] if len(endpoint.profile.accounts) > 1 else []
     )
-    configuration = suite.client.url(f"/Configurations/{victim.sid}")
+    configuration = endpoint.client.url(f"/Configurations/{target.sid}")
     for requirement, address, sid, readers in (
-        ("AUTH-READ", configuration, victim.sid, missing),
-        *(("AUTH-READ", page, victim.sid, missing) for page in first_pages(suite)),
-        ("AUTH-READ-OTHER", configuration, victim.sid, other),
+        ("AUTH-READ", configuration, target.sid, missing),
+        *(("AUTH-READ", page, target.sid, missing) for page in first_pages(endpoint)),
+        ("AUTH-READ-OTHER", configuration, target.sid, other),
         ("AUTH-READ-OTHER", operation.url, operation.sid, [*missing, *other]),
     ):
-        if not suite.effort.few:
+        if not endpoint.effort.few:
             # What was kept of the owner's answer is nobody else's.
-            suite.client.send(suite.client.outgoing(Call("other", silent=True), "GET", address))
-        for who, account, headers in readers[-1:] if suite.effort.few else readers:
-            out = suite.client.outgoing(
+            endpoint.client.send(
+                endpoint.client.request(Call("other", silent=True), "GET", address)
+            )
+        for who, account, headers in readers[-1:] if endpoint.effort.few else readers:
+            out = endpoint.client.request(
                 Call("other", silent=True), "GET", address, account=account, headers=headers
             )
-            exchange = past_500(partial(suite.client.send, out))
-            body = exchange.answer.body.decode("utf-8", "replace") if exchange.answer else ""
+            exchange = past_500(partial(endpoint.client.send, out))
+            body = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
             # Of a list any configuration is too much.
             shown = exchange.status == 200 and (
                 sid in body
                 or "createdAt" in exchange.object
                 or bool(exchange.object.get("configurations"))
             )
-            suite.ledger.hold(
+            endpoint.findings.check(
                 requirement,
                 not shown,
                 expected=f"nothing of {address} {who}",
                 seen=exchange.outcome(),
                 exchanges=[exchange],
             )
-    if not suite.effort.few and suite.profile.provision.mode == "create":
-        there, fetch = scenarios.presence.stands(victim)
-        suite.ledger.hold(
+    if not endpoint.effort.few and endpoint.profile.provision.mode == "create":
+        there, fetch = scenarios.existence.stands(target)
+        endpoint.findings.check(
             "CTRL-VISIBLE",
             there is not False,
             expected="200 for its owner, whoever else has asked",
@@ -417,8 +429,8 @@ def test_reading_takes_credentials(suite: Suite, scenarios: Scenarios) -> None:
         )
     if other:
         # What is gone is still nobody else's to delete, or to know of.
-        exchange = as_account(suite, operation.sid, 1, suite.key())
-        refused(suite, "AUTH-ACCOUNT", exchange, "another account's SID that is gone")
-        not_told_apart(suite, operation.sid, exchange)
-        if not suite.effort.few:
-            scenarios.presence.gone(operation)
+        exchange = as_account(endpoint, operation.sid, 1, endpoint.key())
+        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID that is gone")
+        not_told_apart(endpoint, operation.sid, exchange)
+        if not endpoint.effort.few:
+            scenarios.existence.gone(operation)

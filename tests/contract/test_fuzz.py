@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 
 WELL_FORMED = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
 
 
 @pytest.mark.requirement("SID-UNKNOWN", "SID-ODD", "DEL-STATUS")
 @pytest.mark.parametrize("mode", ["positive", "negative"])
-def test_generated_deletes(suite: Suite, mode: str) -> None:
+def test_generated_deletes(endpoint: Endpoint, mode: str) -> None:
     """A generated delete, valid or not, gets a documented answer and deletes nothing."""
     from orchestrator_contract.fuzzing.fuzz import Sent, run_generated
 
     def judge(sent: Sent) -> None:
         status, key = sent.exchange.status, sent.exchange.key
         seen = f"{sent.exchange.outcome()} to {sent.segment[:60]!r}"
-        bad_key = key is not None and not suite.well_formed_key(key)
+        bad_key = key is not None and not endpoint.well_formed_key(key)
         allowed: Any = (
             set(range(400, 500))
             if bad_key
@@ -34,7 +34,7 @@ def test_generated_deletes(suite: Suite, mode: str) -> None:
             if WELL_FORMED.fullmatch(sent.segment)
             else "SID-ODD"
         )
-        suite.ledger.hold(
+        endpoint.findings.check(
             requirement,
             status in allowed,
             expected="404" if allowed == {404} else "a refusal",
@@ -42,4 +42,4 @@ def test_generated_deletes(suite: Suite, mode: str) -> None:
             exchanges=[sent.exchange],
         )
 
-    run_generated(suite, "DELETE", mode, judge)
+    run_generated(endpoint, "DELETE", mode, judge)

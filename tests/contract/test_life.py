@@ -10,10 +10,10 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.steps.deletes import Scenarios
 
@@ -65,13 +65,15 @@ OFTEN, POLL_ROUNDS, POLLS_AT_ONCE = 1, 4, 3
 ELSEWHERE = {2: (1, 0), 4: (0, 1)}
 
 
-def key_of(form: str, suite: Suite, cohort: int) -> str | None:
+def key_of(form: str, endpoint: Endpoint, cohort: int) -> str | None:
     """A key of the named form; nil and max exist once, so only the first cohort sends them.
 
     What the "other" forms name is all in which they differ from their cohort's "alike" key.
     """
-    fresh = UUID(suite.key()).int
-    alike = uuid5(NAMESPACE_OID, f"{suite.settings.run_id}{suite.settings.worker}/{cohort}").int
+    new_connection = UUID(endpoint.key()).int
+    alike = uuid5(
+        NAMESPACE_OID, f"{endpoint.settings.run_id}{endpoint.settings.worker}/{cohort}"
+    ).int
     numbers = {
         "nil": 0,
         "max": 2**128 - 1,
@@ -80,18 +82,18 @@ def key_of(form: str, suite: Suite, cohort: int) -> str | None:
         "other head": versioned(alike, 4) ^ 1 << 127,
         "other variant": versioned(alike, 4) ^ 1 << 63,
         "other version": versioned(alike, 3),
-        "other half": versioned(alike & 2**62 - 1 | fresh >> 62 << 62, 5),
-        "v4 or v8": versioned(fresh, 8 if cohort % 2 else 4),
-        "v1 or digits": versioned(fresh, 1)
+        "other half": versioned(alike & 2**62 - 1 | new_connection >> 62 << 62, 5),
+        "v4 or v8": versioned(new_connection, 8 if cohort % 2 else 4),
+        "v1 or digits": versioned(new_connection, 1)
         if cohort % 4 < 2
-        else int(f"{fresh % 10**30:032d}", 16),
-        "rare version": versioned(fresh, RARE_VERSIONS[cohort % len(RARE_VERSIONS)]),
-        "v7": versioned(fresh, 7),
+        else int(f"{new_connection % 10**30:032d}", 16),
+        "rare version": versioned(new_connection, RARE_VERSIONS[cohort % len(RARE_VERSIONS)]),
+        "v7": versioned(new_connection, 7),
     }
     text = (
         str(UUID(int=numbers[form]))
         if form in numbers and (cohort == 0 or form not in ("nil", "max"))
-        else suite.key()
+        else endpoint.key()
     )
     capitals = {
         "v4 upper": text.upper(),
@@ -106,20 +108,20 @@ def versioned(number: int, version: int) -> int:
 
 
 def taken_somewhere(
-    suite: Suite, cohort: int, payloads: list[dict[str, Any]]
+    endpoint: Endpoint, cohort: int, payloads: list[dict[str, Any]]
 ) -> list[Configuration]:
     """Configurations of the cohort's own account and region; at home where those have none to give."""
     account, region = ELSEWHERE.get(cohort % len(FORMS), (0, 0))
     if (
         (account or region)
-        and account < len(suite.profile.accounts)
-        and region < len(suite.profile.bases)
+        and account < len(endpoint.profile.accounts)
+        and region < len(endpoint.profile.bases)
     ):
-        with contextlib.suppress(NothingToDelete, OneWayLess):
-            return suite.configurations.take(
+        with contextlib.suppress(NothingToDelete, CheckInconclusive):
+            return endpoint.configurations.take(
                 len(payloads), payloads=payloads, account=account, region=region
             )
-    return suite.configurations.take(len(payloads), payloads=payloads, least=1)
+    return endpoint.configurations.take(len(payloads), payloads=payloads, least=1)
 
 
 @pytest.mark.requirement(
@@ -164,19 +166,19 @@ def taken_somewhere(
     "CTRL-CONFIGURATION",
     "CTRL-PAGE",
 )
-def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
+def test_life(endpoint: Endpoint, scenarios: Scenarios, cohort: int) -> None:
     """A delete is accepted, followed, replayed while it runs and after its end, and leaves nothing behind."""
-    size = suite.effort.cohort_size
+    size = endpoint.effort.cohort_size
     payloads = [PAYLOADS[(cohort * size + n) % len(PAYLOADS)] for n in range(size)]
-    configurations = taken_somewhere(suite, cohort, payloads)
+    configurations = taken_somewhere(endpoint, cohort, payloads)
     home = not (configurations[0].account or configurations[0].region)
     # Every other one is fetched first: what is never looked at before its delete must be deletable, too.
-    looks = [scenarios.presence.stands(c) for c in configurations[::2]]
+    looks = [scenarios.existence.stands(c) for c in configurations[::2]]
     shown = [there for there, _ in looks]
-    if suite.profile.provision.mode == "create":
+    if endpoint.profile.provision.mode == "create":
         for configuration, (there, fetch) in zip(configurations[::2], looks, strict=True):
             if there is not None:
-                suite.ledger.hold(
+                endpoint.findings.check(
                     "CTRL-VISIBLE",
                     there,
                     expected=f"{configuration.sid}, just created",
@@ -184,9 +186,9 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
                     exchanges=[fetch],
                 )
     elif not all(shown):
-        raise Unverifiable("a fetch does not show configurations that the profile gives")
+        raise Inconclusive("a fetch does not show configurations that the profile gives")
     keys = [
-        key_of(FORMS[(cohort * size + n) % len(FORMS)], suite, cohort)
+        key_of(FORMS[(cohort * size + n) % len(FORMS)], endpoint, cohort)
         for n in range(len(configurations))
     ]
 
@@ -197,29 +199,31 @@ def test_life(suite: Suite, scenarios: Scenarios, cohort: int) -> None:
     keyed = [operation for operation in accepted if operation.accepted.key is not None]
     scenarios.each(lambda operation: scenarios.replay(operation), keyed)
     done = scenarios.completed(accepted, configurations)
-    scenarios.each(scenarios.presence.gone, done)
+    scenarios.each(scenarios.existence.gone, done)
     scenarios.each(
-        lambda pair: scenarios.presence.not_again(pair[1], keyed=pair[0] % 3 == 0),
+        lambda pair: scenarios.existence.not_again(pair[1], keyed=pair[0] % 3 == 0),
         list(enumerate(done)),
     )
     ended = [operation for operation in done if operation.accepted.key is not None]
     scenarios.each(
         lambda pair: scenarios.replay(
-            pair[1], requirement="KEY-REPLAY-ENDED", fresh=pair[0] % 2 == 0
+            pair[1], requirement="KEY-REPLAY-ENDED", new_connection=pair[0] % 2 == 0
         ),
         list(enumerate(ended)),
     )
     if cohort == OFTEN:
         for _ in range(POLL_ROUNDS):
-            suite.follower.poll_at_once(done[0], POLLS_AT_ONCE)
-        scenarios.presence.gone_at_once(done[0], POLLS_AT_ONCE)
+            endpoint.poller.poll_at_once(done[0], POLLS_AT_ONCE)
+        scenarios.existence.gone_at_once(done[0], POLLS_AT_ONCE)
     else:
-        scenarios.each(suite.follower.poll, done[::4])
-    scenarios.each(suite.follower.poll_other_link, done[:: max(1, size // 4)])
+        scenarios.each(endpoint.poller.poll, done[::4])
+    scenarios.each(endpoint.poller.poll_other_link, done[:: max(1, size // 4)])
     # On several pages, and as many as the endpoint likes.
     page = (
-        {1: suite.configurations.listing.small_size(), 3: None}.get(cohort % 4, LARGEST_PAGE)
+        {1: endpoint.configurations.listing.small_size(), 3: None}.get(cohort % 4, LARGEST_PAGE)
         if cohort % 2
         else LARGEST_PAGE
     )
-    scenarios.presence.unlisted(done, size=page, kept=[suite.bystander] if home else [])
+    scenarios.existence.unlisted(
+        done, size=page, kept=[endpoint.control_configuration] if home else []
+    )

@@ -2,22 +2,22 @@
 
 import pytest
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.mark.requirement("KEY-REPLAY", "GONE-DELETE", "GONE-FETCH", "KEY-OTHER-SID")
-def test_histories(suite: Suite, scenarios: Scenarios) -> None:
+def test_histories(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """No history of creates, deletes, replays, reads and updates leads to an answer that the model excludes."""
     from orchestrator_contract.fuzzing.machine import run_histories
 
-    run_histories(suite, scenarios, clock=False)
+    run_histories(endpoint, scenarios, clock=False)
 
 
 @pytest.mark.clock
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
-def test_histories_over_days(suite: Suite, scenarios: Scenarios) -> None:
+def test_histories_over_days(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Nor does one in which the clock moves on between the calls."""
     from orchestrator_contract.fuzzing.machine import run_histories
 
-    run_histories(suite, scenarios, clock=True)
+    run_histories(endpoint, scenarios, clock=True)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.key_reuse import HANDLED, MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.steps.competing_requests import Rivals
@@ -18,13 +18,13 @@ from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")
-def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
+def test_one_key_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round: int) -> None:
     """One key at once on several connections starts one operation, and all of them end with its response."""
-    configurations = suite.configurations.take(1 if suite.effort.few else 3)
+    configurations = endpoint.configurations.take(1 if endpoint.effort.few else 3)
     if race_round == 2:  # the other rounds stay at home
         configurations[1:] = [
-            *suite.configurations.elsewhere(1, 0, configurations[1:2]),
-            *suite.configurations.elsewhere(0, 1, configurations[2:]),
+            *endpoint.configurations.elsewhere(1, 0, configurations[1:2]),
+            *endpoint.configurations.elsewhere(0, 1, configurations[2:]),
         ]
     operations_of: list[Operation] = []
     spoken_for: set[str] = set()
@@ -33,25 +33,25 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         # Once, others bring the same key at the same moment; whichever comes first may have it.
         crowded = race_round == 1 and configuration is configurations[0]
         tries: list[tuple[str, Rivals]] = []
-        one, answers = at_once_on(
-            suite, configuration, partial(one_key, suite, tries=tries, crowded=crowded)
+        one, responses = at_once_on(
+            endpoint, configuration, partial(one_key, endpoint, tries=tries, crowded=crowded)
         )
         raced.append(one)
         key, rivals = tries[-1]
-        own = suite.effort.racers - len(rivals.batch)
-        answers, strange = [*answers[: own - 1], answers[-1]], answers[own - 1 : -1]
-        for exchange in answers:
-            suite.ledger.observe("OBS-KEY-CONCURRENT", f"{exchange.outcome()}")
-        accepted = [exchange for exchange in answers if exchange.status == 202]
+        own = endpoint.effort.racers - len(rivals.batch)
+        responses, strange = [*responses[: own - 1], responses[-1]], responses[own - 1 : -1]
+        for exchange in responses:
+            endpoint.findings.observe("OBS-KEY-CONCURRENT", f"{exchange.outcome()}")
+        accepted = [exchange for exchange in responses if exchange.status == 202]
         operations = merge_names(accepted)
-        suite.ledger.hold(
+        endpoint.findings.check(
             "KEY-CONCURRENT",
             len(operations) <= 1,
             expected="one operation",
             seen=f"{len(operations)}: {', '.join(sorted(min(names) for names in operations))}",
             exchanges=accepted,
         )
-        operation = suite.follower.accept(accepted[0], one.sid) if accepted else None
+        operation = endpoint.poller.accept(accepted[0], one.sid) if accepted else None
         if rivals.judge(scenarios, operation, strange):
             spoken_for.add(key)
         if operation is None:
@@ -63,17 +63,21 @@ def test_one_key_at_once(suite: Suite, scenarios: Scenarios, race_round: int) ->
         if operation.accepted.key not in spoken_for:
             scenarios.replay(operation, requirement="KEY-REPLAY")
             if race_round == 1 and number == 1:
-                replays_at_once(suite, scenarios, operation)
-        scenarios.presence.gone(operation)
+                replays_at_once(endpoint, scenarios, operation)
+        scenarios.existence.gone(operation)
 
 
 def one_key(
-    suite: Suite, configuration: Configuration, tries: list[tuple[str, Rivals]], *, crowded: bool
+    endpoint: Endpoint,
+    configuration: Configuration,
+    tries: list[tuple[str, Rivals]],
+    *,
+    crowded: bool,
 ) -> list[Any]:
     """Deletes under one new key, those of rivals among them; the key and the rivals go to the end of *tries*."""
-    key = suite.key()
-    rivals = Rivals.of(suite, configuration.sid, key) if crowded else Rivals()
-    out = suite.client.outgoing(
+    key = endpoint.key()
+    rivals = Rivals.of(endpoint, configuration.sid, key) if crowded else Rivals()
+    out = endpoint.client.request(
         # What the second of two at once with one key is told is open.
         Call("delete", configuration.sid, allow=MISMATCH),
         "DELETE",
@@ -83,13 +87,13 @@ def one_key(
         region=configuration.region,
     )
     tries.append((key, rivals))
-    return [*[out] * (suite.effort.racers - len(rivals.batch) - 1), *rivals.batch, out]
+    return [*[out] * (endpoint.effort.racers - len(rivals.batch) - 1), *rivals.batch, out]
 
 
-def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) -> None:
+def replays_at_once(endpoint: Endpoint, scenarios: Scenarios, operation: Operation) -> None:
     """Replays at one moment get the original response, or are told that the other one is handled; once that is over it comes again."""
     first = operation.accepted
-    out = suite.client.outgoing(
+    out = endpoint.client.request(
         Call("delete", operation.sid, allow=HANDLED),
         "DELETE",
         f"/Configurations/{operation.sid}",
@@ -97,10 +101,10 @@ def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) ->
         account=first.account,
         region=first.region,
     )
-    for again in suite.client.send_together([out] * 4):
+    for again in endpoint.client.send_together([out] * 4):
         # One may be handled while the others come, which no source rules out.
         if again.status not in (None, 429, 500, 503, *HANDLED):
-            judge_replay(suite.ledger, first, again, "KEY-REPLAY-ENDED")
+            judge_replay(endpoint.findings, first, again, "KEY-REPLAY-ENDED")
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
@@ -112,12 +116,14 @@ def replays_at_once(suite: Suite, scenarios: Scenarios, operation: Operation) ->
         pytest.param(False, id="no-key"),
     ],
 )
-def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, keyed: bool) -> None:
+def test_one_sid_at_once(
+    endpoint: Endpoint, scenarios: Scenarios, race_round: int, keyed: bool
+) -> None:
     """Of deletes of one SID at once each answer is documented, one at least is carried out, and the SID is gone."""
-    failed = all_failed(suite, scenarios, keyed)
+    failed = all_failed(endpoint, scenarios, keyed)
     # One may FAIL for reasons of its own; where a second race ends so, too, the race is the reason.
-    again = all_failed(suite, scenarios, keyed) if failed else []
-    suite.ledger.hold(
+    again = all_failed(endpoint, scenarios, keyed) if failed else []
+    endpoint.findings.check(
         "RACE-ONE-SID",
         not again,
         expected="one of them COMPLETED",
@@ -126,50 +132,50 @@ def test_one_sid_at_once(suite: Suite, scenarios: Scenarios, race_round: int, ke
     )
 
 
-def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange]:
+def all_failed(endpoint: Endpoint, scenarios: Scenarios, keyed: bool) -> list[Exchange]:
     """Have one SID deleted by several at once; the 202s and last polls when no operation COMPLETED, and else nothing."""
-    configuration, answers = at_once_on(
-        suite,
-        suite.configurations.one(),
+    configuration, responses = at_once_on(
+        endpoint,
+        endpoint.configurations.one(),
         lambda one: [
-            suite.client.outgoing(
+            endpoint.client.request(
                 Call("delete", one.sid),
                 "DELETE",
                 f"/Configurations/{one.sid}",
-                key=suite.key() if keyed else None,
+                key=endpoint.key() if keyed else None,
             )
-            for _ in range(suite.effort.racers)
+            for _ in range(endpoint.effort.racers)
         ],
     )
-    for exchange in answers:
-        suite.ledger.observe("OBS-SECOND-DELETE", f"at once: {exchange.outcome()}")
-    accepted = [exchange for exchange in answers if exchange.status == 202]
+    for exchange in responses:
+        endpoint.findings.observe("OBS-SECOND-DELETE", f"at once: {exchange.outcome()}")
+    accepted = [exchange for exchange in responses if exchange.status == 202]
     # Distinct operations by their names; one of each is followed.
     operations = [
-        suite.follower.accept(
+        endpoint.poller.accept(
             next(e for e in accepted if e.operation_names & names or not names), configuration.sid
         )
         for names in merge_names(accepted)
-    ] or [suite.follower.accept(accepted[0], configuration.sid)]
-    suite.follower.finish(operations, early=False)
+    ] or [endpoint.poller.accept(accepted[0], configuration.sid)]
+    endpoint.poller.finish(operations, early=False)
     completed = [operation for operation in operations if operation.status == "COMPLETED"]
     steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
-    suite.ledger.hold(
+    endpoint.findings.check(
         "RACE-ONCE",
         len(completed) <= 1,
         expected="one COMPLETED operation",
         seen=str(len(completed)),
         exchanges=steps,
     )
-    there, fetch = scenarios.presence.is_there(configuration)
+    there, fetch = scenarios.existence.is_there(configuration)
     if not any(operation.done for operation in operations):
-        raise Unverifiable("none of the operations ended within the poll limit")
-    if not completed and suite.client.ownership.doubtful(configuration.located):
-        raise Unverifiable(
+        raise Inconclusive("none of the operations ended within the poll limit")
+    if not completed and endpoint.client.ownership.doubtful(configuration.resource_key):
+        raise Inconclusive(
             "one of the deletes was answered 5xx, and may be the one that was carried out"
         )
     if completed:
-        suite.ledger.hold(
+        endpoint.findings.check(
             "RACE-ONE-SID",
             there is not True,
             expected="the configuration deleted",
@@ -177,44 +183,44 @@ def all_failed(suite: Suite, scenarios: Scenarios, keyed: bool) -> list[Exchange
             exchanges=[*steps, fetch],
         )
     if there is False:
-        suite.inventory.gone(configuration)
+        endpoint.inventory.gone(configuration)
     return [] if completed else steps
 
 
 @pytest.mark.requirement(
     "RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN", "DEL-STATUS", "HTTP-ANSWER"
 )
-def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) -> None:
+def test_many_sids_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round: int) -> None:
     """Of deletes of many SIDs at once every answer belongs to its request, and every deletion happens."""
-    configurations = suite.configurations.take(suite.effort.racers)
-    answers = at_once(
-        suite,
+    configurations = endpoint.configurations.take(endpoint.effort.racers)
+    responses = at_once(
+        endpoint,
         lambda: [
             # In one round without keys, as many clients come.
-            suite.client.outgoing(
+            endpoint.client.request(
                 Call("delete", c.sid),
                 "DELETE",
                 f"/Configurations/{c.sid}",
-                key=None if race_round == 1 else suite.key(),
+                key=None if race_round == 1 else endpoint.key(),
             )
             for c in configurations
         ],
     )
     operations: list[Operation] = []
-    for configuration, exchange in zip(configurations, answers, strict=True):
+    for configuration, exchange in zip(configurations, responses, strict=True):
         if exchange.status != 202:
             continue
         named = exchange.related_sid
-        suite.ledger.hold(
+        endpoint.findings.check(
             "RACE-OWN-ANSWER",
             named in (None, configuration.sid),
             expected=f"the answer for {configuration.sid}",
             seen=f"the one for {named!r:.120}",
             exchanges=[exchange],
         )
-        operations.append(suite.follower.accept(exchange, configuration.sid))
+        operations.append(endpoint.poller.accept(exchange, configuration.sid))
     distinct = merge_names([operation.accepted for operation in operations])
-    suite.ledger.hold(
+    endpoint.findings.check(
         "RACE-OWN-ANSWER",
         len(distinct) == len(operations),
         expected=f"{len(operations)} operations",
@@ -223,9 +229,9 @@ def test_many_sids_at_once(suite: Suite, scenarios: Scenarios, race_round: int) 
     )
     done = scenarios.completed(operations, configurations)
     for operation in done:
-        configuration = next(c for c in configurations if c.located == operation.located)
-        there, fetch = scenarios.presence.is_there(configuration)
-        suite.ledger.hold(
+        configuration = next(c for c in configurations if c.resource_key == operation.resource_key)
+        there, fetch = scenarios.existence.is_there(configuration)
+        endpoint.findings.check(
             "RACE-OWN-ANSWER",
             there is not True,
             expected=f"{operation.sid} deleted",

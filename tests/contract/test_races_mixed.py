@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.request import Outgoing
+from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.inputs.malformed_keys import bad_keys
+from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.steps.deletes import Scenarios
@@ -23,44 +23,47 @@ from orchestrator_contract.steps.malformed_requests import send_bad
 
 @pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")
 def test_reads_and_updates_beside_a_delete(
-    suite: Suite, scenarios: Scenarios, race_round: int
+    endpoint: Endpoint, scenarios: Scenarios, race_round: int
 ) -> None:
     """Reads and updates that run beside a delete end with the configuration gone."""
     # Made now, and so next to each other, whatever other workers make.
-    before, configuration, after = suite.configurations.take(3, payloads=[{}])
+    before, configuration, after = endpoint.configurations.take(3, payloads=[{}])
     path, sid = f"/Configurations/{configuration.sid}", configuration.sid
-    outgoing = suite.client.outgoing
-    read = outgoing(Call("fetch", sid), "GET", path)
+    request = endpoint.client.request
+    read = request(Call("fetch", sid), "GET", path)
     batch: list[Any] = [
         read,
-        outgoing(Call("delete", sid), "DELETE", path, key=suite.key()),
-        outgoing(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}"),
+        request(Call("delete", sid), "DELETE", path, key=endpoint.key()),
+        request(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}"),
         read,
     ]
     if configuration.payload:  # the content of a given configuration is not the run's to change
         payload = {**configuration.payload, "description": "beside a delete"}
-        batch.append(outgoing(Call("update", sid), "PUT", path, payload=payload))
+        batch.append(request(Call("update", sid), "PUT", path, payload=payload))
         batch.append(
-            outgoing(Call("patch", sid), "PATCH", path, payload={"description": "beside a delete"})
+            request(Call("patch", sid), "PATCH", path, payload={"description": "beside a delete"})
         )
     # What was deleted long before stays away while another delete runs.
     gone = [
         one
-        for one in suite.watch.oldest_keys()
+        for one in endpoint.rechecks.oldest_keys()
         if not (one.accepted.account or one.accepted.region)
     ][:1]
-    answers = suite.client.send_together(batch)
-    first, delete, page, second = answers[:4]
+    responses = endpoint.client.send_together(batch)
+    first, delete, page, second = responses[:4]
     # What stands beside it, created just before and after, is not touched by a delete that runs.
     neighbours = (before, after)
-    if stand(suite, neighbours, delete, [page]):
-        suite.configurations.give_back(*neighbours)
+    if stand(endpoint, neighbours, delete, [page]):
+        endpoint.configurations.give_back(*neighbours)
     elif any(one.late_s for one in neighbours):
-        old_neighbours(suite, scenarios)  # reads may miss what is so new
+        old_neighbours(endpoint, scenarios)  # reads may miss what is so new
     for one in gone:
         # By now the delete was answered and runs; the list at once may have come before it.
-        fetch, later = suite.client.fetch(one.sid), suite.client.page(f"pageSize={LARGEST_PAGE}")
-        suite.ledger.hold(
+        fetch, later = (
+            endpoint.client.fetch(one.sid),
+            endpoint.client.page(f"pageSize={LARGEST_PAGE}"),
+        )
+        endpoint.findings.check(
             "GONE-FETCH",
             fetch.status != 200,
             expected="404, as before",
@@ -68,7 +71,7 @@ def test_reads_and_updates_beside_a_delete(
             exchanges=[delete, fetch],
         )
         for look in (page, later):
-            suite.ledger.hold(
+            endpoint.findings.check(
                 "GONE-LIST",
                 one.sid not in listed_ids(look),
                 expected=f"no {one.sid}",
@@ -76,40 +79,45 @@ def test_reads_and_updates_beside_a_delete(
                 exchanges=[delete, look],
             )
     for fetch in (first, second):
-        scenarios.presence.shows(configuration, fetch)
-    if delete.status == 202 and configuration.payload and not suite.effort.few:
+        scenarios.existence.shows(configuration, fetch)
+    if delete.status == 202 and configuration.payload and not endpoint.effort.few:
         # Those at once may all have come before the delete; this one comes after its 202.
-        answers.append(suite.client.update(sid, {"description": "after the 202"}, method="PATCH"))
-    updates = [suite.follower.accept(e, sid) for e in answers[4:] if e.status == 202]
+        responses.append(
+            endpoint.client.update(sid, {"description": "after the 202"}, method="PATCH")
+        )
+    updates = [endpoint.poller.accept(e, sid) for e in responses[4:] if e.status == 202]
     # An update that came first is a conflict; once it has ended the delete must go through.
-    operation = suite.follower.accept(delete, sid) if delete.status == 202 else None
-    suite.follower.finish(updates, early=False)
+    operation = endpoint.poller.accept(delete, sid) if delete.status == 202 else None
+    endpoint.poller.finish(updates, early=False)
     # Beside an update the configuration was not idle, and its delete may rightly have failed.
     if (
         operation is not None
-        and operation in suite.follower.finish([operation])
+        and operation in endpoint.poller.finish([operation])
         and operation.status != "COMPLETED"
     ):
         operation = None
     done = scenarios.completed(
-        [operation or scenarios.accepted(configuration, key=suite.key())], [configuration]
+        [operation or scenarios.accepted(configuration, key=endpoint.key())], [configuration]
     )[0]
 
-    there, fetch = scenarios.presence.is_there(configuration)
-    suite.ledger.hold(
+    there, fetch = scenarios.existence.is_there(configuration)
+    endpoint.findings.check(
         "RACE-MIXED",
         there is not True,
         expected="the configuration gone after COMPLETED",
         seen="still there",
-        exchanges=[delete, page, *answers[4:], *done.polls[-1:], fetch],
+        exchanges=[delete, page, *responses[4:], *done.polls[-1:], fetch],
     )
 
 
 def stand(
-    suite: Suite, neighbours: Sequence[Configuration], delete: Exchange, pages: Sequence[Exchange]
+    endpoint: Endpoint,
+    neighbours: Sequence[Configuration],
+    delete: Exchange,
+    pages: Sequence[Exchange],
 ) -> bool:
     """Whether *neighbours* of what a *delete* takes away are seen by a fetch and on *pages*, read beside it; a breach unless they are new."""
-    fetches = [suite.client.fetch(one.sid) for one in neighbours]
+    fetches = [endpoint.client.fetch(one.sid) for one in neighbours]
     ok = True
     for one, fetch in zip(neighbours, fetches, strict=True):
         whole = [(page, listed) for page in pages if (listed := listed_whole(page)) is not None]
@@ -120,7 +128,7 @@ def stand(
         )
         ok = ok and not missed
         if not one.late_s:
-            suite.ledger.hold(
+            endpoint.findings.check(
                 "RACE-MIXED",
                 not missed,
                 expected=f"{one.sid} seen beside a delete",
@@ -130,24 +138,24 @@ def stand(
     return ok
 
 
-def old_neighbours(suite: Suite, scenarios: Scenarios) -> None:
+def old_neighbours(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """What stands beside a delete, and was made long enough before that every read shows it, is not touched."""
-    before, configuration, after = suite.configurations.take(3, payloads=[{}])
-    suite.wait(max(one.late_s for one in (before, configuration, after)))
+    before, configuration, after = endpoint.configurations.take(3, payloads=[{}])
+    endpoint.wait(max(one.late_s for one in (before, configuration, after)))
     path = f"/Configurations/{configuration.sid}"
-    page = suite.client.outgoing(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}")
-    delete, *pages = suite.client.send_together(
+    page = endpoint.client.request(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}")
+    delete, *pages = endpoint.client.send_together(
         [
-            suite.client.outgoing(
-                Call("delete", configuration.sid), "DELETE", path, key=suite.key()
+            endpoint.client.request(
+                Call("delete", configuration.sid), "DELETE", path, key=endpoint.key()
             ),
             page,
             page,
         ]
     )
-    stand(suite, (before, after), delete, pages)
+    stand(endpoint, (before, after), delete, pages)
     if delete.status == 202:
-        scenarios.completed([suite.follower.accept(delete, configuration.sid)], [configuration])
+        scenarios.completed([endpoint.poller.accept(delete, configuration.sid)], [configuration])
 
 
 def listed_ids(page: Exchange) -> list[Any]:
@@ -173,172 +181,183 @@ def listed_whole(page: Exchange) -> list[Any] | None:
 
 
 @pytest.mark.requirement("GONE-UPDATE")
-def test_late_update(suite: Suite, scenarios: Scenarios) -> None:
+def test_late_update(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """After COMPLETED no update brings the configuration back."""
-    configuration = suite.configurations.one()
+    configuration = endpoint.configurations.one()
     done = scenarios.completed(
-        [scenarios.accepted(configuration, key=suite.key())], [configuration]
+        [scenarios.accepted(configuration, key=endpoint.key())], [configuration]
     )[0]
 
     payload = {**configuration.payload, "description": "late"}
     late = [
-        suite.client.update(configuration.sid, payload),
-        suite.client.update(configuration.sid, {"description": "late"}, method="PATCH"),
+        endpoint.client.update(configuration.sid, payload),
+        endpoint.client.update(configuration.sid, {"description": "late"}, method="PATCH"),
     ]
-    suite.follower.finish(
-        [suite.follower.accept(e, configuration.sid) for e in late if e.status == 202], early=False
+    endpoint.poller.finish(
+        [endpoint.poller.accept(e, configuration.sid) for e in late if e.status == 202], early=False
     )
 
-    suite.watch.ended([done], "deleted before an update")
-    there, fetch = scenarios.presence.is_there(configuration)
-    suite.ledger.hold(
+    endpoint.rechecks.ended([done], "deleted before an update")
+    there, fetch = scenarios.existence.is_there(configuration)
+    endpoint.findings.check(
         "GONE-UPDATE",
         there is not True,
         expected="404 after a late update",
         seen="the configuration is back",
         exchanges=[done.accepted, *done.polls[-1:], *late, fetch],
     )
-    if not suite.effort.few:
+    if not endpoint.effort.few:
         scenarios.replay(done, requirement="KEY-REPLAY-ENDED")
 
 
 @pytest.mark.twice
 @pytest.mark.requirement("RACE-MIXED", "KEY-OTHER-CALL")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_delete_while_an_update_runs(suite: Suite, scenarios: Scenarios, method: str) -> None:
+def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, method: str) -> None:
     """A delete sent while an update runs is refused and does nothing, or deletes for good."""
-    configuration = suite.configurations.take(1, payloads=[RICH])[0]
+    configuration = endpoint.configurations.take(1, payloads=[RICH])[0]
     if not configuration.payload:
-        raise OneWayLess("configurations that the profile gives may be deleted, but not changed")
-    scenarios.presence.must_be_shown(configuration)
+        raise CheckInconclusive(
+            "configurations that the profile gives may be deleted, but not changed"
+        )
+    scenarios.existence.must_be_shown(configuration)
     text = {"description": "changed before a delete"}
     # Whatever becomes of the update, the delete changes nothing.
-    scenarios.presence.shown[configuration.located] = {
-        n: v for n, v in scenarios.presence.shown[configuration.located].items() if n not in text
+    scenarios.existence.shown[configuration.resource_key] = {
+        n: v
+        for n, v in scenarios.existence.shown[configuration.resource_key].items()
+        if n not in text
     }
-    key = suite.key()
-    update = suite.client.update(
+    key = endpoint.key()
+    update = endpoint.client.update(
         configuration.sid,
         {**configuration.payload, **text} if method == "PUT" else text,
         method=method,
         key=key,
     )
     if update.status != 202:
-        raise OneWayLess(f"{method} was answered {update.outcome()}")
-    delete = under_its_key(suite, update, configuration) or suite.client.delete(
-        configuration.sid, key=suite.key(), fresh=True
+        raise CheckInconclusive(f"{method} was answered {update.outcome()}")
+    delete = under_its_key(endpoint, update, configuration) or endpoint.client.delete(
+        configuration.sid, key=endpoint.key(), new_connection=True
     )
     operations = [
-        suite.follower.accept(e, configuration.sid) for e in (update, delete) if e.status == 202
+        endpoint.poller.accept(e, configuration.sid) for e in (update, delete) if e.status == 202
     ]
-    suite.follower.finish(operations[:1], early=False)
-    suite.follower.finish(operations[1:], early=False)
+    endpoint.poller.finish(operations[:1], early=False)
+    endpoint.poller.finish(operations[1:], early=False)
     steps = [update, delete, *(poll for operation in operations for poll in operation.polls[-1:])]
     if delete.status == 202:
         # Beside an update it may rightly have failed.
         if operations[1].status == "COMPLETED":
-            suite.watch.ended(operations[1:], "deleted while an update ran")
-            there, fetch = scenarios.presence.is_there(configuration)
-            suite.ledger.hold(
+            endpoint.rechecks.ended(operations[1:], "deleted while an update ran")
+            there, fetch = scenarios.existence.is_there(configuration)
+            endpoint.findings.check(
                 "RACE-MIXED",
                 there is not True,
                 expected="the configuration gone after COMPLETED",
                 seen="still there",
                 exchanges=[*steps, fetch],
             )
-            suite.inventory.gone(configuration)
-    elif delete.status in (404, 409) and not suite.is_echo(delete):
-        suite.ledger.hold(
+            endpoint.inventory.gone(configuration)
+    elif delete.status in (404, 409) and not endpoint.is_echo(delete):
+        endpoint.findings.check(
             "RACE-MIXED",
             delete.status == 409,
             expected="409, or 202",
             seen=delete.outcome(),
             exchanges=steps,
         )
-        there = scenarios.presence.kept("RACE-MIXED", configuration, steps)
+        there = scenarios.existence.kept("RACE-MIXED", configuration, steps)
         if method == "PUT" or not there:
-            suite.watch.kept("RACE-MIXED", configuration, steps)
+            endpoint.rechecks.kept("RACE-MIXED", configuration, steps)
         else:
             for operation in scenarios.completed(
-                [scenarios.accepted(configuration, key=suite.key())], [configuration]
+                [scenarios.accepted(configuration, key=endpoint.key())], [configuration]
             ):
-                scenarios.presence.gone(operation)
+                scenarios.existence.gone(operation)
 
 
-def under_its_key(suite: Suite, first: Exchange, configuration: Configuration) -> Exchange | None:
+def under_its_key(
+    endpoint: Endpoint, first: Exchange, configuration: Configuration
+) -> Exchange | None:
     """Delete *configuration* under the key of another call that still runs, which shows nothing of it; the answer if it was taken for a new request."""
     # On a connection of its own: a kept one is watched for a moment first, and the other call would be over.
-    answer = suite.client.delete(
+    response = endpoint.client.delete(
         configuration.sid,
         key=first.key,
         call=Call("delete", configuration.sid, allow=MISMATCH),
-        fresh=True,
+        new_connection=True,
     )
-    own = answer.status == 202 and not answer.operation_names & first.operation_names
-    suite.ledger.hold(
+    own = response.status == 202 and not response.operation_names & first.operation_names
+    endpoint.findings.check(
         "KEY-OTHER-CALL",
-        own or answer.status != 202,
+        own or response.status != 202,
         expected="a refusal or an operation of its own",
         seen=f"the operation of the {first.call.operation}, which still runs",
-        exchanges=[first, answer],
+        exchanges=[first, response],
     )
-    return answer if own else None
+    return response if own else None
 
 
 @pytest.mark.twice
 @pytest.mark.requirement("RACE-OWN-ANSWER", "KEY-OTHER-CALL", "DEL-202-RELATED")
 @pytest.mark.parametrize("when", ["right-after-it", "at-once"])
-def test_delete_beside_a_create(suite: Suite, scenarios: Scenarios, when: str) -> None:
+def test_delete_beside_a_create(endpoint: Endpoint, scenarios: Scenarios, when: str) -> None:
     """A delete beside a create, under its key or another, gets the answer to its own request, and so does the create."""
-    if suite.profile.provision.mode != "create":
-        raise OneWayLess("configurations are given here, not created")
-    creator = suite.configurations.creator
-    victims = suite.configurations.take(1 if when == "at-once" else 2)
+    if endpoint.profile.provision.mode != "create":
+        raise CheckInconclusive("configurations are given here, not created")
+    creator = endpoint.configurations.creator
+    targets = endpoint.configurations.take(1 if when == "at-once" else 2)
     operations: list[Operation] = []
-    for number, victim in enumerate(victims):
-        payload, answers = creator.payloads.plain(), list[Exchange]()
-        delete = suite.client.outgoing(
-            Call("delete", victim.sid), "DELETE", f"/Configurations/{victim.sid}", key=suite.key()
+    for number, target in enumerate(targets):
+        payload, responses = creator.payloads.plain(), list[Exchange]()
+        delete = endpoint.client.request(
+            Call("delete", target.sid),
+            "DELETE",
+            f"/Configurations/{target.sid}",
+            key=endpoint.key(),
         )
 
         def together(
-            out: Outgoing, delete: Outgoing = delete, answers: list[Exchange] = answers
+            out: Request, delete: Request = delete, responses: list[Exchange] = responses
         ) -> Exchange:
-            created, deleted = suite.client.send_together([out, delete])
-            answers.append(deleted)
+            created, deleted = endpoint.client.send_together([out, delete])
+            responses.append(deleted)
             return created
 
         try:
             created = creator.begin(
-                payload, suite.key(), send=together if when == "at-once" else None
+                payload, endpoint.key(), send=together if when == "at-once" else None
             )
-        except Unverifiable as error:
-            raise OneWayLess(str(error)) from error
-        if number == 1 and (taken := under_its_key(suite, created.accepted, victim)):
-            answers.append(taken)
-        answer = answers[0] if answers else suite.client.send(delete, fresh=True)
-        if belongs(suite, created.accepted, answer, victim):
-            operations.append(suite.follower.accept(answer, victim.sid))
-        with contextlib.suppress(Unverifiable):  # what it has made is removed all the same
-            suite.configurations.give_back(creator.conclude(created, payload))
-    for operation in scenarios.completed(operations, victims) if operations else ():
-        scenarios.presence.gone(operation)
+        except Inconclusive as error:
+            raise CheckInconclusive(str(error)) from error
+        if number == 1 and (taken := under_its_key(endpoint, created.accepted, target)):
+            responses.append(taken)
+        response = responses[0] if responses else endpoint.client.send(delete, new_connection=True)
+        if belongs(endpoint, created.accepted, response, target):
+            operations.append(endpoint.poller.accept(response, target.sid))
+        with contextlib.suppress(Inconclusive):  # what it has made is removed all the same
+            endpoint.configurations.give_back(creator.conclude(created, payload))
+    for operation in scenarios.completed(operations, targets) if operations else ():
+        scenarios.existence.gone(operation)
 
 
-def belongs(suite: Suite, created: Exchange, deleted: Exchange, victim: Configuration) -> bool:
+def belongs(
+    endpoint: Endpoint, created: Exchange, deleted: Exchange, target: Configuration
+) -> bool:
     """Whether a delete was accepted for its own SID, beside a create; a breach where one of the two got the other's answer."""
     if deleted.status != 202:
         return False  # documented or not, it is judged elsewhere
     names = [one.related_sid for one in (created, deleted)]
     own = (
-        names[0] != victim.sid
-        and names[1] in (None, victim.sid)
+        names[0] != target.sid
+        and names[1] in (None, target.sid)
         and not created.operation_names & deleted.operation_names
     )
-    suite.ledger.hold(
+    endpoint.findings.check(
         "RACE-OWN-ANSWER",
         own,
-        expected=f"the answer for {victim.sid}, and another one for the create",
+        expected=f"the answer for {target.sid}, and another one for the create",
         seen=f"those for {names[1]!r:.120} and {names[0]!r:.120}"
         if any(names)
         else "one operation for both",
@@ -355,29 +374,29 @@ def belongs(suite: Suite, created: Exchange, deleted: Exchange, victim: Configur
         pytest.param(False, marks=pytest.mark.twice, id="no-key"),
     ],
 )
-def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: bool) -> None:
+def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, keyed: bool) -> None:
     """A second delete while the first is pending gets a documented answer, and the first goes on to its end."""
-    configuration = suite.configurations.one()
-    operation = scenarios.accepted(configuration, key=suite.key())
+    configuration = endpoint.configurations.one()
+    operation = scenarios.accepted(configuration, key=endpoint.key())
 
-    second = suite.client.delete(configuration.sid, key=suite.key() if keyed else None)
+    second = endpoint.client.delete(configuration.sid, key=endpoint.key() if keyed else None)
 
     what = (
         "202, the same operation"
         if second.operation_names & operation.accepted.operation_names
         else str(second.status)
     )
-    suite.ledger.observe("OBS-SECOND-DELETE", f"one after the other: {what}")
+    endpoint.findings.observe("OBS-SECOND-DELETE", f"one after the other: {what}")
     operations = [operation]
     if second.status == 202 and "same" not in what:
-        operations.append(suite.follower.accept(second, configuration.sid))
-    if not suite.effort.few:
+        operations.append(endpoint.poller.accept(second, configuration.sid))
+    if not endpoint.effort.few:
         # Whatever the others are told, the first one's key stands for the first response, and its delete goes on.
-        operations += refused_meanwhile(suite, configuration, operations) if keyed else []
+        operations += refused_meanwhile(endpoint, configuration, operations) if keyed else []
         scenarios.replay(operation)
-    suite.follower.finish(operations)
+    endpoint.poller.finish(operations)
     ended = [one for one in operations if one.status == "COMPLETED"]
-    suite.ledger.hold(
+    endpoint.findings.check(
         "RACE-ONCE",
         len(ended) <= 1,
         expected="one COMPLETED operation",
@@ -385,20 +404,20 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
         exchanges=[e for one in ended for e in (one.accepted, *one.polls[-1:])],
     )
     done = scenarios.completed([operation], [configuration])[0]
-    there, fetch = scenarios.presence.is_there(configuration)
-    suite.ledger.hold(
+    there, fetch = scenarios.existence.is_there(configuration)
+    endpoint.findings.check(
         "RACE-ONE-SID",
         there is not True,
         expected="the configuration deleted",
         seen="still there",
         exchanges=[operation.accepted, second, *done.polls[-1:], fetch],
     )
-    if not suite.effort.few:
+    if not endpoint.effort.few:
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
-    if second.key and second.status in (404, 409) and not suite.effort.few:
+    if second.key and second.status in (404, 409) and not endpoint.effort.few:
         # Whether that refusal is stored for its key is open; what it refused is gone, either way.
-        again = past_500(lambda: suite.client.delete(configuration.sid, key=second.key))
-        suite.ledger.hold(
+        again = past_500(lambda: endpoint.client.delete(configuration.sid, key=second.key))
+        endpoint.findings.check(
             "GONE-DELETE",
             again.status in (404, second.status),
             expected=f"404, or {second.status} as before",
@@ -408,25 +427,27 @@ def test_second_delete_while_pending(suite: Suite, scenarios: Scenarios, keyed: 
 
 
 def refused_meanwhile(
-    suite: Suite, configuration: Configuration, running: list[Operation]
+    endpoint: Endpoint, configuration: Configuration, running: list[Operation]
 ) -> list[Operation]:
     """Send what is refused, in each way that is known, to a SID with deletes *running*; the operation of what was accepted instead."""
     for status in (409, 429):
-        trigger = suite.profile.faults.get(status)
+        trigger = endpoint.profile.faults.get(status)
         if trigger is not None and trigger.headers:
-            suite.client.delete(
+            endpoint.client.delete(
                 configuration.sid,
-                key=suite.key(),
+                key=endpoint.key(),
                 trigger=trigger,
                 call=Call("delete", configuration.sid, provokes=status),
             )
     # A malformed key may be ignored: then this is one more delete.
-    answer = send_bad(suite, configuration.sid, bad_keys(suite.key(), suite.random, 1)[0])
+    response = send_bad(
+        endpoint, configuration.sid, malformed_keys(endpoint.key(), endpoint.random, 1)[0]
+    )
     known = any(
-        answer.operation_names & operation.accepted.operation_names for operation in running
+        response.operation_names & operation.accepted.operation_names for operation in running
     )
     return (
-        [suite.follower.accept(answer, configuration.sid)]
-        if answer.status == 202 and not known
+        [endpoint.poller.accept(response, configuration.sid)]
+        if response.status == 202 and not known
         else []
     )

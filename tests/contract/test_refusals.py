@@ -5,15 +5,15 @@ import contextlib
 import pytest
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH
-from orchestrator_contract.scope import Place
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
-from orchestrator_contract.steps.fault_injection import APART_S, Provocation, provoke
+from orchestrator_contract.steps.fault_injection import APART_S, InjectedFault, provoke
 
 #: Further keys whose retry after a 429 is looked at, in one conversation about one SID.
 MORE_STORED = 12
@@ -27,7 +27,7 @@ MOST_CONFLICTS = 7
 LONGEST_CONTROL_S = 10.0
 
 
-def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchange]:
+def judge_provoked(endpoint: Endpoint, status: int, found: InjectedFault) -> list[Exchange]:
     """Answers with the provoked status; another error in its place is a breach, an acceptance says nothing."""
     hits = [e for e in found.exchanges if e.status == status]
     # A 500 now and then is documented; in place of every answer it is not what was provoked.
@@ -40,9 +40,9 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
     ]
     requirement = f"ERR-{status}-STATUS"
     if hits:
-        suite.ledger.hold(requirement, True)
+        endpoint.findings.check(requirement, True)
     if others and not found.burst:
-        suite.ledger.hold(
+        endpoint.findings.check(
             requirement,
             False,
             expected=str(status),
@@ -51,7 +51,7 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
         )
     if not hits:
         seen = ", ".join(sorted({e.outcome() for e in found.exchanges}))
-        raise Unverifiable(f"the profile's way to provoke {status} gave {seen or 'nothing'}")
+        raise Inconclusive(f"the profile's way to provoke {status} gave {seen or 'nothing'}")
     return hits
 
 
@@ -74,59 +74,59 @@ def judge_provoked(suite: Suite, status: int, found: Provocation) -> list[Exchan
         ),
     ],
 )
-def test_refused_request(suite: Suite, scenarios: Scenarios, status: int) -> None:
+def test_refused_request(endpoint: Endpoint, scenarios: Scenarios, status: int) -> None:
     """A conflict and a rate limit are documented answers, and what they refuse is not carried out."""
-    victim = suite.victims(1)[0]
-    scenarios.presence.must_be_shown(victim)
+    target = endpoint.targets(1)[0]
+    scenarios.existence.must_be_shown(target)
 
     # The rest of the sample is provoked by the tests of what comes after a refusal.
     found = provoke(
-        suite,
+        endpoint,
         status,
-        victim,
-        suite.effort.refusals * 3 // 4
-        if suite.profile.faults[status].headers
-        else suite.effort.refusals,
+        target,
+        endpoint.effort.refusals * 3 // 4
+        if endpoint.profile.faults[status].headers
+        else endpoint.effort.refusals,
     )
-    hits = judge_provoked(suite, status, found)
+    hits = judge_provoked(endpoint, status, found)
     for _ in range(MORE_BURSTS if found.burst else 0):
         # Between two requests of a burst there may be room for one.
         if not found.accepted:
             break
-        victim = suite.configurations.one()
-        scenarios.presence.must_be_shown(victim)
-        found = provoke(suite, status, victim, suite.effort.refusals)
-        hits = judge_provoked(suite, status, found)
+        target = endpoint.configurations.one()
+        scenarios.existence.must_be_shown(target)
+        found = provoke(endpoint, status, target, endpoint.effort.refusals)
+        hits = judge_provoked(endpoint, status, found)
 
     requirement = f"ERR-{status}-KEEPS"
     if found.accepted:
-        raise Unverifiable(
+        raise Inconclusive(
             "a request of the burst was accepted, so the configuration is rightly gone"
         )
-    if found.victim is None:
-        raise OneWayLess(f"the SID that answers {status} is not shown by a fetch")
-    if scenarios.presence.kept(requirement, found.victim, hits[-2:]) and status == 429:
-        version_stays(suite, scenarios, found.victim, hits)
-    suite.watch.kept(requirement, found.victim, hits[-2:])
+    if found.target is None:
+        raise CheckInconclusive(f"the SID that answers {status} is not shown by a fetch")
+    if scenarios.existence.kept(requirement, found.target, hits[-2:]) and status == 429:
+        version_stays(endpoint, scenarios, found.target, hits)
+    endpoint.rechecks.kept(requirement, found.target, hits[-2:])
 
 
 def version_stays(
-    suite: Suite, scenarios: Scenarios, victim: Configuration, hits: list[Exchange]
+    endpoint: Endpoint, scenarios: Scenarios, target: Configuration, hits: list[Exchange]
 ) -> None:
     """What was not processed makes no new version; one that moves once may do so for reasons of its own."""
-    before = scenarios.presence.shown.get(victim.located, {}).get("version")
-    once = scenarios.presence.is_there(victim)[1]
+    before = scenarios.existence.shown.get(target.resource_key, {}).get("version")
+    once = scenarios.existence.is_there(target)[1]
     if before is None or once.status != 200 or once.object.get("version") == before:
         return
     # As long again with nothing refused: what moves then moves by itself.
-    suite.wait(min(once.sent - hits[0].sent, LONGEST_CONTROL_S))
-    still = scenarios.presence.is_there(victim)[1]
+    endpoint.wait(min(once.sent - hits[0].sent, LONGEST_CONTROL_S))
+    still = scenarios.existence.is_there(target)[1]
     if still.status != 200 or still.object.get("version") != once.object.get("version"):
         return
-    more = provoke(suite, 429, victim, len(hits)).exchanges
-    twice = scenarios.presence.is_there(victim)[1]
+    more = provoke(endpoint, 429, target, len(hits)).exchanges
+    twice = scenarios.existence.is_there(target)[1]
     moved = twice.status == 200 and twice.object.get("version") != still.object.get("version")
-    suite.ledger.hold(
+    endpoint.findings.check(
         "ERR-429-KEEPS",
         not moved,
         expected=f"version {still.object.get('version')!r:.40}",
@@ -136,55 +136,57 @@ def version_stays(
 
 
 @pytest.mark.requirement("ERR-429-AGAIN", "ERR-429-KEEPS")
-def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
+def test_retry_after_429(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A retry after a 429, with the same key, is processed."""
-    trigger = suite.profile.faults[429]
+    trigger = endpoint.profile.faults[429]
     if not trigger.headers and trigger.burst is None:
-        raise OneWayLess("the fault by SID answers 429 to every retry; headers or burst are needed")
-    few = suite.effort.few
+        raise CheckInconclusive(
+            "the fault by SID answers 429 to every retry; headers or burst are needed"
+        )
+    few = endpoint.effort.few
     # Whether a 429 is stored may depend on the form of its key.
     keys = (
-        [suite.key()]
+        [endpoint.key()]
         if few
         else [
-            suite.key(),
-            suite.key().upper(),
-            suite.key(1),
-            suite.key(7),
-            suite.key(8),
-            suite.key(),
+            endpoint.key(),
+            endpoint.key().upper(),
+            endpoint.key(1),
+            endpoint.key(7),
+            endpoint.key(8),
+            endpoint.key(),
         ]
     )
     retried: list[tuple[Operation, Configuration]] = []
     passing: list[str] = []
     more: list[Exchange] = []
     bursts = 0 if few else MORE_BURSTS
-    for victim, key in zip(suite.configurations.take(len(keys)), keys, strict=True):
-        found = provoke(suite, 429, victim, 1, key=key)
-        hits = [e for e in judge_provoked(suite, 429, found) if e.key]
+    for target, key in zip(endpoint.configurations.take(len(keys)), keys, strict=True):
+        found = provoke(endpoint, 429, target, 1, key=key)
+        hits = [e for e in judge_provoked(endpoint, 429, found) if e.key]
         if found.burst and found.accepted and bursts:
             bursts -= 1
             continue
         if not few and not found.burst and len(retried) < 2:
             # Where the first refusal of a key is not stored, the second may be.
-            found = provoke(suite, 429, victim, 1, key=key)
+            found = provoke(endpoint, 429, target, 1, key=key)
             hits += [e for e in found.exchanges if e.status == 429]
         if found.accepted or not hits:
-            raise Unverifiable("the burst was not refused with 429 for a request with a key")
+            raise Inconclusive("the burst was not refused with 429 for a request with a key")
         refused = hits[-1]
         if not few and not found.burst and not more:
             # Further keys that met a 429 on this SID; each is tried again once it is gone.
             more = [
                 e
-                for e in provoke(suite, 429, victim, MORE_STORED, keyed=True).exchanges
+                for e in provoke(endpoint, 429, target, MORE_STORED, keyed=True).exchanges
                 if e.status == 429
             ]
-        tries = retry(suite, refused)
+        tries = retry(endpoint, refused)
         again = tries[-1]
-        if again.status in (500, 503) or suite.is_echo(again):
+        if again.status in (500, 503) or endpoint.is_echo(again):
             passing.append(again.outcome())
             continue
-        if not suite.ledger.hold(
+        if not endpoint.findings.check(
             "ERR-429-AGAIN",
             again.status == 202,
             expected="202 to the retry",
@@ -192,17 +194,17 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
             exchanges=tries,
         ):
             break
-        retried.append((suite.follower.accept(again, victim.sid), victim))
+        retried.append((endpoint.poller.accept(again, target.sid), target))
     if passing and not retried:
-        raise Unverifiable(f"the retry was answered {passing[0]}")
+        raise Inconclusive(f"the retry was answered {passing[0]}")
     done = scenarios.completed(
-        [operation for operation, _ in retried], [victim for _, victim in retried]
+        [operation for operation, _ in retried], [target for _, target in retried]
     )
-    victims = {victim.located: victim for _, victim in retried}
+    targets = {target.resource_key: target for _, target in retried}
     # Processed means processed: the configuration goes, and the key stands for this answer from now on.
     for operation in [] if few else done:
-        there, fetch = scenarios.presence.is_there(victims[operation.located])
-        suite.ledger.hold(
+        there, fetch = scenarios.existence.is_there(targets[operation.resource_key])
+        endpoint.findings.check(
             "ERR-429-AGAIN",
             there is not True,
             expected=f"{operation.sid} deleted by the retry",
@@ -211,11 +213,11 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
         )
         if trigger.headers and operation is done[0]:
             # A used key may meet a 429, too: that is no use of it.
-            provoke(suite, 429, victims[operation.located], 1, key=operation.accepted.key)
+            provoke(endpoint, 429, targets[operation.resource_key], 1, key=operation.accepted.key)
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
     for refused in more:
-        tries = retry(suite, refused)
-        if not suite.ledger.hold(
+        tries = retry(endpoint, refused)
+        if not endpoint.findings.check(
             "ERR-429-AGAIN",
             tries[-1].status != 429,
             expected="the retry processed",
@@ -225,61 +227,63 @@ def test_retry_after_429(suite: Suite, scenarios: Scenarios) -> None:
             break
 
 
-def retry(suite: Suite, refused: Exchange) -> list[Exchange]:
+def retry(endpoint: Endpoint, refused: Exchange) -> list[Exchange]:
     """Send a delete that met a 429 again with its key; the refusal, and what came of it until other requests pass.
 
     Raises:
-        Unverifiable: other requests are refused, too.
+        Inconclusive: other requests are refused, too.
     """
     sid = refused.call.subject
     tries = [refused]
     for attempt in range(MOST_CONFLICTS):
-        tries.append(again := _once_more(suite, sid, refused))
+        tries.append(again := _once_more(endpoint, sid, refused))
         if again.status != 409:
             break
         # The refused delete of the same SID may make a conflict of this one, for a moment, or what others do for longer.
-        suite.wait(APART_S * 2**attempt)
+        endpoint.wait(APART_S * 2**attempt)
     if again.status == 429:
         # The limit itself may still hold: requests with new keys tell, in an order that no limit follows by chance.
         new, same = (
-            [_with_new_key(suite) for _ in range(2)],
-            [again, *(_once_more(suite, sid, refused) for _ in range(2))],
+            [_with_new_key(endpoint) for _ in range(2)],
+            [again, *(_once_more(endpoint, sid, refused) for _ in range(2))],
         )
-        new.append(_with_new_key(suite))
+        new.append(_with_new_key(endpoint))
         tries += [*new, *same[1:]]
         again = same[-1]
         if all(e.status == 429 for e in same) and all(e.status != 429 for e in new):
             # A limit may be this SID's own: it has to end when the endpoint says.
-            delay = suite.client.retry.delay(again, 0)
+            delay = endpoint.client.retry.delay(again, 0)
             if delay is not None:
-                suite.wait(delay)
-                tries.append(_once_more(suite, sid, refused))
+                endpoint.wait(delay)
+                tries.append(_once_more(endpoint, sid, refused))
             return tries
     for attempt in range(MOST_RETRIES):
         if again.status != 429:
             return tries
-        control = _with_new_key(suite)
-        delay = suite.client.retry.delay(again, attempt)
+        control = _with_new_key(endpoint)
+        delay = endpoint.client.retry.delay(again, attempt)
         if delay is None:
             break
-        suite.wait(delay)
-        again = _once_more(suite, sid, refused)
+        endpoint.wait(delay)
+        again = _once_more(endpoint, sid, refused)
         tries += [control, again]
     if again.status == 429 and control.status == 429:
-        raise Unverifiable("429 did not go away for requests with a new key either")
+        raise Inconclusive("429 did not go away for requests with a new key either")
     return tries
 
 
-def _with_new_key(suite: Suite) -> Exchange:
-    absent = suite.absent_sid()
-    return suite.client.delete(absent, key=suite.key(), call=Call("delete", absent, provokes=429))
+def _with_new_key(endpoint: Endpoint) -> Exchange:
+    absent = endpoint.absent_sid()
+    return endpoint.client.delete(
+        absent, key=endpoint.key(), call=Call("delete", absent, provokes=429)
+    )
 
 
-def _once_more(suite: Suite, sid: str, refused: Exchange) -> Exchange:
-    out = suite.client.outgoing(
+def _once_more(endpoint: Endpoint, sid: str, refused: Exchange) -> Exchange:
+    out = endpoint.client.request(
         Call("delete", sid, provokes=429), "DELETE", f"/Configurations/{sid}", key=refused.key
     )
-    return suite.client.send(out)
+    return endpoint.client.send(out)
 
 
 @pytest.mark.parametrize(
@@ -295,93 +299,95 @@ def _once_more(suite: Suite, sid: str, refused: Exchange) -> Exchange:
         ),
     ],
 )
-def test_server_error(suite: Suite, scenarios: Scenarios, status: int) -> None:
+def test_server_error(endpoint: Endpoint, scenarios: Scenarios, status: int) -> None:
     """A server error is a documented answer; what it did to the configuration is observed."""
-    victim = suite.configurations.one()
+    target = endpoint.configurations.one()
 
-    away = provoked_away(suite, status, suite.effort.refusals // 4)
-    found = provoke(suite, status, victim, suite.effort.refusals - len(away))
-    judge_provoked(suite, status, found)
+    away = provoked_away(endpoint, status, endpoint.effort.refusals // 4)
+    found = provoke(endpoint, status, target, endpoint.effort.refusals - len(away))
+    judge_provoked(endpoint, status, found)
 
-    there = scenarios.presence.is_there(found.victim)[0] if found.victim else None
+    there = scenarios.existence.is_there(found.target)[0] if found.target else None
     effect = {True: "not deleted", False: "deleted", None: "not known"}[there]
-    suite.ledger.observe("OBS-FAULT-EFFECT", f"{status}: {effect}")
+    endpoint.findings.observe("OBS-FAULT-EFFECT", f"{status}: {effect}")
 
 
-def provoked_away(suite: Suite, status: int, number: int) -> list[Exchange]:
+def provoked_away(endpoint: Endpoint, status: int, number: int) -> list[Exchange]:
     """About *number* answers to the provocation of another account, and in another region: what an error looks like does not depend on that.
 
     That the profile's way works there, too, nobody says: what else is answered there is no breach.
     """
     places = [
         one
-        for one in (Place(account=1), Place(region=1))
-        if one.account < len(suite.profile.accounts) and one.region < len(suite.profile.bases)
+        for one in (Scope(account=1), Scope(region=1))
+        if one.account < len(endpoint.profile.accounts) and one.region < len(endpoint.profile.bases)
     ]
     hits: list[Exchange] = []
-    for place in places if suite.profile.faults[status].headers and not suite.effort.few else ():
-        with contextlib.suppress(Unverifiable):  # with nothing to delete there, home has to do
-            victim = suite.configurations.spare(account=place.account, region=place.region)
-            exchanges = provoke(suite, status, victim, number // len(places)).exchanges
+    for scope in (
+        places if endpoint.profile.faults[status].headers and not endpoint.effort.few else ()
+    ):
+        with contextlib.suppress(Inconclusive):  # with nothing to delete there, home has to do
+            target = endpoint.configurations.spare(account=scope.account, region=scope.region)
+            exchanges = provoke(endpoint, status, target, number // len(places)).exchanges
             hits += [exchange for exchange in exchanges if exchange.status == status]
             accepted = [
-                suite.follower.accept(exchange, victim.sid)
+                endpoint.poller.accept(exchange, target.sid)
                 for exchange in exchanges
                 if exchange.status == 202
             ]
-            suite.follower.finish(accepted, early=False)
+            endpoint.poller.finish(accepted, early=False)
     return hits
 
 
 @pytest.mark.requirement("SID-UNKNOWN")
-def test_stored_errors(suite: Suite, scenarios: Scenarios) -> None:
+def test_stored_errors(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Whether an error is stored for its key is open: it is observed."""
     accepted = []
-    faults = suite.profile.faults if suite.profile.provision.mode else {}
+    faults = endpoint.profile.faults if endpoint.profile.provision.mode else {}
     stored = [(s, t) for s, t in sorted(faults.items()) if s != 429 and t.headers]
-    for status, trigger in suite.random.sample(
-        stored, min(len(stored), 1 if suite.effort.few else 3)
+    for status, trigger in endpoint.random.sample(
+        stored, min(len(stored), 1 if endpoint.effort.few else 3)
     ):
-        victim = suite.configurations.one()
-        key = suite.key()
-        first = suite.client.delete(
-            victim.sid, key=key, trigger=trigger, call=Call("delete", victim.sid, provokes=status)
+        target = endpoint.configurations.one()
+        key = endpoint.key()
+        first = endpoint.client.delete(
+            target.sid, key=key, trigger=trigger, call=Call("delete", target.sid, provokes=status)
         )
-        again = suite.client.delete(
-            victim.sid, key=key, call=Call("delete", victim.sid, provokes=status)
+        again = endpoint.client.delete(
+            target.sid, key=key, call=Call("delete", target.sid, provokes=status)
         )
         if first.status == status:
-            suite.ledger.observe(
+            endpoint.findings.observe(
                 "OBS-KEY-STORED",
                 f"{status}: {'stored' if again.status == status else f'not stored ({again.status})'}",
             )
         if again.status == 202:
-            accepted.append(suite.follower.accept(again, victim.sid))
-    with contextlib.suppress(Unverifiable):
-        suite.follower.finish(accepted, early=False)
+            accepted.append(endpoint.poller.accept(again, target.sid))
+    with contextlib.suppress(Inconclusive):
+        endpoint.poller.finish(accepted, early=False)
     # Whatever was answered before, an accepted delete that COMPLETED is done, and its key stands for it.
     for operation in accepted:
-        if operation.status == "COMPLETED" and not suite.effort.few:
-            scenarios.presence.gone(operation)
+        if operation.status == "COMPLETED" and not endpoint.effort.few:
+            scenarios.existence.gone(operation)
             scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
-    sid, key = suite.absent_sid(), suite.key()
-    answers = [past_500(lambda: suite.client.delete(sid, key=key)) for _ in range(2)]
-    for answer in answers:
-        suite.ledger.hold(
+    sid, key = endpoint.absent_sid(), endpoint.key()
+    responses = [past_500(lambda: endpoint.client.delete(sid, key=key)) for _ in range(2)]
+    for response in responses:
+        endpoint.findings.check(
             "SID-UNKNOWN",
-            answer.status in (404, 500),
+            response.status in (404, 500),
             expected="404",
-            seen=answer.outcome(),
-            exchanges=answers,
+            seen=response.outcome(),
+            exchanges=responses,
         )
-    if suite.effort.few or not suite.profile.provision.mode:
+    if endpoint.effort.few or not endpoint.profile.provision.mode:
         return
     # The key of a 404 may be refused on another SID; where it is not, that delete is one like any other.
-    victim = suite.configurations.one()
-    again = suite.client.delete(
-        victim.sid, key=key, call=Call("delete", victim.sid, allow=MISMATCH)
+    target = endpoint.configurations.one()
+    again = endpoint.client.delete(
+        target.sid, key=key, call=Call("delete", target.sid, allow=MISMATCH)
     )
     if again.status == 202:
-        operation = suite.follower.accept(again, victim.sid)
-        if suite.follower.finish([operation], early=False) and operation.status == "COMPLETED":
-            scenarios.presence.gone(operation)
+        operation = endpoint.poller.accept(again, target.sid)
+        if endpoint.poller.finish([operation], early=False) and operation.status == "COMPLETED":
+            scenarios.existence.gone(operation)

@@ -2,24 +2,24 @@
 
 import pytest
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.results.findings import OneWayLess, Unverifiable
+from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.steps.deletes import Scenarios
 
 
 @pytest.mark.requirement("HTTP-ENCODING", "ERR-404-BODY")
 @pytest.mark.parametrize("offer", ["identity", "gzip", "gzip;q=1.0, deflate;q=0.5"])
-def test_content_coding(suite: Suite, offer: str) -> None:
+def test_content_coding(endpoint: Endpoint, offer: str) -> None:
     """An answer comes uncoded, or in a coding that the request offered."""
-    sid = suite.absent_sid()
+    sid = endpoint.absent_sid()
 
-    exchange = suite.client.delete(sid, headers=[("Accept-Encoding", offer)])
+    exchange = endpoint.client.delete(sid, headers=[("Accept-Encoding", offer)])
 
-    defect = exchange.answer.defect if exchange.answer else None
-    suite.ledger.hold(
+    defect = exchange.response.defect if exchange.response else None
+    endpoint.findings.check(
         "HTTP-ENCODING",
-        exchange.answer is not None and defect is None,
+        exchange.response is not None and defect is None,
         expected="an answer that decodes",
         seen=defect[1] if defect else exchange.outcome(),
         exchanges=[exchange],
@@ -35,13 +35,13 @@ def test_content_coding(suite: Suite, offer: str) -> None:
         pytest.param("application/*, text/plain;q=0.5", marks=pytest.mark.twice, id="a-range"),
     ],
 )
-def test_accept(suite: Suite, accept: str) -> None:
+def test_accept(endpoint: Endpoint, accept: str) -> None:
     """An answer comes in the documented type to whoever takes it, as to whoever does not say what they take."""
-    sid = suite.absent_sid()
+    sid = endpoint.absent_sid()
 
-    exchange = suite.client.delete(sid, headers=[("Accept", accept)])
+    exchange = endpoint.client.delete(sid, headers=[("Accept", accept)])
 
-    suite.ledger.hold(
+    endpoint.findings.check(
         "SID-UNKNOWN",
         exchange.status in (404, 500),
         expected="404",
@@ -51,21 +51,21 @@ def test_accept(suite: Suite, accept: str) -> None:
 
 
 @pytest.mark.requirement("HTTP-ENCODING", "DEL-202-BODY")
-def test_accepted_without_coding(suite: Suite, scenarios: Scenarios) -> None:
+def test_accepted_without_coding(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A 202 to a request that offers no coding comes without one."""
-    configuration = suite.configurations.one()
+    configuration = endpoint.configurations.one()
 
     try:
         accepted = scenarios.accepted(
             configuration, trigger=Trigger({"Accept-Encoding": "identity", "Accept": "*/*"})
         ).accepted
-    except Unverifiable as error:
-        raise OneWayLess(str(error)) from error
+    except Inconclusive as error:
+        raise CheckInconclusive(str(error)) from error
 
     # The judge has held what the answer says of its coding against what was offered; that it says nothing is right, too.
-    suite.ledger.hold(
+    endpoint.findings.check(
         "HTTP-ENCODING",
-        accepted.answer is not None and accepted.answer.defect is None,
+        accepted.response is not None and accepted.response.defect is None,
         expected="an answer that is not coded",
         seen=accepted.outcome(),
         exchanges=[accepted],

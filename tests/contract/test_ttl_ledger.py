@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract.contract.limits import KEY_EXPIRES_S, KEY_LIVES_S
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.steps.deletes import Scenarios
-from orchestrator_contract.steps.key_age_file import ENOUGH, TtlLedger, documented_parts
+from orchestrator_contract.steps.key_age_file import ENOUGH, KeyAgeFile, documented_parts
 
 
 @pytest.mark.ttl_ledger
 @pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
 def test_keys_of_earlier_runs(
-    suite: Suite, scenarios: Scenarios, request: pytest.FixtureRequest
+    endpoint: Endpoint, scenarios: Scenarios, request: pytest.FixtureRequest
 ) -> None:
     """A key of an earlier run replays up to 23 h 55 min after its use and is new from 25 h on."""
-    file = TtlLedger(Path(request.config.option.ttl_ledger), suite.profile)
+    file = KeyAgeFile(Path(request.config.option.ttl_ledger), endpoint.profile)
     judged = file.due(datetime.now(UTC))
     for planted in judged:
-        suite.show_absent(planted.sid)
+        endpoint.show_absent(planted.sid)
         before = planted.age(datetime.now(UTC))
-        again = suite.client.delete(planted.sid, key=planted.key)
+        again = endpoint.client.delete(planted.sid, key=planted.key)
         age, now = planted.age(datetime.now(UTC)), documented_parts(again)
         changed = [
             f"{what} {now[what]!r:.100}"
@@ -35,7 +35,7 @@ def test_keys_of_earlier_runs(
         )
         if again.status == 500 or not requirement:
             if not requirement:
-                suite.ledger.observe(
+                endpoint.findings.observe(
                     "OBS-KEY-24H",
                     f"{'new' if changed else 'replayed'} {age / 3600:.1f} h after its use",
                 )
@@ -45,7 +45,7 @@ def test_keys_of_earlier_runs(
             if requirement == "KEY-LIVES"
             else again.status != planted.original["status"]
         )
-        suite.ledger.hold(
+        endpoint.findings.check(
             requirement,
             ok,
             exchanges=[again],
@@ -53,12 +53,12 @@ def test_keys_of_earlier_runs(
             f"answer {age / 3600:.1f} h after the key's first use",
             seen="; ".join(changed) or "the original answer",
         )
-        suite.ledger.settled.add(requirement)
-    fresh = scenarios.deleted(3) if len(file.keys) - len(judged) < ENOUGH else []
-    file.replace(judged, [operation.accepted for operation in fresh])
-    open_ = {"KEY-LIVES", "KEY-EXPIRES"} - suite.ledger.settled
-    if suite.requirements_lacking(open_):
-        suite.ledger.unverified(
+        endpoint.findings.settled.add(requirement)
+    new_connection = scenarios.deleted(3) if len(file.keys) - len(judged) < ENOUGH else []
+    file.replace(judged, [operation.accepted for operation in new_connection])
+    open_ = {"KEY-LIVES", "KEY-EXPIRES"} - endpoint.findings.settled
+    if endpoint.requirements_lacking(open_):
+        endpoint.findings.unverified(
             sorted(open_),
             "keys are planted now: judge them in a later run with the same --ttl-ledger",
         )

@@ -8,15 +8,15 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import compare, defects, results
-from benchmarks.results import BEGIN, COLUMNS, END, Row
+from benchmarks.results import BEGIN, COLUMNS, END, RequirementResult
 from orchestrator_contract.mock import registry
 
 DOCS = Path(__file__).parents[3] / "docs"
 ROWS = [
-    Row("a|b", "10 requests/s", "other: 5 requests/s", 2.0, 1.5),
-    Row("slow", "1 request/s", "other <fast> & loud: 4 requests/s", 0.25, 0.5),
-    Row("absent", "not measured", "it is not installed", goal=5.0),
-    Row("shown only", "3", "4", 0.75),
+    RequirementResult("a|b", "10 requests/s", "other: 5 requests/s", 2.0, 1.5),
+    RequirementResult("slow", "1 request/s", "other <fast> & loud: 4 requests/s", 0.25, 0.5),
+    RequirementResult("absent", "not measured", "it is not installed", goal=5.0),
+    RequirementResult("shown only", "3", "4", 0.75),
 ]
 
 

@@ -13,31 +13,26 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import endpoint as suite
-from orchestrator_contract.api import poller as follower
+from orchestrator_contract import endpoint
+from orchestrator_contract.api import poller
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
-from orchestrator_contract.endpoint import Settings, Suite
-from orchestrator_contract.http import sender as sending
+from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.http import sender
 from orchestrator_contract.http.connections import Origin, Wire
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.response import Answer, Fault, WireError
+from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
-from orchestrator_contract.provision import cleanup as removal
-from orchestrator_contract.provision import create as creating
-from orchestrator_contract.provision import identity, provisioner
-from orchestrator_contract.provision import read_lag as visibility
-from orchestrator_contract.steps import deletes as scenarios
-from orchestrator_contract.steps import existence as presence
-from orchestrator_contract.steps import rechecks as watch
+from orchestrator_contract.provision import cleanup, create, identity, provisioner, read_lag
+from orchestrator_contract.steps import deletes, existence, rechecks
 from tests.suite.core.world import World
 
 ORIGIN = "http://target.example"
 PLANE = "/v2/ControlPlane"
 #: Status, body and headers of an answer, or why there is none. A dictionary becomes a JSON body.
-Said = tuple[int] | tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | Fault
+Said = tuple[int] | tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | TransportFault
 
 
 class Clock:
@@ -69,7 +64,7 @@ class Sent:
     raw: bytes
     origin: Origin
     #: Whether a new connection was asked for.
-    fresh: bool
+    new_connection: bool
     #: Seconds on the clock.
     at: float
 
@@ -83,12 +78,12 @@ class Sent:
         )
 
 
-def answer_of(said: Said | Answer) -> Answer | WireError:
+def answer_of(said: Said | Response) -> Response | TransportError:
     """What the wire would make of it."""
-    if isinstance(said, Answer):
+    if isinstance(said, Response):
         return said
-    if isinstance(said, Fault):
-        return WireError(said, f"it was {said}")
+    if isinstance(said, TransportFault):
+        return TransportError(said, f"it was {said}")
     status, body, more = (
         said[0],
         said[1] if len(said) > 1 else None,
@@ -99,10 +94,10 @@ def answer_of(said: Said | Answer) -> Answer | WireError:
         line for line in headers if line[0].lower() not in {name.lower() for name in more}
     ] + list(more.items())
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return Answer(status, "", headers, data)
+    return Response(status, "", headers, data)
 
 
-class Endpoint:
+class ScriptedEndpoint:
     """Takes the place of the wire: answers each request line from its script, and keeps what was sent."""
 
     def __init__(self, clock: Clock) -> None:
@@ -113,59 +108,67 @@ class Endpoint:
         #: What a request line has that moves the clock: its connection is not used again.
         self.tool = b"__clock"
         self._clock = clock
-        self._script: dict[str, list[Said | Callable[[Sent], Said | Answer]]] = {}
+        self._script: dict[str, list[Said | Callable[[Sent], Said | Response]]] = {}
         self._lock = Lock()
 
-    def on(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
+    def on(self, line: str, *responses: Said | Callable[[Sent], Said | Response]) -> None:
         """Answer "METHOD path", below the control plane, with these in turn; the last one stays."""
         method, _, path = line.partition(" ")
-        self.at(f"{method} {PLANE}{path}", *answers)
+        self.at(f"{method} {PLANE}{path}", *responses)
 
-    def at(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
+    def at(self, line: str, *responses: Said | Callable[[Sent], Said | Response]) -> None:
         """As `on`, for any path."""
-        self._script[line] = list(answers)
+        self._script[line] = list(responses)
 
-    def unless_scripted(self, line: str, *answers: Said | Callable[[Sent], Said | Answer]) -> None:
+    def unless_scripted(
+        self, line: str, *responses: Said | Callable[[Sent], Said | Response]
+    ) -> None:
         """As `on`, where nothing is known of the line yet."""
         method, _, path = line.partition(" ")
-        self._script.setdefault(f"{method} {PLANE}{path}", list(answers))
+        self._script.setdefault(f"{method} {PLANE}{path}", list(responses))
 
     def lines(self) -> list[str]:
         """The request lines so far, without the control plane."""
         return [sent.line.replace(PLANE, "") for sent in self.sent]
 
-    def _take(self, origin: Origin, raw: bytes, fresh: bool) -> Answer | WireError:
+    def _take(self, origin: Origin, raw: bytes, new_connection: bool) -> Response | TransportError:
         head, _, body = raw.partition(b"\r\n\r\n")
         first, *rest = head.decode("latin-1").split("\r\n")
         line = first.removesuffix(" HTTP/1.1")
         headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in rest)}
         with self._lock:
-            sent = Sent(line, headers, body, raw, origin, fresh, self._clock.now)
+            sent = Sent(line, headers, body, raw, origin, new_connection, self._clock.now)
             self.sent.append(sent)
             if line not in self._script:
                 raise AssertionError(f"nothing was scripted for {line}")
-            answers = self._script[line]
-            said = answers.pop(0) if len(answers) > 1 else answers[0]
+            responses = self._script[line]
+            said = responses.pop(0) if len(responses) > 1 else responses[0]
         if self.slow:
             self._clock.now += self.slow
         return answer_of(said(sent) if callable(said) else said)
 
     def exchange(
-        self, origin: Origin, request: bytes, method: str, *, fresh: bool = False, keep: bool = True
-    ) -> Answer:
+        self,
+        origin: Origin,
+        request: bytes,
+        method: str,
+        *,
+        new_connection: bool = False,
+        keep: bool = True,
+    ) -> Response:
         """As `Wire.exchange`."""
         assert keep is (self.tool not in request.partition(b"\r\n")[0])
         assert request.startswith(method.encode())
-        answer = self._take(origin, request, fresh)
-        if isinstance(answer, WireError):
-            raise answer
-        return answer
+        response = self._take(origin, request, new_connection)
+        if isinstance(response, TransportError):
+            raise response
+        return response
 
     def together(
         self, origin: Origin, batch: Sequence[tuple[bytes, str]]
-    ) -> list[Answer | WireError]:
+    ) -> list[Response | TransportError]:
         """As `Wire.together`."""
-        return [self._take(origin, request, fresh=True) for request, _ in batch]
+        return [self._take(origin, request, new_connection=True) for request, _ in batch]
 
     def close(self) -> None:
         """As `Wire.close`."""
@@ -176,8 +179,8 @@ class Endpoint:
 class Bench:
     """A suite against the scripted endpoint, and what it found."""
 
-    suite: Suite
     endpoint: Endpoint
+    script: ScriptedEndpoint
     clock: Clock
     #: What the endpoint has taken the place of.
     wire: Wire
@@ -188,21 +191,25 @@ class Bench:
         """The problems of every breached requirement."""
         return {
             one: record.problems
-            for one, record in self.suite.ledger.records.items()
+            for one, record in self.endpoint.findings.records.items()
             if record.breaches
         }
 
     def checks(self) -> dict[str, int]:
         """How often each requirement was checked."""
         return {
-            one: record.checks for one, record in self.suite.ledger.records.items() if record.checks
+            one: record.checks
+            for one, record in self.endpoint.findings.records.items()
+            if record.checks
         }
 
     def steps(self, requirement: str) -> list[tuple[str, int | None]]:
         """Method, last path segment and status of each exchange in the evidence of a requirement."""
         found = []
         for step in (
-            step for breach in self.suite.ledger.records[requirement].shown for step in breach.steps
+            step
+            for breach in self.endpoint.findings.records[requirement].shown
+            for step in breach.steps
         ):
             words = step.request.split()
             found.append(
@@ -212,7 +219,7 @@ class Bench:
 
     def seen(self, observation: str) -> dict[str, int]:
         """What was observed, and how often."""
-        return dict(self.suite.ledger.observations.get(observation, {}))
+        return dict(self.endpoint.findings.observations.get(observation, {}))
 
     def exchange(
         self, operation: str, said: Said, method: str = "DELETE", **fields: Any
@@ -229,18 +236,18 @@ class Bench:
             sent=self.clock.now,
             **fields,
         )
-        answer = answer_of(said)
-        if isinstance(answer, WireError):
-            exchange.fault, exchange.fault_text = answer.fault, str(answer)
+        response = answer_of(said)
+        if isinstance(response, TransportError):
+            exchange.fault, exchange.fault_text = response.fault, str(response)
         else:
-            exchange.answer = answer
+            exchange.response = response
         return exchange
 
     def accepted(self, sid: str, *said: Said, key: str | None = None) -> Operation:
         """The operation of a delete that is answered 202."""
-        self.suite.ownership.allow(sid)
-        self.endpoint.on(f"DELETE /Configurations/{sid}", *said)
-        return self.suite.follower.accept(self.suite.client.delete(sid, key=key), sid)
+        self.endpoint.ownership.allow(sid)
+        self.script.on(f"DELETE /Configurations/{sid}", *said)
+        return self.endpoint.poller.accept(self.endpoint.client.delete(sid, key=key), sid)
 
 
 @pytest.fixture
@@ -249,17 +256,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     for module in (
         coordinator,
-        creating,
-        follower,
+        create,
+        poller,
         identity,
-        presence,
+        existence,
         provisioner,
-        removal,
-        scenarios,
-        sending,
-        suite,
-        visibility,
-        watch,
+        cleanup,
+        deletes,
+        sender,
+        endpoint,
+        read_lag,
+        rechecks,
     ):
         monkeypatch.setattr(module, "time", made)
     return made
@@ -295,21 +302,22 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         profile = replace(target, **changes)
         chosen = EFFORTS[effort] if isinstance(effort, str) else effort
         journal = _Journal()
-        run = Suite(Settings(profile, chosen, 1, "run"), Coordinator(requests, 0, deletes, journal))  # type: ignore[arg-type]
-        endpoint, wire = Endpoint(clock), run.client.wire
-        run.client.wire = endpoint  # type: ignore[assignment]
+        coordinator = Coordinator(requests, 0, deletes, journal)  # type: ignore[arg-type]
+        run = Endpoint(Settings(profile, chosen, 1, "run"), coordinator)
+        script, wire = ScriptedEndpoint(clock), run.client.wire
+        run.client.wire = script  # type: ignore[assignment]
         if profile.provision.mode in ("pool", "command"):
             there = [{"id": sid} for sid in profile.provision.pool]
-            endpoint.on(
+            script.on(
                 "GET /Configurations?pageSize=1000", (200, {"configurations": there, "meta": {}})
             )
-        made.append(Bench(run, endpoint, clock, wire, journal.entries))
+        made.append(Bench(run, script, clock, wire, journal.entries))
         return made[-1]
 
     yield begin
 
     for bench in made:
-        bench.suite.client.settle()
+        bench.endpoint.client.settle()
 
 
 class _Named:
@@ -326,7 +334,7 @@ class _Named:
 def named(bench: Bench) -> list[str]:
     """The names of the steps that someone who waits for the run is shown."""
     texts: list[str] = []
-    bench.suite.client.steps = _Named(texts)  # type: ignore[assignment]
+    bench.endpoint.client.steps = _Named(texts)  # type: ignore[assignment]
     return texts
 
 
@@ -340,7 +348,7 @@ def bench(start: Callable[..., Bench]) -> Bench:
 def alone(start: Callable[..., Bench]) -> Bench:
     """A bench that makes nothing ahead."""
     bench = start()
-    bench.suite.configurations.ahead = 0
+    bench.endpoint.configurations.ahead = 0
     return bench
 
 

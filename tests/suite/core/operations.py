@@ -44,5 +44,5 @@ def poll(status: Any = "PENDING", **members: Any) -> Said:
 
 def begun(bench: Bench, sid: str = SID, operation: str = "op_1", *polls: Said) -> Operation:
     """An operation by its statusUrl, with the answers of its polls scripted."""
-    bench.endpoint.on(f"GET /Operations/{operation}", *polls)
+    bench.script.on(f"GET /Operations/{operation}", *polls)
     return bench.accepted(sid, accepted(statusUrl=f"{PLANE}/Operations/{operation}"))

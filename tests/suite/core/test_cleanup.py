@@ -1,4 +1,4 @@
-"""What `--cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
+"""What `--crash_cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract import crash_cleanup as cleanup
+from orchestrator_contract import crash_cleanup
 from orchestrator_contract.coordination.journal import Journal, Leftover
 from orchestrator_contract.profile import Account
 
@@ -50,20 +50,20 @@ def test_what_is_listed_under_a_name(
     deleted: bool,
 ) -> None:
     """It is deleted if its id is one path segment and a fetch shows it under that name; else it is left, and counted."""
-    monkeypatch.setattr(cleanup, "time", clock)
+    monkeypatch.setattr(crash_cleanup, "time", clock)
     item: dict[str, Any] = {"id": sid, "displayName": NAME}
-    bench.endpoint.on(
+    bench.script.on(
         ALL, (200, {"configurations": [item], "meta": {"key": "configurations", "pageSize": 1000}})
     )
-    bench.endpoint.on(f"GET /Configurations/{sid}", fetched)
-    bench.endpoint.on(f"DELETE /Configurations/{sid}", (404, {}))
+    bench.script.on(f"GET /Configurations/{sid}", fetched)
+    bench.script.on(f"DELETE /Configurations/{sid}", (404, {}))
     said: list[str] = []
 
-    left = cleanup._Cleaning(bench.suite, Journal(tmp_path / "journal.jsonl", {}), said.append).all(
-        [Leftover(NAME, None, 0, 0)]
-    )
+    left = crash_cleanup._Cleaning(
+        bench.endpoint, Journal(tmp_path / "journal.jsonl", {}), said.append
+    ).all([Leftover(NAME, None, 0, 0)])
 
-    assert ([line for line in bench.endpoint.lines() if line.startswith("DELETE")] != []) is deleted
+    assert ([line for line in bench.script.lines() if line.startswith("DELETE")] != []) is deleted
     assert left == (0 if deleted else 1)
     assert any(line.startswith("LEFT") for line in said) is not deleted
 
@@ -84,9 +84,9 @@ def written(folder: Path) -> Path:
 @pytest.fixture
 def as_bench(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A bench whose suite is the one that `clean` makes."""
-    monkeypatch.setattr(cleanup, "Suite", lambda *_: bench.suite)
-    bench.endpoint.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
-    bench.endpoint.on("DELETE /Configurations/sid0", (404, {}))
+    monkeypatch.setattr(crash_cleanup, "Suite", lambda *_: bench.endpoint)
+    bench.script.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
+    bench.script.on("DELETE /Configurations/sid0", (404, {}))
     return bench
 
 
@@ -104,11 +104,11 @@ def test_an_unwritable_journal(
     monkeypatch.setattr(Path, "open", refuse)
 
     with pytest.raises(
-        cleanup.CleanupError, match=rf"^{path}: can't be written: Read-only file system$"
+        crash_cleanup.CleanupError, match=rf"^{path}: can't be written: Read-only file system$"
     ):
-        cleanup.clean(path, as_bench.suite.profile, print)
+        crash_cleanup.clean(path, as_bench.endpoint.profile, print)
 
-    assert [line for line in as_bench.endpoint.lines() if line.startswith("DELETE")] == []
+    assert [line for line in as_bench.script.lines() if line.startswith("DELETE")] == []
 
 
 def test_a_journal_that_can_not_be_written_any_more(
@@ -121,8 +121,10 @@ def test_a_journal_that_can_not_be_written_any_more(
 
     monkeypatch.setattr(Journal, "write", full)
 
-    with pytest.raises(cleanup.CleanupError, match="can't be written: No space left on device"):
-        cleanup.clean(written(tmp_path), as_bench.suite.profile, print)
+    with pytest.raises(
+        crash_cleanup.CleanupError, match="can't be written: No space left on device"
+    ):
+        crash_cleanup.clean(written(tmp_path), as_bench.endpoint.profile, print)
 
 
 def test_one_number_in_two_accounts(start: Callable[..., Bench], tmp_path: Path) -> None:
@@ -134,10 +136,10 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench], tmp_path: Path)
         deleted.append(sent.user)
         return 404, {}
 
-    bench.endpoint.on("DELETE /Configurations/1", delete)
+    bench.script.on("DELETE /Configurations/1", delete)
     journal, said = Journal(tmp_path / "journal.jsonl", {}), list[str]()
 
-    left = cleanup._Cleaning(bench.suite, journal, said.append).all(
+    left = crash_cleanup._Cleaning(bench.endpoint, journal, said.append).all(
         [Leftover(NAME, "1", 0, 0), Leftover("oc-run-1", "1", 1, 0)]
     )
 

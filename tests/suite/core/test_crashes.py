@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.endpoint import Suite
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.steps.server_error_rate import Crashes
 
@@ -29,7 +29,7 @@ def test_malformed_keys_that_meet_500(
     bench: Bench, others: int, others_500: int, malformed_500: int, breached: bool
 ) -> None:
     """They are what breaks the server where more than one met a 500 and none of many other deletes did."""
-    crashes = Crashes(Suite.well_formed_key)
+    crashes = Crashes(Endpoint.well_formed_key)
     for number, status, key in (
         (others, 404, None),
         (others_500, 500, KEY),
@@ -39,14 +39,14 @@ def test_malformed_keys_that_meet_500(
         for _ in range(number):
             crashes(bench.exchange("delete", (status, {}), key=key))
 
-    crashes.judge(bench.suite.ledger)
+    crashes.judge(bench.endpoint.findings)
 
     assert ("KEY-BAD-SAFE" in bench.breaches()) is breached
 
 
 def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
     """Neither of the endpoint nor of malformed keys."""
-    crashes = Crashes(Suite.well_formed_key)
+    crashes = Crashes(Endpoint.well_formed_key)
     for _ in range(400):
         crashes(bench.exchange("delete", (404, {})))
     for call in (
@@ -57,7 +57,7 @@ def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
         for key in (KEY, "x", "y"):
             crashes(bench.exchange("delete", (500, {}), key=key, call=call))
 
-    crashes.judge(bench.suite.ledger)
+    crashes.judge(bench.endpoint.findings)
 
     assert bench.breaches() == {}
     assert bench.checks()["KEY-BAD-SAFE"] == 1

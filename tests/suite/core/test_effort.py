@@ -30,9 +30,9 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
     assert [f"as in {lessened}:" in remark for remark in got.remarks] == (
         [True] if lessened else []
     )
-    assert (got.name, got.odd_sids, got.refusals, got.longest_s) == (
+    assert (got.name, got.malformed_sids, got.refusals, got.longest_s) == (
         asked.name,
-        asked.odd_sids,
+        asked.malformed_sids,
         asked.refusals,
         asked.longest_s,
     )

@@ -15,10 +15,10 @@ from urllib.parse import quote
 import pytest
 
 from orchestrator_contract.http.exchange import MAX_DEPTH, Exchange, parse_json
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Account, Profile
-from orchestrator_contract.redaction import redactor as redaction
-from orchestrator_contract.redaction import spellings as spelling
+from orchestrator_contract.redaction import redactor as redactor_module
+from orchestrator_contract.redaction import spellings
 from orchestrator_contract.redaction.redactor import Redactor
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def test_no_json(body: bytes, error: str) -> None:
 def test_what_came_back(bench: Bench) -> None:
     """Header names are compared without case, several lines are one; the body is an object or counts as an empty one."""
     exchange = bench.exchange("delete", (202, {"a": 1}))
-    assert exchange.answer is not None
-    exchange.answer.headers += [("X-A", "1"), ("x-a", "2"), ("LOCATION", "/l")]
+    assert exchange.response is not None
+    exchange.response.headers += [("X-A", "1"), ("x-a", "2"), ("LOCATION", "/l")]
 
     assert exchange.headers == {"content-type": "application/json", "x-a": "1, 2", "location": "/l"}
     assert (exchange.status, exchange.object, exchange.outcome(), exchange.text) == (
@@ -99,7 +99,7 @@ def test_what_came_back(bench: Bench) -> None:
 
 def test_nothing_came_back(bench: Bench) -> None:
     """Without an answer everything is empty, and the outcome says why."""
-    exchange = bench.exchange("delete", Fault.TIMEOUT)
+    exchange = bench.exchange("delete", TransportFault.TIMEOUT)
 
     assert (exchange.status, exchange.headers, exchange.object, exchange.text) == (None, {}, {}, "")
     assert exchange.json.error == "no answer"
@@ -501,14 +501,14 @@ def test_a_secret_learnt_while_another_thread_looks(
     looks = threading.Thread(target=lambda: others.append(redactor.text(PASSWORD)))
 
     def slowly(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
-        made = spelling.any_of(forms)
+        made = spellings.any_of(forms)
         for thread in (learns, looks):
             if thread.ident is None:
                 thread.start()
                 thread.join(0.1)
         return made
 
-    monkeypatch.setattr(redaction, "any_of", slowly)
+    monkeypatch.setattr(redactor_module, "any_of", slowly)
 
     assert redactor.text("a text") == "a text"
     for thread in (learns, looks):
@@ -622,9 +622,9 @@ def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
     """It can't be told from what every answer holds, so by itself it is not hidden; what carries it as a credential is."""
     redactor = Redactor()
     redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
-    answer = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}, "code": 20404}'
+    response = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}, "code": 20404}'
 
-    assert redactor.text(answer) == answer
+    assert redactor.text(response) == response
     pair = base64.b64encode(f"SKvendor:{secret}".encode()).decode()
     assert pair not in redactor.text(f"Authorization: Basic {pair}")
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.api.poller import Follower, _took
+from orchestrator_contract.api.poller import Poller, _took
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits
-from orchestrator_contract.rules.accepted import Unfollowable
+from orchestrator_contract.rules.accepted import OperationUnreachable
 from tests.suite.core.operations import ORIGIN, PLANE, SID, URL, accepted, begun, poll
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ def test_finish_waits_for_all(bench: Bench) -> None:
         ),
     ]
 
-    ended = bench.suite.follower.finish(operations)
+    ended = bench.endpoint.poller.finish(operations)
 
     assert ended == operations
     assert [operation.status for operation in operations] == ["COMPLETED", "FAILED"]
     assert [len(operation.polls) for operation in operations] == [1, 4]
     assert bench.checks()["OP-ENDS"] == 2
     assert bench.breaches() == {}
-    asked = len(bench.endpoint.sent)
-    assert bench.suite.follower.finish(operations) == operations
-    assert bench.suite.follower.finish([]) == []
-    assert len(bench.endpoint.sent) == asked
+    asked = len(bench.script.sent)
+    assert bench.endpoint.poller.finish(operations) == operations
+    assert bench.endpoint.poller.finish([]) == []
+    assert len(bench.script.sent) == asked
 
 
 def stubborn(bench: Bench, number: int, said: Said | None = None) -> Operation:
@@ -66,13 +66,13 @@ def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
     bench = start(limits=Limits(poll_timeout_s=50))
     began = bench.clock.now
 
-    assert bench.suite.follower.finish([stubborn(bench, 1)]) == []
+    assert bench.endpoint.poller.finish([stubborn(bench, 1)]) == []
     assert 50 < bench.clock.now - began < 53
     assert bench.breaches() == {"OP-ENDS": ["expected an end within 50 s; saw PENDING"]}
     assert bench.steps("OP-ENDS") == [("DELETE sid1", 202), ("GET op_1", 200)]
 
     began = bench.clock.now
-    assert bench.suite.follower.finish([stubborn(bench, 2)]) == []
+    assert bench.endpoint.poller.finish([stubborn(bench, 2)]) == []
     assert 5 < bench.clock.now - began < 8
     assert bench.checks()["OP-ENDS"] == 1
 
@@ -80,10 +80,10 @@ def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
 def test_the_least_patience(start: Callable[..., Bench]) -> None:
     """However short the limit, a later operation is given two seconds."""
     bench = start(limits=Limits(poll_timeout_s=8))
-    bench.suite.follower.finish([stubborn(bench, 1)])
+    bench.endpoint.poller.finish([stubborn(bench, 1)])
 
     began = bench.clock.now
-    bench.suite.follower.finish([stubborn(bench, 2)])
+    bench.endpoint.poller.finish([stubborn(bench, 2)])
 
     assert 2 < bench.clock.now - began < 4.1
     assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
@@ -93,10 +93,10 @@ def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> N
     """One whose poll limit has passed before anything was asked is looked at before it is judged."""
     bench = start(limits=Limits(poll_timeout_s=8))
     ended, stuck = bench.accepted("sid1", accepted(statusUrl=URL)), stubborn(bench, 2)
-    bench.endpoint.on("GET /Operations/op_1", poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"))
+    bench.script.on("GET /Operations/op_1", poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"))
     bench.clock.now += 20
 
-    assert bench.suite.follower.finish([ended, stuck], early=False) == [ended]
+    assert bench.endpoint.poller.finish([ended, stuck], early=False) == [ended]
 
     assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
 
@@ -105,7 +105,7 @@ def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..
     """One that ends when it is asked about for the third time does so after the limit, too, where nothing was asked before."""
     bench = start(limits=Limits(poll_timeout_s=8))
     operation = bench.accepted("sid1", accepted(statusUrl=URL))
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Operations/op_1",
         poll(),
         poll(),
@@ -113,37 +113,38 @@ def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..
     )
     bench.clock.now += 20
 
-    assert bench.suite.follower.finish([operation], early=False) == [operation]
+    assert bench.endpoint.poller.finish([operation], early=False) == [operation]
 
     assert "OP-ENDS" not in bench.breaches()
 
 
 def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
     """Only deletes are judged by whether they end."""
-    bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
-    bench.endpoint.on("GET /Operations/op_1", poll())
-    exchange = bench.suite.client.send(
-        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    bench.script.on("POST /Configurations", accepted(statusUrl=URL))
+    bench.script.on("GET /Operations/op_1", poll())
+    exchange = bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
 
-    assert bench.suite.follower.finish([bench.suite.follower.accept(exchange, "")]) == []
+    assert bench.endpoint.poller.finish([bench.endpoint.poller.accept(exchange, "")]) == []
 
     assert not {"OP-ENDS", "OP-RELATED"} & bench.checks().keys()
     # Deletes are waited for all the same.
     began = bench.clock.now
-    bench.suite.follower.finish([stubborn(bench, 2)])
+    bench.endpoint.poller.finish([stubborn(bench, 2)])
     assert bench.clock.now - began > 20
 
 
 def test_an_operation_that_never_can_be_read(bench: Bench) -> None:
     """It is given up after a few seconds, the next of its kind sooner; the reason says what came last."""
-    began, answers = bench.clock.now, iter(range(500, 600))
+    began, responses = bench.clock.now, iter(range(500, 600))
     operation = begun(bench, "sid1", "op_1")
-    bench.endpoint.on(
-        "GET /Operations/op_1", lambda _: (504 if (status := next(answers)) == 503 else status, {})
+    bench.script.on(
+        "GET /Operations/op_1",
+        lambda _: (504 if (status := next(responses)) == 503 else status, {}),
     )
-    with pytest.raises(Unfollowable) as caught:
-        bench.suite.follower.finish([operation])
+    with pytest.raises(OperationUnreachable) as caught:
+        bench.endpoint.poller.finish([operation])
     assert (
         str(caught.value)
         == f"the operation can't be read: the last poll gave {operation.polls[-1].status}"
@@ -152,24 +153,24 @@ def test_an_operation_that_never_can_be_read(bench: Bench) -> None:
     assert 4 < first < 6
 
     began = bench.clock.now
-    with pytest.raises(Unfollowable):
-        bench.suite.follower.finish([stubborn(bench, 2, (500, {}))])
+    with pytest.raises(OperationUnreachable):
+        bench.endpoint.poller.finish([stubborn(bench, 2, (500, {}))])
     assert 0.3 < bench.clock.now - began < 0.5
 
 
 def test_creates_that_can_not_be_read_take_nothing_from_deletes(bench: Bench) -> None:
     """What is known of one kind of operation is not held against another."""
-    bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
-    bench.endpoint.on("GET /Operations/op_1", (500, {}))
-    exchange = bench.suite.client.send(
-        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    bench.script.on("POST /Configurations", accepted(statusUrl=URL))
+    bench.script.on("GET /Operations/op_1", (500, {}))
+    exchange = bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
-    with pytest.raises(Unfollowable):
-        bench.suite.follower.finish([bench.suite.follower.accept(exchange, "")])
+    with pytest.raises(OperationUnreachable):
+        bench.endpoint.poller.finish([bench.endpoint.poller.accept(exchange, "")])
 
     began = bench.clock.now
-    with pytest.raises(Unfollowable):
-        bench.suite.follower.finish([stubborn(bench, 2, (500, {}))])
+    with pytest.raises(OperationUnreachable):
+        bench.endpoint.poller.finish([stubborn(bench, 2, (500, {}))])
     assert bench.clock.now - began > 4
 
 
@@ -193,14 +194,14 @@ def test_a_moment_without_answers_is_waited_out(bench: Bench) -> None:
         poll("COMPLETED"),
     )
 
-    assert bench.suite.follower.finish([operation]) == [operation]
+    assert bench.endpoint.poller.finish([operation]) == [operation]
 
 
 def test_pauses_grow_and_stay_bounded(start: Callable[..., Bench]) -> None:
     """Polls are close at first, each pause half the time since the 202, and never more than two seconds apart."""
     bench = start(limits=Limits(poll_timeout_s=60))
     operation = stubborn(bench, 1)
-    bench.suite.follower.finish([operation])
+    bench.endpoint.poller.finish([operation])
 
     slept = bench.clock.slept
     assert max(slept) == pytest.approx(2.0)
@@ -222,7 +223,7 @@ def ending(bench: Bench, number: int, after: float) -> Operation:
         )
 
     operation = begun(bench, f"sid{number}", name)
-    bench.endpoint.on(f"GET /Operations/{name}", now)
+    bench.script.on(f"GET /Operations/{name}", now)
     return operation
 
 
@@ -230,7 +231,7 @@ def pauses(bench: Bench, *operations: Operation, waited: float = 0.0) -> list[fl
     """The pauses until all of these have ended, some time after their 202."""
     bench.clock.now += waited
     bench.clock.slept.clear()
-    assert bench.suite.follower.finish(operations, early=False) == list(operations)
+    assert bench.endpoint.poller.finish(operations, early=False) == list(operations)
     return list(bench.clock.slept)
 
 
@@ -279,7 +280,7 @@ def test_operations_that_end_when_they_have_been_asked_about(bench: Bench, numbe
         said = [poll("PENDING", operationId=f"op_{name}", statusUrl=url, related=None)] * (
             number - 1
         )
-        bench.endpoint.on(
+        bench.script.on(
             f"GET /Operations/op_{name}",
             *said,
             poll(
@@ -294,13 +295,13 @@ def test_operations_that_end_when_they_have_been_asked_about(bench: Bench, numbe
 def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> None:
     """The first poll comes when the longest known kind has ended; where that was too soon, pauses grow as if nothing were known."""
     pauses(bench, ending(bench, 1, 2))
-    took = bench.suite.follower._typical["delete"]
-    bench.endpoint.on("POST /Configurations", accepted(statusUrl=f"{PLANE}/Operations/op_2"))
-    exchange = bench.suite.client.send(
-        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    took = bench.endpoint.poller._typical["delete"]
+    bench.script.on("POST /Configurations", accepted(statusUrl=f"{PLANE}/Operations/op_2"))
+    exchange = bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
     began = bench.clock.now
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Operations/op_2",
         lambda _: poll(
             "COMPLETED" if bench.clock.now - began > 2 * took else "PENDING",
@@ -309,7 +310,7 @@ def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> 
         ),
     )
 
-    assert pauses(bench, bench.suite.follower.accept(exchange, "")) == pytest.approx(
+    assert pauses(bench, bench.endpoint.poller.accept(exchange, "")) == pytest.approx(
         [took, took / 2, took * 0.75]
     )
 
@@ -317,7 +318,7 @@ def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> 
 def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench) -> None:
     """However far apart its deletes were, each is polled once; nor does the pause grow from group to group."""
     pauses(bench, ending(bench, 1, 2))
-    took = bench.suite.follower._typical["delete"]
+    took = bench.endpoint.poller._typical["delete"]
     for first in (10, 20):
         operations = []
         for number in range(first, first + 4):
@@ -327,18 +328,18 @@ def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench
         pauses(bench, *operations)
 
         assert [len(operation.polls) for operation in operations] == [1] * 4
-        assert bench.suite.follower._typical["delete"] <= took
+        assert bench.endpoint.poller._typical["delete"] <= took
 
 
 def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
     """Until one of them has ended each is asked about once in three looks; after that, all that are left."""
     began = bench.clock.now
 
-    bench.suite.follower.finish([ending(bench, number, 2) for number in range(6)], early=False)
+    bench.endpoint.poller.finish([ending(bench, number, 2) for number in range(6)], early=False)
 
     polls = [
         (round(sent.at - began, 2), sent.line.rpartition("op_")[2][:1])
-        for sent in bench.endpoint.sent
+        for sent in bench.script.sent
         if sent.line.startswith("GET")
     ]
     looks = [
@@ -353,15 +354,15 @@ def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
 def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
     """A third as many as of short ones are polled at once, and as many half-way: some that were, and some that were not."""
     pauses(bench, ending(bench, 99, 9))
-    bench.suite.follower.early_every = 2
-    bench.endpoint.sent.clear()
+    bench.endpoint.poller.early_every = 2
+    bench.script.sent.clear()
     began = bench.clock.now
 
-    bench.suite.follower.finish([ending(bench, number, 5) for number in range(8)])
+    bench.endpoint.poller.finish([ending(bench, number, 5) for number in range(8)])
 
     polls = [
         (round(sent.at - began, 1), sent.line.rpartition("op_")[2][:1])
-        for sent in bench.endpoint.sent
+        for sent in bench.script.sent
         if sent.line.startswith("GET")
     ]
     assert sorted(name for at, name in polls if at == 0) == list("06")
@@ -384,13 +385,13 @@ def test_what_an_operation_says_it_took(
 ) -> None:
     """An operation's own instants say how long it took, within what was seen."""
     operation = begun(bench, "sid1", "op_1")
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Operations/op_1",
         poll(
             "COMPLETED", operationId="op_1", createdAt="2026-11-23T00:00:00Z", completedAt=completed
         ),
     )
-    bench.suite.follower.poll(operation)
+    bench.endpoint.poller.poll(operation)
 
     assert _took(operation, 8.0) == pytest.approx(seconds)
 
@@ -400,8 +401,8 @@ def test_an_operation_is_given_up_after_four_looks_at_least(bench: Bench) -> Non
     pauses(bench, ending(bench, 1, 9))
     operation = stubborn(bench, 2, (500, {}))
 
-    with pytest.raises(Unfollowable):
-        bench.suite.follower.finish([operation], early=False)
+    with pytest.raises(OperationUnreachable):
+        bench.endpoint.poller.finish([operation], early=False)
 
     assert len(operation.polls) == 4
 
@@ -410,15 +411,15 @@ def test_an_operation_that_becomes_unreadable(bench: Bench) -> None:
     """Eight polls in a row without a known status are enough, once it has had its time."""
     url, began = f"{PLANE}/Operations/op_1", bench.clock.now
     operation = begun(bench, "sid1", "op_1")
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Operations/op_1",
         lambda _: (
             poll(operationId="op_1", statusUrl=url) if bench.clock.now - began < 6 else (200, {})
         ),
     )
 
-    with pytest.raises(Unfollowable):
-        bench.suite.follower.finish([operation])
+    with pytest.raises(OperationUnreachable):
+        bench.endpoint.poller.finish([operation])
 
     assert [bool(one.object) for one in operation.polls[-9:]] == [True] + [False] * 8
 
@@ -427,7 +428,7 @@ def test_an_operation_that_can_not_be_read_until_the_limit(start: Callable[..., 
     """Where the limit comes first, its end is judged, and there is no status to show."""
     bench = start(limits=Limits(poll_timeout_s=3))
 
-    assert bench.suite.follower.finish([stubborn(bench, 1, (200, {}))]) == []
+    assert bench.endpoint.poller.finish([stubborn(bench, 1, (200, {}))]) == []
 
     assert bench.breaches()["OP-ENDS"] == ["expected an end within 3 s; saw no readable status"]
 
@@ -442,7 +443,7 @@ def test_an_operation_that_can_not_be_read_until_the_limit(start: Callable[..., 
 )
 def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: int) -> None:
     """One of every so many operations is polled right after its 202."""
-    bench.suite.follower.early_every = every
+    bench.endpoint.poller.early_every = every
     ended: list[Operation] = []
     for number in range(6):
         url = f"{PLANE}/Operations/op_{number}"
@@ -455,10 +456,10 @@ def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: i
         )
     moment = bench.clock.now
 
-    assert len(bench.suite.follower.finish(ended)) == 6
+    assert len(bench.endpoint.poller.finish(ended)) == 6
 
     early = [
-        sent for sent in bench.endpoint.sent if sent.line.startswith("GET") and sent.at == moment
+        sent for sent in bench.script.sent if sent.line.startswith("GET") and sent.at == moment
     ]
     assert len(early) == at_once
 
@@ -471,7 +472,7 @@ def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> Non
     ]
     moment = bench.clock.now
 
-    Follower(bench.suite.client).finish(operations)
+    Poller(bench.endpoint.client).finish(operations)
 
     assert [operation.ended for operation in operations] == [moment] * 3
 
@@ -482,7 +483,7 @@ def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> Non
 )
 def test_polling_is_named(bench: Bench, named: list[str], number: int, text: str) -> None:
     """Whoever waits sees what is polled, and how many."""
-    bench.suite.follower.finish(
+    bench.endpoint.poller.finish(
         [
             stubborn(bench, one, poll("COMPLETED", operationId=f"op_{one}", related=None))
             for one in range(number)
@@ -494,18 +495,18 @@ def test_polling_is_named(bench: Bench, named: list[str], number: int, text: str
 
 def test_polls_know_what_they_follow(bench: Bench) -> None:
     """By either link it is known of which call the operation is, for the requirements that differ."""
-    bench.endpoint.on("POST /Configurations", accepted(f"{ORIGIN}/other/op_1", None, statusUrl=URL))
-    bench.endpoint.on("GET /Operations/op_1", poll(operationId="op_2"))
-    bench.endpoint.at("GET /other/op_1", poll(operationId="op_3"))
-    exchange = bench.suite.client.send(
-        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    bench.script.on("POST /Configurations", accepted(f"{ORIGIN}/other/op_1", None, statusUrl=URL))
+    bench.script.on("GET /Operations/op_1", poll(operationId="op_2"))
+    bench.script.at("GET /other/op_1", poll(operationId="op_3"))
+    exchange = bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
-    operation = bench.suite.follower.accept(exchange, "")
+    operation = bench.endpoint.poller.accept(exchange, "")
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append(e.call))
+    bench.endpoint.client.recorders.append(lambda e: recorded.append(e.call))
 
-    bench.suite.follower.poll(operation)
-    bench.suite.follower.poll_other_link(operation)
+    bench.endpoint.poller.poll(operation)
+    bench.endpoint.poller.poll_other_link(operation)
 
     assert recorded == [Call("operation", "op_1", of="create")] * 2
 
@@ -518,16 +519,16 @@ def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
         "op_1",
         poll("COMPLETED"),
         poll("COMPLETED"),
-        Fault.CUT,
+        TransportFault.CUT,
         (429, {}),
         poll("PENDING"),
         poll("COMPLETED"),
     )
     seen: list[int | None] = []
-    bench.suite.follower.polled = lambda _operation, exchange: seen.append(exchange.status)
-    bench.suite.follower.poll(operation)
+    bench.endpoint.poller.polled = lambda _operation, exchange: seen.append(exchange.status)
+    bench.endpoint.poller.poll(operation)
 
-    bench.suite.follower.poll_at_once(operation, 5)
+    bench.endpoint.poller.poll_at_once(operation, 5)
 
     assert seen == [200, 200, 429, 200, 200]
     assert bench.breaches()["OP-ORDER"] == ["expected COMPLETED or what may follow it; saw PENDING"]
@@ -540,9 +541,9 @@ def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:
     operation = stubborn(bench, 1, poll("COMPLETED", operationId="op_1", related=None))
     moment = bench.clock.now
 
-    bench.suite.follower.finish([operation], early=False)
+    bench.endpoint.poller.finish([operation], early=False)
 
-    assert [sent.at for sent in bench.endpoint.sent if sent.line.startswith("GET")] == [
+    assert [sent.at for sent in bench.script.sent if sent.line.startswith("GET")] == [
         pytest.approx(moment + 0.03)
     ]
     assert operation.ended == pytest.approx(moment + 0.03)

@@ -13,8 +13,8 @@ from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Account
-from orchestrator_contract.rules.accepted import Unfollowable
-from orchestrator_contract.scope import Place
+from orchestrator_contract.rules.accepted import OperationUnreachable
+from orchestrator_contract.scope import Scope
 from tests.suite.core.operations import LONG, ORIGIN, PLANE, SID, URL, accepted
 
 if TYPE_CHECKING:
@@ -265,7 +265,8 @@ def test_an_id_from_a_link_elsewhere(bench: Bench) -> None:
 def test_what_can_not_be_followed(bench: Bench, said: Said, followed: str) -> None:
     """A 202 whose links lead nowhere on the target can't be followed, and says why."""
     with pytest.raises(
-        Unfollowable, match=r"^the 202 has no link that leads to its operation on the target$"
+        OperationUnreachable,
+        match=r"^the 202 has no link that leads to its operation on the target$",
     ):
         bench.accepted(SID, said)
 
@@ -301,7 +302,7 @@ def test_a_status_url_of_almost_any_length_is_followed(bench: Bench) -> None:
     assert bench.accepted(SID, accepted(statusUrl=longest)).url == longest
 
     with pytest.raises(
-        Unfollowable,
+        OperationUnreachable,
         match=r"^the 202's statusUrl has 65537 characters: none of more than 65536 is followed$",
     ):
         bench.accepted(SID, accepted(statusUrl=f"{longest}x"))
@@ -347,15 +348,15 @@ def test_an_id_of_almost_any_length_is_followed(bench: Bench) -> None:
 
 def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
     """What the links of a create's 202 breach is no breach of the delete's requirements, and is nothing to observe of deletes."""
-    bench.endpoint.on(
+    bench.script.on(
         "POST /Configurations",
         accepted("http://other.example/x", "op_2", statusUrl="http://other.example/y"),
     )
-    exchange = bench.suite.client.send(
-        bench.suite.client.outgoing(Call("create", "n"), "POST", "/Configurations", payload={})
+    exchange = bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
 
-    operation = bench.suite.follower.accept(exchange, "")
+    operation = bench.endpoint.poller.accept(exchange, "")
 
     assert (operation.id, operation.url, operation.sid) == ("op_2", f"{PLANE}/Operations/op_2", "")
     assert not {one for one in bench.checks() if one.startswith("DEL-")}
@@ -369,13 +370,13 @@ def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
 
 def test_each_create_has_an_operation_of_its_own(bench: Bench) -> None:
     """What is created is known by its name: one operation for two names is a breach, for one name again it is none."""
-    bench.endpoint.on("POST /Configurations", accepted(statusUrl=URL))
+    bench.script.on("POST /Configurations", accepted(statusUrl=URL))
 
     def create(name: str) -> None:
-        out = bench.suite.client.outgoing(
+        out = bench.endpoint.client.request(
             Call("create", name), "POST", "/Configurations", payload={}
         )
-        bench.suite.follower.accept(bench.suite.client.send(out), "")
+        bench.endpoint.poller.accept(bench.endpoint.client.send(out), "")
 
     for name in ("one", "one"):
         create(name)
@@ -411,15 +412,15 @@ def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench
         accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://elsewhere.example",),
     )
-    for place in (Place(1, 0), Place(0, 1)):
-        bench.suite.ownership.allow("other", place=place)
+    for scope in (Scope(1, 0), Scope(0, 1)):
+        bench.endpoint.ownership.allow("other", scope=scope)
     for sid in (SID, "other"):
-        bench.endpoint.on(f"DELETE /Configurations/{sid}", accepted(None, "op_1"))
+        bench.script.on(f"DELETE /Configurations/{sid}", accepted(None, "op_1"))
 
     bench.accepted(SID, accepted(None, "op_1"))
     for account, region, home in ((1, 0, ORIGIN), (0, 1, "http://elsewhere.example")):
-        operation = bench.suite.follower.accept(
-            bench.suite.client.delete("other", account=account, region=region), "other"
+        operation = bench.endpoint.poller.accept(
+            bench.endpoint.client.delete("other", account=account, region=region), "other"
         )
         assert operation.url == f"{home}/v2/ControlPlane/Operations/op_1"
 

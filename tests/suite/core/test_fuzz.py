@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator_contract.fuzzing import fuzz
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -27,14 +27,14 @@ def test_a_refusal_that_passes(
         nonlocal asked
         asked += 1
         if asked == 3:
-            raise Unverifiable("429 for a day")
+            raise Inconclusive("429 for a day")
         return bench.exchange("delete", (404, {}))
 
     monkeypatch.setattr(fuzz, "_perform", perform)
 
-    with pytest.raises(Unverifiable, match="429 for a day"):
+    with pytest.raises(Inconclusive, match="429 for a day"):
         fuzz.run_generated(
-            bench.suite, "DELETE", "positive", lambda sent: judged.append(sent.exchange)
+            bench.endpoint, "DELETE", "positive", lambda sent: judged.append(sent.exchange)
         )
 
     assert (asked, len(judged)) == (3, 2)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import OneWayLess
+from orchestrator_contract.results.findings import CheckInconclusive
 from tests.suite.core.world import ALL, left_of, page
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ def test_the_deletion_budget(start: Callable[..., Bench]) -> None:
     """No more is handed out than may be deleted."""
     bench = start(deletes=3, provision=Provision("pool", pool=tuple("abcdef")))
 
-    assert [one.sid for one in bench.suite.configurations.take(2)] == ["a", "b"]
+    assert [one.sid for one in bench.endpoint.configurations.take(2)] == ["a", "b"]
     with pytest.raises(
         NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"
     ):
-        bench.suite.configurations.take(2)
-    assert bench.suite.configurations.one().sid == "c"
+        bench.endpoint.configurations.take(2)
+    assert bench.endpoint.configurations.one().sid == "c"
     with pytest.raises(NothingToDelete):
-        bench.suite.configurations.one()
+        bench.endpoint.configurations.one()
 
 
 def test_a_pool(start: Callable[..., Bench]) -> None:
     """The pool's SIDs are handed out in order, each once, and may be changed then."""
     bench = start(provision=Provision("pool", pool=("a", "b", "c")))
-    configurations = bench.suite.configurations
+    configurations = bench.endpoint.configurations
 
     taken = configurations.take(2)
 
@@ -45,27 +45,27 @@ def test_a_pool(start: Callable[..., Bench]) -> None:
         ("a", "", 0, 0, {}),
         ("b", "", 0, 0, {}),
     ]
-    assert [bench.suite.ownership.owns(sid) for sid in "abc"] == [True, True, False]
+    assert [bench.endpoint.ownership.owns(sid) for sid in "abc"] == [True, True, False]
     with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up$"):
         configurations.take(2)
     assert left_of(bench) == 298
     assert configurations.take(1)[0].sid == "c"
-    assert bench.endpoint.lines() == [ALL]
+    assert bench.script.lines() == [ALL]
 
 
 def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
     """What neither the list nor a fetch shows is left alone, and said; a fetch that says nothing else lets it pass."""
     bench = start(provision=Provision("pool", pool=("gone", "a", "hidden", "silent", "gone-too")))
-    bench.endpoint.on(ALL, page({"id": "a"}))
-    answers: dict[str, Said] = {
+    bench.script.on(ALL, page({"id": "a"}))
+    responses: dict[str, Said] = {
         "gone": (404, {}),
         "hidden": (200, {"id": "hidden"}),
-        "silent": Fault.TIMEOUT,
+        "silent": TransportFault.TIMEOUT,
         "gone-too": (404, {}),
     }
-    for sid, said in answers.items():
-        bench.endpoint.on(f"GET /Configurations/{sid}", said)
-    configurations = bench.suite.configurations
+    for sid, said in responses.items():
+        bench.script.on(f"GET /Configurations/{sid}", said)
+    configurations = bench.endpoint.configurations
 
     assert [one.sid for one in configurations.take(2)] == ["a", "hidden"]
     configurations.give_back(Configuration("a"))
@@ -77,8 +77,8 @@ def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
         configurations.one()
 
     assert configurations.stale == ["gone", "gone-too"]
-    assert not bench.suite.ownership.owns("gone")
-    assert bench.endpoint.lines().count("GET /Configurations/hidden") == 1
+    assert not bench.endpoint.ownership.owns("gone")
+    assert bench.script.lines().count("GET /Configurations/hidden") == 1
     assert left_of(bench) == 300 - 2 + 1 - 2
 
 
@@ -87,35 +87,35 @@ def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) ->
     bench = commanded("print('soon'); print('never'); print('no'); print('there')")
     absent: Said = (404, {})
     present: Said = (200, {})
-    for sid, answers in {
+    for sid, responses in {
         "soon": (absent, absent, present),
         "never": (absent,),
         "no": (absent,),
         "there": (present,),
     }.items():
-        bench.endpoint.on(f"GET /Configurations/{sid}", *answers)
+        bench.script.on(f"GET /Configurations/{sid}", *responses)
     began = bench.clock.now
 
-    assert bench.suite.configurations.one().sid == "soon"
+    assert bench.endpoint.configurations.one().sid == "soon"
     assert bench.clock.now - began == pytest.approx(1.0)
-    assert bench.suite.configurations.one().sid == "there"
+    assert bench.endpoint.configurations.one().sid == "there"
     assert bench.clock.now - began == pytest.approx(6.0)
-    assert bench.suite.configurations.stale == ["never", "no"]
+    assert bench.endpoint.configurations.stale == ["never", "no"]
 
 
 @pytest.mark.parametrize("place", [(1, 0), (0, 1)])
 @pytest.mark.parametrize("mode", ["pool", "command"])
 def test_given_ones_are_of_the_first_place(
-    start: Callable[..., Bench], mode: str, place: tuple[int, int]
+    start: Callable[..., Bench], mode: str, scope: tuple[int, int]
 ) -> None:
     """Where a given configuration is, is not known beyond the first account and region."""
     bench = start(provision=Provision(mode, pool=("a",), command=("true",)))
 
     with pytest.raises(
-        OneWayLess,
+        CheckInconclusive,
         match=rf"^\[provision\] mode = '{mode}' gives configurations of the first account and region only$",
     ):
-        bench.suite.configurations.take(1, account=place[0], region=place[1])
+        bench.endpoint.configurations.take(1, account=scope[0], region=scope[1])
 
     assert left_of(bench) == 300
 
@@ -125,7 +125,7 @@ def test_no_provision(start: Callable[..., Bench]) -> None:
     bench = start(provision=Provision())
 
     with pytest.raises(NothingToDelete, match=r"^the profile has no \[provision\]$"):
-        bench.suite.configurations.one(account=1)
+        bench.endpoint.configurations.one(account=1)
 
     assert left_of(bench) == 300
 
@@ -145,9 +145,9 @@ def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
     bench = commanded(
         f"import os; n = len(os.listdir({str(tmp_path)!r})); open(f'{tmp_path}/{{n}}', 'w'); print(f' a{{n}} \\n\\na0\\nb{{n}}\\nb{{n}}')"
     )
-    configurations = bench.suite.configurations
+    configurations = bench.endpoint.configurations
     for sid in ("a0", "b0", "a1", "b1", "a2", "b2", "back"):
-        bench.endpoint.on(f"GET /Configurations/{sid}", (200, {"id": sid}))
+        bench.script.on(f"GET /Configurations/{sid}", (200, {"id": sid}))
 
     assert [one.sid for one in configurations.take(3)] == ["a0", "b0", "a1"]
     assert len(list(tmp_path.iterdir())) == 2
@@ -156,7 +156,7 @@ def test_a_command(commanded: Callable[[str], Bench], tmp_path: Path) -> None:
     assert [one.sid for one in configurations.take(1)] == ["a2"]
     configurations.give_back(Configuration("back"))
     assert [one.sid for one in configurations.take(2)] == ["back", "b2"]
-    assert all(bench.suite.ownership.owns(sid) for sid in ("a0", "b1", "a2"))
+    assert all(bench.endpoint.ownership.owns(sid) for sid in ("a0", "b1", "a2"))
     assert left_of(bench) == 300 - 3 - 1 - 1 - 2 + 1
 
 
@@ -196,7 +196,7 @@ def test_a_command_that_gives_nothing(
     bench = commanded(program)
 
     with pytest.raises(NothingToDelete, match=rf"^\[provision\] command {why}$"):
-        bench.suite.configurations.take(2)
+        bench.endpoint.configurations.take(2)
 
     assert left_of(bench) == 300
 
@@ -216,7 +216,7 @@ def test_a_command_that_keeps_failing(
 
     for _ in range(5):
         with pytest.raises(NothingToDelete, match="command failed"):
-            bench.suite.configurations.one()
+            bench.endpoint.configurations.one()
 
     assert len(list(tmp_path.iterdir())) == times
 
@@ -226,7 +226,7 @@ def test_a_command_that_is_not_there(start: Callable[..., Bench]) -> None:
     bench = start(provision=Provision("command", command=("/nonexistent/program",)))
 
     with pytest.raises(NothingToDelete, match=r"^\[provision\] command failed: .*No such file"):
-        bench.suite.configurations.one()
+        bench.endpoint.configurations.one()
 
 
 def test_a_pool_that_is_not_the_mode(start: Callable[..., Bench], tmp_path: Path) -> None:
@@ -234,8 +234,8 @@ def test_a_pool_that_is_not_the_mode(start: Callable[..., Bench], tmp_path: Path
     touch = (sys.executable, "-S", "-c", f"open({str(tmp_path / 'ran')!r}, 'w'); print('c')")
     bench = start(provision=Provision("pool", pool=("a",), command=touch))
 
-    assert bench.suite.configurations.one().sid == "a"
+    assert bench.endpoint.configurations.one().sid == "a"
     with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up$"):
-        bench.suite.configurations.one()
+        bench.endpoint.configurations.one()
 
     assert list(tmp_path.iterdir()) == []

@@ -45,18 +45,18 @@ def test_an_interrupt_anywhere(
     left: dict[str, list[str]] = {}
     for number in count(1):
         bench = start()
-        bench.suite.configurations.ahead = 0
+        bench.endpoint.configurations.ahead = 0
         world = World(bench)
-        bench.endpoint.on(ALL, world.listed)
-        where = interrupted_at(number, partial(work, bench.suite.configurations))
+        bench.script.on(ALL, world.listed)
+        where = interrupted_at(number, partial(work, bench.endpoint.configurations))
         if not where:
             break
         for index in range(len(world.payloads)):
             deletable(bench, f"sid{index}")
 
-        bench.suite.configurations.clean_up()
+        bench.endpoint.configurations.clean_up()
 
-        deleted = {line for line in bench.endpoint.lines() if line.startswith("DELETE")}
+        deleted = {line for line in bench.script.lines() if line.startswith("DELETE")}
         missing = [
             name
             for index, name in enumerate(world.names())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.rules.responses import Judge
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
 )
 def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: set[str]) -> None:
     """A conformant answer breaches nothing, and all that it says is checked, each once; both kinds of links of a create are one check each."""
-    ok = bench.suite.judge.judge(bench.exchange(operation, said))
+    ok = bench.endpoint.judge.judge(bench.exchange(operation, said))
 
     assert ok
     assert bench.breaches() == {}
@@ -402,9 +402,9 @@ def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: se
 )
 def test_breach(bench: Bench, said: Said, problems: dict[str, str]) -> None:
     """One departure breaches the one requirement it is about; the report says what was expected and seen, and shows the answer."""
-    assert not isinstance(said, Fault)
+    assert not isinstance(said, TransportFault)
 
-    ok = bench.suite.judge.judge(bench.exchange("delete", said))
+    ok = bench.endpoint.judge.judge(bench.exchange("delete", said))
 
     assert not ok
     assert {one: texts[0] for one, texts in bench.breaches().items()} == problems
@@ -426,7 +426,7 @@ def test_breach(bench: Bench, said: Said, problems: dict[str, str]) -> None:
 )
 def test_json_media_types(bench: Bench, content_type: str) -> None:
     """application/json conforms with any parameters and in any letter case."""
-    assert bench.suite.judge.judge(
+    assert bench.endpoint.judge.judge(
         bench.exchange("delete", (404, error(404), {"Content-Type": content_type}))
     )
 
@@ -444,7 +444,7 @@ def test_json_media_types(bench: Bench, content_type: str) -> None:
 )
 def test_error_bodies_that_agree_with_themselves(bench: Bench, body: dict[str, Any]) -> None:
     """Members that an error body does not have are not held against it by the rules."""
-    bench.suite.judge.judge(bench.exchange("delete", (404, body)))
+    bench.endpoint.judge.judge(bench.exchange("delete", (404, body)))
 
     assert not bench.breaches().keys() & {"ERR-STATUS", "ERR-CODE", "ERR-INFO"}
 
@@ -460,14 +460,14 @@ def test_error_bodies_that_agree_with_themselves(bench: Bench, body: dict[str, A
 )
 def test_members_of_a_wrong_type_are_one_breach(bench: Bench, body: dict[str, Any]) -> None:
     """A member of a wrong type breaches the body's schema; what it would mean otherwise is not guessed at."""
-    assert not bench.suite.judge.judge(bench.exchange("delete", (404, body)))
+    assert not bench.endpoint.judge.judge(bench.exchange("delete", (404, body)))
 
     assert bench.breaches().keys() == {"ERR-404-BODY"}
 
 
 def test_a_stated_status_without_end_is_shown_in_part(bench: Bench) -> None:
     """A number of any length stands in a message of bounded length."""
-    bench.suite.judge.judge(bench.exchange("delete", (404, error(404, status=int("7" * 60)))))
+    bench.endpoint.judge.judge(bench.exchange("delete", (404, error(404, status=int("7" * 60)))))
 
     assert bench.breaches()["ERR-STATUS"] == [
         f"$.status: expected the HTTP status 404; saw {'7' * 40}"
@@ -478,7 +478,7 @@ def test_many_errors_in_one_body_are_shown_in_part(bench: Bench) -> None:
     """Of the errors of one body under one schema four are shown."""
     items = [{**CONFIGURATION, "displayName": number} for number in range(6)]
 
-    assert not bench.suite.judge.judge(
+    assert not bench.endpoint.judge.judge(
         bench.exchange("list", (200, {"configurations": items, "meta": META}), "GET")
     )
 
@@ -491,7 +491,7 @@ def test_many_errors_in_one_body_are_shown_in_part(bench: Bench) -> None:
 
 def test_an_advisory_breach_beside_one_that_gates(bench: Bench) -> None:
     """What one schema says against a body is not made good by what another one lets pass."""
-    ok = bench.suite.judge.judge(bench.exchange("delete", (404, {"code": 5, "message": 7})))
+    ok = bench.endpoint.judge.judge(bench.exchange("delete", (404, {"code": 5, "message": 7})))
 
     assert not ok
     assert bench.breaches().keys() == {"ERR-404-BODY", "ERR-BOUNDS"}
@@ -499,7 +499,7 @@ def test_an_advisory_breach_beside_one_that_gates(bench: Bench) -> None:
 
 def test_a_create_without_retry_after_is_valid(bench: Bench) -> None:
     """What gates for a delete warns for the calls that keep its rules by analogy."""
-    ok = bench.suite.judge.judge(bench.exchange("create", (202, ACCEPTED), "POST"))
+    ok = bench.endpoint.judge.judge(bench.exchange("create", (202, ACCEPTED), "POST"))
 
     assert ok
     assert bench.breaches().keys() == {"CTRL-202"}
@@ -509,19 +509,19 @@ def test_a_page_of_another_media_type_is_not_valid(bench: Bench) -> None:
     """That its configurations are different ones does not make up for it."""
     said = 200, {"configurations": [CONFIGURATION], "meta": META}, {"Content-Type": "text/html"}
 
-    assert not bench.suite.judge.judge(bench.exchange("list", said, "GET"))
+    assert not bench.endpoint.judge.judge(bench.exchange("list", said, "GET"))
 
 
 def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
     """What only advisory requirements say against an answer warns, and does not make it invalid; what gates does."""
-    good = bench.suite.judge.judge(bench.exchange("delete", (429, error(429))))
-    bad = bench.suite.judge.judge(bench.exchange("delete", (429, error(429, status=409))))
+    good = bench.endpoint.judge.judge(bench.exchange("delete", (429, error(429))))
+    bad = bench.endpoint.judge.judge(bench.exchange("delete", (429, error(429, status=409))))
 
     assert (good, bad) == (True, False)
     assert bench.breaches()["ERR-429-RETRY"] == [
         'headers $: expected \'retry-after\' present; saw {"content-type": "application/json"}'
     ]
-    assert bench.suite.ledger.statuses == {429: [2, 1]}
+    assert bench.endpoint.findings.statuses == {429: [2, 1]}
 
 
 @pytest.mark.parametrize(
@@ -540,22 +540,22 @@ def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
 def test_valid_answers_are_counted_by_status(bench: Bench, first: Said, second: Said) -> None:
     """Of each documented status the report counts answers, and those without a gating problem."""
     for said in (first, second):
-        bench.suite.judge.judge(bench.exchange("delete", said))
-        bench.suite.judge.judge(bench.exchange("fetch", said))
+        bench.endpoint.judge.judge(bench.exchange("delete", said))
+        bench.endpoint.judge.judge(bench.exchange("fetch", said))
 
     assert isinstance(first, tuple)
-    assert bench.suite.ledger.statuses == {first[0]: [2, 1]}
+    assert bench.endpoint.findings.statuses == {first[0]: [2, 1]}
 
 
 def test_an_undocumented_status_is_counted_too(bench: Bench) -> None:
     """Whoever reads how often each status came sees those that may not."""
     for status in (200, 200, 404):
-        bench.suite.judge.judge(bench.exchange("delete", (status, error(status))))
-    bench.suite.judge.judge(
+        bench.endpoint.judge.judge(bench.exchange("delete", (status, error(status))))
+    bench.endpoint.judge.judge(
         bench.exchange("delete", (401, b""), call=Call("delete", "sid", silent=True))
     )
 
-    assert bench.suite.ledger.statuses == {200: [2, 0], 404: [1, 1]}
+    assert bench.endpoint.findings.statuses == {200: [2, 0], 404: [1, 1]}
 
 
 @pytest.mark.parametrize(
@@ -579,7 +579,7 @@ def test_statuses_where_the_contract_is_silent(
     """A status is documented, allowed where it was asked for, or tolerated by the profile and reported; else it is a breach."""
     bench = start(tolerated=frozenset(tolerated))
 
-    ok = bench.suite.judge.judge(
+    ok = bench.endpoint.judge.judge(
         bench.exchange(
             "delete", (status, error(status)), call=Call("delete", "sid", allow=frozenset(allow))
         )
@@ -593,7 +593,7 @@ def test_statuses_where_the_contract_is_silent(
 
 def test_expected_statuses_are_named_in_order(bench: Bench) -> None:
     """What is allowed here stands among the documented statuses."""
-    bench.suite.judge.judge(
+    bench.endpoint.judge.judge(
         bench.exchange("delete", (410, b""), call=Call("delete", "sid", allow=frozenset({401})))
     )
 
@@ -604,7 +604,7 @@ def test_expected_statuses_are_named_in_order(bench: Bench) -> None:
 
 def test_a_judge_without_a_policy_tolerates_nothing(bench: Bench) -> None:
     """Without a profile's policy every undocumented status is a breach."""
-    assert not Judge(bench.suite.ledger).judge(bench.exchange("delete", (401, b"")))
+    assert not Judge(bench.endpoint.findings).judge(bench.exchange("delete", (401, b"")))
 
 
 @pytest.mark.parametrize(
@@ -616,7 +616,7 @@ def test_a_judge_without_a_policy_tolerates_nothing(bench: Bench) -> None:
 )
 def test_what_is_not_judged(bench: Bench, fields: dict[str, Any], checked: set[str]) -> None:
     """Where the contract is silent only HTTP is judged; an error from outside the API needs a documented status, not a body."""
-    ok = bench.suite.judge.judge(
+    ok = bench.endpoint.judge.judge(
         bench.exchange("delete", (404, b"<html>"), call=Call("delete", "sid", **fields))
     )
 
@@ -627,53 +627,53 @@ def test_what_is_not_judged(bench: Bench, fields: dict[str, Any], checked: set[s
 def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
     """Only errors may come from outside the API."""
     for status in (202, 404):
-        bench.suite.judge.judge(
-            bench.exchange("delete", (status, b"?"), call=Call("delete", "sid", outside=True))
+        bench.endpoint.judge.judge(
+            bench.exchange("delete", (status, b"?"), call=Call("delete", "sid", outside_api=True))
         )
 
     assert bench.checks()["HTTP-JSON"] == 1
-    assert bench.suite.ledger.statuses == {202: [1, 0], 404: [1, 1]}
+    assert bench.endpoint.findings.statuses == {202: [1, 0], 404: [1, 1]}
 
 
 @pytest.mark.parametrize(
     ("fault", "requirement", "problem"),
     [
         pytest.param(
-            Fault.TIMEOUT,
+            TransportFault.TIMEOUT,
             "HTTP-ANSWER",
             "expected a complete, well-formed answer; saw it was timeout",
             id="timeout",
         ),
         pytest.param(
-            Fault.MALFORMED,
+            TransportFault.MALFORMED,
             "HTTP-ANSWER",
             "expected a complete, well-formed answer; saw it was malformed",
             id="malformed",
         ),
         pytest.param(
-            Fault.ENCODING,
+            TransportFault.ENCODING,
             "HTTP-ENCODING",
             "expected a body that decodes; saw it was encoding",
             id="encoding",
         ),
     ],
 )
-def test_no_answer(bench: Bench, fault: Fault, requirement: str, problem: str) -> None:
+def test_no_answer(bench: Bench, fault: TransportFault, requirement: str, problem: str) -> None:
     """What is no answer breaches HTTP and nothing else, with its cause."""
-    ok = bench.suite.judge.judge(bench.exchange("delete", fault))
+    ok = bench.endpoint.judge.judge(bench.exchange("delete", fault))
 
     assert ok is False
     assert bench.breaches() == {requirement: [problem]}
     assert bench.steps(requirement) == [("DELETE sid", None)]
-    assert bench.suite.ledger.statuses == {}
+    assert bench.endpoint.findings.statuses == {}
 
 
 def test_no_answer_without_a_text(bench: Bench) -> None:
     """A fault that has no text is named by its kind."""
-    exchange = bench.exchange("delete", Fault.CLOSED)
+    exchange = bench.exchange("delete", TransportFault.CLOSED)
     exchange.fault_text = ""
 
-    bench.suite.judge.judge(exchange)
+    bench.endpoint.judge.judge(exchange)
 
     assert bench.breaches() == {
         "HTTP-ANSWER": ["expected a complete, well-formed answer; saw closed"]
@@ -692,7 +692,7 @@ BOTH = {"Content-Encoding": "gzip"}
             None, {"Content-Encoding": " Identity "}, "identity", {}, id="identity-in-another-case"
         ),
         pytest.param(
-            (Fault.MALFORMED, "2 byte(s) follow"),
+            (TransportFault.MALFORMED, "2 byte(s) follow"),
             {},
             "gzip",
             {
@@ -701,7 +701,7 @@ BOTH = {"Content-Encoding": "gzip"}
             id="excess-bytes",
         ),
         pytest.param(
-            (Fault.MALFORMED, "2 byte(s) follow"),
+            (TransportFault.MALFORMED, "2 byte(s) follow"),
             BOTH,
             "gzip",
             {
@@ -710,7 +710,7 @@ BOTH = {"Content-Encoding": "gzip"}
             id="excess-bytes-after-a-coding",
         ),
         pytest.param(
-            (Fault.ENCODING, "the body is not gzip"),
+            (TransportFault.ENCODING, "the body is not gzip"),
             BOTH,
             "gzip, deflate",
             {
@@ -719,7 +719,7 @@ BOTH = {"Content-Encoding": "gzip"}
             id="damaged",
         ),
         pytest.param(
-            (Fault.ENCODING, "br was not offered"),
+            (TransportFault.ENCODING, "br was not offered"),
             {"Content-Encoding": "br"},
             "",
             {
@@ -737,7 +737,7 @@ BOTH = {"Content-Encoding": "gzip"}
             id="coded-where-only-identity-was-offered",
         ),
         pytest.param(
-            (Fault.MALFORMED, "2 byte(s) follow"),
+            (TransportFault.MALFORMED, "2 byte(s) follow"),
             BOTH,
             "identity",
             {
@@ -797,7 +797,7 @@ BOTH = {"Content-Encoding": "gzip"}
 )
 def test_framing_and_coding(
     bench: Bench,
-    defect: tuple[Fault, str] | None,
+    defect: tuple[TransportFault, str] | None,
     headers: dict[str, str],
     offered: str,
     problems: dict[str, str],
@@ -805,15 +805,15 @@ def test_framing_and_coding(
     """Bytes beyond the end breach HTTP, a coding that was not offered or does not decode breaches the coding; the one not the other."""
     sent = (("Host", "x"), *([("accept-Encoding", offered)] if offered else []))
     exchange = bench.exchange("delete", (404, error(404), headers), request_headers=sent)
-    assert exchange.answer is not None
-    exchange.answer.defect = defect
+    assert exchange.response is not None
+    exchange.response.defect = defect
 
-    ok = bench.suite.judge.judge(exchange)
+    ok = bench.endpoint.judge.judge(exchange)
 
     assert ok is not bool(problems)
     assert bench.breaches() == {one: [text] for one, text in problems.items()}
     assert [bench.steps(one) for one in problems] == [[("DELETE sid", 404)] for _ in problems]
-    damaged = defect is not None and defect[0] is Fault.ENCODING
+    damaged = defect is not None and defect[0] is TransportFault.ENCODING
     # A body that can't be decoded is not read; what can be is judged whatever followed it.
     assert bench.checks().get("HTTP-JSON", 0) == (not damaged)
     assert bench.checks().get("HTTP-ENCODING", 0) == ("Content-Encoding" in headers)
@@ -858,7 +858,7 @@ def test_framing_and_coding(
 )
 def test_error_shape_is_observed(bench: Bench, body: dict[str, Any], shape: str) -> None:
     """Which of the two documented shapes an error body has is reported and never judged."""
-    bench.suite.judge.judge(bench.exchange("delete", (404, body)))
+    bench.endpoint.judge.judge(bench.exchange("delete", (404, body)))
 
     assert bench.seen("OBS-ERROR-SHAPE") == {shape: 1}
 
@@ -869,7 +869,7 @@ def test_error_shape_is_observed(bench: Bench, body: dict[str, Any], shape: str)
 )
 def test_prefix_of_ids(bench: Bench, sid: object, seen: str) -> None:
     """How the id of a fetched configuration begins is reported and never judged."""
-    bench.suite.judge.judge(bench.exchange("fetch", (200, {**CONFIGURATION, "id": sid}), "GET"))
+    bench.endpoint.judge.judge(bench.exchange("fetch", (200, {**CONFIGURATION, "id": sid}), "GET"))
 
     assert bench.seen("OBS-SID-PREFIX") == ({seen: 1} if seen else {})
 
@@ -897,7 +897,7 @@ def test_a_page_names_each_configuration_once(
     bench: Bench, configurations: object, problem: str | None
 ) -> None:
     """A configuration that stands twice on one page breaches the paging; wrong types are the schema's."""
-    ok = bench.suite.judge.judge(
+    ok = bench.endpoint.judge.judge(
         bench.exchange("list", (200, {"configurations": configurations, "meta": META}), "GET")
     )
 
@@ -916,7 +916,7 @@ def test_a_page_without_end(bench: Bench) -> None:
         "GET",
     )
 
-    bench.suite.judge.judge(exchange)
+    bench.endpoint.judge.judge(exchange)
 
     assert bench.breaches()["CTRL-PAGES"] == [
         "expected at most 1000 configurations on a page; saw 1003"
@@ -927,9 +927,9 @@ def test_a_page_without_end(bench: Bench) -> None:
 def test_stray_bytes(bench: Bench) -> None:
     """What came in on a kept connection is held against the endpoint with the next exchange."""
     exchange = bench.exchange("list", (404, {}), "GET")
-    assert exchange.answer is not None
-    exchange.answer.stray = 7
+    assert exchange.response is not None
+    exchange.response.stray = 7
 
-    bench.suite.judge.judge(exchange)
+    bench.endpoint.judge.judge(exchange)
 
     assert "saw 7 byte(s) that nobody had asked for" in bench.breaches()["HTTP-ANSWER"][0]

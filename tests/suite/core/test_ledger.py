@@ -12,7 +12,7 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Evidence
-from orchestrator_contract.results.findings import MAX_EVIDENCE, Ledger, Unverifiable
+from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings, Inconclusive
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -21,11 +21,11 @@ DOCUMENTED, DERIVED, ADVISORY = "DEL-STATUS", "OP-ORDER", "OP-RETAINED"
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def findings() -> Findings:
     """An empty ledger that knows one secret."""
     redactor = Redactor()
     redactor.add("user", "pass-word")
-    return Ledger(catalogue.load(), redactor)
+    return Findings(catalogue.load(), redactor)
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def exchange(bench: Bench) -> Callable[..., Exchange]:
     return bench.exchange
 
 
-def test_a_check_that_holds(ledger: Ledger) -> None:
+def test_a_check_that_holds(findings: Findings) -> None:
     """It is counted, and nothing else."""
-    assert ledger.hold(DOCUMENTED, True, expected="a", seen="b")
-    ledger.hold(DOCUMENTED, True)
+    assert findings.check(DOCUMENTED, True, expected="a", seen="b")
+    findings.check(DOCUMENTED, True)
 
-    record = ledger.records[DOCUMENTED]
+    record = findings.records[DOCUMENTED]
     assert (
         record.checks,
         record.breaches,
@@ -48,18 +48,18 @@ def test_a_check_that_holds(ledger: Ledger) -> None:
         record.unverified,
         record.tests,
     ) == (2, 0, [], [], [], [])
-    assert (ledger.breach_count(), ledger.last_breached, ledger.end()) == (0, "", [])
+    assert (findings.breach_count(), findings.last_breached, findings.end()) == (0, "", [])
 
 
-def test_a_breach(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+def test_a_breach(findings: Findings, exchange: Callable[..., Exchange]) -> None:
     """It has a text, evidence step by step, and counts as the newest one."""
     steps = [
         exchange("delete", (202, {}, {"Retry-After": "1"})),
         exchange("operation", (404, {"a": 1}), "GET"),
     ]
 
-    ledger.begin("test_x", ())
-    assert not ledger.hold(
+    findings.begin("test_x", ())
+    assert not findings.check(
         DERIVED,
         False,
         expected="one thing",
@@ -68,7 +68,7 @@ def test_a_breach(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
         exchanges=steps,
     )
 
-    record = ledger.records[DERIVED]
+    record = findings.records[DERIVED]
     problem = "$.status: expected one thing; saw another ***\\x1b"
     assert (record.checks, record.breaches, record.problems) == (1, 1, [problem])
     (breach,) = record.shown
@@ -84,26 +84,26 @@ def test_a_breach(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
         ),
         Evidence(steps[1].curl(), 404, {"content-type": "application/json"}, '{"a": 1}'),
     )
-    assert (ledger.breach_count(), ledger.last_breached) == (1, DERIVED)
-    assert ledger.end() == [(DERIVED, problem)]
+    assert (findings.breach_count(), findings.last_breached) == (1, DERIVED)
+    assert findings.end() == [(DERIVED, problem)]
 
 
 def test_a_breach_as_the_document_lists_it(
-    ledger: Ledger, exchange: Callable[..., Exchange]
+    findings: Findings, exchange: Callable[..., Exchange]
 ) -> None:
     """A piece for each step, numbered where there are several; the problem stands with the last, the run in place of a request."""
     steps = [
         exchange("delete", (202, {}, {"Retry-After": "1"})),
         exchange("operation", (404, {"a": 1}), "GET"),
     ]
-    ledger.hold(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=steps)
-    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps[1:])
-    ledger.hold(DERIVED, False)
+    findings.check(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=steps)
+    findings.check(DERIVED, False, expected="a", seen="b", exchanges=steps[1:])
+    findings.check(DERIVED, False)
     steps[1].note = "entry 7"
-    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps)
+    findings.check(DERIVED, False, expected="a", seen="b", exchanges=steps)
 
     two, one, none, recorded = (
-        breach.as_json("pytest") for breach in ledger.records[DERIVED].shown
+        breach.as_json("pytest") for breach in findings.records[DERIVED].shown
     )
 
     assert two == [
@@ -138,34 +138,34 @@ def test_a_breach_as_the_document_lists_it(
     ]
 
 
-def test_an_advisory_breach_does_not_count(ledger: Ledger) -> None:
+def test_an_advisory_breach_does_not_count(findings: Findings) -> None:
     """Breaches that don't gate are on record and not counted as breaches of the run."""
-    ledger.hold(DOCUMENTED, False)
-    ledger.hold(ADVISORY, False)
-    ledger.hold(DERIVED, False)
-    ledger.hold(ADVISORY, False)
+    findings.check(DOCUMENTED, False)
+    findings.check(ADVISORY, False)
+    findings.check(DERIVED, False)
+    findings.check(ADVISORY, False)
 
-    assert (ledger.breach_count(), ledger.last_breached) == (2, DERIVED)
-    assert [one for one, _ in ledger.end()] == [DOCUMENTED, ADVISORY, DERIVED, ADVISORY]
+    assert (findings.breach_count(), findings.last_breached) == (2, DERIVED)
+    assert [one for one, _ in findings.end()] == [DOCUMENTED, ADVISORY, DERIVED, ADVISORY]
 
 
-def test_the_last_steps_are_shown(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+def test_the_last_steps_are_shown(findings: Findings, exchange: Callable[..., Exchange]) -> None:
     """Of a long story the last six steps are kept."""
     steps = [exchange("delete", (200 + number, b"")) for number in range(9)]
 
-    ledger.hold(DERIVED, False, expected="a", seen="b", exchanges=steps)
+    findings.check(DERIVED, False, expected="a", seen="b", exchanges=steps)
 
-    (breach,) = ledger.records[DERIVED].shown
+    (breach,) = findings.records[DERIVED].shown
     assert [step.status for step in breach.steps] == [203, 204, 205, 206, 207, 208]
 
 
-def test_the_same_problem_is_told_once(ledger: Ledger) -> None:
+def test_the_same_problem_is_told_once(findings: Findings) -> None:
     """Breaches are all counted, equal texts are kept once, each with its evidence."""
     for _ in range(3):
-        ledger.hold(DERIVED, False, expected="a", seen="b")
-    ledger.hold(DERIVED, False, expected="a", seen="c")
+        findings.check(DERIVED, False, expected="a", seen="b")
+    findings.check(DERIVED, False, expected="a", seen="c")
 
-    record = ledger.records[DERIVED]
+    record = findings.records[DERIVED]
     assert (record.breaches, record.problems, len(record.shown)) == (
         4,
         ["expected a; saw b", "expected a; saw c"],
@@ -180,7 +180,7 @@ def test_the_same_problem_is_told_once(ledger: Ledger) -> None:
         pytest.param(False, 2 * MAX_EVIDENCE, id="not-waived"),
     ],
 )
-def test_evidence_is_bounded(ledger: Ledger, excused: bool, kept: int) -> None:
+def test_evidence_is_bounded(findings: Findings, excused: bool, kept: int) -> None:
     """Texts and evidence are kept up to a bound; what no waiver covers is kept past it, up to twice."""
     asked: set[tuple[str, str]] = set()
 
@@ -188,56 +188,56 @@ def test_evidence_is_bounded(ledger: Ledger, excused: bool, kept: int) -> None:
         asked.add((requirement, problem))
         return excused
 
-    ledger.excused = covers
+    findings.excused = covers
     for number in range(30):
-        ledger.hold(DERIVED, False, expected="a", seen=str(number))
+        findings.check(DERIVED, False, expected="a", seen=str(number))
 
-    record = ledger.records[DERIVED]
+    record = findings.records[DERIVED]
     assert record.problems == [f"expected a; saw {number}" for number in range(kept)]
     assert len(record.shown) == kept
     assert record.breaches == 30
     assert (DERIVED, "expected a; saw 12") in asked
 
 
-def test_without_waivers_the_first_twelve_are_kept(ledger: Ledger) -> None:
+def test_without_waivers_the_first_twelve_are_kept(findings: Findings) -> None:
     """The bound without a waiver file."""
     for number in range(30):
-        ledger.hold(DERIVED, False, seen=str(number))
+        findings.check(DERIVED, False, seen=str(number))
 
-    assert len(ledger.records[DERIVED].problems) == len(ledger.records[DERIVED].shown) == 12
+    assert len(findings.records[DERIVED].problems) == len(findings.records[DERIVED].shown) == 12
 
 
-def test_long_texts_are_cut(ledger: Ledger) -> None:
+def test_long_texts_are_cut(findings: Findings) -> None:
     """A problem, each of its parts, and a reason have six hundred characters, an observation two hundred."""
-    ledger.hold(DERIVED, False, expected="x" * 700, seen="s" * 700, where="w" * 700)
-    ledger.hold(DERIVED, False, expected="x" * 700)
-    ledger.unverified([ADVISORY], "y" * 700)
-    ledger.observe("OBS-TRANSPORT", "z" * 700)
+    findings.check(DERIVED, False, expected="x" * 700, seen="s" * 700, where="w" * 700)
+    findings.check(DERIVED, False, expected="x" * 700)
+    findings.unverified([ADVISORY], "y" * 700)
+    findings.observe("OBS-TRANSPORT", "z" * 700)
 
-    assert ledger.records[DERIVED].problems == ["w" * 600 + "…", "expected " + "x" * 591 + "…"]
-    breach = ledger.records[DERIVED].shown[0]
+    assert findings.records[DERIVED].problems == ["w" * 600 + "…", "expected " + "x" * 591 + "…"]
+    breach = findings.records[DERIVED].shown[0]
     assert (breach.where, breach.expected, breach.seen) == (
         "w" * 600 + "…",
         "x" * 600 + "…",
         "s" * 600 + "…",
     )
-    assert ledger.records[ADVISORY].unverified == ["y" * 600 + "…"]
-    assert ledger.observations == {"OBS-TRANSPORT": {"z" * 200 + "…": 1}}
+    assert findings.records[ADVISORY].unverified == ["y" * 600 + "…"]
+    assert findings.observations == {"OBS-TRANSPORT": {"z" * 200 + "…": 1}}
 
 
-def test_no_answer_as_evidence(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+def test_no_answer_as_evidence(findings: Findings, exchange: Callable[..., Exchange]) -> None:
     """Where no answer came its cause stands in place of the body, without secrets."""
-    from orchestrator_contract.http.response import Fault
+    from orchestrator_contract.http.response import TransportFault
 
-    silent = exchange("delete", Fault.TIMEOUT)
+    silent = exchange("delete", TransportFault.TIMEOUT)
     silent.fault_text = "gave pass-word up"
 
-    piece = ledger.evidence(silent)
+    piece = findings.evidence(silent)
 
     assert (piece.status, piece.headers, piece.body) == (None, {}, "(gave *** up)")
 
 
-def test_evidence_holds_no_secret(ledger: Ledger, exchange: Callable[..., Exchange]) -> None:
+def test_evidence_holds_no_secret(findings: Findings, exchange: Callable[..., Exchange]) -> None:
     """Request, headers and body are shown without secrets."""
     shown = exchange(
         "delete",
@@ -246,7 +246,7 @@ def test_evidence_holds_no_secret(ledger: Ledger, exchange: Callable[..., Exchan
     )
     shown.credential_names = ("USER", "PASSWORD")
 
-    piece = ledger.evidence(shown)
+    piece = findings.evidence(shown)
 
     assert piece.body == '{"m": "***"}'
     assert piece.headers["location"] == "/***"
@@ -254,74 +254,74 @@ def test_evidence_holds_no_secret(ledger: Ledger, exchange: Callable[..., Exchan
     assert "pass-word" not in str(piece)
 
 
-def test_what_is_unverified(ledger: Ledger) -> None:
+def test_what_is_unverified(findings: Findings) -> None:
     """Each reason is told once, for each requirement that it concerns, and counts as no check."""
-    ledger.begin("test_x", [])
-    ledger.unverified([DERIVED, ADVISORY], "no pass-word")
-    ledger.unverified([DERIVED], "no pass-word")
-    ledger.unverified([DERIVED], "other")
+    findings.begin("test_x", [])
+    findings.unverified([DERIVED, ADVISORY], "no pass-word")
+    findings.unverified([DERIVED], "no pass-word")
+    findings.unverified([DERIVED], "other")
 
-    assert ledger.records[DERIVED].unverified == ["no ***", "other"]
-    assert ledger.records[ADVISORY].unverified == ["no ***"]
-    assert (ledger.records[DERIVED].checks, ledger.records[DERIVED].tests) == (0, ["test_x"])
+    assert findings.records[DERIVED].unverified == ["no ***", "other"]
+    assert findings.records[ADVISORY].unverified == ["no ***"]
+    assert (findings.records[DERIVED].checks, findings.records[DERIVED].tests) == (0, ["test_x"])
 
 
-def test_tests_are_named(ledger: Ledger) -> None:
+def test_tests_are_named(findings: Findings) -> None:
     """A requirement names each test that is about it, or that checked it, once; between tests none."""
-    ledger.begin("test_a", [DERIVED])
-    ledger.begin("test_a", [DERIVED])
-    ledger.hold(DERIVED, True)
-    ledger.hold(ADVISORY, True)
-    ledger.hold(ADVISORY, True)
-    ledger.hold(DOCUMENTED, False, expected="a", seen="b")
-    assert ledger.end() == [(DOCUMENTED, "expected a; saw b")]
-    assert ledger.test == ""
-    ledger.hold(DOCUMENTED, True)
-    ledger.unverified([DOCUMENTED], "x")
-    assert ledger.end() == []
-    ledger.hold(DERIVED, False)
-    ledger.begin("test_b", [])
-    ledger.hold(DERIVED, True)
-    assert ledger.end() == []
+    findings.begin("test_a", [DERIVED])
+    findings.begin("test_a", [DERIVED])
+    findings.check(DERIVED, True)
+    findings.check(ADVISORY, True)
+    findings.check(ADVISORY, True)
+    findings.check(DOCUMENTED, False, expected="a", seen="b")
+    assert findings.end() == [(DOCUMENTED, "expected a; saw b")]
+    assert findings.test == ""
+    findings.check(DOCUMENTED, True)
+    findings.unverified([DOCUMENTED], "x")
+    assert findings.end() == []
+    findings.check(DERIVED, False)
+    findings.begin("test_b", [])
+    findings.check(DERIVED, True)
+    assert findings.end() == []
 
-    assert {one: record.tests for one, record in ledger.records.items()} == {
+    assert {one: record.tests for one, record in findings.records.items()} == {
         DERIVED: ["test_a", "test_b"],
         ADVISORY: ["test_a"],
         DOCUMENTED: ["test_a"],
     }
 
 
-def test_observations(ledger: Ledger) -> None:
+def test_observations(findings: Findings) -> None:
     """Sightings are counted by what was seen, without secrets; of forty kinds at most."""
-    ledger.observe("OBS-TRANSPORT", "pass-word")
-    ledger.observe("OBS-TRANSPORT", "pass-word", 4)
-    assert ledger.observations == {"OBS-TRANSPORT": {"***": 5}}
+    findings.observe("OBS-TRANSPORT", "pass-word")
+    findings.observe("OBS-TRANSPORT", "pass-word", 4)
+    assert findings.observations == {"OBS-TRANSPORT": {"***": 5}}
 
     for number in range(60):
-        ledger.observe("OBS-TRANSPORT", f"kind {number}")
-    ledger.observe("OBS-TRANSPORT", "kind 3")
-    assert len(ledger.observations["OBS-TRANSPORT"]) == 40
-    assert ledger.observations["OBS-TRANSPORT"]["kind 3"] == 2
+        findings.observe("OBS-TRANSPORT", f"kind {number}")
+    findings.observe("OBS-TRANSPORT", "kind 3")
+    assert len(findings.observations["OBS-TRANSPORT"]) == 40
+    assert findings.observations["OBS-TRANSPORT"]["kind 3"] == 2
 
 
-def test_unknown_ids_are_errors(ledger: Ledger) -> None:
+def test_unknown_ids_are_errors(findings: Findings) -> None:
     """A check or an observation that the catalogue does not know is a mistake in the suite."""
     with pytest.raises(KeyError, match="no requirement NOPE in the catalogue"):
-        ledger.hold("NOPE", True)
+        findings.check("NOPE", True)
     with pytest.raises(KeyError, match="no observation NOPE in the catalogue"):
-        ledger.observe("NOPE", "x")
+        findings.observe("NOPE", "x")
 
 
-def test_a_story(ledger: Ledger) -> None:
+def test_a_story(findings: Findings) -> None:
     """A shrunk history stands, numbered and without secrets, beside the newest breach, which keeps its first; without a breach nowhere."""
-    ledger.hold(DERIVED, False, seen="1")
-    ledger.hold(DERIVED, False, seen="2")
+    findings.check(DERIVED, False, seen="1")
+    findings.check(DERIVED, False, seen="2")
 
-    ledger.story(DERIVED, ["delete pass-word", "poll"])
-    ledger.story(DERIVED, ["of a later one that is not kept"])
-    ledger.story(ADVISORY, ["x"])
+    findings.story(DERIVED, ["delete pass-word", "poll"])
+    findings.story(DERIVED, ["of a later one that is not kept"])
+    findings.story(ADVISORY, ["x"])
 
-    first, second = ledger.records[DERIVED].shown
+    first, second = findings.records[DERIVED].shown
     assert (first.story, second.story) == ((), ("delete ***", "poll"))
     assert first.as_json("")[0]["problem"] == "expected ; saw 1"
     assert (
@@ -329,46 +329,46 @@ def test_a_story(ledger: Ledger) -> None:
         == "expected ; saw 2\nshortest history that shows it:\n1. delete ***\n2. poll"
     )
     assert second.problem == "expected ; saw 2"
-    assert ledger.records[ADVISORY].shown == []
+    assert findings.records[ADVISORY].shown == []
 
 
-def test_statuses_and_requests(ledger: Ledger) -> None:
+def test_statuses_and_requests(findings: Findings) -> None:
     """Answers are counted by status, valid ones apart; requests are counted."""
-    ledger.tally(404, valid=True)
-    ledger.tally(404, valid=False)
-    ledger.tally(202, valid=False)
-    ledger.sent()
-    ledger.sent()
+    findings.tally(404, valid=True)
+    findings.tally(404, valid=False)
+    findings.tally(202, valid=False)
+    findings.sent()
+    findings.sent()
 
-    assert ledger.statuses == {404: [2, 1], 202: [1, 0]}
-    assert ledger.requests == 2
+    assert findings.statuses == {404: [2, 1], 202: [1, 0]}
+    assert findings.requests == 2
 
 
-def filled(ledger: Ledger, name: str, number: int) -> dict[str, Any]:
+def filled(findings: Findings, name: str, number: int) -> dict[str, Any]:
     """The dump of a ledger with *number* breaches and checks."""
     for one in range(number):
-        ledger.begin(f"test_{name}", [])
-        ledger.hold(DERIVED, False, seen=f"{name}{one}")
-        ledger.unverified([DERIVED], f"why {name}{one}")
-        ledger.tally(404, valid=one > 0)
-        ledger.sent()
-        ledger.observe("OBS-TRANSPORT", "same")
-        ledger.observe("OBS-TRANSPORT", name)
-    ledger.settled.add(name)
-    return ledger.dump()
+        findings.begin(f"test_{name}", [])
+        findings.check(DERIVED, False, seen=f"{name}{one}")
+        findings.unverified([DERIVED], f"why {name}{one}")
+        findings.tally(404, valid=one > 0)
+        findings.sent()
+        findings.observe("OBS-TRANSPORT", "same")
+        findings.observe("OBS-TRANSPORT", name)
+    findings.settled.add(name)
+    return findings.dump()
 
 
-def test_ledgers_of_several_processes_are_merged(ledger: Ledger) -> None:
+def test_ledgers_of_several_processes_are_merged(findings: Findings) -> None:
     """Counts add up, texts are kept once and in order, evidence up to its bound."""
-    other = Ledger(catalogue.load(), Redactor())
-    filled(ledger, "a", 8)
+    other = Findings(catalogue.load(), Redactor())
+    filled(findings, "a", 8)
     dump = filled(other, "b", 7)
 
-    ledger.merge(dump)
-    again = Ledger(catalogue.load(), Redactor())
-    again.merge(ledger.dump())
+    findings.merge(dump)
+    again = Findings(catalogue.load(), Redactor())
+    again.merge(findings.dump())
 
-    for one in (ledger, again):
+    for one in (findings, again):
         record = one.records[DERIVED]
         assert (record.checks, record.breaches) == (15, 15)
         assert record.problems == [f"expected ; saw a{n}" for n in range(8)] + [
@@ -383,21 +383,21 @@ def test_ledgers_of_several_processes_are_merged(ledger: Ledger) -> None:
         assert one.statuses == {404: [15, 13]}
         assert one.requests == 15
         assert one.settled == {"a", "b"}
-    ledger.merge(dump)
-    assert len(ledger.records[DERIVED].problems) == 15
+    findings.merge(dump)
+    assert len(findings.records[DERIVED].problems) == 15
 
 
-def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(ledger: Ledger) -> None:
+def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(findings: Findings) -> None:
     """However much of what is excused another process brought before."""
-    ledger.excused = lambda _, problem: "known" in problem
+    findings.excused = lambda _, problem: "known" in problem
     for number in range(20):
-        ledger.hold(DERIVED, False, expected="", seen=f"known {number}")
-    other = Ledger(catalogue.load(), Redactor())
-    other.hold(DERIVED, False, expected="", seen="new")
+        findings.check(DERIVED, False, expected="", seen=f"known {number}")
+    other = Findings(catalogue.load(), Redactor())
+    other.check(DERIVED, False, expected="", seen="new")
 
-    ledger.merge(other.dump())
+    findings.merge(other.dump())
 
-    assert [breach.problem for breach in ledger.records[DERIVED].shown][11:] == [
+    assert [breach.problem for breach in findings.records[DERIVED].shown][11:] == [
         "expected ; saw known 11",
         "expected ; saw new",
     ]
@@ -408,19 +408,19 @@ def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(ledger: Ledge
     [pytest.param(11, 14, id="room-for-a-piece"), pytest.param(12, 12, id="full")],
 )
 def test_a_breach_is_kept_whole_or_not_at_all(
-    ledger: Ledger, exchange: Callable[..., Exchange], before: int, shown: int
+    findings: Findings, exchange: Callable[..., Exchange], before: int, shown: int
 ) -> None:
     """Its pieces stay together past the bound, where it was found and where it is merged."""
     other, steps = (
-        Ledger(catalogue.load(), Redactor()),
+        Findings(catalogue.load(), Redactor()),
         [exchange("delete", (200 + number, b"")) for number in range(3)],
     )
-    here, merged = ledger, Ledger(catalogue.load(), Redactor())
+    here, merged = findings, Findings(catalogue.load(), Redactor())
     for number in range(before):
         for one in (here, merged):
-            one.hold(DERIVED, False, seen=str(number))
-    here.hold(DERIVED, False, seen="steps", exchanges=steps)
-    other.hold(DERIVED, False, seen="steps", exchanges=steps)
+            one.check(DERIVED, False, seen=str(number))
+    here.check(DERIVED, False, seen="steps", exchanges=steps)
+    other.check(DERIVED, False, seen="steps", exchanges=steps)
 
     merged.merge(other.dump())
 
@@ -430,32 +430,32 @@ def test_a_breach_is_kept_whole_or_not_at_all(
 
 
 def test_a_breach_comes_through_unchanged(
-    ledger: Ledger, exchange: Callable[..., Exchange]
+    findings: Findings, exchange: Callable[..., Exchange]
 ) -> None:
     """Between processes nothing of it is lost."""
     step = exchange("delete", (202, {}, {"Retry-After": "1"}))
     step.note = "entry 7"
-    ledger.hold(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=[step, step])
-    ledger.story(DERIVED, ["delete", "poll"])
-    other = Ledger(catalogue.load(), Redactor())
+    findings.check(DERIVED, False, expected="a", seen="b", where="$.status", exchanges=[step, step])
+    findings.story(DERIVED, ["delete", "poll"])
+    other = Findings(catalogue.load(), Redactor())
 
-    other.merge(json.loads(json.dumps(ledger.dump())))
+    other.merge(json.loads(json.dumps(findings.dump())))
 
-    assert other.records[DERIVED].shown == ledger.records[DERIVED].shown
+    assert other.records[DERIVED].shown == findings.records[DERIVED].shown
 
 
-def test_a_dump_is_plain_data(ledger: Ledger) -> None:
+def test_a_dump_is_plain_data(findings: Findings) -> None:
     """What one process hands to another is JSON as it stands; an older one may lack what was settled."""
-    dump = filled(ledger, "a", 2)
+    dump = filled(findings, "a", 2)
     assert json.loads(json.dumps(dump)) == dump
     assert dump["settled"] == ["a"]
     del dump["settled"]
 
-    fresh = Ledger(catalogue.load(), Redactor())
+    fresh = Findings(catalogue.load(), Redactor())
     fresh.merge(dump)
     assert fresh.settled == set()
 
 
 def test_a_reason_is_safe_to_show() -> None:
     """Why something is unverifiable may quote the endpoint."""
-    assert str(Unverifiable("a\x1b[1m")) == "a\\x1b[1m"
+    assert str(Inconclusive("a\x1b[1m")) == "a\\x1b[1m"

@@ -8,8 +8,8 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.rules import listing as list_watch
-from orchestrator_contract.rules.listing import ListWatch
+from orchestrator_contract.rules import listing
+from orchestrator_contract.rules.listing import DeletedListRule
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -18,9 +18,9 @@ GONE = {"GONE-LIST": ["expected no a; saw it is listed"]}
 
 
 @pytest.fixture
-def look(bench: Bench) -> ListWatch:
+def look(bench: Bench) -> DeletedListRule:
     """Nothing has been seen so far; account 1 has created b."""
-    return ListWatch(bench.suite.ledger, lambda sid, _shown: {"b": 1}.get(sid))
+    return DeletedListRule(bench.endpoint.findings, lambda sid, _shown: {"b": 1}.get(sid))
 
 
 def page(
@@ -29,23 +29,27 @@ def page(
     sent: float,
     query: str = "",
     leads_to: str | None = None,
-    **place: Any,
+    **scope: Any,
 ) -> Exchange:
     """A page with these, asked for at *sent*."""
     meta = {"nextToken": leads_to} if leads_to else {}
     one = bench.exchange(
-        "list", (200, {"configurations": [{"id": sid} for sid in sids], "meta": meta}), **place
+        "list", (200, {"configurations": [{"id": sid} for sid in sids], "meta": meta}), **scope
     )
     one.sent, one.url = sent, f"{one.url}?{query}"
     return one
 
 
 def ends(
-    bench: Bench, look: ListWatch, status: str = "COMPLETED", related: Any = None, **place: Any
+    bench: Bench,
+    look: DeletedListRule,
+    status: str = "COMPLETED",
+    related: Any = None,
+    **scope: Any,
 ) -> None:
     """A poll of the delete of a, sent at 10 and read at 11."""
-    accepted = bench.exchange("delete", (202, {}), **place)
-    poll = bench.exchange("operation", (200, {"status": status, "related": related}), **place)
+    accepted = bench.exchange("delete", (202, {}), **scope)
+    poll = bench.exchange("operation", (200, {"status": status, "related": related}), **scope)
     poll.sent, poll.elapsed = 10.0, 1.0
     look.polled(Operation(accepted, "a", "op", "http://target.example/op"), poll)
 
@@ -62,13 +66,17 @@ def ends(
     ],
 )
 def test_a_list_after_the_end(
-    bench: Bench, look: ListWatch, sent: float, place: dict[str, Any], found: dict[str, list[str]]
+    bench: Bench,
+    look: DeletedListRule,
+    sent: float,
+    scope: dict[str, Any],
+    found: dict[str, list[str]],
 ) -> None:
     """Where COMPLETED had been read before the list was asked for it must not hold the SID; once is enough to say so."""
     ends(bench, look)
 
     for _ in range(2):
-        look(page(bench, 5, "c", "a", sent=sent, **place))
+        look(page(bench, 5, "c", "a", sent=sent, **scope))
 
     assert bench.breaches() == found
     assert bench.checks() == ({"GONE-LIST": 1} if found else {})
@@ -79,7 +87,9 @@ def test_a_list_after_the_end(
     [("FAILED", None), ("PENDING", None), ("COMPLETED", {"configurationId": "c"})],
     ids=["failed", "pending", "about-another"],
 )
-def test_what_is_not_deleted(bench: Bench, look: ListWatch, status: str, related: Any) -> None:
+def test_what_is_not_deleted(
+    bench: Bench, look: DeletedListRule, status: str, related: Any
+) -> None:
     """Only what is COMPLETED, and about this configuration, deletes it."""
     ends(bench, look, status, related)
 
@@ -94,7 +104,7 @@ def test_what_is_not_deleted(bench: Bench, look: ListWatch, status: str, related
     ids=["begun-after", "begun-before", "begun-who-knows-when"],
 )
 def test_later_pages(
-    bench: Bench, look: ListWatch, begun: float, token: str, found: dict[str, list[str]]
+    bench: Bench, look: DeletedListRule, begun: float, token: str, found: dict[str, list[str]]
 ) -> None:
     """A walk may show what there was when it began, to its last page."""
     ends(bench, look)
@@ -106,7 +116,7 @@ def test_later_pages(
     assert bench.breaches() == found
 
 
-def test_another_accounts(bench: Bench, look: ListWatch) -> None:
+def test_another_accounts(bench: Bench, look: DeletedListRule) -> None:
     """What another account has created is not listed; of what nobody is known to have created nothing is said."""
     look(page(bench, "b", "x", sent=1.0, account=1))
     assert bench.breaches() == {}
@@ -120,9 +130,11 @@ def test_another_accounts(bench: Bench, look: ListWatch) -> None:
     }
 
 
-def test_memory_is_bounded(bench: Bench, look: ListWatch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(
+    bench: Bench, look: DeletedListRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The newest are remembered, and no more than so many."""
-    monkeypatch.setattr(list_watch, "_MOST", 3)
+    monkeypatch.setattr(listing, "_MOST", 3)
     accepted, poll = (
         bench.exchange("delete", (202, {})),
         bench.exchange("operation", (200, {"status": "COMPLETED"})),

@@ -19,13 +19,13 @@ def test_what_is_near_a_real_sid_may_be_somebodys(bench: Bench) -> None:
         "conv_configuration_00000000000000000000000020",
     ]
     for sid in (*far, near[1]):
-        bench.endpoint.on(f"GET /Configurations/{sid}", (404,))
-        bench.endpoint.on(f"DELETE /Configurations/{sid}", (404,))
-    bench.endpoint.on(f"GET /Configurations/{near[0]}", (200, {"id": near[0]}))
+        bench.script.on(f"GET /Configurations/{sid}", (404,))
+        bench.script.on(f"DELETE /Configurations/{sid}", (404,))
+    bench.script.on(f"GET /Configurations/{near[0]}", (200, {"id": near[0]}))
 
-    delete_unknown(bench.suite, Scenarios(bench.suite), far, near)
+    delete_unknown(bench.endpoint, Scenarios(bench.endpoint), far, near)
 
-    sent = bench.endpoint.lines()
+    sent = bench.script.lines()
     assert [f"GET /Configurations/{sid}" in sent for sid in near] == [True, True]
     assert [f"DELETE /Configurations/{sid}" in sent for sid in (*far, *near)] == [
         *[True] * 7,

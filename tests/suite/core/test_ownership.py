@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator_contract.guard import NotOwned, Ownership
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.scope import HOME, Place
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 BASE = "http://x.example/v2/ControlPlane/Configurations"
 
@@ -131,41 +131,48 @@ def test_refused(ownership: Ownership, method: str, url: str, operation: str, wh
 
 def test_what_is_owned_and_touched(ownership: Ownership) -> None:
     """Ids are owned once they are allowed, and touched once a delete may have been carried out, in whatever spelling."""
-    assert (ownership.owns("a/b", HOME), ownership.owns("c", HOME)) == (True, False)
-    assert ownership.untouched((HOME, "a/b"))
+    assert (ownership.owns("a/b", DEFAULT_SCOPE), ownership.owns("c", DEFAULT_SCOPE)) == (
+        True,
+        False,
+    )
+    assert ownership.untouched((DEFAULT_SCOPE, "a/b"))
 
     ownership.touch("a%2Fb", 0, 0, clear=True)
     ownership.touch("d%2Fe", 0, 0, clear=False)
 
-    assert not ownership.untouched((HOME, "a/b"))
-    assert not ownership.untouched((HOME, "d/e"))
-    assert [ownership.doubtful((HOME, one)) for one in ("a/b", "d/e", "c")] == [False, True, False]
-    assert ownership.untouched((HOME, "c"))
-    assert ownership.owns("a/b", HOME)
+    assert not ownership.untouched((DEFAULT_SCOPE, "a/b"))
+    assert not ownership.untouched((DEFAULT_SCOPE, "d/e"))
+    assert [ownership.doubtful((DEFAULT_SCOPE, one)) for one in ("a/b", "d/e", "c")] == [
+        False,
+        True,
+        False,
+    ]
+    assert ownership.untouched((DEFAULT_SCOPE, "c"))
+    assert ownership.owns("a/b", DEFAULT_SCOPE)
 
 
 ELSEWHERE = [
-    pytest.param(Place(account=1), id="another-account"),
-    pytest.param(Place(region=1), id="another-region"),
+    pytest.param(Scope(account=1), id="another-account"),
+    pytest.param(Scope(region=1), id="another-region"),
 ]
 
 
 @pytest.mark.parametrize("place", ELSEWHERE)
-def test_another_place_s_of_that_number(ownership: Ownership, place: Place) -> None:
+def test_another_place_s_of_that_number(ownership: Ownership, scope: Scope) -> None:
     """Ids may be counted in each account and region, so what is the run's in one place is somebody's in another until it is lent."""
     ownership.allow("1")
 
     with pytest.raises(NotOwned, match="neither created nor was given"):
-        ownership.check("DELETE", f"{BASE}/1", Call("delete"), place.account, place.region)
+        ownership.check("DELETE", f"{BASE}/1", Call("delete"), scope.account, scope.region)
 
-    ownership.lend("1", place)
-    ownership.check("DELETE", f"{BASE}/1", Call("delete"), place.account, place.region)
-    assert ownership.owns("1", HOME)
+    ownership.lend("1", scope)
+    ownership.check("DELETE", f"{BASE}/1", Call("delete"), scope.account, scope.region)
+    assert ownership.owns("1", DEFAULT_SCOPE)
 
 
 def test_requests_without_credentials(ownership: Ownership) -> None:
     """Who is nobody may name what is the run's by any account of the region."""
-    ownership.allow("1", place=Place(1, 1))
+    ownership.allow("1", scope=Scope(1, 1))
 
     ownership.check("DELETE", f"{BASE}/1", Call("delete"), None, 1)
     with pytest.raises(NotOwned):
@@ -173,15 +180,15 @@ def test_requests_without_credentials(ownership: Ownership) -> None:
 
 
 @pytest.mark.parametrize("place", ELSEWHERE)
-def test_touched_in_its_place(ownership: Ownership, place: Place) -> None:
+def test_touched_in_its_place(ownership: Ownership, scope: Scope) -> None:
     """Of two that are the run's under one id a delete of one says nothing of the other."""
     ownership.allow("1")
-    ownership.allow("1", place=place)
+    ownership.allow("1", scope=scope)
 
-    ownership.touch("1", place.account, place.region, clear=False)
+    ownership.touch("1", scope.account, scope.region, clear=False)
 
-    assert [ownership.untouched((one, "1")) for one in (HOME, place)] == [True, False]
-    assert [ownership.doubtful((one, "1")) for one in (HOME, place)] == [False, True]
+    assert [ownership.untouched((one, "1")) for one in (DEFAULT_SCOPE, scope)] == [True, False]
+    assert [ownership.doubtful((one, "1")) for one in (DEFAULT_SCOPE, scope)] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -191,9 +198,9 @@ def test_touched_in_its_place(ownership: Ownership, place: Place) -> None:
 def test_touched_from_elsewhere(ownership: Ownership, account: int | None) -> None:
     """A delete that was carried out for who may not, or in a region that shares it, took what is the run's in whatever place."""
     ownership.allow("1")
-    ownership.lend("1", Place(1, 1))
+    ownership.lend("1", Scope(1, 1))
 
     ownership.touch("1", account, 1, clear=False)
 
-    assert not ownership.untouched((HOME, "1"))
-    assert ownership.doubtful((HOME, "1"))
+    assert not ownership.untouched((DEFAULT_SCOPE, "1"))
+    assert ownership.doubtful((DEFAULT_SCOPE, "1"))

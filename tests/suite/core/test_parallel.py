@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.response import Fault
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.results.findings import Inconclusive
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -22,36 +22,36 @@ def batch(bench: Bench, *said: Said, **call: Any) -> list[Exchange]:
     """Deletes of one SID each, sent together, with these answers."""
     outs = []
     for number, one in enumerate(said):
-        bench.suite.ownership.allow(f"s{number}")
-        bench.endpoint.on(f"DELETE /Configurations/s{number}", one)
+        bench.endpoint.ownership.allow(f"s{number}")
+        bench.script.on(f"DELETE /Configurations/s{number}", one)
         outs.append(
-            bench.suite.client.outgoing(
+            bench.endpoint.client.request(
                 Call("delete", f"s{number}", **call),
                 "DELETE",
                 f"/Configurations/s{number}",
                 key=f"k{number}",
             )
         )
-    return bench.suite.client.send_together(outs)
+    return bench.endpoint.client.send_together(outs)
 
 
 def test_together(bench: Bench) -> None:
     """Answers come in the order of the requests, each judged and recorded, faults too; the time they took is known."""
     recorded: list[Exchange] = []
-    bench.suite.client.recorders.append(recorded.append)
-    bench.endpoint.slow = 0.5
+    bench.endpoint.client.recorders.append(recorded.append)
+    bench.script.slow = 0.5
 
-    exchanges = batch(bench, (202, {}), Fault.CLOSED, (404, {}))
+    exchanges = batch(bench, (202, {}), TransportFault.CLOSED, (404, {}))
 
     assert [one.status for one in exchanges] == [202, None, 404]
-    assert (exchanges[1].fault, exchanges[1].fault_text) == (Fault.CLOSED, "it was closed")
+    assert (exchanges[1].fault, exchanges[1].fault_text) == (TransportFault.CLOSED, "it was closed")
     assert [one.key for one in exchanges] == ["k0", "k1", "k2"]
     assert recorded == exchanges
-    assert all(sent.fresh for sent in bench.endpoint.sent)
+    assert all(sent.new_connection for sent in bench.script.sent)
     assert [one.elapsed for one in exchanges] == [pytest.approx(1.5)] * 3
-    assert bench.suite.ledger.requests == 3
+    assert bench.endpoint.findings.requests == 3
     assert bench.checks()["HTTP-ANSWER"] == 3
-    assert bench.suite.client.faults == {Fault.CLOSED}
+    assert bench.endpoint.client.faults == {TransportFault.CLOSED}
     assert exchanges[0].request_headers[4] == ("Authorization", "***")
     assert exchanges[0].before == ()
     assert bench.clock.slept == []
@@ -67,30 +67,30 @@ def test_a_batch_is_named(bench: Bench, named: list[str]) -> None:
 
 def test_an_update_may_ask_for_a_connection_of_its_own(bench: Bench) -> None:
     """As a delete may."""
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on("PUT /Configurations/x", (404, {}))
+    bench.endpoint.ownership.allow("x")
+    bench.script.on("PUT /Configurations/x", (404, {}))
 
-    bench.suite.client.update("x", {}, fresh=True)
-    bench.suite.client.update("x", {})
+    bench.endpoint.client.update("x", {}, new_connection=True)
+    bench.endpoint.client.update("x", {})
 
-    assert [sent.fresh for sent in bench.endpoint.sent] == [True, False]
+    assert [sent.new_connection for sent in bench.script.sent] == [True, False]
 
 
 def test_nothing_together(bench: Bench) -> None:
     """No request is a batch, too."""
-    assert bench.suite.client.send_together([]) == []
+    assert bench.endpoint.client.send_together([]) == []
 
 
 def test_together_in_a_region(start: Callable[..., Bench]) -> None:
     """A batch goes where its requests go."""
     bench = start(regions=("http://one.example",))
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
+    bench.script.on("GET /Configurations/x", (404, {}))
 
-    bench.suite.client.send_together(
-        [bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x", region=1)] * 2
+    bench.endpoint.client.send_together(
+        [bench.endpoint.client.request(Call("fetch"), "GET", "/Configurations/x", region=1)] * 2
     )
 
-    assert [sent.origin.host for sent in bench.endpoint.sent] == ["one.example"] * 2
+    assert [sent.origin.host for sent in bench.script.sent] == ["one.example"] * 2
 
 
 def test_a_batch_that_meets_the_rate_limit(bench: Bench) -> None:
@@ -105,28 +105,28 @@ def test_a_batch_that_meets_the_rate_limit(bench: Bench) -> None:
 
     assert [one.status for one in exchanges] == [202, 429, 429, 503]
     assert bench.seen("OBS-THROTTLED") == {"429 on delete": 2}
-    assert bench.suite.coordinator.pace() == pytest.approx(3)
-    assert bench.suite.client.retry.patience("delete") == 20
+    assert bench.endpoint.coordinator.pace() == pytest.approx(3)
+    assert bench.endpoint.client.retry.patience("delete") == 20
 
 
 def test_a_batch_of_refusals_costs_patience(bench: Bench) -> None:
     """Where all of a batch is refused, the next wait is shorter; where none is waited for any more, nothing waits."""
     for _ in range(4):
         batch(bench, *[(429, {}, {"Retry-After": "60"})] * 2)
-    assert bench.suite.client.retry.patience("delete") == pytest.approx(20 / 4**4)
-    assert bench.suite.coordinator.pace() == pytest.approx(1)
+    assert bench.endpoint.client.retry.patience("delete") == pytest.approx(20 / 4**4)
+    assert bench.endpoint.coordinator.pace() == pytest.approx(1)
 
     bench.clock.now += 100
     batch(bench, (429, {}, {"Retry-After": "2"}))
-    assert bench.suite.client.retry.hopeless("delete")
-    assert bench.suite.coordinator.pace() < 1
+    assert bench.endpoint.client.retry.hopeless("delete")
+    assert bench.endpoint.coordinator.pace() < 1
 
 
 def test_a_batch_that_is_refused_without_a_time(bench: Bench) -> None:
     """Where a refusal says nothing of a time, the pause is short."""
     batch(bench, (429, {}), (202, {}))
 
-    assert 0.05 <= bench.suite.coordinator.pace() <= 0.1
+    assert 0.05 <= bench.endpoint.coordinator.pace() <= 0.1
 
 
 def test_provoked_refusals_are_no_rate_limit(bench: Bench) -> None:
@@ -134,7 +134,7 @@ def test_provoked_refusals_are_no_rate_limit(bench: Bench) -> None:
     batch(bench, (429, {}, {"Retry-After": "3"}), provokes=429)
 
     assert bench.seen("OBS-THROTTLED") == {}
-    assert bench.suite.coordinator.pace() == 0
+    assert bench.endpoint.coordinator.pace() == 0
 
 
 def test_parallel_keeps_the_order_and_the_width(bench: Bench) -> None:
@@ -152,7 +152,7 @@ def test_parallel_keeps_the_order_and_the_width(bench: Bench) -> None:
             running -= 1
         return item * 2
 
-    assert bench.suite.client.parallel(work, range(6), 3) == [0, 2, 4, 6, 8, 10]
+    assert bench.endpoint.client.parallel(work, range(6), 3) == [0, 2, 4, 6, 8, 10]
     assert most == 3
 
 
@@ -160,7 +160,7 @@ def test_parallel_is_bounded(bench: Bench) -> None:
     """However wide it is asked to be, eight run at a time."""
     together = threading.Barrier(8, timeout=20)
 
-    assert bench.suite.client.parallel(
+    assert bench.endpoint.client.parallel(
         lambda item: together.wait() * 0 + item, range(16), 20
     ) == list(range(16))
 
@@ -169,21 +169,21 @@ def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
     """A parallel call inside another one runs its items in turn, in the same thread; so does a single item, or a width of one."""
 
     def nested(_: int) -> tuple[str, list[str]]:
-        return threading.current_thread().name, bench.suite.client.parallel(
+        return threading.current_thread().name, bench.endpoint.client.parallel(
             lambda _: threading.current_thread().name, [1, 2, 3]
         )
 
     here = threading.current_thread().name
 
-    for outer, inner in bench.suite.client.parallel(nested, [1, 2]):
+    for outer, inner in bench.endpoint.client.parallel(nested, [1, 2]):
         assert outer.startswith("client")
         assert inner == [outer] * 3
-    assert bench.suite.client.parallel(lambda _: threading.current_thread().name, [1]) == [here]
+    assert bench.endpoint.client.parallel(lambda _: threading.current_thread().name, [1]) == [here]
     assert (
-        bench.suite.client.parallel(lambda _: threading.current_thread().name, [1, 2], 1)
+        bench.endpoint.client.parallel(lambda _: threading.current_thread().name, [1, 2], 1)
         == [here] * 2
     )
-    assert here not in bench.suite.client.parallel(
+    assert here not in bench.endpoint.client.parallel(
         lambda _: threading.current_thread().name, [1, 2], 2
     )
 
@@ -198,12 +198,12 @@ def test_settling_waits_for_nobody(bench: Bench) -> None:
             full.set()
         release.wait(10)
 
-    pool = bench.suite.client.parallel._pool
+    pool = bench.endpoint.client.parallel._pool
     for item in range(20):
         pool.submit(work, item)
     assert full.wait(20)
 
-    bench.suite.client.settle()
+    bench.endpoint.client.settle()
     under_way = [thread for thread in pool._threads if thread.is_alive()]
     release.set()
     for thread in under_way:
@@ -221,7 +221,7 @@ def test_parallel_interrupted_while_it_begins(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
     """What was under way has ended when the interrupt goes on, and nothing begins after it."""
-    pool, begun, ended = bench.suite.client.parallel._pool, threading.Event(), []
+    pool, begun, ended = bench.endpoint.client.parallel._pool, threading.Event(), []
     submit = pool.submit
     number = count()
 
@@ -241,12 +241,12 @@ def test_parallel_interrupted_while_it_begins(
 
     monkeypatch.setattr(pool, "submit", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        bench.suite.client.parallel(work, range(5), 2)
+        bench.endpoint.client.parallel(work, range(5), 2)
     known = [*ended]
     monkeypatch.undo()
 
     assert known
-    assert bench.suite.client.parallel(lambda item: item, range(20), 8) == list(range(20))
+    assert bench.endpoint.client.parallel(lambda item: item, range(20), 8) == list(range(20))
     assert ended == known
 
 
@@ -256,9 +256,9 @@ def test_parallel_raises_after_all_are_done(bench: Bench) -> None:
 
     def work(item: int) -> None:
         if item == 0:
-            raise Unverifiable("first")
+            raise Inconclusive("first")
         done.append(item)
 
-    with pytest.raises(Unverifiable, match="first"):
-        bench.suite.client.parallel(work, range(5))
+    with pytest.raises(Inconclusive, match="first"):
+        bench.endpoint.client.parallel(work, range(5))
     assert sorted(done) == [1, 2, 3, 4]

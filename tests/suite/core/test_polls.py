@@ -11,7 +11,7 @@ from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Account
 from orchestrator_contract.rules.operations import judge_poll
-from orchestrator_contract.scope import Place
+from orchestrator_contract.scope import Scope
 from tests.suite.core.operations import END, LONG, ORIGIN, PLANE, SID, URL, accepted, begun, poll
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_conformant_history(bench: Bench, polls: list[Said]) -> None:
     """What an operation may do on its way is accused of nothing."""
     operation = begun(bench)
     for said in polls:
-        judge_poll(bench.suite.ledger, operation, bench.exchange("operation", said, "GET"))
+        judge_poll(bench.endpoint.findings, operation, bench.exchange("operation", said, "GET"))
 
     assert bench.breaches() == {}
 
@@ -71,7 +71,7 @@ def polled(bench: Bench, *polls: Said, apart: float = 3.0) -> Operation:
     operation = begun(bench, SID, "op_1", *polls)
     for _ in polls:
         bench.clock.now += apart
-        bench.suite.follower.poll(operation)
+        bench.endpoint.poller.poll(operation)
     return operation
 
 
@@ -353,11 +353,11 @@ def test_an_operation_may_appear_a_moment_later(
     bench: Bench, after: float, polls: list[Said], breached: bool, asked: str
 ) -> None:
     """Right after its 202 an operation may not be found yet; when it may be asked about, or once it was seen, it may not be lost."""
-    bench.endpoint.on("GET /Operations/op_1", *polls)
+    bench.script.on("GET /Operations/op_1", *polls)
     operation = bench.accepted(SID, (202, {"statusUrl": URL}, {"Retry-After": asked}))
     for _ in polls:
         bench.clock.now += after
-        bench.suite.follower.poll(operation)
+        bench.endpoint.poller.poll(operation)
 
     assert ("OP-FETCH" in bench.breaches()) is breached
     assert bench.seen("OBS-TRANSPORT") == (
@@ -367,9 +367,9 @@ def test_an_operation_may_appear_a_moment_later(
 
 def test_an_operation_without_an_id_is_compared_with_none(bench: Bench) -> None:
     """Where the 202 gives no id, none is held against the polls."""
-    bench.endpoint.at("GET /?o=1", poll(operationId="op_7", statusUrl=f"{PLANE}/Operations/op_8"))
+    bench.script.at("GET /?o=1", poll(operationId="op_7", statusUrl=f"{PLANE}/Operations/op_8"))
     operation = bench.accepted(SID, accepted(statusUrl=f"{ORIGIN}/?o=1"))
-    bench.suite.follower.poll(operation)
+    bench.endpoint.poller.poll(operation)
 
     assert operation.id == ""
     assert "OP-ID" not in bench.checks()
@@ -381,16 +381,16 @@ def test_polls_go_where_the_delete_went(start: Callable[..., Bench]) -> None:
         accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://elsewhere.example",),
     )
-    bench.suite.ownership.allow(SID, place=Place(1, 1))
-    bench.endpoint.on(f"DELETE /Configurations/{SID}", accepted(None, "op_1"))
-    bench.endpoint.on("GET /Operations/op_1", poll())
-    exchange = bench.suite.client.delete(SID, account=1, region=1)
-    operation = bench.suite.follower.accept(exchange, SID)
+    bench.endpoint.ownership.allow(SID, scope=Scope(1, 1))
+    bench.script.on(f"DELETE /Configurations/{SID}", accepted(None, "op_1"))
+    bench.script.on("GET /Operations/op_1", poll())
+    exchange = bench.endpoint.client.delete(SID, account=1, region=1)
+    operation = bench.endpoint.poller.accept(exchange, SID)
 
-    seen = bench.suite.follower.poll(operation)
+    seen = bench.endpoint.poller.poll(operation)
 
     assert (seen.account, seen.region, seen.call.subject) == (1, 1, "op_1")
-    first, second = bench.endpoint.sent
+    first, second = bench.script.sent
     assert first.origin == second.origin
     assert first.headers["authorization"] == second.headers["authorization"]
 
@@ -428,18 +428,18 @@ def test_the_other_link(
     bench: Bench, location: str | None, said: Said | None, problem: str | None
 ) -> None:
     """What Location leads to is the operation that statusUrl leads to; other servers are not asked."""
-    bench.endpoint.on("GET /Operations/op_1", poll())
-    bench.endpoint.at("GET /other/op_1", *([said] if said else []))
+    bench.script.on("GET /Operations/op_1", poll())
+    bench.script.at("GET /other/op_1", *([said] if said else []))
     operation = bench.accepted(SID, accepted(location, None, statusUrl=URL))
-    bench.suite.follower.poll(operation)
-    before, asked = bench.checks()["DEL-202-LINKS"], len(bench.endpoint.sent)
+    bench.endpoint.poller.poll(operation)
+    before, asked = bench.checks()["DEL-202-LINKS"], len(bench.script.sent)
     known = bench.breaches().get("DEL-202-LINKS", [])
 
-    bench.suite.follower.poll_other_link(operation)
+    bench.endpoint.poller.poll_other_link(operation)
 
     assert bench.breaches().get("DEL-202-LINKS", [])[len(known) :] == ([problem] if problem else [])
     elsewhere = said is not None and location != URL
-    assert len(bench.endpoint.sent) - asked == elsewhere
+    assert len(bench.script.sent) - asked == elsewhere
     assert bench.checks()["DEL-202-LINKS"] - before == (elsewhere and said[0] != 500)  # type: ignore[index]
     if problem:
         assert [step for step, _ in bench.steps("DEL-202-LINKS")] == ["DELETE " + SID, "GET op_1"]
@@ -451,18 +451,18 @@ def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> No
         accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://elsewhere.example",),
     )
-    bench.suite.ownership.allow(SID, place=Place(1, 1))
-    bench.endpoint.on(
+    bench.endpoint.ownership.allow(SID, scope=Scope(1, 1))
+    bench.script.on(
         f"DELETE /Configurations/{SID}", accepted(f"{ORIGIN}/other/op_1", "op_1", statusUrl=URL)
     )
-    bench.endpoint.at("GET /other/op_1", poll())
-    operation = bench.suite.follower.accept(
-        bench.suite.client.delete(SID, account=1, region=1), SID
+    bench.script.at("GET /other/op_1", poll())
+    operation = bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(SID, account=1, region=1), SID
     )
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append((e.call, e.account, e.region)))
+    bench.endpoint.client.recorders.append(lambda e: recorded.append((e.call, e.account, e.region)))
 
-    bench.suite.follower.poll_other_link(operation)
+    bench.endpoint.poller.poll_other_link(operation)
 
     assert recorded == [(Call("operation", "op_1", of="delete"), 1, 1)]
 

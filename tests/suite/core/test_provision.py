@@ -11,14 +11,14 @@ import pytest
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.guard import Ownership
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.provision.create import TooFew
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.scope import Place
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.scope import Scope
 from tests.suite.core.world import ALL, PLANE, TWO, World, left_of, page
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ NAMELESS = "a create completed, but which configuration it made can't be confirm
 
 def test_what_a_create_says(world: World, alone: Bench) -> None:
     """Each create has a name of the run's own, every grouping in turn, and the memory store that is known."""
-    made = alone.suite.configurations.take(4)
+    made = alone.endpoint.configurations.take(4)
 
     assert sorted(world.names()) == ["oc-run-0", "oc-run-1", "oc-run-2", "oc-run-3"]
     assert {payload["conversationGroupingType"] for payload in world.payloads} == set(GROUPINGS)
@@ -40,8 +40,8 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
     assert [one.name for one in made] == ["oc-run-0", "oc-run-1", "oc-run-2", "oc-run-3"]
     assert {one.sid for one in made} == {"sid0", "sid1", "sid2", "sid3"}
     assert all(one.payload["displayName"] == one.name for one in made)
-    assert all(alone.suite.ownership.owns(one.sid) for one in made)
-    assert alone.suite.inventory.left == {one.name: one for one in made}
+    assert all(alone.endpoint.ownership.owns(one.sid) for one in made)
+    assert alone.endpoint.inventory.left == {one.name: one for one in made}
     assert left_of(alone) == 296
     assert alone.breaches() == {}
     assert alone.checks()["CTRL-ACCEPTED"] == 8
@@ -50,23 +50,23 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
 def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     """Every create is announced before it is sent, and told once it is known."""
     seen: list[int] = []
-    alone.suite.client.recorders.append(
+    alone.endpoint.client.recorders.append(
         lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None
     )
 
-    (made,) = alone.suite.configurations.take(1)
+    (made,) = alone.endpoint.configurations.take(1)
 
     assert seen == [1]
     assert alone.journal == [
         {"name": "oc-run-0", "state": "creating", "account": 0, "region": 0},
         {"name": "oc-run-0", "sid": "sid0", "state": "created", "account": 0, "region": 0},
     ]
-    alone.suite.inventory.gone(made)
-    alone.suite.inventory.gone(made)
+    alone.endpoint.inventory.gone(made)
+    alone.endpoint.inventory.gone(made)
     assert alone.journal[2:] == [
         {"name": "oc-run-0", "sid": "sid0", "state": "deleted", "account": 0, "region": 0}
     ]
-    assert alone.suite.inventory.left == {}
+    assert alone.endpoint.inventory.left == {}
 
 
 def test_a_journal_that_fails(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_journal_that_fails(tmp_path: Path) -> None:
     shared = Coordinator(100, 0, 10, Journal(tmp_path / "journal", {}))
     entry = {"name": "oc-run-0", "account": 0, "region": 0}
 
-    with pytest.raises(Unverifiable, match="can't be written"):
+    with pytest.raises(Inconclusive, match="can't be written"):
         Inventory(shared, Ownership()).announce(["oc-run-0"])
 
     assert shared.journal([{**entry, "state": "created", "sid": "sid0"}]) == ""
@@ -89,7 +89,7 @@ def test_payloads(world: World, alone: Bench) -> None:
         {"displayName": "-" + "x" * 40},
     ]
 
-    made = alone.suite.configurations.take(3, payloads=extras)
+    made = alone.endpoint.configurations.take(3, payloads=extras)
 
     first, second, third = sorted(
         (one.payload for one in made), key=lambda p: str(p["displayName"])
@@ -125,12 +125,12 @@ def test_payloads(world: World, alone: Bench) -> None:
 )
 def test_the_memory_store(world: World, alone: Bench, said: Said, store: str) -> None:
     """Where the profile names none, an existing configuration's memory store is used; it is asked for once."""
-    alone.endpoint.on("GET /Configurations?pageSize=1", said)
+    alone.script.on("GET /Configurations?pageSize=1", said)
 
-    alone.suite.configurations.take(2)
+    alone.endpoint.configurations.take(2)
 
     assert {payload["memoryStoreId"] for payload in world.payloads} == {store}
-    assert alone.endpoint.lines().count("GET /Configurations?pageSize=1") == 1
+    assert alone.script.lines().count("GET /Configurations?pageSize=1") == 1
 
 
 def test_the_memory_store_of_the_profile(start: Callable[..., Bench]) -> None:
@@ -138,27 +138,27 @@ def test_the_memory_store_of_the_profile(start: Callable[..., Bench]) -> None:
     bench = start(provision=Provision("create", memory_store_id="mem_9"))
     world = World(bench)
 
-    bench.suite.configurations.one()
+    bench.endpoint.configurations.one()
 
     assert {payload["memoryStoreId"] for payload in world.payloads} == {"mem_9"}
-    assert "GET /Configurations?pageSize=1" not in bench.endpoint.lines()
+    assert "GET /Configurations?pageSize=1" not in bench.script.lines()
 
 
 def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:
     """In the first account and region several are made at once and handed out in turn; all of them count as deletes."""
     bench = start(accounts=TWO)
     world = World(bench)
-    bench.suite.configurations.ahead = 3
+    bench.endpoint.configurations.ahead = 3
 
-    first = bench.suite.configurations.take(2)
+    first = bench.endpoint.configurations.take(2)
     assert len(world.payloads) == 5
     assert left_of(bench) == 295
-    later = [bench.suite.configurations.one() for _ in range(3)]
+    later = [bench.endpoint.configurations.one() for _ in range(3)]
     assert len(world.payloads) == 5
     assert len({one.sid for one in (*first, *later)}) == 5
     assert [one.name for one in (*first, *later)] == [f"oc-run-{number}" for number in range(5)]
 
-    bench.suite.configurations.take(2, account=1)
+    bench.endpoint.configurations.take(2, account=1)
     assert len(world.payloads) == 7
 
 
@@ -167,10 +167,10 @@ def test_places(start: Callable[..., Bench]) -> None:
     bench = start(accounts=TWO, regions=("http://one.example",))
     world = World(bench)
     world.related = lambda number: None
-    bench.endpoint.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
-    bench.endpoint.on("GET /Configurations/made", (200, {"displayName": "oc-run-0"}))
+    bench.script.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
+    bench.script.on("GET /Configurations/made", (200, {"displayName": "oc-run-0"}))
     recorded: set[Any] = set()
-    bench.suite.client.recorders.append(
+    bench.endpoint.client.recorders.append(
         lambda e: (
             recorded.add((e.account, e.region))
             if "pageSize=1000" in e.url or e.method == "POST"
@@ -178,7 +178,7 @@ def test_places(start: Callable[..., Bench]) -> None:
         )
     )
 
-    (made,) = bench.suite.configurations.take(1, account=1, region=1)
+    (made,) = bench.endpoint.configurations.take(1, account=1, region=1)
 
     assert (made.sid, made.account, made.region) == ("made", 1, 1)
     assert recorded == {(1, 1)}
@@ -189,7 +189,9 @@ def test_a_refused_create_is_tried_again_without_its_extras(world: World, alone:
     """A payload that is refused with its optional parts only prepares: it goes out plain, under another name."""
     world.refuse = [None, (400, {}), None]
 
-    made = alone.suite.configurations.take(2, payloads=[{"description": "a"}, {"description": "b"}])
+    made = alone.endpoint.configurations.take(
+        2, payloads=[{"description": "a"}, {"description": "b"}]
+    )
 
     assert len(world.payloads) == 3
     assert world.payloads[2]["description"] == "contract test run"
@@ -229,7 +231,11 @@ def test_a_refused_create_is_tried_again_without_its_extras(world: World, alone:
             id="another-success",
         ),
         pytest.param(
-            Fault.TIMEOUT, "COMPLETED", None, "POST got no answer: it was timeout", id="silence"
+            TransportFault.TIMEOUT,
+            "COMPLETED",
+            None,
+            "POST got no answer: it was timeout",
+            id="silence",
         ),
         pytest.param(
             (202, {}),
@@ -262,7 +268,7 @@ def test_what_can_not_be_created(
         world.related = lambda number: related
 
     with pytest.raises(TooFew) as caught:
-        alone.suite.configurations.take(2)
+        alone.endpoint.configurations.take(2)
 
     made = 1 if related == {"configurationId": "same"} and status == "COMPLETED" else 0
     assert (str(caught.value), len(caught.value.made)) == (
@@ -272,7 +278,7 @@ def test_what_can_not_be_created(
     assert len(world.payloads) == (4 if made else 6)
     assert left_of(alone) == 300 - made
     assert ("CTRL-ACCEPTED" in alone.breaches()) is (
-        refuse is not None and not isinstance(refuse, Fault) and refuse[0] == 201
+        refuse is not None and not isinstance(refuse, TransportFault) and refuse[0] == 201
     )
 
 
@@ -281,17 +287,17 @@ def test_fewer_are_made_than_ahead(start: Callable[..., Bench], taken: int) -> N
     """Where the endpoint takes fewer than were to be made ahead, those serve; what was not made costs no deletes."""
     bench = start()
     world = World(bench)
-    bench.suite.configurations.ahead = 4
+    bench.endpoint.configurations.ahead = 4
     world.refuse = [*[None] * taken, *[(400, {})] * 20]
 
     if taken == 1:
         with pytest.raises(NothingToDelete, match="answered 400"):
-            bench.suite.configurations.take(2)
-        assert len(bench.suite.configurations.take(1)) == 1
+            bench.endpoint.configurations.take(2)
+        assert len(bench.endpoint.configurations.take(1)) == 1
     else:
-        assert len(bench.suite.configurations.take(2)) == 2
+        assert len(bench.endpoint.configurations.take(2)) == 2
 
-    assert len(bench.suite.inventory.left) == taken
+    assert len(bench.endpoint.inventory.left) == taken
     assert left_of(bench) == 300 - taken
 
 
@@ -314,14 +320,14 @@ def test_fewer_are_made_than_ahead(start: Callable[..., Bench], taken: int) -> N
 def test_what_is_no_id_is_not_believed(world: World, alone: Bench, sid: object) -> None:
     """An id that could not stand in a path untouched is none; the list is asked by name instead."""
     world.related = lambda number: {"configurationId": sid}
-    alone.endpoint.on(
+    alone.script.on(
         ALL,
         page(),
         page({"id": "other", "displayName": "x"}, {"id": "by-name", "displayName": "oc-run-0"}),
     )
-    alone.endpoint.on("GET /Configurations/by-name", (200, {"displayName": "oc-run-0"}))
+    alone.script.on("GET /Configurations/by-name", (200, {"displayName": "oc-run-0"}))
 
-    assert alone.suite.configurations.one().sid == "by-name"
+    assert alone.endpoint.configurations.one().sid == "by-name"
 
 
 @pytest.mark.parametrize("sid", ["x" * 200, "A-._~9"])
@@ -329,17 +335,17 @@ def test_odd_ids_are_ids(world: World, alone: Bench, sid: str) -> None:
     """Any id that stands in a path as it is is taken."""
     world.related = lambda number: {"configurationId": sid}
 
-    assert alone.suite.configurations.one().sid == sid
+    assert alone.endpoint.configurations.one().sid == sid
 
 
 def test_somebody_elses_configuration_is_not_taken(world: World, alone: Bench) -> None:
     """What was listed before the first create can't have been made by one."""
-    alone.endpoint.on(ALL, page({"id": "sid0"}))
+    alone.script.on(ALL, page({"id": "sid0"}))
 
-    made = alone.suite.configurations.one()
+    made = alone.endpoint.configurations.one()
 
     assert made.sid == "sid1"
-    assert not alone.suite.ownership.owns("sid0")
+    assert not alone.endpoint.ownership.owns("sid0")
 
 
 @pytest.mark.parametrize(
@@ -354,16 +360,16 @@ def test_without_a_list_the_name_decides(
     world: World, alone: Bench, fetched: Said, taken: str | None
 ) -> None:
     """Where the list can't be read, a configuration is taken if a fetch shows the name that was given to it."""
-    alone.endpoint.on(ALL, (404, {}))
+    alone.script.on(ALL, (404, {}))
     for number in range(3):
-        alone.endpoint.on(f"GET /Configurations/sid{number}", fetched)
+        alone.script.on(f"GET /Configurations/sid{number}", fetched)
 
     if taken:
-        assert alone.suite.configurations.one().sid == taken
+        assert alone.endpoint.configurations.one().sid == taken
     else:
         with pytest.raises(NothingToDelete):
-            alone.suite.configurations.one()
-        assert alone.suite.inventory.left == {}
+            alone.endpoint.configurations.one()
+        assert alone.endpoint.inventory.left == {}
 
 
 def test_several_are_known_by_one_list(world: World, alone: Bench) -> None:
@@ -371,13 +377,13 @@ def test_several_are_known_by_one_list(world: World, alone: Bench) -> None:
     listed = page(
         {"id": "sid0", "displayName": "oc-run-0"}, {"id": "sid1", "displayName": "somebody's"}
     )
-    alone.endpoint.on(ALL, page(), listed)
+    alone.script.on(ALL, page(), listed)
 
-    alone.suite.configurations.take(3)
+    alone.endpoint.configurations.take(3)
 
-    assert alone.suite.ownership.owns("sid0")
-    assert not alone.suite.ownership.owns("sid1")
-    fetches = [line for line in alone.endpoint.lines() if line.startswith("GET /Configurations/")]
+    assert alone.endpoint.ownership.owns("sid0")
+    assert not alone.endpoint.ownership.owns("sid1")
+    fetches = [line for line in alone.script.lines() if line.startswith("GET /Configurations/")]
     assert "GET /Configurations/sid0" not in fetches
     assert "GET /Configurations/sid2" in fetches
 
@@ -385,28 +391,26 @@ def test_several_are_known_by_one_list(world: World, alone: Bench) -> None:
 def test_a_list_of_one_account_says_nothing_of_another_s(start: Callable[..., Bench]) -> None:
     """A SID that one account's list shows under a name of the run's may be somebody's in another account: it is looked at there."""
     bench = start(accounts=TWO)
-    world, configurations = World(bench), bench.suite.configurations
+    world, configurations = World(bench), bench.endpoint.configurations
     configurations.ahead = 0
-    bench.endpoint.on(
+    bench.script.on(
         ALL, page(), page(*({"id": str(n), "displayName": f"oc-run-{n}"} for n in range(3))), page()
     )
     world.related = lambda number: {"configurationId": str(number % 3)}
     configurations.take(3)
     shown = {"user1": "oc-run-0", "user2": "production"}
-    bench.endpoint.on(
-        "GET /Configurations/0", lambda sent: (200, {"displayName": shown[sent.user]})
-    )
+    bench.script.on("GET /Configurations/0", lambda sent: (200, {"displayName": shown[sent.user]}))
 
     found = configurations.one(account=1)
 
     assert (found.sid, found.account) == ("1", 1)
-    assert not bench.suite.ownership.owns("0", Place(account=1))
+    assert not bench.endpoint.ownership.owns("0", Scope(account=1))
 
 
 def test_an_older_list_says_nothing_of_what_is_new(world: World, alone: Bench) -> None:
     """A SID that the list showed under a name of the run's an earlier time is looked at: it may be somebody's by now."""
     again = {"id": "later", "displayName": "oc-run-9"}
-    alone.endpoint.on(
+    alone.script.on(
         ALL,
         page(),
         page(
@@ -415,12 +419,12 @@ def test_an_older_list_says_nothing_of_what_is_new(world: World, alone: Bench) -
             again,
         ),
     )
-    alone.suite.configurations.take(2)
+    alone.endpoint.configurations.take(2)
     world.related = lambda number: {"configurationId": "later" if number == 2 else f"sid{number}"}
-    alone.endpoint.on("GET /Configurations/later", (200, {"displayName": "production"}))
+    alone.script.on("GET /Configurations/later", (200, {"displayName": "production"}))
 
-    assert alone.suite.configurations.one().sid == "sid3"
-    assert not alone.suite.ownership.owns("later")
+    assert alone.endpoint.configurations.one().sid == "sid3"
+    assert not alone.endpoint.ownership.owns("later")
 
 
 def test_a_long_list_is_not_walked_for_few(world: World, alone: Bench) -> None:
@@ -429,30 +433,30 @@ def test_a_long_list_is_not_walked_for_few(world: World, alone: Bench) -> None:
         200,
         {"configurations": [{"id": "x", "displayName": "x"}], "meta": {"nextToken": "t"}},
     )
-    alone.endpoint.on(ALL, more)
-    alone.endpoint.on(
+    alone.script.on(ALL, more)
+    alone.script.on(
         "GET /Configurations?pageSize=1000&pageToken=t", page({"id": "y", "displayName": "y"})
     )
 
-    alone.suite.configurations.take(2)
-    first = len(alone.endpoint.lines())
-    alone.suite.configurations.take(2)
+    alone.endpoint.configurations.take(2)
+    first = len(alone.script.lines())
+    alone.endpoint.configurations.take(2)
 
-    assert alone.endpoint.lines()[first:].count(ALL) == 0
-    assert "GET /Configurations/sid3" in alone.endpoint.lines()
+    assert alone.script.lines()[first:].count(ALL) == 0
+    assert "GET /Configurations/sid3" in alone.script.lines()
 
 
 def test_the_list_is_read_once_before(world: World, alone: Bench) -> None:
     """What was there before is looked up before the first create only."""
-    alone.suite.configurations.one()
-    alone.suite.configurations.one()
+    alone.endpoint.configurations.one()
+    alone.endpoint.configurations.one()
 
-    assert alone.endpoint.lines().count(ALL) == 1
-    assert alone.endpoint.lines()[0] == ALL
+    assert alone.script.lines().count(ALL) == 1
+    assert alone.script.lines()[0] == ALL
 
 
 def test_an_id_of_the_202_counts(world: World, alone: Bench) -> None:
     """The 202 of a create may name the configuration itself."""
     world.related, world.early = lambda number: None, {"configurationId": "early"}
 
-    assert alone.suite.configurations.one().sid == "early"
+    assert alone.endpoint.configurations.one().sid == "early"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits, Provision
 from orchestrator_contract.provision.cleanup import remove
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import OneWayLess
-from orchestrator_contract.scope import HOME, Place
+from orchestrator_contract.results.findings import CheckInconclusive
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import ALL, KEY, PLANE, TWO, World, deletable, left_of, page
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def test_giving_back(start: Callable[..., Bench]) -> None:
     """An idle configuration serves another test; it was counted as a delete when it was made, and is not counted again."""
     bench = start(accounts=TWO)
     world = World(bench)
-    configurations = bench.suite.configurations
+    configurations = bench.endpoint.configurations
     configurations.ahead = 0
     first, other = configurations.one(), configurations.one(account=1)
     assert left_of(bench) == 298
@@ -41,32 +41,32 @@ def test_giving_back(start: Callable[..., Bench]) -> None:
 def test_giving_back_to_a_pool(start: Callable[..., Bench]) -> None:
     """A given one is the next to be handed out, and costs no delete."""
     bench = start(provision=Provision("pool", pool=("a", "b")))
-    bench.suite.configurations.give_back(bench.suite.configurations.one())
+    bench.endpoint.configurations.give_back(bench.endpoint.configurations.one())
 
     assert left_of(bench) == 300
-    assert [one.sid for one in bench.suite.configurations.take(2)] == ["a", "b"]
+    assert [one.sid for one in bench.endpoint.configurations.take(2)] == ["a", "b"]
 
 
 def test_cleaning_up(world: World, alone: Bench) -> None:
     """What was created is deleted and waited for; what is known to be gone is not asked for."""
-    configurations = alone.suite.configurations
+    configurations = alone.endpoint.configurations
     made = configurations.take(4)
-    alone.suite.inventory.gone(made[0])
+    alone.endpoint.inventory.gone(made[0])
     deletable(alone, made[1].sid)
     deletable(alone, made[2].sid, (404, {}))
     deletable(alone, made[3].sid, (410, {}))
-    alone.suite.client._lost = 1000.0
+    alone.endpoint.client._lost = 1000.0
 
     assert configurations.clean_up() == []
 
-    assert sorted(line for line in alone.endpoint.lines() if line.startswith("DELETE")) == sorted(
+    assert sorted(line for line in alone.script.lines() if line.startswith("DELETE")) == sorted(
         f"DELETE /Configurations/{one.sid}" for one in made[1:]
     )
     assert [entry["state"] for entry in alone.journal].count("deleted") == 4
     assert "DEL-STATUS" not in alone.breaches()
-    asked = len(alone.endpoint.sent)
+    asked = len(alone.script.sent)
     assert configurations.clean_up() == []
-    assert len(alone.endpoint.sent) == asked
+    assert len(alone.script.sent) == asked
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,12 @@ def test_cleaning_up(world: World, alone: Bench) -> None:
     [
         pytest.param([(401, {})], "COMPLETED", False, id="unauthorized"),
         pytest.param([(403, {})], "COMPLETED", False, id="forbidden"),
-        pytest.param([Fault.TIMEOUT], "COMPLETED", False, id="silence"),
+        pytest.param([TransportFault.TIMEOUT], "COMPLETED", False, id="silence"),
         pytest.param([(202, {})], "COMPLETED", False, id="not-to-be-followed"),
         pytest.param([], "FAILED", False, id="failed"),
-        pytest.param([Fault.TIMEOUT, (404, {})], "COMPLETED", True, id="gone-at-the-second-try"),
+        pytest.param(
+            [TransportFault.TIMEOUT, (404, {})], "COMPLETED", True, id="gone-at-the-second-try"
+        ),
         pytest.param([(500, {}), (404, {})], "COMPLETED", True, id="an-error-before"),
     ],
 )
@@ -85,12 +87,12 @@ def test_what_can_not_be_removed(
     world: World, alone: Bench, said: list[Said], status: str, gone: bool
 ) -> None:
     """It is tried twice; what is still there is named."""
-    one = alone.suite.configurations.one()
+    one = alone.endpoint.configurations.one()
     deletable(alone, one.sid, *said, status=status)
 
-    assert alone.suite.configurations.clean_up() == ([] if gone else [one])
+    assert alone.endpoint.configurations.clean_up() == ([] if gone else [one])
 
-    assert alone.endpoint.lines().count(f"DELETE /Configurations/{one.sid}") == 2
+    assert alone.script.lines().count(f"DELETE /Configurations/{one.sid}") == 2
     assert "DEL-STATUS" not in alone.breaches()
 
 
@@ -108,54 +110,54 @@ def test_what_is_busy_is_tried_again(
 ) -> None:
     """An interrupted test may have begun to delete it: it is asked again, ever more seldom, as long as that may take."""
     bench = start(limits=Limits(poll_timeout_s=limit))
-    bench.suite.ownership.allow("a", "b")
-    bench.suite.follower._typical["delete"] = usual
+    bench.endpoint.ownership.allow("a", "b")
+    bench.endpoint.poller._typical["delete"] = usual
     deletable(bench, "a", *[(409, {})] * (tries - 1), (404, {}))
     deletable(bench, "b", (409, {}))
     gone: list[str] = []
     began = bench.clock.now
 
     remove(
-        bench.suite.client,
-        bench.suite.follower,
+        bench.endpoint.client,
+        bench.endpoint.poller,
         [Configuration("a", "a"), Configuration("b", "b")],
         lambda *which: gone.extend(one.sid for one in which),
     )
 
     assert gone == ["a"]
-    assert bench.endpoint.lines().count("DELETE /Configurations/a") == tries
-    assert bench.endpoint.lines().count("DELETE /Configurations/b") >= tries
+    assert bench.script.lines().count("DELETE /Configurations/a") == tries
+    assert bench.script.lines().count("DELETE /Configurations/b") >= tries
     assert seconds < bench.clock.now - began < 3 * seconds
 
 
 def test_an_operation_that_can_not_be_read_while_cleaning_up(world: World, alone: Bench) -> None:
     """The next delete tells by its 404."""
-    one = alone.suite.configurations.one()
+    one = alone.endpoint.configurations.one()
     deletable(
         alone,
         one.sid,
         (202, {"statusUrl": f"{PLANE}/Operations/x"}, {"Retry-After": "1"}),
         (404, {}),
     )
-    alone.endpoint.on("GET /Operations/x", (500, {}))
+    alone.script.on("GET /Operations/x", (500, {}))
 
-    assert alone.suite.configurations.clean_up() == []
+    assert alone.endpoint.configurations.clean_up() == []
 
 
 def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
     """Each is deleted in its own account and region."""
     bench = start(accounts=TWO, regions=("http://one.example",))
-    bench.suite.ownership.allow("a", place=Place(1, 1))
+    bench.endpoint.ownership.allow("a", scope=Scope(1, 1))
     deletable(bench, "a", (404, {}))
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(
+    bench.endpoint.client.recorders.append(
         lambda e: recorded.append((e.account, e.region, e.call.operation))
     )
     gone: list[Any] = []
 
     remove(
-        bench.suite.client,
-        bench.suite.follower,
+        bench.endpoint.client,
+        bench.endpoint.poller,
         [Configuration("a", "n", 1, 1)],
         lambda *which: gone.extend(which),
     )
@@ -166,17 +168,17 @@ def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
 
 def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) -> None:
     """A create whose outcome is not known is looked for in the list, and removed if it is there; what is not is named as left."""
-    configurations = alone.suite.configurations
-    world.refuse = [Fault.TIMEOUT] * 3
+    configurations = alone.endpoint.configurations
+    world.refuse = [TransportFault.TIMEOUT] * 3
     with pytest.raises(NothingToDelete):
         configurations.one()
-    alone.endpoint.on(
+    alone.script.on(
         ALL,
         page(
             {"id": "x", "displayName": "oc-run-1"}, {"id": "somebodys", "displayName": "oc-run-9"}
         ),
     )
-    alone.endpoint.on("GET /Configurations/x", (200, {"displayName": "oc-run-1"}))
+    alone.script.on("GET /Configurations/x", (200, {"displayName": "oc-run-1"}))
     deletable(alone, "x")
 
     assert [(one.sid, one.name) for one in configurations.clean_up()] == [
@@ -184,7 +186,7 @@ def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) 
         ("(of oc-run-2)", "oc-run-2"),
     ]
 
-    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == [
+    assert [line for line in alone.script.lines() if line.startswith("DELETE")] == [
         "DELETE /Configurations/x"
     ]
     assert alone.journal[-1] == {
@@ -199,29 +201,27 @@ def test_an_interrupted_create_is_found_by_its_name(world: World, alone: Bench) 
 def test_another_account_s_number_is_found_by_its_name(start: Callable[..., Bench]) -> None:
     """That an account's SID 1 is known, or gone, says nothing of the one of another account, which is looked for all the same."""
     bench = start(accounts=TWO)
-    world, configurations = World(bench), bench.suite.configurations
+    world, configurations = World(bench), bench.endpoint.configurations
     configurations.ahead = 0
     world.related = lambda number: {"configurationId": "1"}
     one = configurations.one()
-    bench.suite.inventory.gone(one)
-    world.refuse = [Fault.TIMEOUT] * 3
+    bench.endpoint.inventory.gone(one)
+    world.refuse = [TransportFault.TIMEOUT] * 3
     with pytest.raises(NothingToDelete):
         configurations.one(account=1)
-    bench.endpoint.on(
+    bench.script.on(
         ALL,
         lambda sent: (
             page({"id": "1", "displayName": "oc-run-2"}) if sent.user == "user2" else page()
         ),
     )
-    bench.endpoint.on("GET /Configurations/1", (200, {"displayName": "oc-run-2"}))
+    bench.script.on("GET /Configurations/1", (200, {"displayName": "oc-run-2"}))
     deletable(bench, "1")
 
     left = configurations.clean_up()
 
     assert [one.name for one in left] == ["oc-run-1", "oc-run-3"]
-    assert [sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")] == [
-        "user2"
-    ]
+    assert [sent.user for sent in bench.script.sent if sent.line.startswith("DELETE")] == ["user2"]
     assert bench.journal[-1] == {
         "name": "oc-run-2",
         "sid": "1",
@@ -235,7 +235,7 @@ def test_what_no_test_needs_is_spare(start: Callable[..., Bench]) -> None:
     """Something to aim at whatever becomes of it is what earlier tests have left in that place, and a new one where that is nothing."""
     bench = start(accounts=TWO)
     World(bench)
-    configurations = bench.suite.configurations
+    configurations = bench.endpoint.configurations
     configurations.ahead = 0
     home, first = configurations.one(), configurations.spare(account=1)
     assert (first.account, first.sid != home.sid) == (1, True)
@@ -252,10 +252,10 @@ def test_what_no_test_needs_is_spare(start: Callable[..., Bench]) -> None:
 def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> None:
     """The same SID in two accounts is two configurations: that one is deleted already, or in use, is not said of the other."""
     bench = start(accounts=TWO)
-    world, configurations = World(bench), bench.suite.configurations
+    world, configurations = World(bench), bench.endpoint.configurations
     configurations.ahead = 0
     world.related = lambda number: {"configurationId": "1"}
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Configurations/1",
         lambda sent: (200, {"displayName": "oc-run-0" if sent.user == "user1" else "oc-run-1"}),
     )
@@ -265,14 +265,14 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     configurations.begin()
 
     theirs = configurations.one(account=1)
-    assert [one.account for one in configurations.idle(HOME)] == [0]
+    assert [one.account for one in configurations.idle(DEFAULT_SCOPE)] == [0]
     configurations.discard()
 
-    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == [
+    assert sorted(sent.user for sent in bench.script.sent if sent.line.startswith("DELETE")) == [
         "user1",
         "user2",
     ]
-    assert bench.suite.inventory.left[theirs.name] is theirs
+    assert bench.endpoint.inventory.left[theirs.name] is theirs
 
 
 @pytest.mark.parametrize(
@@ -291,13 +291,13 @@ def test_a_refused_create(world: World, alone: Bench, said: Said, *, there: bool
     """A create that was refused may have been carried out: what is listed under its name is removed, and if nothing is, nothing is left."""
     world.refuse = [said] * 3
     with pytest.raises(NothingToDelete):
-        alone.suite.configurations.one()
+        alone.endpoint.configurations.one()
     if there:
-        alone.endpoint.on(ALL, page({"id": "x", "displayName": "oc-run-1"}))
-        alone.endpoint.on("GET /Configurations/x", (200, {"displayName": "oc-run-1"}))
+        alone.script.on(ALL, page({"id": "x", "displayName": "oc-run-1"}))
+        alone.script.on("GET /Configurations/x", (200, {"displayName": "oc-run-1"}))
         deletable(alone, "x")
 
-    left = alone.suite.configurations.clean_up()
+    left = alone.endpoint.configurations.clean_up()
 
     # What 201 made, and whether 503 stands for a create that is under way, nobody knows.
     assert [one.name for one in left] == (
@@ -305,7 +305,7 @@ def test_a_refused_create(world: World, alone: Bench, said: Said, *, there: bool
         if said[0] in (201, 503)
         else []
     )
-    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == [
+    assert [line for line in alone.script.lines() if line.startswith("DELETE")] == [
         "DELETE /Configurations/x"
     ] * there
 
@@ -314,14 +314,14 @@ def test_a_failed_create_that_made_something(world: World, alone: Bench) -> None
     """What a create says that it did not make is removed if it is listed all the same."""
     world.status, world.related = "FAILED", lambda number: {"configurationId": f"sid{number}"}
     with pytest.raises(NothingToDelete):
-        alone.suite.configurations.one()
+        alone.endpoint.configurations.one()
     world.named(0, "oc-run-0")
-    alone.endpoint.on(ALL, page({"id": "sid0", "displayName": "oc-run-0"}))
+    alone.script.on(ALL, page({"id": "sid0", "displayName": "oc-run-0"}))
     deletable(alone, "sid0")
 
-    assert alone.suite.configurations.clean_up() == []
+    assert alone.endpoint.configurations.clean_up() == []
 
-    assert [line for line in alone.endpoint.lines() if line.startswith("DELETE")] == [
+    assert [line for line in alone.script.lines() if line.startswith("DELETE")] == [
         "DELETE /Configurations/sid0"
     ]
 
@@ -343,16 +343,16 @@ def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(
         {"id": "victim", "displayName": "oc-run-1"},
         {"id": "victim", "displayName": "oc-run-2"},
     )
-    alone.endpoint.on(
+    alone.script.on(
         ALL, page({"id": "victim", "displayName": "production"}) if before else page(), lie
     )
-    alone.endpoint.on("GET /Configurations/victim", (200, {"displayName": shown}))
+    alone.script.on("GET /Configurations/victim", (200, {"displayName": shown}))
 
     with pytest.raises(NothingToDelete):
-        alone.suite.configurations.one()
+        alone.endpoint.configurations.one()
 
-    assert alone.suite.configurations.clean_up() == []
-    assert not [line for line in alone.endpoint.lines() if line.startswith("DELETE")]
+    assert alone.endpoint.configurations.clean_up() == []
+    assert not [line for line in alone.script.lines() if line.startswith("DELETE")]
 
 
 @pytest.mark.parametrize(
@@ -365,31 +365,31 @@ def test_a_list_that_gives_somebody_elses_the_name_of_the_runs(
 def test_ids_that_differ_in_case(world: World, alone: Bench, listed: list[str], taken: str) -> None:
     """A create may name what was there in another spelling; only a list that has both shows that they are two."""
     after = page(*({"id": sid, "displayName": "oc-run-0"} for sid in listed))
-    alone.endpoint.on(ALL, page({"id": "SID0", "displayName": "production"}), after)
+    alone.script.on(ALL, page({"id": "SID0", "displayName": "production"}), after)
 
-    assert alone.suite.configurations.one().sid == taken
-    assert alone.suite.ownership.owns("sid0") is (taken == "sid0")
+    assert alone.endpoint.configurations.one().sid == taken
+    assert alone.endpoint.ownership.owns("sid0") is (taken == "sid0")
 
 
 def test_a_listed_id_that_is_no_text(world: World, alone: Bench) -> None:
     """What is listed under a name of the run's with an id of another type is nobody's."""
     world.related = lambda number: None
     odd: list[Any] = [[], {}, None, 7]
-    alone.endpoint.on(ALL, page(), page(*({"id": one, "displayName": "oc-run-0"} for one in odd)))
+    alone.script.on(ALL, page(), page(*({"id": one, "displayName": "oc-run-0"} for one in odd)))
 
     with pytest.raises(NothingToDelete):
-        alone.suite.configurations.one()
+        alone.endpoint.configurations.one()
 
 
 def test_what_shows_nowhere_is_nobodys_to_delete(world: World, alone: Bench) -> None:
     """A new id that neither fetch nor list shows may be one that was there and hidden: it is looked for, and left alone."""
-    alone.endpoint.on("GET /Configurations/sid0", (404,))
+    alone.script.on("GET /Configurations/sid0", (404,))
 
     with pytest.raises(NothingToDelete, match="which configuration it made can't be confirmed"):
-        alone.suite.configurations.creator.conclude(*_begun(world, alone))
+        alone.endpoint.configurations.creator.conclude(*_begun(world, alone))
 
-    assert not alone.suite.ownership.owns("sid0")
-    assert alone.endpoint.lines().count("GET /Configurations/sid0") > 5
+    assert not alone.endpoint.ownership.owns("sid0")
+    assert alone.script.lines().count("GET /Configurations/sid0") > 5
 
 
 def test_what_shows_late_is_the_runs(world: World, alone: Bench) -> None:
@@ -400,11 +400,11 @@ def test_what_shows_late_is_the_runs(world: World, alone: Bench) -> None:
         "conversationGroupingType": GROUPINGS[0],
         "memoryStoreId": "m",
     }
-    alone.endpoint.on(
+    alone.script.on(
         "GET /Configurations/sid0", (404,), (404,), (200, shown | {"displayName": "oc-run-0"})
     )
 
-    assert alone.suite.configurations.one().sid == "sid0"
+    assert alone.endpoint.configurations.one().sid == "sid0"
 
 
 @pytest.mark.parametrize("named", [{}, {"displayName": 7}])
@@ -412,35 +412,39 @@ def test_what_has_no_name_is_known_by_the_list_before(
     world: World, alone: Bench, named: dict[str, Any]
 ) -> None:
     """Where names are not shown, what is new since the list was read is the run's, and without that list nothing is."""
-    alone.endpoint.on("GET /Configurations/sid0", (200, {"id": "sid0", **named}))
-    alone.endpoint.on("GET /Configurations/sid1", (200, {"id": "sid1", **named}))
+    alone.script.on("GET /Configurations/sid0", (200, {"id": "sid0", **named}))
+    alone.script.on("GET /Configurations/sid1", (200, {"id": "sid1", **named}))
 
-    assert alone.suite.configurations.one().sid == "sid0"
+    assert alone.endpoint.configurations.one().sid == "sid0"
 
-    alone.suite.configurations.creator.identity._before[HOME] = None  # as if it could not be read
-    assert alone.suite.configurations.one().sid == "sid2"
-    assert not alone.suite.ownership.owns("sid1")
+    alone.endpoint.configurations.creator.identity._before[DEFAULT_SCOPE] = (
+        None  # as if it could not be read
+    )
+    assert alone.endpoint.configurations.one().sid == "sid2"
+    assert not alone.endpoint.ownership.owns("sid1")
 
 
 def test_what_is_only_listed_is_the_runs(world: World, alone: Bench) -> None:
     """Where a fetch keeps saying no, the list has its say."""
-    alone.endpoint.on("GET /Configurations/sid0", (404,))
-    alone.endpoint.on(ALL, page({"id": "sid0", "displayName": "oc-run-0"}))
-    alone.suite.configurations.creator.identity._before[HOME] = set()  # the list came later
+    alone.script.on("GET /Configurations/sid0", (404,))
+    alone.script.on(ALL, page({"id": "sid0", "displayName": "oc-run-0"}))
+    alone.endpoint.configurations.creator.identity._before[DEFAULT_SCOPE] = (
+        set()
+    )  # the list came later
 
-    assert alone.suite.configurations.one().sid == "sid0"
+    assert alone.endpoint.configurations.one().sid == "sid0"
 
 
 def _begun(world: World, bench: Bench) -> tuple[Any, dict[str, Any]]:
     payload = {"displayName": "oc-run-0", "conversationGroupingType": GROUPINGS[0]}
-    return bench.suite.configurations.creator.begin(payload, KEY), payload
+    return bench.endpoint.configurations.creator.begin(payload, KEY), payload
 
 
 def test_a_create_that_names_what_is_shown_as_somebody_elses(world: World, alone: Bench) -> None:
     """A list may leave out what it likes: what a create names must not show as something else either."""
     world.named(0, "production")
 
-    assert alone.suite.configurations.one().sid == "sid1"
+    assert alone.endpoint.configurations.one().sid == "sid1"
 
 
 @pytest.mark.parametrize("sid", [".", ".."])
@@ -449,7 +453,7 @@ def test_dots_are_no_id(world: World, alone: Bench, sid: str) -> None:
     world.related = lambda number: {"configurationId": sid}
 
     with pytest.raises(NothingToDelete):
-        alone.suite.configurations.one()
+        alone.endpoint.configurations.one()
 
 
 def test_creates_that_lead_nowhere_are_not_tried_without_end(world: World, alone: Bench) -> None:
@@ -460,35 +464,35 @@ def test_creates_that_lead_nowhere_are_not_tried_without_end(world: World, alone
     for pause in (0, 0, 0, 0, 6, 0, 11):
         alone.clock.now += pause
         with pytest.raises(NothingToDelete, match="answered 400"):
-            alone.suite.configurations.one()
+            alone.endpoint.configurations.one()
         tries.append(len(world.payloads))
 
     assert tries == [3, 6, 9, 9, 12, 12, 15]
     alone.clock.now += 21
-    assert len(alone.suite.configurations.take(2)) == 2
+    assert len(alone.endpoint.configurations.take(2)) == 2
     world.refuse = [(400, {})] * 3
     with pytest.raises(NothingToDelete):
-        alone.suite.configurations.one()
+        alone.endpoint.configurations.one()
 
 
 def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., Bench]) -> None:
     """A configuration that may still appear after the run is named as left."""
     bench = start(limits=Limits(poll_timeout_s=5))
-    bench.suite.configurations.ahead = 0
+    bench.endpoint.configurations.ahead = 0
     other = World(bench)
     other.status, other.related = "PENDING", lambda number: None
     with pytest.raises(
         NothingToDelete, match=r"^configurations can't be created: a create ended PENDING$"
     ):
-        bench.suite.configurations.one()
+        bench.endpoint.configurations.one()
 
-    left = bench.suite.configurations.clean_up()
+    left = bench.endpoint.configurations.clean_up()
 
     assert sorted((one.sid, one.name) for one in left) == [
         (f"(of oc-run-{n})", f"oc-run-{n}") for n in range(3)
     ]
     # It did end before the next try.
-    assert bench.suite.configurations.clean_up() == []
+    assert bench.endpoint.configurations.clean_up() == []
 
 
 FULL: Said = (409, {"code": 20409, "status": 409})
@@ -496,26 +500,26 @@ FULL: Said = (409, {"code": 20409, "status": 409})
 
 def test_what_is_not_needed_makes_room(bench: Bench) -> None:
     """Where the endpoint takes no more, what an earlier test took is deleted, and what the present one took is kept."""
-    world, configurations = World(bench), bench.suite.configurations
+    world, configurations = World(bench), bench.endpoint.configurations
     configurations.ahead = 0
     configurations.take(1)
     configurations.begin()
     mine = configurations.one()
-    bench.endpoint.on("DELETE /Configurations/sid0", (404, {}))
+    bench.script.on("DELETE /Configurations/sid0", (404, {}))
     world.refuse = [FULL] * 3
 
     found = configurations.one()
 
     assert found.sid == "sid5"
-    assert mine.name in bench.suite.inventory.left
-    assert [line for line in bench.endpoint.lines() if line.startswith("DELETE")] == [
+    assert mine.name in bench.endpoint.inventory.left
+    assert [line for line in bench.script.lines() if line.startswith("DELETE")] == [
         "DELETE /Configurations/sid0"
     ]
 
 
 def test_fewer_where_there_are_no_more(bench: Bench) -> None:
     """With *least*, as many are handed out as can be had; what was made is not lost."""
-    world, configurations = World(bench), bench.suite.configurations
+    world, configurations = World(bench), bench.endpoint.configurations
     configurations.ahead = 0
     world.refuse = [None, None, *[FULL] * 20]
 
@@ -528,11 +532,11 @@ def test_a_pool_that_ends_gives_the_rest(start: Callable[..., Bench]) -> None:
     """With *least*, a pool that ends gives what it has left."""
     bench = start(provision=Provision("pool", pool=("a", "b", "c")))
 
-    assert len(bench.suite.configurations.take(5, least=2)) == 2
-    assert len(bench.suite.configurations.take(1)) == 1
+    assert len(bench.endpoint.configurations.take(5, least=2)) == 2
+    assert len(bench.endpoint.configurations.take(1)) == 1
 
 
 def test_what_is_used_up_is_one_way_less(start: Callable[..., Bench]) -> None:
     """What was seen before a pool ended stands."""
-    with pytest.raises(OneWayLess):
-        start(provision=Provision("pool", pool=("a",))).suite.configurations.take(2)
+    with pytest.raises(CheckInconclusive):
+        start(provision=Provision("pool", pool=("a",))).endpoint.configurations.take(2)

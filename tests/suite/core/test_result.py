@@ -12,13 +12,13 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.contract.catalogue import Level, Requirement
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Ledger, Record
+from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import (
+    EndpointUnusable,
     Overall,
     Policy,
     Result,
-    Unusable,
     conclude,
     exit_code,
     judge_requirement,
@@ -47,34 +47,42 @@ def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
     ("record", "verdict", "reason"),
     [
         pytest.param(
-            Record(),
+            RequirementFindings(),
             Verdict.UNVERIFIED,
             "nothing in this run was subject to this requirement",
             id="nothing",
         ),
-        pytest.param(Record(checks=1), Verdict.PASSED, "checked 1 time", id="one-check"),
-        pytest.param(Record(checks=2), Verdict.PASSED, "checked 2 times", id="two-checks"),
         pytest.param(
-            Record(checks=2, unverified=["a", "b", "c", "d"]),
+            RequirementFindings(checks=1), Verdict.PASSED, "checked 1 time", id="one-check"
+        ),
+        pytest.param(
+            RequirementFindings(checks=2), Verdict.PASSED, "checked 2 times", id="two-checks"
+        ),
+        pytest.param(
+            RequirementFindings(checks=2, unverified=["a", "b", "c", "d"]),
             Verdict.UNVERIFIED,
             "a; b; c",
             id="partly-unverified",
         ),
         pytest.param(
-            Record(checks=2, breaches=2, problems=["p"]),
+            RequirementFindings(checks=2, breaches=2, problems=["p"]),
             Verdict.BREACHED,
             "p",
             id="every-check-breached",
         ),
         pytest.param(
-            Record(checks=5, breaches=2, problems=["p", "q", "r", "s"], unverified=["a"]),
+            RequirementFindings(
+                checks=5, breaches=2, problems=["p", "q", "r", "s"], unverified=["a"]
+            ),
             Verdict.BREACHED,
             "p; q; r (2 of 5 checks)",
             id="some-checks-breached",
         ),
     ],
 )
-def test_ledger_on_one_requirement(record: Record, verdict: Verdict, reason: str) -> None:
+def test_ledger_on_one_requirement(
+    record: RequirementFindings, verdict: Verdict, reason: str
+) -> None:
     """A breach outranks what is unverified, and that outranks a pass."""
     row = judge_requirement(requirement(), record, BARE, Policy())
 
@@ -93,7 +101,9 @@ def test_ledger_on_one_requirement(record: Record, verdict: Verdict, reason: str
 def test_levels(level: Level, strict: bool, verdict: Verdict) -> None:
     """An advisory breach warns, unless --strict."""
     assert (
-        judge_requirement(requirement(level), Record(1, 1), BARE, Policy(strict=strict)).verdict
+        judge_requirement(
+            requirement(level), RequirementFindings(1, 1), BARE, Policy(strict=strict)
+        ).verdict
         is verdict
     )
 
@@ -103,14 +113,20 @@ def test_a_missing_capability() -> None:
     one = requirement(Level.DERIVED, "clock", "create", "fault.429")
     lacks = "needs clock, fault.429, which the target profile does not give"
 
-    assert judge_requirement(one, Record(checks=3), BARE, Policy()).reason == lacks
+    assert judge_requirement(one, RequirementFindings(checks=3), BARE, Policy()).reason == lacks
     row = judge_requirement(
-        one, Record(checks=3, unverified=["needs clock", "a", "b", "c"]), BARE, Policy()
+        one,
+        RequirementFindings(checks=3, unverified=["needs clock", "a", "b", "c"]),
+        BARE,
+        Policy(),
     )
     assert (row.verdict, row.reason) == (Verdict.UNVERIFIED, f"{lacks}; a; b")
-    assert judge_requirement(one, Record(checks=3), FULL, Policy()).verdict is Verdict.PASSED
     assert (
-        judge_requirement(one, Record(checks=3, breaches=1), BARE, Policy()).verdict
+        judge_requirement(one, RequirementFindings(checks=3), FULL, Policy()).verdict
+        is Verdict.PASSED
+    )
+    assert (
+        judge_requirement(one, RequirementFindings(checks=3, breaches=1), BARE, Policy()).verdict
         is Verdict.BREACHED
     )
 
@@ -121,12 +137,12 @@ def test_what_was_settled_otherwise() -> None:
 
     assert (
         judge_requirement(
-            one, Record(checks=3, unverified=["x"]), BARE, Policy(), settled=True
+            one, RequirementFindings(checks=3, unverified=["x"]), BARE, Policy(), settled=True
         ).verdict
         is Verdict.PASSED
     )
     assert (
-        judge_requirement(one, Record(), BARE, Policy(), settled=True).reason
+        judge_requirement(one, RequirementFindings(), BARE, Policy(), settled=True).reason
         == "nothing in this run was subject to this requirement"
     )
 
@@ -137,18 +153,20 @@ GATING, OTHER, ADVISORY = "DEL-STATUS", "OP-ORDER", "OP-RETAINED"
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def findings() -> Findings:
     """A ledger in which three requirements hold."""
-    made = Ledger(catalogue.load(), Redactor())
+    made = Findings(catalogue.load(), Redactor())
     for one in (GATING, OTHER, ADVISORY):
-        made.hold(one, True)
+        made.check(one, True)
     return made
 
 
-def concluded(ledger: Ledger, *selected: str, policy: Policy | None = None, **more: Any) -> Result:
+def concluded(
+    findings: Findings, *selected: str, policy: Policy | None = None, **more: Any
+) -> Result:
     """The result for these requirements; for the three where none is named."""
     return conclude(
-        ledger,
+        findings,
         more.pop("profile", BARE),
         selected or (GATING, OTHER, ADVISORY),
         policy=policy or Policy(),
@@ -160,9 +178,9 @@ def concluded(ledger: Ledger, *selected: str, policy: Policy | None = None, **mo
     )
 
 
-def test_conformant(ledger: Ledger) -> None:
+def test_conformant(findings: Findings) -> None:
     """Where everything that was selected holds the endpoint conforms, in the catalogue's order."""
-    result = concluded(ledger, ADVISORY, GATING)
+    result = concluded(findings, ADVISORY, GATING)
 
     assert (result.overall, result.reason, result.unusable) == (Overall.CONFORMANT, "", False)
     assert [row.requirement.id for row in result.rows] == [GATING, ADVISORY]
@@ -177,23 +195,23 @@ def test_conformant(ledger: Ledger) -> None:
         (ADVISORY, Overall.CONFORMANT, 0),
     ],
 )
-def test_nonconformant(ledger: Ledger, breached: str, overall: Overall, code: int) -> None:
+def test_nonconformant(findings: Findings, breached: str, overall: Overall, code: int) -> None:
     """One gating breach is enough; an advisory one is not, unless --strict."""
-    ledger.hold(breached, False)
+    findings.check(breached, False)
 
-    result = concluded(ledger)
-    strict = concluded(ledger, policy=Policy(strict=True))
+    result = concluded(findings)
+    strict = concluded(findings, policy=Policy(strict=True))
 
     assert (result.overall, exit_code(result, Policy())) == (overall, code)
     assert (strict.overall, exit_code(strict, Policy(strict=True))) == (Overall.NONCONFORMANT, 1)
 
 
-def test_incomplete(ledger: Ledger) -> None:
+def test_incomplete(findings: Findings) -> None:
     """A gating requirement that is unverified leaves the result incomplete, and fails with --require-verified only."""
-    ledger.unverified([GATING], "why")
-    ledger.unverified([ADVISORY], "other")
+    findings.unverified([GATING], "why")
+    findings.unverified([ADVISORY], "other")
 
-    result = concluded(ledger)
+    result = concluded(findings)
 
     assert (result.overall, result.reason) == (
         Overall.INCOMPLETE,
@@ -201,22 +219,22 @@ def test_incomplete(ledger: Ledger) -> None:
     )
     assert exit_code(result, Policy()) == 0
     assert exit_code(result, Policy(require_verified=True)) == 1
-    assert exit_code(concluded(ledger, OTHER, ADVISORY), Policy(require_verified=True)) == 0
-    assert concluded(ledger, OTHER, ADVISORY).overall is Overall.CONFORMANT
+    assert exit_code(concluded(findings, OTHER, ADVISORY), Policy(require_verified=True)) == 0
+    assert concluded(findings, OTHER, ADVISORY).overall is Overall.CONFORMANT
 
 
-def test_reasons_are_told_once_and_in_part(ledger: Ledger) -> None:
+def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
     """Three reasons are told; how many more there are is counted."""
     names = ["DEL-ACCEPT", "DEL-202-BODY", "OP-FETCH", "OP-BODY", "OP-ID"]
     for number, name in enumerate(names):
-        ledger.unverified([name], f"why {min(number, 3)}")
+        findings.unverified([name], f"why {min(number, 3)}")
 
     assert (
-        concluded(ledger, *names).reason
+        concluded(findings, *names).reason
         == "5 requirement(s) could not be verified: why 0; why 1; why 2; and 1 more"
     )
     assert (
-        concluded(ledger, *names[:3]).reason
+        concluded(findings, *names[:3]).reason
         == "3 requirement(s) could not be verified: why 0; why 1; why 2"
     )
 
@@ -236,17 +254,17 @@ def test_reasons_are_told_once_and_in_part(ledger: Ledger) -> None:
     ],
 )
 def test_unusable(
-    ledger: Ledger, broken: bool, selected: tuple[str, ...], overall: Overall, code: int
+    findings: Findings, broken: bool, selected: tuple[str, ...], overall: Overall, code: int
 ) -> None:
     """Of an endpoint that can't be tested nothing counts but that it does not speak HTTP, or JSON."""
     for one in ("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON"):
-        ledger.hold(one, False, expected="an answer", seen="none")
-    ledger.settled.add(GATING)
+        findings.check(one, False, expected="an answer", seen="none")
+    findings.settled.add(GATING)
 
     result = concluded(
-        ledger,
+        findings,
         *selected,
-        unusable=Unusable(
+        unusable=EndpointUnusable(
             "it is gone", stands=("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON") if broken else ()
         ),
     )
@@ -263,28 +281,28 @@ def test_unusable(
             assert row.reason.endswith("it is gone")
 
 
-def test_settled_requirements(ledger: Ledger) -> None:
+def test_settled_requirements(findings: Findings) -> None:
     """What --ttl-ledger settled needs no clock."""
-    ledger.hold("KEY-EXPIRES", True)
-    assert concluded(ledger, "KEY-EXPIRES").rows[0].verdict is Verdict.UNVERIFIED
+    findings.check("KEY-EXPIRES", True)
+    assert concluded(findings, "KEY-EXPIRES").rows[0].verdict is Verdict.UNVERIFIED
 
-    ledger.settled.add("KEY-EXPIRES")
+    findings.settled.add("KEY-EXPIRES")
 
-    assert concluded(ledger, "KEY-EXPIRES").rows[0].verdict is Verdict.PASSED
+    assert concluded(findings, "KEY-EXPIRES").rows[0].verdict is Verdict.PASSED
 
 
-def test_the_document(ledger: Ledger) -> None:
+def test_the_document(findings: Findings) -> None:
     """conformance.json says what was tested, how, and what was found."""
-    ledger.hold(OTHER, False, expected="a", seen="b")
-    ledger.begin("test_b", [OTHER])
-    ledger.begin("test_a", [OTHER])
-    ledger.end()
-    ledger.tally(404, valid=True)
-    ledger.tally(418, valid=False)
-    ledger.observe("OBS-TRANSPORT", "z", 2)
-    ledger.observe("OBS-TRANSPORT", "a")
-    ledger.sent()
-    result = concluded(ledger, notes=["note"], profile=FULL)
+    findings.check(OTHER, False, expected="a", seen="b")
+    findings.begin("test_b", [OTHER])
+    findings.begin("test_a", [OTHER])
+    findings.end()
+    findings.tally(404, valid=True)
+    findings.tally(418, valid=False)
+    findings.observe("OBS-TRANSPORT", "z", 2)
+    findings.observe("OBS-TRANSPORT", "a")
+    findings.sent()
+    result = concluded(findings, notes=["note"], profile=FULL)
     result.target = "my profile.toml"
 
     document = result.as_json()
@@ -362,13 +380,13 @@ def test_the_document(ledger: Ledger) -> None:
     assert result.rerun("A") == "pytest --requirement A --effort quick --seed 7"
 
 
-def test_a_nameless_target_is_named_by_its_address(ledger: Ledger) -> None:
+def test_a_nameless_target_is_named_by_its_address(findings: Findings) -> None:
     """A report always says what was tested."""
     assert (
-        concluded(ledger, profile=Profile("", "http://y.example")).as_json()["target"]["name"]
+        concluded(findings, profile=Profile("", "http://y.example")).as_json()["target"]["name"]
         == "http://y.example"
     )
-    assert "comparison" not in concluded(ledger).as_json()
+    assert "comparison" not in concluded(findings).as_json()
 
 
 class _Waivers:
@@ -403,11 +421,11 @@ class _Baseline:
         return _Comparison(self.gating)
 
 
-def test_waivers(ledger: Ledger) -> None:
+def test_waivers(findings: Findings) -> None:
     """A waived breach does not count; what is wrong with a waiver is a note, and fails with --strict."""
-    ledger.hold(GATING, False)
+    findings.check(GATING, False)
 
-    result = concluded(ledger, waivers=_Waivers(), notes=["first"])
+    result = concluded(findings, waivers=_Waivers(), notes=["first"])
 
     assert (result.overall, result.counts()["waived"]) == (Overall.CONFORMANT, 1)
     assert (result.notes, result.waiver_notes) == (["first", "1 waived"], ["1 waived"])
@@ -418,29 +436,29 @@ def test_waivers(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("gating", "only_new", "code"), [(0, True, 0), (0, False, 1), (1, True, 1)]
 )
-def test_baseline(ledger: Ledger, gating: int, only_new: bool, code: int) -> None:
+def test_baseline(findings: Findings, gating: int, only_new: bool, code: int) -> None:
     """With --fail-on new breaches that the earlier run had do not fail."""
-    ledger.hold(GATING, False)
+    findings.check(GATING, False)
 
-    result = concluded(ledger, baseline=_Baseline(gating))
+    result = concluded(findings, baseline=_Baseline(gating))
 
     assert result.overall is Overall.NONCONFORMANT
     assert result.notes == ["compared"]
     assert result.as_json()["comparison"] == {"gating": gating}
     assert exit_code(result, Policy(only_new=only_new)) == code
-    assert exit_code(concluded(ledger), Policy(only_new=True)) == 1
+    assert exit_code(concluded(findings), Policy(only_new=True)) == 1
 
 
 def test_one_account_may_have_been_given_as_two() -> None:
     """What two credentials of one account breach comes with the question whether they are; other breaches don't."""
-    ledger = Ledger(catalogue.load(), Redactor())
-    ledger.hold("DEL-STATUS", False, expected="202", seen="200")
+    findings = Findings(catalogue.load(), Redactor())
+    findings.check("DEL-STATUS", False, expected="202", seen="200")
     chosen = ("AUTH-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")
-    assert concluded(ledger, *chosen).notes == []
+    assert concluded(findings, *chosen).notes == []
 
-    ledger.hold("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")
+    findings.check("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")
 
-    notes = concluded(ledger, *chosen).notes
+    notes = concluded(findings, *chosen).notes
     assert [note.partition("?")[0] for note in notes] == [
         "KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"
     ]

@@ -62,9 +62,9 @@ def test_small_answers_stay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> No
         keep.keep(exchange)
 
     assert all(
-        exchange.answer.body == b'{"statusUrl": "http://a/b"}'
+        exchange.response.body == b'{"statusUrl": "http://a/b"}'
         for exchange in small
-        if exchange.answer
+        if exchange.response
     )
 
 
@@ -152,7 +152,7 @@ def test_a_replay_of_what_was_let_go_of(
 
     for same in (large(**then), both):
         assert differences(original, same) == []
-        assert judge_replay(bench.suite.ledger, original, same, "KEY-REPLAY")
+        assert judge_replay(bench.endpoint.findings, original, same, "KEY-REPLAY")
     assert [text.partition(" ")[0] for text in differences(original, large(**now))] == [what]
     assert "KEY-ONE-OPERATION" not in bench.breaches()
     assert large(**then).operation_names == original.operation_names
@@ -186,10 +186,10 @@ def test_too_many_values(body: bytes) -> None:
 
 def test_a_reason_and_a_name_that_tell_the_password(bench: Bench) -> None:
     """Every part of an answer's head is cleaned before anything is stored."""
-    bench.endpoint.on("GET /Configurations/sid", lambda sent: (200, {}, {"X-pass-word": "1"}))
+    bench.script.on("GET /Configurations/sid", lambda sent: (200, {}, {"X-pass-word": "1"}))
     seen: list[Any] = []
-    bench.suite.client.recorders.append(seen.append)
+    bench.endpoint.client.recorders.append(seen.append)
 
-    bench.suite.client.fetch("sid")
+    bench.endpoint.client.fetch("sid")
 
-    assert "pass-word" not in str(seen[0].answer.headers)
+    assert "pass-word" not in str(seen[0].response.headers)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.exceptions import Exhausted, NoAnswer, Throttled
+from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.http.retry_after import past_500
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 def test_a_refusal_is_obeyed_and_sent_again(bench: Bench) -> None:
     """After a 429 the whole run waits as long as it asks, and the request goes out again with the same key."""
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on(
+    bench.endpoint.ownership.allow("x")
+    bench.script.on(
         "DELETE /Configurations/x",
         (429, {}, {"Retry-After": "3"}),
         (429, {}, {"Retry-After": " 2 "}),
@@ -33,96 +33,96 @@ def test_a_refusal_is_obeyed_and_sent_again(bench: Bench) -> None:
     )
     began = bench.clock.now
 
-    exchange = bench.suite.client.delete("x", key="k-1", rekey=lambda: "other")
+    exchange = bench.endpoint.client.delete("x", key="k-1", rekey=lambda: "other")
 
     assert (exchange.status, exchange.before, exchange.key) == (202, (429, 429), "k-1")
-    assert [sent.headers["idempotency-key"] for sent in bench.endpoint.sent] == ["k-1"] * 3
-    times = [sent.at - began for sent in bench.endpoint.sent]
+    assert [sent.headers["idempotency-key"] for sent in bench.script.sent] == ["k-1"] * 3
+    times = [sent.at - began for sent in bench.script.sent]
     assert times == pytest.approx([0, 3, 5], abs=0.01)
     assert bench.seen("OBS-THROTTLED") == {"429 on delete": 2}
-    assert bench.suite.ledger.requests == 3
+    assert bench.endpoint.findings.requests == 3
 
 
 def test_others_wait_too(bench: Bench) -> None:
     """While one request waits after a 429, another one does not go out either."""
-    bench.endpoint.on("GET /Configurations/x", (429, {}, {"Retry-After": "4"}))
-    bench.endpoint.on("GET /Configurations/y", (404, {}))
+    bench.script.on("GET /Configurations/x", (429, {}, {"Retry-After": "4"}))
+    bench.script.on("GET /Configurations/y", (404, {}))
     with pytest.raises(Throttled):
-        bench.suite.client.fetch("x")
-    last = bench.endpoint.sent[-1].at
+        bench.endpoint.client.fetch("x")
+    last = bench.script.sent[-1].at
 
-    bench.suite.client.coordinator.throttle(4)
-    bench.suite.client.fetch("y")
+    bench.endpoint.client.coordinator.throttle(4)
+    bench.endpoint.client.fetch("y")
 
-    assert bench.endpoint.sent[-1].at - last >= 4
+    assert bench.script.sent[-1].at - last >= 4
 
 
 @pytest.mark.parametrize("rekeyed", [True, False])
 def test_an_outage_is_waited_out(bench: Bench, rekeyed: bool) -> None:
     """After a 503 the request goes out again, with a new key where the caller gives one: a 503 may be stored for its key."""
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on("DELETE /Configurations/x", (503, {}, {"Retry-After": "2"}), (202, {}))
+    bench.endpoint.ownership.allow("x")
+    bench.script.on("DELETE /Configurations/x", (503, {}, {"Retry-After": "2"}), (202, {}))
     began = bench.clock.now
 
-    exchange = bench.suite.client.delete(
+    exchange = bench.endpoint.client.delete(
         "x", key="k-1", headers=[("X-Own", "k-1")], rekey=(lambda: "k-2") if rekeyed else None
     )
 
     assert (exchange.status, exchange.before) == (202, (503,))
     assert exchange.key == ("k-2" if rekeyed else "k-1")
-    assert [sent.headers["idempotency-key"] for sent in bench.endpoint.sent] == [
+    assert [sent.headers["idempotency-key"] for sent in bench.script.sent] == [
         "k-1",
         exchange.key,
     ]
-    assert bench.endpoint.sent[1].headers["x-own"] == "k-1"
-    assert bench.endpoint.sent[1].at - began == pytest.approx(2)
+    assert bench.script.sent[1].headers["x-own"] == "k-1"
+    assert bench.script.sent[1].at - began == pytest.approx(2)
     assert bench.clock.slept == [pytest.approx(2)]
 
 
 def test_a_request_without_a_key_gets_none(bench: Bench) -> None:
     """A retry adds no key where there was none."""
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on("DELETE /Configurations/x", (503, {}), (202, {}))
+    bench.endpoint.ownership.allow("x")
+    bench.script.on("DELETE /Configurations/x", (503, {}), (202, {}))
 
-    assert bench.suite.client.delete("x", rekey=lambda: "k-2").key is None
-    assert "idempotency-key" not in bench.endpoint.sent[1].headers
+    assert bench.endpoint.client.delete("x", rekey=lambda: "k-2").key is None
+    assert "idempotency-key" not in bench.script.sent[1].headers
 
 
 def test_what_was_provoked_is_not_sent_again(bench: Bench) -> None:
     """The status that a request provokes is its answer; another refusal is waited out."""
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on("DELETE /Configurations/x", (503, {}, {"Retry-After": "1"}), (429, {}))
+    bench.endpoint.ownership.allow("x")
+    bench.script.on("DELETE /Configurations/x", (503, {}, {"Retry-After": "1"}), (429, {}))
 
-    exchange = bench.suite.client.delete("x", call=Call("delete", "x", provokes=429))
+    exchange = bench.endpoint.client.delete("x", call=Call("delete", "x", provokes=429))
 
     assert (exchange.status, exchange.before) == (429, (503,))
-    assert len(bench.endpoint.sent) == 2
+    assert len(bench.script.sent) == 2
     assert bench.seen("OBS-THROTTLED") == {"503 on delete": 1}
 
 
 def test_refusals_shift_no_inputs(bench: Bench) -> None:
     """What follows from the seed is the same whether or not the endpoint refused something on the way."""
-    bench.endpoint.on("GET /Configurations/x", (429, {}), (503, {}), (200, {}))
-    bench.suite.reseed("test")
-    expected = [bench.suite.unknown_sid(), bench.suite.key()]
-    bench.suite.reseed("test")
+    bench.script.on("GET /Configurations/x", (429, {}), (503, {}), (200, {}))
+    bench.endpoint.reseed("test")
+    expected = [bench.endpoint.unknown_sid(), bench.endpoint.key()]
+    bench.endpoint.reseed("test")
 
-    bench.suite.client.fetch("x")
+    bench.endpoint.client.fetch("x")
 
-    assert [bench.suite.unknown_sid(), bench.suite.key()] == expected
+    assert [bench.endpoint.unknown_sid(), bench.endpoint.key()] == expected
 
 
 def test_every_third_read_takes_anything(bench: Bench) -> None:
     """As curl does, whatever was sent in between."""
-    bench.endpoint.on("GET /Configurations/x", (200, {}))
-    bench.endpoint.on("DELETE /Configurations/x", (404, {}))
-    bench.suite.ownership.allow("x")
+    bench.script.on("GET /Configurations/x", (200, {}))
+    bench.script.on("DELETE /Configurations/x", (404, {}))
+    bench.endpoint.ownership.allow("x")
 
     for _ in range(6):
-        bench.suite.client.fetch("x")
-        bench.suite.client.delete("x")
+        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.delete("x")
 
-    reads = [sent.headers["accept"] for sent in bench.endpoint.sent if sent.line.startswith("GET")]
+    reads = [sent.headers["accept"] for sent in bench.script.sent if sent.line.startswith("GET")]
     assert reads == ["application/json", "application/json", "*/*"] * 2
 
 
@@ -133,17 +133,19 @@ def test_a_refusal_that_never_ends(
 ) -> None:
     """A request goes out eight times, with pauses that grow up to five seconds, or half as long, and is then given up."""
     monkeypatch.setattr(
-        bench.suite.client.retry.random, "uniform", lambda low, high: low if low == jitter else high
+        bench.endpoint.client.retry.random,
+        "uniform",
+        lambda low, high: low if low == jitter else high,
     )
-    bench.endpoint.on("GET /Configurations/x", (status, {}))
+    bench.script.on("GET /Configurations/x", (status, {}))
 
     with pytest.raises(Throttled, match=f"^{status} did not go away within the limits$") as caught:
-        bench.suite.client.fetch("x")
+        bench.endpoint.client.fetch("x")
 
     assert caught.value.exchange.status == status
     assert caught.value.exchange.before == (status,) * 7
-    assert len(bench.endpoint.sent) == 8
-    times = [sent.at for sent in bench.endpoint.sent]
+    assert len(bench.script.sent) == 8
+    times = [sent.at for sent in bench.script.sent]
     for attempt, (earlier, later) in enumerate(pairwise(times)):
         assert later - earlier == pytest.approx(min(0.1 * 2**attempt, 5) * jitter, abs=0.01)
 
@@ -165,11 +167,11 @@ def test_a_refusal_that_never_ends(
 )
 def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hint: str) -> None:
     """A wait beyond the limits is not begun; what is no number of seconds is a short pause, as zero is."""
-    bench.endpoint.on("GET /Configurations/x", (429, {}, {"Retry-After": asked}), (404, {}))
+    bench.script.on("GET /Configurations/x", (429, {}, {"Retry-After": asked}), (404, {}))
     began = bench.clock.now
 
     if waits:
-        assert bench.suite.client.fetch("x").status == 404
+        assert bench.endpoint.client.fetch("x").status == 404
         wait = bench.clock.now - began
         assert (
             wait == pytest.approx(int(asked), abs=0.01)
@@ -178,7 +180,7 @@ def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hin
         )
     else:
         with pytest.raises(Throttled, match=f"^429{hint} did not go away within the limits$"):
-            bench.suite.client.fetch("x")
+            bench.endpoint.client.fetch("x")
         assert bench.clock.now == began
 
 
@@ -200,9 +202,9 @@ NOON, LATER = "Mon, 23 Nov 2026 12:00:00 GMT", "Mon, 23 Nov 2026 12:00:03 GMT"
 )
 def test_retry_after_as_a_date(bench: Bench, headers: dict[str, str], waits: float | None) -> None:
     """A date is waited for, counted from the answer's own Date; one that has passed, or says nothing, is a short pause."""
-    bench.endpoint.on("GET /Configurations/x", (503, {}, headers), (404, {}))
+    bench.script.on("GET /Configurations/x", (503, {}, headers), (404, {}))
 
-    bench.suite.client.fetch("x")
+    bench.endpoint.client.fetch("x")
 
     (waited,) = bench.clock.slept
     assert waited == pytest.approx(waits) if waits else 0.05 <= waited <= 0.1
@@ -222,9 +224,9 @@ def test_retry_after_as_a_date_without_a_date(bench: Bench) -> None:
             },
         )
 
-    bench.endpoint.on("GET /Configurations/x", said, (404, {}))
+    bench.script.on("GET /Configurations/x", said, (404, {}))
 
-    bench.suite.client.fetch("x")
+    bench.endpoint.client.fetch("x")
 
     assert 5 < bench.clock.slept[0] <= 12
 
@@ -243,38 +245,38 @@ def test_retry_after_as_a_date_without_a_date(bench: Bench) -> None:
 )
 def test_errors_that_pass(bench: Bench, operation: str, said: list[Said], sent: int) -> None:
     """Of a delete a 500 may pass, of the calls around it any server error: they are sent again, three times at most."""
-    client = bench.suite.client
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on(f"{'DELETE' if operation == 'delete' else 'GET'} /Configurations/x", *said)
+    client = bench.endpoint.client
+    bench.endpoint.ownership.allow("x")
+    bench.script.on(f"{'DELETE' if operation == 'delete' else 'GET'} /Configurations/x", *said)
 
     past_500(lambda: client.delete("x") if operation == "delete" else client.fetch("x"))
 
-    assert len(bench.endpoint.sent) == sent
+    assert len(bench.script.sent) == sent
 
 
 def test_the_pauses_together_keep_the_limit(bench: Bench) -> None:
     """All waits for one request together stay within the limit."""
-    bench.endpoint.on("GET /Configurations/x", (503, {}, {"Retry-After": "8"}))
+    bench.script.on("GET /Configurations/x", (503, {}, {"Retry-After": "8"}))
     began = bench.clock.now
 
     with pytest.raises(Throttled):
-        bench.suite.client.fetch("x")
+        bench.endpoint.client.fetch("x")
 
     assert bench.clock.now - began == pytest.approx(16)
-    assert len(bench.endpoint.sent) == 3
+    assert len(bench.script.sent) == 3
 
 
 def test_a_wait_up_to_the_limit_is_waited(bench: Bench) -> None:
     """A wait that just fits into what is left of the limit is waited."""
-    bench.endpoint.on("GET /Configurations/x", *[(503, {}, {"Retry-After": "10"})] * 2, (404, {}))
+    bench.script.on("GET /Configurations/x", *[(503, {}, {"Retry-After": "10"})] * 2, (404, {}))
 
-    assert bench.suite.client.fetch("x").status == 404
+    assert bench.endpoint.client.fetch("x").status == 404
 
 
 def test_patience_shrinks_and_grows(bench: Bench) -> None:
     """Each refusal that never went away quarters the patience with its call, each success of it brings a fifth back."""
-    client = bench.suite.client
-    bench.endpoint.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}))
+    client = bench.endpoint.client
+    bench.script.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}))
     for expected in (5, 1.25, 0.3125, 0.078125, 0.05, 0.05):
         with pytest.raises(Throttled):
             client.fetch("x")
@@ -282,15 +284,15 @@ def test_patience_shrinks_and_grows(bench: Bench) -> None:
         assert client.retry.hopeless("fetch") is (expected == 0.05)
         assert not client.retry.hopeless("list")
 
-    bench.endpoint.on("GET /Configurations/x", (200, {}))
+    bench.script.on("GET /Configurations/x", (200, {}))
     client.fetch("x")
     assert client.retry.patience("fetch") == pytest.approx(0.06)
     assert not client.retry.hopeless("fetch")
-    bench.endpoint.on("GET /Configurations/x", (404, {}), (300, {}))
+    bench.script.on("GET /Configurations/x", (404, {}), (300, {}))
     for _ in range(2):
         client.fetch("x")
     assert client.retry.patience("fetch") == pytest.approx(0.06)
-    bench.endpoint.on("GET /Configurations/x", (299, {}))
+    bench.script.on("GET /Configurations/x", (299, {}))
     for _ in range(60):
         client.fetch("x")
     assert client.retry.patience("fetch") == 20
@@ -298,7 +300,7 @@ def test_patience_shrinks_and_grows(bench: Bench) -> None:
 
 def test_less_patience_is_less_waiting(bench: Bench) -> None:
     """After a refusal that never went away a wait of a quarter of the limit is begun, a longer one is not."""
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Configurations/x",
         (429, {}, {"Retry-After": "21"}),
         (429, {}, {"Retry-After": "6"}),
@@ -308,16 +310,16 @@ def test_less_patience_is_less_waiting(bench: Bench) -> None:
     began = bench.clock.now
     for _ in range(2):
         with pytest.raises(Throttled):
-            bench.suite.client.fetch("x")
+            bench.endpoint.client.fetch("x")
     assert bench.clock.now == began
 
-    assert bench.suite.client.fetch("x").status == 404
+    assert bench.endpoint.client.fetch("x").status == 404
 
 
 def test_cleaning_up_has_its_patience_back(bench: Bench) -> None:
     """What was lost during the run is not held against cleaning up."""
-    client = bench.suite.client
-    bench.endpoint.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}))
+    client = bench.endpoint.client
+    bench.script.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}))
     for _ in range(6):
         with pytest.raises(Throttled):
             client.fetch("x")
@@ -333,38 +335,39 @@ def test_cleaning_up_has_its_patience_back(bench: Bench) -> None:
 
 def test_silence_may_be_an_answer(bench: Bench) -> None:
     """No answer raises, unless the caller asks for it; both are judged and recorded."""
-    bench.endpoint.on("GET /Configurations/x", Fault.TIMEOUT)
+    bench.script.on("GET /Configurations/x", TransportFault.TIMEOUT)
     recorded: list[Exchange] = []
-    bench.suite.client.recorders.append(recorded.append)
+    bench.endpoint.client.recorders.append(recorded.append)
 
-    with pytest.raises(NoAnswer):
-        bench.suite.client.fetch("x")
-    exchange = bench.suite.client.send(
-        bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x"), silence=True
+    with pytest.raises(NoResponse):
+        bench.endpoint.client.fetch("x")
+    exchange = bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("fetch"), "GET", "/Configurations/x"),
+        allow_no_response=True,
     )
 
     assert (exchange.status, exchange.fault, exchange.fault_text) == (
         None,
-        Fault.TIMEOUT,
+        TransportFault.TIMEOUT,
         "it was timeout",
     )
-    assert [one.fault for one in recorded] == [Fault.TIMEOUT] * 2
+    assert [one.fault for one in recorded] == [TransportFault.TIMEOUT] * 2
     assert recorded[1] is exchange
     assert bench.checks() == {"HTTP-ANSWER": 2}
-    assert bench.suite.client.faults == {Fault.TIMEOUT}
-    assert bench.suite.ledger.requests == 2
+    assert bench.endpoint.client.faults == {TransportFault.TIMEOUT}
+    assert bench.endpoint.findings.requests == 2
 
 
 def test_an_endpoint_that_was_never_there_is_no_breach(bench: Bench) -> None:
     """Before the first answer a refused connection is not judged: there is no endpoint to judge."""
-    bench.endpoint.on("GET /Configurations/x", Fault.CONNECT)
+    bench.script.on("GET /Configurations/x", TransportFault.CONNECT)
     recorded: list[Exchange] = []
-    bench.suite.client.recorders.append(recorded.append)
+    bench.endpoint.client.recorders.append(recorded.append)
 
-    with pytest.raises(NoAnswer):
-        bench.suite.client.fetch("x")
+    with pytest.raises(NoResponse):
+        bench.endpoint.client.fetch("x")
 
-    assert (len(bench.endpoint.sent), bench.clock.slept, bench.checks(), len(recorded)) == (
+    assert (len(bench.script.sent), bench.clock.slept, bench.checks(), len(recorded)) == (
         1,
         [],
         {},
@@ -374,17 +377,21 @@ def test_an_endpoint_that_was_never_there_is_no_breach(bench: Bench) -> None:
 
 def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
     """An endpoint that answered before is tried for a second and a half; one that stays away is a breach."""
-    bench.endpoint.on(
-        "GET /Configurations/x", (404, {}), *[Fault.CONNECT] * 3, (404, {}), Fault.CONNECT
+    bench.script.on(
+        "GET /Configurations/x",
+        (404, {}),
+        *[TransportFault.CONNECT] * 3,
+        (404, {}),
+        TransportFault.CONNECT,
     )
-    bench.suite.client.fetch("x")
+    bench.endpoint.client.fetch("x")
 
-    assert bench.suite.client.fetch("x").status == 404
+    assert bench.endpoint.client.fetch("x").status == 404
     assert bench.clock.slept == [0.1, 0.4, 1.0]
     assert "HTTP-ANSWER" not in bench.breaches()
 
-    with pytest.raises(NoAnswer):
-        bench.suite.client.fetch("x")
+    with pytest.raises(NoResponse):
+        bench.endpoint.client.fetch("x")
     assert bench.clock.slept == [0.1, 0.4, 1.0] * 2
     assert bench.breaches() == {
         "HTTP-ANSWER": ["expected a complete, well-formed answer; saw it was connect"]
@@ -393,13 +400,13 @@ def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
 
 def test_other_faults_are_not_tried_again(bench: Bench) -> None:
     """What broke off after it was sent may have been carried out: it is not sent again."""
-    bench.endpoint.on("GET /Configurations/x", (404, {}), Fault.CUT)
-    bench.suite.client.fetch("x")
+    bench.script.on("GET /Configurations/x", (404, {}), TransportFault.CUT)
+    bench.endpoint.client.fetch("x")
 
-    with pytest.raises(NoAnswer):
-        bench.suite.client.fetch("x")
+    with pytest.raises(NoResponse):
+        bench.endpoint.client.fetch("x")
 
-    assert len(bench.endpoint.sent) == 2
+    assert len(bench.script.sent) == 2
 
 
 @pytest.mark.parametrize(
@@ -410,43 +417,43 @@ def test_an_endpoint_that_stopped_answering(
 ) -> None:
     """After half a minute, or six time limits, lost on silence the rest is not tried."""
     bench = start(timeout_s=timeout_s)
-    bench.endpoint.on("GET /Configurations/x", Fault.TIMEOUT)
-    bench.endpoint.slow = timeout_s
+    bench.script.on("GET /Configurations/x", TransportFault.TIMEOUT)
+    bench.script.slow = timeout_s
 
     for _ in range(tries):
-        with pytest.raises(NoAnswer):
-            bench.suite.client.fetch("x")
+        with pytest.raises(NoResponse):
+            bench.endpoint.client.fetch("x")
     with pytest.raises(
-        Exhausted, match=r"^the endpoint stopped answering; the rest was not tried$"
+        BudgetExhausted, match=r"^the endpoint stopped answering; the rest was not tried$"
     ):
-        bench.suite.client.fetch("x")
+        bench.endpoint.client.fetch("x")
 
-    assert len(bench.endpoint.sent) == tries
-    bench.suite.client.forgive()
-    with pytest.raises(NoAnswer):
-        bench.suite.client.fetch("x")
+    assert len(bench.script.sent) == tries
+    bench.endpoint.client.forgive()
+    with pytest.raises(NoResponse):
+        bench.endpoint.client.fetch("x")
 
 
 def test_quick_faults_count_a_little(bench: Bench) -> None:
     """A fault that takes no time counts as a twentieth of a second."""
-    bench.endpoint.on("GET /Configurations/x", Fault.CLOSED)
+    bench.script.on("GET /Configurations/x", TransportFault.CLOSED)
     for _ in range(10):
-        with pytest.raises(NoAnswer):
-            bench.suite.client.fetch("x")
+        with pytest.raises(NoResponse):
+            bench.endpoint.client.fetch("x")
 
-    assert bench.suite.client._lost == pytest.approx(0.5)
+    assert bench.endpoint.client._lost == pytest.approx(0.5)
 
 
 def test_elapsed(bench: Bench) -> None:
     """An exchange knows when it was sent and how long it took."""
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
-    bench.endpoint.slow = 0.7
+    bench.script.on("GET /Configurations/x", (404, {}))
+    bench.script.slow = 0.7
     now = bench.clock.now
 
-    exchange = bench.suite.client.fetch("x")
+    exchange = bench.endpoint.client.fetch("x")
 
     assert exchange.sent == now
     assert exchange.elapsed == pytest.approx(0.7)
     # The time of day is for reports, and in UTC.
     assert timedelta(0) <= datetime.now(UTC) - exchange.at < timedelta(minutes=5)
-    assert bench.suite.client._lost == 0
+    assert bench.endpoint.client._lost == 0

@@ -12,9 +12,9 @@ from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Unverifiable
+from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.replay import judge_replay
-from orchestrator_contract.scope import Place
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def page(*sids: object) -> Said:
 @pytest.fixture
 def steps(bench: Bench) -> Scenarios:
     """The steps on the scripted endpoint, on which one configuration may be deleted."""
-    bench.suite.ownership.allow("sid")
-    return Scenarios(bench.suite)
+    bench.endpoint.ownership.allow("sid")
+    return Scenarios(bench.endpoint)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ ONE = Configuration("sid")
 
 def judged(bench: Bench, *requirements: str) -> dict[str, tuple[int, list[str]]]:
     """Checks and problems of these requirements, where there was a check."""
-    records = bench.suite.ledger.records
+    records = bench.endpoint.findings.records
     return {
         one: (records[one].checks, records[one].problems)
         for one in requirements
@@ -99,16 +99,16 @@ def test_accepted(
     bench: Bench, steps: Scenarios, said: list[Said], pauses: list[float], key: str | None
 ) -> None:
     """A conflict or an error may pass: the delete is tried again, each time with a new key where it has one."""
-    bench.endpoint.on(DELETE, *said)
+    bench.script.on(DELETE, *said)
 
     operation = steps.accepted(ONE, key=key, trigger=Trigger({"X-T": "1"}))
 
     assert (operation.id, operation.sid) == ("op_1", "sid")
     assert bench.clock.slept == pauses
-    keys = [sent.headers.get("idempotency-key") for sent in bench.endpoint.sent]
+    keys = [sent.headers.get("idempotency-key") for sent in bench.script.sent]
     assert len(set(keys)) == (len(said) if key else 1)
     assert keys[0] == key
-    assert all(sent.headers["x-t"] == "1" for sent in bench.endpoint.sent)
+    assert all(sent.headers["x-t"] == "1" for sent in bench.script.sent)
     assert judged(bench, "DEL-ACCEPT", "KEY-FORMS") == {
         "DEL-ACCEPT": (1, []),
         **({"KEY-FORMS": (1, [])} if key else {}),
@@ -121,13 +121,15 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
         accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://one.example",),
     )
-    bench.suite.ownership.allow("sid", place=Place(1, 1))
-    bench.endpoint.on(DELETE, (202, {}, {"Operation-Id": "op_1", "Retry-After": "1"}))
+    bench.endpoint.ownership.allow("sid", scope=Scope(1, 1))
+    bench.script.on(DELETE, (202, {}, {"Operation-Id": "op_1", "Retry-After": "1"}))
 
-    exchange = Scenarios(bench.suite).accepted(Configuration("sid", account=1, region=1)).accepted
+    exchange = (
+        Scenarios(bench.endpoint).accepted(Configuration("sid", account=1, region=1)).accepted
+    )
 
     assert (exchange.account, exchange.region, exchange.call) == (1, 1, Call("delete", "sid"))
-    assert bench.endpoint.sent[0].origin.host == "one.example"
+    assert bench.script.sent[0].origin.host == "one.example"
 
 
 @pytest.mark.parametrize(
@@ -297,9 +299,9 @@ def test_not_accepted(
     judgement: dict[str, tuple[int, list[str]]],
 ) -> None:
     """A delete that is not accepted is a breach of what it shows, unless an earlier try may have been carried out."""
-    bench.endpoint.on(DELETE, *said)
+    bench.script.on(DELETE, *said)
 
-    with pytest.raises(Unverifiable) as caught:
+    with pytest.raises(Inconclusive) as caught:
         steps.accepted(ONE, key=key, forms=forms)
 
     assert str(caught.value) == why
@@ -308,31 +310,31 @@ def test_not_accepted(
         # Every try that the scenario made is shown, of very many the last; what the client itself repeated is one of them.
         assert bench.steps(requirement)[-1] == ("DELETE sid", said[-1][0])
         assert len(bench.steps(requirement)) == min(
-            6, len(bench.endpoint.sent) - sum(one[0] == 503 for one in said)
+            6, len(bench.script.sent) - sum(one[0] == 503 for one in said)
         )
     # A conflict that stays is given more turns than an error: others may come and go.
-    assert len(bench.endpoint.sent) == (
+    assert len(bench.script.sent) == (
         44 if said == [(409, {})] else 4 if said == [(500, {})] else len(said)
     )
 
 
 def test_turns_after_conflicts_are_given_once(bench: Bench, steps: Scenarios) -> None:
     """Where a conflict did not pass however often the delete was tried again, the next one is given up soon."""
-    bench.endpoint.on(DELETE, (409, {}))
+    bench.script.on(DELETE, (409, {}))
     for _ in range(2):
-        with pytest.raises(Unverifiable):
+        with pytest.raises(Inconclusive):
             steps.accepted(ONE)
-    assert len(bench.endpoint.sent) == 44 + 4
+    assert len(bench.script.sent) == 44 + 4
 
 
 @pytest.mark.parametrize("status", [404, 409])
 def test_not_accepted_after_a_doubtful_delete(bench: Bench, steps: Scenarios, status: int) -> None:
     """A delete that another test sent, and that 500 answered, may have been carried out."""
-    bench.endpoint.on(DELETE, (status, {}))
-    bench.suite.ownership.touch(ONE.sid, 0, 0, clear=False)
+    bench.script.on(DELETE, (status, {}))
+    bench.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
 
     with pytest.raises(
-        Unverifiable,
+        Inconclusive,
         match=f"^after .+ the delete was answered {status}: it may have been carried out$",
     ):
         steps.accepted(ONE)
@@ -348,9 +350,9 @@ def test_a_form_of_a_key_may_be_refused(
     bench: Bench, steps: Scenarios, status: int, forms: bool, breached: bool
 ) -> None:
     """Where the key's form is under test, refusing it is KEY-FORMS' to judge and no undocumented status."""
-    bench.endpoint.on(DELETE, (status, {}))
+    bench.script.on(DELETE, (status, {}))
 
-    with pytest.raises(Unverifiable):
+    with pytest.raises(Inconclusive):
         steps.accepted(ONE, key=KEY, forms=forms)
 
     assert ("DEL-STATUS" in bench.breaches()) is breached
@@ -358,23 +360,23 @@ def test_a_form_of_a_key_may_be_refused(
 
 def test_deleted(pooled: Bench) -> None:
     """Deletes under fresh keys are followed to COMPLETED; their configurations count as gone."""
-    steps = Scenarios(pooled.suite)
+    steps = Scenarios(pooled.endpoint)
     for number in range(2):
-        pooled.endpoint.on(f"DELETE /Configurations/s{number}", accepted(f"op_{number}"))
-        pooled.endpoint.on(
+        pooled.script.on(f"DELETE /Configurations/s{number}", accepted(f"op_{number}"))
+        pooled.script.on(
             f"GET /Operations/op_{number}",
             poll("PENDING", f"op_{number}"),
             poll("COMPLETED", f"op_{number}"),
         )
     gone: list[Configuration] = []
-    pooled.suite.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
+    pooled.endpoint.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
 
     done = steps.deleted(2)
 
     assert [operation.sid for operation in done] == ["s0", "s1"]
     keys = {
         sent.headers["idempotency-key"]
-        for sent in pooled.endpoint.sent
+        for sent in pooled.script.sent
         if sent.line.startswith("DELETE")
     }
     assert len(keys) == 2
@@ -384,10 +386,10 @@ def test_deleted(pooled: Bench) -> None:
 
 def test_deleted_without_keys(pooled: Bench) -> None:
     """One is deleted unless more are asked for, without a key if so asked."""
-    pooled.endpoint.on("DELETE /Configurations/s0", accepted())
-    pooled.endpoint.on("GET /Operations/op_1", poll("COMPLETED"))
+    pooled.script.on("DELETE /Configurations/s0", accepted())
+    pooled.script.on("GET /Operations/op_1", poll("COMPLETED"))
 
-    (operation,) = Scenarios(pooled.suite).deleted(keyed=False)
+    (operation,) = Scenarios(pooled.endpoint).deleted(keyed=False)
 
     assert operation.accepted.key is None
 
@@ -398,12 +400,12 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
 
     def take(number: int, **options: Any) -> list[Configuration]:
         asked.append((number, options))
-        raise Unverifiable("none")
+        raise Inconclusive("none")
 
-    monkeypatch.setattr(bench.suite.configurations, "take", take)
-    for options in ({}, {"payloads": [{"a": 1}], "place": Place(1, 2)}):
-        with pytest.raises(Unverifiable, match="none"):
-            Scenarios(bench.suite).deleted(3, **options)
+    monkeypatch.setattr(bench.endpoint.configurations, "take", take)
+    for options in ({}, {"payloads": [{"a": 1}], "place": Scope(1, 2)}):
+        with pytest.raises(Inconclusive, match="none"):
+            Scenarios(bench.endpoint).deleted(3, **options)
 
     assert asked == [
         (3, {"payloads": (), "account": 0, "region": 0}),
@@ -412,22 +414,22 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
 
 
 def operation_of(
-    bench: Bench, sid: str, status: str, key: str | None = None, **place: int
+    bench: Bench, sid: str, status: str, key: str | None = None, **scope: int
 ) -> Operation:
     """An accepted delete whose operation stands at *status*."""
     name = f"op-{sid}"
-    bench.suite.ownership.allow(sid, place=Place(**place))
-    bench.endpoint.on(
+    bench.endpoint.ownership.allow(sid, scope=Scope(**scope))
+    bench.script.on(
         f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"})
     )
-    bench.endpoint.on(f"GET /Operations/{name}", poll(status, name))
-    return bench.suite.follower.accept(bench.suite.client.delete(sid, key=key, **place), sid)  # type: ignore[arg-type]
+    bench.script.on(f"GET /Operations/{name}", poll(status, name))
+    return bench.endpoint.poller.accept(bench.endpoint.client.delete(sid, key=key, **scope), sid)  # type: ignore[arg-type]
 
 
 def test_completed(bench: Bench, steps: Scenarios) -> None:
     """What ends otherwise than COMPLETED each of three times is a breach, with all it was told; its configuration is not gone."""
     gone: list[Configuration] = []
-    bench.suite.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
+    bench.endpoint.inventory.gone = lambda *which: gone.extend(which)  # type: ignore[method-assign]
     good, bad = operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "FAILED")
 
     assert steps.completed([good, bad], [Configuration("a"), Configuration("b")]) == [good]
@@ -441,10 +443,10 @@ def test_completed(bench: Bench, steps: Scenarios) -> None:
 
 def test_completed_when_sent_again(bench: Bench, steps: Scenarios) -> None:
     """A failure that passes is none: the delete that COMPLETED takes its place, under another key."""
-    bad = operation_of(bench, "a", "FAILED", key=steps.suite.key())
-    good = operation_of(bench, "a", "COMPLETED", key=steps.suite.key())
+    bad = operation_of(bench, "a", "FAILED", key=steps.endpoint.key())
+    good = operation_of(bench, "a", "COMPLETED", key=steps.endpoint.key())
     # The end is looked at once more before the next try.
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Operations/op-a",
         poll("FAILED", "op-a"),
         poll("FAILED", "op-a"),
@@ -462,7 +464,7 @@ def test_completed_when_sent_again(bench: Bench, steps: Scenarios) -> None:
 def test_completed_but_for_one_that_is_gone(bench: Bench, steps: Scenarios) -> None:
     """What FAILED and is not there any more is a breach of its own, and costs the others nothing."""
     good, bad = operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "FAILED")
-    bench.endpoint.on("DELETE /Configurations/b", (404, {}))
+    bench.script.on("DELETE /Configurations/b", (404, {}))
 
     assert steps.completed([good, bad]) == [good]
 
@@ -474,7 +476,7 @@ def test_completed_but_for_one_that_is_gone(bench: Bench, steps: Scenarios) -> N
 
 def test_none_completed(bench: Bench, steps: Scenarios) -> None:
     """Where no delete ends COMPLETED, what follows it can't be checked."""
-    with pytest.raises(Unverifiable, match=r"^no delete was seen to end COMPLETED$"):
+    with pytest.raises(Inconclusive, match=r"^no delete was seen to end COMPLETED$"):
         steps.completed([operation_of(bench, "a", "FAILED")])
 
 
@@ -493,29 +495,29 @@ PLAIN = "aaaaaaaa-2222-4333-8444-555555555555"
     ],
 )
 def test_an_ended_operation_is_used_again(
-    start: Callable[..., Bench], key: str | None, place: dict[str, int], again: bool
+    start: Callable[..., Bench], key: str | None, scope: dict[str, int], again: bool
 ) -> None:
     """In a quick run one that COMPLETED under a plain key at home serves later tests, until the clock is moved."""
     bench = start(
         accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://one.example",),
     )
-    steps = Scenarios(bench.suite)
-    operation = operation_of(bench, "a", "COMPLETED", key, **place)
+    steps = Scenarios(bench.endpoint)
+    operation = operation_of(bench, "a", "COMPLETED", key, **scope)
     steps.completed([operation])
     fresh: list[Any] = []
     steps.deleted = lambda number=1, **_: fresh.append(number) or []  # type: ignore[method-assign, func-returns-value]
 
     assert steps.ended(5) == ([operation] if again else [])
     assert fresh == ([] if again else [1])
-    bench.suite.coordinator.advance(60)
+    bench.endpoint.coordinator.advance(60)
     assert steps.ended(5) == []
 
 
 def test_other_efforts_delete_anew(start: Callable[..., Bench]) -> None:
     """Beyond a quick run each test has operations of its own."""
     bench = start(effort="standard")
-    steps = Scenarios(bench.suite)
+    steps = Scenarios(bench.endpoint)
     steps.completed([operation_of(bench, "a", "COMPLETED", PLAIN)])
     fresh: list[Any] = []
     steps.deleted = lambda number=1, **_: fresh.append(number) or []  # type: ignore[method-assign, func-returns-value]
@@ -531,12 +533,12 @@ def test_each(steps: Scenarios) -> None:
 
     def half(number: int) -> int:
         if number % 2:
-            raise Unverifiable(f"odd {number}")
+            raise Inconclusive(f"odd {number}")
         return number
 
     assert steps.each(half, range(5)) == [0, 2, 4]
     assert steps.each(half, []) == []
-    with pytest.raises(Unverifiable, match="odd 3"):
+    with pytest.raises(Inconclusive, match="odd 3"):
         steps.each(half, [3, 5, 7])
 
 
@@ -627,8 +629,8 @@ def test_replay(
     bench: Bench, steps: Scenarios, again: Said, difference: str | None, others: set[str]
 ) -> None:
     """A replay has the original's status, links and related; another operation is a breach of its own, another member an advisory one."""
-    bench.endpoint.on(DELETE, (202, BODY, LINKS), again)
-    original = bench.suite.follower.accept(bench.suite.client.delete("sid", key=KEY), "sid")
+    bench.script.on(DELETE, (202, BODY, LINKS), again)
+    original = bench.endpoint.poller.accept(bench.endpoint.client.delete("sid", key=KEY), "sid")
 
     exchange = steps.replay(original)
 
@@ -641,8 +643,12 @@ def test_replay(
     assert all(
         bench.steps(one) == [("DELETE sid", 202), ("DELETE sid", again[0])] for one in breaches
     )
-    first, second = bench.endpoint.sent
-    assert (first.line, first.headers, second.fresh) == (second.line, second.headers, False)
+    first, second = bench.script.sent
+    assert (first.line, first.headers, second.new_connection) == (
+        second.line,
+        second.headers,
+        False,
+    )
     assert judged(bench, "KEY-ONE-OPERATION").get("KEY-ONE-OPERATION", (0,))[0] == (again[0] == 202)
     assert judged(bench, "KEY-REPLAY-WHOLE").get("KEY-REPLAY-WHOLE", (0,))[0] == (
         difference is None
@@ -663,7 +669,7 @@ def test_what_a_second_operation_is_told_as(bench: Bench, steps: Scenarios) -> N
         "delete", (202, {}, {"Operation-Id": "op_5", "Location": "http://x/op_4"})
     )
 
-    assert not judge_replay(bench.suite.ledger, first, second, "KEY-LIVES")
+    assert not judge_replay(bench.endpoint.findings, first, second, "KEY-LIVES")
 
     assert bench.breaches()["KEY-ONE-OPERATION"] == [
         "expected operation op_1, op_2, op_3; saw operation op_4, op_5"
@@ -677,7 +683,7 @@ def test_what_another_body_is_told_as(bench: Bench, steps: Scenarios) -> None:
     """The beginning of the other body is shown."""
     first, second = (bench.exchange("delete", (202, {"a": text})) for text in ("x", "y" * 200))
 
-    assert judge_replay(bench.suite.ledger, first, second, "KEY-REPLAY")
+    assert judge_replay(bench.endpoint.findings, first, second, "KEY-REPLAY")
 
     assert bench.breaches() == {
         "KEY-REPLAY-WHOLE": ["expected the same body; saw " + '{"a": "' + "y" * 113]
@@ -697,7 +703,7 @@ def test_operations_are_compared_where_there_are_two(
 ) -> None:
     """Only two acceptances can name two operations."""
     holds = judge_replay(
-        bench.suite.ledger,
+        bench.endpoint.findings,
         bench.exchange("delete", first),
         bench.exchange("delete", second),
         "KEY-REPLAY",
@@ -710,7 +716,7 @@ def test_operations_are_compared_where_there_are_two(
 def test_replays_of_creates_name_no_operation_of_a_delete(bench: Bench, steps: Scenarios) -> None:
     """What the requirements say of a delete's operation is not held against a create."""
     assert judge_replay(
-        bench.suite.ledger,
+        bench.endpoint.findings,
         bench.exchange("create", (202, {})),
         bench.exchange("create", (202, {})),
         "CTRL-KEY",
@@ -725,10 +731,10 @@ def test_a_replay_goes_where_the_original_went(start: Callable[..., Bench]) -> N
         accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://one.example",),
     )
-    steps = Scenarios(bench.suite)
+    steps = Scenarios(bench.endpoint)
     operation = operation_of(bench, "sid", "PENDING", KEY, account=1, region=1)
 
-    exchange = steps.replay(operation, requirement="KEY-LIVES", fresh=True)
+    exchange = steps.replay(operation, requirement="KEY-LIVES", new_connection=True)
 
     assert (exchange.account, exchange.region, exchange.key, exchange.call) == (
         1,
@@ -736,7 +742,7 @@ def test_a_replay_goes_where_the_original_went(start: Callable[..., Bench]) -> N
         KEY,
         Call("delete", "sid"),
     )
-    assert bench.endpoint.sent[-1].fresh
+    assert bench.script.sent[-1].new_connection
     assert judged(bench, "KEY-LIVES", "KEY-REPLAY") == {"KEY-LIVES": (1, [])}
 
 
@@ -752,11 +758,11 @@ def test_an_error_in_place_of_a_replay(
     bench: Bench, steps: Scenarios, said: list[Said], sent: int, status: int
 ) -> None:
     """A 500 is documented and may pass: the replay is sent up to three times more, and what comes then counts."""
-    bench.endpoint.on(DELETE, accepted(), *said)
-    original = bench.suite.follower.accept(bench.suite.client.delete("sid", key=KEY), "sid")
+    bench.script.on(DELETE, accepted(), *said)
+    original = bench.endpoint.poller.accept(bench.endpoint.client.delete("sid", key=KEY), "sid")
 
     assert steps.replay(original).status == status
-    assert len(bench.endpoint.sent) == 1 + sent
+    assert len(bench.script.sent) == 1 + sent
 
 
 @pytest.mark.parametrize(
@@ -793,13 +799,13 @@ def test_is_there(
     bench: Bench, steps: Scenarios, said: list[Said], there: bool | None, asked: int
 ) -> None:
     """A fetch decides; one that says neither yes nor no is tried three times, a tenth of a second apart."""
-    bench.endpoint.on(FETCH, *said)
+    bench.script.on(FETCH, *said)
 
-    found, exchange = steps.presence.is_there(ONE)
+    found, exchange = steps.existence.is_there(ONE)
 
     assert found is there
     assert exchange.status == said[-1][0]
-    assert len(bench.endpoint.sent) == asked
+    assert len(bench.script.sent) == asked
     assert bench.clock.slept[:2] == [0.1] * min(asked - 1 if there is not None else asked, 2)
 
 
@@ -809,9 +815,9 @@ def test_there_where_it_is(start: Callable[..., Bench]) -> None:
         accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://one.example",),
     )
-    bench.endpoint.on(FETCH, (200, {}))
+    bench.script.on(FETCH, (200, {}))
 
-    _, exchange = Scenarios(bench.suite).presence.is_there(
+    _, exchange = Scenarios(bench.endpoint).existence.is_there(
         Configuration("sid", account=1, region=1)
     )
 
@@ -820,27 +826,27 @@ def test_there_where_it_is(start: Callable[..., Bench]) -> None:
 
 def test_must_be_shown(bench: Bench, steps: Scenarios) -> None:
     """What exists and is not shown can't be seen to be deleted."""
-    bench.endpoint.on(FETCH, (200, {}), (404, {}), (500, {}))
+    bench.script.on(FETCH, (200, {}), (404, {}), (500, {}))
 
-    steps.presence.must_be_shown(ONE)
+    steps.existence.must_be_shown(ONE)
     for status in (404, 500):
         with pytest.raises(
-            Unverifiable, match=rf"^a fetch does not show the existing configuration \({status}\)$"
+            Inconclusive, match=rf"^a fetch does not show the existing configuration \({status}\)$"
         ):
-            steps.presence.must_be_shown(ONE)
+            steps.existence.must_be_shown(ONE)
 
 
 def test_kept(bench: Bench, steps: Scenarios) -> None:
     """A configuration that is gone after a request that may not delete it is a breach, shown step by step."""
     refused = bench.exchange("delete", (404, {}))
-    bench.endpoint.on(FETCH, (200, {}), (404, {}), (500, {}))
+    bench.script.on(FETCH, (200, {}), (404, {}), (500, {}))
 
-    assert steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
-    assert not steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
+    assert steps.existence.kept("ERR-409-KEEPS", ONE, [refused])
+    assert not steps.existence.kept("ERR-409-KEEPS", ONE, [refused])
     with pytest.raises(
-        Unverifiable, match=r"^whether the configuration is still there can't be seen \(500\)$"
+        Inconclusive, match=r"^whether the configuration is still there can't be seen \(500\)$"
     ):
-        steps.presence.kept("ERR-409-KEEPS", ONE, [refused])
+        steps.existence.kept("ERR-409-KEEPS", ONE, [refused])
 
     assert judged(bench, "ERR-409-KEEPS") == {
         "ERR-409-KEEPS": (2, ["expected sid still there; saw gone"])
@@ -850,28 +856,28 @@ def test_kept(bench: Bench, steps: Scenarios) -> None:
 
 def test_a_lost_bystander_is_replaced(pooled: Bench) -> None:
     """What is lost is not cleaned up, and a lost bystander is none any more; another configuration's loss leaves it."""
-    steps = Scenarios(pooled.suite)
-    bystander = pooled.suite.bystander
-    other = pooled.suite.configurations.one()
+    steps = Scenarios(pooled.endpoint)
+    control_configuration = pooled.endpoint.control_configuration
+    other = pooled.endpoint.configurations.one()
     noted: list[Configuration] = []
-    pooled.suite.inventory.gone = lambda *which: noted.extend(which)  # type: ignore[method-assign]
-    for one in (other, bystander):
-        pooled.endpoint.on(f"GET /Configurations/{one.sid}", (404, {}))
+    pooled.endpoint.inventory.gone = lambda *which: noted.extend(which)  # type: ignore[method-assign]
+    for one in (other, control_configuration):
+        pooled.script.on(f"GET /Configurations/{one.sid}", (404, {}))
 
-    steps.presence.kept("ERR-409-KEEPS", other, [])
-    assert pooled.suite.bystander is bystander
-    steps.presence.kept("ERR-409-KEEPS", bystander, [])
+    steps.existence.kept("ERR-409-KEEPS", other, [])
+    assert pooled.endpoint.control_configuration is control_configuration
+    steps.existence.kept("ERR-409-KEEPS", control_configuration, [])
 
-    assert pooled.suite.bystander is not bystander
-    assert noted == [other, bystander]
+    assert pooled.endpoint.control_configuration is not control_configuration
+    assert noted == [other, control_configuration]
 
 
 def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., Bench]) -> None:
     """What a configuration is compared with is what it showed itself, not what one of that SID showed in another account."""
     bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
-    steps = Scenarios(bench.suite)
+    steps = Scenarios(bench.endpoint)
     ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", account=1)
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Configurations/1",
         lambda sent: (
             200,
@@ -879,11 +885,11 @@ def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., B
         ),
     )
 
-    steps.presence.must_be_shown(ours)
-    steps.presence.must_be_shown(theirs)
+    steps.existence.must_be_shown(ours)
+    steps.existence.must_be_shown(theirs)
 
-    assert steps.presence.kept("GONE-ONLY", ours, [])
-    assert steps.presence.kept("GONE-ONLY", theirs, [])
+    assert steps.existence.kept("GONE-ONLY", ours, [])
+    assert steps.existence.kept("GONE-ONLY", theirs, [])
     assert judged(bench, "GONE-ONLY") == {"GONE-ONLY": (2, [])}
 
 
@@ -915,13 +921,13 @@ def test_after_completed(
 ) -> None:
     """After COMPLETED a fetch and another delete answer 404; a passing error is asked three times more."""
     operation = operation_of(bench, "sid", "COMPLETED")
-    bench.suite.follower.finish([operation])
-    before = len(bench.endpoint.sent)
-    bench.endpoint.on(line, *said)
+    bench.endpoint.poller.finish([operation])
+    before = len(bench.script.sent)
+    bench.script.on(line, *said)
 
-    getattr(steps.presence, step)(operation)
+    getattr(steps.existence, step)(operation)
 
-    assert len(bench.endpoint.sent) - before == asked
+    assert len(bench.script.sent) - before == asked
     assert judged(bench, requirement) == {requirement: (1, [problem] if problem else [])}
     if problem:
         assert bench.steps(requirement) == [
@@ -937,22 +943,22 @@ def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., 
         accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://one.example",),
     )
-    steps = Scenarios(bench.suite)
+    steps = Scenarios(bench.endpoint)
     operation = operation_of(bench, "sid", "COMPLETED", account=1, region=1)
-    bench.endpoint.on(FETCH, (404, {}))
-    bench.endpoint.on(DELETE, (404, {}))
+    bench.script.on(FETCH, (404, {}))
+    bench.script.on(DELETE, (404, {}))
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(
+    bench.endpoint.client.recorders.append(
         lambda e: recorded.append((e.method, e.account, e.region, e.key))
     )
 
-    steps.presence.gone(operation)
-    steps.presence.not_again(operation, keyed=True)
-    steps.presence.not_again(operation)
+    steps.existence.gone(operation)
+    steps.existence.not_again(operation, keyed=True)
+    steps.existence.not_again(operation)
 
     key = recorded[1][3]
     assert recorded == [("GET", 1, 1, None), ("DELETE", 1, 1, key), ("DELETE", 1, 1, None)]
-    assert bench.suite.well_formed_key(key)
+    assert bench.endpoint.well_formed_key(key)
 
 
 @pytest.mark.parametrize(
@@ -989,12 +995,12 @@ def test_unlisted(
 ) -> None:
     """After COMPLETED the list holds none of the deleted and all others; where it does not, a fetch decides."""
     operations = [operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "COMPLETED")]
-    bench.suite.follower.finish(operations)
-    bench.suite.client.recorders.clear()  # one of them looks at every list
-    bench.endpoint.on("GET /Configurations?pageSize=1000", listed)
-    bench.endpoint.on("GET /Configurations/keep", *fetched)
+    bench.endpoint.poller.finish(operations)
+    bench.endpoint.client.recorders.clear()  # one of them looks at every list
+    bench.script.on("GET /Configurations?pageSize=1000", listed)
+    bench.script.on("GET /Configurations/keep", *fetched)
 
-    steps.presence.unlisted(operations, kept=[Configuration("keep")])
+    steps.existence.unlisted(operations, kept=[Configuration("keep")])
 
     assert {
         one: texts for one, texts in bench.breaches().items() if one.startswith("GONE-")
@@ -1022,17 +1028,17 @@ def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
         accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://one.example",),
     )
-    steps = Scenarios(bench.suite)
+    steps = Scenarios(bench.endpoint)
     operation = operation_of(bench, "a", "COMPLETED", account=1, region=1)
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Configurations?pageSize=2",
         (200, {"configurations": [{"id": "x"}], "meta": {"nextToken": "t"}}),
     )
-    bench.endpoint.on("GET /Configurations?pageSize=2&pageToken=t", page("a"))
+    bench.script.on("GET /Configurations?pageSize=2&pageToken=t", page("a"))
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
+    bench.endpoint.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
 
-    steps.presence.unlisted([operation], size=2)
+    steps.existence.unlisted([operation], size=2)
 
     assert recorded == [(1, 1), (1, 1)]
     assert bench.breaches()["GONE-LIST"] == ["expected no a; saw it is listed"]
@@ -1044,9 +1050,9 @@ def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
 
 def test_unlisted_of_nothing(bench: Bench, steps: Scenarios) -> None:
     """Without operations only what is kept is looked for; a list without end says nothing."""
-    bench.endpoint.on("GET /Configurations?pageSize=1000", page("keep"), (500, {}))
+    bench.script.on("GET /Configurations?pageSize=1000", page("keep"), (500, {}))
 
-    steps.presence.unlisted([], kept=[Configuration("keep")])
+    steps.existence.unlisted([], kept=[Configuration("keep")])
     assert judged(bench, "GONE-LIST", "GONE-ONLY") == {"GONE-ONLY": (1, [])}
-    with pytest.raises(Unverifiable):
-        steps.presence.unlisted([])
+    with pytest.raises(Inconclusive):
+        steps.existence.unlisted([])

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import __version__
-from orchestrator_contract.exceptions import Exhausted, NoAnswer
+from orchestrator_contract.exceptions import BudgetExhausted, NoResponse
 from orchestrator_contract.guard import NotOwned
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import origin_of
-from orchestrator_contract.http.response import Answer, Fault
+from orchestrator_contract.http.response import Response, TransportFault
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.scope import Place
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said, Sent
 
-HOME = Origin("http", "target.example", 80)
+DEFAULT_SCOPE = Origin("http", "target.example", 80)
 BASIC = "Basic dXNlcjpwYXNzLXdvcmQ="  # user:pass-word
 AGENT = f"orchestrator-contract/{__version__}"
 PATH = "/v2/ControlPlane/Configurations"
@@ -36,19 +36,19 @@ TWO = (
 
 def test_a_delete_byte_for_byte(bench: Bench) -> None:
     """The request is what HTTP/1.1, the contract and the caller ask for, and nothing else."""
-    bench.suite.ownership.allow("a%2Fb")
-    bench.endpoint.on("DELETE /Configurations/a%2Fb", (404, {}))
+    bench.endpoint.ownership.allow("a%2Fb")
+    bench.script.on("DELETE /Configurations/a%2Fb", (404, {}))
 
-    exchange = bench.suite.client.delete(
+    exchange = bench.endpoint.client.delete(
         "a%2Fb", key="k-1", headers=[("X-Own", "1")], trigger=Trigger({"X-Fault": "429"})
     )
 
-    sent = bench.endpoint.sent[0]
+    sent = bench.script.sent[0]
     assert sent.raw.decode() == (
         f"DELETE {PATH}/a%2Fb HTTP/1.1\r\nHost: target.example\r\nUser-Agent: {AGENT}\r\nAccept: application/json\r\n"
         f"Accept-Encoding: gzip, deflate\r\nAuthorization: {BASIC}\r\nX-Fault: 429\r\nX-Own: 1\r\nIdempotency-Key: k-1\r\n\r\n"
     )
-    assert (sent.origin, sent.fresh) == (HOME, False)
+    assert (sent.origin, sent.new_connection) == (DEFAULT_SCOPE, False)
     assert exchange.request_headers == (
         ("Host", "target.example"),
         ("User-Agent", AGENT),
@@ -75,14 +75,14 @@ def test_a_delete_byte_for_byte(bench: Bench) -> None:
 
 def test_a_create_byte_for_byte(bench: Bench) -> None:
     """A payload is sent as JSON with its length and type."""
-    bench.endpoint.on("POST /Configurations", (202, {}))
-    out = bench.suite.client.outgoing(
+    bench.script.on("POST /Configurations", (202, {}))
+    out = bench.endpoint.client.request(
         Call("create", "n"), "POST", "/Configurations", payload={"a": 1}, headers={"X-Own": "1"}
     )
 
-    exchange = bench.suite.client.send(out)
+    exchange = bench.endpoint.client.send(out)
 
-    assert bench.endpoint.sent[0].raw.decode() == (
+    assert bench.script.sent[0].raw.decode() == (
         f"POST {PATH} HTTP/1.1\r\nHost: target.example\r\nUser-Agent: {AGENT}\r\nAccept: application/json\r\n"
         f"Accept-Encoding: gzip, deflate\r\nAuthorization: {BASIC}\r\nX-Own: 1\r\nContent-Type: application/json\r\n"
         'Content-Length: 8\r\n\r\n{"a": 1}'
@@ -106,12 +106,14 @@ def test_a_create_byte_for_byte(bench: Bench) -> None:
 )
 def test_content_length_without_a_body(bench: Bench, method: str, length: str | None) -> None:
     """A method that means a body says that there is none; the others say nothing of a body."""
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on(f"{method} /Configurations/x", (404, {}))
+    bench.endpoint.ownership.allow("x")
+    bench.script.on(f"{method} /Configurations/x", (404, {}))
 
-    bench.suite.client.send(bench.suite.client.outgoing(Call("other"), method, "/Configurations/x"))
+    bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("other"), method, "/Configurations/x")
+    )
 
-    assert bench.endpoint.sent[0].headers.get("content-length") == length
+    assert bench.script.sent[0].headers.get("content-length") == length
 
 
 @pytest.mark.parametrize(
@@ -139,12 +141,12 @@ def test_header_lines_of_the_caller(
     bench: Bench, headers: list[tuple[str, str]], expected: dict[str, str]
 ) -> None:
     """A header that the caller gives stands in place of the suite's own, and an empty Accept takes it away."""
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
-    bench.suite.client.send(
-        bench.suite.client.outgoing(Call("fetch"), "GET", "/Configurations/x", headers=headers)
+    bench.script.on("GET /Configurations/x", (404, {}))
+    bench.endpoint.client.send(
+        bench.endpoint.client.request(Call("fetch"), "GET", "/Configurations/x", headers=headers)
     )
 
-    sent = bench.endpoint.sent[0]
+    sent = bench.script.sent[0]
     assert {
         k: v for k, v in sent.headers.items() if k not in ("host", "user-agent", "authorization")
     } == expected
@@ -169,11 +171,11 @@ def test_credentials(
 ) -> None:
     """Each account's own credentials are sent, none without an account; what is shown names their variables."""
     bench = start(accounts=TWO)
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
+    bench.script.on("GET /Configurations/x", (404, {}))
 
-    exchange = bench.suite.client.fetch("x", account=account)
+    exchange = bench.endpoint.client.fetch("x", account=account)
 
-    assert bench.endpoint.sent[0].headers.get("authorization") == authorization
+    assert bench.script.sent[0].headers.get("authorization") == authorization
     assert ("Authorization", "***") in exchange.request_headers or authorization is None
     assert exchange.credential_names == names
     assert exchange.account == account
@@ -181,19 +183,19 @@ def test_credentials(
 
 def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
     """What was sent or came back is kept without secrets, wherever they stand."""
-    bench.suite.ownership.allow("pass-word")
-    bench.endpoint.on(
+    bench.endpoint.ownership.allow("pass-word")
+    bench.script.on(
         "DELETE /Configurations/pass-word", (404, {"message": "not pass-word"}, {"X-Echo": BASIC})
     )
 
-    exchange = bench.suite.client.delete("pass-word", headers=[("X-Debug", "is pass-word")])
+    exchange = bench.endpoint.client.delete("pass-word", headers=[("X-Debug", "is pass-word")])
 
-    assert exchange.answer is not None
+    assert exchange.response is not None
     assert exchange.url == f"http://target.example{PATH}/***"
     assert ("X-Debug", "is ***") in exchange.request_headers
-    assert exchange.answer.body == b'{"message": "not ***"}'
-    assert ("X-Echo", "Basic ***") in exchange.answer.headers
-    assert b"is pass-word" in bench.endpoint.sent[0].raw
+    assert exchange.response.body == b'{"message": "not ***"}'
+    assert ("X-Echo", "Basic ***") in exchange.response.headers
+    assert b"is pass-word" in bench.script.sent[0].raw
 
 
 @pytest.mark.parametrize(
@@ -208,15 +210,15 @@ def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
 def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) -> None:
     """What an answer's defect quotes is clean before it is cut."""
 
-    def flawed(sent: Sent) -> Answer:
-        return Answer(404, "", [], b"", defect=(Fault.ENCODING, quoted))
+    def flawed(sent: Sent) -> Response:
+        return Response(404, "", [], b"", defect=(TransportFault.ENCODING, quoted))
 
-    bench.endpoint.on("GET /Configurations/x", flawed)
+    bench.script.on("GET /Configurations/x", flawed)
 
-    exchange = bench.suite.client.fetch("x")
+    exchange = bench.endpoint.client.fetch("x")
 
-    assert exchange.answer is not None
-    assert exchange.answer.defect == (Fault.ENCODING, kept)
+    assert exchange.response is not None
+    assert exchange.response.defect == (TransportFault.ENCODING, kept)
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -228,12 +230,12 @@ def test_a_traceback_tells_no_secret(
     def broken(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    bench.suite.client.wire = bench.wire
+    bench.endpoint.client.wire = bench.wire
     monkeypatch.setattr(bench.wire, "connect", broken)
-    out = bench.suite.client.outgoing(Call("fetch", "sid"), "GET", "/Configurations/sid")
+    out = bench.endpoint.client.request(Call("fetch", "sid"), "GET", "/Configurations/sid")
 
     with pytest.raises(RuntimeError) as caught:
-        bench.suite.client.send_together([out]) if together else bench.suite.client.send(out)
+        bench.endpoint.client.send_together([out]) if together else bench.endpoint.client.send(out)
 
     shown = str(caught.getrepr(showlocals=True, funcargs=True))
     assert "bytes of a request>" in shown
@@ -242,16 +244,16 @@ def test_a_traceback_tells_no_secret(
 
 def test_secrets_in_a_fault_are_redacted(bench: Bench) -> None:
     """The text of a fault may quote what came."""
-    bench.endpoint.on("GET /Configurations/x", Fault.MALFORMED)
+    bench.script.on("GET /Configurations/x", TransportFault.MALFORMED)
     recorded: list[str] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append(e.fault_text))
-    bench.suite.redactor.hide({"it was"})
+    bench.endpoint.client.recorders.append(lambda e: recorded.append(e.fault_text))
+    bench.endpoint.redactor.hide({"it was"})
 
-    with pytest.raises(NoAnswer, match=r"^GET got no answer: \*\*\* malformed$") as caught:
-        bench.suite.client.fetch("x")
+    with pytest.raises(NoResponse, match=r"^GET got no answer: \*\*\* malformed$") as caught:
+        bench.endpoint.client.fetch("x")
 
     assert recorded == ["*** malformed"]
-    assert caught.value.exchange.fault is Fault.MALFORMED
+    assert caught.value.exchange.fault is TransportFault.MALFORMED
 
 
 # -------------------------------------------------------------------- where requests go
@@ -301,15 +303,15 @@ def test_requests_stay_with_the_target(
         origins=("http://also.example", "none"),
         clock_url="http://clock.example/c",
     )
-    bench.endpoint.at("GET /x", (200, {}))
-    out = bench.suite.client.outgoing(Call("fetch"), "GET", url, account=account)
+    bench.script.at("GET /x", (200, {}))
+    out = bench.endpoint.client.request(Call("fetch"), "GET", url, account=account)
 
     if allowed:
-        assert bench.suite.client.send(out).status == 200
+        assert bench.endpoint.client.send(out).status == 200
     else:
         with pytest.raises(ValueError, match=f"^not an address of the target: '{url}'$"):
-            bench.suite.client.send(out)
-        assert bench.endpoint.sent == []
+            bench.endpoint.client.send(out)
+        assert bench.script.sent == []
 
 
 def test_a_wrong_address_is_quoted_in_part(bench: Bench) -> None:
@@ -317,8 +319,8 @@ def test_a_wrong_address_is_quoted_in_part(bench: Bench) -> None:
     with pytest.raises(
         ValueError, match=r"^not an address of the target: 'http://other.example/x{179}'$"
     ):
-        bench.suite.client.send(
-            bench.suite.client.outgoing(Call("fetch"), "GET", "http://other.example/" + "x" * 500)
+        bench.endpoint.client.send(
+            bench.endpoint.client.request(Call("fetch"), "GET", "http://other.example/" + "x" * 500)
         )
 
 
@@ -331,49 +333,49 @@ def test_the_profile_says_how_connections_are_made(start: Callable[..., Bench]) 
 
 def test_an_address_within_an_address(bench: Bench) -> None:
     """Host and target are cut at the first slashes."""
-    bench.endpoint.at("GET /x?u=http://other.example/y", (200, {}))
+    bench.script.at("GET /x?u=http://other.example/y", (200, {}))
 
-    bench.suite.client.operation("http://target.example/x?u=http://other.example/y")
+    bench.endpoint.client.operation("http://target.example/x?u=http://other.example/y")
 
-    assert bench.endpoint.sent[0].headers["host"] == "target.example"
+    assert bench.script.sent[0].headers["host"] == "target.example"
 
 
 def test_a_segment_that_looks_like_a_path_is_touched_whole(bench: Bench) -> None:
     """What follows the first /Configurations/ is what a delete named."""
-    bench.suite.ownership.allow("a/Configurations/b")
-    bench.endpoint.on("DELETE /Configurations/a/Configurations/b", (202, {}))
+    bench.endpoint.ownership.allow("a/Configurations/b")
+    bench.script.on("DELETE /Configurations/a/Configurations/b", (202, {}))
 
-    bench.suite.client.delete("a/Configurations/b")
+    bench.endpoint.client.delete("a/Configurations/b")
 
-    assert not bench.suite.ownership.untouched((Place(), "a/Configurations/b"))
+    assert not bench.endpoint.ownership.untouched((Scope(), "a/Configurations/b"))
 
 
 def test_regions(start: Callable[..., Bench]) -> None:
     """Each call goes to the base URL of its region."""
     bench = start(regions=("http://one.example/base", "http://two.example"))
-    bench.endpoint.at(f"GET /base{PATH}/x", (404, {}))
+    bench.script.at(f"GET /base{PATH}/x", (404, {}))
 
-    exchange = bench.suite.client.fetch("x", region=1)
+    exchange = bench.endpoint.client.fetch("x", region=1)
 
-    assert (bench.endpoint.sent[0].origin.host, exchange.region) == ("one.example", 1)
-    assert bench.suite.client.url("/y", 2) == "http://two.example/v2/ControlPlane/y"
-    assert bench.suite.client.url("/y") == "http://target.example/v2/ControlPlane/y"
+    assert (bench.script.sent[0].origin.host, exchange.region) == ("one.example", 1)
+    assert bench.endpoint.client.url("/y", 2) == "http://two.example/v2/ControlPlane/y"
+    assert bench.endpoint.client.url("/y") == "http://target.example/v2/ControlPlane/y"
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
 def test_what_is_not_owned_is_not_changed(bench: Bench, method: str) -> None:
     """A request that would change something that is not the run's is not sent."""
     with pytest.raises(NotOwned):
-        bench.suite.client.send(
-            bench.suite.client.outgoing(Call("delete"), method, "/Configurations/x")
+        bench.endpoint.client.send(
+            bench.endpoint.client.request(Call("delete"), method, "/Configurations/x")
         )
     with pytest.raises(NotOwned):
-        bench.suite.client.send_together(
-            [bench.suite.client.outgoing(Call("delete"), method, "/Configurations/x")]
+        bench.endpoint.client.send_together(
+            [bench.endpoint.client.request(Call("delete"), method, "/Configurations/x")]
         )
 
-    assert bench.endpoint.sent == []
-    assert bench.suite.coordinator.take_requests(20_000, cleaning=True) == 10_000
+    assert bench.script.sent == []
+    assert bench.endpoint.coordinator.take_requests(20_000, cleaning=True) == 10_000
 
 
 @pytest.mark.parametrize(
@@ -383,7 +385,7 @@ def test_what_is_not_owned_is_not_changed(bench: Bench, method: str) -> None:
         pytest.param((204,), True, id="done"),
         pytest.param((500, {}), True, id="error"),
         pytest.param((503, {}), True, id="unavailable"),
-        pytest.param(Fault.TIMEOUT, True, id="silence"),
+        pytest.param(TransportFault.TIMEOUT, True, id="silence"),
         pytest.param((300,), False, id="choices"),
         pytest.param((404, {}), False, id="not-found"),
         pytest.param((499, {}), False, id="refused"),
@@ -391,43 +393,43 @@ def test_what_is_not_owned_is_not_changed(bench: Bench, method: str) -> None:
 )
 def test_what_a_delete_may_have_done(bench: Bench, said: Said, touched: bool) -> None:
     """After a clear refusal a configuration counts as untouched; else a delete may have been carried out."""
-    bench.suite.ownership.allow("a b", "a%20b")
+    bench.endpoint.ownership.allow("a b", "a%20b")
     for method in ("DELETE", "PUT"):
-        bench.endpoint.on(f"{method} /Configurations/a%20b", said)
+        bench.script.on(f"{method} /Configurations/a%20b", said)
     call = Call("delete", provokes=503)
 
-    bench.suite.client.send(
-        bench.suite.client.outgoing(call, "PUT", "/Configurations/a%20b"), silence=True
+    bench.endpoint.client.send(
+        bench.endpoint.client.request(call, "PUT", "/Configurations/a%20b"), allow_no_response=True
     )
-    assert bench.suite.ownership.untouched((Place(), "a b"))
-    bench.suite.client.delete("a%20b", call=call, silence=True)
+    assert bench.endpoint.ownership.untouched((Scope(), "a b"))
+    bench.endpoint.client.delete("a%20b", call=call, allow_no_response=True)
 
-    assert bench.suite.ownership.untouched((Place(), "a b")) is not touched
+    assert bench.endpoint.ownership.untouched((Scope(), "a b")) is not touched
 
 
 def test_what_a_lost_answer_leaves_open(bench: Bench) -> None:
     """Sent again because a kept connection ended under it, a refused delete may have been carried out the first time."""
-    bench.suite.ownership.allow("x")
-    answer = Answer(404, "", [("Content-Type", "application/json")], b"{}", resent=True)
-    bench.endpoint.on("DELETE /Configurations/x", lambda sent: answer)
+    bench.endpoint.ownership.allow("x")
+    response = Response(404, "", [("Content-Type", "application/json")], b"{}", resent=True)
+    bench.script.on("DELETE /Configurations/x", lambda sent: response)
 
-    exchange = bench.suite.client.delete("x")
+    exchange = bench.endpoint.client.delete("x")
 
-    assert bench.suite.ownership.doubtful((Place(), "x"))
-    assert bench.suite.is_echo(exchange)
+    assert bench.endpoint.ownership.doubtful((Scope(), "x"))
+    assert bench.endpoint.is_echo(exchange)
 
 
 def test_one_in_six_of_a_kind_takes_a_new_connection(bench: Bench) -> None:
     """Another copy may answer there. Kinds, accounts and what is provoked have turns of their own."""
     for sid in "ab":
-        bench.endpoint.on(f"GET /Configurations/{sid}", (404, {}))
-    bench.endpoint.on("GET /Configurations", (200, {"configurations": [], "meta": {}}))
+        bench.script.on(f"GET /Configurations/{sid}", (404, {}))
+    bench.script.on("GET /Configurations", (200, {"configurations": [], "meta": {}}))
 
     for number in range(12):
-        bench.suite.client.fetch("ab"[number % 2])
-        bench.suite.client.page("")
+        bench.endpoint.client.fetch("ab"[number % 2])
+        bench.endpoint.client.page("")
 
-    assert [number for number, sent in enumerate(bench.endpoint.sent) if sent.fresh] == [
+    assert [number for number, sent in enumerate(bench.script.sent) if sent.new_connection] == [
         10,
         11,
         22,
@@ -441,9 +443,9 @@ def test_one_in_six_of_a_kind_takes_a_new_connection(bench: Bench) -> None:
 def test_calls(start: Callable[..., Bench]) -> None:
     """Each call of the contract has its method, path, meaning and place."""
     bench = start(accounts=TWO, regions=("http://one.example",))
-    client = bench.suite.client
-    bench.suite.ownership.allow("x")
-    bench.suite.ownership.allow("x", place=Place(1, 1))
+    client = bench.endpoint.client
+    bench.endpoint.ownership.allow("x")
+    bench.endpoint.ownership.allow("x", scope=Scope(1, 1))
     for line in (
         "DELETE /Configurations/x",
         "GET /Configurations/x",
@@ -453,16 +455,16 @@ def test_calls(start: Callable[..., Bench]) -> None:
         "GET /Configurations?pageSize=1",
         "GET /Operations/o",
     ):
-        bench.endpoint.on(line, (404, {}))
-    place: dict[str, Any] = {"account": 1, "region": 1}
+        bench.script.on(line, (404, {}))
+    scope: dict[str, Any] = {"account": 1, "region": 1}
 
     made = [
-        client.delete("x", fresh=True, **place),
-        client.fetch("x", **place),
+        client.delete("x", new_connection=True, **scope),
+        client.fetch("x", **scope),
         client.fetch("x"),
-        client.update("x", {"a": 1}, key="k", **place),
+        client.update("x", {"a": 1}, key="k", **scope),
         client.update("x", {}, method="PATCH"),
-        client.page("", **place),
+        client.page("", **scope),
         client.page("pageSize=1"),
         client.operation(
             "http://one.example/v2/ControlPlane/Operations/o", "o", account=1, region=1
@@ -481,7 +483,7 @@ def test_calls(start: Callable[..., Bench]) -> None:
         ("GET", "operation", "o", 1, 1),
         ("GET", "operation", "", 0, 0),
     ]
-    assert bench.endpoint.lines() == [
+    assert bench.script.lines() == [
         "DELETE /Configurations/x",
         "GET /Configurations/x",
         "GET /Configurations/x",
@@ -492,35 +494,35 @@ def test_calls(start: Callable[..., Bench]) -> None:
         "GET /Operations/o",
         "GET /Operations/o",
     ]
-    assert [sent.fresh for sent in bench.endpoint.sent] == [True] + [False] * 8
-    assert [sent.origin.host for sent in bench.endpoint.sent] == [
+    assert [sent.new_connection for sent in bench.script.sent] == [True] + [False] * 8
+    assert [sent.origin.host for sent in bench.script.sent] == [
         *["one.example"] * 2,
         "target.example",
         "one.example",
         "target.example",
         *["one.example", "target.example"] * 2,
     ]
-    assert (bench.endpoint.sent[3].body, bench.endpoint.sent[3].headers["idempotency-key"]) == (
+    assert (bench.script.sent[3].body, bench.script.sent[3].headers["idempotency-key"]) == (
         b'{"a": 1}',
         "k",
     )
-    assert bench.endpoint.sent[4].body == b"{}"
+    assert bench.script.sent[4].body == b"{}"
 
 
 def test_an_operation_is_fetched_without_its_fragment(bench: Bench) -> None:
     """A fragment is the client's own; unless told otherwise an operation is that of a delete."""
-    bench.endpoint.at("GET /op?x=1", (200, {}))
+    bench.script.at("GET /op?x=1", (200, {}))
 
-    exchange = bench.suite.client.operation("http://target.example/op?x=1#part#2")
+    exchange = bench.endpoint.client.operation("http://target.example/op?x=1#part#2")
 
     assert exchange.call == Call("operation", of="delete")
 
 
 def test_waits_are_named(bench: Bench, named: list[str]) -> None:
     """Whoever waits sees for what."""
-    bench.endpoint.on("GET /Configurations/x", (503, {}, {"Retry-After": "2"}), (404, {}))
+    bench.script.on("GET /Configurations/x", (503, {}, {"Retry-After": "2"}), (404, {}))
 
-    bench.suite.client.fetch("x")
+    bench.endpoint.client.fetch("x")
 
     assert named == [
         "waiting for the answer to a GET",
@@ -531,23 +533,23 @@ def test_waits_are_named(bench: Bench, named: list[str]) -> None:
 
 def test_silent_delete(bench: Bench) -> None:
     """A delete may ask for silence to be returned."""
-    bench.suite.ownership.allow("x")
-    bench.endpoint.on("DELETE /Configurations/x", Fault.TIMEOUT)
+    bench.endpoint.ownership.allow("x")
+    bench.script.on("DELETE /Configurations/x", TransportFault.TIMEOUT)
 
-    assert bench.suite.client.delete("x", silence=True).status is None
-    with pytest.raises(NoAnswer, match=r"^DELETE got no answer: it was timeout$"):
-        bench.suite.client.delete("x")
+    assert bench.endpoint.client.delete("x", allow_no_response=True).status is None
+    with pytest.raises(NoResponse, match=r"^DELETE got no answer: it was timeout$"):
+        bench.endpoint.client.delete("x")
 
 
 def test_the_clock(start: Callable[..., Bench]) -> None:
     """The endpoint's clock is moved by a POST without credentials to the profile's address, and the run keeps count."""
     bench = start(clock_url="http://clock.example/__clock")
-    bench.endpoint.at("POST /__clock", (204,))
+    bench.script.at("POST /__clock", (204,))
 
-    bench.suite.client.advance_clock(90)
+    bench.endpoint.client.advance_clock(90)
 
-    assert bench.suite.coordinator.advanced() == 90
-    sent = bench.endpoint.sent[0]
+    assert bench.endpoint.coordinator.advanced() == 90
+    sent = bench.script.sent[0]
     assert (sent.body, sent.origin.host, "authorization" in sent.headers) == (
         b'{"seconds": 90}',
         "clock.example",
@@ -565,17 +567,17 @@ def test_the_clock(start: Callable[..., Bench]) -> None:
             id="unavailable",
         ),
         pytest.param(
-            Answer(200, "", [], b"x", defect=(Fault.MALFORMED, "9 byte(s) follow")),
+            Response(200, "", [], b"x", defect=(TransportFault.MALFORMED, "9 byte(s) follow")),
             r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(9 byte\(s\) follow\)",
             id="garbage-behind",
         ),
         pytest.param(
-            Answer(200, "", [], b"x", defect=(Fault.ENCODING, "is not gzip")),
+            Response(200, "", [], b"x", defect=(TransportFault.ENCODING, "is not gzip")),
             r"the clock can't be moved: POST http://clock.example/__clock gave 200 \(is not gzip\)",
             id="garbage",
         ),
         pytest.param(
-            Fault.TOO_LARGE,
+            TransportFault.TOO_LARGE,
             r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was too large\)",
             id="endless",
         ),
@@ -590,32 +592,32 @@ def test_the_clock(start: Callable[..., Bench]) -> None:
             id="refused",
         ),
         pytest.param(
-            Fault.TIMEOUT,
+            TransportFault.TIMEOUT,
             r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was timeout\)",
             id="silent",
         ),
     ],
 )
 def test_a_clock_that_does_not_move(
-    start: Callable[..., Bench], said: Said | Answer, why: str
+    start: Callable[..., Bench], said: Said | Response, why: str
 ) -> None:
     """What needs the clock is unverified then, with the reason."""
     bench = start(clock_url="http://clock.example/__clock")
-    bench.endpoint.at("POST /__clock", lambda _: said)
+    bench.script.at("POST /__clock", lambda _: said)
     recorded: list[Exchange] = []
-    bench.suite.client.recorders.append(recorded.append)
+    bench.endpoint.client.recorders.append(recorded.append)
 
-    with pytest.raises(Unverifiable, match=f"^{why}$"):
-        bench.suite.client.advance_clock(90)
+    with pytest.raises(Inconclusive, match=f"^{why}$"):
+        bench.endpoint.client.advance_clock(90)
 
-    assert bench.suite.coordinator.advanced() == 0
+    assert bench.endpoint.coordinator.advanced() == 0
     # It is the lever of whoever runs the suite: no word on the endpoint, though it is recorded.
-    assert (bench.checks(), bench.suite.client.faults, bench.suite.ledger.observations) == (
+    assert (bench.checks(), bench.endpoint.client.faults, bench.endpoint.findings.observations) == (
         {},
         set(),
         {},
     )
-    assert len(recorded) == len(bench.endpoint.sent)
+    assert len(recorded) == len(bench.script.sent)
 
 
 def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(
@@ -623,50 +625,50 @@ def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(
 ) -> None:
     """The patience with the endpoint is not spent on the clock, nor is the endpoint known to be there by it."""
     bench = start(clock_url="http://clock.example/__clock")
-    bench.endpoint.at("POST /__clock", (204,), Fault.TIMEOUT)
-    bench.endpoint.on("GET /Configurations/sid", Fault.CONNECT, (404, {}))
-    bench.suite.client.advance_clock(90)
-    with pytest.raises(NoAnswer):
-        bench.suite.client.fetch("sid")
-    assert len(bench.endpoint.sent) == 2
-    bench.endpoint.slow = bench.suite.client.patience_lost_s
+    bench.script.at("POST /__clock", (204,), TransportFault.TIMEOUT)
+    bench.script.on("GET /Configurations/sid", TransportFault.CONNECT, (404, {}))
+    bench.endpoint.client.advance_clock(90)
+    with pytest.raises(NoResponse):
+        bench.endpoint.client.fetch("sid")
+    assert len(bench.script.sent) == 2
+    bench.script.slow = bench.endpoint.client.patience_lost_s
 
     for _ in range(2):
-        with pytest.raises(Unverifiable, match="the clock can't be moved"):
-            bench.suite.client.advance_clock(90)
+        with pytest.raises(Inconclusive, match="the clock can't be moved"):
+            bench.endpoint.client.advance_clock(90)
 
-    assert bench.suite.client.fetch("sid").status == 404
+    assert bench.endpoint.client.fetch("sid").status == 404
 
 
 def test_no_clock(bench: Bench) -> None:
     """Without an address there is no clock."""
-    with pytest.raises(Unverifiable, match=r"^needs clock$"):
-        bench.suite.client.advance_clock(1)
+    with pytest.raises(Inconclusive, match=r"^needs clock$"):
+        bench.endpoint.client.advance_clock(1)
 
 
 def test_a_provisioned_profile_may_have_no_account(start: Callable[..., Bench]) -> None:
     """An endpoint without accounts is asked without credentials."""
     bench = start(accounts=(), provision=Provision(), limits=Limits())
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
+    bench.script.on("GET /Configurations/x", (404, {}))
 
-    assert bench.suite.client.fetch("x").credential_names is None
-    assert "authorization" not in bench.endpoint.sent[0].headers
+    assert bench.endpoint.client.fetch("x").credential_names is None
+    assert "authorization" not in bench.script.sent[0].headers
 
 
 def test_a_run_that_takes_too_long(bench: Bench) -> None:
     """However slow an endpoint is within each limit, the run ends; cleaning up is given some minutes more."""
-    client = bench.suite.client
+    client = bench.endpoint.client
     client.longest_s = 600.0
-    bench.endpoint.slow = 9.0
-    bench.endpoint.on("GET /Configurations/sid", (404, {}))
+    bench.script.slow = 9.0
+    bench.script.on("GET /Configurations/sid", (404, {}))
 
     for tries in (67, 34):
         for _ in range(tries):
             client.fetch("sid")
         with pytest.raises(
-            Exhausted, match=r"^the run took longer than 10 minutes; the rest was not tried$"
+            BudgetExhausted, match=r"^the run took longer than 10 minutes; the rest was not tried$"
         ):
             client.fetch("sid")
         client.forgive()
 
-    assert len(bench.endpoint.sent) == 67 + 34
+    assert len(bench.script.sent) == 67 + 34

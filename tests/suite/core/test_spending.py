@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.exceptions import Exhausted
+from orchestrator_contract.exceptions import BudgetExhausted
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 )
 def test_the_pace_follows_refusals_in_a_row(bench: Bench, apart: int, slow: bool) -> None:
     """Refusals close to each other slow the run down, to two requests a second at most; those that come now and then do not."""
-    coordinator = bench.suite.coordinator
+    coordinator = bench.endpoint.coordinator
     waits: list[float] = []
     for _ in range(40):
         coordinator.throttle(0)
@@ -32,50 +32,50 @@ def test_the_pace_follows_refusals_in_a_row(bench: Bench, apart: int, slow: bool
 def test_the_request_budget_is_kept_exactly(start: Callable[..., Bench]) -> None:
     """As many requests go out as the limits allow, a quarter of them for cleaning up only, and then none."""
     bench = start(requests=28)
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
+    bench.script.on("GET /Configurations/x", (404, {}))
 
     for allowed in (21, 7):
         for _ in range(allowed):
-            bench.suite.client.fetch("x")
+            bench.endpoint.client.fetch("x")
         with pytest.raises(
-            Exhausted, match=r"^the request budget \(\[limits\] requests\) is spent$"
+            BudgetExhausted, match=r"^the request budget \(\[limits\] requests\) is spent$"
         ):
-            bench.suite.client.fetch("x")
-        bench.suite.client.forgive()
+            bench.endpoint.client.fetch("x")
+        bench.endpoint.client.forgive()
 
-    assert len(bench.endpoint.sent) == 28
+    assert len(bench.script.sent) == 28
 
 
 def test_what_was_not_sent_is_given_back(start: Callable[..., Bench]) -> None:
     """Requests are fetched from the budget sixteen at a time; at the end the rest is given back, once."""
     bench = start(requests=40)
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
+    bench.script.on("GET /Configurations/x", (404, {}))
     for _ in range(17):
-        bench.suite.client.fetch("x")
-    assert bench.suite.coordinator.take_requests(0) == 0
-    left = bench.suite.coordinator._requests
+        bench.endpoint.client.fetch("x")
+    assert bench.endpoint.coordinator.take_requests(0) == 0
+    left = bench.endpoint.coordinator._requests
     assert left == 10
 
-    bench.suite.client.settle()
-    assert bench.suite.coordinator._requests == 23
-    assert bench.endpoint.closed
-    bench.suite.client.settle()
-    assert bench.suite.coordinator._requests == 23
+    bench.endpoint.client.settle()
+    assert bench.endpoint.coordinator._requests == 23
+    assert bench.script.closed
+    bench.endpoint.client.settle()
+    assert bench.endpoint.coordinator._requests == 23
 
 
 def test_pace(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each request waits for its place, however far it is; one behind the end of the run is not waited for."""
     bench = start()
-    bench.endpoint.on("GET /Configurations/x", (404, {}))
-    bench.suite.client.longest_s = 200
+    bench.script.on("GET /Configurations/x", (404, {}))
+    bench.endpoint.client.longest_s = 200
     places = iter([0.0, 0.5, 1.5, 100.0, 100.0])
-    monkeypatch.setattr(bench.suite.coordinator, "pace", lambda: next(places))
+    monkeypatch.setattr(bench.endpoint.coordinator, "pace", lambda: next(places))
 
     for _ in range(4):
-        bench.suite.client.fetch("x")
+        bench.endpoint.client.fetch("x")
 
-    with pytest.raises(Exhausted, match="the pace asks for a wait of 100 s"):
-        bench.suite.client.fetch("x")
+    with pytest.raises(BudgetExhausted, match="the pace asks for a wait of 100 s"):
+        bench.endpoint.client.fetch("x")
 
     assert bench.clock.slept == [0.5, 1.5, 100]
-    assert len(bench.endpoint.sent) == 4
+    assert len(bench.script.sent) == 4

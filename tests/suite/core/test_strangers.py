@@ -9,8 +9,8 @@ import pytest
 
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import OneWayLess
-from orchestrator_contract.scope import Place
+from orchestrator_contract.results.findings import CheckInconclusive
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.competing_requests import Rivals
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.unauthorized import (
@@ -53,19 +53,19 @@ def test_what_may_be_another_account_s(
 ) -> None:
     """Where ids are counted in each place, what has the number of the run's own there is not the run's: no delete goes to it."""
     bench = start(accounts=ACCOUNTS)
-    bench.suite.inventory.add(Configuration(sid, "oc-1-0"))
-    bench.endpoint.on(f"DELETE /Configurations/{sid}", (404, {}))
+    bench.endpoint.inventory.add(Configuration(sid, "oc-1-0"))
+    bench.script.on(f"DELETE /Configurations/{sid}", (404, {}))
     if said is not None:
-        bench.endpoint.on(f"GET /Configurations/{sid}", said)
+        bench.script.on(f"GET /Configurations/{sid}", said)
 
-    assert may_be_theirs(bench.suite, sid, 1) is theirs
-    assert bench.suite.ownership.owns(sid, Place(account=1)) is not theirs
+    assert may_be_theirs(bench.endpoint, sid, 1) is theirs
+    assert bench.endpoint.ownership.owns(sid, Scope(account=1)) is not theirs
     if theirs:
-        with pytest.raises(OneWayLess, match="a configuration of its own"):
-            as_account(bench.suite, sid, 1)
+        with pytest.raises(CheckInconclusive, match="a configuration of its own"):
+            as_account(bench.endpoint, sid, 1)
     else:
-        assert as_account(bench.suite, sid, 1).status == 404
-    assert sum(sent.line.startswith("DELETE") for sent in bench.endpoint.sent) == (not theirs)
+        assert as_account(bench.endpoint, sid, 1).status == 404
+    assert sum(sent.line.startswith("DELETE") for sent in bench.script.sent) == (not theirs)
 
 
 @pytest.mark.parametrize(
@@ -84,19 +84,19 @@ def test_no_race_for_another_account_s(
 ) -> None:
     """Those who bring a key at the moment of its first use are without the other account where that has a SID of its own so named."""
     bench = start(accounts=ACCOUNTS, provision=Provision("pool", pool=("7", "8")))
-    one = bench.suite.configurations.one()
-    bench.endpoint.on("GET /Configurations/7", said)
+    one = bench.endpoint.configurations.one()
+    bench.script.on("GET /Configurations/7", said)
     for sid in ("7", "8"):
-        bench.endpoint.on(f"DELETE /Configurations/{sid}", (404, {}))
+        bench.script.on(f"DELETE /Configurations/{sid}", (404, {}))
 
-    rivals = Rivals.of(bench.suite, one.sid, bench.suite.key())
-    bench.suite.client.send_together(rivals.batch)
+    rivals = Rivals.of(bench.endpoint, one.sid, bench.endpoint.key())
+    bench.endpoint.client.send_together(rivals.batch)
     rivals.judge(
-        Scenarios(bench.suite), None, [bench.exchange("delete", (404, {})) for _ in rivals.batch]
+        Scenarios(bench.endpoint), None, [bench.exchange("delete", (404, {})) for _ in rivals.batch]
     )
 
     assert (
-        sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == users
+        sorted(sent.user for sent in bench.script.sent if sent.line.startswith("DELETE")) == users
     )
     assert not [one for one in bench.breaches() if one.startswith("AUTH-")]
 
@@ -106,9 +106,9 @@ def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
     bench = start(regions=("http://one.example",))
     one, other = Configuration("7", "oc-1-0"), Configuration("8", "oc-1-1", region=1)
     for configuration in (one, other):
-        bench.suite.inventory.add(configuration)
-    bench.endpoint.on("GET /Configurations/7", (200, {"id": "7", "displayName": "oc-1-0"}))
-    bench.endpoint.on(
+        bench.endpoint.inventory.add(configuration)
+    bench.script.on("GET /Configurations/7", (200, {"id": "7", "displayName": "oc-1-0"}))
+    bench.script.on(
         "DELETE /Configurations/7",
         (
             202,
@@ -117,11 +117,12 @@ def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
         ),
     )
 
-    assert not may_be_theirs(bench.suite, "7", 0, 1)
-    bench.suite.client.delete("7", region=1)
+    assert not may_be_theirs(bench.endpoint, "7", 0, 1)
+    bench.endpoint.client.delete("7", region=1)
 
     assert [
-        bench.suite.ownership.untouched(configuration.located) for configuration in (one, other)
+        bench.endpoint.ownership.untouched(configuration.resource_key)
+        for configuration in (one, other)
     ] == [False, True]
 
 
@@ -151,7 +152,7 @@ def test_a_refusal_that_tells_what_was_there(
     bench = start(tolerated=frozenset(tolerated))
 
     assert refused(
-        bench.suite, requirement, bench.exchange("delete", (status, {})), "somebody"
+        bench.endpoint, requirement, bench.exchange("delete", (status, {})), "somebody"
     ) is (status != 202)
 
     assert list(bench.breaches()) == breached
@@ -185,12 +186,12 @@ def test_what_is_told_apart(
     """What is there, and what was, is answered to another account as what never was: also where 410 is tolerated."""
     bench = start(accounts=ACCOUNTS, tolerated=frozenset({410}))
     unknown = USUAL.replace("a", "b")
-    monkeypatch.setattr(bench.suite, "unknown_sid", lambda: unknown)
-    bench.endpoint.on(f"GET /Configurations/{unknown}", (404, {}))
-    bench.endpoint.on(f"DELETE /Configurations/{unknown}", (absent, {}))
-    bench.endpoint.on(f"DELETE /Configurations/{USUAL}", (again, {}))
+    monkeypatch.setattr(bench.endpoint, "unknown_sid", lambda: unknown)
+    bench.script.on(f"GET /Configurations/{unknown}", (404, {}))
+    bench.script.on(f"DELETE /Configurations/{unknown}", (absent, {}))
+    bench.script.on(f"DELETE /Configurations/{USUAL}", (again, {}))
 
-    not_told_apart(bench.suite, USUAL, bench.exchange("delete", (said, {})))
+    not_told_apart(bench.endpoint, USUAL, bench.exchange("delete", (said, {})))
 
     assert ("AUTH-ACCOUNT" in bench.breaches()) is breached
-    assert bool(bench.endpoint.sent) is (said in (409, 410))
+    assert bool(bench.script.sent) is (said in (409, 410))

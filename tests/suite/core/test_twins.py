@@ -10,12 +10,12 @@ import pytest
 
 from orchestrator_contract import preflight
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Unverifiable
-from orchestrator_contract.results.verdict import Unusable
-from orchestrator_contract.scope import Place
+from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.results.verdict import EndpointUnusable
+from orchestrator_contract.scope import Scope
 from tests.suite.core.world import KEY, PLANE, TWO, World, deletable, left_of
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 def test_a_create_with_a_key(world: World, alone: Bench) -> None:
     """The 202 and the configuration; journalled, owned and counted like all others."""
-    payload = alone.suite.configurations.creator.payloads.new()
+    payload = alone.endpoint.configurations.creator.payloads.new()
     world.named(0, "oc-run-0")
 
-    operation = alone.suite.configurations.creator.begin(payload, KEY)
+    operation = alone.endpoint.configurations.creator.begin(payload, KEY)
     assert [entry["state"] for entry in alone.journal] == ["creating"]
-    made = alone.suite.configurations.creator.conclude(operation, payload)
+    made = alone.endpoint.configurations.creator.conclude(operation, payload)
 
     exchange = operation.accepted
     assert (exchange.status, exchange.key, made.sid, made.name, made.payload) == (
@@ -74,10 +74,10 @@ def test_a_create_with_a_key_that_fails(
     world.named(0, "oc-run-0")
 
     configurations, payload = (
-        alone.suite.configurations,
-        alone.suite.configurations.creator.payloads.new(),
+        alone.endpoint.configurations,
+        alone.endpoint.configurations.creator.payloads.new(),
     )
-    with pytest.raises(Unverifiable) as caught:
+    with pytest.raises(Inconclusive) as caught:
         configurations.creator.conclude(configurations.creator.begin(payload, KEY), payload)
 
     assert str(caught.value) == why
@@ -92,7 +92,7 @@ def test_a_create_with_a_key_that_fails(
         pytest.param((202, {}), "the 202 has no link", set(), id="no-link"),
         pytest.param((200, b"<html>"), "answered 200", set(), id="another-server"),
         pytest.param(
-            Fault.CUT, "POST got no answer", {"HTTP-ANSWER", "HTTP-ENCODING"}, id="no-http"
+            TransportFault.CUT, "POST got no answer", {"HTTP-ANSWER", "HTTP-ENCODING"}, id="no-http"
         ),
     ],
 )
@@ -101,10 +101,10 @@ def test_what_stands_where_nothing_can_be_created(
 ) -> None:
     """An accepted create that is no JSON, like what is no HTTP, is held against the endpoint though it can't be used; a page is not."""
     world.refuse = [refuse] * 9
-    alone.endpoint.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
+    alone.script.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
 
-    with pytest.raises(Unusable) as caught:
-        preflight.ready(alone.suite)
+    with pytest.raises(EndpointUnusable) as caught:
+        preflight.ready(alone.endpoint)
 
     assert why in str(caught.value)
     assert caught.value.stands == stands
@@ -122,14 +122,14 @@ def test_more_creates_need_the_budget(start: Callable[..., Bench], call: str) ->
     with pytest.raises(
         NothingToDelete, match=r"^the deletion budget \(\[limits\] deletes\) is spent$"
     ):
-        getattr(bench.suite.configurations.creator, call)(*arguments)
+        getattr(bench.endpoint.configurations.creator, call)(*arguments)
 
-    assert bench.endpoint.sent == []
+    assert bench.script.sent == []
 
 
 def test_a_namesake(world: World, alone: Bench) -> None:
     """The same content and name again; it is known, journalled and removed under a name of its own."""
-    configurations = alone.suite.configurations
+    configurations = alone.endpoint.configurations
     one = configurations.one()
 
     twin = configurations.creator.namesake(one)
@@ -143,7 +143,7 @@ def test_a_namesake(world: World, alone: Bench) -> None:
         "account": 0,
         "region": 0,
     }
-    assert set(alone.suite.inventory.left) == {"oc-run-0", "oc-run-0+1"}
+    assert set(alone.endpoint.inventory.left) == {"oc-run-0", "oc-run-0+1"}
     assert left_of(alone) == 298
 
 
@@ -180,37 +180,37 @@ def test_no_namesake(
     world: World, alone: Bench, refuse: Said | None, related: Any, why: str
 ) -> None:
     """Names may have to be unique; what can't be told apart is not taken."""
-    one = alone.suite.configurations.one()
+    one = alone.endpoint.configurations.one()
     world.refuse, world.related = [refuse], lambda number: related
 
     with pytest.raises(NothingToDelete) as caught:
-        alone.suite.configurations.creator.namesake(one)
+        alone.endpoint.configurations.creator.namesake(one)
 
     assert str(caught.value) == why
-    assert set(alone.suite.inventory.left) == {"oc-run-0"}
+    assert set(alone.endpoint.inventory.left) == {"oc-run-0"}
 
 
 def test_a_namesake_in_another_place(start: Callable[..., Bench]) -> None:
     """It is made, journalled and deleted where it was asked for."""
     bench = start(accounts=TWO, regions=("http://one.example",))
-    world, configurations = World(bench), bench.suite.configurations
+    world, configurations = World(bench), bench.endpoint.configurations
     configurations.ahead = 0
     one = configurations.one()
 
-    twin = configurations.creator.namesake(one, Place(1, 1))
+    twin = configurations.creator.namesake(one, Scope(1, 1))
 
-    assert (twin.place, twin.name) == (Place(1, 1), "oc-run-0+1")
+    assert (twin.scope, twin.name) == (Scope(1, 1), "oc-run-0+1")
     assert world.names() == ["oc-run-0", "oc-run-0"]
     assert {(entry["name"], entry["account"], entry["region"]) for entry in bench.journal} == {
         ("oc-run-0", 0, 0),
         ("oc-run-0+1", 1, 1),
     }
-    assert bench.suite.ownership.owns(twin.sid, twin.place)
-    assert not bench.suite.ownership.owns(twin.sid)
+    assert bench.endpoint.ownership.owns(twin.sid, twin.scope)
+    assert not bench.endpoint.ownership.owns(twin.sid)
     deletable(bench, one.sid, (404, {}))
     deletable(bench, twin.sid)
     assert configurations.clean_up() == []
-    assert sorted(sent.user for sent in bench.endpoint.sent if sent.line.startswith("DELETE")) == [
+    assert sorted(sent.user for sent in bench.script.sent if sent.line.startswith("DELETE")) == [
         "user1",
         "user2",
     ]
@@ -218,13 +218,13 @@ def test_a_namesake_in_another_place(start: Callable[..., Bench]) -> None:
 
 def test_no_namesake_where_its_create_fails(world: World, alone: Bench) -> None:
     """A create that was accepted and FAILED has made nothing that could be missed."""
-    one = alone.suite.configurations.one()
+    one = alone.endpoint.configurations.one()
     world.status = "FAILED"
 
     with pytest.raises(NothingToDelete, match=r"^a create ended FAILED$"):
-        alone.suite.configurations.creator.namesake(one)
+        alone.endpoint.configurations.creator.namesake(one)
 
-    assert set(alone.suite.inventory.left) == {"oc-run-0"}
+    assert set(alone.endpoint.inventory.left) == {"oc-run-0"}
 
 
 def test_no_namesake_of_a_given_one(alone: Bench) -> None:
@@ -233,15 +233,15 @@ def test_no_namesake_of_a_given_one(alone: Bench) -> None:
         NothingToDelete,
         match=r"^the content of a configuration that the profile gives is not known$",
     ):
-        alone.suite.configurations.creator.namesake(Configuration("sid"))
+        alone.endpoint.configurations.creator.namesake(Configuration("sid"))
 
 
 def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
     """The 202 may name the twin where the operation does not."""
-    one = alone.suite.configurations.one()
+    one = alone.endpoint.configurations.one()
     world.related, world.early = lambda number: None, {"configurationId": "twin"}
 
-    assert alone.suite.configurations.creator.namesake(one).sid == "twin"
+    assert alone.endpoint.configurations.creator.namesake(one).sid == "twin"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
 )
 def test_a_create_sent_again(world: World, alone: Bench, again: str, left: set[str]) -> None:
     """What a replayed create makes against expectation is the run's, too, and is removed."""
-    configurations = alone.suite.configurations
+    configurations = alone.endpoint.configurations
     payload = configurations.creator.payloads.new()
     world.named(0, "oc-run-0")
     world.named(1, "oc-run-0")
@@ -262,12 +262,12 @@ def test_a_create_sent_again(world: World, alone: Bench, again: str, left: set[s
     configurations.creator.conclude(operation, payload)
     first = operation.accepted
     if again == "same":
-        alone.endpoint.on("POST /Configurations", (202, {"statusUrl": f"{PLANE}/Operations/op0"}))
+        alone.script.on("POST /Configurations", (202, {"statusUrl": f"{PLANE}/Operations/op0"}))
     world.refuse = [(409, {}) if again == "refused" else None]
 
     exchange = configurations.creator.create_again(payload, KEY, first)
 
     assert (exchange.key, exchange.call) == (KEY, Call("create", "oc-run-0"))
     assert json.loads(exchange.request_body or b"") == payload
-    assert set(alone.suite.inventory.left) == left
-    assert alone.suite.ownership.owns("sid1") is (again == "new")
+    assert set(alone.endpoint.inventory.left) == left
+    assert alone.endpoint.ownership.owns("sid1") is (again == "new")

@@ -27,10 +27,12 @@ def page(*sids: str) -> Said:
 @pytest.fixture
 def visibility(bench: Bench) -> Visibility:
     """On an endpoint that shows it at once."""
-    bench.endpoint.on(FETCH, FOUND)
-    bench.endpoint.on(ALL, page("sid"))
+    bench.script.on(FETCH, FOUND)
+    bench.script.on(ALL, page("sid"))
     return Visibility(
-        bench.suite.client, bench.suite.configurations.listing, {"fetch": set(), "list": set()}
+        bench.endpoint.client,
+        bench.endpoint.configurations.listing,
+        {"fetch": set(), "list": set()},
     )
 
 
@@ -38,14 +40,14 @@ def test_at_once(bench: Bench, visibility: Visibility) -> None:
     """One look each is enough, and after enough of them none is taken."""
     visibility.wait(ONE)
 
-    assert bench.endpoint.lines() == [FETCH, ALL]
+    assert bench.script.lines() == [FETCH, ALL]
     assert bench.clock.slept == []
     assert bench.seen("OBS-SHOWN") == {"by fetch: at once": 1, "by list: at once": 1}
 
     for _ in range(30):
         visibility.wait(ONE)
 
-    assert len(bench.endpoint.lines()) == 6
+    assert len(bench.script.lines()) == 6
 
 
 @pytest.mark.parametrize(
@@ -59,23 +61,23 @@ def test_late(
     bench: Bench, visibility: Visibility, line: str, late: Said, prompt: Said, name: str
 ) -> None:
     """It is waited for what shows late, accuses nobody, and is looked for each time from then on."""
-    bench.endpoint.on(line, late, late, late, prompt)
+    bench.script.on(line, late, late, late, prompt)
 
     visibility.wait(ONE)
 
-    assert bench.endpoint.lines().count(line) == 4
+    assert bench.script.lines().count(line) == 4
     assert bench.seen("OBS-SHOWN")[f"by {name}: within {LATE_S:g} s"] == 1
     assert "CTRL-VISIBLE" not in bench.breaches()
 
     for _ in range(30):
         visibility.wait(ONE)
 
-    assert bench.endpoint.lines().count(line) == 34
+    assert bench.script.lines().count(line) == 34
 
 
 def test_never(bench: Bench, visibility: Visibility) -> None:
     """What never shows is given up once, and not waited for again."""
-    bench.endpoint.on(FETCH, MISSING)
+    bench.script.on(FETCH, MISSING)
 
     visibility.wait(ONE)
     spent = sum(bench.clock.slept)
@@ -88,7 +90,7 @@ def test_never(bench: Bench, visibility: Visibility) -> None:
 
 def test_unreadable(bench: Bench, visibility: Visibility) -> None:
     """A list that can't be read says nothing of what shows."""
-    bench.endpoint.on(ALL, (400, {}))
+    bench.script.on(ALL, (400, {}))
 
     visibility.wait(ONE)
 

@@ -10,10 +10,10 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.http.response import Fault
+from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.scope import Place
+from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -48,33 +48,34 @@ def ended(
     fetched: Said = (404, {}),
     status: str = "COMPLETED",
     key: str | None = None,
-    **place: int,
+    **scope: int,
 ) -> Operation:
     """A delete that ended, with what later polls and fetches will show."""
     name = f"op-{sid}"
-    bench.suite.ownership.allow(sid, place=Place(**place))
-    bench.endpoint.on(
+    bench.endpoint.ownership.allow(sid, scope=Scope(**scope))
+    bench.script.on(
         f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"})
     )
-    bench.endpoint.on(f"GET /Operations/{name}", poll(status, name), *later)
-    bench.endpoint.on(f"GET /Configurations/{sid}", fetched)
-    operation = bench.suite.follower.accept(bench.suite.client.delete(sid, key=key, **place), sid)  # type: ignore[arg-type]
-    bench.suite.follower.finish([operation])
+    bench.script.on(f"GET /Operations/{name}", poll(status, name), *later)
+    bench.script.on(f"GET /Configurations/{sid}", fetched)
+    accepted = bench.endpoint.client.delete(sid, key=key, **scope)  # type: ignore[arg-type]
+    operation = bench.endpoint.poller.accept(accepted, sid)
+    bench.endpoint.poller.finish([operation])
     return operation
 
 
 def test_what_stays_as_it_was(watched: Bench) -> None:
     """After the watch time each operation is polled and its configuration fetched, once."""
     operation = ended(watched, "a", poll("COMPLETED", "op-a"))
-    sent, now = len(watched.endpoint.sent), watched.clock.now
-    watched.suite.watch.ended([operation])
-    assert len(watched.endpoint.sent) == sent
+    sent, now = len(watched.script.sent), watched.clock.now
+    watched.endpoint.rechecks.ended([operation])
+    assert len(watched.script.sent) == sent
 
-    watched.suite.watch.settle()
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
+    watched.endpoint.rechecks.settle()
 
-    assert watched.endpoint.lines()[sent:] == ["GET /Operations/op-a", "GET /Configurations/a"]
-    assert watched.endpoint.sent[-1].at == now + 5
+    assert watched.script.lines()[sent:] == ["GET /Operations/op-a", "GET /Configurations/a"]
+    assert watched.script.sent[-1].at == now + 5
     assert watched.breaches() == {}
     assert watched.checks()["GONE-FETCH"] == 1
 
@@ -101,16 +102,16 @@ def test_what_stays_as_it_was(watched: Bench) -> None:
             {"OP-RETAINED": ["expected the ended operation; saw 404"]},
             id="forgotten",
         ),
-        pytest.param(Fault.TIMEOUT, (200, {}), {}, id="no-second-look"),
+        pytest.param(TransportFault.TIMEOUT, (200, {}), {}, id="no-second-look"),
     ],
 )
 def test_what_does_not_stay(
     watched: Bench, later: Said, fetched: Said, breaches: dict[str, list[str]]
 ) -> None:
     """What changes after its end is a breach; that there was no second look is none."""
-    watched.suite.watch.ended([ended(watched, "a", later, fetched=fetched)])
+    watched.endpoint.rechecks.ended([ended(watched, "a", later, fetched=fetched)])
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
     found = {
         one: texts
@@ -127,13 +128,13 @@ def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) 
     accounts = tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     bench = start(effort=EFFORT, accounts=accounts, regions=("http://one.example",))
     operation = ended(bench, "a", account=1, region=1)
-    bench.suite.watch.ended([operation])
+    bench.endpoint.rechecks.ended([operation])
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(
+    bench.endpoint.client.recorders.append(
         lambda e: recorded.append((e.call.operation, e.account, e.region))
     )
 
-    bench.suite.watch.settle()
+    bench.endpoint.rechecks.settle()
 
     assert recorded == [("operation", 1, 1), ("fetch", 1, 1)]
 
@@ -141,12 +142,12 @@ def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) 
 def test_what_failed_stays_failed(watched: Bench) -> None:
     """A FAILED operation is polled again; its configuration is not asked for."""
     operation = ended(watched, "a", poll("COMPLETED", "op-a"), status="FAILED")
-    sent = len(watched.endpoint.sent)
-    watched.suite.watch.failed([operation])
+    sent = len(watched.script.sent)
+    watched.endpoint.rechecks.failed([operation])
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
-    assert watched.endpoint.lines()[sent:] == ["GET /Operations/op-a"]
+    assert watched.script.lines()[sent:] == ["GET /Operations/op-a"]
     assert watched.breaches()["OP-ORDER"] == [
         "expected FAILED or what may follow it; saw COMPLETED"
     ]
@@ -157,24 +158,24 @@ def test_a_spread_sample_is_looked_at(start: Callable[..., Bench]) -> None:
     bench = start(effort=replace(EFFORT, watched=3))
     many = [ended(bench, f"s{number}") for number in range(7)]
     failed = ended(bench, "f", status="FAILED")
-    bench.suite.watch.ended(many)
-    bench.suite.watch.failed([failed])
-    sent = len(bench.endpoint.sent)
+    bench.endpoint.rechecks.ended(many)
+    bench.endpoint.rechecks.failed([failed])
+    sent = len(bench.script.sent)
 
-    bench.suite.watch.settle()
+    bench.endpoint.rechecks.settle()
 
-    assert sorted(line for line in bench.endpoint.lines()[sent:] if "Operations" in line) == [
+    assert sorted(line for line in bench.script.lines()[sent:] if "Operations" in line) == [
         f"GET /Operations/op-{name}" for name in ("f", "s0", "s3", "s6")
     ]
 
 
 def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
     """Time that has passed already is not waited for again."""
-    watched.suite.watch.ended([ended(watched, "a")])
+    watched.endpoint.rechecks.ended([ended(watched, "a")])
     watched.clock.now += 5
     watched.clock.slept.clear()
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
     assert watched.clock.slept == []
 
@@ -188,32 +189,32 @@ def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
 )
 def test_the_week_of_an_operation(watched: Bench, moved: int, looks: int) -> None:
     """Once the endpoint's clock was moved by nearly seven days an operation need not be there any more."""
-    watched.suite.coordinator.advance(100)
-    watched.suite.watch.ended([ended(watched, "a")])
-    sent = len(watched.endpoint.sent)
-    watched.suite.coordinator.advance(moved)
+    watched.endpoint.coordinator.advance(100)
+    watched.endpoint.rechecks.ended([ended(watched, "a")])
+    sent = len(watched.script.sent)
+    watched.endpoint.coordinator.advance(moved)
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
-    assert len(watched.endpoint.sent) - sent == looks
+    assert len(watched.script.sent) - sent == looks
 
 
 def test_the_oldest_keys(watched: Bench) -> None:
     """The first three that ended under plain keys serve as old keys, until the clock is moved."""
-    watch = watched.suite.watch
-    assert watch.oldest_keys() == []
+    rechecks = watched.endpoint.rechecks
+    assert rechecks.oldest_keys() == []
     odd = [ended(watched, "a"), ended(watched, "b", key=KEY.upper())]
     plain = [ended(watched, f"c{number}", key=KEY.replace("2", str(number))) for number in range(5)]
-    watched.suite.coordinator.advance(50)
+    watched.endpoint.coordinator.advance(50)
 
-    watch.ended(odd)
-    assert watch.oldest_keys() == []
-    watch.ended([*odd, *plain])
-    watch.ended([ended(watched, "d", key=KEY)])
+    rechecks.ended(odd)
+    assert rechecks.oldest_keys() == []
+    rechecks.ended([*odd, *plain])
+    rechecks.ended([ended(watched, "d", key=KEY)])
 
-    assert watch.oldest_keys() == plain[:3]
-    watched.suite.coordinator.advance(1)
-    assert watch.oldest_keys() == []
+    assert rechecks.oldest_keys() == plain[:3]
+    watched.endpoint.coordinator.advance(1)
+    assert rechecks.oldest_keys() == []
 
 
 ONE = Configuration("k", "name")
@@ -222,9 +223,11 @@ ONE = Configuration("k", "name")
 def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -> None:
     """Watch that a configuration is kept, for these requirements."""
     if configuration.name:
-        bench.suite.inventory.left[configuration.name] = configuration
+        bench.endpoint.inventory.left[configuration.name] = configuration
     for requirement in requirements:
-        bench.suite.watch.kept(requirement, configuration, [bench.exchange("delete", (409, {}))])
+        bench.endpoint.rechecks.kept(
+            requirement, configuration, [bench.exchange("delete", (409, {}))]
+        )
 
 
 @pytest.mark.parametrize(
@@ -233,34 +236,34 @@ def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -
         pytest.param((200, {}), True, None, id="there"),
         pytest.param((404, {}), True, "expected k still there; saw gone", id="gone"),
         pytest.param((500, {}), False, None, id="an-error-says-nothing"),
-        pytest.param(Fault.TIMEOUT, False, None, id="silence-says-nothing"),
+        pytest.param(TransportFault.TIMEOUT, False, None, id="silence-says-nothing"),
     ],
 )
 def test_what_must_be_kept(watched: Bench, said: Said, checked: bool, problem: str | None) -> None:
     """A refused delete must not be carried out later, either."""
-    watched.endpoint.on("GET /Configurations/k", said)
+    watched.script.on("GET /Configurations/k", said)
     keep(watched, "ERR-409-KEEPS")
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
     assert watched.clock.slept[-1] == 5
     assert watched.checks().get("ERR-409-KEEPS", 0) == checked
     assert watched.breaches().get("ERR-409-KEEPS") == ([problem] if problem else None)
     if problem:
         assert watched.steps("ERR-409-KEEPS") == [("DELETE sid", 409), ("GET k", 404)]
-        assert "name" not in watched.suite.inventory.left
+        assert "name" not in watched.endpoint.inventory.left
 
 
 def test_a_loss_is_one_breach(watched: Bench) -> None:
     """Of several requirements that watch one configuration the first is breached by its loss; while it is there all hold."""
     keep(watched, "ERR-429-KEEPS", "ERR-409-KEEPS", "ERR-429-KEEPS")
-    watched.endpoint.on("GET /Configurations/k", (200, {}), (404, {}))
-    watched.suite.watch.settle()
+    watched.script.on("GET /Configurations/k", (200, {}), (404, {}))
+    watched.endpoint.rechecks.settle()
     assert watched.checks()["ERR-429-KEEPS"] == watched.checks()["ERR-409-KEEPS"] == 1
-    assert watched.endpoint.lines() == ["GET /Configurations/k"]
+    assert watched.script.lines() == ["GET /Configurations/k"]
 
     keep(watched, "ERR-429-KEEPS", "ERR-409-KEEPS")
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
     assert watched.breaches()["ERR-429-KEEPS"] == ["expected k still there; saw gone"]
     assert watched.checks()["ERR-409-KEEPS"] == 1
@@ -268,36 +271,36 @@ def test_a_loss_is_one_breach(watched: Bench) -> None:
 
 def test_the_newest_refusal_sets_the_time(watched: Bench) -> None:
     """A configuration that is watched again is looked at once, after the later time."""
-    watched.endpoint.on("GET /Configurations/k", (200, {}))
-    watched.endpoint.on("GET /Configurations/other", (200, {}))
+    watched.script.on("GET /Configurations/k", (200, {}))
+    watched.script.on("GET /Configurations/other", (200, {}))
     keep(watched, "ERR-409-KEEPS")
     keep(watched, "ERR-409-KEEPS", configuration=Configuration("other", "other"))
     watched.clock.now += 3
     now = watched.clock.now
     keep(watched, "ERR-429-KEEPS")
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
-    assert sorted(watched.endpoint.lines()) == [
+    assert sorted(watched.script.lines()) == [
         "GET /Configurations/k",
         "GET /Configurations/other",
     ]
-    assert max(sent.at for sent in watched.endpoint.sent) == now + 5
+    assert max(sent.at for sent in watched.script.sent) == now + 5
 
 
 def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     """A configuration that was deleted on purpose, or lost as a bystander already, is not looked at."""
     keep(watched, "ERR-409-KEEPS")
-    watched.suite.inventory.gone(ONE)
-    bystander = watched.suite.bystander
-    keep(watched, "ERR-409-KEEPS", configuration=bystander)
-    watched.suite.ownership.touch(bystander.sid, 0, 0, clear=True)
+    watched.endpoint.inventory.gone(ONE)
+    control_configuration = watched.endpoint.control_configuration
+    keep(watched, "ERR-409-KEEPS", configuration=control_configuration)
+    watched.endpoint.ownership.touch(control_configuration.sid, 0, 0, clear=True)
 
-    asked = len(watched.endpoint.sent)
+    asked = len(watched.script.sent)
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
-    assert len(watched.endpoint.sent) == asked
+    assert len(watched.script.sent) == asked
 
 
 @pytest.mark.parametrize(
@@ -305,14 +308,14 @@ def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
 )
 def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -> None:
     """Of a delete that 500 answered nothing is promised, so one that came after the first look excuses a loss."""
-    watched.endpoint.on("GET /Configurations/k", (404, {}))
+    watched.script.on("GET /Configurations/k", (404, {}))
     if not since:
-        watched.suite.ownership.touch(ONE.sid, 0, 0, clear=False)
+        watched.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
     keep(watched, "ERR-409-KEEPS")
     if since:
-        watched.suite.ownership.touch(ONE.sid, 0, 0, clear=False)
+        watched.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
     assert ("ERR-409-KEEPS" in watched.breaches()) is not since
 
@@ -320,10 +323,10 @@ def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -
 def test_a_given_configuration_is_looked_at(watched: Bench) -> None:
     """One from a pool has no name, and is watched all the same, where it is."""
     given = Configuration("k", account=0, region=0)
-    watched.endpoint.on("GET /Configurations/k", (404, {}))
+    watched.script.on("GET /Configurations/k", (404, {}))
     keep(watched, "ERR-409-KEEPS", configuration=given)
 
-    watched.suite.watch.settle()
+    watched.endpoint.rechecks.settle()
 
     assert watched.breaches().keys() == {"ERR-409-KEEPS"}
 
@@ -332,12 +335,12 @@ def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
     """Account and region are those of the configuration."""
     accounts = tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     bench = start(effort=EFFORT, accounts=accounts, regions=("http://one.example",))
-    bench.endpoint.on("GET /Configurations/k", (200, {}))
+    bench.script.on("GET /Configurations/k", (200, {}))
     keep(bench, "ERR-409-KEEPS", configuration=Configuration("k", "name", 1, 1))
     recorded: list[Any] = []
-    bench.suite.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
+    bench.endpoint.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
 
-    bench.suite.watch.settle()
+    bench.endpoint.rechecks.settle()
 
     assert recorded == [(1, 1)]
 
@@ -348,23 +351,23 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
         effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     )
     here, there = Configuration("1", "here"), Configuration("1", "there", account=1)
-    bench.endpoint.on(
+    bench.script.on(
         "GET /Configurations/1", lambda sent: (404 if sent.user == "u1" else 200, {"id": "1"})
     )
     keep(bench, "ERR-409-KEEPS", configuration=here)
     keep(bench, "ERR-429-KEEPS", configuration=there)
-    bench.suite.ownership.allow("1", place=there.place)
-    bench.suite.ownership.touch("1", 1, 0, clear=False)  # says nothing of the other one
-    assert bench.suite.watch.keeps(here)
+    bench.endpoint.ownership.allow("1", scope=there.scope)
+    bench.endpoint.ownership.touch("1", 1, 0, clear=False)  # says nothing of the other one
+    assert bench.endpoint.rechecks.keeps(here)
 
-    bench.suite.watch.settle()
+    bench.endpoint.rechecks.settle()
 
     assert {one: texts for one, texts in bench.breaches().items() if one.startswith("ERR")} == {
         "ERR-409-KEEPS": ["expected 1 still there; saw gone"]
     }
     assert bench.checks()["ERR-429-KEEPS"] == 1
-    assert not bench.suite.inventory.is_gone(there)
-    assert [one for _, one, _ in bench.suite.watch.stayed()] == []
+    assert not bench.endpoint.inventory.is_gone(there)
+    assert [one for _, one, _ in bench.endpoint.rechecks.stayed()] == []
 
 
 def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
@@ -373,10 +376,10 @@ def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
         effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     )
     here = Configuration("1", "here")
-    bench.endpoint.on("GET /Configurations/1", (200, {}))
+    bench.script.on("GET /Configurations/1", (200, {}))
     keep(bench, "ERR-409-KEEPS", configuration=here)
-    bench.suite.inventory.gone(Configuration("1", "there", account=1))
+    bench.endpoint.inventory.gone(Configuration("1", "there", account=1))
 
-    bench.suite.watch.settle()
+    bench.endpoint.rechecks.settle()
 
-    assert [one for _, one, _ in bench.suite.watch.stayed()] == [here]
+    assert [one for _, one, _ in bench.endpoint.rechecks.stayed()] == [here]

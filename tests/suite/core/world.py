@@ -36,10 +36,10 @@ class World:
         #: What the 202 itself says that it makes.
         self.early: Any = None
         # When what was created shows is for test_visibility.
-        bench.suite.configurations.creator.settle = lambda _: None
-        bench.endpoint.on("POST /Configurations", self._create)
-        bench.endpoint.on(ALL, page())
-        bench.endpoint.on("GET /Configurations?pageSize=1", page())
+        bench.endpoint.configurations.creator.settle = lambda _: None
+        bench.script.on("POST /Configurations", self._create)
+        bench.script.on(ALL, page())
+        bench.script.on("GET /Configurations?pageSize=1", page())
 
     def _create(self, sent: Sent) -> Said:
         number = len(self.payloads)
@@ -57,17 +57,17 @@ class World:
             "related": self.related(number),
             "error": None,
         }
-        self.bench.endpoint.on(f"GET /Operations/op{number}", (200, operation))
+        self.bench.script.on(f"GET /Operations/op{number}", (200, operation))
         for related in (self.related(number), self.early):
             sid = related.get("configurationId") if isinstance(related, dict) else None
             if isinstance(sid, str):
                 shown = {"id": sid, **self.payloads[-1]}
-                self.bench.endpoint.unless_scripted(f"GET /Configurations/{sid}", (200, shown))
+                self.bench.script.unless_scripted(f"GET /Configurations/{sid}", (200, shown))
         return 202, {"statusUrl": url, "related": self.early}, {"Retry-After": "1"}
 
     def named(self, number: int, name: str) -> None:
         """Show one of them under a name."""
-        self.bench.endpoint.on(
+        self.bench.script.on(
             f"GET /Configurations/sid{number}", (200, {"id": f"sid{number}", "displayName": name})
         )
 
@@ -87,7 +87,7 @@ class World:
 
 def left_of(bench: Bench) -> int:
     """What is left of the deletion budget of 300."""
-    coordinator = bench.suite.coordinator
+    coordinator = bench.endpoint.coordinator
     number = next(
         number for number in range(300, -1, -1) if coordinator.take_deletes(number) == number
     )
@@ -99,10 +99,10 @@ def deletable(bench: Bench, sid: str, *said: Said, status: str = "COMPLETED") ->
     """Let the delete of a SID be answered with these, or accepted."""
     name = f"del-{sid}"
     url = f"{PLANE}/Operations/{name}"
-    bench.endpoint.on(
+    bench.script.on(
         f"DELETE /Configurations/{sid}", *said or [(202, {"statusUrl": url}, {"Retry-After": "1"})]
     )
-    bench.endpoint.on(
+    bench.script.on(
         f"GET /Operations/{name}",
         (
             200,

@@ -17,7 +17,7 @@ import pytest
 from orchestrator_contract import docs
 from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.mock import registry
-from orchestrator_contract.report import report_model as view
+from orchestrator_contract.report import report_model
 
 from .conftest import PAGES, PROJECT, Block, Command, blocks, commands
 
@@ -25,7 +25,7 @@ COMMANDS = commands()
 PYTEST = [command for command in COMMANDS if command.words[0] == "pytest"]
 MODULES = [command for command in COMMANDS if command.words[:2] == ("python", "-m")]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-ID = re.compile(rf"(?<![\w-])(?:{'|'.join(view.SECTIONS)}|OBS)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
+ID = re.compile(rf"(?<![\w-])(?:{'|'.join(report_model.SECTIONS)}|OBS)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 

@@ -28,7 +28,7 @@ from orchestrator_contract.coordination.coordinator import (
     connect,
 )
 from orchestrator_contract.coordination.journal import Journal
-from orchestrator_contract.pytest_plugin import workers as hosts
+from orchestrator_contract.pytest_plugin import workers
 from orchestrator_contract.pytest_plugin.run import RUN
 
 NETWORK = Address("127.0.0.2")
@@ -263,7 +263,7 @@ def test_host_of_a_worker(spec: str, host: str | None) -> None:
     """Where a worker runs follows from its specification; loopback and children are this machine."""
     proxies = [execnet.XSpec("id=proxy//socket=192.0.2.9:8888"), execnet.XSpec("id=other//popen")]
 
-    assert hosts.host_of(execnet.XSpec(spec), proxies) == host
+    assert workers.host_of(execnet.XSpec(spec), proxies) == host
 
 
 def config(**options: Any) -> Any:
@@ -276,15 +276,15 @@ def config(**options: Any) -> Any:
 
 def test_address_follows_from_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loopback for workers of this machine; for others what the option says, or the variable; never for children."""
-    monkeypatch.delenv(hosts.ENVIRONMENT, raising=False)
+    monkeypatch.delenv(workers.ENVIRONMENT, raising=False)
     far, child = execnet.XSpec("socket=192.0.2.7:1"), execnet.XSpec("popen")
-    assert hosts.address_for(config(), execnet.XSpec("socket=127.0.0.1:8888")) == LOOPBACK
-    assert hosts.address_for(config(coordinator="192.0.2.1:7000"), far) == Address(
+    assert workers.address_for(config(), execnet.XSpec("socket=127.0.0.1:8888")) == LOOPBACK
+    assert workers.address_for(config(coordinator="192.0.2.1:7000"), far) == Address(
         "192.0.2.1", 7000
     )
-    assert hosts.address_for(config(coordinator="192.0.2.1:7000"), child) == LOOPBACK
-    monkeypatch.setenv(hosts.ENVIRONMENT, "192.0.2.2")
-    assert hosts.address_for(config(), far) == Address("192.0.2.2")
+    assert workers.address_for(config(coordinator="192.0.2.1:7000"), child) == LOOPBACK
+    monkeypatch.setenv(workers.ENVIRONMENT, "192.0.2.2")
+    assert workers.address_for(config(), far) == Address("192.0.2.2")
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_what_a_worker_that_never_started_says(
     monkeypatch: pytest.MonkeyPatch, error: object, reason: str
 ) -> None:
     """The last line of what ended it, if there is one."""
-    monkeypatch.setattr(hosts, "_ended", lambda _config, reason: pytest.UsageError(reason))
+    monkeypatch.setattr(workers, "_ended", lambda _config, reason: pytest.UsageError(reason))
     spec = execnet.XSpec("socket=192.0.2.7:1")
     node = SimpleNamespace(
         gateway=SimpleNamespace(id="gw0", spec=spec),
@@ -311,4 +311,4 @@ def test_what_a_worker_that_never_started_says(
     with pytest.raises(
         pytest.UsageError, match=rf"^worker gw0 on 192\.0\.2\.7 can't take part: {reason}$"
     ):
-        hosts.pytest_testnodedown(node, error)
+        workers.pytest_testnodedown(node, error)

@@ -148,9 +148,9 @@ class Mock:
             "conversationGroupingType": "GROUP_BY_PROFILE",
             "memoryStoreId": "mem_store_01k1etk2y5f1y9fpe2epfdtvv2",
         }
-        answer = self.call("POST", "/Configurations", account, json=payload)
-        assert answer.status_code == 202
-        return str(answer.headers["Operation-Id"])
+        response = self.call("POST", "/Configurations", account, json=payload)
+        assert response.status_code == 202
+        return str(response.headers["Operation-Id"])
 
 
 @pytest.fixture

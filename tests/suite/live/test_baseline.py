@@ -15,7 +15,7 @@ from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.baseline import Baseline, BaselineError, load
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude, exit_code
 
 IDS = ("ERR-INFO", "ERR-CODE", "ERR-STATUS", "ERR-BOUNDS", "OP-ID")
@@ -25,12 +25,12 @@ def result(
     baseline: Baseline | None, breached: set[str], checked: set[str] | None = None
 ) -> Result:
     """The result of a run that found *breached*; what is not *checked* is unverified."""
-    ledger = Ledger(catalogue.load(), Redactor())
+    findings = Findings(catalogue.load(), Redactor())
     for one in IDS if checked is None else checked:
-        ledger.hold(one, one not in breached, expected="a", seen="b")
+        findings.check(one, one not in breached, expected="a", seen="b")
     now = datetime.now(UTC)
     return conclude(
-        ledger,
+        findings,
         Profile("t", "http://127.0.0.1"),
         IDS,
         policy=Policy(),

@@ -17,7 +17,7 @@ import pytest
 
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import consent
-from orchestrator_contract.results.verdict import Unusable
+from orchestrator_contract.results.verdict import EndpointUnusable
 
 #: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its timeout only.
 ELSEWHERE = "http://192.0.2.1"
@@ -44,11 +44,11 @@ def test_loopback(host: str, loops: bool) -> None:
 
 def test_one_address_elsewhere_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that leads to this machine and to another one is not loopback."""
-    answers = [
+    responses = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
         for address in ("127.0.0.1", "192.0.2.1")
     ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: responses)
 
     assert not consent.is_loopback("both.example")
 
@@ -70,7 +70,7 @@ def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
 
-    with pytest.raises(Unusable, match="can't be reached"):
+    with pytest.raises(EndpointUnusable, match="can't be reached"):
         consent.distant(Profile("t", "http://nowhere.invalid"))
 
 
@@ -109,9 +109,9 @@ def test_what_is_asked_is_safe_to_show(
 
 def test_answer_at_the_prompt(spawn_suite: Callable[..., subprocess.Popen[bytes]]) -> None:
     """On a terminal the run says what it would do, and any answer but yes ends it with 4."""
-    leader, follower = pty.openpty()
-    process = spawn_suite("--target", ELSEWHERE, stdin=follower, stdout=follower, stderr=follower)
-    os.close(follower)
+    leader, poller = pty.openpty()
+    process = spawn_suite("--target", ELSEWHERE, stdin=poller, stdout=poller, stderr=poller)
+    os.close(poller)
     # A hang shows as a failure of this test, not of the whole session.
     timer = threading.Timer(60, process.kill)
     timer.start()

@@ -150,7 +150,7 @@ def result_of(path: Path) -> Result:
     """The result of judging a file."""
     traffic = Traffic(path)
     traffic.judge(Waivers())
-    wanted = frozenset(traffic.ledger.catalogue.requirements)
+    wanted = frozenset(traffic.findings.catalogue.requirements)
     return traffic.result(wanted, Policy(), "quick", 0, START, Waivers())
 
 

@@ -12,7 +12,7 @@ import pytest
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import MAX_EVIDENCE, Ledger
+from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude, exit_code
 from orchestrator_contract.results.waivers import WaiverError, Waivers, load
 
@@ -44,15 +44,15 @@ def result_of(
     checks: int = 1,
 ) -> Result:
     """The result of a run that found these problems of one requirement."""
-    ledger = Ledger(catalogue.load(), Redactor())
-    ledger.excused = waivers.excuses
+    findings = Findings(catalogue.load(), Redactor())
+    findings.excused = waivers.excuses
     for _ in range(checks):
-        ledger.hold(ID, True)
+        findings.check(ID, True)
     for problem in problems:
-        ledger.hold(ID, False, expected="a page", seen=problem)
+        findings.check(ID, False, expected="a page", seen=problem)
     now = datetime.now(UTC)
     return conclude(
-        ledger,
+        findings,
         Profile("t", "http://127.0.0.1"),
         [ID],
         policy=policy,

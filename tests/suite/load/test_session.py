@@ -12,7 +12,14 @@ import pytest
 from orchestrator_contract import profile
 from orchestrator_contract.coordination.journal import read
 from orchestrator_contract.crash_cleanup import account_label
-from orchestrator_contract.load.session import CORE, Findings, Session, Share, load_target, shared
+from orchestrator_contract.load.session import (
+    CORE,
+    LoadFindings,
+    Session,
+    Share,
+    load_target,
+    shared,
+)
 from orchestrator_contract.profile import Account, Limits, ProfileError
 from orchestrator_contract.results.verdict import Overall, Policy
 
@@ -66,7 +73,7 @@ def test_a_load_run_is_not_cut_short_and_its_journal_names_the_account(tmp_path:
     )
     session.journal.write([])
 
-    assert session.suite.client.longest_s == inf
+    assert session.endpoint.client.longest_s == inf
     assert read(session.journal.path).accounts == (account_label(account),)
     session.close()
 
@@ -74,7 +81,7 @@ def test_a_load_run_is_not_cut_short_and_its_journal_names_the_account(tmp_path:
 def ran(folder: Path, breach: bool) -> dict[str, Any]:
     """What a process hands over that checked one requirement and sent nothing."""
     session = Session(TARGET, Share("abc", 1), folder, lambda *_: None, lambda *_: None)
-    session.suite.ledger.hold("KEY-REPLAY", not breach, expected="one", seen="another")
+    session.endpoint.findings.check("KEY-REPLAY", not breach, expected="one", seen="another")
     return session.close()
 
 
@@ -83,12 +90,12 @@ def ran(folder: Path, breach: bool) -> dict[str, Any]:
 )
 def test_one_workers_breach_decides(tmp_path: Path, breaches: tuple[bool, bool]) -> None:
     """The result is drawn from all workers: what one of them found counts for all."""
-    findings = Findings(TARGET)
+    load_findings = LoadFindings(TARGET)
 
     for breach in breaches:
-        findings.merge(ran(tmp_path, breach))
+        load_findings.merge(ran(tmp_path, breach))
 
-    result = findings.conclude(1, Policy())
+    result = load_findings.conclude(1, Policy())
     assert result.overall is Overall.NONCONFORMANT
     (row,) = [row for row in result.rows if row.requirement.id == "KEY-REPLAY"]
     assert "1 of 2 checks" in row.reason
@@ -96,10 +103,10 @@ def test_one_workers_breach_decides(tmp_path: Path, breaches: tuple[bool, bool])
 
 def test_what_was_not_seen_is_unverified(tmp_path: Path) -> None:
     """A load run that met nothing is incomplete, never conformant."""
-    findings = Findings(TARGET)
-    findings.merge(ran(tmp_path, breach=False))
+    load_findings = LoadFindings(TARGET)
+    load_findings.merge(ran(tmp_path, breach=False))
 
-    result = findings.conclude(1, Policy())
+    result = load_findings.conclude(1, Policy())
 
     assert result.overall is Overall.INCOMPLETE
     assert {row.requirement.id for row in result.rows} >= set(CORE)
@@ -107,15 +114,15 @@ def test_what_was_not_seen_is_unverified(tmp_path: Path) -> None:
 
 def test_unusable_only_when_all_say_so(tmp_path: Path) -> None:
     """One worker that cannot reach the endpoint does not undo what another has seen."""
-    findings = Findings(TARGET)
-    findings.merge({"unusable": "can't be reached"})
-    assert findings.conclude(1, Policy()).unusable
+    load_findings = LoadFindings(TARGET)
+    load_findings.merge({"unusable": "can't be reached"})
+    assert load_findings.conclude(1, Policy()).unusable
 
-    findings.merge(ran(tmp_path, breach=False))
+    load_findings.merge(ran(tmp_path, breach=False))
 
-    assert not findings.conclude(1, Policy()).unusable
+    assert not load_findings.conclude(1, Policy()).unusable
 
 
 def test_core_is_in_the_catalogue() -> None:
     """Every requirement that load is said to be about exists."""
-    assert set(CORE) <= set(Findings(TARGET).ledger.catalogue.requirements)
+    assert set(CORE) <= set(LoadFindings(TARGET).findings.catalogue.requirements)

@@ -12,7 +12,7 @@ import pytest
 from orchestrator_contract import profile
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Throttled
 from orchestrator_contract.http.exchange import parse_json
 from orchestrator_contract.http.retry_after import asked_delay
@@ -47,41 +47,41 @@ def moody() -> Moody:
 
 
 @pytest.fixture
-def suite(canned: Callable[..., Any], moody: Moody) -> Iterator[Suite]:
+def endpoint(canned: Callable[..., Any], moody: Moody) -> Iterator[Endpoint]:
     """A suite whose refusals may last two seconds."""
     known = profile.from_url(f"http://127.0.0.1:{canned(moody).port}")
     target = replace(known, limits=replace(known.limits, poll_timeout_s=2.0))
-    made = Suite(Settings(target, EFFORTS["quick"], 1, "meta"), Coordinator(10_000, 0, 10, None))
+    made = Endpoint(Settings(target, EFFORTS["quick"], 1, "meta"), Coordinator(10_000, 0, 10, None))
     yield made
     made.client.settle()
 
 
-def tries(suite: Suite, moody: Moody) -> int:
+def tries(endpoint: Endpoint, moody: Moody) -> int:
     """How often a fetch was sent until it was given up."""
     before = moody.seen
     with pytest.raises(Throttled):
-        suite.client.fetch("conv_configuration_x")
+        endpoint.client.fetch("conv_configuration_x")
     return moody.seen - before
 
 
-def test_refusals_for_ever_cost_once(suite: Suite, moody: Moody) -> None:
+def test_refusals_for_ever_cost_once(endpoint: Endpoint, moody: Moody) -> None:
     """The first is waited for, later ones ever less, in the end a request is sent once; successes bring patience back."""
-    first = tries(suite, moody)
+    first = tries(endpoint, moody)
     assert first > 2
-    assert not suite.client.retry.hopeless("fetch")
+    assert not endpoint.client.retry.hopeless("fetch")
 
-    later = [tries(suite, moody) for _ in range(4)]
+    later = [tries(endpoint, moody) for _ in range(4)]
     assert later == sorted(later, reverse=True)
     assert later[-1] == 1
-    assert suite.client.retry.hopeless("fetch")
-    assert not suite.client.retry.hopeless("delete")
+    assert endpoint.client.retry.hopeless("fetch")
+    assert not endpoint.client.retry.hopeless("delete")
 
     moody.refusals = 0
     for _ in range(30):
-        assert suite.client.fetch("conv_configuration_x").status == 200
-    assert not suite.client.retry.hopeless("fetch")
+        assert endpoint.client.fetch("conv_configuration_x").status == 200
+    assert not endpoint.client.retry.hopeless("fetch")
     moody.refusals = 2
-    assert suite.client.fetch("conv_configuration_x").status == 200
+    assert endpoint.client.fetch("conv_configuration_x").status == 200
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class _Web(BaseHTTPRequestHandler):
     status: ClassVar[int] = 200
     requests: ClassVar[int] = 0
 
-    def answer(self) -> None:
+    def response(self) -> None:
         type(self).requests += 1
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = b"<!doctype html><h1>Welcome</h1>"
@@ -40,7 +40,7 @@ class _Web(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = answer
+    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = response
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.pytest_plugin import last_failed as failing
+from orchestrator_contract.pytest_plugin import last_failed
 from orchestrator_contract.pytest_plugin.last_failed import Failing
 
 PROJECT = Path(__file__).parents[3]
@@ -27,23 +27,23 @@ def config() -> Any:
 
 def test_remembered_for_each_endpoint(config: Any) -> None:
     """Each endpoint has its own; a run that finds nothing forgets."""
-    failing.remember(config, "http://one", Failing(1, ("a", "b")))
-    failing.remember(config, "http://two", Failing(2, ("c",)))
-    assert failing.recall(config, "http://one") == Failing(1, ("a", "b"))
+    last_failed.remember(config, "http://one", Failing(1, ("a", "b")))
+    last_failed.remember(config, "http://two", Failing(2, ("c",)))
+    assert last_failed.recall(config, "http://one") == Failing(1, ("a", "b"))
 
-    failing.remember(config, "http://one", None)
+    last_failed.remember(config, "http://one", None)
 
-    assert failing.recall(config, "http://one") is None
-    assert failing.recall(config, "http://two") == Failing(2, ("c",))
+    assert last_failed.recall(config, "http://one") is None
+    assert last_failed.recall(config, "http://two") == Failing(2, ("c",))
 
 
 def test_bounded(config: Any) -> None:
     """Mocks on ever new ports do not fill the cache: the newest stay."""
     for number in range(50):
-        failing.remember(config, f"http://localhost:{number}", Failing(number, ("a",)))
+        last_failed.remember(config, f"http://localhost:{number}", Failing(number, ("a",)))
 
-    assert failing.recall(config, "http://localhost:0") is None
-    assert failing.recall(config, "http://localhost:49") == Failing(49, ("a",))
+    assert last_failed.recall(config, "http://localhost:0") is None
+    assert last_failed.recall(config, "http://localhost:49") == Failing(49, ("a",))
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ def test_damaged(config: Any, damaged: object) -> None:
     """A cache that somebody else wrote to is no error."""
     config.cache.set("orchestrator-contract/failing", damaged)
 
-    assert failing.recall(config, "http://one") is None
+    assert last_failed.recall(config, "http://one") is None
 
 
 def test_no_cache() -> None:
     """Without pytest's cache nothing is remembered, and nothing fails."""
     bare: Any = SimpleNamespace()
 
-    failing.remember(bare, "http://one", Failing(1, ("a",)))
+    last_failed.remember(bare, "http://one", Failing(1, ("a",)))
 
-    assert failing.recall(bare, "http://one") is None
+    assert last_failed.recall(bare, "http://one") is None
 
 
 def test_next_run(

@@ -19,21 +19,21 @@ from orchestrator_contract.har.writer import HarError, HarWriter
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.results import baseline, waivers
-from orchestrator_contract.steps.key_age_file import TtlLedger, TtlLedgerError
+from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 
 READERS: dict[str, Callable[[Path], object]] = {
     "profile": profile.from_file,
     "waivers": lambda path: waivers.load(path, catalogue.load()),
     "baseline": baseline.load,
     "journal": journal.read,
-    "ledger": lambda path: TtlLedger(path, Profile("x", "http://127.0.0.1")),
+    "ledger": lambda path: KeyAgeFile(path, Profile("x", "http://127.0.0.1")),
 }
 ERRORS = (
     ProfileError,
     waivers.WaiverError,
     baseline.BaselineError,
     journal.JournalError,
-    TtlLedgerError,
+    KeyAgeFileError,
 )
 HEAD = {"journal": "orchestrator-contract", "run": "r", "bases": ["http://127.0.0.1"]}
 ENTRY = {"name": "oc-r-0", "sid": "sid0", "state": "created", "account": 0, "region": 0}
@@ -178,20 +178,20 @@ def test_a_ledger_that_no_run_wrote(tmp_path: Path, change: dict[str, object]) -
         "account": "none",
     }
     path.write_text(json.dumps(whole | {"keys": [entry]}), encoding="utf-8")
-    assert len(TtlLedger(path, Profile("x", "http://127.0.0.1")).keys) == 1
+    assert len(KeyAgeFile(path, Profile("x", "http://127.0.0.1")).keys) == 1
     path.write_text(json.dumps(whole | {"keys": [entry | change]}), encoding="utf-8")
 
-    with pytest.raises(TtlLedgerError, match="no run writes"):
-        TtlLedger(path, Profile("x", "http://127.0.0.1"))
+    with pytest.raises(KeyAgeFileError, match="no run writes"):
+        KeyAgeFile(path, Profile("x", "http://127.0.0.1"))
 
 
 def test_a_ledger_that_can_not_be_written(tmp_path: Path) -> None:
     """What became a folder while the run went on leaves its requirements unverified."""
-    ledger = TtlLedger(tmp_path / "ledger.json", Profile("x", "http://127.0.0.1"))
+    findings = KeyAgeFile(tmp_path / "ledger.json", Profile("x", "http://127.0.0.1"))
     (tmp_path / "ledger.json" / "x").mkdir(parents=True)
 
-    with pytest.raises(TtlLedgerError, match="can't be written"):
-        ledger.replace([], [])
+    with pytest.raises(KeyAgeFileError, match="can't be written"):
+        findings.replace([], [])
 
 
 @pytest.mark.parametrize("name", ["pipe", "/dev/zero"])

@@ -15,23 +15,23 @@ from orchestrator_contract import profile
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
-from orchestrator_contract.endpoint import Settings, Suite
+from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.provision.pool import NothingToDelete
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Ledger, OneWayLess
+from orchestrator_contract.results.findings import CheckInconclusive, Findings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import Policy, judge_requirement
 
 SIDS = [f"conv_configuration_{n}" for n in range(6)]
 
 
-def workers(provision: Provision, number: int = 2) -> list[Suite]:
+def workers(provision: Provision, number: int = 2) -> list[Endpoint]:
     """The suites of *number* processes of one run."""
     target = replace(profile.from_url("http://127.0.0.1:9"), provision=provision)
     coordinator = Coordinator(100, 0, 100, None)
     return [
-        Suite(Settings(target, EFFORTS["quick"], 1, "meta", f"gw{n}"), coordinator)
+        Endpoint(Settings(target, EFFORTS["quick"], 1, "meta", f"gw{n}"), coordinator)
         for n in range(number)
     ]
 
@@ -55,7 +55,7 @@ def from_command(folder: Path) -> Provision:
 )
 def test_each_sid_once(given: Callable[[Path], Provision], tmp_path: Path) -> None:
     """Two processes share what is given, and what one gives back is its own again."""
-    one, other = (suite.configurations for suite in workers(given(tmp_path)))
+    one, other = (endpoint.configurations for endpoint in workers(given(tmp_path)))
 
     taken = [*one.take(2), *other.take(2), *one.take(1), *other.take(1)]
 
@@ -74,7 +74,7 @@ def test_what_a_command_printed_in_vain(
     given: Callable[[Path], Provision], unused: int, tmp_path: Path
 ) -> None:
     """It is counted over all processes, with what was given back; a pool says itself what is in it."""
-    one, other = (suite.configurations for suite in workers(given(tmp_path)))
+    one, other = (endpoint.configurations for endpoint in workers(given(tmp_path)))
     taken = [*one.take(2), *other.take(2)]
     one.give_back(taken[0])
 
@@ -86,7 +86,7 @@ def test_what_a_command_printed_in_vain(
 
 def test_other_accounts_are_one_way_less() -> None:
     """That a pool has nothing of a second account is no reason against what was checked otherwise."""
-    with pytest.raises(OneWayLess):
+    with pytest.raises(CheckInconclusive):
         workers(from_pool(Path()), 1)[0].configurations.take(1, account=1)
 
 
@@ -99,13 +99,13 @@ def test_other_accounts_are_one_way_less() -> None:
 )
 def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
     """It leaves a requirement unverified, with the reason, only where nothing else checked it."""
-    ledger = Ledger(catalogue.load(), Redactor())
+    findings = Findings(catalogue.load(), Redactor())
     if checked:
-        ledger.hold("SID-UNKNOWN", True)
+        findings.check("SID-UNKNOWN", True)
 
-    ledger.unverified(["SID-UNKNOWN"], "no second account", one_way=True)
-    merged = Ledger(catalogue.load(), Redactor())
-    merged.merge(ledger.dump())
+    findings.unverified(["SID-UNKNOWN"], "no second account", one_way=True)
+    merged = Findings(catalogue.load(), Redactor())
+    merged.merge(findings.dump())
 
     row = judge_requirement(
         merged.catalogue["SID-UNKNOWN"],

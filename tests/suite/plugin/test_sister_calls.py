@@ -19,7 +19,7 @@ from orchestrator_contract.guard import NotOwned, Ownership
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.profile import ProfileError, from_file
-from orchestrator_contract.provision.pool import Given, NothingToDelete, Source
+from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply
 
 CONV = ("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-GONE")
 SECTION = re.compile(r"\[conversations\]\npool = \[\n.*?\n\]\n", re.DOTALL)
@@ -170,7 +170,7 @@ def test_given_sids_are_handed_out_once_in_all_processes() -> None:
     """Two processes of one run never get the same SID, and what one gives back only it gets again."""
     coordinator = Coordinator(10, 0, 10, None)
     source = Source("provision", ["a", "b", "c", "a"])
-    one, other = Given(source, coordinator, Steps()), Given(source, coordinator, Steps())
+    one, other = Supply(source, coordinator, Steps()), Supply(source, coordinator, Steps())
 
     assert (one.take(1), other.take(1)) == (["a"], ["b"])
     one.give_back("a")

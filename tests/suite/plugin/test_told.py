@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.pytest_plugin import worker_reports as told
+from orchestrator_contract.pytest_plugin import worker_reports
 from orchestrator_contract.pytest_plugin.worker_reports import Told
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Breach
-from orchestrator_contract.results.findings import Ledger
+from orchestrator_contract.results.findings import Findings
 
 TESTS = {"a": ("DEL-STATUS",), "b": ("DEL-STATUS", "OP-BODY"), "c": ("GONE-FETCH",)}
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def findings() -> Findings:
     """An empty ledger."""
-    return Ledger(catalogue.load(), Redactor())
+    return Findings(catalogue.load(), Redactor())
 
 
 def report(nodeid: str, *found: tuple[str, str], when: str = "call", passed: bool = True) -> Any:
@@ -28,16 +28,16 @@ def report(nodeid: str, *found: tuple[str, str], when: str = "call", passed: boo
     one = SimpleNamespace(
         nodeid=nodeid, when=when, passed=passed, user_properties=[("verdict", "any")]
     )
-    told.carry(one, found)  # type: ignore[arg-type]
+    worker_reports.carry(one, found)  # type: ignore[arg-type]
     return one
 
 
-def why(ledger: Ledger, requirement: str) -> list[str]:
+def why(findings: Findings, requirement: str) -> list[str]:
     """The reasons for which a requirement is unverified."""
-    return ledger.records[requirement].unverified if requirement in ledger.records else []
+    return findings.records[requirement].unverified if requirement in findings.records else []
 
 
-def test_all_told(ledger: Ledger) -> None:
+def test_all_told(findings: Findings) -> None:
     """Where each test ended, here or on a worker that handed over what it found, nothing is added."""
     heard = Told()
     heard.hear("", report("a", ("DEL-STATUS", "expected 202; saw 200")))
@@ -45,27 +45,27 @@ def test_all_told(ledger: Ledger) -> None:
     heard.hear("gw0", report("c", when="setup", passed=False))
     heard.handed_over("gw0")
 
-    heard.settle(ledger, TESTS)
+    heard.settle(findings, TESTS)
 
-    assert ledger.records == {}
+    assert findings.records == {}
 
 
-def test_a_test_that_did_not_end(ledger: Ledger) -> None:
+def test_a_test_that_did_not_end(findings: Findings) -> None:
     """Its requirements are unverified, whatever others saw of them."""
     heard = Told()
     heard.hear("", report("a"))
     heard.hear("", report("b", when="setup"))
     heard.hear("", report("c", when="???", passed=False))
 
-    heard.settle(ledger, TESTS)
+    heard.settle(findings, TESTS)
 
     for requirement in ("DEL-STATUS", "OP-BODY", "GONE-FETCH"):
         assert [
-            text for text in why(ledger, requirement) if "not all of its tests were run" in text
+            text for text in why(findings, requirement) if "not all of its tests were run" in text
         ]
 
 
-def test_a_worker_that_is_lost(ledger: Ledger) -> None:
+def test_a_worker_that_is_lost(findings: Findings) -> None:
     """Breaches that its tests reported stand, with the test's name; what else it looked at is unverified."""
     heard = Told()
     heard.hear("gw0", report("a"))
@@ -80,18 +80,19 @@ def test_a_worker_that_is_lost(ledger: Ledger) -> None:
     heard.hear("gw0", report("c"))
     heard.handed_over("gw0")
 
-    heard.settle(ledger, TESTS)
+    heard.settle(findings, TESTS)
 
-    record = ledger.records["OP-BODY"]
+    record = findings.records["OP-BODY"]
     assert (record.breaches, record.problems, record.tests) == (
         1,
         ["$.status: expected one of x; saw 'y'"],
         ["b"],
     )
     assert (
-        "a worker that ran a test of it ended without handing over" in why(ledger, "DEL-STATUS")[0]
+        "a worker that ran a test of it ended without handing over"
+        in why(findings, "DEL-STATUS")[0]
     )
-    assert why(ledger, "GONE-FETCH") == []
+    assert why(findings, "GONE-FETCH") == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.http.connections import Origin, Wire
-from orchestrator_contract.http.response import MAX_BODY, Answer, Fault, WireError
+from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, TransportFault
 
 Start = Callable[[Callable[[socket.socket, int], None]], Any]
 REQUEST = b"DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -32,7 +32,7 @@ def head_of(connection: socket.socket) -> bytes:
     return data
 
 
-def exchange(server: Any, timeout_s: float = 10, method: str = "DELETE") -> Answer:
+def exchange(server: Any, timeout_s: float = 10, method: str = "DELETE") -> Response:
     """One exchange with *server* on a new connection."""
     wire = Wire(timeout_s, verify=True)
     try:
@@ -112,55 +112,59 @@ RAW_DEFLATED = RAW.compress(b"{}") + RAW.flush()
 )
 def test_conformant_answers(canned: Start, parts: tuple[bytes, ...]) -> None:
     """Every way in which HTTP/1.x delivers a body gives the same answer, without a defect."""
-    answer = exchange(canned(giving(*parts)))
+    response = exchange(canned(giving(*parts)))
 
-    assert (answer.status, answer.body, answer.defect) == (202, b"{}", None)
+    assert (response.status, response.body, response.defect) == (202, b"{}", None)
 
 
 @pytest.mark.parametrize(
     ("parts", "fault"),
     [
-        pytest.param((), Fault.CLOSED, id="nothing"),
-        pytest.param((b"HTTP/1.1 202 Acc",), Fault.MALFORMED, id="half-a-head"),
+        pytest.param((), TransportFault.CLOSED, id="nothing"),
+        pytest.param((b"HTTP/1.1 202 Acc",), TransportFault.MALFORMED, id="half-a-head"),
         pytest.param(
             (b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\n{}",),
-            Fault.CUT,
+            TransportFault.CUT,
             id="shorter-than-its-length",
         ),
         pytest.param(
             (b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",),
-            Fault.CUT,
+            TransportFault.CUT,
             id="no-last-chunk",
         ),
         pytest.param(
             (b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",),
-            Fault.MALFORMED,
+            TransportFault.MALFORMED,
             id="no-chunk-size",
         ),
-        pytest.param((b"SSH-2.0-OpenSSH_9\r\n\r\n",), Fault.MALFORMED, id="another-protocol"),
+        pytest.param(
+            (b"SSH-2.0-OpenSSH_9\r\n\r\n",), TransportFault.MALFORMED, id="another-protocol"
+        ),
         pytest.param(
             (b"HTTP/1.1 202 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",),
-            Fault.MALFORMED,
+            TransportFault.MALFORMED,
             id="two-lengths",
         ),
         pytest.param(
             (b"HTTP/1.1 202 OK\r\n" + b"X: y\r\n" * 2000 + b"\r\n",),
-            Fault.TOO_LARGE,
+            TransportFault.TOO_LARGE,
             id="headers-without-end",
         ),
         pytest.param(
             (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100,),
-            Fault.TOO_LARGE,
+            TransportFault.TOO_LARGE,
             id="interim-answers-without-end",
         ),
         pytest.param(
-            (coded("gzip", gzip.compress(bytes(MAX_BODY + 1))),), Fault.TOO_LARGE, id="gzip-bomb"
+            (coded("gzip", gzip.compress(bytes(MAX_BODY + 1))),),
+            TransportFault.TOO_LARGE,
+            id="gzip-bomb",
         ),
     ],
 )
-def test_no_answer(canned: Start, parts: tuple[bytes, ...], fault: Fault) -> None:
+def test_no_answer(canned: Start, parts: tuple[bytes, ...], fault: TransportFault) -> None:
     """What is no complete HTTP answer, or larger than is read, is told apart by its kind."""
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(TransportError) as caught:
         exchange(canned(giving(*parts)))
 
     assert caught.value.fault is fault
@@ -169,32 +173,34 @@ def test_no_answer(canned: Start, parts: tuple[bytes, ...], fault: Fault) -> Non
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
-        pytest.param(coded("gzip", b"{}"), Fault.ENCODING, id="not-gzip"),
-        pytest.param(coded("gzip", gzip.compress(b"{}")[:-6]), Fault.ENCODING, id="gzip-cut-short"),
-        pytest.param(coded("br", b"{}"), Fault.ENCODING, id="not-offered"),
+        pytest.param(coded("gzip", b"{}"), TransportFault.ENCODING, id="not-gzip"),
+        pytest.param(
+            coded("gzip", gzip.compress(b"{}")[:-6]), TransportFault.ENCODING, id="gzip-cut-short"
+        ),
+        pytest.param(coded("br", b"{}"), TransportFault.ENCODING, id="not-offered"),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP",
-            Fault.MALFORMED,
+            TransportFault.MALFORMED,
             id="bytes-after-its-end",
         ),
     ],
 )
-def test_defects(canned: Start, data: bytes, fault: Fault) -> None:
+def test_defects(canned: Start, data: bytes, fault: TransportFault) -> None:
     """An answer that came but breaks its own headers' promise carries a defect of that kind."""
-    answer = exchange(canned(giving(data)))
+    response = exchange(canned(giving(data)))
 
-    assert answer.defect is not None
-    assert answer.defect[0] is fault
+    assert response.defect is not None
+    assert response.defect[0] is fault
 
 
 def test_a_coding_is_quoted_as_it_came(canned: Start) -> None:
     """All of it, in its own case: it may hold a secret, which is found in the whole only."""
     data = coded("gzip, Pass-Word\r\nContent-Encoding: br", b"x")
 
-    answer = exchange(canned(giving(data)))
+    response = exchange(canned(giving(data)))
 
-    assert answer.defect == (
-        Fault.ENCODING,
+    assert response.defect == (
+        TransportFault.ENCODING,
         "Content-Encoding 'gzip, Pass-Word, br' was not offered",
     )
 
@@ -209,32 +215,32 @@ def test_drip_ends_at_the_deadline(canned: Start) -> None:
             time.sleep(0.05)
 
     started = time.monotonic()
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(TransportError) as caught:
         exchange(canned(drip), timeout_s=0.4)
 
-    assert caught.value.fault is Fault.TIMEOUT
+    assert caught.value.fault is TransportFault.TIMEOUT
     # The drip alone takes 50 s; a busy machine may add a few to the 0.4.
     assert time.monotonic() - started < 20
 
 
 def test_stale_connection_is_replaced(canned: Start) -> None:
     """A kept connection that the server closes when the next request arrives is no fault: the request goes out again."""
-    answer = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
+    response = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
 
     def once(connection: socket.socket, number: int) -> None:
         head_of(connection)
-        connection.sendall(answer)
+        connection.sendall(response)
         head_of(connection)  # and then silence: the connection ends under the second request
 
     server = canned(once)
     wire = Wire(10, verify=True)
     origin = Origin("http", "127.0.0.1", server.port)
 
-    answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(2)]
+    responses = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(2)]
 
     wire.close()
-    assert [answer.status for answer in answers] == [202, 202]
-    assert [answer.resent for answer in answers] == [False, True]
+    assert [response.status for response in responses] == [202, 202]
+    assert [response.resent for response in responses] == [False, True]
     assert server.accepted == 2
 
 
@@ -250,10 +256,10 @@ def test_delete_is_not_sent_twice_again_and_again(canned: Start) -> None:
     wire = Wire(10, verify=True)
     origin = Origin("http", "127.0.0.1", server.port)
 
-    answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(8)]
+    responses = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(8)]
 
     wire.close()
-    assert [answer.resent for answer in answers] == [
+    assert [response.resent for response in responses] == [
         False,
         True,
         True,
@@ -280,22 +286,22 @@ def test_what_is_not_idempotent_has_a_connection_of_its_own(canned: Start, metho
     origin = Origin("http", "127.0.0.1", server.port)
     wire.exchange(origin, REQUEST, "DELETE")
 
-    answer = wire.exchange(
+    response = wire.exchange(
         origin, f"{method} /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode(), method
     )
 
     wire.close()
-    assert answer.status == 202
+    assert response.status == 202
     assert requests == [1, 2]
 
 
 def test_head_has_no_body(canned: Start) -> None:
     """The answer to HEAD ends with its head, whatever length it states."""
-    answer = exchange(
+    response = exchange(
         canned(giving(b"HTTP/1.1 404 Not Found\r\nContent-Length: 50\r\n\r\n")), method="HEAD"
     )
 
-    assert (answer.status, answer.body) == (404, b"")
+    assert (response.status, response.body) == (404, b"")
 
 
 def test_together(canned: Start) -> None:
@@ -308,13 +314,13 @@ def test_together(canned: Start) -> None:
     server = canned(echo)
     wire = Wire(10, verify=True)
 
-    answers = wire.together(
+    responses = wire.together(
         Origin("http", "127.0.0.1", server.port),
         [(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % n, "GET") for n in range(6)],
     )
 
     wire.close()
-    assert [one.body for one in answers if isinstance(one, Answer)] == [
+    assert [one.body for one in responses if isinstance(one, Response)] == [
         b"/%d" % n for n in range(6)
     ]
     assert server.accepted == 6
@@ -326,10 +332,10 @@ def test_refused_connection() -> None:
         port = listener.getsockname()[1]
     wire = Wire(5, verify=True)
 
-    with pytest.raises(WireError, match=rf"127\.0\.0\.1:{port}.*refused") as caught:
+    with pytest.raises(TransportError, match=rf"127\.0\.0\.1:{port}.*refused") as caught:
         wire.exchange(Origin("http", "127.0.0.1", port), REQUEST, "DELETE")
 
-    assert caught.value.fault is Fault.CONNECT
+    assert caught.value.fault is TransportFault.CONNECT
 
 
 LATE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -355,13 +361,13 @@ def test_an_answer_that_nobody_asked_for(canned: Start, more: list[Any]) -> None
     server = canned(act)
     wire = Wire(10, verify=True)
 
-    answers = [
+    responses = [
         wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(4)
     ]
     wire.close()
 
-    assert [answer.status for answer in answers] == [200] * 4
-    assert any(answer.stray or answer.defect for answer in answers)
+    assert [response.status for response in responses] == [200] * 4
+    assert any(response.stray or response.defect for response in responses)
 
 
 def test_what_comes_after_an_answer_on_a_connection_of_its_own(canned: Start) -> None:
@@ -377,11 +383,11 @@ def test_what_comes_after_an_answer_on_a_connection_of_its_own(canned: Start) ->
     wire, origin = Wire(10, verify=True), Origin("http", "127.0.0.1", server.port)
 
     wire.exchange(origin, REQUEST.replace(b"DELETE", b"POST"), "POST", keep=False)
-    answers = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(3)]
+    responses = [wire.exchange(origin, REQUEST, "DELETE") for _ in range(3)]
     kept = len(wire._idle[origin])
     wire.close()
 
-    assert [(answer.status, answer.stray, answer.defect) for answer in answers] == [
+    assert [(response.status, response.stray, response.defect) for response in responses] == [
         (200, 0, None)
     ] * 3
     assert kept == 1
@@ -400,8 +406,8 @@ def test_a_goodbye_is_no_answer(canned: Start) -> None:
     wire = Wire(10, verify=True)
 
     for _ in range(4):
-        answer = wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE")
-        assert (answer.status, answer.stray, answer.defect) == (200, 0, None)
+        response = wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE")
+        assert (response.status, response.stray, response.defect) == (200, 0, None)
     wire.close()
 
 
@@ -423,12 +429,12 @@ def test_a_goodbye_that_crosses_a_request(canned: Start) -> None:
     server = canned(act)
     wire = Wire(10, verify=True)
 
-    answers = [
+    responses = [
         wire.exchange(Origin("http", "127.0.0.1", server.port), REQUEST, "DELETE") for _ in range(3)
     ]
     wire.close()
 
-    assert [answer.status for answer in answers] == [200, 200, 408]
+    assert [response.status for response in responses] == [200, 200, 408]
 
 
 def test_kept_connections_are_used_again(canned: Start) -> None:
@@ -461,9 +467,9 @@ def test_a_reset_before_the_handshake_leaves_no_socket(canned: Start) -> None:
     with warnings.catch_warnings(record=True) as left:
         warnings.simplefilter("always")
         for _ in range(30):
-            with pytest.raises(WireError) as caught:
+            with pytest.raises(TransportError) as caught:
                 wire.connect(Origin("https", "127.0.0.1", server.port))
-            assert caught.value.fault is Fault.CONNECT
+            assert caught.value.fault is TransportFault.CONNECT
             del caught
         gc.collect()
 
@@ -500,10 +506,11 @@ def test_a_reset_in_the_middle_of_a_race_leaves_no_socket(
 
     monkeypatch.setattr(wire, "connect", connecting)
 
-    answers = wire.together(Origin("http", "127.0.0.1", server.port), [(REQUEST, "DELETE")] * 3)
+    responses = wire.together(Origin("http", "127.0.0.1", server.port), [(REQUEST, "DELETE")] * 3)
     wire.close()
 
     assert [
-        getattr(answer, "fault", None) or getattr(answer, "status", None) for answer in answers
-    ] == [200, Fault.CLOSED, 200]
+        getattr(response, "fault", None) or getattr(response, "status", None)
+        for response in responses
+    ] == [200, TransportFault.CLOSED, 200]
     assert [sock.fileno() for sock in opened] == [-1, -1, -1]

@@ -13,8 +13,8 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Account, Profile, Provision, Trigger
 from orchestrator_contract.report.timelines import Event, Timeline
 from orchestrator_contract.results.evidence import Breach, Evidence
-from orchestrator_contract.results.findings import Record
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.results.findings import RequirementFindings
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Overall, Result
 
 #: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.
@@ -46,18 +46,20 @@ def breach(
     return Breach(where, expected, seen, (step,) * steps)
 
 
-def row(name: str, verdict: Verdict, reason: str = "", found: Sequence[Breach] = ()) -> Row:
+def row(
+    name: str, verdict: Verdict, reason: str = "", found: Sequence[Breach] = ()
+) -> RequirementResult:
     """One requirement of the catalogue with a verdict."""
-    record = Record(
+    record = RequirementFindings(
         checks=max(3, len(found)),
         breaches=len(found),
         shown=list(found),
         tests=["tests/contract/test_life.py::test_life"],
     )
-    return Row(catalogue.load()[name], verdict, reason, record)
+    return RequirementResult(catalogue.load()[name], verdict, reason, record)
 
 
-def _base(rows: list[Row], overall: Overall, **changes: Any) -> Result:
+def _base(rows: list[RequirementResult], overall: Overall, **changes: Any) -> Result:
     started = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
     account = Account("user", "a secret of the test", ("KEY_USER", "KEY_SECRET"))
     profile = Profile(

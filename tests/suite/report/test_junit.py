@@ -68,12 +68,12 @@ def hostile(name: str, profile: Path) -> Iterator[dict[str, str]]:
 def shape(root: Any) -> None:
     """The usual schema: suites, suite with counts, cases with names, properties and at most one outcome."""
     assert root.tag == "testsuites"
-    (suite,) = root
-    cases = suite.findall("testcase")
-    assert int(suite.get("tests")) == len(cases) > 0
-    assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
-    assert int(suite.get("skipped")) == len(suite.findall("testcase/skipped"))
-    assert int(suite.get("errors")) == len(suite.findall("testcase/error")) == 0
+    (endpoint,) = root
+    cases = endpoint.findall("testcase")
+    assert int(endpoint.get("tests")) == len(cases) > 0
+    assert int(endpoint.get("failures")) == len(endpoint.findall("testcase/failure"))
+    assert int(endpoint.get("skipped")) == len(endpoint.findall("testcase/skipped"))
+    assert int(endpoint.get("errors")) == len(endpoint.findall("testcase/error")) == 0
     for case in cases:
         assert case.get("name")
         assert case.get("classname")

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.response import Answer
+from orchestrator_contract.http.response import Response
 from orchestrator_contract.report.timeline_svg import draw
 from orchestrator_contract.report.timelines import (
     MAX_EVENTS,
@@ -34,7 +34,7 @@ def exchange(
 ) -> Exchange:
     """One exchange at *sent* seconds."""
     headers = [("Operation-Id", operation)] if operation else []
-    answer = Answer(status, "", headers, json.dumps(body or {}).encode())
+    response = Response(status, "", headers, json.dumps(body or {}).encode())
     return Exchange(
         call,
         method,
@@ -45,7 +45,7 @@ def exchange(
         sent,
         took,
         key=key,
-        answer=answer,
+        response=response,
     )
 
 
@@ -85,7 +85,7 @@ def test_operation() -> None:
     (line,) = load(record.dump())
 
     assert (line.kind, line.title, line.subject) == ("operation", "op_1", f"{SID}1")
-    assert [(e.at, e.what, e.answer, e.state) for e in line.events] == [
+    assert [(e.at, e.what, e.response, e.state) for e in line.events] == [
         (0.0, "DELETE", "202", ""),
         (0.5, "poll", "200", "PENDING"),
         (1.0, "poll", "200", "COMPLETED"),
@@ -108,7 +108,7 @@ def test_race() -> None:
 
     races = [line for line in load(record.dump()) if line.kind == "race"]
 
-    assert [[(e.what, e.answer) for e in race.events] for race in races] == [
+    assert [[(e.what, e.response) for e in race.events] for race in races] == [
         [("DELETE with key A", "202"), ("DELETE with key B", "409"), ("DELETE with key A", "202")]
     ]
 

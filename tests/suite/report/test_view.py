@@ -8,19 +8,19 @@ import pytest
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.response import Answer
+from orchestrator_contract.http.response import Response
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.report import report_model as view
-from orchestrator_contract.results.findings import Ledger
-from orchestrator_contract.results.requirement_result import Row, Verdict
+from orchestrator_contract.report import report_model
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 
 ID = "OP-ORDER"
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def findings() -> Findings:
     """An empty ledger."""
-    return Ledger(catalogue.load(), Redactor())
+    return Findings(catalogue.load(), Redactor())
 
 
 def exchange(path: str, note: str = "") -> Exchange:
@@ -33,23 +33,25 @@ def exchange(path: str, note: str = "") -> Exchange:
         request_body=None,
         at=datetime(2026, 11, 23, tzinfo=UTC),
         sent=0.0,
-        answer=Answer(200, "", [], b""),
+        response=Response(200, "", [], b""),
         note=note,
     )
 
 
-def findings(ledger: Ledger) -> list[view.Finding]:
+def shown_findings(findings: Findings) -> list[report_model.Finding]:
     """What is shown of the requirement."""
-    return view.findings(Row(catalogue.load()[ID], Verdict.BREACHED, "", ledger.records[ID]))
+    return report_model.findings(
+        RequirementResult(catalogue.load()[ID], Verdict.BREACHED, "", findings.records[ID])
+    )
 
 
-def test_a_breach_of_several_steps_comes_whole_from_another_process(ledger: Ledger) -> None:
+def test_a_breach_of_several_steps_comes_whole_from_another_process(findings: Findings) -> None:
     """It is shown with all its steps, or counted only: never in part, which no report could show."""
-    other = Ledger(catalogue.load(), Redactor())
+    other = Findings(catalogue.load(), Redactor())
     for number in range(11):
-        ledger.hold(ID, False, expected="a", seen=str(number), exchanges=[exchange(str(number))])
+        findings.check(ID, False, expected="a", seen=str(number), exchanges=[exchange(str(number))])
     for name in ("of the worker", "late"):
-        other.hold(
+        other.check(
             ID,
             False,
             expected="a",
@@ -57,9 +59,9 @@ def test_a_breach_of_several_steps_comes_whole_from_another_process(ledger: Ledg
             exchanges=[exchange(path) for path in ("first", "second", "third")],
         )
 
-    ledger.merge(other.dump())
+    findings.merge(other.dump())
 
-    shown = findings(ledger)
+    shown = shown_findings(findings)
     assert len(shown) == 12
     assert shown[-1].seen == "of the worker"
     assert [step.curl.rpartition("/")[2] for step in shown[-1].steps] == [
@@ -67,17 +69,17 @@ def test_a_breach_of_several_steps_comes_whole_from_another_process(ledger: Ledg
         "second",
         "third",
     ]
-    assert (ledger.records[ID].breaches, len(ledger.records[ID].problems)) == (13, 13)
+    assert (findings.records[ID].breaches, len(findings.records[ID].problems)) == (13, 13)
 
 
 @pytest.mark.parametrize("text", ["a; saw b", "step 1 of 2: a", "expected a; saw b", ": ", ""])
-def test_texts_stay_what_they_are(ledger: Ledger, text: str) -> None:
+def test_texts_stay_what_they_are(findings: Findings, text: str) -> None:
     """Whatever words stand in them, where a breach is, what was expected and what was seen are shown apart."""
-    ledger.hold(
+    findings.check(
         ID, False, where=text, expected="x" + text, seen="y" + text, exchanges=[exchange("x")]
     )
 
-    (shown,) = findings(ledger)
+    (shown,) = shown_findings(findings)
 
     assert (shown.where, shown.expected, shown.seen, len(shown.steps)) == (
         text,
@@ -87,9 +89,9 @@ def test_texts_stay_what_they_are(ledger: Ledger, text: str) -> None:
     )
 
 
-def test_entries_of_a_recording_are_named(ledger: Ledger) -> None:
+def test_entries_of_a_recording_are_named(findings: Findings) -> None:
     """A breach stands where its last step does, and each step names its own entry."""
-    ledger.hold(
+    findings.check(
         ID,
         False,
         where="$.status",
@@ -98,17 +100,17 @@ def test_entries_of_a_recording_are_named(ledger: Ledger) -> None:
         exchanges=[exchange("x", "entry 3"), exchange("y", "entry 5")],
     )
 
-    (shown,) = findings(ledger)
+    (shown,) = shown_findings(findings)
 
     assert shown.where == "entry 5: $.status"
     assert [step.note for step in shown.steps] == ["entry 3", "entry 5"]
 
 
-def test_a_story_is_shown_line_by_line(ledger: Ledger) -> None:
+def test_a_story_is_shown_line_by_line(findings: Findings) -> None:
     """The shortest history that shows a breach stands beside what was seen, safe to show."""
-    ledger.hold(ID, False, expected="a", seen="b", exchanges=[exchange("x")])
-    ledger.story(ID, ["create\x1b", "delete"])
+    findings.check(ID, False, expected="a", seen="b", exchanges=[exchange("x")])
+    findings.story(ID, ["create\x1b", "delete"])
 
-    (shown,) = findings(ledger)
+    (shown,) = shown_findings(findings)
 
     assert (shown.seen, shown.story) == ("b", ["create\\x1b", "delete"])

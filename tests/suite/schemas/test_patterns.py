@@ -80,30 +80,30 @@ def test_other_digits_are_refused(pattern: str, data: st.DataObject) -> None:
     assert re.search(pattern, "\uff15" + text) is None
 
 
-@given(place=st.integers(0, 36), extra=st.characters())
+@given(scope=st.integers(0, 36), extra=st.characters())
 @settings(deadline=None, database=None, derandomize=True)
-def test_key_with_an_extra_character_is_refused(place: int, extra: str) -> None:
+def test_key_with_an_extra_character_is_refused(scope: int, extra: str) -> None:
     """No character fits into a key, wherever it is put."""
     key = KEY["examples"][0]
 
-    assert re.search(KEY["pattern"], key[:place] + extra + key[place:]) is None
+    assert re.search(KEY["pattern"], key[:scope] + extra + key[scope:]) is None
 
 
-@given(place=st.integers(0, 35), other=st.characters().filter(lambda char: char not in HEX | {"-"}))
+@given(scope=st.integers(0, 35), other=st.characters().filter(lambda char: char not in HEX | {"-"}))
 @settings(deadline=None, database=None, derandomize=True)
-def test_key_with_a_foreign_character_is_refused(place: int, other: str) -> None:
+def test_key_with_a_foreign_character_is_refused(scope: int, other: str) -> None:
     """A key holds hexadecimal digits and hyphens alone."""
     key = KEY["examples"][0]
 
-    assert re.search(KEY["pattern"], key[:place] + other + key[place + 1 :]) is None
+    assert re.search(KEY["pattern"], key[:scope] + other + key[scope + 1 :]) is None
 
 
 @pytest.mark.parametrize("place", range(36))
-def test_key_with_a_character_missing_is_refused(place: int) -> None:
+def test_key_with_a_character_missing_is_refused(scope: int) -> None:
     """35 characters are no key."""
     key = KEY["examples"][0]
 
-    assert re.search(KEY["pattern"], key[:place] + key[place + 1 :]) is None
+    assert re.search(KEY["pattern"], key[:scope] + key[scope + 1 :]) is None
 
 
 @given(key=st.uuids().map(str), upper=st.booleans())
