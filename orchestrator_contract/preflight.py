@@ -87,7 +87,7 @@ class _Preflight:
             TransportFault.ENCODING,
         } & self._suite.client.faults
         stands = [
-            *(("HTTP-ANSWER", "HTTP-ENCODING") if broken else ()),
+            *(("HTTP-COMPLETE", "HTTP-CONTENT-ENCODING") if broken else ()),
             *(("HTTP-JSON",) if self._garbled else ()),
         ]
         return EndpointUnusable(self._suite.redactor.text(reason), stands=stands)

@@ -77,14 +77,14 @@ class Pagination:
             again = token in seen
             empty = 0 if page.object["configurations"] else empty + 1
             self.client.findings.check(
-                "CTRL-PAGES",
+                "CTRL-PAGINATION",
                 empty < _MAX_EMPTY,
                 expected="an end to the list",
                 seen=f"{empty} empty pages in a row that lead on",
                 exchanges=[page],
             )
             self.client.findings.check(
-                "CTRL-PAGES",
+                "CTRL-PAGINATION",
                 not again and len(token) <= _MAX_TOKEN,
                 expected="a nextToken that leads on",
                 seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}",
@@ -96,7 +96,7 @@ class Pagination:
             seen.add(token)
         self._endless.add((account, region))
         reason = f"the list has more than {MAX_PAGES} pages"
-        self.client.findings.unverified(["CTRL-PAGES"], reason)
+        self.client.findings.unverified(["CTRL-PAGINATION"], reason)
         raise ListUnreadable(reason)
 
     def items(self, **options: Any) -> Iterator[tuple[dict[str, Any], Exchange]]:

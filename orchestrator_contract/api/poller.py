@@ -85,7 +85,7 @@ class Poller:
         )
 
     def poll_other_link(self, operation: Operation) -> None:
-        """Fetch the operation by its Location, if that is not what is polled; it leads to the same operation (DEL-202-LINKS)."""
+        """Fetch the operation by its Location, if that is not what is polled; it leads to the same operation (DEL-202-LINKS-AGREE)."""
         accepted = operation.accepted
         location = accepted.headers.get("location")
         try:
@@ -106,7 +106,7 @@ class Poller:
                 "operationId"
             ) == operation.object.get("operationId")
             self._ledger.on(accepted.call)(
-                "DEL-202-LINKS",
+                "DEL-202-LINKS-AGREE",
                 same,
                 expected=f"operation {operation.id:.80} at Location",
                 seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}",
@@ -124,7 +124,7 @@ class Poller:
 
         With *early*, one of every `early_every` is polled at once as well. Polls come sooner than Retry-After suggests where
         operations are known to be quicker: it is a hint for clients, and a status must be right at any time.
-        An operation that outlives the poll limit is judged (OP-ENDS) and left behind.
+        An operation that outlives the poll limit is judged (OP-TERMINATES) and left behind.
 
         Raises:
             OperationUnreachable: an operation answers nothing readable for long.
@@ -226,7 +226,7 @@ class Poller:
         limit = self.client.profile.limits.poll_timeout_s
         if operation.done or time.monotonic() - operation.accepted.sent >= limit:
             self._ledger.on(operation.accepted.call)(
-                "OP-ENDS",
+                "OP-TERMINATES",
                 operation.done,
                 expected=f"an end within {limit:g} s",
                 seen=operation.status or "no readable status",

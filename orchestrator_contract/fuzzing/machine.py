@@ -127,7 +127,7 @@ class _History(RuleBasedStateMachine):
             f"delete {pick} key {key}",
         )
         self._took(
-            known, exchange, "GONE-DELETE" if known.state is State.GONE else "DEL-ACCEPT", key
+            known, exchange, "DELETED-DELETE" if known.state is State.GONE else "DEL-ACCEPTED", key
         )
 
     @precondition(lambda self: self.model.used)
@@ -148,15 +148,15 @@ class _History(RuleBasedStateMachine):
                 self.bench.findings,
                 used.original,
                 exchange,
-                "KEY-LIVES" if self.model.clock != used.at else "KEY-REPLAY",
+                "KEY-TTL-MIN" if self.model.clock != used.at else "KEY-REPLAY",
             )
         elif must is False:
             old = exchange.status == 202 and bool(
                 exchange.operation_names & used.original.operation_names
             )
-            self._hold("KEY-EXPIRES", not old, "a new request", "the old response")
+            self._hold("KEY-TTL-MAX", not old, "a new request", "the old response")
             self.model.used.remove(used)
-            self._took(used.known, exchange, "KEY-EXPIRES", used.key)
+            self._took(used.known, exchange, "KEY-TTL-MAX", used.key)
         self._check()
 
     @precondition(lambda self: self.model.used)
@@ -176,7 +176,7 @@ class _History(RuleBasedStateMachine):
             exchange.operation_names & used.original.operation_names
         )
         self._hold(
-            "KEY-OTHER-SID",
+            "KEY-REUSE-OTHER-SID",
             not same,
             f"an answer of its own for {sid}",
             "the first SID's operation",
@@ -207,7 +207,7 @@ class _History(RuleBasedStateMachine):
                 lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick} once more"
             )
         if known.state is not State.UNKNOWN and exchange.status != 500:
-            requirement = "GONE-FETCH" if known.state is State.GONE else "CTRL-VISIBLE"
+            requirement = "DELETED-FETCH" if known.state is State.GONE else "CTRL-READ-AFTER-CREATE"
             self._hold(
                 requirement,
                 exchange.status in FETCH[known.state],
@@ -242,7 +242,7 @@ class _History(RuleBasedStateMachine):
             back = exchange.status in UPDATED
             if exchange.status == 202:
                 back = self.bench.client.fetch(known.configuration.sid).status == 200
-            self._hold("GONE-UPDATE", not back, _either(UPDATE_GONE), exchange.outcome())
+            self._hold("EFFECT-NO-RESTORE", not back, _either(UPDATE_GONE), exchange.outcome())
         self._check()
 
     @rule(pick=st.integers(0, 3))
@@ -319,7 +319,7 @@ class _History(RuleBasedStateMachine):
         if exchange.status == 500 or exchange.before:
             known.left_open()
         elif known.state is not State.UNKNOWN and (
-            requirement != "KEY-EXPIRES" or known.state is State.GONE
+            requirement != "KEY-TTL-MAX" or known.state is State.GONE
         ):
             allowed = DELETE[known.state]
             self._hold(

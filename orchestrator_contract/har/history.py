@@ -55,7 +55,7 @@ class RecordedLinks(Links):
     def poll_url(
         self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
     ) -> str:
-        """Where the operation could be polled; DEL-202-ORIGIN stays open."""
+        """Where the operation could be polled; DEL-202-STATUS-URL-ORIGIN stays open."""
         return status_url or location or operation_id
 
 
@@ -113,7 +113,7 @@ class History:
             replay = bool(exchange.operation_names & gone.operation.accepted.operation_names)
             if not replay and (seen.key_ok and exchange.status not in _REFUSED):
                 self.findings.check(
-                    "GONE-DELETE",
+                    "DELETED-DELETE",
                     exchange.status == 404,
                     expected="404",
                     seen=exchange.outcome(),
@@ -158,13 +158,13 @@ class History:
             self.keys.created(seen.scope, operation.accepted.key, created[0].timestamp())
         word = exchange.object.get("status")
         if word in ("COMPLETED", "FAILED"):
-            self.findings.check("OP-ENDS", True)
+            self.findings.check("OP-TERMINATES", True)
             if word == "COMPLETED" and life.done is None:
                 life.done = seen.end
                 self._gone.put(seen.scope, operation.sid, life)
         elif word in ("PENDING", "RUNNING") and seen.start - life.start > _STUCK_S:
             self.findings.check(
-                "OP-ENDS",
+                "OP-TERMINATES",
                 False,
                 expected=f"an end within {_STUCK_S} s",
                 seen=str(word),
@@ -187,7 +187,7 @@ class History:
             and seen.exchange.status not in PASSING
         ):
             self.findings.check(
-                "GONE-FETCH",
+                "DELETED-FETCH",
                 seen.exchange.status == 404,
                 expected="404",
                 seen=seen.exchange.outcome(),
@@ -203,7 +203,7 @@ class History:
             gone = self._gone.get(seen.scope, sid) if isinstance(sid, str) else None
             if gone is not None and gone.done is not None and seen.start >= gone.done:
                 self.findings.check(
-                    "GONE-LIST",
+                    "DELETED-LIST",
                     False,
                     expected=f"no {sid}",
                     seen="it is listed",

@@ -90,14 +90,15 @@ class Keys:
         same_call = exchange.call.operation == first.call.operation
         if exchange.call.operation == "delete":
             self._ledger.check(
-                "KEY-OTHER-SID" if same_call else "KEY-OTHER-CALL",
+                "KEY-REUSE-OTHER-SID" if same_call else "KEY-REUSE-OTHER-CALL",
                 not shown,
                 expected="an answer of its own",
                 seen=f"the operation of {first.call.subject or first.url:.120}",
                 exchanges=[first, exchange],
             )
             self._ledger.observe(
-                "OBS-KEY-OTHER-SID", f"{exchange.status} {exchange.object.get('code', '')}".strip()
+                "OBS-KEY-REUSE-OTHER-SID",
+                f"{exchange.status} {exchange.object.get('code', '')}".strip(),
             )
 
     def _replay(self, seen: Recorded, use: _Use) -> bool:
@@ -137,7 +138,7 @@ class Keys:
             )
             if age > HOUR:  # short replays say nothing of how long a key lives
                 self._ledger.check(
-                    "KEY-LIVES",
+                    "KEY-TTL-MIN",
                     not changed,
                     expected="the original response",
                     seen="; ".join(changed),
@@ -153,7 +154,7 @@ class Keys:
             return not changed
         old = exchange.status == 202 and bool(exchange.operation_names & first.operation_names)
         self._ledger.check(
-            "KEY-EXPIRES",
+            "KEY-TTL-MAX",
             not old,
             expected="a new request after 25 h",
             seen="the old operation",
@@ -196,7 +197,7 @@ class Keys:
         )
         if stored or again.status != 429:
             self._ledger.check(
-                "ERR-429-AGAIN",
+                "ERR-429-RETRY-PROCESSED",
                 not stored,
                 expected="the retry is processed",
                 seen="the stored 429 with its request id",

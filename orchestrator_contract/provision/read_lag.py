@@ -77,11 +77,11 @@ class Visibility:
             with self._client.steps.step(f"waiting for what was created to show by {way.name}"):
                 time.sleep(_PAUSE_S)
         if waited > _PAUSE_S and way.late:
-            self._client.findings.observe("OBS-SHOWN", f"by {way.name}: within {LATE_S:g} s")
+            self._client.findings.observe("OBS-READ-LAG", f"by {way.name}: within {LATE_S:g} s")
         else:
             way.prompt += len(configurations)
             self._client.findings.observe(
-                "OBS-SHOWN", f"by {way.name}: at once", len(configurations)
+                "OBS-READ-LAG", f"by {way.name}: at once", len(configurations)
             )
 
     def _fetched(self, configurations: Sequence[Configuration]) -> set[str]:

@@ -29,14 +29,15 @@ _DOCUMENTED = frozenset(map(str, DELETE_STATUSES))
 SECTIONS: Mapping[str, str] = {
     "HTTP": "Transport",
     "DEL": "Submitting a delete",
-    "OP": "The operation",
-    "GONE": "The outcome",
-    "ERR": "Errors",
-    "SID": "Unknown and odd SIDs",
-    "AUTH": "Credentials",
+    "OP": "Operation polling",
+    "DELETED": "The deleted configuration",
+    "EFFECT": "Side effects",
+    "ERR": "Error responses",
+    "SID": "Unknown and malformed SIDs",
+    "AUTH": "Authentication and authorization",
     "KEY": "Idempotency keys",
-    "RACE": "Races",
-    "CTRL": "Sister calls",
+    "CONC": "Concurrency",
+    "CTRL": "Other asynchronous calls",
     "CONV": "Deleting a conversation",
 }
 

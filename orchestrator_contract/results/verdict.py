@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
 
 #: What two credentials of one account breach without any fault of the endpoint's.
-_OF_TWO_ACCOUNTS = frozenset({"AUTH-ACCOUNT", "AUTH-READ-OTHER", "KEY-SCOPE-ACCOUNT"})
+_OF_TWO_ACCOUNTS = frozenset({"AUTH-OTHER-ACCOUNT", "AUTH-READ-OTHER-ACCOUNT", "KEY-SCOPE-ACCOUNT"})
 
 
 class EndpointUnusable(Exception):

@@ -60,7 +60,7 @@ class Links:
         if call == "delete":
             self.findings.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
         check(
-            "DEL-202-FOLLOW",
+            "DEL-202-OPERATION-NAMED",
             bool(found),
             expected="statusUrl, Location or Operation-Id",
             seen="none of them",
@@ -86,7 +86,7 @@ class Links:
         given = {name: value for name, value in names.items() if value}
         if found:
             check(
-                "DEL-202-LINKS",
+                "DEL-202-LINKS-AGREE",
                 len(set(given.values())) <= 1 and (not status_url or "statusUrl" in given),
                 expected="one operation id in all of them",
                 seen=", ".join(f"{n} {v:.80}" for n, v in given.items()),
@@ -94,7 +94,7 @@ class Links:
             )
             if absolute and status_url:
                 check(
-                    "DEL-202-LINKS",
+                    "DEL-202-LINKS-AGREE",
                     given_origin(absolute) in self._origins,
                     expected="a Location on the target's own origins",
                     seen=f"{absolute:.160}",
@@ -111,7 +111,7 @@ class Links:
                     (exchange.account, exchange.region, call, operation_id), subject
                 )
             check(
-                "DEL-202-OWN",
+                "DEL-202-OWN-OPERATION",
                 owner == subject,
                 expected=f"an operation of its own for {subject}",
                 seen=f"operation {operation_id:.80}, which belongs to {owner}",
@@ -137,7 +137,7 @@ class Links:
         own = self._origins
         inside = status_url is None or given_origin(status_url) in own
         self.findings.on(exchange.call)(
-            "DEL-202-ORIGIN",
+            "DEL-202-STATUS-URL-ORIGIN",
             inside,
             expected="an address on the target's own origins",
             seen=f"{status_url!s:.160}",

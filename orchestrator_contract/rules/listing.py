@@ -71,7 +71,7 @@ class DeletedListRule:
                     del self._ends[page.scope, sid]
             if ended < asked:
                 self._ledger.check(
-                    "GONE-LIST",
+                    "DELETED-LIST",
                     False,
                     expected=f"no {sid}",
                     seen="it is listed",
@@ -80,7 +80,7 @@ class DeletedListRule:
             owner = self._owner(sid, shown)
             if owner not in (None, page.account):
                 self._ledger.check(
-                    "AUTH-READ-OTHER",
+                    "AUTH-READ-OTHER-ACCOUNT",
                     False,
                     expected=f"nothing of another account in the list, as {sid} is",
                     seen="it is listed",

@@ -102,7 +102,7 @@ def judge_origin(
     own = exchange.object.get("statusUrl")
     if exchange.status == 200 and isinstance(own, str):
         findings.on(operation.accepted.call)(
-            "OP-ORIGIN",
+            "OP-STATUS-URL-ORIGIN",
             given_origin(own) in origins,
             expected="an address on the target's own origins",
             seen=f"{own:.160}",
@@ -121,7 +121,7 @@ def _judge_times(
     )
     if created and completed:
         check(
-            "OP-TIMES",
+            "OP-TIMESTAMPS",
             created <= completed,
             expected="createdAt not after completedAt",
             seen=f"{exchange.object['createdAt']} and {exchange.object['completedAt']}",
@@ -131,7 +131,7 @@ def _judge_times(
         then = next((i for p in before if (i := instant_of(p, name))), None)
         if then and exchange.object.get(name) is None:
             check(
-                "OP-TIMES",
+                "OP-TIMESTAMPS",
                 False,
                 expected=f"{name} as it was",
                 seen="none any more",
@@ -140,7 +140,7 @@ def _judge_times(
             )
         elif now and then:
             check(
-                "OP-TIMES",
+                "OP-TIMESTAMPS",
                 now == then,
                 expected=f"{name} as it was",
                 seen=f"{exchange.object[name]}",
@@ -157,7 +157,7 @@ def _judge_order(
         return
     ok = word == last if last in _TERMINAL else RANK[word] >= RANK[last]
     findings.on(operation.accepted.call)(
-        "OP-ORDER",
+        "OP-STATUS-ORDER",
         ok,
         expected=f"{last} or what may follow it",
         seen=word,

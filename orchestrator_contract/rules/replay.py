@@ -40,7 +40,7 @@ def judge_replay(findings: Findings, original: Exchange, again: Exchange, requir
         )
         if not changed and original.call.operation in ("delete", "delete-conversation"):
             check(
-                "KEY-REPLAY-WHOLE",
+                "KEY-REPLAY-BODY",
                 original.fingerprint == again.fingerprint,
                 expected="the same body",
                 seen=again.text[:120],

@@ -90,9 +90,9 @@ def _info_of_code(exchange: Exchange) -> Problem | None:
 
 
 _ERROR_RULES: dict[str, Rule] = {
-    "ERR-STATUS": _stated_status,
-    "ERR-CODE": _code_of_status,
-    "ERR-INFO": _info_of_code,
+    "ERR-STATUS-MATCHES": _stated_status,
+    "ERR-CODE-MATCHES": _code_of_status,
+    "ERR-MORE-INFO": _info_of_code,
 }
 
 
@@ -134,7 +134,7 @@ class Judge:
             and not apart
         ):
             # How it is refused is open; what an error says of itself is not.
-            ok &= self._rules(exchange, "ERR-STATUS", "ERR-CODE")
+            ok &= self._rules(exchange, "ERR-STATUS-MATCHES", "ERR-CODE-MATCHES")
         if exchange.call.operation == "delete":
             self.findings.tally(exchange.response.status, valid=ok)
         return ok
@@ -146,14 +146,14 @@ class Judge:
             text = exchange.fault_text or str(exchange.fault)
             if exchange.fault is TransportFault.ENCODING:
                 return check(
-                    "HTTP-ENCODING",
+                    "HTTP-CONTENT-ENCODING",
                     False,
                     expected="a body that decodes",
                     seen=text,
                     exchanges=[exchange],
                 )
             return check(
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 False,
                 expected="a complete, well-formed answer",
                 seen=text,
@@ -164,14 +164,14 @@ class Judge:
         ok = broken is None
         if response.stray:
             check(
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 False,
                 expected="nothing on a connection between an answer and the next request",
                 seen=f"{response.stray} byte(s) that nobody had asked for",
                 exchanges=[exchange],
             )
         check(
-            "HTTP-ANSWER",
+            "HTTP-COMPLETE",
             ok or not decoded,
             expected="an answer that ends where its headers say",
             seen=broken[1] if broken else "",
@@ -183,7 +183,7 @@ class Judge:
                 (v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), ""
             )
             ok &= check(
-                "HTTP-ENCODING",
+                "HTTP-CONTENT-ENCODING",
                 decoded and offers(offered, coding),
                 expected=f"a coding that was offered ({offered or 'none'}), undamaged",
                 seen=broken[1] if broken and not decoded else f"Content-Encoding: {coding[:60]}",
@@ -226,7 +226,7 @@ class Judge:
         if exchange.response.body:
             said = exchange.headers.get("content-type")
             ok &= check(
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
                 expected="Content-Type: application/json",
                 seen=f"{said!r:.80}",
@@ -299,7 +299,7 @@ class Judge:
         texts = [sid for sid in sids if isinstance(sid, str)]
         twice = [sid for sid, times in Counter(texts).items() if times > 1]
         return self.findings.check(
-            "CTRL-PAGES",
+            "CTRL-PAGINATION",
             not twice,
             expected="each configuration once on a page",
             seen=f"{twice[0]:.80} twice" if twice else "",
@@ -312,7 +312,7 @@ class Judge:
         if not isinstance(items, list) or len(items) <= LARGEST_PAGE:
             return value
         self.findings.check(
-            "CTRL-PAGES",
+            "CTRL-PAGINATION",
             False,
             expected=f"at most {LARGEST_PAGE} configurations on a page",
             seen=str(len(items)),

@@ -51,7 +51,9 @@ class Rivals:
         if self.endpoint is None or self.other is None:
             return False
         again, *strange = responses
-        for exchange, requirement in zip(strange, ("AUTH-MISSING", "AUTH-ACCOUNT"), strict=False):
+        for exchange, requirement in zip(
+            strange, ("AUTH-MISSING", "AUTH-OTHER-ACCOUNT"), strict=False
+        ):
             self.endpoint.findings.check(
                 requirement,
                 not exchange.succeeded,
@@ -60,9 +62,9 @@ class Rivals:
                 exchanges=[*([operation.accepted] if operation else ()), exchange],
             )
         if operation is not None:
-            not_the_first(self.endpoint, "KEY-OTHER-SID", operation, again, self.other.sid)
+            not_the_first(self.endpoint, "KEY-REUSE-OTHER-SID", operation, again, self.other.sid)
         if again.status == 202:
-            scenarios.must_happen("KEY-OTHER-SID", [(again, self.other)])
+            scenarios.must_happen("KEY-REUSE-OTHER-SID", [(again, self.other)])
         elif again.status in (*MISMATCH, 409):
             self.endpoint.configurations.give_back(self.other)
         return again.status == 202

@@ -63,7 +63,7 @@ class Scenarios:
         """Have the delete of an idle configuration accepted; its operation, not yet followed.
 
         409 and 500 are documented answers whose cause may pass: the delete is tried again, with a new key
-        because whether they are stored is open. With *forms* the key itself is under test (KEY-FORMS).
+        because whether they are stored is open. With *forms* the key itself is under test (KEY-FORMAT-ACCEPTED).
 
         Raises:
             CheckInconclusive: a 500 or 503 may have carried it out; others are looked at.
@@ -84,9 +84,9 @@ class Scenarios:
             )
             steps.append(exchange)
             if exchange.status == 202:
-                self.check("DEL-ACCEPT", True)
+                self.check("DEL-ACCEPTED", True)
                 if key is not None:
-                    self.check("KEY-FORMS", True)
+                    self.check("KEY-FORMAT-ACCEPTED", True)
                 return self.endpoint.poller.accept(exchange, configuration.sid)
             if (
                 key is not None
@@ -95,7 +95,7 @@ class Scenarios:
                 and key not in _EVERYBODYS
             ):
                 self.check(
-                    "KEY-FORMS",
+                    "KEY-FORMAT-ACCEPTED",
                     False,
                     expected="202: the key is new",
                     seen=f"{exchange.outcome()}: it was used",
@@ -130,10 +130,14 @@ class Scenarios:
             # Some keys are not random (nil, max): another run may have used one for another SID.
             if exchange.object.get("code") != KEY_USED:
                 self.check(
-                    "KEY-FORMS", False, expected="202", seen=exchange.outcome(), exchanges=steps
+                    "KEY-FORMAT-ACCEPTED",
+                    False,
+                    expected="202",
+                    seen=exchange.outcome(),
+                    exchanges=steps,
                 )
             raise Inconclusive(f"the key {key} was refused with {exchange.status}")
-        self.check("DEL-ACCEPT", False, expected="202", seen=exchange.outcome(), exchanges=steps)
+        self.check("DEL-ACCEPTED", False, expected="202", seen=exchange.outcome(), exchanges=steps)
         raise Inconclusive(
             f"the delete of an existing configuration was answered {exchange.outcome()}"
         )
@@ -150,7 +154,7 @@ class Scenarios:
     ) -> tuple[list[Operation], list[Configuration]]:
         """Accepted deletes in *scope*, the first ones under *keys*, and *number* configurations that they are of.
 
-        With *forms* the keys themselves are under test (KEY-FORMS).
+        With *forms* the keys themselves are under test (KEY-FORMAT-ACCEPTED).
 
         Raises:
             Inconclusive: not one could be had.
@@ -216,7 +220,7 @@ class Scenarios:
             except Inconclusive:
                 continue  # where that is a breach it is on record
             if self.check(
-                "OP-SUCCEEDS",
+                "OP-COMPLETES",
                 tries[-1].status == "COMPLETED",
                 expected="COMPLETED",
                 seen=", then ".join(one.status for one in tries),

@@ -131,13 +131,13 @@ class Existence:
         )
 
     def gone(self, operation: Operation) -> None:
-        """After COMPLETED the configuration can't be fetched (GONE-FETCH)."""
+        """After COMPLETED the configuration can't be fetched (DELETED-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
         exchange = past_500(
             lambda: self.client.fetch(operation.sid, account=account, region=region)
         )
         self.check(
-            "GONE-FETCH",
+            "DELETED-FETCH",
             exchange.status == 404,
             expected="404",
             seen=exchange.outcome(),
@@ -145,7 +145,7 @@ class Existence:
         )
 
     def gone_at_once(self, operation: Operation, number: int) -> None:
-        """After COMPLETED none of *number* fetches at one moment shows the configuration (GONE-FETCH)."""
+        """After COMPLETED none of *number* fetches at one moment shows the configuration (DELETED-FETCH)."""
         account, region = operation.accepted.account or 0, operation.accepted.region
         out = self.client.request(
             Call("fetch", operation.sid),
@@ -156,7 +156,7 @@ class Existence:
         )
         for exchange in self.client.send_together([out] * number):
             self.check(
-                "GONE-FETCH",
+                "DELETED-FETCH",
                 exchange.status != 200,
                 expected="404",
                 seen=exchange.outcome(),
@@ -166,7 +166,7 @@ class Existence:
     def not_again(
         self, operation: Operation, *, keyed: bool = False, key: str | None = None
     ) -> None:
-        """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (GONE-DELETE)."""
+        """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (DELETED-DELETE)."""
         own = key or (self.endpoint.key() if keyed else None)
         account, region = operation.accepted.account or 0, operation.accepted.region
         exchange = past_500(
@@ -187,7 +187,7 @@ class Existence:
             if exchange.status == 409:
                 self._pauses_s = ()
         self.check(
-            "GONE-DELETE",
+            "DELETED-DELETE",
             exchange.status == 404,
             expected="404",
             seen=exchange.outcome(),
@@ -201,7 +201,7 @@ class Existence:
         size: int | None = LARGEST_PAGE,
         kept: Sequence[Configuration] = (),
     ) -> None:
-        """After COMPLETED no page holds these (GONE-LIST), and the list holds what was *kept* (GONE-ONLY).
+        """After COMPLETED no page holds these (DELETED-LIST), and the list holds what was *kept* (EFFECT-NO-OTHER).
 
         All of them are of one account and region.
 
@@ -226,33 +226,33 @@ class Existence:
             if sid in by_sid:
                 operation = by_sid.pop(sid)
                 self.check(
-                    "GONE-LIST",
+                    "DELETED-LIST",
                     False,
                     expected=f"no {sid}",
                     seen="it is listed",
                     exchanges=[operation.accepted, *operation.polls[-1:], page],
                 )
         if by_sid:
-            self.check("GONE-LIST", True)
+            self.check("DELETED-LIST", True)
         for configuration in kept:
             if configuration.sid not in seen:
                 # The list may have shifted under the walk: the fetch decides.
                 if (
-                    self.kept("GONE-ONLY", configuration, pages)
+                    self.kept("EFFECT-NO-OTHER", configuration, pages)
                     and single
                     and pages
                     and not configuration.late_s
                 ):
                     # Nothing shifts on a single page.
                     self.check(
-                        "CTRL-VISIBLE",
+                        "CTRL-READ-AFTER-CREATE",
                         False,
                         expected=f"{configuration.sid} in the list",
                         seen="not there",
                         exchanges=pages,
                     )
             else:
-                self.check("GONE-ONLY", True)
+                self.check("EFFECT-NO-OTHER", True)
 
 
 def _said(value: Any, part: str) -> Any:

@@ -18,7 +18,7 @@ OUTSIDE_API_STATUSES = frozenset({301, 302, 303, 307, 308, 401, 403, 405, 410, 4
 def send_bad(
     endpoint: Endpoint, sid: str, bad: MalformedKey, *, account: int = 0, region: int = 0
 ) -> Exchange:
-    """Delete *sid* with a malformed key and hold the answer against KEY-BAD-SAFE."""
+    """Delete *sid* with a malformed key and hold the answer against KEY-MALFORMED-NO-5XX."""
     call = Call("delete", sid, allow=frozenset(range(400, 500)))
     exchange = past_500(
         lambda: endpoint.client.delete(
@@ -27,7 +27,7 @@ def send_bad(
     )
     status = exchange.status
     endpoint.findings.check(
-        "KEY-BAD-SAFE",
+        "KEY-MALFORMED-NO-5XX",
         status is not None and status < 500,
         expected="a 4xx, or the key ignored",
         seen=f"{exchange.outcome()} to a key with {bad.why}",
@@ -39,7 +39,7 @@ def send_bad(
 def send_odd(
     endpoint: Endpoint, odd: MalformedSid, *, account: int = 0, region: int = 0
 ) -> Exchange:
-    """Delete a SID that does not look like one and hold the answer against SID-ODD."""
+    """Delete a SID that does not look like one and hold the answer against SID-MALFORMED."""
     call = Call(
         "delete",
         odd.segment,
@@ -52,9 +52,9 @@ def send_odd(
             odd.segment, account=account, region=region, call=call, allow_no_response=True
         )
     )
-    endpoint.findings.observe("OBS-ODD-SID", f"{exchange.status or 'no answer'}: {odd.why}")
+    endpoint.findings.observe("OBS-SID-MALFORMED", f"{exchange.status or 'no answer'}: {odd.why}")
     endpoint.findings.check(
-        "SID-ODD",
+        "SID-MALFORMED",
         exchange.status in call.allow,
         expected="404, 400 or 414",
         seen=f"{exchange.outcome()} to {odd.why}",
@@ -64,13 +64,13 @@ def send_odd(
 
 
 def send_near(endpoint: Endpoint, operation: Operation, bad: MalformedKey) -> None:
-    """A value near the key of an ended *operation* does not get its response (KEY-BAD-DEAF)."""
+    """A value near the key of an ended *operation* does not get its response (KEY-MALFORMED-NOT-HONOURED)."""
     first = operation.accepted
     exchange = send_bad(
         endpoint, operation.sid, bad, account=first.account or 0, region=first.region
     )
     endpoint.findings.check(
-        "KEY-BAD-DEAF",
+        "KEY-MALFORMED-NOT-HONOURED",
         not exchange.succeeded,
         expected=f"no replay to a key with {bad.why}",
         seen=exchange.outcome(),

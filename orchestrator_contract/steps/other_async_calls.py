@@ -177,7 +177,7 @@ class OtherAsyncCalls:
             ):  # documented, and what it says of the conversation can't be known here
                 raise Inconclusive(f"the delete of a conversation was answered {exchange.status}")
             accepted = endpoint.findings.on(exchange.call)(
-                "DEL-ACCEPT",
+                "DEL-ACCEPTED",
                 exchange.status == 202,
                 expected="202",
                 seen=exchange.outcome(),

@@ -132,7 +132,7 @@ class Rechecks:
         exchange = endpoint.client.fetch(operation.sid, account=account, region=region)
         if exchange.status != 500:  # passing, says nothing of the configuration
             endpoint.findings.check(
-                "GONE-FETCH",
+                "DELETED-FETCH",
                 exchange.status == 404,
                 expected="404, as before",
                 seen=exchange.outcome(),

@@ -34,10 +34,10 @@ class Crashes:
                 self._others_500 += exchange.status == 500
 
     def judge(self, findings: Findings) -> None:
-        """Hold 500s that only malformed keys have met against KEY-BAD-SAFE (S1 lists no 500 for bad input)."""
+        """Hold 500s that only malformed keys have met against KEY-MALFORMED-NO-5XX (S1 lists no 500 for bad input)."""
         if self._others >= _ENOUGH and not self._others_500:
             findings.check(
-                "KEY-BAD-SAFE",
+                "KEY-MALFORMED-NO-5XX",
                 len(self._malformed_500) < 2,
                 expected="a 4xx, or the key ignored",
                 exchanges=self._malformed_500[:2],

@@ -85,18 +85,18 @@ def as_account(
 def refused(endpoint: Endpoint, requirement: str, exchange: Exchange, what: str) -> bool:
     """The request was not accepted; how it was refused is the endpoint's choice, as long as that does not tell what was there once."""
     status = exchange.status or 0
-    endpoint.findings.observe("OBS-REFUSAL", f"{status}: {what}")
+    endpoint.findings.observe("OBS-AUTH-REFUSAL", f"{status}: {what}")
     # No request of a stranger says what the run calls its configurations.
     told = named_in(exchange, [f"oc-{endpoint.settings.run_id}"])
     endpoint.findings.check(
-        requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET",
+        requirement if requirement == "AUTH-OTHER-ACCOUNT" else "AUTH-NO-DISCLOSURE",
         not told,
         expected="nothing of the configuration",
         seen=f"a name that begins {', '.join(told)}",
         exchanges=[exchange],
     )
     endpoint.findings.check(
-        "AUTH-SANE",
+        "AUTH-REFUSED-4XX",
         status < 500,
         expected="a client error",
         seen=f"{status} to {what}",
@@ -104,7 +104,7 @@ def refused(endpoint: Endpoint, requirement: str, exchange: Exchange, what: str)
     )
     if status == _GONE and _GONE not in endpoint.profile.tolerated:
         endpoint.findings.check(
-            requirement if requirement == "AUTH-ACCOUNT" else "AUTH-SECRET",
+            requirement if requirement == "AUTH-OTHER-ACCOUNT" else "AUTH-NO-DISCLOSURE",
             False,
             seen=f"{status} to {what}",
             expected="401, 403 or 404: that something was there is not told",
@@ -125,7 +125,7 @@ def not_told_apart(endpoint: Endpoint, sid: str, exchange: Exchange) -> None:
         control = as_account(endpoint, endpoint.absent_sid(), 1)
         again = as_account(endpoint, sid, 1)
         endpoint.findings.check(
-            "AUTH-ACCOUNT",
+            "AUTH-OTHER-ACCOUNT",
             control.status == exchange.status or again.status != exchange.status,
             seen=again.outcome(),
             expected=f"{control.outcome()}, as for a SID that does not exist",

@@ -23,7 +23,7 @@ MINUTE, DAY = 60, 24 * HOUR
 #: When a key must be new, in seconds after its 202 came: by a clock of whole seconds, too, it is 25 hours old by then.
 NEW_S = KEY_EXPIRES_S + 5
 #: Of what was refused or FAILED, what a late cleaner may take all the same.
-DAYS_LATER = ("ERR-409-KEEPS", "OP-FAILED-KEEPS", "AUTH-ACCOUNT")
+DAYS_LATER = ("ERR-409-NO-EFFECT", "OP-FAILED-NO-EFFECT", "AUTH-OTHER-ACCOUNT")
 
 
 def deleted_everywhere(
@@ -48,7 +48,7 @@ def deleted_everywhere(
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
+@pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX")
 def test_life_of_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key replays up to 23 h 55 min after its first use and is new from 25 h on, used in between or not."""
     few = endpoint.effort.few
@@ -83,7 +83,7 @@ def test_life_of_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
         endpoint.client.advance_clock(moment - at)
         at = moment
         for operation in replayed:
-            scenarios.replay(operation, requirement="KEY-LIVES")
+            scenarios.replay(operation, requirement="KEY-TTL-MIN")
     if create is not None:
         create_again(endpoint, *create[:2], young=True)
     if elsewhere is not None:
@@ -100,7 +100,7 @@ def test_life_of_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     if create is not None:
         create_again(endpoint, *create[:2], young=False)
         # With its key nothing else ends.
-        scenarios.existence.kept("GONE-BY-DELETE", create[2], [create[1]])
+        scenarios.existence.kept("EFFECT-ONLY-BY-DELETE", create[2], [create[1]])
         endpoint.configurations.give_back(create[2])
     new_connection = endpoint.configurations.take(1 if few else 3, least=1)
     # A key that is sent to the SID that is gone first was used again before it comes with another.
@@ -111,10 +111,10 @@ def test_life_of_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
             # So a mismatch may be about that request.
             anew += on_another_sid(endpoint, operation, new_connection[number], strictly=False)
     for operation in scenarios.completed(anew, new_connection) if anew else ():
-        scenarios.replay(operation, requirement="KEY-LIVES")
+        scenarios.replay(operation, requirement="KEY-TTL-MIN")
     # That older keys have ended does not end the younger ones.
     for operation in young:
-        scenarios.replay(operation, requirement="KEY-LIVES")
+        scenarios.replay(operation, requirement="KEY-TTL-MIN")
 
 
 def has_expired(endpoint: Endpoint, operation: Operation) -> None:
@@ -126,7 +126,7 @@ def has_expired(endpoint: Endpoint, operation: Operation) -> None:
     # A conflict without that code may be one with what others do.
     known = again.status == first.status or again.object.get("code") == KEY_USED
     endpoint.findings.check(
-        "KEY-EXPIRES",
+        "KEY-TTL-MAX",
         not known,
         expected="404: a new request after 25 h",
         seen=again.outcome(),
@@ -155,11 +155,11 @@ def create_again(
             partial(endpoint.configurations.creator.create_again, payload, str(first.key), first)
         )
         if young:
-            judge_replay(endpoint.findings, first, again, "KEY-LIVES")
+            judge_replay(endpoint.findings, first, again, "KEY-TTL-MIN")
             return
         old = again.status == 202 and bool(again.operation_names & first.operation_names)
         endpoint.findings.on(first.call)(
-            "KEY-EXPIRES",
+            "KEY-TTL-MAX",
             not old and again.object.get("code") != KEY_USED,
             expected="a new request after 25 h",
             seen="the old operation" if old else f"{again.outcome()}: it was used",
@@ -172,7 +172,7 @@ def still_its_own(endpoint: Endpoint, scenarios: Scenarios, operation: Operation
     for requirement, account, region in (
         ("KEY-SCOPE-ACCOUNT", 1, 0),
         ("KEY-SCOPE-REGION", 0, 1),
-        ("KEY-OTHER-SID", 0, 0),
+        ("KEY-REUSE-OTHER-SID", 0, 0),
     ):
         if account >= len(endpoint.profile.accounts) or region >= len(endpoint.profile.bases):
             continue
@@ -219,7 +219,7 @@ def on_another_sid(
     # A 500 may be stored for its key, and says nothing of what came before; it or a 503 may have been carried out.
     if again.status == 202 or (strictly and again.status != 500 and not endpoint.is_echo(again)):
         endpoint.findings.check(
-            "KEY-EXPIRES",
+            "KEY-TTL-MAX",
             again.status == 202 and not old,
             expected="202 and an operation of its own after 25 h",
             seen=f"{again.outcome()}{', the old operation' if old else ''}",
@@ -234,7 +234,7 @@ def on_another_sid(
 
 @pytest.mark.clock
 @pytest.mark.twice
-@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "GONE-ONLY")
+@pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX", "EFFECT-NO-OTHER")
 def test_life_of_a_neglected_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key lives its 24 hours though nobody asks after its operation, and though uses of it on another SID were refused; so does that SID."""
     (unpolled, misused), (still_open, deleted) = scenarios.begun(2)
@@ -253,19 +253,19 @@ def test_life_of_a_neglected_key(endpoint: Endpoint, scenarios: Scenarios) -> No
     endpoint.wait(usual)
 
     endpoint.client.advance_clock(HOUR)
-    scenarios.replay(unpolled, requirement="KEY-LIVES")
+    scenarios.replay(unpolled, requirement="KEY-TTL-MIN")
     if ended:
         unpolled = scenarios.completed([unpolled], [still_open])[0]
     endpoint.client.advance_clock(KEY_LIVES_S - HOUR)
     if refused:
-        scenarios.replay(misused, requirement="KEY-LIVES")
+        scenarios.replay(misused, requirement="KEY-TTL-MIN")
         refused += misuses(endpoint, scenarios, misused, other)
     endpoint.client.advance_clock(NEW_S - KEY_LIVES_S)
 
     has_expired(endpoint, unpolled)
     if len(refused) > 1:
         has_expired(endpoint, misused)
-        scenarios.existence.kept("GONE-ONLY", other, refused)
+        scenarios.existence.kept("EFFECT-NO-OTHER", other, refused)
 
 
 def misuses(
@@ -280,15 +280,15 @@ def misuses(
             call=Call("delete", other.sid, allow=MISMATCH),
         )
     )
-    not_the_first(endpoint, "KEY-OTHER-SID", operation, again, other.sid)
+    not_the_first(endpoint, "KEY-REUSE-OTHER-SID", operation, again, other.sid)
     if again.status == 202:
-        scenarios.must_happen("KEY-OTHER-SID", [(again, other)])
+        scenarios.must_happen("KEY-REUSE-OTHER-SID", [(again, other)])
     return [again] if again.status in (*MISMATCH, 409) else []
 
 
 @pytest.mark.clock
 @pytest.mark.twice
-@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES", "OP-FAILED-KEEPS")
+@pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX", "OP-FAILED-NO-EFFECT")
 def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key whose operation FAILED lives as long as any other, and so does what was not deleted."""
     trigger = endpoint.profile.operation_failure
@@ -317,11 +317,11 @@ def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     for operation in failed:
         endpoint.poller.poll(operation)
         scenarios.existence.kept(
-            "OP-FAILED-KEEPS",
+            "OP-FAILED-NO-EFFECT",
             by_place[operation.resource_key],
             [operation.accepted, *operation.polls[-1:]],
         )
-        scenarios.replay(operation, requirement="KEY-LIVES", trigger=trigger)
+        scenarios.replay(operation, requirement="KEY-TTL-MIN", trigger=trigger)
 
     endpoint.client.advance_clock(NEW_S - KEY_LIVES_S)
 
@@ -331,7 +331,7 @@ def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
         old = bool(again.operation_names & operation.accepted.operation_names)
         known = again.object.get("code") == KEY_USED or (again.status == 202 and old)
         endpoint.findings.check(
-            "KEY-EXPIRES",
+            "KEY-TTL-MAX",
             not known,
             expected="an operation of its own after 25 h",
             seen="the old one" if old else f"{again.outcome()}: it was used",
@@ -347,7 +347,7 @@ def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
 @pytest.mark.parametrize(
     "status",
     [
-        pytest.param(s, marks=pytest.mark.requirement(f"ERR-{s}-KEEPS"), id=str(s))
+        pytest.param(s, marks=pytest.mark.requirement(f"ERR-{s}-NO-EFFECT"), id=str(s))
         for s in (409, 429)
     ],
 )
@@ -366,7 +366,7 @@ def test_refused_a_day_ago(endpoint: Endpoint, scenarios: Scenarios, status: int
 
     endpoint.client.advance_clock(25 * HOUR)
 
-    if scenarios.existence.kept(f"ERR-{status}-KEEPS", target, hits[-2:]):
+    if scenarios.existence.kept(f"ERR-{status}-NO-EFFECT", target, hits[-2:]):
         # What is a day old is deleted like what was made just now.
         scenarios.each(
             scenarios.existence.gone,
@@ -375,7 +375,9 @@ def test_refused_a_day_ago(endpoint: Endpoint, scenarios: Scenarios, status: int
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("OP-RETAINED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "GONE-ONLY")
+@pytest.mark.requirement(
+    "OP-RETAINED", "DELETED-FETCH", "DELETED-LIST", "DELETED-DELETE", "EFFECT-NO-OTHER"
+)
 def test_days_later(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Days later an ended operation can still be fetched unchanged, and the configuration is still gone."""
     done = scenarios.ended(3)
@@ -389,7 +391,7 @@ def test_days_later(endpoint: Endpoint, scenarios: Scenarios) -> None:
             endpoint.poller.poll(operation)
             scenarios.existence.gone(operation)
         scenarios.existence.not_again(done[0])
-        scenarios.existence.kept("GONE-ONLY", endpoint.control_configuration, [])
+        scenarios.existence.kept("EFFECT-NO-OTHER", endpoint.control_configuration, [])
     for requirement, configuration, steps in (
         [] if endpoint.effort.few else endpoint.rechecks.stayed()
     ):

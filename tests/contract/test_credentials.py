@@ -123,7 +123,7 @@ def settings(shown: dict[str, Any]) -> list[Any]:
     return [*urls, bridge.get("serviceId") if isinstance(bridge, dict) else None]
 
 
-@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "AUTH-SANE")
+@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
 def test_bad_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A DELETE without credentials or with wrong ones is not accepted, deletes nothing and tells nothing."""
     wrong = list(wrong_credentials(endpoint).items())
@@ -147,7 +147,7 @@ def test_bad_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
                 sent.append(exchange)
                 told = disclosed(scenarios, target, exchange)
                 endpoint.findings.check(
-                    "AUTH-SECRET",
+                    "AUTH-NO-DISCLOSURE",
                     not told,
                     expected="nothing of the configuration",
                     seen=", ".join(told),
@@ -160,7 +160,7 @@ def test_bad_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.twice
-@pytest.mark.requirement("AUTH-SECRET")
+@pytest.mark.requirement("AUTH-NO-DISCLOSURE")
 def test_bad_credentials_learn_nothing(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Who is refused for the credentials is told the same of a SID that exists as of one that does not."""
     target, absent = endpoint.control_configuration, endpoint.absent_sid()
@@ -182,7 +182,7 @@ def test_bad_credentials_learn_nothing(endpoint: Endpoint, scenarios: Scenarios)
             {said(exchange, absent) for exchange in missing},
         )
         endpoint.findings.check(
-            "AUTH-SECRET",
+            "AUTH-NO-DISCLOSURE",
             len(told) > 1 or len(untold) > 1 or told == untold,
             expected=f"the answer to a SID that does not exist: {min(untold)}",
             seen=str(min(told)),
@@ -209,7 +209,7 @@ def said(exchange: Exchange, sid: str) -> tuple[int, str, str, str]:
 
 
 @pytest.mark.twice
-@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SANE")
+@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-REFUSED-4XX")
 def test_bad_credentials_in_another_region(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Each region looks at the credentials."""
     account = endpoint.profile.accounts[0]
@@ -227,7 +227,7 @@ def test_bad_credentials_in_another_region(endpoint: Endpoint, scenarios: Scenar
         endpoint.configurations.give_back(target)
 
 
-@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-SECRET", "KEY-REPLAY-ENDED")
+@pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-NO-DISCLOSURE", "KEY-REPLAY-ENDED")
 def test_bad_credentials_with_a_used_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key's stored response is not given to a request whose credentials are missing or wrong, and not lost by one."""
     operation = (
@@ -246,7 +246,7 @@ def test_bad_credentials_with_a_used_key(endpoint: Endpoint, scenarios: Scenario
         refused(endpoint, requirement, exchange, f"{what} and a used key")
         told = named_in(exchange, names)
         endpoint.findings.check(
-            "AUTH-SECRET",
+            "AUTH-NO-DISCLOSURE",
             not told,
             expected="nothing of the operation",
             seen=", ".join(told),
@@ -297,7 +297,7 @@ def run_among_strangers(
     refused(endpoint, "AUTH-MISSING", stranger, "no credentials while a delete runs")
     told = named_in(stranger, operation.accepted.operation_names)
     endpoint.findings.check(
-        "AUTH-SECRET",
+        "AUTH-NO-DISCLOSURE",
         not told,
         expected="nothing of the operation",
         seen=", ".join(told),
@@ -305,10 +305,12 @@ def run_among_strangers(
     )
     if len(endpoint.profile.accounts) > 1 and not may_be_theirs(endpoint, configuration.sid, 1):
         exchange = as_account(endpoint, configuration.sid, 1, endpoint.key())
-        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID while its delete runs")
+        refused(
+            endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID while its delete runs"
+        )
         told = named_in(exchange, operation.accepted.operation_names)
         endpoint.findings.check(
-            "AUTH-ACCOUNT",
+            "AUTH-OTHER-ACCOUNT",
             not told,
             expected="nothing of the operation",
             seen=", ".join(told),
@@ -319,7 +321,7 @@ def run_among_strangers(
     return operation, configuration
 
 
-@pytest.mark.requirement("AUTH-ACCOUNT")
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
 def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A DELETE on another account's SID is not accepted, deletes nothing and tells nothing."""
     target = endpoint.targets(1)[0]
@@ -328,10 +330,10 @@ def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
     for key in (None, endpoint.key()):
         exchange = as_account(endpoint, target.sid, 1, key, new_connection=key is not None)
         sent.append(exchange)
-        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID")
+        refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID")
         told = disclosed(scenarios, target, exchange)
         endpoint.findings.check(
-            "AUTH-ACCOUNT",
+            "AUTH-OTHER-ACCOUNT",
             not told,
             expected="nothing of the configuration",
             seen=", ".join(told),
@@ -344,10 +346,12 @@ def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
         if not may_be_theirs(endpoint, target.sid, 1, region):
             exchange = as_account(endpoint, target.sid, 1, region=region)
             sent.append(exchange)
-            refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID in another region")
+            refused(
+                endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID in another region"
+            )
 
-    scenarios.existence.kept("AUTH-ACCOUNT", target, sent)
-    endpoint.rechecks.kept("AUTH-ACCOUNT", target, sent)
+    scenarios.existence.kept("AUTH-OTHER-ACCOUNT", target, sent)
+    endpoint.rechecks.kept("AUTH-OTHER-ACCOUNT", target, sent)
     if endpoint.effort.few or endpoint.is_control_configuration(target):
         return
     with contextlib.suppress(
@@ -356,11 +360,11 @@ def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
         patched(endpoint, target)
         scenarios.existence.must_be_shown(target)
         exchange = as_account(endpoint, target.sid, 1, endpoint.key())
-        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID that was updated")
-        scenarios.existence.kept("AUTH-ACCOUNT", target, [exchange])
+        refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID that was updated")
+        scenarios.existence.kept("AUTH-OTHER-ACCOUNT", target, [exchange])
 
 
-@pytest.mark.requirement("AUTH-ACCOUNT")
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
 def test_own_account_after_another(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Another account's configuration can be deleted by its own account only."""
     theirs = endpoint.configurations.one(account=1)
@@ -368,12 +372,12 @@ def test_own_account_after_another(endpoint: Endpoint, scenarios: Scenarios) -> 
 
     exchange = as_account(endpoint, theirs.sid, 0)
 
-    if not refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID"):
+    if not refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID"):
         raise Inconclusive("the other account's configuration may be gone")
-    scenarios.existence.kept("AUTH-ACCOUNT", theirs, [exchange])
+    scenarios.existence.kept("AUTH-OTHER-ACCOUNT", theirs, [exchange])
 
 
-@pytest.mark.requirement("AUTH-READ", "AUTH-READ-OTHER")
+@pytest.mark.requirement("AUTH-READ", "AUTH-READ-OTHER-ACCOUNT")
 def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A configuration is shown to nobody without credentials, and neither it nor the operation of a delete to another account; its owner sees it."""
     operation, target = scenarios.ended()[0], endpoint.control_configuration
@@ -391,8 +395,8 @@ def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> 
     for requirement, address, sid, readers in (
         ("AUTH-READ", configuration, target.sid, missing),
         *(("AUTH-READ", page, target.sid, missing) for page in first_pages(endpoint)),
-        ("AUTH-READ-OTHER", configuration, target.sid, other),
-        ("AUTH-READ-OTHER", operation.url, operation.sid, [*missing, *other]),
+        ("AUTH-READ-OTHER-ACCOUNT", configuration, target.sid, other),
+        ("AUTH-READ-OTHER-ACCOUNT", operation.url, operation.sid, [*missing, *other]),
     ):
         if not endpoint.effort.few:
             # What was kept of the owner's answer is nobody else's.
@@ -421,7 +425,7 @@ def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> 
     if not endpoint.effort.few and endpoint.profile.provision.mode == "create":
         there, fetch = scenarios.existence.stands(target)
         endpoint.findings.check(
-            "CTRL-VISIBLE",
+            "CTRL-READ-AFTER-CREATE",
             there is not False,
             expected="200 for its owner, whoever else has asked",
             seen="404",
@@ -430,7 +434,7 @@ def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> 
     if other:
         # What is gone is still nobody else's to delete, or to know of.
         exchange = as_account(endpoint, operation.sid, 1, endpoint.key())
-        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID that is gone")
+        refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID that is gone")
         not_told_apart(endpoint, operation.sid, exchange)
         if not endpoint.effort.few:
             scenarios.existence.gone(operation)

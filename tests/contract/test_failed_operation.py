@@ -25,14 +25,14 @@ from orchestrator_contract.steps.updates import patched
 
 
 @pytest.mark.requirement(
-    "OP-FAILED-ENDS",
-    "OP-FAILED-KEEPS",
+    "OP-FAILED-STATUS",
+    "OP-FAILED-NO-EFFECT",
     "KEY-REPLAY-FAILED",
     "OP-BODY",
     "OP-ERROR",
-    "OP-ORDER",
-    "OP-TIMES",
-    "GONE-FETCH",
+    "OP-STATUS-ORDER",
+    "OP-TIMESTAMPS",
+    "DELETED-FETCH",
 )
 def test_failed_operation(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """After FAILED the configuration is still there, and the key gives the original response."""
@@ -58,7 +58,7 @@ def test_failed_operation(endpoint: Endpoint, scenarios: Scenarios) -> None:
         if operation.status == "COMPLETED":
             there, fetch = scenarios.existence.is_there(by_place[operation.resource_key])
             endpoint.findings.check(
-                "OP-FAILED-ENDS",
+                "OP-FAILED-STATUS",
                 there is not True,
                 expected="FAILED: the configuration is still there",
                 seen="COMPLETED",
@@ -70,10 +70,10 @@ def test_failed_operation(endpoint: Endpoint, scenarios: Scenarios) -> None:
         seen = ", ".join(sorted({operation.status for operation in accepted}))
         why = f"the profile's way to make an operation fail ended {seen}"
         endpoint.findings.unverified(
-            ("OP-FAILED-KEEPS", "OP-FAILED-ENDS", "KEY-REPLAY-FAILED"), why
+            ("OP-FAILED-NO-EFFECT", "OP-FAILED-STATUS", "KEY-REPLAY-FAILED"), why
         )
         raise CheckInconclusive(why)  # what operations are otherwise, others show
-    endpoint.findings.check("OP-FAILED-ENDS", True)
+    endpoint.findings.check("OP-FAILED-STATUS", True)
     # Where a second delete was accepted, or may have been, it may rightly have deleted what the first one left.
     failed = [
         one
@@ -86,8 +86,8 @@ def test_failed_operation(endpoint: Endpoint, scenarios: Scenarios) -> None:
             *([second[operation.resource_key]] if operation.resource_key in second else ()),
             *operation.polls[-1:],
         ]
-        if scenarios.existence.kept("OP-FAILED-KEEPS", by_place[operation.resource_key], steps):
-            endpoint.rechecks.kept("OP-FAILED-KEEPS", by_place[operation.resource_key], steps)
+        if scenarios.existence.kept("OP-FAILED-NO-EFFECT", by_place[operation.resource_key], steps):
+            endpoint.rechecks.kept("OP-FAILED-NO-EFFECT", by_place[operation.resource_key], steps)
     for operation in failed:
         # The same request again: with the header that made it fail, too.
         for new_connection in (False, True):
@@ -167,7 +167,7 @@ def still_listed(endpoint: Endpoint, failed: list[Operation], late_s: float) -> 
         endpoint.wait(late_s / 2)
     for operation in failed:
         endpoint.findings.check(
-            "OP-FAILED-KEEPS",
+            "OP-FAILED-NO-EFFECT",
             operation.sid in listed,
             expected=f"{operation.sid} still listed",
             seen="not there",
@@ -182,7 +182,7 @@ def key_on_another(endpoint: Endpoint, failed: Operation) -> None:
     again = endpoint.client.delete(other.sid, key=failed.accepted.key, call=call)
     same = again.status == 202 and bool(again.operation_names & failed.accepted.operation_names)
     endpoint.findings.check(
-        "KEY-OTHER-SID",
+        "KEY-REUSE-OTHER-SID",
         not same,
         expected=f"an answer of its own for {other.sid}",
         seen=f"the operation of {failed.sid}",
@@ -203,7 +203,7 @@ def delete_again(
     again = endpoint.client.delete(configuration.sid, key=endpoint.key())
     steps = [failed.accepted, *failed.polls[-1:], again]
     endpoint.findings.check(
-        "OP-FAILED-KEEPS",
+        "OP-FAILED-NO-EFFECT",
         again.status != 404 or endpoint.is_echo(again),
         expected="another delete of it accepted",
         seen="404",
@@ -234,7 +234,7 @@ def fails_again(
     endpoint.poller.finish([operation], early=False)
     if operation.status == "FAILED":
         scenarios.existence.kept(
-            "OP-FAILED-KEEPS",
+            "OP-FAILED-NO-EFFECT",
             configuration,
             [failed.accepted, operation.accepted, *operation.polls[-1:]],
         )
@@ -255,10 +255,10 @@ def throttled(
     )
     if exchange.status == 429:
         scenarios.existence.kept(
-            "ERR-429-KEEPS", configuration, [failed.accepted, *failed.polls[-1:], exchange]
+            "ERR-429-NO-EFFECT", configuration, [failed.accepted, *failed.polls[-1:], exchange]
         )
         endpoint.rechecks.kept(
-            "ERR-429-KEEPS", configuration, [failed.accepted, *failed.polls[-1:], exchange]
+            "ERR-429-NO-EFFECT", configuration, [failed.accepted, *failed.polls[-1:], exchange]
         )
 
 
@@ -270,7 +270,7 @@ def update_keeps(
     there, fetch = scenarios.existence.stands(configuration)
     if there is not None:
         endpoint.findings.check(
-            "GONE-BY-DELETE",
+            "EFFECT-ONLY-BY-DELETE",
             there,
             expected=f"{configuration.sid} still there",
             seen="gone",
@@ -294,7 +294,7 @@ def nobody_elses(
     """What its own account could not delete is not another account's to delete."""
     if len(endpoint.profile.accounts) > 1:
         exchange = as_account(endpoint, configuration.sid, 1, endpoint.key())
-        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID after FAILED")
+        refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID after FAILED")
         scenarios.existence.kept(
-            "AUTH-ACCOUNT", configuration, [failed.accepted, *failed.polls[-1:], exchange]
+            "AUTH-OTHER-ACCOUNT", configuration, [failed.accepted, *failed.polls[-1:], exchange]
         )

@@ -10,7 +10,7 @@ from orchestrator_contract.endpoint import Endpoint
 WELL_FORMED = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
 
 
-@pytest.mark.requirement("SID-UNKNOWN", "SID-ODD", "DEL-STATUS")
+@pytest.mark.requirement("SID-UNKNOWN", "SID-MALFORMED", "DEL-STATUS")
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_generated_deletes(endpoint: Endpoint, mode: str) -> None:
     """A generated delete, valid or not, gets a documented answer and deletes nothing."""
@@ -28,11 +28,11 @@ def test_generated_deletes(endpoint: Endpoint, mode: str) -> None:
             else sent.exchange.call.allow
         )
         requirement = (
-            "KEY-BAD-SAFE"
+            "KEY-MALFORMED-NO-5XX"
             if bad_key
             else "SID-UNKNOWN"
             if WELL_FORMED.fullmatch(sent.segment)
-            else "SID-ODD"
+            else "SID-MALFORMED"
         )
         endpoint.findings.check(
             requirement,

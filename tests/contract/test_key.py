@@ -40,7 +40,7 @@ def test_replay_many_times(endpoint: Endpoint, scenarios: Scenarios) -> None:
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED", new_connection=number % 2 == 0)
 
 
-@pytest.mark.requirement("GONE-FETCH", "GONE-DELETE", "GONE-LIST")
+@pytest.mark.requirement("DELETED-FETCH", "DELETED-DELETE", "DELETED-LIST")
 def test_gone_each_time(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Every fetch, delete and list after the end says the same as the first."""
     for operation in scenarios.ended(3):
@@ -51,7 +51,7 @@ def test_gone_each_time(endpoint: Endpoint, scenarios: Scenarios) -> None:
         scenarios.existence.unlisted([operation])
 
 
-@pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-FORMS")
+@pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-FORMAT-ACCEPTED")
 def test_replay_after_many_keys(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """The original response comes after many other keys were used, and each of those has its own, whatever its version."""
     first = scenarios.ended()[0]
@@ -71,7 +71,7 @@ def test_replay_after_many_keys(endpoint: Endpoint, scenarios: Scenarios) -> Non
     )
 
 
-@pytest.mark.requirement("KEY-OTHER-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")
 @pytest.mark.parametrize(
     "ended",
     [
@@ -95,9 +95,9 @@ def test_key_on_another_sid(endpoint: Endpoint, scenarios: Scenarios, ended: boo
             key=key.upper() if capitals else key,
             call=Call("delete", other.sid, allow=MISMATCH),
         )
-        not_the_first(endpoint, "KEY-OTHER-SID", operation, again, other.sid)
+        not_the_first(endpoint, "KEY-REUSE-OTHER-SID", operation, again, other.sid)
         endpoint.findings.observe(
-            "OBS-KEY-OTHER-SID", f"{again.status} {again.object.get('code', '')}".strip()
+            "OBS-KEY-REUSE-OTHER-SID", f"{again.status} {again.object.get('code', '')}".strip()
         )
         refused = refused and (capitals or again.status in (*MISMATCH, 409))
         if refused and number == 0 and not endpoint.effort.few:
@@ -105,7 +105,7 @@ def test_key_on_another_sid(endpoint: Endpoint, scenarios: Scenarios, ended: boo
             scenarios.replay(operation, requirement="KEY-REPLAY-ENDED" if ended else "KEY-REPLAY")
         if again.status == 202:
             accepted.append((again, other))
-    scenarios.must_happen("KEY-OTHER-SID", accepted)
+    scenarios.must_happen("KEY-REUSE-OTHER-SID", accepted)
     if not ended:
         scenarios.completed([operation], [first])
     gone = [] if endpoint.effort.few or not ended else scenarios.deleted()
@@ -117,7 +117,7 @@ def test_key_on_another_sid(endpoint: Endpoint, scenarios: Scenarios, ended: boo
         endpoint.ownership.allow(sid)
         call = Call("delete", sid, allow=MISMATCH | {404}, outside_api=sid == "x")
         again = endpoint.client.delete(sid, key=operation.accepted.key, call=call)
-        not_the_first(endpoint, "KEY-OTHER-SID", operation, again, sid)
+        not_the_first(endpoint, "KEY-REUSE-OTHER-SID", operation, again, sid)
         refused = refused and again.status in (*MISMATCH, 409, 404)
     if refused:
         # Nothing else was done under the key, so it still belongs to the first request.
@@ -282,7 +282,7 @@ def second_pair(
     return one(account=account, region=region), one()
 
 
-@pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF")
+@pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
 def test_malformed_key_near_a_used_one(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A value near a used key never gets that key's response, and never breaks the server."""
     operation = scenarios.ended()[0]
@@ -297,7 +297,7 @@ def test_malformed_key_near_a_used_one(endpoint: Endpoint, scenarios: Scenarios)
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
-@pytest.mark.requirement("KEY-BAD-SAFE", "KEY-BAD-DEAF", "GONE-ONLY")
+@pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED", "EFFECT-NO-OTHER")
 def test_malformed_key_as_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A malformed key is refused, or ignored: sending it again is then a request of its own."""
     chosen = [
@@ -318,7 +318,8 @@ def test_malformed_key_as_a_key(endpoint: Endpoint, scenarios: Scenarios) -> Non
         first = send_bad(endpoint, configuration.sid, bad)
         refused = first.status is not None and 400 <= first.status < 500
         endpoint.findings.observe(
-            "OBS-BAD-KEY", f"{'refused' if refused else 'ignored'} with {first.status}: {bad.why}"
+            "OBS-KEY-MALFORMED",
+            f"{'refused' if refused else 'ignored'} with {first.status}: {bad.why}",
         )
         refusals += [first] if refused else []
         if first.status == 202:
@@ -329,8 +330,8 @@ def test_malformed_key_as_a_key(endpoint: Endpoint, scenarios: Scenarios) -> Non
     if not ignored:
         # A request that is refused deletes nothing.
         if shown and refusals and endpoint.ownership.untouched(configuration.resource_key):
-            scenarios.existence.kept("GONE-ONLY", configuration, refusals[-2:])
-            endpoint.rechecks.kept("GONE-ONLY", configuration, refusals[-2:])
+            scenarios.existence.kept("EFFECT-NO-OTHER", configuration, refusals[-2:])
+            endpoint.rechecks.kept("EFFECT-NO-OTHER", configuration, refusals[-2:])
         return
     operations = [endpoint.poller.accept(first, c.sid) for _, first, c in ignored]
     scenarios.completed(operations, [c for _, _, c in ignored])
@@ -339,7 +340,7 @@ def test_malformed_key_as_a_key(endpoint: Endpoint, scenarios: Scenarios) -> Non
     for (bad, first, before), other in zip(ignored, others, strict=True):
         again = send_bad(endpoint, before.sid, bad)
         endpoint.findings.check(
-            "KEY-BAD-DEAF",
+            "KEY-MALFORMED-NOT-HONOURED",
             not again.succeeded,
             expected=f"404 or a refusal: a key with {bad.why} is none",
             seen=again.outcome(),
@@ -348,7 +349,7 @@ def test_malformed_key_as_a_key(endpoint: Endpoint, scenarios: Scenarios) -> Non
         response = send_bad(endpoint, other.sid, bad)
         same = response.status == 202 and bool(response.operation_names & first.operation_names)
         endpoint.findings.check(
-            "KEY-BAD-DEAF",
+            "KEY-MALFORMED-NOT-HONOURED",
             not same,
             expected="nothing of the first request",
             seen="its operation",
@@ -356,10 +357,10 @@ def test_malformed_key_as_a_key(endpoint: Endpoint, scenarios: Scenarios) -> Non
         )
         if response.status == 202 and not same:
             taken.append((response, other))
-    scenarios.must_happen("KEY-BAD-DEAF", taken)
+    scenarios.must_happen("KEY-MALFORMED-NOT-HONOURED", taken)
 
 
-@pytest.mark.requirement("KEY-DOUBLED")
+@pytest.mark.requirement("KEY-DUPLICATE-HEADER")
 def test_doubled_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Two key lines in one request are not honoured as one of them."""
     operation = scenarios.ended()[0]
@@ -373,7 +374,7 @@ def test_doubled_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
         )
         same = exchange.status is not None and 200 <= exchange.status < 300
         endpoint.findings.check(
-            "KEY-DOUBLED",
+            "KEY-DUPLICATE-HEADER",
             not same,
             expected="a refusal, or both lines ignored",
             seen=exchange.outcome(),
@@ -385,7 +386,7 @@ def test_doubled_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
 PLACES = (35, 0, 7, 14, 19, 24)
 
 
-@pytest.mark.requirement("GONE-DELETE")
+@pytest.mark.requirement("DELETED-DELETE")
 def test_keys_that_differ_in_one_digit(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Each digit of a key counts: with another one in any place it is another key, and what is gone is not found."""
     operation = scenarios.ended()[0]
@@ -396,7 +397,7 @@ def test_keys_that_differ_in_one_digit(endpoint: Endpoint, scenarios: Scenarios)
         scenarios.existence.not_again(operation, key=near)
 
 
-@pytest.mark.requirement("KEY-FORMS")
+@pytest.mark.requirement("KEY-FORMAT-ACCEPTED")
 def test_letter_case(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Keys in capitals are accepted and replay; whether case tells two keys apart is observed."""
     configuration = endpoint.configurations.one()

@@ -18,7 +18,12 @@ LONGEST_WAIT_S = 5.0
 
 @pytest.mark.closing
 @pytest.mark.requirement(
-    "OP-FETCH", "OP-ORDER", "OP-TIMES", "GONE-FETCH", "GONE-DELETE", "KEY-REPLAY-ENDED"
+    "OP-FETCH",
+    "OP-STATUS-ORDER",
+    "OP-TIMESTAMPS",
+    "DELETED-FETCH",
+    "DELETED-DELETE",
+    "KEY-REPLAY-ENDED",
 )
 def test_still_so(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Ended operations do not change, deleted configurations stay deleted, refused deletes stay undone."""
@@ -57,7 +62,7 @@ def asked_when_told(
 
 
 @pytest.mark.closing
-@pytest.mark.requirement("GONE-ONLY")
+@pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_nothing_else_is_gone(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Every configuration of the run that no accepted delete named is still there."""
     some = endpoint.configurations.take(1 if endpoint.effort.few else 2)
@@ -75,7 +80,7 @@ def test_nothing_else_is_gone(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
     scenarios.existence.unlisted([], kept=home)
     for configuration in away[:10]:
-        scenarios.existence.kept("GONE-ONLY", configuration, [])
+        scenarios.existence.kept("EFFECT-NO-OTHER", configuration, [])
     endpoint.configurations.give_back(*some)
     if not endpoint.effort.few:
         delete_without_key(endpoint, scenarios, home)

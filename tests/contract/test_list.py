@@ -24,7 +24,7 @@ WALKS = 4
 
 
 @pytest.mark.twice
-@pytest.mark.requirement("CTRL-PAGES", "CTRL-PAGE")
+@pytest.mark.requirement("CTRL-PAGINATION", "CTRL-PAGE")
 def test_page_requests(endpoint: Endpoint) -> None:
     """A page may have any documented size, and a nextToken is good on every connection."""
     for size in (1, LARGEST_PAGE):
@@ -40,7 +40,12 @@ def test_page_requests(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.requirement(
-    "CTRL-PAGES", "CTRL-PAGE", "CTRL-VISIBLE", "GONE-LIST", "GONE-ONLY", "HTTP-JSON"
+    "CTRL-PAGINATION",
+    "CTRL-PAGE",
+    "CTRL-READ-AFTER-CREATE",
+    "DELETED-LIST",
+    "EFFECT-NO-OTHER",
+    "HTTP-JSON",
 )
 def test_pages(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Small pages show every configuration once; after deletes none that is gone, on no page, and all others."""
@@ -79,7 +84,7 @@ def test_pages(endpoint: Endpoint, scenarios: Scenarios) -> None:
         endpoint.wait(max(one.late_s for one in configurations))
     if moved:
         endpoint.findings.unverified(
-            ["CTRL-PAGES"], "others changed the list during every walk over it", one_way=True
+            ["CTRL-PAGINATION"], "others changed the list during every walk over it", one_way=True
         )
         missing = twice = set()
     shown = endpoint.configurations.listing.sids()
@@ -87,21 +92,21 @@ def test_pages(endpoint: Endpoint, scenarios: Scenarios) -> None:
         endpoint.wait(max(one.late_s for one in configurations))
         shown |= endpoint.configurations.listing.sids()
     endpoint.findings.check(
-        "CTRL-VISIBLE",
+        "CTRL-READ-AFTER-CREATE",
         sids <= shown,
         expected="every created configuration in the list",
         seen="one is missing",
         exchanges=pages[-1:],
     )
     endpoint.findings.check(
-        "CTRL-PAGES",
+        "CTRL-PAGINATION",
         not missing,
         expected="every created configuration on one of the pages",
         seen=f"{len(missing)} missing, e.g. {min(missing, default='')}",
         exchanges=pages[-2:],
     )
     endpoint.findings.check(
-        "CTRL-PAGES",
+        "CTRL-PAGINATION",
         not twice,
         expected="each once",
         seen=f"{min(twice, default='')} twice",
@@ -109,7 +114,7 @@ def test_pages(endpoint: Endpoint, scenarios: Scenarios) -> None:
     )
     sizes = [len(page.object["configurations"]) for page in pages]
     endpoint.findings.check(
-        "CTRL-PAGES",
+        "CTRL-PAGINATION",
         max(sizes, default=0) <= size,
         expected=f"at most pageSize ({size}) on a page",
         seen=str(max(sizes, default=0)),
@@ -136,7 +141,7 @@ def test_pages(endpoint: Endpoint, scenarios: Scenarios) -> None:
         by_store(endpoint, store, done, {one.sid for one in kept if stores.get(one.sid) == store})
     for configuration in kept:
         if scenarios.existence.kept(
-            "GONE-ONLY", configuration, [operation.accepted for operation in done][:2]
+            "EFFECT-NO-OTHER", configuration, [operation.accepted for operation in done][:2]
         ):
             endpoint.configurations.give_back(configuration)
 
@@ -162,7 +167,7 @@ def tokens_lead_on(endpoint: Endpoint) -> None:
     # What others do meanwhile may spoil one or two.
     if len(refused) == WALKS:
         endpoint.findings.check(
-            "CTRL-PAGES",
+            "CTRL-PAGINATION",
             False,
             expected="the page that nextToken leads to",
             seen=refused[-1].outcome(),
@@ -213,7 +218,7 @@ def by_store(endpoint: Endpoint, store: str, done: list[Operation], left: set[st
             )
         ]
         endpoint.findings.check(
-            "GONE-LIST",
+            "DELETED-LIST",
             not shows,
             expected=f"no {operation.sid} among those of its memory store",
             seen="it is listed",
@@ -223,7 +228,7 @@ def by_store(endpoint: Endpoint, store: str, done: list[Operation], left: set[st
         endpoint.until(lambda: not missing(), LATE_S, 0.5)
         lacking = missing()
     endpoint.findings.check(
-        "CTRL-VISIBLE",
+        "CTRL-READ-AFTER-CREATE",
         not lacking,
         expected=f"{min(lacking, default='')} among those of its memory store",
         seen="not there",
@@ -231,7 +236,7 @@ def by_store(endpoint: Endpoint, store: str, done: list[Operation], left: set[st
     )
 
 
-@pytest.mark.requirement("GONE-ONLY", "GONE-FETCH")
+@pytest.mark.requirement("EFFECT-NO-OTHER", "DELETED-FETCH")
 def test_namesake(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A delete takes the configuration it names and leaves those of the same name; another such does not bring the first back."""
     # Alike in every part that two may share.
@@ -252,13 +257,13 @@ def test_namesake(endpoint: Endpoint, scenarios: Scenarios) -> None:
     )
 
     for one in twins:
-        scenarios.existence.kept("GONE-ONLY", one, [operation.accepted for operation in done])
+        scenarios.existence.kept("EFFECT-NO-OTHER", one, [operation.accepted for operation in done])
     if not endpoint.effort.few:
         with contextlib.suppress(Inconclusive):
             again = endpoint.configurations.creator.namesake(configuration)
             there, fetch = scenarios.existence.stands(again)
             endpoint.findings.check(
-                "CTRL-VISIBLE",
+                "CTRL-READ-AFTER-CREATE",
                 there is not False,
                 expected=f"{again.sid}, just created",
                 seen="404",
@@ -277,7 +282,7 @@ def namesakes_elsewhere(endpoint: Endpoint, configuration: Configuration) -> lis
     return found
 
 
-@pytest.mark.requirement("CTRL-VISIBLE")
+@pytest.mark.requirement("CTRL-READ-AFTER-CREATE")
 def test_listed(endpoint: Endpoint) -> None:
     """A configuration is in the list seconds after its create has COMPLETED, or at once."""
     configuration = endpoint.configurations.take(1, payloads=[{}])[0]
@@ -302,7 +307,7 @@ def test_listed(endpoint: Endpoint) -> None:
             "the list does not fit on one page, and the new configuration was not seen on any"
         )
     endpoint.findings.check(
-        "CTRL-VISIBLE",
+        "CTRL-READ-AFTER-CREATE",
         found,
         expected=f"{configuration.sid}, created {LATE_S:g} s ago, in the list",
         seen="not there",
@@ -311,7 +316,7 @@ def test_listed(endpoint: Endpoint) -> None:
     endpoint.configurations.give_back(configuration)
 
 
-@pytest.mark.requirement("CTRL-VISIBLE")
+@pytest.mark.requirement("CTRL-READ-AFTER-CREATE")
 def test_shown_each_time(endpoint: Endpoint) -> None:
     """A configuration that is there is shown by every fetch, not by most."""
     configurations = endpoint.configurations.take(1 if endpoint.effort.few else 4)
@@ -330,6 +335,10 @@ def test_shown_each_time(endpoint: Endpoint) -> None:
         told = looks()
     for fetch in told:
         endpoint.findings.check(
-            "CTRL-VISIBLE", fetch.status == 200, expected="200", seen="404", exchanges=[fetch]
+            "CTRL-READ-AFTER-CREATE",
+            fetch.status == 200,
+            expected="200",
+            seen="404",
+            exchanges=[fetch],
         )
     endpoint.configurations.give_back(*configurations)

@@ -48,13 +48,13 @@ def delete_unknown(
 @pytest.mark.opening
 @pytest.mark.requirement(
     "SID-UNKNOWN",
-    "HTTP-ANSWER",
+    "HTTP-COMPLETE",
     "HTTP-JSON",
-    "HTTP-TYPE",
+    "HTTP-CONTENT-TYPE",
     "ERR-404-BODY",
-    "ERR-STATUS",
-    "ERR-CODE",
-    "ERR-INFO",
+    "ERR-STATUS-MATCHES",
+    "ERR-CODE-MATCHES",
+    "ERR-MORE-INFO",
     "ERR-BOUNDS",
 )
 def test_unknown_sid(endpoint: Endpoint, scenarios: Scenarios) -> None:
@@ -62,7 +62,7 @@ def test_unknown_sid(endpoint: Endpoint, scenarios: Scenarios) -> None:
     delete_unknown(endpoint, scenarios, unknown_sids(endpoint, endpoint.effort.unknown_sids))
 
 
-@pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-KEEPS")
+@pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-NO-EFFECT")
 def test_unknown_sid_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A delete of a SID that no configuration has deletes nothing else."""
     scenarios.existence.must_be_shown(endpoint.control_configuration)
@@ -73,9 +73,11 @@ def test_unknown_sid_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
     far = unknown_sids(endpoint, max(2, endpoint.effort.unknown_sids // 3) - len(near))
     exchanges = delete_unknown(endpoint, scenarios, far, near)
 
-    scenarios.existence.kept("SID-UNKNOWN-KEEPS", endpoint.control_configuration, exchanges[-3:])
+    scenarios.existence.kept(
+        "SID-UNKNOWN-NO-EFFECT", endpoint.control_configuration, exchanges[-3:]
+    )
     for configuration in newest:
-        if scenarios.existence.kept("SID-UNKNOWN-KEEPS", configuration, exchanges[-3:]):
+        if scenarios.existence.kept("SID-UNKNOWN-NO-EFFECT", configuration, exchanges[-3:]):
             endpoint.configurations.give_back(configuration)
 
 
@@ -106,7 +108,7 @@ def unknown_sids(endpoint: Endpoint, number: int) -> list[str]:
     return plain
 
 
-@pytest.mark.requirement("SID-ODD", "SID-ODD-KEEPS")
+@pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
 def test_odd_sid(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A SID that does not look like one is refused, breaks nothing and deletes no configuration."""
     target = endpoint.control_configuration
@@ -139,7 +141,7 @@ def test_odd_sid(endpoint: Endpoint, scenarios: Scenarios) -> None:
             )
         if there is not None:
             endpoint.findings.check(
-                "SID-ODD-KEEPS",
+                "SID-MALFORMED-NO-EFFECT",
                 there,
                 expected=f"{target.sid} still there",
                 seen="gone",
@@ -149,10 +151,10 @@ def test_odd_sid(endpoint: Endpoint, scenarios: Scenarios) -> None:
             endpoint.inventory.gone(target)
             endpoint.forget_control_configuration()
             return
-    endpoint.rechecks.kept("SID-ODD-KEEPS", target, sent[-3:])
+    endpoint.rechecks.kept("SID-MALFORMED-NO-EFFECT", target, sent[-3:])
 
 
-@pytest.mark.requirement("SID-METHOD", "GONE-BY-DELETE")
+@pytest.mark.requirement("SID-METHOD-NOT-ALLOWED", "EFFECT-ONLY-BY-DELETE")
 def test_wrong_method(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A method that the path does not have is answered 405 with Allow, and neither it nor reading deletes."""
     target = endpoint.control_configuration
@@ -176,21 +178,30 @@ def test_wrong_method(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
     ok = wrong.status == 405 and "allow" in wrong.headers
     endpoint.findings.check(
-        "SID-METHOD", ok, expected="405 with Allow", seen=wrong.outcome(), exchanges=[wrong]
+        "SID-METHOD-NOT-ALLOWED",
+        ok,
+        expected="405 with Allow",
+        seen=wrong.outcome(),
+        exchanges=[wrong],
     )
-    scenarios.existence.kept("GONE-BY-DELETE", target, [wrong, *others])
-    endpoint.rechecks.kept("GONE-BY-DELETE", target, [wrong, *others])
+    scenarios.existence.kept("EFFECT-ONLY-BY-DELETE", target, [wrong, *others])
+    endpoint.rechecks.kept("EFFECT-ONLY-BY-DELETE", target, [wrong, *others])
     if endpoint.effort.few:
         return
     newest = endpoint.configurations.take(1, payloads=[{}])[0]
     pages = [endpoint.client.page(f"pageSize={LARGEST_PAGE}") for _ in range(3)]
-    scenarios.existence.kept("GONE-BY-DELETE", target, pages)
-    if scenarios.existence.kept("GONE-BY-DELETE", newest, pages):
+    scenarios.existence.kept("EFFECT-ONLY-BY-DELETE", target, pages)
+    if scenarios.existence.kept("EFFECT-ONLY-BY-DELETE", newest, pages):
         endpoint.configurations.give_back(newest)
 
 
 @pytest.mark.requirement(
-    "GONE-BY-DELETE", "CTRL-ACCEPTED", "GONE-FETCH", "GONE-LIST", "GONE-DELETE", "KEY-REPLAY-ENDED"
+    "EFFECT-ONLY-BY-DELETE",
+    "CTRL-ACCEPTED",
+    "DELETED-FETCH",
+    "DELETED-LIST",
+    "DELETED-DELETE",
+    "KEY-REPLAY-ENDED",
 )
 def test_update_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Updating and patching a configuration leave it in place, and it can be deleted for good afterwards."""
@@ -223,7 +234,7 @@ def test_update_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
             raise Inconclusive(f"{method} was answered {exchange.outcome()}")
         operation = endpoint.poller.accept(exchange, configuration.sid)
         endpoint.poller.finish([operation], early=False)
-        if not scenarios.existence.kept("GONE-BY-DELETE", configuration, steps):
+        if not scenarios.existence.kept("EFFECT-ONLY-BY-DELETE", configuration, steps):
             return
 
     if not endpoint.effort.few:
@@ -236,7 +247,7 @@ def test_update_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
         endpoint.poller.finish(
             [endpoint.poller.accept(e, other.sid) for e in updates if e.status == 202], early=False
         )
-        endpoint.rechecks.kept("GONE-BY-DELETE", other, updates)
+        endpoint.rechecks.kept("EFFECT-ONLY-BY-DELETE", other, updates)
 
     # What was changed is deleted like what was not.
     for operation in scenarios.completed(

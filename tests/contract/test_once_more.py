@@ -22,23 +22,23 @@ from orchestrator_contract.steps.unauthorized import as_account, basic, refused,
 
 MARKS = (
     "DEL-STATUS",
-    "DEL-ACCEPT",
+    "DEL-ACCEPTED",
     "DEL-202-BODY",
     "DEL-202-HEADERS",
-    "DEL-202-LINKS",
+    "DEL-202-LINKS-AGREE",
     "DEL-202-RELATED",
     "OP-FETCH",
     "OP-BODY",
-    "OP-SUCCEEDS",
-    "GONE-FETCH",
-    "GONE-LIST",
-    "GONE-DELETE",
+    "OP-COMPLETES",
+    "DELETED-FETCH",
+    "DELETED-LIST",
+    "DELETED-DELETE",
     "SID-UNKNOWN",
     "KEY-REPLAY",
     "KEY-REPLAY-ENDED",
-    "KEY-OTHER-SID",
-    "KEY-BAD-SAFE",
-    "KEY-BAD-DEAF",
+    "KEY-REUSE-OTHER-SID",
+    "KEY-MALFORMED-NO-5XX",
+    "KEY-MALFORMED-NOT-HONOURED",
 )
 
 
@@ -127,10 +127,10 @@ def reuse(
     again = endpoint.client.delete(
         other.sid, key=operation.accepted.key, account=other.account, region=other.region, call=call
     )
-    not_the_first(endpoint, "KEY-OTHER-SID", operation, again, other.sid)
+    not_the_first(endpoint, "KEY-REUSE-OTHER-SID", operation, again, other.sid)
     if again.status != 202:
         return other, again.status in (*MISMATCH, 409)
-    scenarios.must_happen("KEY-OTHER-SID", [(again, other)])
+    scenarios.must_happen("KEY-REUSE-OTHER-SID", [(again, other)])
     return endpoint.configurations.one(account=other.account, region=other.region), False
 
 
@@ -140,7 +140,7 @@ def odd(endpoint: Endpoint, scenarios: Scenarios, target: Configuration) -> None
         malformed_sids(target.sid, endpoint.unknown_sid(), endpoint.random, 3), target
     ):
         response = send_odd(endpoint, one, account=target.account, region=target.region)
-        scenarios.existence.kept("SID-ODD-KEEPS", target, [response])
+        scenarios.existence.kept("SID-MALFORMED-NO-EFFECT", target, [response])
 
 
 def strangers(endpoint: Endpoint, scenarios: Scenarios, target: Configuration) -> None:
@@ -160,8 +160,8 @@ def strangers(endpoint: Endpoint, scenarios: Scenarios, target: Configuration) -
         exchange = as_account(
             endpoint, target.sid, 1 - min(target.account, 1), region=target.region
         )
-        refused(endpoint, "AUTH-ACCOUNT", exchange, "another account's SID")
-        scenarios.existence.kept("AUTH-ACCOUNT", target, [exchange])
+        refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID")
+        scenarios.existence.kept("AUTH-OTHER-ACCOUNT", target, [exchange])
 
 
 def refusals(endpoint: Endpoint, scenarios: Scenarios, scope: Scope) -> None:
@@ -184,8 +184,8 @@ def refusals(endpoint: Endpoint, scenarios: Scenarios, scope: Scope) -> None:
             continue
         hits = [exchange for exchange in found.exchanges if exchange.status == status]
         if hits:
-            scenarios.existence.kept(f"ERR-{status}-KEEPS", target, hits)
-            endpoint.rechecks.kept(f"ERR-{status}-KEEPS", target, hits)
+            scenarios.existence.kept(f"ERR-{status}-NO-EFFECT", target, hits)
+            endpoint.rechecks.kept(f"ERR-{status}-NO-EFFECT", target, hits)
 
 
 def at_last(endpoint: Endpoint, scenarios: Scenarios, configuration: Configuration) -> None:
@@ -204,6 +204,6 @@ def at_last(endpoint: Endpoint, scenarios: Scenarios, configuration: Configurati
     for failed in endpoint.poller.finish(failing, early=False):
         if target is not None and failed.status == "FAILED":
             scenarios.existence.kept(
-                "OP-FAILED-KEEPS", target, [failed.accepted, *failed.polls[-1:]]
+                "OP-FAILED-NO-EFFECT", target, [failed.accepted, *failed.polls[-1:]]
             )
             scenarios.replay(failed, requirement="KEY-REPLAY-FAILED", trigger=failure)

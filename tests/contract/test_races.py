@@ -17,7 +17,7 @@ from orchestrator_contract.steps.concurrency import at_once, at_once_on, merge_n
 from orchestrator_contract.steps.deletes import Scenarios
 
 
-@pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-ANSWER")
+@pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-COMPLETE")
 def test_one_key_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round: int) -> None:
     """One key at once on several connections starts one operation, and all of them end with its response."""
     configurations = endpoint.configurations.take(1 if endpoint.effort.few else 3)
@@ -108,7 +108,7 @@ def replays_at_once(endpoint: Endpoint, scenarios: Scenarios, operation: Operati
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
 
 
-@pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE", "DEL-STATUS", "HTTP-ANSWER")
+@pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED", "DEL-STATUS", "HTTP-COMPLETE")
 @pytest.mark.parametrize(
     "keyed",
     [
@@ -124,7 +124,7 @@ def test_one_sid_at_once(
     # One may FAIL for reasons of its own; where a second race ends so, too, the race is the reason.
     again = all_failed(endpoint, scenarios, keyed) if failed else []
     endpoint.findings.check(
-        "RACE-ONE-SID",
+        "CONC-ONE-SID",
         not again,
         expected="one of them COMPLETED",
         seen="none, twice",
@@ -161,7 +161,7 @@ def all_failed(endpoint: Endpoint, scenarios: Scenarios, keyed: bool) -> list[Ex
     completed = [operation for operation in operations if operation.status == "COMPLETED"]
     steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
     endpoint.findings.check(
-        "RACE-ONCE",
+        "CONC-ONE-COMPLETED",
         len(completed) <= 1,
         expected="one COMPLETED operation",
         seen=str(len(completed)),
@@ -176,7 +176,7 @@ def all_failed(endpoint: Endpoint, scenarios: Scenarios, keyed: bool) -> list[Ex
         )
     if completed:
         endpoint.findings.check(
-            "RACE-ONE-SID",
+            "CONC-ONE-SID",
             there is not True,
             expected="the configuration deleted",
             seen=f"{', '.join(o.status for o in operations)}, fetch {fetch.outcome()}",
@@ -188,7 +188,7 @@ def all_failed(endpoint: Endpoint, scenarios: Scenarios, keyed: bool) -> list[Ex
 
 
 @pytest.mark.requirement(
-    "RACE-OWN-ANSWER", "DEL-202-RELATED", "DEL-202-OWN", "DEL-STATUS", "HTTP-ANSWER"
+    "CONC-OWN-RESPONSE", "DEL-202-RELATED", "DEL-202-OWN-OPERATION", "DEL-STATUS", "HTTP-COMPLETE"
 )
 def test_many_sids_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round: int) -> None:
     """Of deletes of many SIDs at once every answer belongs to its request, and every deletion happens."""
@@ -212,7 +212,7 @@ def test_many_sids_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round:
             continue
         named = exchange.related_sid
         endpoint.findings.check(
-            "RACE-OWN-ANSWER",
+            "CONC-OWN-RESPONSE",
             named in (None, configuration.sid),
             expected=f"the answer for {configuration.sid}",
             seen=f"the one for {named!r:.120}",
@@ -221,7 +221,7 @@ def test_many_sids_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round:
         operations.append(endpoint.poller.accept(exchange, configuration.sid))
     distinct = merge_names([operation.accepted for operation in operations])
     endpoint.findings.check(
-        "RACE-OWN-ANSWER",
+        "CONC-OWN-RESPONSE",
         len(distinct) == len(operations),
         expected=f"{len(operations)} operations",
         seen=str(len(distinct)),
@@ -232,7 +232,7 @@ def test_many_sids_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round:
         configuration = next(c for c in configurations if c.resource_key == operation.resource_key)
         there, fetch = scenarios.existence.is_there(configuration)
         endpoint.findings.check(
-            "RACE-OWN-ANSWER",
+            "CONC-OWN-RESPONSE",
             there is not True,
             expected=f"{operation.sid} deleted",
             seen="still there",

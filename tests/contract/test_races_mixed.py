@@ -21,7 +21,7 @@ from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.malformed_requests import send_bad
 
 
-@pytest.mark.requirement("RACE-MIXED", "CTRL-PAGE", "GONE-FETCH", "GONE-LIST")
+@pytest.mark.requirement("CONC-LINEARIZABLE", "CTRL-PAGE", "DELETED-FETCH", "DELETED-LIST")
 def test_reads_and_updates_beside_a_delete(
     endpoint: Endpoint, scenarios: Scenarios, race_round: int
 ) -> None:
@@ -64,7 +64,7 @@ def test_reads_and_updates_beside_a_delete(
             endpoint.client.page(f"pageSize={LARGEST_PAGE}"),
         )
         endpoint.findings.check(
-            "GONE-FETCH",
+            "DELETED-FETCH",
             fetch.status != 200,
             expected="404, as before",
             seen=fetch.outcome(),
@@ -72,7 +72,7 @@ def test_reads_and_updates_beside_a_delete(
         )
         for look in (page, later):
             endpoint.findings.check(
-                "GONE-LIST",
+                "DELETED-LIST",
                 one.sid not in listed_ids(look),
                 expected=f"no {one.sid}",
                 seen="it is listed",
@@ -102,7 +102,7 @@ def test_reads_and_updates_beside_a_delete(
 
     there, fetch = scenarios.existence.is_there(configuration)
     endpoint.findings.check(
-        "RACE-MIXED",
+        "CONC-LINEARIZABLE",
         there is not True,
         expected="the configuration gone after COMPLETED",
         seen="still there",
@@ -129,7 +129,7 @@ def stand(
         ok = ok and not missed
         if not one.late_s:
             endpoint.findings.check(
-                "RACE-MIXED",
+                "CONC-LINEARIZABLE",
                 not missed,
                 expected=f"{one.sid} seen beside a delete",
                 seen="not there",
@@ -180,7 +180,7 @@ def listed_whole(page: Exchange) -> list[Any] | None:
     return listed_ids(page)
 
 
-@pytest.mark.requirement("GONE-UPDATE")
+@pytest.mark.requirement("EFFECT-NO-RESTORE")
 def test_late_update(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """After COMPLETED no update brings the configuration back."""
     configuration = endpoint.configurations.one()
@@ -200,7 +200,7 @@ def test_late_update(endpoint: Endpoint, scenarios: Scenarios) -> None:
     endpoint.rechecks.ended([done], "deleted before an update")
     there, fetch = scenarios.existence.is_there(configuration)
     endpoint.findings.check(
-        "GONE-UPDATE",
+        "EFFECT-NO-RESTORE",
         there is not True,
         expected="404 after a late update",
         seen="the configuration is back",
@@ -211,7 +211,7 @@ def test_late_update(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.twice
-@pytest.mark.requirement("RACE-MIXED", "KEY-OTHER-CALL")
+@pytest.mark.requirement("CONC-LINEARIZABLE", "KEY-REUSE-OTHER-CALL")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, method: str) -> None:
     """A delete sent while an update runs is refused and does nothing, or deletes for good."""
@@ -252,7 +252,7 @@ def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, m
             endpoint.rechecks.ended(operations[1:], "deleted while an update ran")
             there, fetch = scenarios.existence.is_there(configuration)
             endpoint.findings.check(
-                "RACE-MIXED",
+                "CONC-LINEARIZABLE",
                 there is not True,
                 expected="the configuration gone after COMPLETED",
                 seen="still there",
@@ -261,15 +261,15 @@ def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, m
             endpoint.inventory.gone(configuration)
     elif delete.status in (404, 409) and not endpoint.is_echo(delete):
         endpoint.findings.check(
-            "RACE-MIXED",
+            "CONC-LINEARIZABLE",
             delete.status == 409,
             expected="409, or 202",
             seen=delete.outcome(),
             exchanges=steps,
         )
-        there = scenarios.existence.kept("RACE-MIXED", configuration, steps)
+        there = scenarios.existence.kept("CONC-LINEARIZABLE", configuration, steps)
         if method == "PUT" or not there:
-            endpoint.rechecks.kept("RACE-MIXED", configuration, steps)
+            endpoint.rechecks.kept("CONC-LINEARIZABLE", configuration, steps)
         else:
             for operation in scenarios.completed(
                 [scenarios.accepted(configuration, key=endpoint.key())], [configuration]
@@ -290,7 +290,7 @@ def under_its_key(
     )
     own = response.status == 202 and not response.operation_names & first.operation_names
     endpoint.findings.check(
-        "KEY-OTHER-CALL",
+        "KEY-REUSE-OTHER-CALL",
         own or response.status != 202,
         expected="a refusal or an operation of its own",
         seen=f"the operation of the {first.call.operation}, which still runs",
@@ -300,7 +300,7 @@ def under_its_key(
 
 
 @pytest.mark.twice
-@pytest.mark.requirement("RACE-OWN-ANSWER", "KEY-OTHER-CALL", "DEL-202-RELATED")
+@pytest.mark.requirement("CONC-OWN-RESPONSE", "KEY-REUSE-OTHER-CALL", "DEL-202-RELATED")
 @pytest.mark.parametrize("when", ["right-after-it", "at-once"])
 def test_delete_beside_a_create(endpoint: Endpoint, scenarios: Scenarios, when: str) -> None:
     """A delete beside a create, under its key or another, gets the answer to its own request, and so does the create."""
@@ -355,7 +355,7 @@ def belongs(
         and not created.operation_names & deleted.operation_names
     )
     endpoint.findings.check(
-        "RACE-OWN-ANSWER",
+        "CONC-OWN-RESPONSE",
         own,
         expected=f"the answer for {target.sid}, and another one for the create",
         seen=f"those for {names[1]!r:.120} and {names[0]!r:.120}"
@@ -366,7 +366,7 @@ def belongs(
     return own
 
 
-@pytest.mark.requirement("RACE-ONE-SID", "RACE-ONCE")
+@pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED")
 @pytest.mark.parametrize(
     "keyed",
     [
@@ -397,7 +397,7 @@ def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, k
     endpoint.poller.finish(operations)
     ended = [one for one in operations if one.status == "COMPLETED"]
     endpoint.findings.check(
-        "RACE-ONCE",
+        "CONC-ONE-COMPLETED",
         len(ended) <= 1,
         expected="one COMPLETED operation",
         seen=str(len(ended)),
@@ -406,7 +406,7 @@ def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, k
     done = scenarios.completed([operation], [configuration])[0]
     there, fetch = scenarios.existence.is_there(configuration)
     endpoint.findings.check(
-        "RACE-ONE-SID",
+        "CONC-ONE-SID",
         there is not True,
         expected="the configuration deleted",
         seen="still there",
@@ -418,7 +418,7 @@ def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, k
         # Whether that refusal is stored for its key is open; what it refused is gone, either way.
         again = past_500(lambda: endpoint.client.delete(configuration.sid, key=second.key))
         endpoint.findings.check(
-            "GONE-DELETE",
+            "DELETED-DELETE",
             again.status in (404, second.status),
             expected=f"404, or {second.status} as before",
             seen=again.outcome(),

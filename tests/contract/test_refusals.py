@@ -61,14 +61,14 @@ def judge_provoked(endpoint: Endpoint, status: int, found: InjectedFault) -> lis
         pytest.param(
             409,
             marks=pytest.mark.requirement(
-                "ERR-409-STATUS", "ERR-409-BODY", "ERR-409-HEADERS", "ERR-409-KEEPS"
+                "ERR-409-STATUS", "ERR-409-BODY", "ERR-409-HEADERS", "ERR-409-NO-EFFECT"
             ),
             id="409",
         ),
         pytest.param(
             429,
             marks=pytest.mark.requirement(
-                "ERR-429-STATUS", "ERR-429-BODY", "ERR-429-RETRY", "ERR-429-KEEPS"
+                "ERR-429-STATUS", "ERR-429-BODY", "ERR-429-RETRY-AFTER", "ERR-429-NO-EFFECT"
             ),
             id="429",
         ),
@@ -98,7 +98,7 @@ def test_refused_request(endpoint: Endpoint, scenarios: Scenarios, status: int) 
         found = provoke(endpoint, status, target, endpoint.effort.refusals)
         hits = judge_provoked(endpoint, status, found)
 
-    requirement = f"ERR-{status}-KEEPS"
+    requirement = f"ERR-{status}-NO-EFFECT"
     if found.accepted:
         raise Inconclusive(
             "a request of the burst was accepted, so the configuration is rightly gone"
@@ -127,7 +127,7 @@ def version_stays(
     twice = scenarios.existence.is_there(target)[1]
     moved = twice.status == 200 and twice.object.get("version") != still.object.get("version")
     endpoint.findings.check(
-        "ERR-429-KEEPS",
+        "ERR-429-NO-EFFECT",
         not moved,
         expected=f"version {still.object.get('version')!r:.40}",
         seen=f"version {twice.object.get('version')!r:.40}",
@@ -135,7 +135,7 @@ def version_stays(
     )
 
 
-@pytest.mark.requirement("ERR-429-AGAIN", "ERR-429-KEEPS")
+@pytest.mark.requirement("ERR-429-RETRY-PROCESSED", "ERR-429-NO-EFFECT")
 def test_retry_after_429(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A retry after a 429, with the same key, is processed."""
     trigger = endpoint.profile.faults[429]
@@ -187,7 +187,7 @@ def test_retry_after_429(endpoint: Endpoint, scenarios: Scenarios) -> None:
             passing.append(again.outcome())
             continue
         if not endpoint.findings.check(
-            "ERR-429-AGAIN",
+            "ERR-429-RETRY-PROCESSED",
             again.status == 202,
             expected="202 to the retry",
             seen=again.outcome(),
@@ -205,7 +205,7 @@ def test_retry_after_429(endpoint: Endpoint, scenarios: Scenarios) -> None:
     for operation in [] if few else done:
         there, fetch = scenarios.existence.is_there(targets[operation.resource_key])
         endpoint.findings.check(
-            "ERR-429-AGAIN",
+            "ERR-429-RETRY-PROCESSED",
             there is not True,
             expected=f"{operation.sid} deleted by the retry",
             seen="still there",
@@ -218,7 +218,7 @@ def test_retry_after_429(endpoint: Endpoint, scenarios: Scenarios) -> None:
     for refused in more:
         tries = retry(endpoint, refused)
         if not endpoint.findings.check(
-            "ERR-429-AGAIN",
+            "ERR-429-RETRY-PROCESSED",
             tries[-1].status != 429,
             expected="the retry processed",
             seen="429",
@@ -294,7 +294,7 @@ def _once_more(endpoint: Endpoint, sid: str, refused: Exchange) -> Exchange:
         ),
         pytest.param(
             503,
-            marks=pytest.mark.requirement("ERR-503-STATUS", "ERR-503-BODY", "ERR-503-RETRY"),
+            marks=pytest.mark.requirement("ERR-503-STATUS", "ERR-503-BODY", "ERR-503-RETRY-AFTER"),
             id="503",
         ),
     ],

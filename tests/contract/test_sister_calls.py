@@ -26,7 +26,7 @@ CHANGE = (
     "CTRL-OPERATION",
     "CTRL-KEY",
     "CTRL-KEY-PAYLOAD",
-    "KEY-OTHER-CALL",
+    "KEY-REUSE-OTHER-CALL",
 )
 
 
@@ -57,7 +57,7 @@ def lead(endpoint: Endpoint, sister: OtherAsyncCall) -> tuple[Operation, Any]:
     if not operation.done:
         raise CheckInconclusive(f"the operation of the {sister.call} was not seen to end")
     endpoint.findings.on(operation.accepted.call)(
-        "OP-SUCCEEDS",
+        "OP-COMPLETES",
         operation.status == "COMPLETED",
         expected="COMPLETED",
         seen=operation.status,
@@ -137,7 +137,7 @@ def test_change(
                 [endpoint.poller.accept(malformed, configuration.sid)], early=False
             )
         check(
-            "KEY-BAD-SAFE",
+            "KEY-MALFORMED-NO-5XX",
             malformed.status is not None and malformed.status < 500,
             expected="a 4xx, or the key ignored",
             seen=f"{malformed.outcome()} to a key that is one digit short",
@@ -153,14 +153,14 @@ def test_change(
 
     same = again.status == 202 and bool(again.operation_names & first.operation_names)
     endpoint.findings.check(
-        "KEY-OTHER-CALL",
+        "KEY-REUSE-OTHER-CALL",
         not same,
         expected="a refusal or an operation of its own",
         seen=f"the {call}'s operation",
         exchanges=[first, again],
     )
     if again.status == 202 and not same:
-        scenarios.must_happen("KEY-OTHER-CALL", [(again, configuration)])
+        scenarios.must_happen("KEY-REUSE-OTHER-CALL", [(again, configuration)])
     elif not (endpoint.effort.few or same or call == "patch"):
         with contextlib.suppress(Inconclusive):  # what was found so far stands
             after_the_delete(endpoint, scenarios, sister, first, configuration, kept=kept)
@@ -188,7 +188,7 @@ def after_the_delete(
         response.operation_names & done.accepted.operation_names
     )
     endpoint.findings.check(
-        "KEY-OTHER-CALL",
+        "KEY-REUSE-OTHER-CALL",
         not shown,
         expected="a refusal or an operation of its own",
         seen="the delete's operation",
@@ -197,7 +197,7 @@ def after_the_delete(
     scenarios.existence.gone(done)
 
 
-@pytest.mark.requirement("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-GONE")
+@pytest.mark.requirement("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-DELETED")
 def test_conversation(endpoint: Endpoint, sisters: OtherAsyncCalls) -> None:
     """A conversation's delete is accepted, followed and replayed as a configuration's is, and leaves nothing to fetch or delete."""
     sister = sisters.sister("delete-conversation")
@@ -208,7 +208,7 @@ def test_conversation(endpoint: Endpoint, sisters: OtherAsyncCalls) -> None:
     )
     if operation.status != "COMPLETED":
         return
-    for look, requirement in ((sisters.fetch, "GONE-FETCH"), (sisters.delete, "GONE-DELETE")):
+    for look, requirement in ((sisters.fetch, "DELETED-FETCH"), (sisters.delete, "DELETED-DELETE")):
         exchange = past_500(partial(look, sister.subject))
         check(
             requirement,
@@ -222,7 +222,7 @@ def test_conversation(endpoint: Endpoint, sisters: OtherAsyncCalls) -> None:
     key = str(operation.accepted.key)
     malformed = sisters.delete(sister.subject, key=key[:-1], allow=REFUSALS)
     check(
-        "KEY-BAD-SAFE",
+        "KEY-MALFORMED-NO-5XX",
         malformed.status is not None and malformed.status < 500,
         expected="a 4xx, or the key ignored",
         seen=f"{malformed.outcome()} to a key that is one digit short",
@@ -235,7 +235,7 @@ def test_conversation(endpoint: Endpoint, sisters: OtherAsyncCalls) -> None:
     again = sisters.delete(other.subject, key=key, allow=REFUSALS)
     shown = again.status == 202 and bool(again.operation_names & operation.accepted.operation_names)
     check(
-        "KEY-OTHER-SID",
+        "KEY-REUSE-OTHER-SID",
         not shown,
         expected=f"an answer of its own for {other.subject}",
         seen=f"the operation of {sister.subject}",

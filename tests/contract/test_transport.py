@@ -8,7 +8,7 @@ from orchestrator_contract.results.findings import CheckInconclusive, Inconclusi
 from orchestrator_contract.steps.deletes import Scenarios
 
 
-@pytest.mark.requirement("HTTP-ENCODING", "ERR-404-BODY")
+@pytest.mark.requirement("HTTP-CONTENT-ENCODING", "ERR-404-BODY")
 @pytest.mark.parametrize("offer", ["identity", "gzip", "gzip;q=1.0, deflate;q=0.5"])
 def test_content_coding(endpoint: Endpoint, offer: str) -> None:
     """An answer comes uncoded, or in a coding that the request offered."""
@@ -18,7 +18,7 @@ def test_content_coding(endpoint: Endpoint, offer: str) -> None:
 
     defect = exchange.response.defect if exchange.response else None
     endpoint.findings.check(
-        "HTTP-ENCODING",
+        "HTTP-CONTENT-ENCODING",
         exchange.response is not None and defect is None,
         expected="an answer that decodes",
         seen=defect[1] if defect else exchange.outcome(),
@@ -50,7 +50,7 @@ def test_accept(endpoint: Endpoint, accept: str) -> None:
     )
 
 
-@pytest.mark.requirement("HTTP-ENCODING", "DEL-202-BODY")
+@pytest.mark.requirement("HTTP-CONTENT-ENCODING", "DEL-202-BODY")
 def test_accepted_without_coding(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A 202 to a request that offers no coding comes without one."""
     configuration = endpoint.configurations.one()
@@ -64,7 +64,7 @@ def test_accepted_without_coding(endpoint: Endpoint, scenarios: Scenarios) -> No
 
     # The judge has held what the answer says of its coding against what was offered; that it says nothing is right, too.
     endpoint.findings.check(
-        "HTTP-ENCODING",
+        "HTTP-CONTENT-ENCODING",
         accepted.response is not None and accepted.response.defect is None,
         expected="an answer that is not coded",
         seen=accepted.outcome(),

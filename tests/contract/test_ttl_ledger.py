@@ -12,7 +12,7 @@ from orchestrator_contract.steps.key_age_file import ENOUGH, KeyAgeFile, documen
 
 
 @pytest.mark.ttl_ledger
-@pytest.mark.requirement("KEY-LIVES", "KEY-EXPIRES")
+@pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX")
 def test_keys_of_earlier_runs(
     endpoint: Endpoint, scenarios: Scenarios, request: pytest.FixtureRequest
 ) -> None:
@@ -31,7 +31,11 @@ def test_keys_of_earlier_runs(
         ]
         # An answer that took long may have been given on either side of a limit.
         requirement = (
-            "KEY-LIVES" if age <= KEY_LIVES_S else "KEY-EXPIRES" if before >= KEY_EXPIRES_S else ""
+            "KEY-TTL-MIN"
+            if age <= KEY_LIVES_S
+            else "KEY-TTL-MAX"
+            if before >= KEY_EXPIRES_S
+            else ""
         )
         if again.status == 500 or not requirement:
             if not requirement:
@@ -42,21 +46,21 @@ def test_keys_of_earlier_runs(
             continue
         ok = (
             not changed
-            if requirement == "KEY-LIVES"
+            if requirement == "KEY-TTL-MIN"
             else again.status != planted.original["status"]
         )
         endpoint.findings.check(
             requirement,
             ok,
             exchanges=[again],
-            expected=f"{'the original' if requirement == 'KEY-LIVES' else 'a new'} "
+            expected=f"{'the original' if requirement == 'KEY-TTL-MIN' else 'a new'} "
             f"answer {age / 3600:.1f} h after the key's first use",
             seen="; ".join(changed) or "the original answer",
         )
         endpoint.findings.settled.add(requirement)
     new_connection = scenarios.deleted(3) if len(file.keys) - len(judged) < ENOUGH else []
     file.replace(judged, [operation.accepted for operation in new_connection])
-    open_ = {"KEY-LIVES", "KEY-EXPIRES"} - endpoint.findings.settled
+    open_ = {"KEY-TTL-MIN", "KEY-TTL-MAX"} - endpoint.findings.settled
     if endpoint.requirements_lacking(open_):
         endpoint.findings.unverified(
             sorted(open_),

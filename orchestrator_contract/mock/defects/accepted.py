@@ -22,7 +22,7 @@ for _status in (200, 201, 204):
 
 _BODY = ("DEL-202-BODY",)
 _HEADERS = ("DEL-202-HEADERS",)
-_LINKS = ("DEL-202-LINKS",)
+_LINKS = ("DEL-202-LINKS-AGREE",)
 
 altering("accepted-url-number", "statusUrl is a number", breaches=_BODY)(member("statusUrl", 17))
 altering("accepted-url-null", "statusUrl is null", breaches=_BODY)(member("statusUrl", None))
@@ -60,10 +60,10 @@ altering("accepted-retry-after-date", "Retry-After is an HTTP date", breaches=_H
 altering("accepted-id-stray", "Operation-Id is another operation's", breaches=_LINKS)(
     header("operation-id", STRAY)
 )
-altering("accepted-type-html", "The 202 says text/html", breaches=("HTTP-TYPE",))(
+altering("accepted-type-html", "The 202 says text/html", breaches=("HTTP-CONTENT-TYPE",))(
     header("content-type", "text/html")
 )
-altering("accepted-type-missing", "The 202 has no Content-Type", breaches=("HTTP-TYPE",))(
+altering("accepted-type-missing", "The 202 has no Content-Type", breaches=("HTTP-CONTENT-TYPE",))(
     header("content-type", None)
 )
 altering(
@@ -72,9 +72,9 @@ altering(
     breaches=_HEADERS,
     every=10,
 )(header("retry-after", None))
-altering("accepted-encoding-lie", "Says gzip, sends plain bytes", breaches=("HTTP-ENCODING",))(
-    header("content-encoding", "gzip")
-)
+altering(
+    "accepted-encoding-lie", "Says gzip, sends plain bytes", breaches=("HTTP-CONTENT-ENCODING",)
+)(header("content-encoding", "gzip"))
 altering("accepted-related-null-text", "related maps to null", breaches=_BODY, every=8)(
     member("related", {"configurationId": None})
 )
@@ -83,7 +83,7 @@ altering("accepted-related-null-text", "related maps to null", breaches=_BODY, e
 @altering(
     "accepted-untraceable",
     "Neither statusUrl nor Location nor Operation-Id",
-    breaches=("DEL-202-FOLLOW",),
+    breaches=("DEL-202-OPERATION-NAMED",),
 )
 def _untraceable(request: Request, response: Response) -> None:
     without("statusUrl")(request, response)
@@ -98,7 +98,9 @@ def _relative(request: Request, response: Response) -> None:
 
 
 @altering(
-    "accepted-url-elsewhere", "statusUrl leads to another origin", breaches=("DEL-202-ORIGIN",)
+    "accepted-url-elsewhere",
+    "statusUrl leads to another origin",
+    breaches=("DEL-202-STATUS-URL-ORIGIN",),
 )
 def _elsewhere(request: Request, response: Response) -> None:
     url = response.document["statusUrl"].replace(request.origin, "http://operations.mock.invalid")
@@ -109,7 +111,7 @@ def _elsewhere(request: Request, response: Response) -> None:
 @altering(
     "accepted-url-elsewhere-sometimes",
     "statusUrl leads elsewhere",
-    breaches=("DEL-202-ORIGIN",),
+    breaches=("DEL-202-STATUS-URL-ORIGIN",),
     every=12,
 )
 def _elsewhere_sometimes(request: Request, response: Response) -> None:
@@ -183,7 +185,7 @@ def _twice(request: Request, response: Response) -> None:
 @altering(
     "accepted-encoding-unasked",
     "Content-Encoding that no client offers",
-    breaches=("HTTP-ENCODING",),
+    breaches=("HTTP-CONTENT-ENCODING",),
 )
 def _unasked(request: Request, response: Response) -> None:
     response.set("content-encoding", "compress")
@@ -191,20 +193,20 @@ def _unasked(request: Request, response: Response) -> None:
 
 
 @altering(
-    "accepted-length-over", "Content-Length promises more than comes", breaches=("HTTP-ANSWER",)
+    "accepted-length-over", "Content-Length promises more than comes", breaches=("HTTP-COMPLETE",)
 )
 def _over(request: Request, response: Response) -> None:
     response.raw = raw_message(response, length=len(response.body) + 40)
 
 
 @altering(
-    "accepted-length-under", "Content-Length is too small", breaches=("HTTP-ANSWER", "HTTP-JSON")
+    "accepted-length-under", "Content-Length is too small", breaches=("HTTP-COMPLETE", "HTTP-JSON")
 )
 def _under(request: Request, response: Response) -> None:
     response.raw = raw_message(response, length=len(response.body) - 20)
 
 
-@altering("accepted-chunks-broken", "The last chunk never comes", breaches=("HTTP-ANSWER",))
+@altering("accepted-chunks-broken", "The last chunk never comes", breaches=("HTTP-COMPLETE",))
 def _chunks(request: Request, response: Response) -> None:
     head = raw_message(response).partition(b"content-length")[0]
     size = b"%x" % len(response.body)
@@ -224,7 +226,7 @@ def _bad_rarely(request: Request, response: Response) -> None:
 @altering(
     "accepted-silence-sometimes",
     "The connection closes without answer",
-    breaches=("HTTP-ANSWER",),
+    breaches=("HTTP-COMPLETE",),
     every=20,
 )
 def _silence(request: Request, response: Response) -> None:
@@ -235,7 +237,7 @@ def _silence(request: Request, response: Response) -> None:
     "accepted-500-sometimes",
     "The delete happens, the answer is a plain-text 500",
     every=25,
-    breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-500-BODY"),
+    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", "ERR-500-BODY"),
 )
 def _crash(request: Request, response: Response) -> None:
     response.status, response.body = 500, b"Internal Server Error"
@@ -245,7 +247,7 @@ def _crash(request: Request, response: Response) -> None:
 @defect(
     "accepted-url-previous",
     "statusUrl is the previous delete's",
-    breaches=("DEL-202-LINKS", "DEL-202-OWN"),
+    breaches=("DEL-202-LINKS-AGREE", "DEL-202-OWN-OPERATION"),
 )
 class _Previous(Behaviour):
     last: str | None = None
@@ -280,7 +282,7 @@ class _RelatedPrevious(Behaviour):
 @defect(
     "accepted-refused-existing",
     "An existing configuration is not found for DELETE",
-    breaches=("DEL-ACCEPT",),
+    breaches=("DEL-ACCEPTED",),
 )
 class _Refused(Behaviour):
     def delete(self, request: Request) -> Response:
@@ -291,7 +293,7 @@ class _Refused(Behaviour):
     "accepted-refused-sometimes",
     "An existing configuration is not found now and then",
     shows="1 in 15",
-    breaches=("DEL-ACCEPT",),
+    breaches=("DEL-ACCEPTED",),
 )
 class _RefusedSometimes(Behaviour):
     def delete(self, request: Request) -> Response:
@@ -305,7 +307,7 @@ class _RefusedSometimes(Behaviour):
     "accepted-refused-digit",
     "SIDs that end in a digit are refused with 400",
     shows="data: last letter of the SID",
-    breaches=("DEL-STATUS", "DEL-ACCEPT"),
+    breaches=("DEL-STATUS", "DEL-ACCEPTED"),
 )
 class _RefusedDigit(Behaviour):
     def delete(self, request: Request) -> Response:
@@ -322,7 +324,7 @@ class _RefusedDigit(Behaviour):
     "accepted-one-for-all",
     "Deletes within half a second share one operation",
     shows="time: 0.5 s",
-    breaches=("DEL-202-OWN", "DEL-202-RELATED"),
+    breaches=("DEL-202-OWN-OPERATION", "DEL-202-RELATED"),
 )
 class _Shared(Behaviour):
     kept: tuple[float, Response] | None = None
@@ -349,7 +351,7 @@ def _related_otherwise(request: Request, response: Response) -> None:
 @defect(
     "accepted-404-without-key-sometimes",
     "Now and then a delete without a key is carried out and answered 404",
-    breaches=("DEL-ACCEPT", "GONE-ONLY"),
+    breaches=("DEL-ACCEPTED", "EFFECT-NO-OTHER"),
     shows="data: 1 in 10 without a key",
 )
 class _NotFoundWithoutKey(Behaviour):

@@ -237,7 +237,7 @@ class _WrongDeletesLater(_RefusedDeletes):
     later = 0.7
 
 
-@defect("auth-refusal-tells", "A 401 carries the configuration", breaches=("AUTH-SECRET",))
+@defect("auth-refusal-tells", "A 401 carries the configuration", breaches=("AUTH-NO-DISCLOSURE",))
 class _Tells(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
@@ -253,7 +253,7 @@ class _Tells(Behaviour):
 @defect(
     "auth-refusal-tells-name",
     "A 401 mentions the displayName in its message",
-    breaches=("AUTH-SECRET",),
+    breaches=("AUTH-NO-DISCLOSURE",),
 )
 class _TellsName(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
@@ -268,7 +268,7 @@ class _TellsName(Behaviour):
 @defect(
     "auth-refusal-tells-header",
     "A 401 names the memory store in a header",
-    breaches=("AUTH-SECRET",),
+    breaches=("AUTH-NO-DISCLOSURE",),
 )
 class _TellsHeader(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
@@ -293,7 +293,7 @@ class _ForeignAnswer(Behaviour):
 @defect(
     "auth-account-deletes",
     "Another account's configuration is deleted like one's own",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
 )
 class _AccountDeletes(Behaviour):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
@@ -306,7 +306,7 @@ class _AccountDeletes(Behaviour):
 @defect(
     "auth-account-deletes-over-regions",
     "Another account's configuration is deleted by way of another region",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account in another region",
 )
 class _AccountDeletesOverRegions(Behaviour):
@@ -326,7 +326,7 @@ class _AccountDeletesOverRegions(Behaviour):
 @defect(
     "auth-account-404-deletes",
     "Another account's SID answers 404, and is deleted",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
 )
 class _AccountNotFoundDeletes(_ForeignAnswer):
     later = 0.0
@@ -340,7 +340,7 @@ class _AccountNotFoundDeletes(_ForeignAnswer):
 @defect(
     "auth-account-404-deletes-later",
     "Another account's SID answers 404, and is deleted 0.7 s later",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="time: 0.7 s later",
 )
 class _AccountNotFoundDeletesLater(_AccountNotFoundDeletes):
@@ -350,7 +350,7 @@ class _AccountNotFoundDeletesLater(_AccountNotFoundDeletes):
 @defect(
     "auth-account-tells",
     "Another account's SID answers 403 and its displayName",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
 )
 class _AccountTells(_ForeignAnswer):
     def not_there(self, request: Request) -> Response:
@@ -365,7 +365,7 @@ class _AccountTells(_ForeignAnswer):
 @defect(
     "auth-account-202",
     "Another account's SID is accepted, though nothing is deleted",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
 )
 class _AccountAccepted(_ForeignAnswer):
     def not_there(self, request: Request) -> Response:
@@ -375,7 +375,7 @@ class _AccountAccepted(_ForeignAnswer):
         return super().not_there(request)
 
 
-@defect("auth-refusal-500", "Wrong credentials are a 500", breaches=("AUTH-SANE",))
+@defect("auth-refusal-500", "Wrong credentials are a 500", breaches=("AUTH-REFUSED-4XX",))
 class _Refusal500(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         return self.refuse(request, internal_error())
@@ -384,7 +384,7 @@ class _Refusal500(Behaviour):
 @defect(
     "auth-malformed-500",
     "An Authorization header that cannot be read is a 500",
-    breaches=("AUTH-SANE",),
+    breaches=("AUTH-REFUSED-4XX",),
     shows="data: a malformed header",
 )
 class _Malformed500(Behaviour):

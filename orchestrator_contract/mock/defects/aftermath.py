@@ -30,7 +30,7 @@ class _StoredSome(Behaviour):
 @defect(
     "key-429-stored-capitals",
     "A 429 is stored for keys in capitals",
-    breaches=("ERR-429-AGAIN",),
+    breaches=("ERR-429-RETRY-PROCESSED",),
     shows="data: a key in capitals",
 )
 class _StoredCapitals(_StoredSome):
@@ -40,7 +40,7 @@ class _StoredCapitals(_StoredSome):
 @defect(
     "key-429-stored-sometimes",
     "One 429 in five is stored for its key",
-    breaches=("ERR-429-AGAIN",),
+    breaches=("ERR-429-RETRY-PROCESSED",),
     shows="1 in 5",
 )
 class _StoredSometimes(_StoredSome):
@@ -64,7 +64,7 @@ class _AfterRefusal(Behaviour):
 @defect(
     "retried-429-deletes-nothing",
     "The retry of a 429 is accepted and deletes nothing",
-    breaches=("ERR-429-AGAIN", "GONE-FETCH"),
+    breaches=("ERR-429-RETRY-PROCESSED", "DELETED-FETCH"),
     shows="data: a key that met a 429",
 )
 class _RetryIdle(_AfterRefusal):
@@ -142,7 +142,7 @@ class _KeptSome(Behaviour):
 @defect(
     "completed-kept-undescribed",
     "A configuration with an empty description is not deleted",
-    breaches=("GONE-FETCH", "GONE-LIST"),
+    breaches=("DELETED-FETCH", "DELETED-LIST"),
     shows="data: an empty description",
 )
 class _KeptUndescribed(_KeptSome):
@@ -152,7 +152,7 @@ class _KeptUndescribed(_KeptSome):
 @defect(
     "completed-kept-bridged",
     "A configuration with a bridge to conversations v1 is not deleted",
-    breaches=("GONE-FETCH", "GONE-LIST"),
+    breaches=("DELETED-FETCH", "DELETED-LIST"),
     shows="data: a bridge",
 )
 class _KeptBridged(_KeptSome):
@@ -163,7 +163,7 @@ class _KeptBridged(_KeptSome):
 @defect(
     "completed-kept-intelligent",
     "A configuration with five intelligence configurations is not deleted",
-    breaches=("GONE-FETCH", "GONE-LIST"),
+    breaches=("DELETED-FETCH", "DELETED-LIST"),
     shows="data: intelligence configurations",
 )
 class _KeptIntelligent(_KeptSome):
@@ -175,7 +175,7 @@ class _KeptIntelligent(_KeptSome):
 @defect(
     "completed-kept-channels",
     "A configuration with settings of a channel is not deleted",
-    breaches=("GONE-FETCH", "GONE-LIST"),
+    breaches=("DELETED-FETCH", "DELETED-LIST"),
     shows="data: channelSettings that hold something",
 )
 class _KeptChannels(_KeptSome):
@@ -186,7 +186,7 @@ class _KeptChannels(_KeptSome):
 @defect(
     "errored-500-deletes-nothing",
     "After a 500 a delete is accepted, COMPLETED and deletes nothing",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: a SID that met a 500",
 )
 class _ErroredIdle(Behaviour):
@@ -211,7 +211,7 @@ class _ErroredIdle(Behaviour):
 @defect(
     "missed-404-deletes-nothing",
     "A key that met a 404 is accepted for another SID and deletes nothing",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: a key that met a 404",
 )
 class _MissedIdle(Behaviour):
@@ -236,7 +236,7 @@ class _MissedIdle(Behaviour):
 @defect(
     "completed-kept-day-old",
     "A configuration that is a day old is not deleted",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="time: a day after the create",
 )
 class _KeptOld(Behaviour):
@@ -271,7 +271,7 @@ class _ShowsAnother(Behaviour):
 @defect(
     "takes-same-bridge",
     "A delete removes another configuration with the same bridge",
-    breaches=("GONE-ONLY", "CTRL-VISIBLE"),
+    breaches=("EFFECT-NO-OTHER", "CTRL-READ-AFTER-CREATE"),
     shows="data: two with one bridge",
 )
 class _TakesBridged(Behaviour):
@@ -294,7 +294,7 @@ class _TakesBridged(Behaviour):
 @defect(
     "failed-unlisted",
     "What an operation FAILED to delete is not listed any more",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: after FAILED",
 )
 class _FailedUnlisted(Behaviour):
@@ -307,7 +307,7 @@ class _FailedUnlisted(Behaviour):
 @defect(
     "list-hides-bridged",
     "Configurations with a bridge are not listed",
-    breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
+    breaches=("CTRL-PAGINATION", "CTRL-READ-AFTER-CREATE"),
     shows="data: a bridge",
 )
 class _HidesBridged(Behaviour):
@@ -320,7 +320,7 @@ class _HidesBridged(Behaviour):
 @defect(
     "gone-listed-by-store",
     "The list of one memory store holds what is gone",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="data: memoryStoreId",
 )
 class _ListedByStore(Behaviour):
@@ -349,7 +349,7 @@ class _UpdatedVanishes(Behaviour):
 @defect(
     "update-deletes-later",
     "An updated configuration is gone a second later",
-    breaches=("GONE-BY-DELETE",),
+    breaches=("EFFECT-ONLY-BY-DELETE",),
     shows="time: 1 s later",
 )
 class _UpdateDeletesLater(_UpdatedVanishes):
@@ -359,7 +359,7 @@ class _UpdateDeletesLater(_UpdatedVanishes):
 @defect(
     "update-revives-later",
     "An update of what is gone is refused and brings it back half a second later",
-    breaches=("GONE-FETCH", "GONE-UPDATE"),
+    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
     shows="time: 0.5 s after a late update",
 )
 class _RevivesLater(Behaviour):
@@ -380,7 +380,7 @@ class _RevivesLater(Behaviour):
 @defect(
     "race-list-thinned",
     "While a delete runs the list leaves out the one created before",
-    breaches=("RACE-MIXED",),
+    breaches=("CONC-LINEARIZABLE",),
     shows="race: a list beside a delete",
 )
 class _ListThinned(Behaviour):

@@ -11,7 +11,7 @@ from orchestrator_contract.mock.registry import defect
 @defect(
     "race-create-answers-delete",
     "A delete within 30 ms of a create gets the create's 202",
-    breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
+    breaches=("CONC-OWN-RESPONSE", "DEL-202-RELATED"),
     shows="race: within 30 ms of a create",
 )
 class _CreateAnswers(Behaviour):
@@ -32,7 +32,7 @@ class _CreateAnswers(Behaviour):
 @defect(
     "race-create-related-null",
     "A delete within 30 ms of a create gets the create's 202, which does not say of what it is",
-    breaches=("RACE-OWN-ANSWER",),
+    breaches=("CONC-OWN-RESPONSE",),
     shows="race: within 30 ms of a create",
 )
 class _CreateAnswersNamelessly(_CreateAnswers):
@@ -46,7 +46,7 @@ class _CreateAnswersNamelessly(_CreateAnswers):
 @defect(
     "race-create-crossed",
     "A create and a delete at the same time get each other's answer",
-    breaches=("RACE-OWN-ANSWER", "DEL-202-RELATED"),
+    breaches=("CONC-OWN-RESPONSE", "DEL-202-RELATED"),
     shows="race: within 10 ms",
 )
 class _Crossed(Crossing):

@@ -30,7 +30,7 @@ class _Elsewhere(Behaviour):
 @defect(
     "gone-listed-second-account",
     "The second account's list holds what it deleted",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="data: another account",
 )
 class _ListedAway(_Elsewhere):
@@ -43,7 +43,7 @@ class _ListedAway(_Elsewhere):
 @defect(
     "gone-delete-202-second-account",
     "The second account deletes again what is gone",
-    breaches=("GONE-DELETE",),
+    breaches=("DELETED-DELETE",),
     shows="data: another account",
 )
 class _AgainAway(_Elsewhere):
@@ -58,7 +58,7 @@ class _AgainAway(_Elsewhere):
 @defect(
     "completed-kept-second-region",
     "In the second region COMPLETED deletes nothing",
-    breaches=("GONE-FETCH", "GONE-LIST"),
+    breaches=("DELETED-FETCH", "DELETED-LIST"),
     shows="data: another region",
 )
 class _KeptAway(_Elsewhere):
@@ -71,7 +71,7 @@ class _KeptAway(_Elsewhere):
 @defect(
     "key-forgotten-second-region",
     "In the second region keys end with their operation",
-    breaches=("KEY-REPLAY-ENDED", "KEY-LIVES"),
+    breaches=("KEY-REPLAY-ENDED", "KEY-TTL-MIN"),
     shows="data: another region",
 )
 class _ForgottenAway(_Elsewhere):
@@ -100,7 +100,7 @@ class _LivesAway(_Elsewhere):
 @defect(
     "key-lives-an-hour-second-account",
     "The second account's keys live an hour",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 1 h, on another account",
 )
 class _HourAway(_LivesAway):
@@ -110,7 +110,7 @@ class _HourAway(_LivesAway):
 @defect(
     "key-lives-a-week-second-region",
     "In the second region keys live a week",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h, in another region",
 )
 class _WeekAway(_LivesAway):
@@ -133,7 +133,7 @@ class _MismatchForgets(Behaviour):
 @defect(
     "key-over-gone-sids",
     "A used key gives its answer for SIDs that name nothing",
-    breaches=("KEY-OTHER-SID",),
+    breaches=("KEY-REUSE-OTHER-SID",),
     shows="data: a used key on a SID that is gone",
 )
 class _OverGone(Behaviour):
@@ -187,7 +187,7 @@ class _Hundred(Behaviour):
 @defect(
     "keys-alike-ending",
     "Keys are told apart by their last 16 digits only",
-    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
     shows="data: keys that end alike",
 )
 class _AlikeEnding(Behaviour):
@@ -198,7 +198,7 @@ class _AlikeEnding(Behaviour):
 @defect(
     "keys-alike-beginning",
     "Keys are told apart by their first 16 digits only",
-    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
     shows="data: keys that begin alike",
 )
 class _AlikeBeginning(Behaviour):
@@ -209,7 +209,7 @@ class _AlikeBeginning(Behaviour):
 @defect(
     "keys-without-version",
     "Keys that differ in their version only are one key",
-    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
     shows="data: keys that differ in one digit",
 )
 class _WithoutVersion(Behaviour):
@@ -228,7 +228,7 @@ def _failed(configuration: Configuration | None) -> bool:
 @defect(
     "failed-then-404",
     "After a delete FAILED the next one is 404",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: a second delete after FAILED",
 )
 class _FailedThenMissing(Behaviour):
@@ -242,7 +242,7 @@ class _FailedThenMissing(Behaviour):
 @defect(
     "failed-then-nothing",
     "After a delete FAILED the next one completes and deletes nothing",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: a second delete after FAILED",
 )
 class _FailedThenNothing(Behaviour):
@@ -258,7 +258,7 @@ class _FailedThenNothing(Behaviour):
 @defect(
     "accept-anything-406",
     "Accept: */* is answered 406",
-    breaches=("DEL-STATUS", "SID-UNKNOWN", "DEL-ACCEPT"),
+    breaches=("DEL-STATUS", "SID-UNKNOWN", "DEL-ACCEPTED"),
     shows="data: an Accept of */*",
 )
 class _NotAcceptable(Behaviour):
@@ -271,7 +271,7 @@ class _NotAcceptable(Behaviour):
 @defect(
     "gone-delete-409-later",
     "Two seconds after the end a second delete is 409",
-    breaches=("GONE-DELETE",),
+    breaches=("DELETED-DELETE",),
     shows="time: 2 s after the end",
 )
 class _ConflictLater(Behaviour):
@@ -290,7 +290,7 @@ class _ConflictLater(Behaviour):
 @defect(
     "gone-listed-after-a-day",
     "A day later deleted configurations are listed again",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="time: a day after the end",
 )
 class _ListedNextDay(Behaviour):
@@ -336,7 +336,7 @@ class _AnyPasswordKeyed(Behaviour):
 @defect(
     "sid-is-name",
     "A display name does for a SID",
-    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    breaches=("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT"),
     shows="data: a name as SID",
 )
 class _ByName(Behaviour):
@@ -350,7 +350,7 @@ class _ByName(Behaviour):
 @defect(
     "gone-namesake-returns",
     "A create brings a deleted configuration of that name back, too",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: a second configuration of the name",
 )
 class _NamesakeReturns(Behaviour):
@@ -368,7 +368,7 @@ class _NamesakeReturns(Behaviour):
 @defect(
     "gone-listed-unpaged",
     "Without a page size deleted configurations are listed",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="data: no pageSize",
 )
 class _ListedUnpaged(Behaviour):
@@ -388,7 +388,7 @@ class _ListedUnpaged(Behaviour):
 @defect(
     "refused-409-deletes-second-account",
     "A second after it was answered 409 the second account's delete is carried out",
-    breaches=("ERR-409-KEEPS",),
+    breaches=("ERR-409-NO-EFFECT",),
     shows="time: 1 s later, for another account",
 )
 class _ConflictDeletesAway(_Elsewhere):
@@ -404,7 +404,7 @@ class _ConflictDeletesAway(_Elsewhere):
 @defect(
     "refused-429-deletes-second-region",
     "A second after it was answered 429 a delete in the second region is carried out",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
     shows="time: 1 s later, in another region",
 )
 class _ThrottledDeletesAway(_ConflictDeletesAway):

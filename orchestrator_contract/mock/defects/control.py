@@ -113,7 +113,7 @@ def _item_no_id(request: Request, response: Response) -> None:
 @defect(
     "page-token-loops",
     "nextToken leads to the same page again",
-    breaches=("CTRL-PAGES",),
+    breaches=("CTRL-PAGINATION",),
     shows="data: beyond the first page",
 )
 class _Loops(Behaviour):
@@ -129,7 +129,7 @@ class _Loops(Behaviour):
 @defect(
     "page-token-endless",
     "Past the last page come empty ones without end",
-    breaches=("CTRL-PAGES",),
+    breaches=("CTRL-PAGINATION",),
     shows="data: beyond the last page",
 )
 class _Endless(Behaviour):
@@ -155,7 +155,7 @@ class _LargestRefused(Behaviour):
 @defect(
     "page-skips",
     "The first item of each later page is left out",
-    breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
+    breaches=("CTRL-PAGINATION", "CTRL-READ-AFTER-CREATE"),
     shows="data: beyond the first page",
 )
 class _Skips(Behaviour):
@@ -169,7 +169,7 @@ class _Skips(Behaviour):
 @defect(
     "page-doubles",
     "The last item of a page is the first one of the next",
-    breaches=("CTRL-PAGES",),
+    breaches=("CTRL-PAGINATION",),
     shows="data: beyond the first page",
 )
 class _Doubles(Behaviour):
@@ -183,7 +183,7 @@ class _Doubles(Behaviour):
 @defect(
     "page-ends-early",
     "The list ends after two pages",
-    breaches=("CTRL-PAGES", "CTRL-VISIBLE"),
+    breaches=("CTRL-PAGINATION", "CTRL-READ-AFTER-CREATE"),
     shows="data: beyond the second page",
 )
 class _EndsEarly(Behaviour):
@@ -195,7 +195,7 @@ class _EndsEarly(Behaviour):
 @defect(
     "hidden-from-list",
     "Each fourth configuration is missing from the list",
-    breaches=("CTRL-VISIBLE",),
+    breaches=("CTRL-READ-AFTER-CREATE",),
     shows="1 in 4",
 )
 class _HiddenFromList(Behaviour):
@@ -206,7 +206,7 @@ class _HiddenFromList(Behaviour):
 @defect(
     "hidden-from-fetch-sometimes",
     "Each eighth fetch does not find a living configuration",
-    breaches=("CTRL-VISIBLE",),
+    breaches=("CTRL-READ-AFTER-CREATE",),
     shows="1 in 8",
 )
 class _HiddenFromFetch(Behaviour):
@@ -217,7 +217,7 @@ class _HiddenFromFetch(Behaviour):
 @defect(
     "hidden-after-update",
     "An updated configuration cannot be fetched",
-    breaches=("CTRL-VISIBLE", "GONE-BY-DELETE"),
+    breaches=("CTRL-READ-AFTER-CREATE", "EFFECT-ONLY-BY-DELETE"),
     shows="data: an updated configuration",
 )
 class _HiddenAfterUpdate(Behaviour):
@@ -228,7 +228,7 @@ class _HiddenAfterUpdate(Behaviour):
 @defect(
     "list-store-misses",
     "The list of one memory store lacks each third of its configurations",
-    breaches=("CTRL-VISIBLE",),
+    breaches=("CTRL-READ-AFTER-CREATE",),
     shows="data: memoryStoreId, 1 in 3",
 )
 class _StoreMisses(Behaviour):
@@ -247,7 +247,7 @@ class _StoreMisses(Behaviour):
 @defect(
     "create-namesake-hidden",
     "A new configuration of a deleted one's name is listed, and can't be fetched",
-    breaches=("CTRL-VISIBLE",),
+    breaches=("CTRL-READ-AFTER-CREATE",),
     shows="data: a deleted one of the name",
 )
 class _NamesakeHidden(Behaviour):

@@ -44,7 +44,7 @@ class _Lagging(Behaviour):
 @defect(
     "gone-fetched-on-new-connections",
     "For a moment a deleted configuration is shown to new connections",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: a new connection",
 )
 class _FetchedAnew(_Lagging):
@@ -60,7 +60,7 @@ class _FetchedAnew(_Lagging):
 @defect(
     "gone-delete-202-on-new-connections",
     "For a moment new connections may delete what is gone",
-    breaches=("GONE-DELETE",),
+    breaches=("DELETED-DELETE",),
     shows="data: a new connection",
 )
 class _DeletedAnew(_Lagging):
@@ -77,7 +77,7 @@ class _DeletedAnew(_Lagging):
 @defect(
     "page-token-of-a-connection",
     "A page token leads on only for the connection that it was given to",
-    breaches=("CTRL-PAGES", "CTRL-VISIBLE", "GONE-LIST"),
+    breaches=("CTRL-PAGINATION", "CTRL-READ-AFTER-CREATE", "DELETED-LIST"),
     shows="data: another connection",
 )
 class _TokenOfConnection(Behaviour):
@@ -155,7 +155,7 @@ class _ListKept(_KeptForAll):
 @defect(
     "fetch-404-cached",
     "That another account was told 404 is told the owner, too, for a moment",
-    breaches=("CTRL-VISIBLE", "GONE-ONLY", "AUTH-ACCOUNT"),
+    breaches=("CTRL-READ-AFTER-CREATE", "EFFECT-NO-OTHER", "AUTH-OTHER-ACCOUNT"),
     shows="time: within 0.3 s of a stranger's fetch",
 )
 class _NotFoundKept(_KeptForAll):
@@ -189,7 +189,7 @@ class _TokenOpens(Behaviour):
 @defect(
     "gone-fetched-at-once",
     "Of fetches that overlap all but the first show what is gone",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="race: fetches of one SID",
 )
 class _FetchedAtOnce(Behaviour):
@@ -216,7 +216,7 @@ class _FetchedAtOnce(Behaviour):
 @defect(
     "gone-listed-backwards",
     "Pages that previousToken leads to hold what is gone",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="data: previousToken",
 )
 class _ListedBackwards(Behaviour):
@@ -234,7 +234,7 @@ class _ListedBackwards(Behaviour):
 @defect(
     "fetch-404-remembered",
     "A delete is 404 for a moment where a fetch was 404 while the create ran",
-    breaches=("DEL-ACCEPT",),
+    breaches=("DEL-ACCEPTED",),
     shows="time: within 2 s of a fetch during a create",
 )
 class _AbsenceRemembered(Behaviour):
@@ -256,7 +256,7 @@ class _AbsenceRemembered(Behaviour):
 @defect(
     "key-lost-to-new-connections",
     "A key that is an hour old is unknown on new connections",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 1 h, on a new connection",
 )
 class _ColdKeys(_Lagging):
@@ -272,7 +272,7 @@ class _ColdKeys(_Lagging):
 @defect(
     "auth-account-deletes-on-new-connections",
     "Another account's delete on a new connection is accepted",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account on a new connection",
 )
 class _AnybodysAnew(_Lagging):

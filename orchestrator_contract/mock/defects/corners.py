@@ -22,7 +22,7 @@ def cornered(one: Configuration | Request) -> bool:
 @defect(
     "completed-kept-corner",
     "For the second account in the second region COMPLETED deletes nothing",
-    breaches=("GONE-FETCH", "GONE-LIST"),
+    breaches=("DELETED-FETCH", "DELETED-LIST"),
     shows="data: another account in another region",
 )
 class _KeptInTheCorner(Behaviour):
@@ -51,7 +51,7 @@ class _DeafInTheCorner(Behaviour):
 @defect(
     "key-on-another-sid-corner",
     "For the second account in the second region a key on another SID shows the first one's response",
-    breaches=("KEY-OTHER-SID",),
+    breaches=("KEY-REUSE-OTHER-SID",),
     shows="data: another account in another region",
 )
 class _ShowsInTheCorner(Behaviour):
@@ -92,7 +92,7 @@ class _OneAccept(Behaviour):
 @defect(
     "odd-202-second-account",
     "The second account's deletes of odd SIDs are accepted",
-    breaches=("SID-ODD",),
+    breaches=("SID-MALFORMED",),
     shows="data: another account",
 )
 class _AcceptsOddAway(Behaviour):
@@ -114,7 +114,7 @@ class _AcceptsOddAway(Behaviour):
 @defect(
     "key-lost-from-2-to-4-hours",
     "From two to four hours after its first use a key is not known",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 2 h to 4 h",
 )
 class _LostForTwoHours(Behaviour):
@@ -149,7 +149,7 @@ class _UnknownNextDay(Behaviour):
 @defect(
     "gone-delete-409-next-day",
     "A day after it was deleted, deleting it again answers 409",
-    breaches=("GONE-DELETE",),
+    breaches=("DELETED-DELETE",),
     shows="time: a day after the end",
 )
 class _ConflictNextDay(Behaviour):
@@ -166,7 +166,7 @@ class _ConflictNextDay(Behaviour):
 @defect(
     "refused-404-deletes-neighbouring",
     "A delete of an unknown well-formed SID takes one that begins alike",
-    breaches=("SID-UNKNOWN-KEEPS",),
+    breaches=("SID-UNKNOWN-NO-EFFECT",),
     shows="data: an unknown SID next to a real one",
 )
 class _TakesNeighbour(Behaviour):
@@ -187,7 +187,7 @@ class _TakesNeighbour(Behaviour):
 @defect(
     "refused-429-renames",
     "A delete answered 429 changes the displayName",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
 )
 class _Renames(Behaviour):
     def fault_answer(self, request: Request, fault: str) -> Response:
@@ -204,7 +204,7 @@ class _Renames(Behaviour):
 @defect(
     "refused-429-makes-versions",
     "Each delete answered 429 makes a new version",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
 )
 class _MakesVersions(_Renames):
     def change(self, configuration: Configuration) -> None:
@@ -214,7 +214,7 @@ class _MakesVersions(_Renames):
 @defect(
     "operation-failed-empties",
     "After FAILED the configuration has no description any more",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: failed operations",
 )
 class _Empties(Behaviour):
@@ -261,7 +261,7 @@ class _BackOverRegions(Behaviour):
 @defect(
     "accepted-location-dead-corner",
     "For the second account in the second region Location leads to nothing",
-    breaches=("DEL-202-LINKS",),
+    breaches=("DEL-202-LINKS-AGREE",),
     shows="data: another account in another region",
 )
 class _DeadInTheCorner(Behaviour):

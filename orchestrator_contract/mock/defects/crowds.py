@@ -49,7 +49,7 @@ class _Joined(Behaviour):
 @defect(
     "race-joined-by-key",
     "Requests under way with one key get one answer, whatever their SIDs",
-    breaches=("KEY-OTHER-SID", "KEY-CONCURRENT"),
+    breaches=("KEY-REUSE-OTHER-SID", "KEY-CONCURRENT"),
     shows="race: one key on two SIDs within 10 ms",
 )
 class _JoinedByKey(_Joined):
@@ -59,7 +59,7 @@ class _JoinedByKey(_Joined):
 @defect(
     "race-joined-over-accounts",
     "Requests under way with one key and one SID get one answer, whatever their accounts",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="race: two accounts within 10 ms",
 )
 class _JoinedOverAccounts(_Joined):

@@ -37,7 +37,7 @@ class _LifeOfSome(Behaviour):
 @defect(
     "key-capitals-live-an-hour",
     "Keys with capitals live an hour",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 1 h, with a key in capitals",
 )
 class _CapitalsHour(_LifeOfSome):
@@ -47,7 +47,7 @@ class _CapitalsHour(_LifeOfSome):
 @defect(
     "key-capitals-live-a-week",
     "Keys with capitals live a week",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h, with a key in capitals",
 )
 class _CapitalsWeek(_LifeOfSome):
@@ -57,7 +57,7 @@ class _CapitalsWeek(_LifeOfSome):
 @defect(
     "key-v1-lives-an-hour",
     "Keys that are UUIDs of version 1 live an hour",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 1 h, with a version 1 key",
 )
 class _VersionOneHour(_LifeOfSome):
@@ -81,7 +81,7 @@ class _LifeOfFailed(_LifeOfSome):
 @defect(
     "key-of-failed-lives-an-hour",
     "The key of a FAILED operation lives an hour",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 1 h after FAILED",
 )
 class _FailedHour(_LifeOfFailed):
@@ -91,7 +91,7 @@ class _FailedHour(_LifeOfFailed):
 @defect(
     "key-of-failed-lives-a-week",
     "The key of a FAILED operation lives a week",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h after FAILED",
 )
 class _FailedWeek(_LifeOfFailed):
@@ -119,7 +119,7 @@ class _RefusedDeletesNextDay(Behaviour):
 @defect(
     "refused-429-deletes-next-day",
     "A delete with a key answered 429 is carried out 20 hours later",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
     shows="time: 20 h later",
 )
 class _ThrottledNextDay(_RefusedDeletesNextDay):
@@ -129,7 +129,7 @@ class _ThrottledNextDay(_RefusedDeletesNextDay):
 @defect(
     "refused-409-deletes-next-day",
     "A delete answered 409 is carried out 20 hours later",
-    breaches=("ERR-409-KEEPS",),
+    breaches=("ERR-409-NO-EFFECT",),
     shows="time: 20 h later",
 )
 class _ConflictNextDay(_RefusedDeletesNextDay):
@@ -139,7 +139,7 @@ class _ConflictNextDay(_RefusedDeletesNextDay):
 @defect(
     "operation-failed-deletes-next-day",
     "What an operation FAILED to delete is gone 20 hours later",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="time: 20 h after FAILED",
 )
 class _FailedNextDay(Behaviour):
@@ -173,7 +173,7 @@ class _ChangesLater(Behaviour):
 @defect(
     "operation-end-forgotten",
     "An hour after the end completedAt is null",
-    breaches=("OP-TIMES",),
+    breaches=("OP-TIMESTAMPS",),
     shows="time: 1 h after the end",
 )
 class _EndForgotten(_ChangesLater):
@@ -183,7 +183,7 @@ class _EndForgotten(_ChangesLater):
 @defect(
     "operation-failed-completes-later",
     "An hour later a FAILED operation says COMPLETED",
-    breaches=("OP-ORDER",),
+    breaches=("OP-STATUS-ORDER",),
     shows="time: 1 h after FAILED",
 )
 class _CompletesLater(_ChangesLater):
@@ -216,7 +216,7 @@ class _StillUsed(Behaviour):
 @defect(
     "key-used-for-ever",
     "After a day a key is refused as one that was used",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h",
 )
 class _UsedForEver(_StillUsed):
@@ -226,7 +226,7 @@ class _UsedForEver(_StillUsed):
 @defect(
     "key-used-for-ever-failed",
     "After a day a key whose operation FAILED is refused as one that was used",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h, after FAILED",
 )
 class _UsedForEverFailed(_StillUsed):
@@ -237,7 +237,7 @@ class _UsedForEverFailed(_StillUsed):
 @defect(
     "key-used-for-ever-same-sid",
     "After a day a key is refused as one that was used where it comes with its own SID",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h, on the same SID",
 )
 class _UsedForEverHere(_StillUsed):
@@ -250,7 +250,7 @@ class _UsedForEverHere(_StillUsed):
 @defect(
     "failed-deletes-days-later",
     "What an operation FAILED to delete is gone 60 hours later",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="time: 60 h after FAILED",
 )
 class _FailedDaysLater(Behaviour):
@@ -266,7 +266,7 @@ class _FailedDaysLater(Behaviour):
 @defect(
     "refused-409-deletes-days-later",
     "A delete answered 409 is carried out 60 hours later",
-    breaches=("ERR-409-KEEPS",),
+    breaches=("ERR-409-NO-EFFECT",),
     shows="time: 60 h later",
 )
 class _ConflictDaysLater(Behaviour):
@@ -279,7 +279,7 @@ class _ConflictDaysLater(Behaviour):
 @defect(
     "auth-account-deletes-days-later",
     "Another account's SID answers 404, and is deleted 60 hours later",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="time: 60 h later",
 )
 class _AccountDaysLater(Behaviour):
@@ -314,7 +314,7 @@ class _OverRegionsLater(Behaviour):
 @defect(
     "key-forgets-sid",
     "After 12 hours a key gives its answer for other SIDs",
-    breaches=("KEY-OTHER-SID",),
+    breaches=("KEY-REUSE-OTHER-SID",),
     shows="time: 12 h",
 )
 class _ForgetsSid(Behaviour):
@@ -332,7 +332,7 @@ class _ForgetsSid(Behaviour):
 @defect(
     "key-lives-two-minutes-more",
     "Keys live 25 hours and 2 minutes",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h to 25 h 2 min",
 )
 class _LivesTwoMinutesMore(Behaviour):

@@ -29,7 +29,7 @@ class _TellsStrangers(Behaviour):
 @defect(
     "auth-refusal-404-absent",
     "Bad credentials are refused with 401 where the SID exists, else with 404",
-    breaches=("AUTH-SECRET",),
+    breaches=("AUTH-NO-DISCLOSURE",),
     shows="data: an absent SID",
 )
 class _TellsByStatus(_TellsStrangers):
@@ -42,7 +42,7 @@ class _TellsByStatus(_TellsStrangers):
 @defect(
     "auth-refusal-words-differ",
     "What is said to bad credentials depends on whether the SID exists",
-    breaches=("AUTH-SECRET",),
+    breaches=("AUTH-NO-DISCLOSURE",),
     shows="data: an absent SID",
 )
 class _TellsByWords(_TellsStrangers):
@@ -59,7 +59,7 @@ class _TellsByWords(_TellsStrangers):
 @defect(
     "auth-account-conflict",
     "Another account's configuration is a conflict",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account",
 )
 class _ConflictsAway(_TellsStrangers):
@@ -76,7 +76,7 @@ class _ConflictsAway(_TellsStrangers):
 @defect(
     "auth-operation-public",
     "Operations are shown without credentials",
-    breaches=("AUTH-READ-OTHER",),
+    breaches=("AUTH-READ-OTHER-ACCOUNT",),
 )
 class _PublicOperations(Behaviour):
     def authenticate(self, request: Request) -> int | None:
@@ -108,7 +108,7 @@ class _PublicConfigurations(_TellsStrangers):
 @defect(
     "auth-operation-any-account",
     "Operations are shown to every account",
-    breaches=("AUTH-READ-OTHER",),
+    breaches=("AUTH-READ-OTHER-ACCOUNT",),
     shows="data: another account",
 )
 class _AnybodysOperations(Behaviour):
@@ -123,7 +123,7 @@ class _AnybodysOperations(Behaviour):
 @defect(
     "auth-list-any-account",
     "The list holds every account's configurations",
-    breaches=("AUTH-READ-OTHER",),
+    breaches=("AUTH-READ-OTHER-ACCOUNT",),
     shows="data: another account",
 )
 class _AnybodysList(Behaviour):
@@ -151,7 +151,7 @@ class _PublicList(Behaviour):
 @defect(
     "auth-fetch-any-account",
     "Configurations are shown to every account",
-    breaches=("AUTH-READ-OTHER",),
+    breaches=("AUTH-READ-OTHER-ACCOUNT",),
     shows="data: another account",
 )
 class _AnybodysConfigurations(_TellsStrangers):
@@ -175,7 +175,7 @@ class _LastLetter(Behaviour):
 @defect(
     "auth-account-tells-description",
     "A 404 tells another account the description",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account",
 )
 class _TellsDescription(_TellsStrangers):
@@ -192,7 +192,7 @@ class _TellsDescription(_TellsStrangers):
 @defect(
     "auth-account-tells-callback",
     "A 404 tells another account where callbacks go",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account, callbacks",
 )
 class _TellsCallback(_TellsStrangers):
@@ -211,7 +211,7 @@ class _TellsCallback(_TellsStrangers):
 @defect(
     "auth-refusal-params-differ",
     "What params say to bad credentials depends on whether the SID exists",
-    breaches=("AUTH-SECRET",),
+    breaches=("AUTH-NO-DISCLOSURE",),
     shows="data: an absent SID",
 )
 class _TellsByParams(_TellsStrangers):
@@ -225,7 +225,7 @@ class _TellsByParams(_TellsStrangers):
 @defect(
     "auth-account-gone-202",
     "Another account's delete of what is gone is accepted",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account and a SID that is gone",
 )
 class _AcceptsGone(_TellsStrangers):
@@ -244,7 +244,7 @@ class _AcceptsGone(_TellsStrangers):
 @defect(
     "auth-account-conflict-pending",
     "To another account a SID whose delete runs is a conflict with its operation",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account while a delete runs",
 )
 class _ConflictsWhilePending(_TellsStrangers):
@@ -284,7 +284,7 @@ _GONE = Problem(410, 530007, "The configuration is deleted")
 @defect(
     "auth-account-gone-410",
     "Another account's delete of what is gone answers 410",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account and a SID that is gone",
 )
 class _GoneAway(_TellsStrangers):
@@ -303,7 +303,7 @@ class _GoneAway(_TellsStrangers):
 @defect(
     "auth-account-live-410",
     "Another account's delete of what is there answers 410",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account",
 )
 class _GoneThoughThere(_TellsStrangers):
@@ -322,7 +322,7 @@ class _GoneThoughThere(_TellsStrangers):
 @defect(
     "auth-missing-gone-410",
     "Without credentials a delete of what is gone answers 410",
-    breaches=("AUTH-SECRET",),
+    breaches=("AUTH-NO-DISCLOSURE",),
     shows="data: a SID that is gone",
 )
 class _GoneToNobody(_TellsStrangers):
@@ -336,7 +336,7 @@ class _GoneToNobody(_TellsStrangers):
 @defect(
     "auth-account-tells-gone-name",
     "A 404 tells another account what a deleted configuration was called",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account and a SID that is gone",
 )
 class _TellsGoneName(_TellsStrangers):
@@ -358,7 +358,7 @@ class _TellsGoneName(_TellsStrangers):
 @defect(
     "auth-missing-tells-operation",
     "A 401 names the operation of the delete that runs",
-    breaches=("AUTH-SECRET",),
+    breaches=("AUTH-NO-DISCLOSURE",),
     shows="data: no credentials while a delete runs",
 )
 class _TellsOperation(_TellsStrangers):

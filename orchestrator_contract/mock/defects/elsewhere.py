@@ -159,7 +159,7 @@ class _KeyForgotten(Behaviour):
 @defect(
     "conversation-stays",
     "A conversation whose delete has COMPLETED is still there",
-    breaches=("CONV-GONE",),
+    breaches=("CONV-DELETED",),
 )
 class _Stays(Behaviour):
     def decide_conversation(self, conversation: Conversation, operation: Operation) -> None:

@@ -43,15 +43,15 @@ def _foreign(status: int) -> Change:
 for _status in FOREIGN_CODE:
     _shape = (f"ERR-{_status}-BODY",)
     _rows: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
-        ("html", "is a page of HTML", ("HTTP-TYPE", "HTTP-JSON", *_shape), _html),
+        ("html", "is a page of HTML", ("HTTP-CONTENT-TYPE", "HTTP-JSON", *_shape), _html),
         ("empty", "has no body", ("HTTP-JSON", *_shape), _empty),
         ("list", "is a list", _shape, _listed),
         ("code-text", "has its code as a string", _shape, member("code", str(20000 + _status))),
         ("code-int64", "has a code beyond int32", _shape, member("code", 20_000_000_000)),
         ("message-object", "has an object as message", _shape, member("message", {"en": "no"})),
-        ("status-other", "states another status", ("ERR-STATUS",), member("status", 418)),
-        ("code-foreign", "has another status' code", ("ERR-CODE",), _foreign(_status)),
-        ("info-other", "points at another code's page", ("ERR-INFO",), _other_page),
+        ("status-other", "states another status", ("ERR-STATUS-MATCHES",), member("status", 418)),
+        ("code-foreign", "has another status' code", ("ERR-CODE-MATCHES",), _foreign(_status)),
+        ("info-other", "points at another code's page", ("ERR-MORE-INFO",), _other_page),
     )
     for _name, _text, _breaches, _change in _rows:
         altering(
@@ -63,14 +63,14 @@ altering(
     "The 404 is HTML now and then",
     status=404,
     every=6,
-    breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-404-BODY"),
+    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", "ERR-404-BODY"),
 )(_html)
 altering(
     "error-404-status-sometimes",
     "The 404 states 400 now and then",
     status=404,
     every=5,
-    breaches=("ERR-STATUS",),
+    breaches=("ERR-STATUS-MATCHES",),
 )(member("status", 400))
 altering(
     "error-404-message-long",
@@ -95,19 +95,19 @@ altering(
     "error-429-no-retry-after",
     "The 429 has no Retry-After",
     status=429,
-    breaches=("ERR-429-RETRY",),
+    breaches=("ERR-429-RETRY-AFTER",),
 )(header("retry-after", None))
 altering(
     "error-429-retry-after-float",
     "The 429 says Retry-After 0.5",
     status=429,
-    breaches=("ERR-429-RETRY",),
+    breaches=("ERR-429-RETRY-AFTER",),
 )(header("retry-after", "0.5"))
 altering(
     "error-503-retry-after-word",
     "The 503 says Retry-After later",
     status=503,
-    breaches=("ERR-503-RETRY",),
+    breaches=("ERR-503-RETRY-AFTER",),
 )(header("retry-after", "later"))
 
 
@@ -115,7 +115,7 @@ altering(
     "error-404-deflated",
     "A 404 is deflated for whoever takes a coding, whichever",
     status=404,
-    breaches=("HTTP-ENCODING",),
+    breaches=("HTTP-CONTENT-ENCODING",),
 )
 def _deflated(request: Request, response: Response) -> None:
     if any(b"gzip" in line for line in request.lines(b"accept-encoding")):
@@ -132,7 +132,7 @@ def _null(request: Request, response: Response) -> None:
     "error-500-trace",
     "The 500 is a plain-text traceback",
     status=500,
-    breaches=("HTTP-TYPE", "HTTP-JSON", "ERR-500-BODY"),
+    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", "ERR-500-BODY"),
 )
 def _trace(request: Request, response: Response) -> None:
     response.set("content-type", "text/plain; charset=utf-8")
@@ -167,13 +167,16 @@ for _fault, (_instead, _ids) in _INSTEAD.items():
 altering(
     "error-status-float",
     "The status in a 404's body is 400.0",
-    breaches=("ERR-STATUS",),
+    breaches=("ERR-STATUS-MATCHES",),
     status=404,
 )(member("status", 400.0))
 
 
 @altering(
-    "error-code-float", "The code in a 404's body is 20500.0", breaches=("ERR-CODE",), status=404
+    "error-code-float",
+    "The code in a 404's body is 20500.0",
+    breaches=("ERR-CODE-MATCHES",),
+    status=404,
 )
 def _foreign_float(request: Request, response: Response) -> None:
     response.document = {
@@ -186,7 +189,7 @@ def _foreign_float(request: Request, response: Response) -> None:
 @altering(
     "error-info-float",
     "more_info is not that of the code, which is written as 20404.0",
-    breaches=("ERR-INFO",),
+    breaches=("ERR-MORE-INFO",),
     status=404,
 )
 def _info_of_float(request: Request, response: Response) -> None:
@@ -211,14 +214,14 @@ altering(
     "error-mismatch-status-other",
     "The 422 to a used key states 409",
     status=422,
-    breaches=("ERR-STATUS",),
+    breaches=("ERR-STATUS-MATCHES",),
     shows="data: a used key",
 )(_of_mismatch("status", 409))
 altering(
     "error-mismatch-code-foreign",
     "The 422 to a used key has a 404's code",
     status=422,
-    breaches=("ERR-CODE",),
+    breaches=("ERR-CODE-MATCHES",),
     shows="data: a used key",
 )(_of_mismatch("code", 20404))
 
@@ -237,7 +240,7 @@ def _html_where(
         text,
         status=status,
         shows=shows,
-        breaches=("HTTP-TYPE", "HTTP-JSON", f"ERR-{status}-BODY"),
+        breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", f"ERR-{status}-BODY"),
     )(change)
 
 

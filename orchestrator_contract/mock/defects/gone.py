@@ -8,7 +8,7 @@ from orchestrator_contract.mock.problems import Problem, conflict
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.world import Configuration, Operation
 
-_EVERYWHERE = ("GONE-FETCH", "GONE-LIST", "GONE-DELETE")
+_EVERYWHERE = ("DELETED-FETCH", "DELETED-LIST", "DELETED-DELETE")
 
 
 @defect("gone-never", "COMPLETED, but nothing was deleted", breaches=_EVERYWHERE)
@@ -36,7 +36,7 @@ class _SometimesNot(Behaviour):
 @defect(
     "gone-late",
     "Deleted half a second after COMPLETED",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="time: 0.5 s",
 )
 class _Late(Behaviour):
@@ -62,7 +62,7 @@ class _Returns(Behaviour):
 @defect(
     "gone-returns",
     "Back 0.6 s after COMPLETED",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="time: 0.6 s after the end",
 )
 class _ReturnsSoon(_Returns):
@@ -72,7 +72,7 @@ class _ReturnsSoon(_Returns):
 @defect(
     "gone-returns-sometimes",
     "Every fourth one is back 0.6 s later",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="time: 0.6 s after the end, 1 in 4",
 )
 class _ReturnsSometimes(_Returns):
@@ -85,7 +85,7 @@ class _ReturnsSometimes(_Returns):
 @defect(
     "gone-returns-after-a-day",
     "Back when a day has passed",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="time: 24 h",
 )
 class _ReturnsAfterDay(_Returns):
@@ -105,7 +105,7 @@ class _StillFetched(Behaviour):
         return super().fetchable(configuration, now)
 
 
-@defect("gone-fetched", "Deleted configurations can be fetched", breaches=("GONE-FETCH",))
+@defect("gone-fetched", "Deleted configurations can be fetched", breaches=("DELETED-FETCH",))
 class _Fetched(_StillFetched):
     pass
 
@@ -113,7 +113,7 @@ class _Fetched(_StillFetched):
 @defect(
     "gone-fetched-sometimes",
     "Each third fetch still shows it",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="1 in 3",
 )
 class _FetchedSometimes(_StillFetched):
@@ -124,7 +124,7 @@ class _FetchedSometimes(_StillFetched):
 @defect(
     "gone-fetched-cached",
     "A fetch shows it for 0.4 s after COMPLETED",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="time: 0.4 s after the end",
 )
 class _FetchedCached(_StillFetched):
@@ -135,7 +135,7 @@ class _FetchedCached(_StillFetched):
 @defect(
     "gone-fetched-digit",
     "SIDs that end in a digit can still be fetched",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: last letter of the SID",
 )
 class _FetchedDigit(_StillFetched):
@@ -146,7 +146,7 @@ class _FetchedDigit(_StillFetched):
 @defect(
     "gone-fetched-long-name",
     "Names of 32 characters can still be fetched",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: the longest name",
 )
 class _FetchedLongName(_StillFetched):
@@ -157,7 +157,7 @@ class _FetchedLongName(_StillFetched):
 @defect(
     "gone-fetched-updated",
     "Configurations that were updated once can still be fetched",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="data: an updated configuration",
 )
 class _FetchedUpdated(_StillFetched):
@@ -185,7 +185,7 @@ class _StillListed(Behaviour):
         return super().listed(configuration, now)
 
 
-@defect("gone-listed", "Deleted configurations are still listed", breaches=("GONE-LIST",))
+@defect("gone-listed", "Deleted configurations are still listed", breaches=("DELETED-LIST",))
 class _Listed(_StillListed):
     pass
 
@@ -193,7 +193,7 @@ class _Listed(_StillListed):
 @defect(
     "gone-listed-later-pages",
     "Later pages still list them, the first does not",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="data: beyond the first page",
 )
 class _ListedLaterPages(_StillListed):
@@ -204,7 +204,7 @@ class _ListedLaterPages(_StillListed):
 @defect(
     "gone-listed-digit",
     "SIDs that end in a digit are still listed",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="data: last letter of the SID",
 )
 class _ListedDigit(_StillListed):
@@ -215,7 +215,7 @@ class _ListedDigit(_StillListed):
 @defect(
     "gone-listed-briefly",
     "The list holds them for 0.4 s after COMPLETED",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="time: 0.4 s after the end",
 )
 class _ListedBriefly(_StillListed):
@@ -226,7 +226,7 @@ class _ListedBriefly(_StillListed):
 @defect(
     "gone-listed-sometimes",
     "Each third look at the list still holds it",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="1 in 3",
 )
 class _ListedSometimes(_StillListed):
@@ -237,7 +237,7 @@ class _ListedSometimes(_StillListed):
 @defect(
     "gone-listed-again-late",
     "Now and then the list holds one again, 3 s after its end",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="time: 3 s after the end, 1 in 20",
 )
 class _ListedAgainLate(_StillListed):
@@ -258,26 +258,30 @@ class _AgainOtherwise(Behaviour):
         return response
 
 
-@defect("gone-delete-410", "Deleting it again answers 410", breaches=("GONE-DELETE", "DEL-STATUS"))
+@defect(
+    "gone-delete-410", "Deleting it again answers 410", breaches=("DELETED-DELETE", "DEL-STATUS")
+)
 class _Again410(_AgainOtherwise):
     pass
 
 
-@defect("gone-delete-409", "Deleting it again answers 409", breaches=("GONE-DELETE",))
+@defect("gone-delete-409", "Deleting it again answers 409", breaches=("DELETED-DELETE",))
 class _Again409(_AgainOtherwise):
     def not_there(self, request: Request) -> Response:
         response = super().not_there(request)
         return self.refuse(request, conflict(None)) if response.status == 410 else response
 
 
-@defect("gone-delete-204", "Deleting it again answers 204", breaches=("GONE-DELETE", "DEL-STATUS"))
+@defect(
+    "gone-delete-204", "Deleting it again answers 204", breaches=("DELETED-DELETE", "DEL-STATUS")
+)
 class _Again204(_AgainOtherwise):
     def not_there(self, request: Request) -> Response:
         response = super().not_there(request)
         return Response(204) if response.status == 410 else response
 
 
-@defect("gone-delete-202", "Deleting it again is accepted", breaches=("GONE-DELETE",))
+@defect("gone-delete-202", "Deleting it again is accepted", breaches=("DELETED-DELETE",))
 class _Again202(Behaviour):
     def target_of_delete(self, request: Request) -> Configuration | None:
         return self.locate(request, request.sid)
@@ -286,7 +290,7 @@ class _Again202(Behaviour):
 @defect(
     "gone-delete-202-sometimes",
     "Deleting it again is accepted now and then",
-    breaches=("GONE-DELETE",),
+    breaches=("DELETED-DELETE",),
     shows="1 in 5",
 )
 class _Again202Sometimes(Behaviour):
@@ -297,7 +301,7 @@ class _Again202Sometimes(Behaviour):
         return found
 
 
-@defect("gone-fetch-410", "A fetch of it answers 410", breaches=("GONE-FETCH",))
+@defect("gone-fetch-410", "A fetch of it answers 410", breaches=("DELETED-FETCH",))
 class _Fetch410(Behaviour):
     def fetch(self, request: Request) -> Response:
         response = super().fetch(request)
@@ -307,7 +311,9 @@ class _Fetch410(Behaviour):
 
 
 @defect(
-    "gone-fetch-empty", "A fetch of it answers 200 with an empty object", breaches=("GONE-FETCH",)
+    "gone-fetch-empty",
+    "A fetch of it answers 200 with an empty object",
+    breaches=("DELETED-FETCH",),
 )
 class _FetchEmpty(Behaviour):
     def fetch(self, request: Request) -> Response:

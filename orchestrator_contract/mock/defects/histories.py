@@ -41,7 +41,7 @@ class _Anybodys(Behaviour):
 @defect(
     "auth-account-deletes-updated",
     "Another account's configuration is deleted like one's own once it was updated",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account, after an update",
 )
 class _AnybodysUpdated(_Anybodys):
@@ -51,7 +51,7 @@ class _AnybodysUpdated(_Anybodys):
 @defect(
     "auth-account-deletes-failed",
     "Another account's configuration is deleted like one's own once a delete of it FAILED",
-    breaches=("AUTH-ACCOUNT",),
+    breaches=("AUTH-OTHER-ACCOUNT",),
     shows="data: another account, after FAILED",
 )
 class _AnybodysFailed(_Anybodys):
@@ -73,7 +73,7 @@ class _SecondDeletes(Behaviour):
 @defect(
     "failed-second-409-deletes",
     "A delete answered 409 while one runs that ends FAILED is carried out with its end",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: a second delete while one runs that ends FAILED",
 )
 class _SecondConflictDeletes(_SecondDeletes):
@@ -83,7 +83,7 @@ class _SecondConflictDeletes(_SecondDeletes):
 @defect(
     "failed-second-404-deletes",
     "A delete answered 404 while one runs that ends FAILED is carried out with its end",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: a second delete while one runs that ends FAILED",
 )
 class _SecondMissingDeletes(_SecondDeletes):
@@ -97,7 +97,7 @@ class _SecondMissingDeletes(_SecondDeletes):
 @defect(
     "failed-again-deletes",
     "The second delete of a configuration that FAILS takes it away",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: a second delete that FAILS",
 )
 class _FailsAgainDeletes(Behaviour):
@@ -114,7 +114,7 @@ class _FailsAgainDeletes(Behaviour):
 @defect(
     "failed-without-key-deletes",
     "A delete without a key that FAILS takes the configuration away",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: a delete without a key that FAILS",
 )
 class _FailsWithoutKeyDeletes(Behaviour):
@@ -130,7 +130,7 @@ class _FailsWithoutKeyDeletes(Behaviour):
 @defect(
     "failed-429-deletes",
     "A delete answered 429 takes a configuration away whose delete FAILED before",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
     shows="data: a 429 after FAILED",
 )
 class _ThrottledAfterFailed(Behaviour):
@@ -159,7 +159,7 @@ class _StripsFailed(Behaviour):
 @defect(
     "failed-strips-channels",
     "A delete that FAILED takes the channels' settings away",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: channel settings",
 )
 class _FailedStripsChannels(_StripsFailed):
@@ -169,7 +169,7 @@ class _FailedStripsChannels(_StripsFailed):
 @defect(
     "failed-unescapes",
     "A delete that FAILED leaves a description with its entities resolved",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: a description with markup",
 )
 class _FailedUnescapes(_StripsFailed):
@@ -198,7 +198,7 @@ class _UpdateAfterFailed(Behaviour):
 @defect(
     "failed-patch-deletes",
     "After a delete FAILED a PATCH ends with the configuration gone",
-    breaches=("GONE-BY-DELETE",),
+    breaches=("EFFECT-ONLY-BY-DELETE",),
     shows="data: a PATCH after FAILED",
 )
 class _PatchAfterFailed(_UpdateAfterFailed):
@@ -226,7 +226,7 @@ class _WornOut(Behaviour):
 @defect(
     "operation-pending-at-once",
     "Of polls that come while another of the operation is answered each is PENDING",
-    breaches=("OP-ORDER",),
+    breaches=("OP-STATUS-ORDER",),
     shows="race: polls of one operation",
 )
 class _Overlapping(Behaviour):

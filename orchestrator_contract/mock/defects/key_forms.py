@@ -12,7 +12,7 @@ from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.problems import Refused, internal_error
 from orchestrator_contract.mock.registry import defect
 
-_DEAF = ("KEY-BAD-DEAF",)
+_DEAF = ("KEY-MALFORMED-NOT-HONOURED",)
 
 
 def _honour(name: str, text: str, normalise: Callable[[bytes], str], shows: str = "") -> None:
@@ -161,7 +161,7 @@ class _Breaks(Behaviour):
         return super().read_key(request)
 
 
-@defect("key-malformed-500", "A malformed key is a 500", breaches=("KEY-BAD-SAFE",))
+@defect("key-malformed-500", "A malformed key is a 500", breaches=("KEY-MALFORMED-NO-5XX",))
 class _Malformed500(_Breaks):
     pass
 
@@ -169,7 +169,7 @@ class _Malformed500(_Breaks):
 @defect(
     "key-malformed-500-sometimes",
     "Now and then a malformed key is a 500",
-    breaches=("KEY-BAD-SAFE",),
+    breaches=("KEY-MALFORMED-NO-5XX",),
     shows="1 in 9",
 )
 class _Malformed500Sometimes(_Breaks):
@@ -180,7 +180,7 @@ class _Malformed500Sometimes(_Breaks):
 @defect(
     "key-long-500",
     "A key of more than 255 characters is a 500",
-    breaches=("KEY-BAD-SAFE",),
+    breaches=("KEY-MALFORMED-NO-5XX",),
     shows="data: long keys",
 )
 class _Long500(_Breaks):
@@ -191,7 +191,7 @@ class _Long500(_Breaks):
 @defect(
     "key-non-ascii-500",
     "A key with bytes beyond ASCII is a 500",
-    breaches=("KEY-BAD-SAFE",),
+    breaches=("KEY-MALFORMED-NO-5XX",),
     shows="data: bytes beyond ASCII",
 )
 class _NonAscii500(_Breaks):
@@ -202,7 +202,7 @@ class _NonAscii500(_Breaks):
 @defect(
     "key-empty-500",
     "An empty key is a 500",
-    breaches=("KEY-BAD-SAFE",),
+    breaches=("KEY-MALFORMED-NO-5XX",),
     shows="data: an empty header",
 )
 class _Empty500(_Breaks):
@@ -213,7 +213,7 @@ class _Empty500(_Breaks):
 @defect(
     "key-malformed-silence",
     "A malformed key ends the connection",
-    breaches=("KEY-BAD-SAFE", "HTTP-ANSWER"),
+    breaches=("KEY-MALFORMED-NO-5XX", "HTTP-COMPLETE"),
 )
 class _Silence(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:
@@ -236,7 +236,7 @@ class _Doubled(Behaviour):
 @defect(
     "key-doubled-first",
     "Of two key lines the first one counts",
-    breaches=("KEY-DOUBLED",),
+    breaches=("KEY-DUPLICATE-HEADER",),
     shows="data: two lines",
 )
 class _DoubledFirst(_Doubled):
@@ -246,7 +246,7 @@ class _DoubledFirst(_Doubled):
 @defect(
     "key-doubled-last",
     "Of two key lines the last one counts",
-    breaches=("KEY-DOUBLED",),
+    breaches=("KEY-DUPLICATE-HEADER",),
     shows="data: two lines",
 )
 class _DoubledLast(_Doubled):

@@ -34,7 +34,7 @@ class _ErroredForgotten(_Remembers):
 @defect(
     "key-refused-401-stored",
     "A request without good credentials stores its 401 under the key",
-    breaches=("DEL-ACCEPT",),
+    breaches=("DEL-ACCEPTED",),
     shows="data: a key that met a 401",
 )
 class _RefusalStored(_Remembers):
@@ -74,7 +74,7 @@ class _ThrottledDrops(Behaviour):
 @defect(
     "key-429-stored-second",
     "The second 429 to one key is stored",
-    breaches=("ERR-429-AGAIN",),
+    breaches=("ERR-429-RETRY-PROCESSED",),
     shows="data: two 429s to a key",
 )
 class _SecondStored(_Remembers):
@@ -122,7 +122,7 @@ class _Latest(Behaviour):
 @defect(
     "key-of-409-shows-first",
     "A key that met a 409 gets the first delete's 202 once that is COMPLETED",
-    breaches=("GONE-DELETE",),
+    breaches=("DELETED-DELETE",),
     shows="data: a key that met a 409",
 )
 class _ConflictShowsFirst(Behaviour):
@@ -151,7 +151,7 @@ class _ConflictShowsFirst(Behaviour):
 @defect(
     "gone-key-202-again",
     "A delete of what is gone is 404, and sent again with its key 202",
-    breaches=("GONE-DELETE",),
+    breaches=("DELETED-DELETE",),
     shows="data: a key that met a 404",
 )
 class _GoneAgain(_Remembers):
@@ -185,7 +185,7 @@ class _Revives(Behaviour):
 @defect(
     "create-replay-revives",
     "The replay of a create brings back what was deleted since",
-    breaches=("GONE-FETCH", "GONE-UPDATE"),
+    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
     shows="data: a create's key after the delete",
 )
 class _CreateRevives(_Revives):
@@ -195,7 +195,7 @@ class _CreateRevives(_Revives):
 @defect(
     "update-replay-revives",
     "The replay of an update brings back what was deleted since",
-    breaches=("GONE-FETCH", "GONE-UPDATE"),
+    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
     shows="data: an update's key after the delete",
 )
 class _UpdateRevives(_Revives):
@@ -250,7 +250,7 @@ class _CreateTwoDays(_CreateLives):
 @defect(
     "key-delete-answers-update",
     "A key from a delete answers a create and an update",
-    breaches=("KEY-OTHER-CALL",),
+    breaches=("KEY-REUSE-OTHER-CALL",),
     shows="data: a delete's key on another call",
 )
 class _DeleteAnswers(Behaviour):

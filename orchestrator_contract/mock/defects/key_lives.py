@@ -19,7 +19,7 @@ HOUR = 3600.0
 @defect(
     "key-misuse-renews",
     "A key that is refused on another SID begins its 24 hours anew",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h, with a refusal in between",
 )
 class _MisuseRenews(Behaviour):
@@ -31,7 +31,7 @@ class _MisuseRenews(Behaviour):
 @defect(
     "key-misuse-shortens",
     "A key that is refused on another SID lives an hour from then on",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 1 h, after a refusal",
 )
 class _MisuseShortens(Behaviour):
@@ -43,7 +43,7 @@ class _MisuseShortens(Behaviour):
 @defect(
     "key-misuse-deletes-next-day",
     "What a key was refused on is deleted when a day has passed",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
     shows="time: 24 h after a refusal",
 )
 class _MisuseDeletes(Behaviour):
@@ -56,7 +56,7 @@ class _MisuseDeletes(Behaviour):
 @defect(
     "key-unpolled-lives-minutes",
     "The key of an operation that nobody polls lives five minutes",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: 5 min, without a poll",
 )
 class _UnpolledDies(Behaviour):
@@ -77,7 +77,7 @@ class _UnpolledDies(Behaviour):
 @defect(
     "key-end-ends-created",
     "A configuration that was created under a key is gone when that key has ended",
-    breaches=("GONE-BY-DELETE",),
+    breaches=("EFFECT-ONLY-BY-DELETE",),
     shows="time: 24 h after the create",
 )
 class _KeyEndsCreated(Behaviour):

@@ -71,7 +71,7 @@ class _PerCoding(Behaviour):
 @defect(
     "keys-without-first-digit",
     "Keys that differ in their first digit only are one key",
-    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
     shows="data: keys that differ in one digit",
 )
 class _WithoutFirst(Behaviour):
@@ -82,7 +82,7 @@ class _WithoutFirst(Behaviour):
 @defect(
     "keys-without-variant",
     "Keys that differ in their variant bits only are one key",
-    breaches=("KEY-FORMS", "KEY-OTHER-SID"),
+    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
     shows="data: keys that differ in one digit",
 )
 class _WithoutVariant(Behaviour):
@@ -129,7 +129,7 @@ class _MismatchOpens(Behaviour):
 @defect(
     "key-over-sids-failed",
     "The key of a FAILED operation gives its answer for other SIDs",
-    breaches=("KEY-OTHER-SID",),
+    breaches=("KEY-REUSE-OTHER-SID",),
     shows="data: a key whose operation FAILED",
 )
 class _OverSidsFailed(Behaviour):
@@ -146,7 +146,7 @@ class _OverSidsFailed(Behaviour):
 @defect(
     "keys-end-together",
     "When a key that has ended is used again, all keys end",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: a young key after an old one's end",
 )
 class _EndTogether(Behaviour):

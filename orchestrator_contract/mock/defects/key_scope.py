@@ -23,33 +23,33 @@ class _Lifetime(Behaviour):
 
 
 @defect(
-    "key-lives-two-seconds", "A key lives two seconds", breaches=("KEY-LIVES",), shows="time: 2 s"
+    "key-lives-two-seconds", "A key lives two seconds", breaches=("KEY-TTL-MIN",), shows="time: 2 s"
 )
 class _TwoSeconds(_Lifetime):
     seconds = 2.0
 
 
-@defect("key-lives-an-hour", "A key lives an hour", breaches=("KEY-LIVES",), shows="time: 1 h")
+@defect("key-lives-an-hour", "A key lives an hour", breaches=("KEY-TTL-MIN",), shows="time: 1 h")
 class _Hour(_Lifetime):
     pass
 
 
-@defect("key-lives-23-hours", "A key lives 23 hours", breaches=("KEY-LIVES",), shows="time: 23 h")
+@defect("key-lives-23-hours", "A key lives 23 hours", breaches=("KEY-TTL-MIN",), shows="time: 23 h")
 class _Hours23(_Lifetime):
     seconds = 23 * HOUR
 
 
-@defect("key-lives-26-hours", "A key lives 26 hours", breaches=("KEY-EXPIRES",), shows="time: 25 h")
+@defect("key-lives-26-hours", "A key lives 26 hours", breaches=("KEY-TTL-MAX",), shows="time: 25 h")
 class _Hours26(_Lifetime):
     seconds = 26 * HOUR
 
 
-@defect("key-lives-a-week", "A key lives a week", breaches=("KEY-EXPIRES",), shows="time: 25 h")
+@defect("key-lives-a-week", "A key lives a week", breaches=("KEY-TTL-MAX",), shows="time: 25 h")
 class _Week(_Lifetime):
     seconds = 7 * 24 * HOUR
 
 
-@defect("key-never-expires", "A key lives for ever", breaches=("KEY-EXPIRES",), shows="time: 25 h")
+@defect("key-never-expires", "A key lives for ever", breaches=("KEY-TTL-MAX",), shows="time: 25 h")
 class _Endless(_Lifetime):
     seconds = float("inf")
 
@@ -57,7 +57,7 @@ class _Endless(_Lifetime):
 @defect(
     "key-lifetime-slides",
     "Each use gives a key another 24 hours",
-    breaches=("KEY-EXPIRES",),
+    breaches=("KEY-TTL-MAX",),
     shows="time: 25 h with a use in between",
 )
 class _Slides(Behaviour):
@@ -69,7 +69,7 @@ class _Slides(Behaviour):
 @defect(
     "key-expires-at-midnight",
     "All keys end at midnight UTC",
-    breaches=("KEY-LIVES",),
+    breaches=("KEY-TTL-MIN",),
     shows="time: midnight",
 )
 class _Midnight(Behaviour):
@@ -148,7 +148,7 @@ class _PerConnection(Behaviour):
 @defect(
     "key-over-sids",
     "A key used on one SID gives its answer for another",
-    breaches=("KEY-OTHER-SID",),
+    breaches=("KEY-REUSE-OTHER-SID",),
 )
 class _OverSids(Behaviour):
     def fingerprint(self, request: Request) -> Hashable:
@@ -158,7 +158,7 @@ class _OverSids(Behaviour):
 @defect(
     "key-over-sids-ended",
     "After its operation ended a key answers for other SIDs",
-    breaches=("KEY-OTHER-SID",),
+    breaches=("KEY-REUSE-OTHER-SID",),
     shows="time: after the end",
 )
 class _OverSidsEnded(Behaviour):
@@ -172,7 +172,7 @@ class _OverSidsEnded(Behaviour):
 @defect(
     "key-over-sids-deletes",
     "A key reused on another SID is refused, and deletes that SID",
-    breaches=("KEY-OTHER-SID", "GONE-BY-DELETE", "GONE-ONLY"),
+    breaches=("KEY-REUSE-OTHER-SID", "EFFECT-ONLY-BY-DELETE", "EFFECT-NO-OTHER"),
 )
 class _OverSidsDeletes(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
@@ -183,7 +183,9 @@ class _OverSidsDeletes(Behaviour):
 
 
 @defect(
-    "key-over-calls", "A key from a create or update answers a delete", breaches=("KEY-OTHER-CALL",)
+    "key-over-calls",
+    "A key from a create or update answers a delete",
+    breaches=("KEY-REUSE-OTHER-CALL",),
 )
 class _OverCalls(Behaviour):
     def fingerprint(self, request: Request) -> Hashable:
@@ -193,7 +195,7 @@ class _OverCalls(Behaviour):
 @defect(
     "key-create-answers-delete",
     "A key from a create answers a delete",
-    breaches=("KEY-OTHER-CALL",),
+    breaches=("KEY-REUSE-OTHER-CALL",),
 )
 class _CreateAnswersDelete(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
@@ -224,7 +226,7 @@ class _WhilePending(Behaviour):
 @defect(
     "key-pending-patch-answers-delete",
     "While a PATCH is pending its key answers a delete",
-    breaches=("KEY-OTHER-CALL",),
+    breaches=("KEY-REUSE-OTHER-CALL",),
     shows="race: while the PATCH is pending",
 )
 class _PendingPatch(_WhilePending):
@@ -234,7 +236,7 @@ class _PendingPatch(_WhilePending):
 @defect(
     "key-pending-create-answers-delete",
     "While a create is pending its key answers a delete",
-    breaches=("KEY-OTHER-CALL",),
+    breaches=("KEY-REUSE-OTHER-CALL",),
     shows="race: while the create is pending",
 )
 class _PendingCreate(_WhilePending):
@@ -258,7 +260,7 @@ class _Picky(Behaviour):
 @defect(
     "key-v4-only",
     "Only version 4 UUIDs are accepted",
-    breaches=("KEY-FORMS",),
+    breaches=("KEY-FORMAT-ACCEPTED",),
     shows="data: UUID version",
 )
 class _Version4(_Picky):
@@ -269,7 +271,7 @@ class _Version4(_Picky):
 @defect(
     "key-no-v7",
     "Version 7 UUIDs are refused",
-    breaches=("KEY-FORMS",),
+    breaches=("KEY-FORMAT-ACCEPTED",),
     shows="data: UUID version 7",
 )
 class _NoVersion7(_Picky):
@@ -278,7 +280,10 @@ class _NoVersion7(_Picky):
 
 
 @defect(
-    "key-no-nil", "The nil UUID is refused", breaches=("KEY-FORMS",), shows="data: the nil UUID"
+    "key-no-nil",
+    "The nil UUID is refused",
+    breaches=("KEY-FORMAT-ACCEPTED",),
+    shows="data: the nil UUID",
 )
 class _NoNil(_Picky):
     def takes(self, key: str) -> bool:
@@ -286,7 +291,10 @@ class _NoNil(_Picky):
 
 
 @defect(
-    "key-no-max", "The max UUID is refused", breaches=("KEY-FORMS",), shows="data: the max UUID"
+    "key-no-max",
+    "The max UUID is refused",
+    breaches=("KEY-FORMAT-ACCEPTED",),
+    shows="data: the max UUID",
 )
 class _NoMax(_Picky):
     def takes(self, key: str) -> bool:
@@ -296,7 +304,7 @@ class _NoMax(_Picky):
 @defect(
     "key-no-capitals",
     "Capital letters are refused",
-    breaches=("KEY-FORMS",),
+    breaches=("KEY-FORMAT-ACCEPTED",),
     shows="data: capitals",
 )
 class _NoCapitals(_Picky):
@@ -307,7 +315,7 @@ class _NoCapitals(_Picky):
 @defect(
     "key-variant-checked",
     "The UUID variant has to be RFC 9562's",
-    breaches=("KEY-FORMS",),
+    breaches=("KEY-FORMAT-ACCEPTED",),
     shows="data: UUID variant",
 )
 class _VariantChecked(_Picky):
@@ -318,7 +326,7 @@ class _VariantChecked(_Picky):
 @defect(
     "key-nil-ignored",
     "The nil UUID counts as no key",
-    breaches=("KEY-REPLAY", "KEY-FORMS"),
+    breaches=("KEY-REPLAY", "KEY-FORMAT-ACCEPTED"),
     shows="data: the nil UUID",
 )
 class _NilIgnored(Behaviour):
@@ -330,7 +338,7 @@ class _NilIgnored(Behaviour):
 @defect(
     "key-capitals-ignored",
     "Keys with capital letters count as no key",
-    breaches=("KEY-REPLAY", "KEY-FORMS"),
+    breaches=("KEY-REPLAY", "KEY-FORMAT-ACCEPTED"),
     shows="data: capitals",
 )
 class _CapitalsIgnored(Behaviour):

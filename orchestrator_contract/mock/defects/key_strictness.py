@@ -31,7 +31,7 @@ class _Tolerant(Behaviour):
 @defect(
     "key-with-dots",
     "Dots do for a key's hyphens",
-    breaches=("KEY-BAD-DEAF",),
+    breaches=("KEY-MALFORMED-NOT-HONOURED",),
     shows="data: a malformed key",
 )
 class _Dots(_Tolerant):
@@ -41,7 +41,7 @@ class _Dots(_Tolerant):
 @defect(
     "key-in-single-quotes",
     "Single quotes around a key are ignored",
-    breaches=("KEY-BAD-DEAF",),
+    breaches=("KEY-MALFORMED-NOT-HONOURED",),
     shows="data: a malformed key",
 )
 class _SingleQuotes(_Tolerant):
@@ -52,7 +52,7 @@ class _SingleQuotes(_Tolerant):
 @defect(
     "key-with-unicode-hyphens",
     "Any Unicode hyphen does for a key's hyphens",
-    breaches=("KEY-BAD-DEAF",),
+    breaches=("KEY-MALFORMED-NOT-HONOURED",),
     shows="data: a malformed key",
 )
 class _UnicodeHyphens(_Tolerant):
@@ -63,7 +63,7 @@ class _UnicodeHyphens(_Tolerant):
 @defect(
     "key-with-blanks",
     "Blanks within a key are left out",
-    breaches=("KEY-BAD-DEAF",),
+    breaches=("KEY-MALFORMED-NOT-HONOURED",),
     shows="data: a malformed key",
 )
 class _Blanks(_Tolerant):
@@ -74,7 +74,7 @@ class _Blanks(_Tolerant):
 @defect(
     "key-of-any-hyphens",
     "Keys are honoured wherever their hyphens are",
-    breaches=("KEY-BAD-DEAF",),
+    breaches=("KEY-MALFORMED-NOT-HONOURED",),
     shows="data: a malformed key",
 )
 class _AnyHyphens(Behaviour):
@@ -88,7 +88,7 @@ class _AnyHyphens(Behaviour):
 @defect(
     "key-of-any-length",
     "Keys of more than 100 characters are honoured",
-    breaches=("KEY-BAD-DEAF",),
+    breaches=("KEY-MALFORMED-NOT-HONOURED",),
     shows="data: a malformed key",
 )
 class _AnyLength(Behaviour):
@@ -119,7 +119,7 @@ class _NoSuchKey(Behaviour):
 @defect(
     "key-no-rare-version",
     "Keys of versions that no RFC defines are refused",
-    breaches=("KEY-FORMS",),
+    breaches=("KEY-FORMAT-ACCEPTED",),
     shows="data: a key of a rare version",
 )
 class _NoRareVersion(_NoSuchKey):
@@ -129,7 +129,7 @@ class _NoRareVersion(_NoSuchKey):
 @defect(
     "key-no-v6",
     "Keys of version 6 are refused",
-    breaches=("KEY-FORMS",),
+    breaches=("KEY-FORMAT-ACCEPTED",),
     shows="data: a version 6 key",
 )
 class _NoVersionSix(_NoSuchKey):
@@ -139,7 +139,7 @@ class _NoVersionSix(_NoSuchKey):
 @defect(
     "key-no-digits-only",
     "Keys without a letter are refused",
-    breaches=("KEY-FORMS",),
+    breaches=("KEY-FORMAT-ACCEPTED",),
     shows="data: a key of digits",
 )
 class _NoDigitsOnly(_NoSuchKey):

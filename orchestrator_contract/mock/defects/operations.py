@@ -163,7 +163,7 @@ class _Times(Behaviour):
         return document
 
 
-@defect("operation-times-swapped", "createdAt is after completedAt", breaches=("OP-TIMES",))
+@defect("operation-times-swapped", "createdAt is after completedAt", breaches=("OP-TIMESTAMPS",))
 class _Swapped(_Times):
     def times(self, operation: Operation, now: float) -> tuple[float, float]:
         return operation.ends_at + 1, operation.ends_at
@@ -172,7 +172,7 @@ class _Swapped(_Times):
 @defect(
     "operation-created-moves",
     "createdAt is the time of the poll",
-    breaches=("OP-TIMES",),
+    breaches=("OP-TIMESTAMPS",),
     shows="time: each poll",
 )
 class _CreatedMoves(_Times):
@@ -183,7 +183,7 @@ class _CreatedMoves(_Times):
 @defect(
     "operation-completed-moves",
     "completedAt is the time of the poll",
-    breaches=("OP-TIMES",),
+    breaches=("OP-TIMESTAMPS",),
     shows="time: each poll",
 )
 class _CompletedMoves(_Times):
@@ -204,7 +204,9 @@ class _Words(Behaviour):
 
 
 @defect(
-    "operation-reopens", "PENDING again from the second poll after the end", breaches=("OP-ORDER",)
+    "operation-reopens",
+    "PENDING again from the second poll after the end",
+    breaches=("OP-STATUS-ORDER",),
 )
 class _Reopens(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
@@ -214,7 +216,7 @@ class _Reopens(_Words):
 @defect(
     "operation-flaps",
     "Each third poll after the end is PENDING",
-    breaches=("OP-ORDER",),
+    breaches=("OP-STATUS-ORDER",),
     shows="1 in 3",
 )
 class _Flaps(_Words):
@@ -225,7 +227,7 @@ class _Flaps(_Words):
 @defect(
     "operation-completed-then-failed",
     "A second after COMPLETED it is FAILED",
-    breaches=("OP-ORDER",),
+    breaches=("OP-STATUS-ORDER",),
     shows="time: 1 s after the end",
 )
 class _Regrets(_Words):
@@ -236,7 +238,7 @@ class _Regrets(_Words):
 @defect(
     "operation-failed-then-completed",
     "A second after FAILED it is COMPLETED",
-    breaches=("OP-ORDER",),
+    breaches=("OP-STATUS-ORDER",),
     shows="time: 1 s after the end",
 )
 class _Recovers(_Words):
@@ -244,7 +246,9 @@ class _Recovers(_Words):
         return "COMPLETED" if status == "FAILED" and now > operation.ends_at + 1 else status
 
 
-@defect("operation-runs-then-pends", "RUNNING at first, PENDING after it", breaches=("OP-ORDER",))
+@defect(
+    "operation-runs-then-pends", "RUNNING at first, PENDING after it", breaches=("OP-STATUS-ORDER",)
+)
 class _Stalls(_Words):
     def operation_seconds(self, request: Request) -> float:
         return max(super().operation_seconds(request), 2.5)
@@ -253,7 +257,7 @@ class _Stalls(_Words):
         return "RUNNING" if status == "PENDING" and self.tick(operation.id) == 1 else status
 
 
-@defect("operation-never-ends", "PENDING for ever", breaches=("OP-ENDS",))
+@defect("operation-never-ends", "PENDING for ever", breaches=("OP-TERMINATES",))
 class _Never(_Words):
     def word(self, operation: Operation, status: str, now: float) -> str:
         return "PENDING"
@@ -262,7 +266,7 @@ class _Never(_Words):
 @defect(
     "operation-never-ends-sometimes",
     "PENDING for ever now and then",
-    breaches=("OP-ENDS",),
+    breaches=("OP-TERMINATES",),
     shows="1 in 10",
 )
 class _NeverSometimes(_Words):
@@ -276,7 +280,7 @@ class _NeverSometimes(_Words):
 @defect(
     "operation-never-ends-digit",
     "Deletes of SIDs that end in 7, 8 or 9 pend for ever",
-    breaches=("OP-ENDS",),
+    breaches=("OP-TERMINATES",),
     shows="data: last letter of the SID",
 )
 class _NeverDigit(_Words):
@@ -287,7 +291,7 @@ class _NeverDigit(_Words):
 @defect(
     "operation-fails-digit",
     "Deletes of SIDs that end in 7, 8 or 9 end FAILED, however often they are sent",
-    breaches=("OP-SUCCEEDS",),
+    breaches=("OP-COMPLETES",),
     shows="data: last letter of the SID",
 )
 class _FailsDigit(Behaviour):
@@ -306,7 +310,7 @@ class _FailsDigit(Behaviour):
 
 
 @defect(
-    "operation-failure-denied", "A delete that fails says COMPLETED", breaches=("OP-FAILED-ENDS",)
+    "operation-failure-denied", "A delete that fails says COMPLETED", breaches=("OP-FAILED-STATUS",)
 )
 class _FailureDenied(Behaviour):
     def fail(self, operation: Operation) -> None:
@@ -330,7 +334,7 @@ class _FailedDeletes(Behaviour):
 @defect(
     "operation-failed-deletes",
     "FAILED, yet the configuration is gone",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
 )
 class _FailedDeletesNow(_FailedDeletes):
     pass
@@ -339,7 +343,7 @@ class _FailedDeletesNow(_FailedDeletes):
 @defect(
     "operation-failed-deletes-later",
     "Gone 0.7 s after FAILED",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="time: 0.7 s after the end",
 )
 class _FailedDeletesLater(_FailedDeletes):
@@ -390,7 +394,7 @@ class _LostAtFirst(_PollFails):
 @defect(
     "operation-lost-at-end",
     "Polls are 404 once the operation has ended",
-    breaches=("OP-FETCH", "OP-ENDS"),
+    breaches=("OP-FETCH", "OP-TERMINATES"),
 )
 class _LostAtEnd(_PollFails):
     def lost(self, operation: Operation) -> bool:
@@ -453,7 +457,7 @@ def _poll_500(request: Request, response: Response) -> None:
 altering(
     "operation-type-text",
     "Polls say text/plain",
-    breaches=("HTTP-TYPE",),
+    breaches=("HTTP-CONTENT-TYPE",),
     route="operation",
     status=200,
 )(header("content-type", "text/plain"))
@@ -466,7 +470,7 @@ altering(
     status=200,
 )(member("statusUrl", 3))
 for _route, _breaches in (
-    ("operation", ("OP-ORIGIN",)),
+    ("operation", ("OP-STATUS-URL-ORIGIN",)),
     ("operation-create", ("CTRL-OPERATION",)),
     ("operation-update", ("CTRL-OPERATION",)),
 ):
@@ -508,7 +512,7 @@ def _related_otherwise(request: Request, response: Response) -> None:
 @altering(
     "read-anything-gets-xml",
     "A read that takes anything is given XML",
-    breaches=("HTTP-TYPE", "HTTP-JSON"),
+    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON"),
     shows="data: Accept: */*",
     route=("operation", "fetch", "list"),
     status=200,

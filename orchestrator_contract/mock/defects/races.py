@@ -113,7 +113,7 @@ class Crossing(Behaviour):
 defect(
     "race-answers-crossed",
     "Deletes at the same time get each other's answer",
-    breaches=("RACE-OWN-ANSWER",),
+    breaches=("CONC-OWN-RESPONSE",),
     shows="race: within 10 ms",
 )(Crossing)
 
@@ -121,7 +121,7 @@ defect(
 @defect(
     "race-one-operation",
     "Deletes of several SIDs within 5 ms share the first one's operation",
-    breaches=("RACE-OWN-ANSWER", "DEL-202-OWN"),
+    breaches=("CONC-OWN-RESPONSE", "DEL-202-OWN-OPERATION"),
     shows="race: within 5 ms",
 )
 class _OneOperation(Behaviour):
@@ -141,7 +141,7 @@ class _OneOperation(Behaviour):
 @defect(
     "race-deletion-lost",
     "Of many deletes at once each fifth does not happen",
-    breaches=("RACE-OWN-ANSWER",),
+    breaches=("CONC-OWN-RESPONSE",),
     shows="race: four others pending, 1 in 5",
 )
 class _Lost(Behaviour):
@@ -161,7 +161,7 @@ class _Lost(Behaviour):
 @defect(
     "race-one-sid-423",
     "Deletes of one SID at once: the losers get 423",
-    breaches=("RACE-ONE-SID", "DEL-STATUS"),
+    breaches=("CONC-ONE-SID", "DEL-STATUS"),
     shows="race: one SID within 50 ms",
 )
 class _Locked(Behaviour):
@@ -176,7 +176,7 @@ class _Locked(Behaviour):
 @defect(
     "race-one-sid-survives",
     "Deletes of one SID at once undo each other",
-    breaches=("RACE-ONE-SID",),
+    breaches=("CONC-ONE-SID",),
     shows="race: one SID within 50 ms",
 )
 class _Survives(Behaviour):
@@ -191,7 +191,7 @@ class _Survives(Behaviour):
 @defect(
     "race-one-sid-twice",
     "Deletes of one SID at once are all accepted and all complete",
-    breaches=("RACE-ONCE",),
+    breaches=("CONC-ONE-COMPLETED",),
     shows="race: one SID within 50 ms",
 )
 class _Twice(Behaviour):
@@ -219,7 +219,7 @@ class _Crowd502(_Crowd):
 @defect(
     "race-crowd-silence",
     "With more than five deletes under way one gets no answer",
-    breaches=("HTTP-ANSWER",),
+    breaches=("HTTP-COMPLETE",),
     shows="race: six at once",
 )
 class _CrowdSilence(_Crowd):
@@ -232,7 +232,7 @@ class _CrowdSilence(_Crowd):
 @defect(
     "race-crowd-html",
     "With more than five deletes under way the answer is a page of HTML",
-    breaches=("HTTP-TYPE", "HTTP-JSON"),
+    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON"),
     shows="race: six at once",
 )
 class _CrowdHtml(_Crowd):
@@ -247,7 +247,7 @@ class _CrowdHtml(_Crowd):
 @defect(
     "race-update-rescues",
     "An update while the delete is pending keeps the configuration, yet COMPLETED",
-    breaches=("RACE-MIXED", "GONE-FETCH"),
+    breaches=("CONC-LINEARIZABLE", "DELETED-FETCH"),
     shows="race: an update while pending",
 )
 class _Rescues(Behaviour):
@@ -268,7 +268,7 @@ class _Rescues(Behaviour):
 @defect(
     "race-late-update-rescues",
     "An update from 5 ms after the 202 on keeps the configuration, yet COMPLETED",
-    breaches=("RACE-MIXED", "GONE-FETCH"),
+    breaches=("CONC-LINEARIZABLE", "DELETED-FETCH"),
     shows="race: an update while pending, 5 ms after the 202",
 )
 class _RescuesLate(_Rescues):
@@ -296,7 +296,7 @@ class _BackWhileBusy(Behaviour):
 @defect(
     "race-gone-listed",
     "While a delete is pending the list holds what was deleted before",
-    breaches=("GONE-LIST",),
+    breaches=("DELETED-LIST",),
     shows="race: a list while another is pending",
 )
 class _GoneListedWhileBusy(_BackWhileBusy):
@@ -307,7 +307,7 @@ class _GoneListedWhileBusy(_BackWhileBusy):
 @defect(
     "race-gone-fetched",
     "While a delete is pending what was deleted before can be fetched",
-    breaches=("GONE-FETCH",),
+    breaches=("DELETED-FETCH",),
     shows="race: a fetch while another is pending",
 )
 class _GoneFetchedWhileBusy(_BackWhileBusy):
@@ -318,7 +318,7 @@ class _GoneFetchedWhileBusy(_BackWhileBusy):
 @defect(
     "race-list-doubles",
     "A list while a delete is pending holds a configuration twice",
-    breaches=("RACE-MIXED", "CTRL-PAGES"),
+    breaches=("CONC-LINEARIZABLE", "CTRL-PAGINATION"),
     shows="race: a list while pending",
 )
 class _ListDoubles(Behaviour):
@@ -338,7 +338,7 @@ class _ListDoubles(Behaviour):
 @defect(
     "race-neighbour-hidden",
     "While a delete is pending the next configuration cannot be fetched",
-    breaches=("RACE-MIXED", "CTRL-VISIBLE"),
+    breaches=("CONC-LINEARIZABLE", "CTRL-READ-AFTER-CREATE"),
     shows="race: a read while another is pending",
 )
 class _NeighbourHidden(Behaviour):
@@ -354,7 +354,7 @@ class _NeighbourHidden(Behaviour):
 @defect(
     "race-429-cancels",
     "A 429 to a second delete keeps the configuration, yet the first COMPLETED",
-    breaches=("RACE-ONE-SID", "GONE-FETCH"),
+    breaches=("CONC-ONE-SID", "DELETED-FETCH"),
     shows="race: a 429 while pending",
 )
 class _ThrottledCancels(Behaviour):

@@ -159,7 +159,7 @@ class _ReplayEmpty(_Replay):
 @defect(
     "replay-not-whole",
     "A replay lacks what the original said beyond the contract",
-    breaches=("KEY-REPLAY-WHOLE",),
+    breaches=("KEY-REPLAY-BODY",),
 )
 class _ReplayNotWhole(_Replay):
     def accepted_document(self, request: Request, operation: Operation) -> object:
@@ -277,7 +277,7 @@ class _StartsAgainSometimes(_StartsAgain):
 @defect(
     "replay-hides-start",
     "The original answer comes, and unseen the deletion starts over",
-    breaches=("KEY-REPLAY", "KEY-ONE-OPERATION", "GONE-FETCH"),
+    breaches=("KEY-REPLAY", "KEY-ONE-OPERATION", "DELETED-FETCH"),
 )
 class _HiddenStart(_AfterEnd, _Replay):
     def spoil(self, request: Request, response: Response) -> Response:
@@ -338,7 +338,9 @@ class _ForgottenSoon(Behaviour):
         return super().storable(request, response)
 
 
-@defect("key-429-stored", "A 429 is stored and answers the retry", breaches=("ERR-429-AGAIN",))
+@defect(
+    "key-429-stored", "A 429 is stored and answers the retry", breaches=("ERR-429-RETRY-PROCESSED",)
+)
 class _Stores429(Behaviour):
     def storable(self, request: Request, response: Response) -> bool:
         return response.status == 429 or super().storable(request, response)
@@ -347,7 +349,7 @@ class _Stores429(Behaviour):
 @defect(
     "key-429-stored-briefly",
     "For two seconds a 429 answers the retry",
-    breaches=("ERR-429-AGAIN",),
+    breaches=("ERR-429-RETRY-PROCESSED",),
     shows="time: 2 s",
 )
 class _Stores429Briefly(Behaviour):

@@ -38,7 +38,9 @@ class _RefusedDeletes(Behaviour):
         return response
 
 
-@defect("refused-409-deletes", "A delete answered 409 deletes at once", breaches=("ERR-409-KEEPS",))
+@defect(
+    "refused-409-deletes", "A delete answered 409 deletes at once", breaches=("ERR-409-NO-EFFECT",)
+)
 class _Conflict(_RefusedDeletes):
     pass
 
@@ -46,14 +48,16 @@ class _Conflict(_RefusedDeletes):
 @defect(
     "refused-409-deletes-later",
     "A delete answered 409 deletes 0.7 s later",
-    breaches=("ERR-409-KEEPS",),
+    breaches=("ERR-409-NO-EFFECT",),
     shows="time: 0.7 s later",
 )
 class _ConflictLater(_RefusedDeletes):
     later = 0.7
 
 
-@defect("refused-429-deletes", "A delete answered 429 deletes at once", breaches=("ERR-429-KEEPS",))
+@defect(
+    "refused-429-deletes", "A delete answered 429 deletes at once", breaches=("ERR-429-NO-EFFECT",)
+)
 class _Throttled(_RefusedDeletes):
     status = 429
 
@@ -61,7 +65,7 @@ class _Throttled(_RefusedDeletes):
 @defect(
     "refused-429-deletes-later",
     "A delete answered 429 deletes 0.7 s later",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
     shows="time: 0.7 s later",
 )
 class _ThrottledLater(_RefusedDeletes):
@@ -72,7 +76,7 @@ class _ThrottledLater(_RefusedDeletes):
 @defect(
     "refused-429-deletes-sometimes",
     "Each second delete answered 429 deletes",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
     shows="1 in 2",
 )
 class _ThrottledSometimes(_RefusedDeletes):
@@ -84,7 +88,7 @@ class _ThrottledSometimes(_RefusedDeletes):
     "refused-429-in-the-end",
     "A delete answered 429 is carried out by its operation later",
     shows="time: pending",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
 )
 class _Queued(Behaviour):
     def fault_answer(self, request: Request, fault: str) -> Response:
@@ -102,7 +106,7 @@ class _Queued(Behaviour):
 @defect(
     "refused-404-deletes-newest",
     "A delete of an unknown SID takes the newest configuration instead",
-    breaches=("SID-UNKNOWN-KEEPS",),
+    breaches=("SID-UNKNOWN-NO-EFFECT",),
 )
 class _NotFoundTakesNewest(Behaviour):
     def not_there(self, request: Request) -> Response:
@@ -119,7 +123,7 @@ class _NotFoundTakesNewest(Behaviour):
 @defect(
     "refused-404-deletes-similar",
     "A delete of an unknown SID takes a configuration whose SID begins alike",
-    breaches=("SID-UNKNOWN-KEEPS", "SID-ODD-KEEPS"),
+    breaches=("SID-UNKNOWN-NO-EFFECT", "SID-MALFORMED-NO-EFFECT"),
     shows="data: an unknown SID next to a real one",
 )
 class _NotFoundTakesSimilar(Behaviour):
@@ -165,7 +169,7 @@ class _TakesAnother(Behaviour):
 @defect(
     "refused-key-deletes",
     "A delete whose key is refused as malformed deletes",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
     shows="data: a malformed key",
 )
 class _RefusedKeyDeletes(Behaviour):
@@ -181,7 +185,7 @@ class _RefusedKeyDeletes(Behaviour):
 @defect(
     "takes-elder",
     "A delete removes the account's oldest configuration too",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
 )
 class _TakesElder(_TakesAnother):
     def another(self, configuration: Configuration, other: Configuration) -> bool:
@@ -189,7 +193,9 @@ class _TakesElder(_TakesAnother):
 
 
 @defect(
-    "takes-next", "A delete removes the configuration created next too", breaches=("GONE-ONLY",)
+    "takes-next",
+    "A delete removes the configuration created next too",
+    breaches=("EFFECT-NO-OTHER",),
 )
 class _TakesNext(_TakesAnother):
     def another(self, configuration: Configuration, other: Configuration) -> bool:
@@ -199,7 +205,7 @@ class _TakesNext(_TakesAnother):
 @defect(
     "takes-previous-sometimes",
     "Now and then a delete removes an older one too",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
     shows="1 in 6",
 )
 class _TakesPreviousSometimes(_TakesAnother):
@@ -212,7 +218,7 @@ class _TakesPreviousSometimes(_TakesAnother):
 @defect(
     "takes-namesake",
     "A delete removes every other configuration of the same displayName",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
     shows="data: equal names",
 )
 class _TakesNamesake(_TakesAnother):
@@ -241,7 +247,7 @@ class _TakesNamesakeElsewhere(Behaviour):
 @defect(
     "takes-namesake-over-accounts",
     "A delete removes the other account's configurations of the same displayName, too",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
     shows="data: equal names",
 )
 class _TakesNamesakeOverAccounts(_TakesNamesakeElsewhere):
@@ -251,7 +257,7 @@ class _TakesNamesakeOverAccounts(_TakesNamesakeElsewhere):
 @defect(
     "takes-namesake-over-regions",
     "A delete removes the account's configurations of the same displayName in the other region, too",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
     shows="data: equal names",
 )
 class _TakesNamesakeOverRegions(_TakesNamesakeElsewhere):
@@ -262,7 +268,7 @@ class _TakesNamesakeOverRegions(_TakesNamesakeElsewhere):
 @defect(
     "takes-next-later",
     "A second after its end a delete removes the configuration created next",
-    breaches=("GONE-ONLY",),
+    breaches=("EFFECT-NO-OTHER",),
     shows="time: 1 s after the end",
 )
 class _TakesNextLater(_TakesAnother):
@@ -275,7 +281,7 @@ class _TakesNextLater(_TakesAnother):
 @defect(
     "read-deletes",
     "Each third fetch of a configuration deletes it",
-    breaches=("GONE-BY-DELETE",),
+    breaches=("EFFECT-ONLY-BY-DELETE",),
     shows="1 in 3",
 )
 class _ReadDeletes(Behaviour):
@@ -290,7 +296,7 @@ class _ReadDeletes(Behaviour):
 @defect(
     "read-deletes-later",
     "A fetched configuration is gone a second later",
-    breaches=("GONE-BY-DELETE",),
+    breaches=("EFFECT-ONLY-BY-DELETE",),
     shows="time: 1 s later",
 )
 class _ReadDeletesLater(Behaviour):
@@ -304,7 +310,7 @@ class _ReadDeletesLater(Behaviour):
 @defect(
     "list-deletes",
     "Each list deletes the last configuration it shows",
-    breaches=("GONE-BY-DELETE",),
+    breaches=("EFFECT-ONLY-BY-DELETE",),
     shows="1 in 2",
 )
 class _ListDeletes(Behaviour):
@@ -316,7 +322,7 @@ class _ListDeletes(Behaviour):
         return response
 
 
-@defect("update-deletes", "An update deletes", breaches=("GONE-BY-DELETE",))
+@defect("update-deletes", "An update deletes", breaches=("EFFECT-ONLY-BY-DELETE",))
 class _UpdateDeletes(Behaviour):
     def update(self, request: Request) -> Response:
         response = super().update(request)
@@ -328,7 +334,7 @@ class _UpdateDeletes(Behaviour):
 @defect(
     "patch-deletes",
     "A PATCH deletes, a PUT does not",
-    breaches=("GONE-BY-DELETE",),
+    breaches=("EFFECT-ONLY-BY-DELETE",),
     shows="data: PATCH only",
 )
 class _PatchDeletes(Behaviour):
@@ -352,7 +358,9 @@ class _UpdateRevives(Behaviour):
 
 
 @defect(
-    "update-revives", "PUT and PATCH bring a deleted configuration back", breaches=("GONE-UPDATE",)
+    "update-revives",
+    "PUT and PATCH bring a deleted configuration back",
+    breaches=("EFFECT-NO-RESTORE",),
 )
 class _BothRevive(_UpdateRevives):
     pass
@@ -361,7 +369,7 @@ class _BothRevive(_UpdateRevives):
 @defect(
     "put-revives",
     "PUT brings a deleted configuration back",
-    breaches=("GONE-UPDATE",),
+    breaches=("EFFECT-NO-RESTORE",),
     shows="data: PUT only",
 )
 class _PutRevives(_UpdateRevives):
@@ -371,7 +379,7 @@ class _PutRevives(_UpdateRevives):
 @defect(
     "refused-429-strips-callbacks",
     "A delete answered 429 takes the callbacks away",
-    breaches=("ERR-429-KEEPS",),
+    breaches=("ERR-429-NO-EFFECT",),
     shows="data: callbacks",
 )
 class _ThrottledStrips(Behaviour):
@@ -385,7 +393,7 @@ class _ThrottledStrips(Behaviour):
 @defect(
     "failed-strips-bridge",
     "A delete that FAILED takes the bridge away",
-    breaches=("OP-FAILED-KEEPS",),
+    breaches=("OP-FAILED-NO-EFFECT",),
     shows="data: a bridge",
 )
 class _FailedStrips(Behaviour):

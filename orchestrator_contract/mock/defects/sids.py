@@ -110,9 +110,12 @@ def _odd(
                 response.drop = drop
             return response
 
-    defect(name, text, breaches=("SID-ODD", "HTTP-ANSWER") if drop else ("SID-ODD",), shows=shows)(
-        Odd
-    )
+    defect(
+        name,
+        text,
+        breaches=("SID-MALFORMED", "HTTP-COMPLETE") if drop else ("SID-MALFORMED",),
+        shows=shows,
+    )(Odd)
 
 
 _odd("odd-nul-500", "A NUL in the SID is a 500", lambda raw: b"%00" in raw, "data: NUL")
@@ -216,7 +219,7 @@ _odd(
 @defect(
     "odd-short-405",
     "A SID that does not look like one answers 405",
-    breaches=("SID-ODD",),
+    breaches=("SID-MALFORMED",),
     shows="data: odd SIDs",
 )
 class _Odd405(Behaviour):
@@ -231,7 +234,7 @@ class _Odd405(Behaviour):
 @defect(
     "odd-accepted",
     "A SID that does not look like one is accepted",
-    breaches=("SID-ODD",),
+    breaches=("SID-MALFORMED",),
     shows="data: odd SIDs",
 )
 class _OddAccepted(Behaviour):
@@ -253,7 +256,7 @@ def _folding(name: str, text: str, fold: Callable[[str], str], shows: str) -> No
                 return super().locate(request, fold(sid))
             return found
 
-    defect(name, text, breaches=("SID-ODD", "SID-ODD-KEEPS"), shows=shows)(Folding)
+    defect(name, text, breaches=("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT"), shows=shows)(Folding)
 
 
 _folding("odd-trimmed", "White space around a SID is dropped", str.strip, "data: white space")
@@ -354,7 +357,7 @@ def _matching(name: str, text: str, matches: Callable[[str, str], bool], shows: 
                     return one
             return None
 
-    defect(name, text, breaches=("SID-ODD", "SID-ODD-KEEPS"), shows=shows)(Matching)
+    defect(name, text, breaches=("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT"), shows=shows)(Matching)
 
 
 _matching(
@@ -397,7 +400,7 @@ _matching(
 )
 
 
-@defect("method-no-allow", "405 without Allow", breaches=("SID-METHOD",))
+@defect("method-no-allow", "405 without Allow", breaches=("SID-METHOD-NOT-ALLOWED",))
 class _NoAllow(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
@@ -406,19 +409,19 @@ class _NoAllow(Behaviour):
         return response
 
 
-@defect("method-404", "A wrong method answers 404", breaches=("SID-METHOD",))
+@defect("method-404", "A wrong method answers 404", breaches=("SID-METHOD-NOT-ALLOWED",))
 class _Method404(Behaviour):
     def method_not_allowed(self, request: Request, methods: object) -> Response:
         return self.not_there(request)
 
 
-@defect("method-500", "A wrong method answers 500", breaches=("SID-METHOD",))
+@defect("method-500", "A wrong method answers 500", breaches=("SID-METHOD-NOT-ALLOWED",))
 class _Method500(Behaviour):
     def method_not_allowed(self, request: Request, methods: object) -> Response:
         return self.refuse(request, internal_error())
 
 
-@defect("method-200", "A wrong method answers 200", breaches=("SID-METHOD",))
+@defect("method-200", "A wrong method answers 200", breaches=("SID-METHOD-NOT-ALLOWED",))
 class _Method200(Behaviour):
     def method_not_allowed(self, request: Request, methods: object) -> Response:
         return Response.of(200, {})
@@ -427,7 +430,7 @@ class _Method200(Behaviour):
 altering(
     "unknown-type-sometimes",
     "Now and then a 404 says text/plain",
-    breaches=("HTTP-TYPE",),
+    breaches=("HTTP-CONTENT-TYPE",),
     status=404,
     every=7,
 )(header("content-type", "text/plain"))
@@ -452,7 +455,7 @@ class _NearSid(Behaviour):
 @defect(
     "sid-in-braces",
     "Braces around a SID are ignored",
-    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    breaches=("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT"),
     shows="data: an odd SID",
 )
 class _Braces(_NearSid):
@@ -462,7 +465,7 @@ class _Braces(_NearSid):
 @defect(
     "sid-with-hyphens",
     "Hyphens do for a SID's underscores",
-    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    breaches=("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT"),
     shows="data: an odd SID",
 )
 class _Hyphens(_NearSid):
@@ -473,7 +476,7 @@ class _Hyphens(_NearSid):
 @defect(
     "sid-latest",
     "The word latest names the newest configuration",
-    breaches=("SID-ODD", "SID-ODD-KEEPS"),
+    breaches=("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT"),
     shows="data: an odd SID",
 )
 class _Latest(_NearSid):
@@ -489,7 +492,7 @@ class _Latest(_NearSid):
 @defect(
     "sid-of-memory-store-accepted",
     "A memory store's id that ends as a real SID does is accepted",
-    breaches=("SID-ODD",),
+    breaches=("SID-MALFORMED",),
     shows="data: an odd SID",
 )
 class _MemoryStore(Behaviour):

@@ -27,7 +27,7 @@ class _WhileUpdating(Behaviour):
 @defect(
     "race-delete-in-update-idle",
     "A delete while an update is pending COMPLETES and deletes nothing",
-    breaches=("RACE-MIXED",),
+    breaches=("CONC-LINEARIZABLE",),
     shows="race: a delete while an update is pending",
 )
 class _IdleWhileUpdating(_WhileUpdating):
@@ -44,7 +44,7 @@ class _IdleWhileUpdating(_WhileUpdating):
 @defect(
     "race-delete-in-update-409-deletes-later",
     "A delete while an update is pending answers 409, and is carried out 0.3 s later",
-    breaches=("RACE-MIXED",),
+    breaches=("CONC-LINEARIZABLE",),
     shows="race: a delete while an update is pending",
 )
 class _QueuedWhileUpdating(_WhileUpdating):
@@ -61,7 +61,7 @@ class _QueuedWhileUpdating(_WhileUpdating):
 @defect(
     "race-delete-in-update-409-strips",
     "A delete while an update is pending answers 409 and takes the callbacks away",
-    breaches=("RACE-MIXED",),
+    breaches=("CONC-LINEARIZABLE",),
     shows="race: a delete while an update is pending",
 )
 class _StrippedWhileUpdating(_WhileUpdating):

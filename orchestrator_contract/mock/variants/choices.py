@@ -102,7 +102,7 @@ class _SecondFails(Behaviour):
 @variant(
     "second-completes",
     "A second delete while the first is pending gets an operation that COMPLETES with the first",
-    warns=("RACE-ONCE",),
+    warns=("CONC-ONE-COMPLETED",),
 )
 class _SecondCompletes(Behaviour):
     def second_delete(
@@ -284,7 +284,11 @@ class _Odd414(Behaviour):
         return len(segment) > 300
 
 
-@variant("method-404", "A method that the path does not have answers 404", warns=("SID-METHOD",))
+@variant(
+    "method-404",
+    "A method that the path does not have answers 404",
+    warns=("SID-METHOD-NOT-ALLOWED",),
+)
 class _Method404(Behaviour):
     def method_not_allowed(self, request: Request, methods: object) -> Response:
         return self.not_there(request)
@@ -379,7 +383,7 @@ class _ThrottledSometimes(Behaviour):
 @variant(
     "throttled-often",
     "Every 12th call is a 429 without Retry-After, and is fine the next time, however slowly they come",
-    warns=("ERR-429-RETRY",),
+    warns=("ERR-429-RETRY-AFTER",),
 )
 class _ThrottledOften(Behaviour):
     def throttles(self, request: Request) -> bool:

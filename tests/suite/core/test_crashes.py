@@ -41,7 +41,7 @@ def test_malformed_keys_that_meet_500(
 
     crashes.judge(bench.endpoint.findings)
 
-    assert ("KEY-BAD-SAFE" in bench.breaches()) is breached
+    assert ("KEY-MALFORMED-NO-5XX" in bench.breaches()) is breached
 
 
 def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
@@ -60,4 +60,4 @@ def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
     crashes.judge(bench.endpoint.findings)
 
     assert bench.breaches() == {}
-    assert bench.checks()["KEY-BAD-SAFE"] == 1
+    assert bench.checks()["KEY-MALFORMED-NO-5XX"] == 1

@@ -44,7 +44,7 @@ def test_finish_waits_for_all(bench: Bench) -> None:
     assert ended == operations
     assert [operation.status for operation in operations] == ["COMPLETED", "FAILED"]
     assert [len(operation.polls) for operation in operations] == [1, 4]
-    assert bench.checks()["OP-ENDS"] == 2
+    assert bench.checks()["OP-TERMINATES"] == 2
     assert bench.breaches() == {}
     asked = len(bench.script.sent)
     assert bench.endpoint.poller.finish(operations) == operations
@@ -68,13 +68,13 @@ def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
 
     assert bench.endpoint.poller.finish([stubborn(bench, 1)]) == []
     assert 50 < bench.clock.now - began < 53
-    assert bench.breaches() == {"OP-ENDS": ["expected an end within 50 s; saw PENDING"]}
-    assert bench.steps("OP-ENDS") == [("DELETE sid1", 202), ("GET op_1", 200)]
+    assert bench.breaches() == {"OP-TERMINATES": ["expected an end within 50 s; saw PENDING"]}
+    assert bench.steps("OP-TERMINATES") == [("DELETE sid1", 202), ("GET op_1", 200)]
 
     began = bench.clock.now
     assert bench.endpoint.poller.finish([stubborn(bench, 2)]) == []
     assert 5 < bench.clock.now - began < 8
-    assert bench.checks()["OP-ENDS"] == 1
+    assert bench.checks()["OP-TERMINATES"] == 1
 
 
 def test_the_least_patience(start: Callable[..., Bench]) -> None:
@@ -86,7 +86,7 @@ def test_the_least_patience(start: Callable[..., Bench]) -> None:
     bench.endpoint.poller.finish([stubborn(bench, 2)])
 
     assert 2 < bench.clock.now - began < 4.1
-    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
+    assert bench.breaches()["OP-TERMINATES"] == ["expected an end within 8 s; saw PENDING"]
 
 
 def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> None:
@@ -98,7 +98,7 @@ def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> N
 
     assert bench.endpoint.poller.finish([ended, stuck], early=False) == [ended]
 
-    assert bench.breaches()["OP-ENDS"] == ["expected an end within 8 s; saw PENDING"]
+    assert bench.breaches()["OP-TERMINATES"] == ["expected an end within 8 s; saw PENDING"]
 
 
 def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..., Bench]) -> None:
@@ -115,7 +115,7 @@ def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..
 
     assert bench.endpoint.poller.finish([operation], early=False) == [operation]
 
-    assert "OP-ENDS" not in bench.breaches()
+    assert "OP-TERMINATES" not in bench.breaches()
 
 
 def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
@@ -128,7 +128,7 @@ def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
 
     assert bench.endpoint.poller.finish([bench.endpoint.poller.accept(exchange, "")]) == []
 
-    assert not {"OP-ENDS", "OP-RELATED"} & bench.checks().keys()
+    assert not {"OP-TERMINATES", "OP-RELATED"} & bench.checks().keys()
     # Deletes are waited for all the same.
     began = bench.clock.now
     bench.endpoint.poller.finish([stubborn(bench, 2)])
@@ -430,7 +430,9 @@ def test_an_operation_that_can_not_be_read_until_the_limit(start: Callable[..., 
 
     assert bench.endpoint.poller.finish([stubborn(bench, 1, (200, {}))]) == []
 
-    assert bench.breaches()["OP-ENDS"] == ["expected an end within 3 s; saw no readable status"]
+    assert bench.breaches()["OP-TERMINATES"] == [
+        "expected an end within 3 s; saw no readable status"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -531,8 +533,13 @@ def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
     bench.endpoint.poller.poll_at_once(operation, 5)
 
     assert seen == [200, 200, 429, 200, 200]
-    assert bench.breaches()["OP-ORDER"] == ["expected COMPLETED or what may follow it; saw PENDING"]
-    assert {one for one in bench.breaches() if one.startswith("OP-")} == {"OP-ORDER", "OP-TIMES"}
+    assert bench.breaches()["OP-STATUS-ORDER"] == [
+        "expected COMPLETED or what may follow it; saw PENDING"
+    ]
+    assert {one for one in bench.breaches() if one.startswith("OP-")} == {
+        "OP-STATUS-ORDER",
+        "OP-TIMESTAMPS",
+    }
     assert len(operation.polls) == 5
 
 

@@ -98,11 +98,11 @@ def test_links_of_a_conformant_202(
     assert bench.breaches() == {}
     assert bench.seen("OBS-STATUS-URL") == {links: 1}
     assert bench.checks().keys() >= {
-        "DEL-202-FOLLOW",
-        "DEL-202-LINKS",
-        "DEL-202-ORIGIN",
+        "DEL-202-OPERATION-NAMED",
+        "DEL-202-LINKS-AGREE",
+        "DEL-202-STATUS-URL-ORIGIN",
         "DEL-202-RELATED",
-        "DEL-202-OWN",
+        "DEL-202-OWN-OPERATION",
     }
 
 
@@ -113,7 +113,7 @@ def test_links_of_a_conformant_202(
             accepted(None, "op_2", statusUrl=URL),
             URL,
             {
-                "DEL-202-LINKS": "expected one operation id in all of them; saw Operation-Id op_2, statusUrl op_1"
+                "DEL-202-LINKS-AGREE": "expected one operation id in all of them; saw Operation-Id op_2, statusUrl op_1"
             },
             id="header-of-another",
         ),
@@ -121,7 +121,7 @@ def test_links_of_a_conformant_202(
             accepted(f"{PLANE}/Operations/op_2", None, statusUrl=URL),
             URL,
             {
-                "DEL-202-LINKS": "expected one operation id in all of them; saw statusUrl op_1, Location op_2"
+                "DEL-202-LINKS-AGREE": "expected one operation id in all of them; saw statusUrl op_1, Location op_2"
             },
             id="location-of-another",
         ),
@@ -129,21 +129,23 @@ def test_links_of_a_conformant_202(
             accepted(None, LONG, statusUrl=URL),
             URL,
             {
-                "DEL-202-LINKS": f"expected one operation id in all of them; saw Operation-Id {LONG[:80]}, statusUrl op_1"
+                "DEL-202-LINKS-AGREE": f"expected one operation id in all of them; saw Operation-Id {LONG[:80]}, statusUrl op_1"
             },
             id="long-id",
         ),
         pytest.param(
             accepted(None, "op_1", statusUrl=f"{ORIGIN}/"),
             f"{ORIGIN}/",
-            {"DEL-202-LINKS": "expected one operation id in all of them; saw Operation-Id op_1"},
+            {
+                "DEL-202-LINKS-AGREE": "expected one operation id in all of them; saw Operation-Id op_1"
+            },
             id="statusUrl-without-an-id",
         ),
         pytest.param(
             accepted("http://other.example/Operations/op_1", None, statusUrl=URL),
             URL,
             {
-                "DEL-202-LINKS": "Location: expected a Location on the target's own origins; saw http://other.example/Operations/op_1"
+                "DEL-202-LINKS-AGREE": "Location: expected a Location on the target's own origins; saw http://other.example/Operations/op_1"
             },
             id="location-elsewhere",
         ),
@@ -165,7 +167,7 @@ def test_links_of_a_conformant_202(
             accepted(None, "op_1", statusUrl="https://target.example/Operations/op_1"),
             URL,
             {
-                "DEL-202-ORIGIN": "expected an address on the target's own origins; saw https://target.example/Operations/op_1"
+                "DEL-202-STATUS-URL-ORIGIN": "expected an address on the target's own origins; saw https://target.example/Operations/op_1"
             },
             id="another-scheme",
         ),
@@ -173,7 +175,7 @@ def test_links_of_a_conformant_202(
             accepted(URL, None, statusUrl="http://other.example/op_1"),
             URL,
             {
-                "DEL-202-ORIGIN": "expected an address on the target's own origins; saw http://other.example/op_1"
+                "DEL-202-STATUS-URL-ORIGIN": "expected an address on the target's own origins; saw http://other.example/op_1"
             },
             id="elsewhere-but-location-leads-home",
         ),
@@ -181,7 +183,7 @@ def test_links_of_a_conformant_202(
             accepted(statusUrl=f"http://other.example/{'p' * 200}/op_1"),
             URL,
             {
-                "DEL-202-ORIGIN": f"expected an address on the target's own origins; saw http://other.example/{'p' * 139}"
+                "DEL-202-STATUS-URL-ORIGIN": f"expected an address on the target's own origins; saw http://other.example/{'p' * 139}"
             },
             id="long-address-elsewhere",
         ),
@@ -234,7 +236,7 @@ def test_a_link_that_would_not_go_out_as_it_stands(bench: Bench, path: str) -> N
     operation = bench.accepted(SID, accepted(None, "op_1", statusUrl=f"{PLANE}/Operations/{path}"))
 
     assert operation.url == f"{PLANE}/Operations/op_1"
-    assert "DEL-202-ORIGIN" in bench.breaches()
+    assert "DEL-202-STATUS-URL-ORIGIN" in bench.breaches()
 
 
 def test_an_id_from_a_link_elsewhere(bench: Bench) -> None:
@@ -272,11 +274,11 @@ def test_what_can_not_be_followed(bench: Bench, said: Said, followed: str) -> No
 
     assert bench.seen("OBS-STATUS-URL") == {followed: 1}
     nothing = ["expected statusUrl, Location or Operation-Id; saw none of them"]
-    assert bench.breaches().get("DEL-202-FOLLOW") == (
+    assert bench.breaches().get("DEL-202-OPERATION-NAMED") == (
         nothing if followed == "none of them" else None
     )
     if followed == "none of them":
-        assert bench.steps("DEL-202-FOLLOW") == [("DELETE " + SID, 202)]
+        assert bench.steps("DEL-202-OPERATION-NAMED") == [("DELETE " + SID, 202)]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +295,7 @@ def test_what_can_not_be_followed(bench: Bench, said: Said, followed: str) -> No
 def test_an_operation_is_looked_for_at_home(bench: Bench, said: Said) -> None:
     """Where links lead elsewhere, the id that they give is polled on the target; a Location alone is not held against statusUrl."""
     assert bench.accepted(SID, said).url == URL
-    assert "DEL-202-LINKS" not in bench.breaches()
+    assert "DEL-202-LINKS-AGREE" not in bench.breaches()
 
 
 def test_a_status_url_of_almost_any_length_is_followed(bench: Bench) -> None:
@@ -361,9 +363,9 @@ def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
     assert (operation.id, operation.url, operation.sid) == ("op_2", f"{PLANE}/Operations/op_2", "")
     assert not {one for one in bench.checks() if one.startswith("DEL-")}
     assert [problem.partition(":")[0] for problem in bench.breaches()["CTRL-202"]] == [
-        "create, by DEL-202-LINKS",
-        "create, by DEL-202-LINKS, Location",
-        "create, by DEL-202-ORIGIN",
+        "create, by DEL-202-LINKS-AGREE",
+        "create, by DEL-202-LINKS-AGREE, Location",
+        "create, by DEL-202-STATUS-URL-ORIGIN",
     ]
     assert bench.seen("OBS-STATUS-URL") == {}
 
@@ -385,7 +387,7 @@ def test_each_create_has_an_operation_of_its_own(bench: Bench) -> None:
 
     assert bench.breaches() == {
         "CTRL-202": [
-            "create, by DEL-202-OWN: expected an operation of its own for two; saw operation op_1, which belongs to one"
+            "create, by DEL-202-OWN-OPERATION: expected an operation of its own for two; saw operation op_1, which belongs to one"
         ]
     }
 
@@ -399,11 +401,11 @@ def test_each_delete_has_an_operation_of_its_own(bench: Bench) -> None:
     bench.accepted("other", accepted(statusUrl=URL))
 
     assert bench.breaches() == {
-        "DEL-202-OWN": [
+        "DEL-202-OWN-OPERATION": [
             f"expected an operation of its own for other; saw operation op_1, which belongs to {SID}"
         ]
     }
-    assert bench.steps("DEL-202-OWN") == [("DELETE other", 202)]
+    assert bench.steps("DEL-202-OWN-OPERATION") == [("DELETE other", 202)]
 
 
 def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench]) -> None:

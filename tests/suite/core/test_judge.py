@@ -56,10 +56,10 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
             "delete",
             (202, ACCEPTED, LINKS),
             {
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 "DEL-STATUS",
                 "HTTP-JSON",
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 "DEL-202-BODY",
                 "DEL-202-HEADERS",
                 "DEL-202-LOCATION",
@@ -70,10 +70,10 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
             "delete",
             (202, {}, {"Retry-After": "0"}),
             {
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 "DEL-STATUS",
                 "HTTP-JSON",
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 "DEL-202-BODY",
                 "DEL-202-HEADERS",
                 "DEL-202-LOCATION",
@@ -84,15 +84,15 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
             "delete",
             (404, error(404)),
             {
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 "DEL-STATUS",
                 "HTTP-JSON",
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 "ERR-404-BODY",
                 "ERR-BOUNDS",
-                "ERR-STATUS",
-                "ERR-CODE",
-                "ERR-INFO",
+                "ERR-STATUS-MATCHES",
+                "ERR-CODE-MATCHES",
+                "ERR-MORE-INFO",
             },
             id="not-found",
         ),
@@ -100,16 +100,16 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
             "delete",
             (409, error(409), {"X-Conflicting-Resource-Id": "op_1"}),
             {
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 "DEL-STATUS",
                 "HTTP-JSON",
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 "ERR-409-BODY",
                 "ERR-409-HEADERS",
                 "ERR-BOUNDS",
-                "ERR-STATUS",
-                "ERR-CODE",
-                "ERR-INFO",
+                "ERR-STATUS-MATCHES",
+                "ERR-CODE-MATCHES",
+                "ERR-MORE-INFO",
             },
             id="conflict",
         ),
@@ -117,64 +117,71 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
             "delete",
             (429, error(429), {"Retry-After": "1"}),
             {
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 "DEL-STATUS",
                 "HTTP-JSON",
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 "ERR-429-BODY",
-                "ERR-429-RETRY",
+                "ERR-429-RETRY-AFTER",
                 "ERR-BOUNDS",
-                "ERR-STATUS",
-                "ERR-CODE",
-                "ERR-INFO",
+                "ERR-STATUS-MATCHES",
+                "ERR-CODE-MATCHES",
+                "ERR-MORE-INFO",
             },
             id="rate-limited",
         ),
         pytest.param(
             "operation",
             (200, OPERATION),
-            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "OP-BODY", "OP-COMPLETED-AT", "OP-ERROR"},
+            {
+                "HTTP-COMPLETE",
+                "HTTP-JSON",
+                "HTTP-CONTENT-TYPE",
+                "OP-BODY",
+                "OP-COMPLETED-AT",
+                "OP-ERROR",
+            },
             id="operation",
         ),
         pytest.param(
             "operation",
             (404, b"<p>gone"),
-            {"HTTP-ANSWER"},
+            {"HTTP-COMPLETE"},
             id="operation-not-found-has-no-documented-body",
         ),
         pytest.param(
             "fetch",
             (200, CONFIGURATION),
-            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-CONFIGURATION"},
+            {"HTTP-COMPLETE", "HTTP-JSON", "HTTP-CONTENT-TYPE", "CTRL-CONFIGURATION"},
             id="configuration",
         ),
-        pytest.param("fetch", (404, b""), {"HTTP-ANSWER"}, id="configuration-not-found"),
+        pytest.param("fetch", (404, b""), {"HTTP-COMPLETE"}, id="configuration-not-found"),
         pytest.param(
             "list",
             (200, {"configurations": [CONFIGURATION], "meta": META}),
-            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-PAGES", "CTRL-PAGE"},
+            {"HTTP-COMPLETE", "HTTP-JSON", "HTTP-CONTENT-TYPE", "CTRL-PAGINATION", "CTRL-PAGE"},
             id="page",
         ),
         pytest.param(
             "create",
             (202, ACCEPTED, LINKS),
-            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
+            {"HTTP-COMPLETE", "HTTP-JSON", "HTTP-CONTENT-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
             id="create",
         ),
         pytest.param(
             "update",
             (202, ACCEPTED, LINKS),
-            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
+            {"HTTP-COMPLETE", "HTTP-JSON", "HTTP-CONTENT-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
             id="update",
         ),
         pytest.param(
             "patch",
             (202, ACCEPTED, LINKS),
-            {"HTTP-ANSWER", "HTTP-JSON", "HTTP-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
+            {"HTTP-COMPLETE", "HTTP-JSON", "HTTP-CONTENT-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
             id="patch",
         ),
-        pytest.param("create", (400, b"no"), {"HTTP-ANSWER"}, id="create-refused"),
-        pytest.param("other", (299, b"?"), {"HTTP-ANSWER"}, id="another-call"),
+        pytest.param("create", (400, b"no"), {"HTTP-COMPLETE"}, id="create-refused"),
+        pytest.param("other", (299, b"?"), {"HTTP-COMPLETE"}, id="another-call"),
         # Both shapes of an error body, and what the sources leave open in it.
         pytest.param(
             "delete",
@@ -189,15 +196,15 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
                 },
             ),
             {
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 "DEL-STATUS",
                 "HTTP-JSON",
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 "ERR-404-BODY",
                 "ERR-BOUNDS",
-                "ERR-STATUS",
-                "ERR-CODE",
-                "ERR-INFO",
+                "ERR-STATUS-MATCHES",
+                "ERR-CODE-MATCHES",
+                "ERR-MORE-INFO",
             },
             id="other-error-shape",
         ),
@@ -205,15 +212,15 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
             "delete",
             (500, error(500, code=530001, more_info="https://x.example/530001")),
             {
-                "HTTP-ANSWER",
+                "HTTP-COMPLETE",
                 "DEL-STATUS",
                 "HTTP-JSON",
-                "HTTP-TYPE",
+                "HTTP-CONTENT-TYPE",
                 "ERR-500-BODY",
                 "ERR-BOUNDS",
-                "ERR-STATUS",
-                "ERR-CODE",
-                "ERR-INFO",
+                "ERR-STATUS-MATCHES",
+                "ERR-CODE-MATCHES",
+                "ERR-MORE-INFO",
             },
             id="product-code",
         ),
@@ -234,59 +241,59 @@ def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: se
         # The status that the body states.
         pytest.param(
             (404, error(404, status=409)),
-            {"ERR-STATUS": "$.status: expected the HTTP status 404; saw 409"},
+            {"ERR-STATUS-MATCHES": "$.status: expected the HTTP status 404; saw 409"},
             id="states-another-status",
         ),
         pytest.param(
             (404, {"code": 20404, "httpStatusCode": 400, "message": "no"}),
-            {"ERR-STATUS": "$.httpStatusCode: expected the HTTP status 404; saw 400"},
+            {"ERR-STATUS-MATCHES": "$.httpStatusCode: expected the HTTP status 404; saw 400"},
             id="states-another-http-status-code",
         ),
         pytest.param(
             (404, error(404, httpStatusCode=500)),
-            {"ERR-STATUS": "$.httpStatusCode: expected the HTTP status 404; saw 500"},
+            {"ERR-STATUS-MATCHES": "$.httpStatusCode: expected the HTTP status 404; saw 500"},
             id="one-of-two-stated-statuses-is-wrong",
         ),
         # The code of the body.
         pytest.param(
             (404, error(404, code=20500, more_info=None)),
             {
-                "ERR-CODE": "$.code: expected no code that belongs to another status than 404; saw 20500, which is 500's"
+                "ERR-CODE-MATCHES": "$.code: expected no code that belongs to another status than 404; saw 20500, which is 500's"
             },
             id="code-of-500-on-404",
         ),
         pytest.param(
             (404, error(404, code=20003, more_info=None)),
             {
-                "ERR-CODE": "$.code: expected no code that belongs to another status than 404; saw 20003, which is 401's"
+                "ERR-CODE-MATCHES": "$.code: expected no code that belongs to another status than 404; saw 20003, which is 401's"
             },
             id="code-of-401-on-404",
         ),
         pytest.param(
             (409, error(409, code=20429, more_info=None)),
             {
-                "ERR-CODE": "$.code: expected no code that belongs to another status than 409; saw 20429, which is 429's"
+                "ERR-CODE-MATCHES": "$.code: expected no code that belongs to another status than 409; saw 20429, which is 429's"
             },
             id="code-of-429-on-409",
         ),
         pytest.param(
             (500, error(500, code=20503, more_info=None)),
             {
-                "ERR-CODE": "$.code: expected no code that belongs to another status than 500; saw 20503, which is 503's"
+                "ERR-CODE-MATCHES": "$.code: expected no code that belongs to another status than 500; saw 20503, which is 503's"
             },
             id="code-of-503-on-500",
         ),
         pytest.param(
             (503, error(503, code=20409, more_info=None)),
             {
-                "ERR-CODE": "$.code: expected no code that belongs to another status than 503; saw 20409, which is 409's"
+                "ERR-CODE-MATCHES": "$.code: expected no code that belongs to another status than 503; saw 20409, which is 409's"
             },
             id="code-of-409-on-503",
         ),
         pytest.param(
             (409, error(409, code=20404, more_info=None)),
             {
-                "ERR-CODE": "$.code: expected no code that belongs to another status than 409; saw 20404, which is 404's"
+                "ERR-CODE-MATCHES": "$.code: expected no code that belongs to another status than 409; saw 20404, which is 404's"
             },
             id="code-of-404-on-409",
         ),
@@ -294,28 +301,28 @@ def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: se
         pytest.param(
             (404, error(404, more_info="https://docs.example/errors")),
             {
-                "ERR-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/errors'"
+                "ERR-MORE-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/errors'"
             },
             id="info-without-the-code",
         ),
         pytest.param(
             (404, error(404, more_info="https://docs.example/errors/120404")),
             {
-                "ERR-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/errors/120404'"
+                "ERR-MORE-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/errors/120404'"
             },
             id="info-of-a-code-that-ends-alike",
         ),
         pytest.param(
             (404, error(404, more_info="https://docs.example/204041")),
             {
-                "ERR-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/204041'"
+                "ERR-MORE-INFO": "$.more_info: expected the address of the page of code 20404; saw 'https://docs.example/204041'"
             },
             id="info-of-a-code-that-begins-alike",
         ),
         pytest.param(
             (404, error(404, more_info="x" * 200)),
             {
-                "ERR-INFO": f"$.more_info: expected the address of the page of code 20404; saw '{'x' * 120}'"
+                "ERR-MORE-INFO": f"$.more_info: expected the address of the page of code 20404; saw '{'x' * 120}'"
             },
             id="info-long",
         ),
@@ -334,24 +341,26 @@ def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: se
         ),
         pytest.param(
             (404, error(404), {"Content-Type": "text/html"}),
-            {"HTTP-TYPE": "expected Content-Type: application/json; saw 'text/html'"},
+            {"HTTP-CONTENT-TYPE": "expected Content-Type: application/json; saw 'text/html'"},
             id="another-media-type",
         ),
         pytest.param(
             (404, error(404), {"Content-Type": "application/jsonp"}),
-            {"HTTP-TYPE": "expected Content-Type: application/json; saw 'application/jsonp'"},
+            {
+                "HTTP-CONTENT-TYPE": "expected Content-Type: application/json; saw 'application/jsonp'"
+            },
             id="longer-media-type",
         ),
         pytest.param(
             (404, error(404), {"Content-Type": "application/problem+json"}),
             {
-                "HTTP-TYPE": "expected Content-Type: application/json; saw 'application/problem+json'"
+                "HTTP-CONTENT-TYPE": "expected Content-Type: application/json; saw 'application/problem+json'"
             },
             id="problem-json",
         ),
         pytest.param(
             (404, error(404), {"Content-Type": "y" * 100}),
-            {"HTTP-TYPE": f"expected Content-Type: application/json; saw '{'y' * 79}"},
+            {"HTTP-CONTENT-TYPE": f"expected Content-Type: application/json; saw '{'y' * 79}"},
             id="media-type-long",
         ),
         # What schemas decide, in the body and in headers.
@@ -446,7 +455,7 @@ def test_error_bodies_that_agree_with_themselves(bench: Bench, body: dict[str, A
     """Members that an error body does not have are not held against it by the rules."""
     bench.endpoint.judge.judge(bench.exchange("delete", (404, body)))
 
-    assert not bench.breaches().keys() & {"ERR-STATUS", "ERR-CODE", "ERR-INFO"}
+    assert not bench.breaches().keys() & {"ERR-STATUS-MATCHES", "ERR-CODE-MATCHES", "ERR-MORE-INFO"}
 
 
 @pytest.mark.parametrize(
@@ -469,7 +478,7 @@ def test_a_stated_status_without_end_is_shown_in_part(bench: Bench) -> None:
     """A number of any length stands in a message of bounded length."""
     bench.endpoint.judge.judge(bench.exchange("delete", (404, error(404, status=int("7" * 60)))))
 
-    assert bench.breaches()["ERR-STATUS"] == [
+    assert bench.breaches()["ERR-STATUS-MATCHES"] == [
         f"$.status: expected the HTTP status 404; saw {'7' * 40}"
     ]
 
@@ -518,7 +527,7 @@ def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
     bad = bench.endpoint.judge.judge(bench.exchange("delete", (429, error(429, status=409))))
 
     assert (good, bad) == (True, False)
-    assert bench.breaches()["ERR-429-RETRY"] == [
+    assert bench.breaches()["ERR-429-RETRY-AFTER"] == [
         'headers $: expected \'retry-after\' present; saw {"content-type": "application/json"}'
     ]
     assert bench.endpoint.findings.statuses == {429: [2, 1]}
@@ -610,8 +619,8 @@ def test_a_judge_without_a_policy_tolerates_nothing(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("fields", "checked"),
     [
-        pytest.param({"silent": True}, {"HTTP-ANSWER"}, id="silent"),
-        pytest.param({"outside": True}, {"HTTP-ANSWER", "DEL-STATUS"}, id="outside-the-api"),
+        pytest.param({"silent": True}, {"HTTP-COMPLETE"}, id="silent"),
+        pytest.param({"outside": True}, {"HTTP-COMPLETE", "DEL-STATUS"}, id="outside-the-api"),
     ],
 )
 def test_what_is_not_judged(bench: Bench, fields: dict[str, Any], checked: set[str]) -> None:
@@ -640,19 +649,19 @@ def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
     [
         pytest.param(
             TransportFault.TIMEOUT,
-            "HTTP-ANSWER",
+            "HTTP-COMPLETE",
             "expected a complete, well-formed answer; saw it was timeout",
             id="timeout",
         ),
         pytest.param(
             TransportFault.MALFORMED,
-            "HTTP-ANSWER",
+            "HTTP-COMPLETE",
             "expected a complete, well-formed answer; saw it was malformed",
             id="malformed",
         ),
         pytest.param(
             TransportFault.ENCODING,
-            "HTTP-ENCODING",
+            "HTTP-CONTENT-ENCODING",
             "expected a body that decodes; saw it was encoding",
             id="encoding",
         ),
@@ -676,7 +685,7 @@ def test_no_answer_without_a_text(bench: Bench) -> None:
     bench.endpoint.judge.judge(exchange)
 
     assert bench.breaches() == {
-        "HTTP-ANSWER": ["expected a complete, well-formed answer; saw closed"]
+        "HTTP-COMPLETE": ["expected a complete, well-formed answer; saw closed"]
     }
 
 
@@ -696,7 +705,7 @@ BOTH = {"Content-Encoding": "gzip"}
             {},
             "gzip",
             {
-                "HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
+                "HTTP-COMPLETE": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
             },
             id="excess-bytes",
         ),
@@ -705,7 +714,7 @@ BOTH = {"Content-Encoding": "gzip"}
             BOTH,
             "gzip",
             {
-                "HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
+                "HTTP-COMPLETE": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
             },
             id="excess-bytes-after-a-coding",
         ),
@@ -714,7 +723,7 @@ BOTH = {"Content-Encoding": "gzip"}
             BOTH,
             "gzip, deflate",
             {
-                "HTTP-ENCODING": "expected a coding that was offered (gzip, deflate), undamaged; saw the body is not gzip"
+                "HTTP-CONTENT-ENCODING": "expected a coding that was offered (gzip, deflate), undamaged; saw the body is not gzip"
             },
             id="damaged",
         ),
@@ -723,7 +732,7 @@ BOTH = {"Content-Encoding": "gzip"}
             {"Content-Encoding": "br"},
             "",
             {
-                "HTTP-ENCODING": "expected a coding that was offered (none), undamaged; saw br was not offered"
+                "HTTP-CONTENT-ENCODING": "expected a coding that was offered (none), undamaged; saw br was not offered"
             },
             id="not-offered",
         ),
@@ -732,7 +741,7 @@ BOTH = {"Content-Encoding": "gzip"}
             BOTH,
             "identity",
             {
-                "HTTP-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip"
+                "HTTP-CONTENT-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip"
             },
             id="coded-where-only-identity-was-offered",
         ),
@@ -741,8 +750,8 @@ BOTH = {"Content-Encoding": "gzip"}
             BOTH,
             "identity",
             {
-                "HTTP-ANSWER": "expected an answer that ends where its headers say; saw 2 byte(s) follow",
-                "HTTP-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip",
+                "HTTP-COMPLETE": "expected an answer that ends where its headers say; saw 2 byte(s) follow",
+                "HTTP-CONTENT-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip",
             },
             id="excess-bytes-after-a-coding-that-was-not-offered",
         ),
@@ -762,7 +771,7 @@ BOTH = {"Content-Encoding": "gzip"}
             {"Content-Encoding": "deflate"},
             "gzip",
             {
-                "HTTP-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: deflate"
+                "HTTP-CONTENT-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: deflate"
             },
             id="another-one",
         ),
@@ -771,7 +780,7 @@ BOTH = {"Content-Encoding": "gzip"}
             {"Content-Encoding": "gzip, deflate"},
             "gzip",
             {
-                "HTTP-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: gzip, deflate"
+                "HTTP-CONTENT-ENCODING": "expected a coding that was offered (gzip), undamaged; saw Content-Encoding: gzip, deflate"
             },
             id="one-of-two",
         ),
@@ -780,7 +789,7 @@ BOTH = {"Content-Encoding": "gzip"}
             BOTH,
             "gzip;q=0, deflate",
             {
-                "HTTP-ENCODING": "expected a coding that was offered (gzip;q=0, deflate), undamaged; saw Content-Encoding: gzip"
+                "HTTP-CONTENT-ENCODING": "expected a coding that was offered (gzip;q=0, deflate), undamaged; saw Content-Encoding: gzip"
             },
             id="ruled-out",
         ),
@@ -789,7 +798,7 @@ BOTH = {"Content-Encoding": "gzip"}
             {"Content-Encoding": "z" * 70},
             "identity",
             {
-                "HTTP-ENCODING": f"expected a coding that was offered (identity), undamaged; saw Content-Encoding: {'z' * 60}"
+                "HTTP-CONTENT-ENCODING": f"expected a coding that was offered (identity), undamaged; saw Content-Encoding: {'z' * 60}"
             },
             id="long-name",
         ),
@@ -816,7 +825,7 @@ def test_framing_and_coding(
     damaged = defect is not None and defect[0] is TransportFault.ENCODING
     # A body that can't be decoded is not read; what can be is judged whatever followed it.
     assert bench.checks().get("HTTP-JSON", 0) == (not damaged)
-    assert bench.checks().get("HTTP-ENCODING", 0) == ("Content-Encoding" in headers)
+    assert bench.checks().get("HTTP-CONTENT-ENCODING", 0) == ("Content-Encoding" in headers)
 
 
 @pytest.mark.parametrize(
@@ -901,10 +910,10 @@ def test_a_page_names_each_configuration_once(
         bench.exchange("list", (200, {"configurations": configurations, "meta": META}), "GET")
     )
 
-    assert bench.breaches().get("CTRL-PAGES") == ([problem] if problem else None)
+    assert bench.breaches().get("CTRL-PAGINATION") == ([problem] if problem else None)
     assert ok is not bool(bench.breaches())
     if problem:
-        assert bench.steps("CTRL-PAGES") == [("GET sid", 200)]
+        assert bench.steps("CTRL-PAGINATION") == [("GET sid", 200)]
 
 
 def test_a_page_without_end(bench: Bench) -> None:
@@ -918,7 +927,7 @@ def test_a_page_without_end(bench: Bench) -> None:
 
     bench.endpoint.judge.judge(exchange)
 
-    assert bench.breaches()["CTRL-PAGES"] == [
+    assert bench.breaches()["CTRL-PAGINATION"] == [
         "expected at most 1000 configurations on a page; saw 1003"
     ]
     assert "type object" not in str(bench.breaches())
@@ -932,4 +941,4 @@ def test_stray_bytes(bench: Bench) -> None:
 
     bench.endpoint.judge.judge(exchange)
 
-    assert "saw 7 byte(s) that nobody had asked for" in bench.breaches()["HTTP-ANSWER"][0]
+    assert "saw 7 byte(s) that nobody had asked for" in bench.breaches()["HTTP-COMPLETE"][0]

@@ -17,7 +17,7 @@ from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings, Incon
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
 
-DOCUMENTED, DERIVED, ADVISORY = "DEL-STATUS", "OP-ORDER", "OP-RETAINED"
+DOCUMENTED, DERIVED, ADVISORY = "DEL-STATUS", "OP-STATUS-ORDER", "OP-RETAINED"
 
 
 @pytest.fixture

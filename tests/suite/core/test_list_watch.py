@@ -14,7 +14,7 @@ from orchestrator_contract.rules.listing import DeletedListRule
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
 
-GONE = {"GONE-LIST": ["expected no a; saw it is listed"]}
+GONE = {"DELETED-LIST": ["expected no a; saw it is listed"]}
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_list_after_the_end(
         look(page(bench, 5, "c", "a", sent=sent, **scope))
 
     assert bench.breaches() == found
-    assert bench.checks() == ({"GONE-LIST": 1} if found else {})
+    assert bench.checks() == ({"DELETED-LIST": 1} if found else {})
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_another_accounts(bench: Bench, look: DeletedListRule) -> None:
     look(page(bench, "b", "x", sent=1.0, account=0))
 
     assert bench.breaches() == {
-        "AUTH-READ-OTHER": [
+        "AUTH-READ-OTHER-ACCOUNT": [
             "expected nothing of another account in the list, as b is; saw it is listed"
         ]
     }
@@ -147,6 +147,6 @@ def test_memory_is_bounded(
     look(page(bench, *(f"s{number}" for number in range(9)), sent=20.0))
 
     assert bench.breaches() == {
-        "GONE-LIST": [f"expected no s{number}; saw it is listed" for number in (6, 7, 8)]
+        "DELETED-LIST": [f"expected no s{number}; saw it is listed" for number in (6, 7, 8)]
     }
     assert len(look._walks) == 3

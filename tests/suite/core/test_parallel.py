@@ -50,7 +50,7 @@ def test_together(bench: Bench) -> None:
     assert all(sent.new_connection for sent in bench.script.sent)
     assert [one.elapsed for one in exchanges] == [pytest.approx(1.5)] * 3
     assert bench.endpoint.findings.requests == 3
-    assert bench.checks()["HTTP-ANSWER"] == 3
+    assert bench.checks()["HTTP-COMPLETE"] == 3
     assert bench.endpoint.client.faults == {TransportFault.CLOSED}
     assert exchanges[0].request_headers[4] == ("Authorization", "***")
     assert exchanges[0].before == ()

@@ -111,14 +111,14 @@ ACCEPT, GET = ("DELETE " + SID, 202), ("GET op_1", 200)
         ),
         pytest.param(
             [poll(statusUrl=f"http://other.example/{'u' * 200}/op_1")],
-            "OP-ORIGIN",
+            "OP-STATUS-URL-ORIGIN",
             f"$.statusUrl: expected an address on the target's own origins; saw http://other.example/{'u' * 139}",
             [ACCEPT, GET],
             id="statusUrl-elsewhere",
         ),
         pytest.param(
             [poll(statusUrl="/Operations/op_1")],
-            "OP-ORIGIN",
+            "OP-STATUS-URL-ORIGIN",
             "$.statusUrl: expected an address on the target's own origins; saw /Operations/op_1",
             [ACCEPT, GET],
             id="relative-statusUrl",
@@ -132,7 +132,7 @@ ACCEPT, GET = ("DELETE " + SID, 202), ("GET op_1", 200)
         ),
         pytest.param(
             [poll("COMPLETED", createdAt="2026-11-23T00:00:06Z")],
-            "OP-TIMES",
+            "OP-TIMESTAMPS",
             f"expected createdAt not after completedAt; saw 2026-11-23T00:00:06Z and {END}",
             [ACCEPT, GET],
             id="ended-before-it-began",
@@ -145,70 +145,70 @@ ACCEPT, GET = ("DELETE " + SID, 202), ("GET op_1", 200)
                     completedAt="2026-11-23T00:00:05.000000001Z",
                 )
             ],
-            "OP-TIMES",
+            "OP-TIMESTAMPS",
             "expected createdAt not after completedAt; saw 2026-11-23T00:00:05.000000002Z and 2026-11-23T00:00:05.000000001Z",
             [ACCEPT, GET],
             id="ended-a-nanosecond-before-it-began",
         ),
         pytest.param(
             [poll(), poll(createdAt="2026-11-22T00:00:00Z")],
-            "OP-TIMES",
+            "OP-TIMESTAMPS",
             "$.createdAt: expected createdAt as it was; saw 2026-11-22T00:00:00Z",
             [ACCEPT, GET, GET],
             id="created-moves",
         ),
         pytest.param(
             [poll("COMPLETED"), poll("COMPLETED", completedAt="2026-11-23T00:00:09Z")],
-            "OP-TIMES",
+            "OP-TIMESTAMPS",
             "$.completedAt: expected completedAt as it was; saw 2026-11-23T00:00:09Z",
             [ACCEPT, GET, GET],
             id="completed-moves",
         ),
         pytest.param(
             [poll(), poll(), poll(createdAt="2026-11-22T00:00:00Z")],
-            "OP-TIMES",
+            "OP-TIMESTAMPS",
             "$.createdAt: expected createdAt as it was; saw 2026-11-22T00:00:00Z",
             [ACCEPT, GET, GET],
             id="created-moves-later",
         ),
         pytest.param(
             [poll("COMPLETED"), poll("COMPLETED", completedAt=None)],
-            "OP-TIMES",
+            "OP-TIMESTAMPS",
             "$.completedAt: expected completedAt as it was; saw none any more",
             [ACCEPT, GET, GET],
             id="completed-is-forgotten",
         ),
         pytest.param(
             [poll("RUNNING"), poll()],
-            "OP-ORDER",
+            "OP-STATUS-ORDER",
             "expected RUNNING or what may follow it; saw PENDING",
             [ACCEPT, GET, GET],
             id="backwards",
         ),
         pytest.param(
             [poll("COMPLETED", completedAt=None), poll()],
-            "OP-ORDER",
+            "OP-STATUS-ORDER",
             "expected COMPLETED or what may follow it; saw PENDING",
             [ACCEPT, GET, GET],
             id="reopened",
         ),
         pytest.param(
             [poll("COMPLETED"), poll("FAILED")],
-            "OP-ORDER",
+            "OP-STATUS-ORDER",
             "expected COMPLETED or what may follow it; saw FAILED",
             [ACCEPT, GET, GET],
             id="completed-then-failed",
         ),
         pytest.param(
             [poll("FAILED"), poll("COMPLETED")],
-            "OP-ORDER",
+            "OP-STATUS-ORDER",
             "expected FAILED or what may follow it; saw COMPLETED",
             [ACCEPT, GET, GET],
             id="failed-then-completed",
         ),
         pytest.param(
             [poll("CANCELLED"), poll("RUNNING")],
-            "OP-ORDER",
+            "OP-STATUS-ORDER",
             "expected CANCELLED or what may follow it; saw RUNNING",
             [ACCEPT, GET, GET],
             id="cancelled-then-running",
@@ -301,11 +301,11 @@ def test_what_a_poll_checks(bench: Bench) -> None:
         "OP-ERROR": 3,
         "OP-FETCH": 3,
         "OP-ID": 6,
-        "OP-ORIGIN": 3,
+        "OP-STATUS-URL-ORIGIN": 3,
         "OP-RELATED": 3,
         "OP-RETAINED": 1,
-        "OP-TIMES": 5,
-        "OP-ORDER": 2,
+        "OP-TIMESTAMPS": 5,
+        "OP-STATUS-ORDER": 2,
     }
     assert bench.seen("OBS-STATUS-WORDS") == {"PENDING": 1, "COMPLETED": 2}
     assert bench.seen("OBS-FAILED-ERROR") == {}
@@ -432,17 +432,22 @@ def test_the_other_link(
     bench.script.at("GET /other/op_1", *([said] if said else []))
     operation = bench.accepted(SID, accepted(location, None, statusUrl=URL))
     bench.endpoint.poller.poll(operation)
-    before, asked = bench.checks()["DEL-202-LINKS"], len(bench.script.sent)
-    known = bench.breaches().get("DEL-202-LINKS", [])
+    before, asked = bench.checks()["DEL-202-LINKS-AGREE"], len(bench.script.sent)
+    known = bench.breaches().get("DEL-202-LINKS-AGREE", [])
 
     bench.endpoint.poller.poll_other_link(operation)
 
-    assert bench.breaches().get("DEL-202-LINKS", [])[len(known) :] == ([problem] if problem else [])
+    assert bench.breaches().get("DEL-202-LINKS-AGREE", [])[len(known) :] == (
+        [problem] if problem else []
+    )
     elsewhere = said is not None and location != URL
     assert len(bench.script.sent) - asked == elsewhere
-    assert bench.checks()["DEL-202-LINKS"] - before == (elsewhere and said[0] != 500)  # type: ignore[index]
+    assert bench.checks()["DEL-202-LINKS-AGREE"] - before == (elsewhere and said[0] != 500)  # type: ignore[index]
     if problem:
-        assert [step for step, _ in bench.steps("DEL-202-LINKS")] == ["DELETE " + SID, "GET op_1"]
+        assert [step for step, _ in bench.steps("DEL-202-LINKS-AGREE")] == [
+            "DELETE " + SID,
+            "GET op_1",
+        ]
 
 
 def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> None:

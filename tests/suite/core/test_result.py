@@ -149,7 +149,7 @@ def test_what_was_settled_otherwise() -> None:
 
 # -------------------------------------------------------------------- the whole
 
-GATING, OTHER, ADVISORY = "DEL-STATUS", "OP-ORDER", "OP-RETAINED"
+GATING, OTHER, ADVISORY = "DEL-STATUS", "OP-STATUS-ORDER", "OP-RETAINED"
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_incomplete(findings: Findings) -> None:
 
 def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
     """Three reasons are told; how many more there are is counted."""
-    names = ["DEL-ACCEPT", "DEL-202-BODY", "OP-FETCH", "OP-BODY", "OP-ID"]
+    names = ["DEL-ACCEPTED", "DEL-202-BODY", "OP-FETCH", "OP-BODY", "OP-ID"]
     for number, name in enumerate(names):
         findings.unverified([name], f"why {min(number, 3)}")
 
@@ -246,10 +246,10 @@ def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
         pytest.param(
             False, (ADVISORY,), Overall.INCOMPLETE, 4, id="nothing-that-gates-was-selected"
         ),
-        pytest.param(False, ("HTTP-ANSWER",), Overall.INCOMPLETE, 4, id="silence-is-no-breach"),
-        pytest.param(True, ("HTTP-ANSWER", GATING), Overall.NONCONFORMANT, 1, id="no-http"),
+        pytest.param(False, ("HTTP-COMPLETE",), Overall.INCOMPLETE, 4, id="silence-is-no-breach"),
+        pytest.param(True, ("HTTP-COMPLETE", GATING), Overall.NONCONFORMANT, 1, id="no-http"),
         pytest.param(True, ("HTTP-JSON",), Overall.NONCONFORMANT, 1, id="no-json"),
-        pytest.param(True, ("HTTP-ENCODING",), Overall.NONCONFORMANT, 1, id="no-coding"),
+        pytest.param(True, ("HTTP-CONTENT-ENCODING",), Overall.NONCONFORMANT, 1, id="no-coding"),
         pytest.param(True, (GATING,), Overall.INCOMPLETE, 4, id="no-http-says-nothing-of-the-rest"),
     ],
 )
@@ -257,7 +257,7 @@ def test_unusable(
     findings: Findings, broken: bool, selected: tuple[str, ...], overall: Overall, code: int
 ) -> None:
     """Of an endpoint that can't be tested nothing counts but that it does not speak HTTP, or JSON."""
-    for one in ("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON"):
+    for one in ("HTTP-COMPLETE", "HTTP-CONTENT-ENCODING", "HTTP-JSON"):
         findings.check(one, False, expected="an answer", seen="none")
     findings.settled.add(GATING)
 
@@ -265,7 +265,8 @@ def test_unusable(
         findings,
         *selected,
         unusable=EndpointUnusable(
-            "it is gone", stands=("HTTP-ANSWER", "HTTP-ENCODING", "HTTP-JSON") if broken else ()
+            "it is gone",
+            stands=("HTTP-COMPLETE", "HTTP-CONTENT-ENCODING", "HTTP-JSON") if broken else (),
         ),
     )
 
@@ -283,12 +284,12 @@ def test_unusable(
 
 def test_settled_requirements(findings: Findings) -> None:
     """What --ttl-ledger settled needs no clock."""
-    findings.check("KEY-EXPIRES", True)
-    assert concluded(findings, "KEY-EXPIRES").rows[0].verdict is Verdict.UNVERIFIED
+    findings.check("KEY-TTL-MAX", True)
+    assert concluded(findings, "KEY-TTL-MAX").rows[0].verdict is Verdict.UNVERIFIED
 
-    findings.settled.add("KEY-EXPIRES")
+    findings.settled.add("KEY-TTL-MAX")
 
-    assert concluded(findings, "KEY-EXPIRES").rows[0].verdict is Verdict.PASSED
+    assert concluded(findings, "KEY-TTL-MAX").rows[0].verdict is Verdict.PASSED
 
 
 def test_the_document(findings: Findings) -> None:
@@ -307,7 +308,9 @@ def test_the_document(findings: Findings) -> None:
 
     document = result.as_json()
 
-    rerun = "pytest --target 'my profile.toml' --requirement OP-ORDER --effort quick --seed 7"
+    rerun = (
+        "pytest --target 'my profile.toml' --requirement OP-STATUS-ORDER --effort quick --seed 7"
+    )
     assert {
         name: value
         for name, value in document.items()
@@ -453,7 +456,7 @@ def test_one_account_may_have_been_given_as_two() -> None:
     """What two credentials of one account breach comes with the question whether they are; other breaches don't."""
     findings = Findings(catalogue.load(), Redactor())
     findings.check("DEL-STATUS", False, expected="202", seen="200")
-    chosen = ("AUTH-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")
+    chosen = ("AUTH-OTHER-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")
     assert concluded(findings, *chosen).notes == []
 
     findings.check("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")

@@ -353,7 +353,7 @@ def test_silence_may_be_an_answer(bench: Bench) -> None:
     )
     assert [one.fault for one in recorded] == [TransportFault.TIMEOUT] * 2
     assert recorded[1] is exchange
-    assert bench.checks() == {"HTTP-ANSWER": 2}
+    assert bench.checks() == {"HTTP-COMPLETE": 2}
     assert bench.endpoint.client.faults == {TransportFault.TIMEOUT}
     assert bench.endpoint.findings.requests == 2
 
@@ -388,13 +388,13 @@ def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
 
     assert bench.endpoint.client.fetch("x").status == 404
     assert bench.clock.slept == [0.1, 0.4, 1.0]
-    assert "HTTP-ANSWER" not in bench.breaches()
+    assert "HTTP-COMPLETE" not in bench.breaches()
 
     with pytest.raises(NoResponse):
         bench.endpoint.client.fetch("x")
     assert bench.clock.slept == [0.1, 0.4, 1.0] * 2
     assert bench.breaches() == {
-        "HTTP-ANSWER": ["expected a complete, well-formed answer; saw it was connect"]
+        "HTTP-COMPLETE": ["expected a complete, well-formed answer; saw it was connect"]
     }
 
 

@@ -109,9 +109,9 @@ def test_accepted(
     assert len(set(keys)) == (len(said) if key else 1)
     assert keys[0] == key
     assert all(sent.headers["x-t"] == "1" for sent in bench.script.sent)
-    assert judged(bench, "DEL-ACCEPT", "KEY-FORMS") == {
-        "DEL-ACCEPT": (1, []),
-        **({"KEY-FORMS": (1, [])} if key else {}),
+    assert judged(bench, "DEL-ACCEPTED", "KEY-FORMAT-ACCEPTED") == {
+        "DEL-ACCEPTED": (1, []),
+        **({"KEY-FORMAT-ACCEPTED": (1, [])} if key else {}),
     }
 
 
@@ -140,7 +140,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             KEY,
             False,
             "the delete of an existing configuration was answered 404",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 404"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 404"])},
             id="not-found",
         ),
         pytest.param(
@@ -148,7 +148,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             None,
             False,
             "the delete of an existing configuration was answered 200",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 200"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 200"])},
             id="another-success",
         ),
         pytest.param(
@@ -156,7 +156,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             None,
             False,
             "the delete of an existing configuration was answered 409",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 409"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 409"])},
             id="a-conflict-that-stays",
         ),
         pytest.param(
@@ -164,7 +164,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             KEY,
             False,
             "the delete of an existing configuration was answered 500",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 500"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 500"])},
             id="an-error-that-stays",
         ),
         pytest.param(
@@ -204,7 +204,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             None,
             False,
             "the delete of an existing configuration was answered 404",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 404"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 404"])},
             id="gone-after-a-conflict",
         ),
         pytest.param(
@@ -212,7 +212,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             None,
             False,
             "the delete of an existing configuration was answered 400",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 400"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 400"])},
             id="refused-after-an-error",
         ),
         pytest.param(
@@ -220,7 +220,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             KEY,
             False,
             f"the new key {KEY} was refused as already used",
-            {"KEY-FORMS": (1, ["expected 202: the key is new; saw 409: it was used"])},
+            {"KEY-FORMAT-ACCEPTED": (1, ["expected 202: the key is new; saw 409: it was used"])},
             id="a-new-key-counts-as-used",
         ),
         pytest.param(
@@ -228,7 +228,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             KEY,
             True,
             f"the new key {KEY} was refused as already used",
-            {"KEY-FORMS": (1, ["expected 202: the key is new; saw 422: it was used"])},
+            {"KEY-FORMAT-ACCEPTED": (1, ["expected 202: the key is new; saw 422: it was used"])},
             id="a-new-form-counts-as-used",
         ),
         pytest.param(
@@ -236,7 +236,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             KEY,
             False,
             "the delete of an existing configuration was answered 422",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 422"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 422"])},
             id="used-by-the-try-before",
         ),
         pytest.param(
@@ -252,7 +252,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             NIL,
             True,
             f"the key {NIL} was refused with 400",
-            {"KEY-FORMS": (1, ["expected 202; saw 400"])},
+            {"KEY-FORMAT-ACCEPTED": (1, ["expected 202; saw 400"])},
             id="the-nil-key-is-refused",
         ),
         pytest.param(
@@ -260,7 +260,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             KEY,
             True,
             f"the key {KEY} was refused with 422",
-            {"KEY-FORMS": (1, ["expected 202; saw 422"])},
+            {"KEY-FORMAT-ACCEPTED": (1, ["expected 202; saw 422"])},
             id="a-form-is-refused",
         ),
         pytest.param(
@@ -268,7 +268,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             KEY,
             True,
             "the delete of an existing configuration was answered 403",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 403"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 403"])},
             id="refused-for-something-else",
         ),
         pytest.param(
@@ -276,7 +276,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             None,
             False,
             "the delete of an existing configuration was answered 422",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 422"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 422"])},
             id="used-without-a-key",
         ),
         pytest.param(
@@ -284,7 +284,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
             NIL,
             True,
             "the delete of an existing configuration was answered 400",
-            {"DEL-ACCEPT": (1, ["expected 202; saw 400"])},
+            {"DEL-ACCEPTED": (1, ["expected 202; saw 400"])},
             id="the-second-try-has-a-plain-key",
         ),
     ],
@@ -305,7 +305,7 @@ def test_not_accepted(
         steps.accepted(ONE, key=key, forms=forms)
 
     assert str(caught.value) == why
-    assert judged(bench, "DEL-ACCEPT", "KEY-FORMS") == judgement
+    assert judged(bench, "DEL-ACCEPTED", "KEY-FORMAT-ACCEPTED") == judgement
     for requirement in judgement:
         # Every try that the scenario made is shown, of very many the last; what the client itself repeated is one of them.
         assert bench.steps(requirement)[-1] == ("DELETE sid", said[-1][0])
@@ -349,7 +349,7 @@ def test_not_accepted_after_a_doubtful_delete(bench: Bench, steps: Scenarios, st
 def test_a_form_of_a_key_may_be_refused(
     bench: Bench, steps: Scenarios, status: int, forms: bool, breached: bool
 ) -> None:
-    """Where the key's form is under test, refusing it is KEY-FORMS' to judge and no undocumented status."""
+    """Where the key's form is under test, refusing it is KEY-FORMAT-ACCEPTED' to judge and no undocumented status."""
     bench.script.on(DELETE, (status, {}))
 
     with pytest.raises(Inconclusive):
@@ -381,7 +381,10 @@ def test_deleted(pooled: Bench) -> None:
     }
     assert len(keys) == 2
     assert [one.sid for one in gone] == ["s0", "s1"]
-    assert judged(pooled, "OP-SUCCEEDS", "OP-ENDS") == {"OP-SUCCEEDS": (2, []), "OP-ENDS": (2, [])}
+    assert judged(pooled, "OP-COMPLETES", "OP-TERMINATES") == {
+        "OP-COMPLETES": (2, []),
+        "OP-TERMINATES": (2, []),
+    }
 
 
 def test_deleted_without_keys(pooled: Bench) -> None:
@@ -434,10 +437,10 @@ def test_completed(bench: Bench, steps: Scenarios) -> None:
 
     assert steps.completed([good, bad], [Configuration("a"), Configuration("b")]) == [good]
 
-    assert judged(bench, "OP-SUCCEEDS") == {
-        "OP-SUCCEEDS": (2, ["expected COMPLETED; saw FAILED, then FAILED, then FAILED"])
+    assert judged(bench, "OP-COMPLETES") == {
+        "OP-COMPLETES": (2, ["expected COMPLETED; saw FAILED, then FAILED, then FAILED"])
     }
-    assert bench.steps("OP-SUCCEEDS") == [("DELETE b", 202), ("GET op-b", 200)] * 3
+    assert bench.steps("OP-COMPLETES") == [("DELETE b", 202), ("GET op-b", 200)] * 3
     assert [one.sid for one in gone] == ["a"]
 
 
@@ -457,7 +460,7 @@ def test_completed_when_sent_again(bench: Bench, steps: Scenarios) -> None:
 
     assert [(one.sid, one.status) for one in done] == [("a", "COMPLETED")]
     assert len({one.accepted.key for one in (bad, good, *done)}) == 3
-    assert judged(bench, "OP-SUCCEEDS") == {"OP-SUCCEEDS": (1, [])}
+    assert judged(bench, "OP-COMPLETES") == {"OP-COMPLETES": (1, [])}
     assert bench.seen("OBS-FAILED") == {"FAILED, then COMPLETED": 1}
 
 
@@ -468,9 +471,9 @@ def test_completed_but_for_one_that_is_gone(bench: Bench, steps: Scenarios) -> N
 
     assert steps.completed([good, bad]) == [good]
 
-    assert judged(bench, "OP-SUCCEEDS", "DEL-ACCEPT") == {
-        "OP-SUCCEEDS": (1, []),
-        "DEL-ACCEPT": (1, ["expected 202; saw 404"]),
+    assert judged(bench, "OP-COMPLETES", "DEL-ACCEPTED") == {
+        "OP-COMPLETES": (1, []),
+        "DEL-ACCEPTED": (1, ["expected 202; saw 404"]),
     }
 
 
@@ -582,7 +585,7 @@ BODY = {"statusUrl": f"{PLANE}/Operations/op_1", "related": {"configurationId": 
         pytest.param(
             (202, {**BODY, "extra": 2}, LINKS),
             None,
-            {"KEY-REPLAY-WHOLE"},
+            {"KEY-REPLAY-BODY"},
             id="an-undocumented-member",
         ),
         pytest.param(
@@ -650,9 +653,7 @@ def test_replay(
         False,
     )
     assert judged(bench, "KEY-ONE-OPERATION").get("KEY-ONE-OPERATION", (0,))[0] == (again[0] == 202)
-    assert judged(bench, "KEY-REPLAY-WHOLE").get("KEY-REPLAY-WHOLE", (0,))[0] == (
-        difference is None
-    )
+    assert judged(bench, "KEY-REPLAY-BODY").get("KEY-REPLAY-BODY", (0,))[0] == (difference is None)
 
 
 def test_what_a_second_operation_is_told_as(bench: Bench, steps: Scenarios) -> None:
@@ -669,12 +670,12 @@ def test_what_a_second_operation_is_told_as(bench: Bench, steps: Scenarios) -> N
         "delete", (202, {}, {"Operation-Id": "op_5", "Location": "http://x/op_4"})
     )
 
-    assert not judge_replay(bench.endpoint.findings, first, second, "KEY-LIVES")
+    assert not judge_replay(bench.endpoint.findings, first, second, "KEY-TTL-MIN")
 
     assert bench.breaches()["KEY-ONE-OPERATION"] == [
         "expected operation op_1, op_2, op_3; saw operation op_4, op_5"
     ]
-    assert bench.breaches()["KEY-LIVES"][0].startswith(
+    assert bench.breaches()["KEY-TTL-MIN"][0].startswith(
         "expected the original response; saw statusUrl None instead of 'http://x/op_3'; "
     )
 
@@ -686,7 +687,7 @@ def test_what_another_body_is_told_as(bench: Bench, steps: Scenarios) -> None:
     assert judge_replay(bench.endpoint.findings, first, second, "KEY-REPLAY")
 
     assert bench.breaches() == {
-        "KEY-REPLAY-WHOLE": ["expected the same body; saw " + '{"a": "' + "y" * 113]
+        "KEY-REPLAY-BODY": ["expected the same body; saw " + '{"a": "' + "y" * 113]
     }
 
 
@@ -710,7 +711,7 @@ def test_operations_are_compared_where_there_are_two(
     )
 
     assert holds is (first == second)
-    assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-WHOLE")
+    assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-BODY")
 
 
 def test_replays_of_creates_name_no_operation_of_a_delete(bench: Bench, steps: Scenarios) -> None:
@@ -722,7 +723,7 @@ def test_replays_of_creates_name_no_operation_of_a_delete(bench: Bench, steps: S
         "CTRL-KEY",
     )
 
-    assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-WHOLE")
+    assert not judged(bench, "KEY-ONE-OPERATION", "KEY-REPLAY-BODY")
 
 
 def test_a_replay_goes_where_the_original_went(start: Callable[..., Bench]) -> None:
@@ -734,7 +735,7 @@ def test_a_replay_goes_where_the_original_went(start: Callable[..., Bench]) -> N
     steps = Scenarios(bench.endpoint)
     operation = operation_of(bench, "sid", "PENDING", KEY, account=1, region=1)
 
-    exchange = steps.replay(operation, requirement="KEY-LIVES", new_connection=True)
+    exchange = steps.replay(operation, requirement="KEY-TTL-MIN", new_connection=True)
 
     assert (exchange.account, exchange.region, exchange.key, exchange.call) == (
         1,
@@ -743,7 +744,7 @@ def test_a_replay_goes_where_the_original_went(start: Callable[..., Bench]) -> N
         Call("delete", "sid"),
     )
     assert bench.script.sent[-1].new_connection
-    assert judged(bench, "KEY-LIVES", "KEY-REPLAY") == {"KEY-LIVES": (1, [])}
+    assert judged(bench, "KEY-TTL-MIN", "KEY-REPLAY") == {"KEY-TTL-MIN": (1, [])}
 
 
 @pytest.mark.parametrize(
@@ -841,17 +842,17 @@ def test_kept(bench: Bench, steps: Scenarios) -> None:
     refused = bench.exchange("delete", (404, {}))
     bench.script.on(FETCH, (200, {}), (404, {}), (500, {}))
 
-    assert steps.existence.kept("ERR-409-KEEPS", ONE, [refused])
-    assert not steps.existence.kept("ERR-409-KEEPS", ONE, [refused])
+    assert steps.existence.kept("ERR-409-NO-EFFECT", ONE, [refused])
+    assert not steps.existence.kept("ERR-409-NO-EFFECT", ONE, [refused])
     with pytest.raises(
         Inconclusive, match=r"^whether the configuration is still there can't be seen \(500\)$"
     ):
-        steps.existence.kept("ERR-409-KEEPS", ONE, [refused])
+        steps.existence.kept("ERR-409-NO-EFFECT", ONE, [refused])
 
-    assert judged(bench, "ERR-409-KEEPS") == {
-        "ERR-409-KEEPS": (2, ["expected sid still there; saw gone"])
+    assert judged(bench, "ERR-409-NO-EFFECT") == {
+        "ERR-409-NO-EFFECT": (2, ["expected sid still there; saw gone"])
     }
-    assert bench.steps("ERR-409-KEEPS") == [("DELETE sid", 404), ("GET sid", 404)]
+    assert bench.steps("ERR-409-NO-EFFECT") == [("DELETE sid", 404), ("GET sid", 404)]
 
 
 def test_a_lost_bystander_is_replaced(pooled: Bench) -> None:
@@ -864,9 +865,9 @@ def test_a_lost_bystander_is_replaced(pooled: Bench) -> None:
     for one in (other, control_configuration):
         pooled.script.on(f"GET /Configurations/{one.sid}", (404, {}))
 
-    steps.existence.kept("ERR-409-KEEPS", other, [])
+    steps.existence.kept("ERR-409-NO-EFFECT", other, [])
     assert pooled.endpoint.control_configuration is control_configuration
-    steps.existence.kept("ERR-409-KEEPS", control_configuration, [])
+    steps.existence.kept("ERR-409-NO-EFFECT", control_configuration, [])
 
     assert pooled.endpoint.control_configuration is not control_configuration
     assert noted == [other, control_configuration]
@@ -888,16 +889,16 @@ def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., B
     steps.existence.must_be_shown(ours)
     steps.existence.must_be_shown(theirs)
 
-    assert steps.existence.kept("GONE-ONLY", ours, [])
-    assert steps.existence.kept("GONE-ONLY", theirs, [])
-    assert judged(bench, "GONE-ONLY") == {"GONE-ONLY": (2, [])}
+    assert steps.existence.kept("EFFECT-NO-OTHER", ours, [])
+    assert steps.existence.kept("EFFECT-NO-OTHER", theirs, [])
+    assert judged(bench, "EFFECT-NO-OTHER") == {"EFFECT-NO-OTHER": (2, [])}
 
 
 @pytest.mark.parametrize(
     ("step", "requirement", "line"),
     [
-        pytest.param("gone", "GONE-FETCH", FETCH, id="fetch"),
-        pytest.param("not_again", "GONE-DELETE", DELETE, id="delete"),
+        pytest.param("gone", "DELETED-FETCH", FETCH, id="fetch"),
+        pytest.param("not_again", "DELETED-DELETE", DELETE, id="delete"),
     ],
 )
 @pytest.mark.parametrize(
@@ -968,19 +969,24 @@ def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., 
         pytest.param(
             page("b", "keep"),
             [],
-            {"GONE-LIST": ["expected no b; saw it is listed"]},
+            {"DELETED-LIST": ["expected no b; saw it is listed"]},
             id="one-is-listed",
         ),
         pytest.param(
             page("b", "a", "keep"),
             [],
-            {"GONE-LIST": ["expected no b; saw it is listed", "expected no a; saw it is listed"]},
+            {
+                "DELETED-LIST": [
+                    "expected no b; saw it is listed",
+                    "expected no a; saw it is listed",
+                ]
+            },
             id="both-are-listed",
         ),
         pytest.param(
             page(5, "x"),
             [(404, {})],
-            {"GONE-ONLY": ["expected keep still there; saw gone"]},
+            {"EFFECT-NO-OTHER": ["expected keep still there; saw gone"]},
             id="another-is-gone",
         ),
         pytest.param(page("x"), [(200, {})], {}, id="another-is-not-listed-but-there"),
@@ -1003,20 +1009,22 @@ def test_unlisted(
     steps.existence.unlisted(operations, kept=[Configuration("keep")])
 
     assert {
-        one: texts for one, texts in bench.breaches().items() if one.startswith("GONE-")
+        one: texts
+        for one, texts in bench.breaches().items()
+        if one.startswith(("DELETED-", "EFFECT-"))
     } == breaches
-    both = breaches.get("GONE-LIST", [])
-    checks = judged(bench, "GONE-LIST", "GONE-ONLY")
-    assert checks["GONE-LIST"][0] == {0: 1, 1: 2, 2: 2}[len(both)]
-    assert checks["GONE-ONLY"][0] == 1
+    both = breaches.get("DELETED-LIST", [])
+    checks = judged(bench, "DELETED-LIST", "EFFECT-NO-OTHER")
+    assert checks["DELETED-LIST"][0] == {0: 1, 1: 2, 2: 2}[len(both)]
+    assert checks["EFFECT-NO-OTHER"][0] == 1
     if both:
-        assert bench.steps("GONE-LIST")[:3] == [
+        assert bench.steps("DELETED-LIST")[:3] == [
             ("DELETE b", 202),
             ("GET op-b", 200),
             ("GET Configurations?pageSize=1000'", 200),
         ]
-    if "GONE-ONLY" in breaches:
-        assert bench.steps("GONE-ONLY") == [
+    if "EFFECT-NO-OTHER" in breaches:
+        assert bench.steps("EFFECT-NO-OTHER") == [
             ("GET Configurations?pageSize=1000'", 200),
             ("GET keep", 404),
         ]
@@ -1041,8 +1049,8 @@ def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
     steps.existence.unlisted([operation], size=2)
 
     assert recorded == [(1, 1), (1, 1)]
-    assert bench.breaches()["GONE-LIST"] == ["expected no a; saw it is listed"]
-    assert bench.steps("GONE-LIST") == [
+    assert bench.breaches()["DELETED-LIST"] == ["expected no a; saw it is listed"]
+    assert bench.steps("DELETED-LIST") == [
         ("DELETE a", 202),
         ("GET Configurations?pageSize=2&pageToken=t'", 200),
     ]
@@ -1053,6 +1061,6 @@ def test_unlisted_of_nothing(bench: Bench, steps: Scenarios) -> None:
     bench.script.on("GET /Configurations?pageSize=1000", page("keep"), (500, {}))
 
     steps.existence.unlisted([], kept=[Configuration("keep")])
-    assert judged(bench, "GONE-LIST", "GONE-ONLY") == {"GONE-ONLY": (1, [])}
+    assert judged(bench, "DELETED-LIST", "EFFECT-NO-OTHER") == {"EFFECT-NO-OTHER": (1, [])}
     with pytest.raises(Inconclusive):
         steps.existence.unlisted([])

@@ -42,7 +42,7 @@ def test_at_once(bench: Bench, visibility: Visibility) -> None:
 
     assert bench.script.lines() == [FETCH, ALL]
     assert bench.clock.slept == []
-    assert bench.seen("OBS-SHOWN") == {"by fetch: at once": 1, "by list: at once": 1}
+    assert bench.seen("OBS-READ-LAG") == {"by fetch: at once": 1, "by list: at once": 1}
 
     for _ in range(30):
         visibility.wait(ONE)
@@ -66,8 +66,8 @@ def test_late(
     visibility.wait(ONE)
 
     assert bench.script.lines().count(line) == 4
-    assert bench.seen("OBS-SHOWN")[f"by {name}: within {LATE_S:g} s"] == 1
-    assert "CTRL-VISIBLE" not in bench.breaches()
+    assert bench.seen("OBS-READ-LAG")[f"by {name}: within {LATE_S:g} s"] == 1
+    assert "CTRL-READ-AFTER-CREATE" not in bench.breaches()
 
     for _ in range(30):
         visibility.wait(ONE)
@@ -85,7 +85,7 @@ def test_never(bench: Bench, visibility: Visibility) -> None:
 
     assert LATE_S < spent < LATE_S + 2
     assert sum(bench.clock.slept) == spent
-    assert "CTRL-VISIBLE" not in bench.breaches()
+    assert "CTRL-READ-AFTER-CREATE" not in bench.breaches()
 
 
 def test_unreadable(bench: Bench, visibility: Visibility) -> None:
@@ -95,4 +95,4 @@ def test_unreadable(bench: Bench, visibility: Visibility) -> None:
     visibility.wait(ONE)
 
     assert bench.clock.slept == []
-    assert "by list: at once" not in bench.seen("OBS-SHOWN")
+    assert "by list: at once" not in bench.seen("OBS-READ-LAG")

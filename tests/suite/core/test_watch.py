@@ -77,7 +77,7 @@ def test_what_stays_as_it_was(watched: Bench) -> None:
     assert watched.script.lines()[sent:] == ["GET /Operations/op-a", "GET /Configurations/a"]
     assert watched.script.sent[-1].at == now + 5
     assert watched.breaches() == {}
-    assert watched.checks()["GONE-FETCH"] == 1
+    assert watched.checks()["DELETED-FETCH"] == 1
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_what_stays_as_it_was(watched: Bench) -> None:
         pytest.param(
             poll("PENDING", "op-a"),
             (404, {}),
-            {"OP-ORDER": ["expected COMPLETED or what may follow it; saw PENDING"]},
+            {"OP-STATUS-ORDER": ["expected COMPLETED or what may follow it; saw PENDING"]},
             id="reopened",
         ),
         pytest.param(
             poll("COMPLETED", "op-a"),
             (200, {}),
-            {"GONE-FETCH": ["expected 404, as before; saw 200"]},
+            {"DELETED-FETCH": ["expected 404, as before; saw 200"]},
             id="came-back",
         ),
         pytest.param(poll("COMPLETED", "op-a"), (500, {}), {}, id="an-error-says-nothing"),
@@ -116,11 +116,15 @@ def test_what_does_not_stay(
     found = {
         one: texts
         for one, texts in watched.breaches().items()
-        if one.startswith(("OP-O", "OP-R", "GONE"))
+        if one.startswith(("OP-S", "OP-R", "DELETED"))
     }
     assert found == breaches
-    if "GONE-FETCH" in breaches:
-        assert watched.steps("GONE-FETCH") == [("DELETE a", 202), ("GET op-a", 200), ("GET a", 200)]
+    if "DELETED-FETCH" in breaches:
+        assert watched.steps("DELETED-FETCH") == [
+            ("DELETE a", 202),
+            ("GET op-a", 200),
+            ("GET a", 200),
+        ]
 
 
 def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) -> None:
@@ -148,7 +152,7 @@ def test_what_failed_stays_failed(watched: Bench) -> None:
     watched.endpoint.rechecks.settle()
 
     assert watched.script.lines()[sent:] == ["GET /Operations/op-a"]
-    assert watched.breaches()["OP-ORDER"] == [
+    assert watched.breaches()["OP-STATUS-ORDER"] == [
         "expected FAILED or what may follow it; saw COMPLETED"
     ]
 
@@ -242,42 +246,42 @@ def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -
 def test_what_must_be_kept(watched: Bench, said: Said, checked: bool, problem: str | None) -> None:
     """A refused delete must not be carried out later, either."""
     watched.script.on("GET /Configurations/k", said)
-    keep(watched, "ERR-409-KEEPS")
+    keep(watched, "ERR-409-NO-EFFECT")
 
     watched.endpoint.rechecks.settle()
 
     assert watched.clock.slept[-1] == 5
-    assert watched.checks().get("ERR-409-KEEPS", 0) == checked
-    assert watched.breaches().get("ERR-409-KEEPS") == ([problem] if problem else None)
+    assert watched.checks().get("ERR-409-NO-EFFECT", 0) == checked
+    assert watched.breaches().get("ERR-409-NO-EFFECT") == ([problem] if problem else None)
     if problem:
-        assert watched.steps("ERR-409-KEEPS") == [("DELETE sid", 409), ("GET k", 404)]
+        assert watched.steps("ERR-409-NO-EFFECT") == [("DELETE sid", 409), ("GET k", 404)]
         assert "name" not in watched.endpoint.inventory.left
 
 
 def test_a_loss_is_one_breach(watched: Bench) -> None:
     """Of several requirements that watch one configuration the first is breached by its loss; while it is there all hold."""
-    keep(watched, "ERR-429-KEEPS", "ERR-409-KEEPS", "ERR-429-KEEPS")
+    keep(watched, "ERR-429-NO-EFFECT", "ERR-409-NO-EFFECT", "ERR-429-NO-EFFECT")
     watched.script.on("GET /Configurations/k", (200, {}), (404, {}))
     watched.endpoint.rechecks.settle()
-    assert watched.checks()["ERR-429-KEEPS"] == watched.checks()["ERR-409-KEEPS"] == 1
+    assert watched.checks()["ERR-429-NO-EFFECT"] == watched.checks()["ERR-409-NO-EFFECT"] == 1
     assert watched.script.lines() == ["GET /Configurations/k"]
 
-    keep(watched, "ERR-429-KEEPS", "ERR-409-KEEPS")
+    keep(watched, "ERR-429-NO-EFFECT", "ERR-409-NO-EFFECT")
     watched.endpoint.rechecks.settle()
 
-    assert watched.breaches()["ERR-429-KEEPS"] == ["expected k still there; saw gone"]
-    assert watched.checks()["ERR-409-KEEPS"] == 1
+    assert watched.breaches()["ERR-429-NO-EFFECT"] == ["expected k still there; saw gone"]
+    assert watched.checks()["ERR-409-NO-EFFECT"] == 1
 
 
 def test_the_newest_refusal_sets_the_time(watched: Bench) -> None:
     """A configuration that is watched again is looked at once, after the later time."""
     watched.script.on("GET /Configurations/k", (200, {}))
     watched.script.on("GET /Configurations/other", (200, {}))
-    keep(watched, "ERR-409-KEEPS")
-    keep(watched, "ERR-409-KEEPS", configuration=Configuration("other", "other"))
+    keep(watched, "ERR-409-NO-EFFECT")
+    keep(watched, "ERR-409-NO-EFFECT", configuration=Configuration("other", "other"))
     watched.clock.now += 3
     now = watched.clock.now
-    keep(watched, "ERR-429-KEEPS")
+    keep(watched, "ERR-429-NO-EFFECT")
 
     watched.endpoint.rechecks.settle()
 
@@ -290,10 +294,10 @@ def test_the_newest_refusal_sets_the_time(watched: Bench) -> None:
 
 def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     """A configuration that was deleted on purpose, or lost as a bystander already, is not looked at."""
-    keep(watched, "ERR-409-KEEPS")
+    keep(watched, "ERR-409-NO-EFFECT")
     watched.endpoint.inventory.gone(ONE)
     control_configuration = watched.endpoint.control_configuration
-    keep(watched, "ERR-409-KEEPS", configuration=control_configuration)
+    keep(watched, "ERR-409-NO-EFFECT", configuration=control_configuration)
     watched.endpoint.ownership.touch(control_configuration.sid, 0, 0, clear=True)
 
     asked = len(watched.script.sent)
@@ -311,24 +315,24 @@ def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -
     watched.script.on("GET /Configurations/k", (404, {}))
     if not since:
         watched.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
-    keep(watched, "ERR-409-KEEPS")
+    keep(watched, "ERR-409-NO-EFFECT")
     if since:
         watched.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
 
     watched.endpoint.rechecks.settle()
 
-    assert ("ERR-409-KEEPS" in watched.breaches()) is not since
+    assert ("ERR-409-NO-EFFECT" in watched.breaches()) is not since
 
 
 def test_a_given_configuration_is_looked_at(watched: Bench) -> None:
     """One from a pool has no name, and is watched all the same, where it is."""
     given = Configuration("k", account=0, region=0)
     watched.script.on("GET /Configurations/k", (404, {}))
-    keep(watched, "ERR-409-KEEPS", configuration=given)
+    keep(watched, "ERR-409-NO-EFFECT", configuration=given)
 
     watched.endpoint.rechecks.settle()
 
-    assert watched.breaches().keys() == {"ERR-409-KEEPS"}
+    assert watched.breaches().keys() == {"ERR-409-NO-EFFECT"}
 
 
 def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
@@ -336,7 +340,7 @@ def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
     accounts = tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     bench = start(effort=EFFORT, accounts=accounts, regions=("http://one.example",))
     bench.script.on("GET /Configurations/k", (200, {}))
-    keep(bench, "ERR-409-KEEPS", configuration=Configuration("k", "name", 1, 1))
+    keep(bench, "ERR-409-NO-EFFECT", configuration=Configuration("k", "name", 1, 1))
     recorded: list[Any] = []
     bench.endpoint.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
 
@@ -354,8 +358,8 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
     bench.script.on(
         "GET /Configurations/1", lambda sent: (404 if sent.user == "u1" else 200, {"id": "1"})
     )
-    keep(bench, "ERR-409-KEEPS", configuration=here)
-    keep(bench, "ERR-429-KEEPS", configuration=there)
+    keep(bench, "ERR-409-NO-EFFECT", configuration=here)
+    keep(bench, "ERR-429-NO-EFFECT", configuration=there)
     bench.endpoint.ownership.allow("1", scope=there.scope)
     bench.endpoint.ownership.touch("1", 1, 0, clear=False)  # says nothing of the other one
     assert bench.endpoint.rechecks.keeps(here)
@@ -363,9 +367,9 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
     bench.endpoint.rechecks.settle()
 
     assert {one: texts for one, texts in bench.breaches().items() if one.startswith("ERR")} == {
-        "ERR-409-KEEPS": ["expected 1 still there; saw gone"]
+        "ERR-409-NO-EFFECT": ["expected 1 still there; saw gone"]
     }
-    assert bench.checks()["ERR-429-KEEPS"] == 1
+    assert bench.checks()["ERR-429-NO-EFFECT"] == 1
     assert not bench.endpoint.inventory.is_gone(there)
     assert [one for _, one, _ in bench.endpoint.rechecks.stayed()] == []
 
@@ -377,7 +381,7 @@ def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
     )
     here = Configuration("1", "here")
     bench.script.on("GET /Configurations/1", (200, {}))
-    keep(bench, "ERR-409-KEEPS", configuration=here)
+    keep(bench, "ERR-409-NO-EFFECT", configuration=here)
     bench.endpoint.inventory.gone(Configuration("1", "there", account=1))
 
     bench.endpoint.rechecks.settle()

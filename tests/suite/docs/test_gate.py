@@ -111,7 +111,7 @@ def test_a_breach_fails(tmp_path: Path, broken_mock: Path) -> None:
         tmp_path,
         target=str(broken_mock),
         effort="quick",
-        requirement="ERR-404,SID-METHOD",
+        requirement="ERR-404,SID-METHOD-NOT-ALLOWED",
         strict="false",
     )
 
@@ -121,17 +121,21 @@ def test_a_breach_fails(tmp_path: Path, broken_mock: Path) -> None:
         "1",
     ), ended.log
     assert "ERR-404-BODY" in ended.summary
-    assert verdicts(tmp_path) == {"ERR-404-BODY": "breached", "SID-METHOD": "warned"}
+    assert verdicts(tmp_path) == {"ERR-404-BODY": "breached", "SID-METHOD-NOT-ALLOWED": "warned"}
 
 
 def test_strict_reaches_the_suite(tmp_path: Path, broken_mock: Path) -> None:
     """With strict an advisory breach fails the run."""
     ended = gate(
-        tmp_path, target=str(broken_mock), effort="quick", requirement="SID-METHOD", strict="true"
+        tmp_path,
+        target=str(broken_mock),
+        effort="quick",
+        requirement="SID-METHOD-NOT-ALLOWED",
+        strict="true",
     )
 
     assert ended.code == 1, ended.log
-    assert verdicts(tmp_path) == {"SID-METHOD": "breached"}
+    assert verdicts(tmp_path) == {"SID-METHOD-NOT-ALLOWED": "breached"}
 
 
 def test_a_run_that_can_not_tell_says_so(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_one_budget_on_two_hosts(start_hosts: Callable[[str], Any], kind: str) -
         "--tx",
         hosts.worker(),
         f"--target={profile}",
-        "--requirement=OP,GONE,SID",
+        "--requirement=OP,DELETED,SID",
         *hosts.options,
     )
 

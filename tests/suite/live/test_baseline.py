@@ -18,7 +18,7 @@ from orchestrator_contract.results.baseline import Baseline, BaselineError, load
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude, exit_code
 
-IDS = ("ERR-INFO", "ERR-CODE", "ERR-STATUS", "ERR-BOUNDS", "OP-ID")
+IDS = ("ERR-MORE-INFO", "ERR-CODE-MATCHES", "ERR-STATUS-MATCHES", "ERR-BOUNDS", "OP-ID")
 
 
 def result(
@@ -51,32 +51,37 @@ def baseline_of(folder: Path, breached: set[str]) -> Baseline:
 
 def test_new_fixed_open_unknown(tmp_path: Path) -> None:
     """Each breach of either run is in exactly one class, in the report and in its notes."""
-    baseline = baseline_of(tmp_path, {"ERR-INFO", "ERR-CODE", "OP-ID"})
+    baseline = baseline_of(tmp_path, {"ERR-MORE-INFO", "ERR-CODE-MATCHES", "OP-ID"})
 
-    report = result(baseline, {"ERR-INFO", "ERR-STATUS"}, set(IDS) - {"OP-ID"}).as_json()
+    report = result(
+        baseline, {"ERR-MORE-INFO", "ERR-STATUS-MATCHES"}, set(IDS) - {"OP-ID"}
+    ).as_json()
 
     found = report["comparison"]
     assert (found["new"], found["fixed"], found["open"], found["unknown"]) == (
-        ["ERR-STATUS"],
-        ["ERR-CODE"],
-        ["ERR-INFO"],
+        ["ERR-STATUS-MATCHES"],
+        ["ERR-CODE-MATCHES"],
+        ["ERR-MORE-INFO"],
         ["OP-ID"],
     )
-    assert "new: ERR-STATUS; fixed: ERR-CODE; still open: ERR-INFO" in report["notes"][-1]
+    assert (
+        "new: ERR-STATUS-MATCHES; fixed: ERR-CODE-MATCHES; still open: ERR-MORE-INFO"
+        in report["notes"][-1]
+    )
 
 
 @pytest.mark.parametrize(
     ("breached", "code"),
     [
-        pytest.param({"ERR-INFO"}, 0, id="known"),
+        pytest.param({"ERR-MORE-INFO"}, 0, id="known"),
         pytest.param(set(), 0, id="none"),
-        pytest.param({"ERR-INFO", "ERR-CODE"}, 1, id="known-and-new"),
+        pytest.param({"ERR-MORE-INFO", "ERR-CODE-MATCHES"}, 1, id="known-and-new"),
         pytest.param({"ERR-BOUNDS"}, 0, id="new-warning"),
     ],
 )
 def test_gate_on_new(tmp_path: Path, breached: set[str], code: int) -> None:
     """With --fail-on new, known breaches don't fail the gate and new ones do."""
-    found = result(baseline_of(tmp_path, {"ERR-INFO"}), breached)
+    found = result(baseline_of(tmp_path, {"ERR-MORE-INFO"}), breached)
 
     assert exit_code(found, replace(Policy(), only_new=True)) == code
 
@@ -102,7 +107,7 @@ def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any])
         "--seed",
         1,
         "--requirement",
-        "ERR-INFO,ERR-CODE",
+        "ERR-MORE-INFO,ERR-CODE-MATCHES",
     )
     first = run_suite(*common, report="first")
     baseline = first.report / "conformance.json"
@@ -118,9 +123,9 @@ def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any])
     new = run_suite(*common, "--baseline", baseline, "--fail-on", "new", report="new")
 
     assert (first.code, known.code, new.code) == (1, 0, 1), known.output
-    assert known.conformance()["comparison"]["open"] == ["ERR-INFO"]
+    assert known.conformance()["comparison"]["open"] == ["ERR-MORE-INFO"]
     assert schemas.matches("conformance-report.json", known.conformance())
-    assert "still open: ERR-INFO" in known.output
+    assert "still open: ERR-MORE-INFO" in known.output
 
 
 @pytest.mark.parametrize("arguments", [("--fail-on", "new"), ("--baseline", "none.json")])

@@ -172,22 +172,22 @@ def breached(result: Result) -> set[str]:
         ),
         pytest.param(
             [accepted(0, key=KEY), accepted(5, key=KEY, sid=OTHER)],
-            {"KEY-OTHER-SID"},
+            {"KEY-REUSE-OTHER-SID"},
             id="first-operation-for-another-sid",
         ),
         pytest.param(
             [accepted(0, key=KEY), accepted(26 * HOUR, key=KEY)],
-            {"KEY-EXPIRES"},
+            {"KEY-TTL-MAX"},
             id="key-outlives-its-day",
         ),
         pytest.param(
             [accepted(0, key=KEY), refused(23 * HOUR, 404, key=KEY)],
-            {"KEY-REPLAY", "KEY-LIVES"},
+            {"KEY-REPLAY", "KEY-TTL-MIN"},
             id="key-dies-early",
         ),
         pytest.param(
             [*DONE, poll(3, "PENDING", completedAt=None)],
-            {"OP-ORDER", "OP-TIMES"},
+            {"OP-STATUS-ORDER", "OP-TIMESTAMPS"},
             id="operation-reopens",
         ),
         pytest.param(
@@ -202,17 +202,17 @@ def breached(result: Result) -> set[str]:
         ),
         pytest.param(
             [accepted(0), poll(1, "PENDING"), poll(2, "PENDING", createdAt="2026-11-22T00:00:00Z")],
-            {"OP-TIMES"},
+            {"OP-TIMESTAMPS"},
             id="created-moves",
         ),
-        pytest.param([*DONE, fetched(3, 200)], {"GONE-FETCH"}, id="fetched-after-its-end"),
-        pytest.param([*DONE, accepted(3, "op_2")], {"GONE-DELETE"}, id="deleted-twice"),
+        pytest.param([*DONE, fetched(3, 200)], {"DELETED-FETCH"}, id="fetched-after-its-end"),
+        pytest.param([*DONE, accepted(3, "op_2")], {"DELETED-DELETE"}, id="deleted-twice"),
         pytest.param(
             [
                 refused(0, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"}),
                 refused(5, 429, key=KEY, headers={"Retry-After": "1", "Twilio-Request-Id": "RQ1"}),
             ],
-            {"ERR-429-AGAIN"},
+            {"ERR-429-RETRY-PROCESSED"},
             id="429-stored",
         ),
         pytest.param(
@@ -290,7 +290,7 @@ def test_what_is_not_shown_is_unverified(tmp_path: Path) -> None:
     rows = {row.requirement.id: row for row in judged(tmp_path, DONE).rows}
 
     assert rows["DEL-202-BODY"].verdict == "passed"
-    for name in ("KEY-REPLAY", "HTTP-ANSWER", "AUTH-MISSING"):
+    for name in ("KEY-REPLAY", "HTTP-COMPLETE", "AUTH-MISSING"):
         assert (rows[name].verdict, rows[name].reason) == ("unverified", "the recording shows none")
 
 
@@ -366,7 +366,7 @@ def test_as_a_run(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
     done = run_suite("--traffic", path)
 
     assert done.code == 1, done.output
-    assert done.verdicts()["ERR-STATUS"] == "breached"
+    assert done.verdicts()["ERR-STATUS-MATCHES"] == "breached"
     texts = [done.output, *(file.read_text(encoding="utf-8") for file in done.report.iterdir())]
     for text in texts:
         assert not any(secret in text for secret in (SECRET, AUTH.split()[1], "another-secret"))
@@ -381,7 +381,13 @@ def test_own_traffic_is_judged_again(tmp_path: Path, run_suite: Callable[..., An
     """What --har writes holds no secret, is read by a foreign reader, and is judged as conformant as the run."""
     path = tmp_path / "own.har"
     ran = run_suite(
-        "--effort", "quick", "--har", path, "--requirement", "KEY,OP,GONE,ERR", report="run"
+        "--effort",
+        "quick",
+        "--har",
+        path,
+        "--requirement",
+        "KEY,OP,DELETED,EFFECT,ERR",
+        report="run",
     )
 
     again = run_suite("--traffic", path, report="again")
@@ -393,7 +399,7 @@ def test_own_traffic_is_judged_again(tmp_path: Path, run_suite: Callable[..., An
         == ran.conformance()["counts"]["requests"]
     )
     assert again.code == 0, again.output
-    assert again.verdicts()["KEY-REPLAY"] == again.verdicts()["GONE-FETCH"] == "passed"
+    assert again.verdicts()["KEY-REPLAY"] == again.verdicts()["DELETED-FETCH"] == "passed"
 
 
 def big(path: Path, size: int) -> None:
@@ -465,11 +471,11 @@ def test_recording_of_a_real_tool() -> None:
     assert not breached(result)
     assert {
         "DEL-202-BODY",
-        "OP-ORDER",
-        "GONE-FETCH",
-        "GONE-DELETE",
+        "OP-STATUS-ORDER",
+        "DELETED-FETCH",
+        "DELETED-DELETE",
         "ERR-429-BODY",
-        "ERR-429-AGAIN",
+        "ERR-429-RETRY-PROCESSED",
         "KEY-REPLAY",
         "KEY-REPLAY-ENDED",
     } <= passed

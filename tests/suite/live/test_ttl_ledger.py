@@ -12,7 +12,7 @@ import pytest
 import requests
 
 HOUR = 3600
-LATER = ("KEY-LIVES", "KEY-EXPIRES")
+LATER = ("KEY-TTL-MIN", "KEY-TTL-MAX")
 
 
 def without_clock(profile: Path) -> Path:
@@ -74,9 +74,9 @@ def test_planted_then_judged(
 
     assert set(first.verdicts().values()) == {"unverified"}
     assert all("planted now" in row["reason"] for row in first.conformance()["requirements"])
-    assert young.verdicts()["KEY-LIVES"] == verdicts[0], young.output
-    assert young.verdicts()["KEY-EXPIRES"] == "unverified"
-    assert old.verdicts()["KEY-EXPIRES"] == verdicts[1], old.output
+    assert young.verdicts()["KEY-TTL-MIN"] == verdicts[0], young.output
+    assert young.verdicts()["KEY-TTL-MAX"] == "unverified"
+    assert old.verdicts()["KEY-TTL-MAX"] == verdicts[1], old.output
     ages = [
         datetime.now(UTC) - datetime.fromisoformat(p["at"])
         for p in json.loads(file.read_text(encoding="utf-8"))["keys"]

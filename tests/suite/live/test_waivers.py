@@ -17,7 +17,7 @@ from orchestrator_contract.results.verdict import Policy, Result, conclude, exit
 from orchestrator_contract.results.waivers import WaiverError, Waivers, load
 
 TODAY = date(2026, 11, 23)
-ID = "ERR-INFO"
+ID = "ERR-MORE-INFO"
 
 
 def waiver_file(
@@ -140,7 +140,7 @@ def test_waiver_of_what_was_not_judged_is_not_called_unused(tmp_path: Path) -> N
     [
         pytest.param("waivers = 1", "waivers", id="no-list"),
         pytest.param(
-            "[[waivers]]\nrequirement = 'ERR-INFO'", "'reason' present", id="member-missing"
+            "[[waivers]]\nrequirement = 'ERR-MORE-INFO'", "'reason' present", id="member-missing"
         ),
         pytest.param("not toml", "is not TOML", id="no-toml"),
         pytest.param("", "'waivers' present", id="empty"),

@@ -124,8 +124,8 @@ def test_what_is_repeated_elsewhere_is_the_delete_s() -> None:
 @pytest.mark.parametrize(
     ("call", "requirement", "found"),
     [
-        ("delete", "DEL-202-LINKS", "DEL-202-LINKS"),
-        ("patch", "DEL-202-LINKS", "CTRL-202"),
+        ("delete", "DEL-202-LINKS-AGREE", "DEL-202-LINKS-AGREE"),
+        ("patch", "DEL-202-LINKS-AGREE", "CTRL-202"),
         ("delete-conversation", "OP-BODY", "CONV-OPERATION"),
         ("create", "OP-BODY", "OP-BODY"),
     ],

@@ -93,7 +93,7 @@ def test_clean_run_leaves_nothing(clean: tuple[Any, Any]) -> None:
 def test_xdist_gives_the_same_verdict(run: Run, start_mock: StartMock) -> None:
     """With -n 2 a run finds the same as without."""
     mock = start_mock("--defect", "accepted-201")
-    some = ("--requirement", "DEL-STATUS,SID-UNKNOWN,KEY-FORMS")
+    some = ("--requirement", "DEL-STATUS,SID-UNKNOWN,KEY-FORMAT-ACCEPTED")
 
     one = run("--target", mock.profile, *some)
     two = run("--target", mock.profile, *some, "-n", "2")
@@ -207,7 +207,7 @@ def test_by_url(run: Run, start_mock: StartMock) -> None:
     assert finished.conformance()["verdict"] == "incomplete"
     assert finished.conformance()["target"]["capabilities"] == ["create", "credentials"]
     rows = finished.rows()
-    assert rows["KEY-EXPIRES"]["reason"].startswith("needs clock")
+    assert rows["KEY-TTL-MAX"]["reason"].startswith("needs clock")
     assert rows["KEY-REPLAY"]["verdict"] == "passed"
 
 
@@ -406,7 +406,7 @@ def test_plan_sends_nothing(run: Run, web: Callable[[int], tuple[str, type[_Web]
     sane(finished)
     assert finished.code == 0, finished.output
     assert handler.requests == 0
-    assert "KEY-EXPIRES" in finished.output
+    assert "KEY-TTL-MAX" in finished.output
     assert "unverified: needs clock" in finished.output
     assert not finished.report.exists()
 

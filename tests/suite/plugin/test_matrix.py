@@ -23,7 +23,7 @@ ADVISORY = Case(
     Kind.DEFECT, "location-relative", "Location is relative", ("DEL-202-LOCATION",), "always"
 )
 VARIANT = Case(Kind.VARIANT, "chunked", "Bodies come in chunks")
-WARNED = Case(Kind.VARIANT, "method-404", "404 for a method", ("SID-METHOD",))
+WARNED = Case(Kind.VARIANT, "method-404", "404 for a method", ("SID-METHOD-NOT-ALLOWED",))
 HOSTILE = Case(Kind.HOSTILE, "silence", "Says nothing", expect=frozenset({1, 4}))
 
 
@@ -64,7 +64,7 @@ def trial(
         pytest.param(DEFECT, {"code": 1, "breached": ("DEL-STATUS",)}, id="defect-found"),
         pytest.param(
             DEFECT,
-            {"code": 1, "breached": ("DEL-STATUS", "DEL-ACCEPT")},
+            {"code": 1, "breached": ("DEL-STATUS", "DEL-ACCEPTED")},
             id="defect-found-by-others-too",
         ),
         pytest.param(
@@ -73,7 +73,7 @@ def trial(
         pytest.param(VARIANT, {"code": 0}, id="variant-passed"),
         pytest.param(
             WARNED,
-            {"code": 0, "warned": ("SID-METHOD",)},
+            {"code": 0, "warned": ("SID-METHOD-NOT-ALLOWED",)},
             id="variant-with-the-warning-it-declares",
         ),
         pytest.param(HOSTILE, {"code": 4}, id="hostile-endpoint-survived"),
@@ -96,7 +96,7 @@ def test_nothing_speaks_against(case: Case, seen: dict[str, int]) -> None:
         ),
         pytest.param(
             DEFECT,
-            {"code": 1, "breached": ("DEL-ACCEPT",)},
+            {"code": 1, "breached": ("DEL-ACCEPTED",)},
             "defect found by other requirements only",
             id="wrong-requirement",
         ),
@@ -107,13 +107,13 @@ def test_nothing_speaks_against(case: Case, seen: dict[str, int]) -> None:
         pytest.param(DEFECT, {"code": forked.KILLED}, "the suite breaks", id="hang"),
         pytest.param(
             VARIANT,
-            {"code": 1, "breached": ("HTTP-ANSWER",)},
+            {"code": 1, "breached": ("HTTP-COMPLETE",)},
             "variant accused",
             id="variant-breached",
         ),
         pytest.param(
             VARIANT,
-            {"code": 0, "warned": ("SID-METHOD",)},
+            {"code": 0, "warned": ("SID-METHOD-NOT-ALLOWED",)},
             "variant accused",
             id="variant-warned-of",
         ),
@@ -145,11 +145,11 @@ def test_something_speaks_against(case: Case, seen: dict[str, int], what: str) -
 
 def test_proof_needs_the_declared_requirement() -> None:
     """A defect proves what it breaches and what was blamed for it, and nothing else."""
-    run = trial(DEFECT, 1, breached=("DEL-STATUS", "DEL-ACCEPT"))
+    run = trial(DEFECT, 1, breached=("DEL-STATUS", "DEL-ACCEPTED"))
 
     assert proves(DEFECT, run, KNOWN) == {"DEL-STATUS"}
     assert "DEL-STATUS" not in unproved([(DEFECT, run)], KNOWN)
-    assert "DEL-ACCEPT" in unproved([(DEFECT, run)], KNOWN)
+    assert "DEL-ACCEPTED" in unproved([(DEFECT, run)], KNOWN)
 
 
 def test_broken_runs_are_told_apart() -> None:
@@ -217,7 +217,7 @@ def test_tables(tmp_path: Path) -> None:
     """Both files say which defect was found by what, and what speaks against the suite."""
     pairs = [
         (DEFECT, trial(DEFECT, 1, breached=("DEL-STATUS",))),
-        (VARIANT, trial(VARIANT, 1, breached=("HTTP-ANSWER",))),
+        (VARIANT, trial(VARIANT, 1, breached=("HTTP-COMPLETE",))),
     ]
     findings = [finding for case, run in pairs for finding in of_case(case, run, KNOWN)]
 
@@ -282,4 +282,4 @@ def test_a_variant_that_is_accused_fails_the_matrix(
 
 def _accuse(case: Case, terms: Terms) -> Trial:
     """An attempt that accuses."""
-    return trial(case, 1, breached=("HTTP-ANSWER",))
+    return trial(case, 1, breached=("HTTP-COMPLETE",))

@@ -76,7 +76,7 @@ def test_k_selects(run: Run, mock: Any) -> None:
     finished = run("--target", mock.profile, "-k", "test_doubled_key")
 
     assert finished.code == 0, finished.output
-    assert set(finished.verdicts()) == {"KEY-DOUBLED"}
+    assert set(finished.verdicts()) == {"KEY-DUPLICATE-HEADER"}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_missing_capability(run: Run, mock: Any, section: str, need: str) -> Non
     """What needs a capability that the profile leaves out is unverified and names it; all else passes."""
     profile = mock.changed(f"no-{need}.toml", without(section.lstrip("[")))
     needing = {one.id for one in KNOWN.values() if need in one.needs}
-    others = {"SID-UNKNOWN", "KEY-DOUBLED", "GONE-LIST"}
+    others = {"SID-UNKNOWN", "KEY-DUPLICATE-HEADER", "DELETED-LIST"}
 
     finished = run("--target", profile, "--requirement", ",".join(sorted(needing | others)))
 
@@ -140,10 +140,10 @@ def test_require_verified(run: Run, mock: Any) -> None:
     """--require-verified turns an unverified documented requirement into exit code 1."""
     profile = mock.changed("no-clock-required.toml", without("clock"))
 
-    finished = run("--target", profile, "--requirement", "KEY-EXPIRES", "--require-verified")
+    finished = run("--target", profile, "--requirement", "KEY-TTL-MAX", "--require-verified")
 
     assert finished.code == 1, finished.output
-    assert finished.verdicts() == {"KEY-EXPIRES": "unverified"}
+    assert finished.verdicts() == {"KEY-TTL-MAX": "unverified"}
 
 
 @pytest.mark.parametrize(

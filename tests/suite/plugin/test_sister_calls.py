@@ -21,7 +21,7 @@ from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.profile import ProfileError, from_file
 from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply
 
-CONV = ("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-GONE")
+CONV = ("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-DELETED")
 SECTION = re.compile(r"\[conversations\]\npool = \[\n.*?\n\]\n", re.DOTALL)
 
 

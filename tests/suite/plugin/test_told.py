@@ -14,7 +14,7 @@ from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Breach
 from orchestrator_contract.results.findings import Findings
 
-TESTS = {"a": ("DEL-STATUS",), "b": ("DEL-STATUS", "OP-BODY"), "c": ("GONE-FETCH",)}
+TESTS = {"a": ("DEL-STATUS",), "b": ("DEL-STATUS", "OP-BODY"), "c": ("DELETED-FETCH",)}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_test_that_did_not_end(findings: Findings) -> None:
 
     heard.settle(findings, TESTS)
 
-    for requirement in ("DEL-STATUS", "OP-BODY", "GONE-FETCH"):
+    for requirement in ("DEL-STATUS", "OP-BODY", "DELETED-FETCH"):
         assert [
             text for text in why(findings, requirement) if "not all of its tests were run" in text
         ]
@@ -92,7 +92,7 @@ def test_a_worker_that_is_lost(findings: Findings) -> None:
         "a worker that ran a test of it ended without handing over"
         in why(findings, "DEL-STATUS")[0]
     )
-    assert why(findings, "GONE-FETCH") == []
+    assert why(findings, "DELETED-FETCH") == []
 
 
 @pytest.mark.parametrize(

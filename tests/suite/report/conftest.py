@@ -116,7 +116,7 @@ def nonconformant(text: str = "retry-after is missing") -> Result:
     """Every verdict is there, and *text* wherever an endpoint can put some."""
     told = replace(breach(text, text, where=text, text=text), story=(text, text))
     rows = [
-        row("HTTP-ANSWER", Verdict.PASSED, "checked 3 times"),
+        row("HTTP-COMPLETE", Verdict.PASSED, "checked 3 times"),
         row(
             "DEL-202-HEADERS",
             Verdict.BREACHED,
@@ -127,17 +127,22 @@ def nonconformant(text: str = "retry-after is missing") -> Result:
                 told,
             ],
         ),
-        row("OP-ENDS", Verdict.BREACHED, text, [breach("an end", text, text=text, status=None)]),
-        row("GONE-LIST", Verdict.BREACHED, text, [breach("it gone", text, steps=0)]),
-        row("ERR-429-RETRY", Verdict.WARNED, text, [told]),
         row(
-            "ERR-CODE",
+            "OP-TERMINATES",
+            Verdict.BREACHED,
+            text,
+            [breach("an end", text, text=text, status=None)],
+        ),
+        row("DELETED-LIST", Verdict.BREACHED, text, [breach("it gone", text, steps=0)]),
+        row("ERR-429-RETRY-AFTER", Verdict.WARNED, text, [told]),
+        row(
+            "ERR-CODE-MATCHES",
             Verdict.WAIVED,
             f"waived until 2027-01-01 by ops: {text}",
             [breach(text, text, text=text, status=404)],
         ),
         row(
-            "KEY-EXPIRES", Verdict.UNVERIFIED, "needs clock, which the target profile does not give"
+            "KEY-TTL-MAX", Verdict.UNVERIFIED, "needs clock, which the target profile does not give"
         ),
         row("KEY-REPLAY", Verdict.UNVERIFIED, text or "unknown"),
     ]
@@ -181,8 +186,8 @@ def nonconformant(text: str = "retry-after is missing") -> Result:
 def incomplete() -> Result:
     """No breach, and something that could not be verified."""
     rows = [
-        row("HTTP-ANSWER", Verdict.PASSED, "checked 3 times"),
-        row("KEY-EXPIRES", Verdict.UNVERIFIED, "needs clock"),
+        row("HTTP-COMPLETE", Verdict.PASSED, "checked 3 times"),
+        row("KEY-TTL-MAX", Verdict.UNVERIFIED, "needs clock"),
     ]
     return _base(
         rows, Overall.INCOMPLETE, reason="1 requirement(s) could not be verified: needs clock"

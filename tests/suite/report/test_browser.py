@@ -167,10 +167,15 @@ def test_filter_by_verdict_and_level(page: Page, breached: Result) -> None:
 
     for verdict in ("passed", "unverified", "waived"):
         page.click(f"input[value={verdict}]")
-    assert page.shown() == ["DEL-202-HEADERS", "OP-ENDS", "GONE-LIST", "ERR-429-RETRY"]
+    assert page.shown() == [
+        "DEL-202-HEADERS",
+        "OP-TERMINATES",
+        "DELETED-LIST",
+        "ERR-429-RETRY-AFTER",
+    ]
 
     page.click("input[value=advisory]")
-    assert page.shown() == ["DEL-202-HEADERS", "OP-ENDS", "GONE-LIST"]
+    assert page.shown() == ["DEL-202-HEADERS", "OP-TERMINATES", "DELETED-LIST"]
     assert page.js("return document.getElementById('shown').textContent") == "3 of 8 shown"
 
     page.click("button[type=reset]")
@@ -185,7 +190,7 @@ def test_filter_by_text(page: Page, breached: Result) -> None:
     page.click("#words")
     page.type("KEY Clock")
 
-    assert page.shown() == ["KEY-EXPIRES"]
+    assert page.shown() == ["KEY-TTL-MAX"]
     assert (
         page.js(
             "return [...document.querySelectorAll('tr.section')].filter(r => r.offsetParent).length"
@@ -224,7 +229,7 @@ def test_links(page: Page, breached: Result) -> None:
     page.click("input[value=unverified]")
     page.js("location.hash = '#r-KEY-EXPIRES'")
     page.js("return new Promise(done => setTimeout(done, 50))")
-    assert "KEY-EXPIRES" in page.shown()
+    assert "KEY-TTL-MAX" in page.shown()
 
 
 def test_copy(page: Page, breached: Result) -> None:

@@ -80,7 +80,7 @@ def test_breaches_first(breached: Result) -> None:
     assert (
         text.index("### Breaches")
         < text.index("DEL-202-HEADERS")
-        < text.index("ERR-429-RETRY")
+        < text.index("ERR-429-RETRY-AFTER")
         < text.index("Not verified")
     )
     assert (

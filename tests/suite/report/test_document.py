@@ -38,8 +38,8 @@ def test_rerun_in_place_of_a_request(breached: Result) -> None:
 
     shown = {one["id"]: one["evidence"] for one in document["requirements"]}
 
-    assert shown["GONE-LIST"][0]["request"] == (
-        "pytest --target 'vendor profile.toml' --requirement GONE-LIST --effort quick --seed 7"
+    assert shown["DELETED-LIST"][0]["request"] == (
+        "pytest --target 'vendor profile.toml' --requirement DELETED-LIST --effort quick --seed 7"
     )
 
 

@@ -103,7 +103,7 @@ def properties(case: Any) -> dict[str, str]:
 )
 def test_properties(tmp_path: Path, workers: list[str]) -> None:
     """Each test tells its requirements, their level and the verdict."""
-    root = run(tmp_path, "--requirement", "HTTP-ENCODING,AUTH-MISSING", *workers)
+    root = run(tmp_path, "--requirement", "HTTP-CONTENT-ENCODING,AUTH-MISSING", *workers)
 
     shape(root)
     for case in root.iter("testcase"):
@@ -133,7 +133,7 @@ def test_hostile(tmp_path: Path, name: str, workers: list[str]) -> None:
             "--target",
             str(profile),
             "--requirement",
-            "DEL-202-BODY,DEL-202-LINKS",
+            "DEL-202-BODY,DEL-202-LINKS-AGREE",
             *workers,
             env=env,
         )

@@ -81,7 +81,7 @@ def test_summary(breached: Result) -> None:
 
     assert re.search(r"^Submitting a delete +- +- +- +- +1\s*$", text, re.MULTILINE)
     assert (
-        "unverified: needs clock, which the target profile does not give\n  KEY-EXPIRES\n" in text
+        "unverified: needs clock, which the target profile does not give\n  KEY-TTL-MAX\n" in text
     )
     assert "observed: Operation status values seen: 2 x retry-after is missing" in text
     assert "Two keys that differ" not in text

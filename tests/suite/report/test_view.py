@@ -14,7 +14,7 @@ from orchestrator_contract.report import report_model
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 
-ID = "OP-ORDER"
+ID = "OP-STATUS-ORDER"
 
 
 @pytest.fixture
