@@ -26,6 +26,8 @@ class Configuration:
     payload: dict[str, Any] = field(default_factory=dict)
     #: Monotonic seconds at which its create was seen to end; -inf where the run has not made it.
     created: float = -math.inf
+    #: The body of the newest fetch before requests were aimed at it; later ones are compared with it.
+    shown: dict[str, Any] = field(default_factory=dict)
 
     @property
     def resource_key(self) -> ResourceKey:

@@ -17,8 +17,8 @@ class Operation:
     """An accepted request and all that was seen of its operation."""
 
     accepted: Exchange
-    #: The configuration that the request was about; empty for a create.
-    sid: str
+    #: The configuration that the request names; its SID is empty for a create.
+    configuration: Configuration
     #: The operation's id by the first link that gives one; empty when none does.
     id: str
     #: Where it is polled.
@@ -28,14 +28,19 @@ class Operation:
     ended: float | None = None
 
     @property
-    def configuration(self) -> Configuration:
-        """The configuration that the request was about."""
-        return Configuration(self.sid, scope=self.accepted.scope)
+    def sid(self) -> str:
+        """The SID that the request names; empty for a create."""
+        return self.configuration.sid
 
     @property
     def resource_key(self) -> ResourceKey:
         """What tells the configuration that the request was about from all others."""
         return self.accepted.scope, self.sid
+
+    @property
+    def steps(self) -> list[Exchange]:
+        """The exchanges that show the operation: the 202 and the newest poll."""
+        return [self.accepted, *self.polls[-1:]]
 
     @property
     def status(self) -> str:

@@ -235,7 +235,7 @@ class _History(RuleBasedStateMachine):
         if exchange.status == 202:
             self._quietly(
                 lambda: self.bench.poller.finish(
-                    [self.bench.poller.accept(exchange, known.configuration.sid)], early=False
+                    [self.bench.poller.accept(exchange, known.configuration)], early=False
                 )
             )
         if known.state is State.GONE:
@@ -333,7 +333,7 @@ class _History(RuleBasedStateMachine):
 
     def _accept(self, known: Known, exchange: Exchange) -> None:
         try:
-            known.accepted(self.bench.poller.accept(exchange, known.configuration.sid))
+            known.accepted(self.bench.poller.accept(exchange, known.configuration))
         except Inconclusive:
             known.state = State.UNKNOWN
 

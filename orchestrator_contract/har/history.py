@@ -129,7 +129,7 @@ class History:
         if any(self._lives.get(seen.scope, name) for name in named):
             return  # a second delete of a SID may answer with the first one's operation
         try:
-            operation = self._links.accept(accepted, sid)
+            operation = self._links.accept(accepted, Configuration(sid))
         except OperationUnreachable:
             return
         life = _Life(operation, seen.start)

@@ -122,7 +122,7 @@ def begin(
             busy.append(configuration)
         elif exchange.status == 202:
             with contextlib.suppress(Inconclusive):
-                accepted.append((configuration, poller.accept(exchange, configuration.sid)))
+                accepted.append((configuration, poller.accept(exchange, configuration)))
     return Begun(accepted, busy)
 
 

@@ -192,8 +192,11 @@ class Creator:
         )
         exchange = self._client.send(out)
         if exchange.status == 202:
-            operation = self._follower.accept(exchange, "")
-            if not operation.id or operation.id != self._follower.accept(first, "").id:
+            operation = self._follower.accept(exchange, Configuration(""))
+            if (
+                not operation.id
+                or operation.id != self._follower.accept(first, Configuration("")).id
+            ):
                 self._follower.finish([operation], early=False)
                 sid = named_at_end(operation)
                 if sid is not None and self.identity.is_new(sid, shown, DEFAULT_SCOPE):
@@ -267,13 +270,7 @@ class Creator:
         try:
             exchange = (send or self._client.send)(out)
             if exchange.succeeded:
-                self._client.findings.check(
-                    "CTRL-ACCEPTED",
-                    exchange.status == 202,
-                    expected="202",
-                    seen=exchange.outcome(),
-                    exchanges=[exchange],
-                )
+                control_plane.accepted(self._findings, exchange)
             elif exchange.status in range(400, 500):
                 self._inventory.resolve(name)
             else:
@@ -284,7 +281,9 @@ class Creator:
                     f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
                 )
             self.payloads.taken(payload)
-            operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
+            operation = self._inventory.accepted[name] = self._follower.accept(
+                exchange, Configuration("")
+            )
             return operation  # noqa: TRY300  # the way out of the try is the way on
         except Inconclusive as error:
             if _was_refused(error):

@@ -77,10 +77,10 @@ class Visibility:
             with self._client.steps.step(f"waiting for what was created to show by {way.name}"):
                 time.sleep(_PAUSE_S)
         if waited > _PAUSE_S and way.late:
-            self._client.findings.observe("OBS-READ-LAG", f"by {way.name}: within {READ_LAG_S:g} s")
+            self._findings.observe("OBS-READ-LAG", f"by {way.name}: within {READ_LAG_S:g} s")
         else:
             way.prompt += len(configurations)
-            self._client.findings.observe(
+            self._findings.observe(
                 "OBS-READ-LAG", f"by {way.name}: at once", len(configurations)
             )
 

@@ -118,6 +118,15 @@ class Judge:
                         )
                         slot.append((requirement.id, validator))
 
+    def __call__(self, exchange: Exchange) -> None:
+        """Judge an exchange that was sent; an observer of the sender."""
+        if not exchange.judged:
+            return
+        call = exchange.call
+        if exchange.status in (429, 503) and exchange.status != call.provokes:
+            self.findings.observe("OBS-THROTTLED", f"{exchange.status} on {call.operation}")
+        self.judge(exchange)
+
     def judge(self, exchange: Exchange) -> bool:
         """Record every check that this exchange alone allows; whether all that gate held."""
         ok = self._http(exchange)

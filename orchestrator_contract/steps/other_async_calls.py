@@ -153,7 +153,7 @@ class OtherAsyncCalls:
                 )
             if exchange.status != 202:
                 raise CheckInconclusive(f"the {call} was answered {exchange.outcome()}")
-            return endpoint.poller.accept(exchange, configuration.sid)
+            return endpoint.poller.accept(exchange, configuration)
 
         def conclude(operation: Operation) -> Configuration:
             endpoint.poller.finish([operation], early=False)
@@ -187,7 +187,7 @@ class OtherAsyncCalls:
                 raise Inconclusive(
                     f"the delete of an existing conversation was answered {exchange.outcome()}"
                 )
-            return endpoint.poller.accept(exchange, sid)
+            return endpoint.poller.accept(exchange, Configuration(sid))
 
         def conclude(operation: Operation) -> None:
             endpoint.poller.finish([operation])

@@ -24,6 +24,6 @@ def patched(endpoint: Endpoint, configuration: Configuration) -> Operation:
     )
     if exchange.status != 202:
         raise Inconclusive(f"PATCH was answered {exchange.outcome()}")
-    operation = endpoint.poller.accept(exchange, configuration.sid)
+    operation = endpoint.poller.accept(exchange, configuration)
     endpoint.poller.finish([operation], early=False)
     return operation

@@ -221,11 +221,7 @@ def on_another_sid(
             seen=f"{again.outcome()}{', the old operation' if old else ''}",
             exchanges=[first, again],
         )
-    return (
-        [endpoint.poller.accept(again, configuration.sid)]
-        if again.status == 202 and not old
-        else []
-    )
+    return [endpoint.poller.accept(again, configuration)] if again.status == 202 and not old else []
 
 
 @pytest.mark.clock
@@ -336,7 +332,7 @@ def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
             exchanges=[operation.accepted, again],
         )
         if again.status == 202 and not old:
-            anew.append(endpoint.poller.accept(again, operation.sid))
+            anew.append(endpoint.poller.accept(again, operation))
     endpoint.poller.finish(anew, early=False)
 
 

@@ -152,7 +152,7 @@ def was_refused(endpoint: Endpoint, second: Exchange) -> bool:
     if second.status == 202:
         with contextlib.suppress(Inconclusive):
             endpoint.poller.finish(
-                [endpoint.poller.accept(second, second.call.subject)], early=False
+                [endpoint.poller.accept(second, Configuration(second.call.subject))], early=False
             )
     return second.status in (404, 409) and not endpoint.is_echo(second)
 
@@ -190,7 +190,7 @@ def key_on_another(endpoint: Endpoint, failed: Operation) -> None:
         exchanges=[failed.accepted, again],
     )
     if again.status == 202 and not same:
-        endpoint.poller.finish([endpoint.poller.accept(again, other.sid)], early=False)
+        endpoint.poller.finish([endpoint.poller.accept(again, other)], early=False)
 
 
 def delete_again(
@@ -212,7 +212,7 @@ def delete_again(
     )
     if again.status != 202:
         return  # why it fails may keep it from being deleted
-    operation = endpoint.poller.accept(again, configuration.sid)
+    operation = endpoint.poller.accept(again, configuration)
     endpoint.poller.finish([operation], early=False)
     if operation.status == "COMPLETED":
         scenarios.existence.gone(operation)
@@ -231,7 +231,7 @@ def fails_again(
     again = endpoint.client.delete(configuration, trigger=trigger)
     if again.status != 202:
         return  # why the first one failed may keep it from being deleted
-    operation = endpoint.poller.accept(again, configuration.sid)
+    operation = endpoint.poller.accept(again, configuration)
     endpoint.poller.finish([operation], early=False)
     if operation.status == "FAILED":
         scenarios.existence.kept(

@@ -29,7 +29,7 @@ def test_answer_that_nobody_read(endpoint: Endpoint, scenarios: Scenarios) -> No
                 endpoint.findings.check("KEY-REPLAY", True)
                 # It goes on to its end like any other.
                 scenarios.completed(
-                    [endpoint.poller.accept(tries[-1], configuration.sid)], [configuration]
+                    [endpoint.poller.accept(tries[-1], configuration)], [configuration]
                 )
                 return
             there, fetch = scenarios.existence.stands(configuration)

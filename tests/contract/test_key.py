@@ -329,7 +329,7 @@ def test_malformed_key_as_a_key(endpoint: Endpoint, scenarios: Scenarios) -> Non
             scenarios.existence.kept("EFFECT-NO-OTHER", configuration, refusals[-2:])
             endpoint.rechecks.kept("EFFECT-NO-OTHER", configuration, refusals[-2:])
         return
-    operations = [endpoint.poller.accept(first, c.sid) for _, first, c in ignored]
+    operations = [endpoint.poller.accept(first, c) for _, first, c in ignored]
     scenarios.completed(operations, [c for _, _, c in ignored])
     others = endpoint.configurations.take(len(ignored))
     taken: list[tuple[Exchange, Configuration]] = []

@@ -233,7 +233,7 @@ def test_update_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
             )
         if exchange.status != 202:
             raise Inconclusive(f"{method} was answered {exchange.outcome()}")
-        operation = endpoint.poller.accept(exchange, configuration.sid)
+        operation = endpoint.poller.accept(exchange, configuration)
         endpoint.poller.finish([operation], early=False)
         if not scenarios.existence.kept("EFFECT-ONLY-BY-DELETE", configuration, steps):
             return
@@ -246,7 +246,7 @@ def test_update_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
             endpoint.client.update(other, {"description": "patched and left"}, method="PATCH"),
         ]
         endpoint.poller.finish(
-            [endpoint.poller.accept(e, other.sid) for e in updates if e.status == 202], early=False
+            [endpoint.poller.accept(e, other) for e in updates if e.status == 202], early=False
         )
         endpoint.rechecks.kept("EFFECT-ONLY-BY-DELETE", other, updates)
 

@@ -172,7 +172,7 @@ def refusals(endpoint: Endpoint, scenarios: Scenarios, scope: Scope) -> None:
         found = provoke(endpoint, status, target, 2, key=endpoint.key())
         if found.accepted:
             accepted = [
-                endpoint.poller.accept(exchange, target.sid)
+                endpoint.poller.accept(exchange, target)
                 for exchange in found.exchanges
                 if exchange.status == 202
             ]

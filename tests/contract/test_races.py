@@ -52,7 +52,7 @@ def test_one_key_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round: i
             seen=f"{len(operations)}: {', '.join(sorted(min(names) for names in operations))}",
             exchanges=accepted,
         )
-        operation = endpoint.poller.accept(accepted[0], one.sid) if accepted else None
+        operation = endpoint.poller.accept(accepted[0], one) if accepted else None
         if rivals.judge(scenarios, operation, strange):
             spoken_for.add(key)
         if operation is None:
@@ -154,7 +154,7 @@ def all_failed(endpoint: Endpoint, scenarios: Scenarios, keyed: bool) -> list[Ex
             next(e for e in accepted if e.operation_names & names or not names), configuration.sid
         )
         for names in merge_names(accepted)
-    ] or [endpoint.poller.accept(accepted[0], configuration.sid)]
+    ] or [endpoint.poller.accept(accepted[0], configuration)]
     endpoint.poller.finish(operations, early=False)
     completed = [operation for operation in operations if operation.status == "COMPLETED"]
     steps = [e for operation in operations for e in (operation.accepted, *operation.polls[-1:])]
@@ -216,7 +216,7 @@ def test_many_sids_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round:
             seen=f"the one for {named!r:.120}",
             exchanges=[exchange],
         )
-        operations.append(endpoint.poller.accept(exchange, configuration.sid))
+        operations.append(endpoint.poller.accept(exchange, configuration))
     distinct = merge_names([operation.accepted for operation in operations])
     endpoint.findings.check(
         "CONC-OWN-RESPONSE",

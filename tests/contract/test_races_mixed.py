@@ -87,9 +87,11 @@ def test_reads_and_updates_beside_a_delete(
                 Configuration(sid), {"description": "after the 202"}, method="PATCH"
             )
         )
-    updates = [endpoint.poller.accept(e, sid) for e in responses[4:] if e.status == 202]
+    updates = [
+        endpoint.poller.accept(e, Configuration(sid)) for e in responses[4:] if e.status == 202
+    ]
     # An update that came first is a conflict; once it has ended the delete must go through.
-    operation = endpoint.poller.accept(delete, sid) if delete.status == 202 else None
+    operation = endpoint.poller.accept(delete, Configuration(sid)) if delete.status == 202 else None
     endpoint.poller.finish(updates, early=False)
     # Beside an update the configuration was not idle, and its delete may rightly have failed.
     if (
@@ -157,7 +159,7 @@ def old_neighbours(endpoint: Endpoint, scenarios: Scenarios) -> None:
     )
     stand(endpoint, (before, after), delete, pages)
     if delete.status == 202:
-        scenarios.completed([endpoint.poller.accept(delete, configuration.sid)], [configuration])
+        scenarios.completed([endpoint.poller.accept(delete, configuration)], [configuration])
 
 
 def listed_ids(page: Exchange) -> list[Any]:
@@ -196,7 +198,7 @@ def test_late_update(endpoint: Endpoint, scenarios: Scenarios) -> None:
         endpoint.client.update(configuration, {"description": "late"}, method="PATCH"),
     ]
     endpoint.poller.finish(
-        [endpoint.poller.accept(e, configuration.sid) for e in late if e.status == 202], early=False
+        [endpoint.poller.accept(e, configuration) for e in late if e.status == 202], early=False
     )
 
     endpoint.rechecks.ended([done], "deleted before an update")
@@ -243,7 +245,7 @@ def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, m
         configuration, key=endpoint.key(), new_connection=True
     )
     operations = [
-        endpoint.poller.accept(e, configuration.sid) for e in (update, delete) if e.status == 202
+        endpoint.poller.accept(e, configuration) for e in (update, delete) if e.status == 202
     ]
     endpoint.poller.finish(operations[:1], early=False)
     endpoint.poller.finish(operations[1:], early=False)
@@ -337,7 +339,7 @@ def test_delete_beside_a_create(endpoint: Endpoint, scenarios: Scenarios, when: 
             responses.append(taken)
         response = responses[0] if responses else endpoint.client.send(delete, new_connection=True)
         if belongs(endpoint, created.accepted, response, target):
-            operations.append(endpoint.poller.accept(response, target.sid))
+            operations.append(endpoint.poller.accept(response, target))
         with contextlib.suppress(Inconclusive):  # what it has made is removed all the same
             endpoint.configurations.give_back(creator.conclude(created, payload))
     for operation in scenarios.completed(operations, targets) if operations else ():
@@ -391,7 +393,7 @@ def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, k
     endpoint.findings.observe("OBS-SECOND-DELETE", f"one after the other: {what}")
     operations = [operation]
     if second.status == 202 and "same" not in what:
-        operations.append(endpoint.poller.accept(second, configuration.sid))
+        operations.append(endpoint.poller.accept(second, configuration))
     if not endpoint.effort.few:
         # Whatever the others are told, the first one's key stands for the first response, and its delete goes on.
         operations += refused_meanwhile(endpoint, configuration, operations) if keyed else []
@@ -449,7 +451,7 @@ def refused_meanwhile(
         response.operation_names & operation.accepted.operation_names for operation in running
     )
     return (
-        [endpoint.poller.accept(response, configuration.sid)]
+        [endpoint.poller.accept(response, configuration)]
         if response.status == 202 and not known
         else []
     )

@@ -194,7 +194,7 @@ def test_retry_after_429(endpoint: Endpoint, scenarios: Scenarios) -> None:
             exchanges=tries,
         ):
             break
-        retried.append((endpoint.poller.accept(again, target.sid), target))
+        retried.append((endpoint.poller.accept(again, target), target))
     if passing and not retried:
         raise Inconclusive(f"the retry was answered {passing[0]}")
     done = scenarios.completed(
@@ -331,7 +331,7 @@ def provoked_away(endpoint: Endpoint, status: int, number: int) -> list[Exchange
             exchanges = provoke(endpoint, status, target, number // len(places)).exchanges
             hits += [exchange for exchange in exchanges if exchange.status == status]
             accepted = [
-                endpoint.poller.accept(exchange, target.sid)
+                endpoint.poller.accept(exchange, target)
                 for exchange in exchanges
                 if exchange.status == 202
             ]
@@ -362,7 +362,7 @@ def test_stored_errors(endpoint: Endpoint, scenarios: Scenarios) -> None:
                 f"{status}: {'stored' if again.status == status else f'not stored ({again.status})'}",
             )
         if again.status == 202:
-            accepted.append(endpoint.poller.accept(again, target.sid))
+            accepted.append(endpoint.poller.accept(again, target))
     with contextlib.suppress(Inconclusive):
         endpoint.poller.finish(accepted, early=False)
     # Whatever was answered before, an accepted delete that COMPLETED is done, and its key stands for it.
@@ -388,6 +388,6 @@ def test_stored_errors(endpoint: Endpoint, scenarios: Scenarios) -> None:
     target = endpoint.configurations.one()
     again = endpoint.client.delete(target, key=key, call=Call("delete", target.sid, allow=MISMATCH))
     if again.status == 202:
-        operation = endpoint.poller.accept(again, target.sid)
+        operation = endpoint.poller.accept(again, target)
         if endpoint.poller.finish([operation], early=False) and operation.status == "COMPLETED":
             scenarios.existence.gone(operation)

@@ -103,7 +103,9 @@ def another_payload(endpoint: Endpoint, sister: OtherAsyncCall, first: Exchange)
         if again.status == 202 and not same:
             before.append(again)
             if sister.call != "create":
-                endpoint.poller.finish([endpoint.poller.accept(again, sister.subject)], early=False)
+                endpoint.poller.finish(
+                    [endpoint.poller.accept(again, Configuration(sister.subject))], early=False
+                )
     return kept
 
 
@@ -133,9 +135,7 @@ def test_change(
         bad = endpoint.key()[:-1]
         malformed = sister.send(bad)
         if malformed.status == 202:
-            endpoint.poller.finish(
-                [endpoint.poller.accept(malformed, configuration.sid)], early=False
-            )
+            endpoint.poller.finish([endpoint.poller.accept(malformed, configuration)], early=False)
         check(
             "KEY-MALFORMED-NO-5XX",
             malformed.status is not None and malformed.status < 500,
@@ -242,4 +242,6 @@ def test_conversation(endpoint: Endpoint, sisters: OtherAsyncCalls) -> None:
         exchanges=[operation.accepted, again],
     )
     if again.status == 202 and not shown:
-        endpoint.poller.finish([endpoint.poller.accept(again, other.subject)], early=False)
+        endpoint.poller.finish(
+            [endpoint.poller.accept(again, Configuration(other.subject))], early=False
+        )

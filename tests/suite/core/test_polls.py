@@ -386,7 +386,7 @@ def test_polls_go_where_the_delete_went(start: Callable[..., Bench]) -> None:
     bench.script.on(f"DELETE /Configurations/{SID}", accepted(None, "op_1"))
     bench.script.on("GET /Operations/op_1", poll())
     exchange = bench.endpoint.client.delete(Configuration(SID, scope=Scope(1, 1)))
-    operation = bench.endpoint.poller.accept(exchange, SID)
+    operation = bench.endpoint.poller.accept(exchange, Configuration(SID))
 
     seen = bench.endpoint.poller.poll(operation)
 

@@ -425,7 +425,9 @@ def operation_of(
     )
     bench.script.on(f"GET /Operations/{name}", poll(status, name))
     configuration = Configuration(sid, scope=Scope(**scope))
-    return bench.endpoint.poller.accept(bench.endpoint.client.delete(configuration, key=key), sid)
+    return bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(configuration, key=key), Configuration(sid)
+    )
 
 
 def test_completed(bench: Bench, steps: Scenarios) -> None:

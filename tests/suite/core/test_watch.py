@@ -59,7 +59,7 @@ def ended(
     bench.script.on(f"GET /Operations/{name}", poll(status, name), *later)
     bench.script.on(f"GET /Configurations/{sid}", fetched)
     accepted = bench.endpoint.client.delete(Configuration(sid), key=key, **scope)  # type: ignore[arg-type]
-    operation = bench.endpoint.poller.accept(accepted, sid)
+    operation = bench.endpoint.poller.accept(accepted, Configuration(sid))
     bench.endpoint.poller.finish([operation])
     return operation
 
