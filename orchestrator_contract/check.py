@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import (
     authorization,
     control_plane,
@@ -57,14 +57,10 @@ class Check:
 
     # ---------------------------------------------------------------- idempotency keys
 
-    def same_response(
-        self, operation: Operation, again: Exchange, *, age_s: float = 0.0
-    ) -> bool:
+    def same_response(self, operation: Operation, again: Exchange, *, age_s: float = 0.0) -> bool:
         """The replay returns the original response; the operation's state decides which requirement that is."""
         requirement = idempotency.replay_requirement(operation.status, age_s)
-        return idempotency.same_response(
-            self.findings, operation.accepted, again, requirement
-        )
+        return idempotency.same_response(self.findings, operation.accepted, again, requirement)
 
     def own_response(self, requirement: str, first: Operation, again: Exchange) -> bool:
         """A reused key does not return the first request's operation."""

@@ -11,8 +11,6 @@ from random import Random
 from typing import Any
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -23,16 +21,18 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.absent import Absent
+from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
-from orchestrator_contract.provision.read_lag import Visibility
 from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
+from orchestrator_contract.rules.server_errors import ServerErrorRate
 from orchestrator_contract.steps.rechecks import Rechecks
-from orchestrator_contract.steps.server_error_rate import Crashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class Endpoint:
         self.ownership = Ownership()
         self.inventory = Inventory(coordinator, self.ownership)
         list_rule = DeletedListRule(self.findings, self.inventory.owner)
-        self.crashes = Crashes(is_well_formed_key)
+        self.server_errors = ServerErrorRate()
         self.client = Client(
             self.profile,
             coordinator,
             self.redactor,
             self.ownership,
-            observers=[self.findings.count_request, self.judge, list_rule, self.crashes],
+            observers=[self.findings.count_request, self.judge, list_rule, self.server_errors],
             longest_s=self.effort.longest_s,
         )
         self.poller = Poller(
@@ -83,18 +83,19 @@ class Endpoint:
             early_every=self.effort.early_every,
             polled=list_rule.polled,
         )
+        holds, few = Holds(), self.effort.few
         self.configurations = Provisioner(
-            self.client, self.poller, self.findings, self.inventory, settings.process_id
+            self.client,
+            self.poller,
+            self.findings,
+            self.inventory,
+            holds,
+            settings.process_id,
+            ahead=self.effort.ahead,
         )
-        self.configurations.ahead = self.effort.ahead
-        creator = self.configurations.creator
-        creator.settle = Visibility(
-            self.client, self.findings, self.configurations.listing, creator.identity.seen
-        ).wait
-        few = self.effort.few
         self.absent = Absent(self.client, self.ownership, self.identifiers, reuse=few)
         self.targets = Targets(
-            self.configurations, self.inventory, self.ownership, share_control=few
+            self.configurations, self.inventory, self.ownership, holds, share_control=few
         )
         self.rechecks = Rechecks(
             self.client,
@@ -103,13 +104,9 @@ class Endpoint:
             self.inventory,
             self.ownership,
             self.targets,
+            holds,
             self.effort,
         )
-        self.configurations.needed = self._is_needed
-        self.configurations.release = self.rechecks.release
-
-    def _is_needed(self, configuration: Configuration) -> bool:
-        return self.targets.is_control(configuration) or self.rechecks.needs(configuration)
 
     def begin(self, test: str, to_come: float = inf) -> None:
         """Begin a test: its random numbers follow from seed and name; *to_come* tests are left after it."""
@@ -193,7 +190,7 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
-        self.configurations.discard(keep=self.rechecks.needs)
+        self.configurations.discard(keep=self.rechecks.holds)
         self.rechecks.settle()
         left = self.configurations.clean_up()
         self.client.settle()

@@ -39,7 +39,7 @@ class _Preflight:
         self._where = endpoint.profile.base_url
         #: Whether a create or an operation was no JSON.
         self._garbled = False
-        endpoint.client.recorders.append(self._see_garbled)
+        endpoint.client.observers.append(self._see_garbled)
 
     def reach(self) -> None:
         try:
@@ -49,7 +49,7 @@ class _Preflight:
 
     def provide(self) -> None:
         try:
-            self._endpoint.control_configuration  # noqa: B018  # made here, so that later its lack is no surprise
+            self._endpoint.targets.control  # noqa: B018  # made here, so that later its lack is no surprise
         except Inconclusive as error:
             raise self._unusable(f"{self._where}: nothing to delete can be had: {error}") from None
 
@@ -63,7 +63,7 @@ class _Preflight:
             raise self._unusable(f"{self._where} can't be reached: {first.fault_text}")
         if first.response is None or first.status in (401, 403):
             # The list alone may be broken, or closed to these credentials: a delete decides.
-            sid = self._endpoint.unknown_sid()
+            sid = self._endpoint.identifiers.sid()
             self._endpoint.ownership.allow(sid)
             second = client.send(
                 client.request(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),

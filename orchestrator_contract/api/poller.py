@@ -8,12 +8,12 @@ from itertools import count
 from threading import Lock
 from urllib.parse import urljoin
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.operation import Operation, instant_of, why_no_json, word_of
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request, given_origin
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation, instant_of, why_no_json, word_of
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.accepted import Links
 from orchestrator_contract.rules.operations import FIRST_SIGHT_S, RANK, judge_origin, judge_poll

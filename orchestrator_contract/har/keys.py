@@ -11,8 +11,7 @@ from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.har.memory import Memory, slim
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.replay import differences
-from orchestrator_contract.steps.deletes import KEY_USED
+from orchestrator_contract.rules.idempotency import KEY_USED, differences
 
 #: Answers that say nothing of what was asked for: they may be others a moment later.
 PASSING = frozenset({401, 403, 429, 500, 503})

@@ -25,7 +25,6 @@ from orchestrator_contract.pytest_plugin.consent import distant
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
-from orchestrator_contract.rules.responses import Judge
 
 #: What every load run is about; whatever else was seen is reported as well.
 CORE = (

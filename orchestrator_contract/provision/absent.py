@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.inputs.identifiers import Identifiers
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 

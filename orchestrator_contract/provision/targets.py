@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import NothingToDelete
 from orchestrator_contract.guard import Ownership
+from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
+from orchestrator_contract.resources.configuration import Configuration
 
 
 class Targets:
@@ -20,6 +21,7 @@ class Targets:
         configurations: Provisioner,
         inventory: Inventory,
         guard: Ownership,
+        holds: Holds,
         *,
         share_control: bool,
     ) -> None:
@@ -30,6 +32,7 @@ class Targets:
         self._share_control = share_control
         self._control: Configuration | None = None
         self._former: list[Configuration] = []
+        holds.register(self)
 
     @property
     def control(self) -> Configuration:
@@ -57,6 +60,13 @@ class Targets:
     def is_control(self, configuration: Configuration) -> bool:
         """Whether this is the control configuration."""
         return configuration is self._control
+
+    def holds(self, configuration: Configuration) -> bool:
+        """Whether *configuration* must be kept."""
+        return self.is_control(configuration)
+
+    def release(self) -> None:
+        """Keep the control configuration."""
 
     def may_be_deleted(self, configuration: Configuration) -> bool:
         """Whether this was the control configuration, and a delete of it was accepted or got no clear response."""

@@ -97,7 +97,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     )
     findings.begin(nodeid, ids)
     items = pyfuncitem.session.items
-    endpoint.reseed(nodeid, to_come=len(items) - items.index(pyfuncitem) - 1)
+    endpoint.begin(nodeid, to_come=len(items) - items.index(pyfuncitem) - 1)
     alone = pyfuncitem.get_closest_marker("clock") is not None
     reason = ""
     try:

@@ -60,9 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "closing: looks back at what the other tests saw; runs after them"
     )
-    config.addinivalue_line(
-        "markers", "twice: another parameter looks at the same; left out of a quick run"
-    )
+    config.addinivalue_line("markers", "extended: looks further than a quick run does")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     if not config.option.report:
         raise usage_error("--report: expected a folder, found an empty name")
@@ -173,7 +171,7 @@ def pytest_collection_modifyitems(
         i
         for i in items
         if not (asked and asked.isdisjoint(requirements_of(i)))
-        and not (run.options.effort.few and i.get_closest_marker("twice"))
+        and not (run.options.effort.few and i.get_closest_marker("extended"))
     ]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])

@@ -24,7 +24,6 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.plan import plan_lines
-from orchestrator_contract.pytest_plugin.preload import Imports
 from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
 from orchestrator_contract.pytest_plugin.worker_reports import Told
@@ -93,7 +92,7 @@ class Run:
                 ),
                 self._shared_coordinator(),
             )
-            made.client.recorders.append(self._recorder)
+            made.client.observers.append(self._recorder)
             self.remarks += self._recording.begin(made)
             made.findings.excused = self.options.waivers.excuses
             self._endpoint = made
@@ -134,9 +133,6 @@ class Run:
         Raises:
             EndpointUnusable: it can't be tested.
         """
-        imports = None if self.options.requirements else Imports()
-        if imports:
-            self.endpoint.client.calm = imports.wait
         if not self.is_worker:
             preflight.ready(self.endpoint, alone=alone)
 

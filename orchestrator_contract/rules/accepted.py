@@ -6,13 +6,13 @@ from collections.abc import Callable, Container, Sequence
 from threading import Lock
 from urllib.parse import quote, urljoin
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation, why_no_json
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.addresses import brief_name, last_segment
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation, why_no_json
 from orchestrator_contract.results.findings import Findings
 
 #: The member of `related` that names what a call is about, where it is not configurationId (S2).

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
 
 

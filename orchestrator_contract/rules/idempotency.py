@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
 
 #: The error code of a key that was used for another request (S5).

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from random import uniform
 from typing import Any
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, idempotency
 from orchestrator_contract.rules.idempotency import KEY_USED
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
@@ -30,6 +31,8 @@ _PAUSES_S = (0.2, 0.5, 1.0)
 _TURNS_S = (1.0,) * 40
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
+#: Deletes of the pool that are completed together.
+_BATCH = 8
 #: Headers of a repeated request on a new connection: they are no part of the request that the key stands for.
 _OTHER_CLIENT = [
     ("User-Agent", "another-client/1.0"),
@@ -49,6 +52,10 @@ class Deletes:
         self._turns: tuple[float, ...] = _TURNS_S
         #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
         self._newest: tuple[Operation, int] | None = None
+        self._pending: list[tuple[Operation, str]] = []
+        self._pool: list[Operation] = []
+        self._pool_advanced = 0
+        self._expected_draws = 0
 
     # ---------------------------------------------------------------- accepted
 
@@ -182,8 +189,16 @@ class Deletes:
         Raises:
             Inconclusive: none did.
         """
+        done = self._judge_ends(self.endpoint.poller.finish(operations))
+        self.complete_pending()
+        if not done:
+            raise Inconclusive("no delete was seen to end COMPLETED")
+        self._remember(done[0])
+        return done
+
+    def _judge_ends(self, ended: Sequence[Operation]) -> list[Operation]:
         done = []
-        for operation in self.endpoint.poller.finish(operations):
+        for operation in ended:
             # Beside a delete that a 500 or 503 may have started, this one may rightly fail.
             doubtful = self.endpoint.ownership.doubtful(operation.resource_key)
             if operation.status != "COMPLETED" and doubtful:
@@ -194,11 +209,8 @@ class Deletes:
                 continue
             if deletion.completes(self._findings, tries):
                 done.append(tries[-1])
-        self.endpoint.inventory.deleted(*(one.resource_key for one in done))
+        self.endpoint.inventory.gone(*(one.configuration for one in done))
         self.endpoint.rechecks.completed(done)
-        if not done:
-            raise Inconclusive("no delete was seen to end COMPLETED")
-        self._remember(done[0])
         return done
 
     def completed(self, number: int = 1, **options: Any) -> list[Operation]:
@@ -209,26 +221,52 @@ class Deletes:
         """
         return self.complete(self.accept_new(number, **options))
 
-    def shared(self, number: int = 1) -> list[Operation]:
-        """COMPLETED deletes under keys: new ones, or the newest where configurations are few.
+    def later(self, operation: Operation) -> None:
+        """Complete *operation* beside later ones; findings are attributed to the present test."""
+        self._pending.append((operation, self._findings.test))
+
+    def complete_pending(self) -> None:
+        """Complete the deletes that were left for later."""
+        pending, self._pending = self._pending, []
+        for operation, test in pending:
+            with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
+                self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+
+    # ---------------------------------------------------------------- shared
+
+    def expect(self, draws: int) -> None:
+        """Expect so many draws from the pool of COMPLETED deletes; it is filled in batches that wait together."""
+        self._expected_draws = draws
+
+    def draw(self, number: int = 1) -> list[Operation]:
+        """*number* COMPLETED deletes under plain keys, each given once; the newest one for want of configurations.
 
         Raises:
             Inconclusive: not one could be had.
         """
-        earlier = self._earlier()
-        if self.endpoint.effort.few:
-            return earlier or self.completed()
-        try:
-            return self.completed(number)
-        except NothingToDelete:
-            if not earlier:
-                raise
-            return earlier
+        self._expected_draws -= number
+        if self._pool_advanced != self.endpoint.coordinator.advanced():
+            self._pool.clear()  # their keys may have expired
+        if len(self._pool) < number:
+            self._fill_pool(number)
+        found, self._pool = self._pool[:number], self._pool[number:]
+        return found or [self._newest_or_new()]
 
-    def _earlier(self) -> list[Operation]:
+    def _fill_pool(self, number: int) -> None:
+        self._pool_advanced = self.endpoint.coordinator.advanced()
+        if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
+            return
+        batch = 1 if self.endpoint.effort.few else max(0, min(_BATCH, self._expected_draws))
+        try:
+            self._pool += self.completed(max(number, batch) - len(self._pool))
+        except NothingToDelete:
+            if not self._pool and not self._newest:
+                raise
+
+    def _newest_or_new(self) -> Operation:
         if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
-            return [self._newest[0]]
-        return []
+            return self._newest[0]
+        return self.completed()[0]
 
     def _remember(self, operation: Operation) -> None:
         key = operation.accepted.key or ""

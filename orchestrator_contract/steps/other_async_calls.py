@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.pool import Source, Supply
-
-if TYPE_CHECKING:
-    from orchestrator_contract.api.configuration import Configuration
-    from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 
 #: What a key may be refused with: used for another request (S5 17534), or malformed.
 REFUSALS = frozenset(range(400, 500))

@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract.limits import HOUR, RETAINED_S
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.targets import Targets
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules import deletion
 from orchestrator_contract.scope import ResourceKey
@@ -62,6 +63,7 @@ class Rechecks:
         inventory: Inventory,
         guard: Ownership,
         targets: Targets,
+        holds: Holds,
         effort: Effort,
     ) -> None:
         self._api = api
@@ -78,6 +80,7 @@ class Rechecks:
         self._first: list[Operation] = []
         self._first_advanced = 0
         self._sampled = False
+        holds.register(self)
 
     # ---------------------------------------------------------------- handing over
 
@@ -116,7 +119,7 @@ class Rechecks:
 
     # ---------------------------------------------------------------- asking
 
-    def needs(self, configuration: Configuration) -> bool:
+    def holds(self, configuration: Configuration) -> bool:
         """Whether this is still to be rechecked."""
         return configuration.resource_key in self._must_exist
 

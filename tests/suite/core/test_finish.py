@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.poller import Poller, _took
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits
+from orchestrator_contract.resources.operation import Operation
 from tests.suite.core.operations import ORIGIN, PLANE, SID, URL, accepted, begun, poll
 
 if TYPE_CHECKING:
@@ -508,7 +508,7 @@ def test_polls_know_what_they_follow(bench: Bench) -> None:
     )
     operation = bench.endpoint.poller.accept(exchange, Configuration(""))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(lambda e: recorded.append(e.call))
+    bench.endpoint.client.observers.append(lambda e: recorded.append(e.call))
 
     bench.endpoint.poller.poll(operation)
     bench.endpoint.poller.poll_other_link(operation)

@@ -49,7 +49,7 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
 def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     """Every create is announced before it is sent, and told once it is known."""
     seen: list[int] = []
-    alone.endpoint.client.recorders.append(
+    alone.endpoint.client.observers.append(
         lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None
     )
 
@@ -169,7 +169,7 @@ def test_places(start: Callable[..., Bench]) -> None:
     bench.script.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
     bench.script.on("GET /Configurations/made", (200, {"displayName": "oc-run-0"}))
     recorded: set[Any] = set()
-    bench.endpoint.client.recorders.append(
+    bench.endpoint.client.observers.append(
         lambda e: (
             recorded.add((e.account, e.region))
             if "pageSize=1000" in e.url or e.method == "POST"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import __version__
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NoResponse, NotOwned
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.http.response import Response, TransportFault
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def test_secrets_in_a_fault_are_redacted(bench: Bench) -> None:
     """The text of a fault may quote what came."""
     bench.script.on("GET /Configurations/x", TransportFault.MALFORMED)
     recorded: list[str] = []
-    bench.endpoint.client.recorders.append(lambda e: recorded.append(e.fault_text))
+    bench.endpoint.client.observers.append(lambda e: recorded.append(e.fault_text))
     bench.endpoint.redactor.hide({"it was"})
 
     with pytest.raises(NoResponse, match=r"^GET got no answer: \*\*\* malformed$") as caught:
@@ -607,7 +607,7 @@ def test_a_clock_that_does_not_move(
     bench = start(clock_url="http://clock.example/__clock")
     bench.script.at("POST /__clock", lambda _: said)
     recorded: list[Exchange] = []
-    bench.endpoint.client.recorders.append(recorded.append)
+    bench.endpoint.client.observers.append(recorded.append)
 
     with pytest.raises(Inconclusive, match=f"^{why}$"):
         bench.endpoint.client.advance_clock(90)

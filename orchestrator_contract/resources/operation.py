@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import ResourceKey
 
 
