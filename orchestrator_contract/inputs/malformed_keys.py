@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
+from orchestrator_contract.contract import schemas
 from orchestrator_contract.inputs.sampling import drawn
 
 
@@ -95,3 +96,16 @@ def malformed_keys(key: str, random: Random, number: int) -> list[MalformedKey]:
             value = "".join(chr(random.randrange(33, 127)) for _ in range(size))
         generated.append(MalformedKey(value, f"generated: {value[:45]!r}"))
     return [*drawn(telling, others, random, number), *generated]
+
+
+def schema_instances() -> list[MalformedKey]:
+    """The invalid instances of the key's schema, without those that no header field can carry.
+
+    Whitespace around a field value is no part of it (R1 5.5).
+    """
+    listed = schemas.documents()["idempotency-key.json"]["x-invalid"]
+    return [
+        MalformedKey(value.encode().decode("latin-1"), one["why"])
+        for one in listed
+        if isinstance(value := one["instance"], str) and value == value.strip()
+    ]

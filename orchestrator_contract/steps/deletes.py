@@ -9,7 +9,12 @@ from random import uniform
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
+from orchestrator_contract.exceptions import (
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+    only_this_check,
+)
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
@@ -56,6 +61,8 @@ class Deletes:
         self._pool: list[Operation] = []
         self._pool_advanced = 0
         self._expected_draws = 0
+        #: How deletes were made to fail: their requests are repeated as they were.
+        self._triggers: dict[Operation, Trigger] = {}
 
     # ---------------------------------------------------------------- accepted
 
@@ -82,7 +89,10 @@ class Deletes:
             exchange = self._send(configuration, key, trigger, key_under_test=key_under_test)
             tries.append(exchange)
             if exchange.status == 202:
-                return self._accepted(exchange, configuration, tries)
+                operation = self._accepted(exchange, configuration, tries)
+                if trigger is not None:
+                    self._triggers[operation] = trigger
+                return operation
             self._judge_refused_key(key, exchange, tries)
             if not _may_pass(tries):
                 break
@@ -221,6 +231,17 @@ class Deletes:
         """
         return self.complete(self.accept_new(number, **options))
 
+    def completed_by(self, exchange: Exchange, configuration: Configuration) -> Operation:
+        """The operation that an accepted delete started, COMPLETED.
+
+        Raises:
+            CheckInconclusive: it was not accepted, or did not complete.
+        """
+        if exchange.status != 202:
+            raise CheckInconclusive(f"a delete was answered {exchange.outcome()}")
+        with only_this_check():
+            return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
+
     def later(self, operation: Operation) -> None:
         """Complete *operation* beside later ones; findings are attributed to the present test."""
         self._pending.append((operation, self._findings.test))
@@ -268,6 +289,11 @@ class Deletes:
             return self._newest[0]
         return self.completed()[0]
 
+    def withhold(self, operation: Operation) -> None:
+        """Give *operation* to no other test: its key may stand for another request by now."""
+        if self._newest and self._newest[0] is operation:
+            self._newest = None
+
     def _remember(self, operation: Operation) -> None:
         key = operation.accepted.key or ""
         plain = key == key.lower() and self.endpoint.well_formed_key(key)
@@ -297,6 +323,7 @@ class Deletes:
     ) -> Exchange:
         """Send an accepted delete again with its key, on a "reused" or a "new" connection."""
         original, new = operation.accepted, connection == "new"
+        trigger = trigger or self._triggers.get(operation)
         return past_500(
             lambda: self._api.delete(
                 operation.configuration,
@@ -306,6 +333,16 @@ class Deletes:
                 new_connection=new,
             )
         )
+
+    def repeat_each(
+        self, operations: Sequence[Operation], *, connection: str = "reused"
+    ) -> list[tuple[Operation, Exchange]]:
+        """Accepted deletes, each with the response to its repetition."""
+
+        def repeat(operation: Operation) -> tuple[Operation, Exchange]:
+            return operation, self.repeat(operation, connection=connection)
+
+        return self.endpoint.each(repeat, operations)
 
 
 def _may_pass(tries: Sequence[Exchange]) -> bool:

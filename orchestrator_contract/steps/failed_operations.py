@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.payload import RICH
@@ -29,11 +29,11 @@ class FailedOperations:
         """How the profile makes an operation fail.
 
         Raises:
-            Inconclusive: it does not.
+            CheckInconclusive: it does not.
         """
         trigger = self._endpoint.profile.operation_failure
         if trigger is None:
-            raise Inconclusive("needs operation_failure")
+            raise CheckInconclusive("needs operation_failure")
         return trigger
 
     @property

@@ -42,11 +42,12 @@ class UnauthorizedCallers:
         self, configuration: Configuration, *, key: str | None = None
     ) -> Exchange:
         """The response to a DELETE with the owner's user name and one character too many in the password."""
-        return self.with_authorization(configuration, self.wrong_password(), key=key)
+        value = self.wrong_password(configuration.scope.account)
+        return self.with_authorization(configuration, value, key=key)
 
-    def wrong_password(self) -> str:
-        """The first account's Authorization with one character too many in the password."""
-        account = self._endpoint.profile.accounts[0]
+    def wrong_password(self, index: int = 0) -> str:
+        """The Authorization of an account with one character too many in the password."""
+        account = self._endpoint.profile.accounts[index]
         return basic(account.username, account.password + "x")
 
     def other_account(

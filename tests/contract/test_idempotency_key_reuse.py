@@ -1,0 +1,147 @@
+"""A key reused on another SID: refused, or a request of its own; never the first SID's operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.contract.limits import KEY_LIVES_S
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.clock import Clock
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.key_reuse import KeyReuse
+
+
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
+@pytest.mark.parametrize(
+    "state",
+    [
+        "running",
+        pytest.param("completed", marks=pytest.mark.extended),
+        pytest.param("failed", marks=pytest.mark.extended),
+    ],
+)
+def test_key_on_another_sid_is_refused_or_starts_its_own_operation(
+    delete_in: Callable[[str], Operation],
+    configuration: Configuration,
+    key_reuse: KeyReuse,
+    check: Check,
+    state: str,
+) -> None:
+    """A key reused on another SID never returns the first SID's operation."""
+    first = delete_in(state)
+
+    again = key_reuse.send(first, configuration)
+
+    check.own_operation(first, again, configuration)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
+def test_key_in_capitals_on_another_sid_is_refused_or_starts_its_own_operation(
+    completed: Operation, configuration: Configuration, key_reuse: KeyReuse, check: Check
+) -> None:
+    """A reused key never returns the first operation, in other letter case too."""
+    capitals = str(completed.accepted.key).upper()
+
+    again = key_reuse.send(completed, configuration, key=capitals)
+
+    check.own_operation(completed, again, configuration)
+
+
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
+@pytest.mark.parametrize(
+    "sid",
+    [
+        "unknown",
+        pytest.param("deleted", marks=pytest.mark.extended),
+        pytest.param("malformed", marks=pytest.mark.extended),
+    ],
+)
+def test_key_on_a_vacant_sid_does_not_return_the_first_operation(
+    completed: Operation, key_reuse: KeyReuse, check: Check, sid: str
+) -> None:
+    """A key on a SID that no configuration has never returns an operation."""
+    vacant = key_reuse.vacant(sid)
+
+    again = key_reuse.send_vacant(completed, vacant)
+
+    check.reused(completed, again)
+
+
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(
+            "running", marks=[pytest.mark.extended, pytest.mark.requirement("KEY-REPLAY")]
+        ),
+        pytest.param("completed", marks=pytest.mark.requirement("KEY-REPLAY-ENDED")),
+        pytest.param(
+            "failed", marks=[pytest.mark.extended, pytest.mark.requirement("KEY-REPLAY-FAILED")]
+        ),
+    ],
+)
+def test_refused_reuse_leaves_the_key_with_its_first_request(
+    delete_in: Callable[[str], Operation],
+    configuration: Configuration,
+    key_reuse: KeyReuse,
+    deletes: Deletes,
+    check: Check,
+    state: str,
+) -> None:
+    """A key that was refused on another SID still returns the first response."""
+    first = delete_in(state)
+    key_reuse.refuse(first, configuration)
+
+    again = deletes.repeat(first)
+
+    check.same_response(first, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY-ENDED")
+@pytest.mark.parametrize("sid", ["unknown", "deleted"])
+def test_refused_reuse_on_a_vacant_sid_leaves_the_key_with_its_first_request(
+    completed: Operation, key_reuse: KeyReuse, deletes: Deletes, check: Check, sid: str
+) -> None:
+    """A key that met 404 or a refusal on a vacant SID still returns the first response."""
+    key_reuse.refuse_vacant(completed, key_reuse.vacant(sid))
+
+    again = deletes.repeat(completed)
+
+    check.same_response(completed, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID", "EFFECT-NO-OTHER")
+def test_refused_reuse_has_no_effect(
+    completed: Operation, configuration: Configuration, key_reuse: KeyReuse, check: Check
+) -> None:
+    """A configuration for which a used key was refused exists."""
+    check.shown(configuration)
+
+    refused = key_reuse.refuse(completed, configuration)
+
+    check.unchanged(configuration, after=refused, recheck=True)
+
+
+@pytest.mark.clock
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
+def test_key_on_another_sid_is_refused_or_starts_its_own_operation_a_day_later(
+    completed: Operation,
+    configuration: Configuration,
+    key_reuse: KeyReuse,
+    clock: Clock,
+    check: Check,
+) -> None:
+    """A key reused on another SID after 23 h 55 min returns nothing of the first."""
+    clock.advance(KEY_LIVES_S)
+
+    again = key_reuse.send_past_conflicts(completed, configuration)
+
+    check.own_operation(completed, again, configuration)
