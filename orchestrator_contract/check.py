@@ -21,7 +21,9 @@ from orchestrator_contract.rules import (
     deletion,
     idempotency,
     malformed_input,
+    responses,
 )
+from orchestrator_contract.steps.fault_injection import InjectedFault
 
 #: Seconds between two looks at a configuration that a lagging replica may miss.
 _LOOK_AGAIN_S = 1.0
@@ -71,6 +73,22 @@ class Check:
         return malformed_input.malformed_key_not_honoured(
             self.findings, again.succeeded, operation.accepted, again, kind
         )
+
+    # ---------------------------------------------------------------- unknown and malformed SIDs
+
+    def not_found(self, *exchanges: Exchange) -> bool:
+        """A well-formed SID that no configuration has returns 404; a 500 passes, and says nothing of it."""
+        told = [one for one in exchanges if one.status != 500]
+        results = [malformed_input.not_found(self.findings, one) for one in told]
+        return all(results)
+
+    def method_not_allowed(self, response: Exchange) -> bool:
+        """A method that the path does not support returns 405 with Allow."""
+        return malformed_input.method_not_allowed(self.findings, response)
+
+    def decodes(self, response: Exchange) -> bool:
+        """The response decodes by a coding that the request offered."""
+        return responses.decodes(self.findings, response)
 
     # ---------------------------------------------------------------- deleted
 
@@ -194,6 +212,21 @@ class Check:
         elif recheck:
             self._endpoint.rechecks.unchanged(requirement, configuration, steps)
         return exists and ok
+
+    def unchanged_while_deleting(
+        self, configuration: Configuration, responses: Sequence[Exchange]
+    ) -> bool:
+        """The configuration exists, also once deletes in *responses* that were accepted have had time to delete it."""
+        accepted = [one for one in responses if one.succeeded]
+        watch_s = self._endpoint.effort.watch_s if accepted else 0.0
+        deleted = self._endpoint.until(lambda: self.look(configuration)[0] is False, watch_s, 0.2)
+        after = (accepted or list(responses))[-4:]
+        return self.unchanged(configuration, after=after, recheck=not deleted)
+
+    def unchanged_by(self, fault: InjectedFault) -> bool:
+        """The target of refused deletes exists as it was shown, and does so later."""
+        assert fault.target is not None  # what `reject` returns names one
+        return self.unchanged(fault.target, after=fault.on_target[-2:], recheck=True)
 
     def shown(self, configuration: Configuration) -> None:
         """Remember how a fetch shows an existing configuration, for later comparison.

@@ -131,6 +131,17 @@ def new_request(findings: Findings, requirement: str, first: Exchange, again: Ex
     )
 
 
+def response_after_disconnect(findings: Findings, sent: Exchange, again: Exchange) -> bool:
+    """A key returns the response that its client did not read."""
+    return findings.check(
+        "KEY-REPLAY",
+        again.status == 202,
+        expected="202: the response to the delete that was carried out under this key",
+        seen=again.outcome(),
+        exchanges=[sent, again],
+    )
+
+
 def expired(findings: Findings, first: Exchange, again: Exchange) -> bool:
     """A key is new 25 hours after its first use: neither the old response nor a mismatch returns."""
     old = again.status == 202 and bool(again.operation_names & first.operation_names)

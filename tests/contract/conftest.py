@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.check import Check
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.inputs.malformed_sids import malformed_sids as generate_malformed_sids
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import Scope
+from orchestrator_contract.steps.client_disconnect import ClientDisconnect
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
-from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.other_methods import OtherMethods
+from orchestrator_contract.steps.rate_limit import RateLimit
 from orchestrator_contract.steps.rechecks import Rechecks
+from orchestrator_contract.steps.stored_errors import StoredErrors
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unknown_sids import UnknownSids
 from orchestrator_contract.steps.updates import Updates
 
 # ------------------------------------------------------------------ calls, checks and steps
@@ -99,6 +109,77 @@ def rechecks(endpoint: Endpoint) -> Rechecks:
     return endpoint.rechecks
 
 
+@pytest.fixture(scope="session")
+def unknown_sids(endpoint: Endpoint) -> UnknownSids:
+    """Deletes of SIDs that no configuration has."""
+    return UnknownSids(endpoint)
+
+
+@pytest.fixture(scope="session")
+def stored_errors(endpoint: Endpoint, faults: FaultInjection) -> StoredErrors:
+    """Keys whose first use met an error."""
+    return StoredErrors(endpoint, faults)
+
+
+@pytest.fixture(scope="session")
+def rate_limit(endpoint: Endpoint, faults: FaultInjection) -> RateLimit:
+    """Deletes that are answered 429, and their retries."""
+    return RateLimit(endpoint, faults)
+
+
+@pytest.fixture(scope="session")
+def other_methods(endpoint: Endpoint) -> OtherMethods:
+    """Methods beside DELETE."""
+    return OtherMethods(endpoint)
+
+
+@pytest.fixture(scope="session")
+def client_disconnect(endpoint: Endpoint, check: Check) -> ClientDisconnect:
+    """A client that disconnects before the response."""
+    return ClientDisconnect(endpoint, check)
+
+
+# ------------------------------------------------------------------ samples, as many as the effort asks for
+
+
+@pytest.fixture
+def provoke(endpoint: Endpoint, faults: FaultInjection) -> Callable[..., InjectedFault]:
+    """A function that provokes a sample of one status."""
+    return partial(faults.provoke, count=_most_of(endpoint.effort.refusals))
+
+
+@pytest.fixture
+def reject(endpoint: Endpoint, faults: FaultInjection) -> Callable[..., InjectedFault]:
+    """A function that has a sample of deletes of an existing configuration refused."""
+    return partial(faults.reject, count=_most_of(endpoint.effort.refusals))
+
+
+@pytest.fixture
+def unknown(endpoint: Endpoint, unknown_sids: UnknownSids) -> list[Configuration]:
+    """Unknown SIDs of every class."""
+    return unknown_sids.sample(endpoint.effort.unknown_sids)
+
+
+@pytest.fixture
+def few_unknown(endpoint: Endpoint, unknown_sids: UnknownSids) -> list[Configuration]:
+    """Some unknown SIDs."""
+    return unknown_sids.sample(max(1, endpoint.effort.unknown_sids // 6))
+
+
+@pytest.fixture
+def malformed_sids(endpoint: Endpoint, control: Configuration) -> list[list[MalformedSid]]:
+    """SIDs that do not look like one, near that of the control configuration, in groups."""
+    near = generate_malformed_sids(
+        control.sid,
+        endpoint.identifiers.sid(),
+        endpoint.random,
+        endpoint.effort.malformed_sids,
+        control.name,
+    )
+    harmless = endpoint.absent.harmless(near, control)
+    return [harmless[start : start + 8] for start in range(0, len(harmless), 8)]
+
+
 # ------------------------------------------------------------------ configurations
 
 
@@ -128,6 +209,31 @@ def control(endpoint: Endpoint, check: Check) -> Configuration:
     control = endpoint.targets.control
     check.shown(control)
     return control
+
+
+@pytest.fixture
+def newest(configurations: Provisioner, check: Check) -> Configuration:
+    """The configuration that was created last."""
+    newest = configurations.take(1, payloads=[{}])[0]
+    check.shown(newest)
+    return newest
+
+
+@pytest.fixture(params=["account", "region"])
+def spare_elsewhere(
+    request: pytest.FixtureRequest, endpoint: Endpoint, configurations: Provisioner
+) -> Configuration:
+    """A configuration of another account, or in another region."""
+    scope = Scope(account=1) if request.param == "account" else Scope(region=1)
+    if not endpoint.profile.has(scope):
+        raise CheckInconclusive(f"needs {request.param}s")
+    return configurations.spare(scope=scope)
+
+
+@pytest.fixture
+def sample_size(endpoint: Endpoint) -> int:
+    """How many responses of one kind are sampled in another scope."""
+    return endpoint.effort.refusals // 8
 
 
 # ------------------------------------------------------------------ deletes in each state
@@ -161,3 +267,8 @@ def delete_in(request: pytest.FixtureRequest) -> Callable[[str], Operation]:
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:
     return tuple(getattr(item, "fixturenames", ()))
+
+
+def _most_of(sample: int) -> int:
+    """Three quarters of a sample; smaller tests of the same status give the rest."""
+    return max(2, sample * 3 // 4)
