@@ -10,7 +10,7 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -27,6 +27,8 @@ from orchestrator_contract.steps.fault_injection import InjectedFault
 
 #: Seconds between two looks at a configuration that a lagging replica may miss.
 _LOOK_AGAIN_S = 1.0
+#: Statuses of refusals that pass.
+_PASSING = frozenset({None, 429, 500, 502, 503, 504})
 #: Members that tell a configuration from others, and the length above which no refusal holds them by chance.
 _TELLING, _BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
 
@@ -228,6 +230,11 @@ class Check:
         assert fault.target is not None  # what `reject` returns names one
         return self.unchanged(fault.target, after=fault.on_target[-2:], recheck=True)
 
+    def exists(self, configuration: Configuration) -> bool:
+        """A configuration that was created, and not deleted, is shown to its owner."""
+        _, fetch = self.look_for(configuration)
+        return control_plane.shown(self.findings, fetch)
+
     def shown(self, configuration: Configuration) -> None:
         """Remember how a fetch shows an existing configuration, for later comparison.
 
@@ -243,18 +250,36 @@ class Check:
 
     # ---------------------------------------------------------------- unauthorized callers
 
-    def refused(self, exchange: Exchange, *, secrets: Iterable[str] = ()) -> bool:
-        """An unauthorized delete is refused, and its refusal holds no name of the run's and none of *secrets*."""
-        self.no_disclosure(exchange, [f"oc-{self._endpoint.settings.run_id}", *secrets])
-        return authorization.refused(
-            self.findings, exchange, tolerated=self._endpoint.profile.tolerated
-        )
-
-    def no_disclosure(
-        self, exchange: Exchange, secrets: Iterable[str], *, evidence: Sequence[Exchange] = ()
+    def refused(
+        self,
+        *exchanges: Exchange,
+        secrets: Iterable[str] = (),
+        evidence: Sequence[Exchange] = (),
     ) -> bool:
-        """A refusal holds none of *secrets*."""
-        return authorization.no_disclosure(self.findings, exchange, secrets, evidence)
+        """Unauthorized deletes are refused; no refusal holds a name of the run's or one of *secrets*."""
+        hidden = [f"oc-{self._endpoint.settings.run_id}", *secrets]
+        results = []
+        for exchange in exchanges:
+            told = authorization.no_disclosure(self.findings, exchange, hidden, evidence)
+            refused = authorization.refused(
+                self.findings, exchange, tolerated=self._endpoint.profile.tolerated
+            )
+            results.append(told and refused)
+        return all(results)
+
+    def same_refusal(
+        self,
+        existing: Sequence[Exchange],
+        unknown: Sequence[Exchange],
+    ) -> bool:
+        """An existing SID is refused as an unknown one; what passes, as a lock-out, says nothing of it."""
+        if any(one.status in _PASSING for one in (*existing, *unknown)):
+            raise CheckInconclusive("a refusal that passes says nothing of the SID")
+        return authorization.same_refusal(self.findings, existing, unknown)
+
+    def not_shown(self, requirement: str, exchange: Exchange, secret: str) -> bool:
+        """A read without the owner's credentials shows nothing."""
+        return authorization.not_shown(self.findings, requirement, exchange, secret)
 
     # ---------------------------------------------------------------- looking
 

@@ -13,6 +13,10 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.inputs.malformed_sids import malformed_sids as generate_malformed_sids
+from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
+from orchestrator_contract.inputs.wrong_credentials import (
+    wrong_credentials as generate_wrong_credentials,
+)
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -20,6 +24,7 @@ from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
@@ -98,6 +103,20 @@ def unauthorized(endpoint: Endpoint) -> UnauthorizedCallers:
 
 
 @pytest.fixture(scope="session")
+def disclosure(endpoint: Endpoint, unauthorized: UnauthorizedCallers) -> Disclosure:
+    """Refusals and reads that may disclose something."""
+    return Disclosure(endpoint, unauthorized)
+
+
+@pytest.fixture(scope="session")
+def disturbed(
+    endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes
+) -> DisturbedDeletes:
+    """Deletes that unauthorized callers disturb."""
+    return DisturbedDeletes(endpoint, unauthorized, deletes)
+
+
+@pytest.fixture(scope="session")
 def updates(endpoint: Endpoint) -> Updates:
     """Updates of configurations."""
     return Updates(endpoint)
@@ -167,6 +186,14 @@ def few_unknown(endpoint: Endpoint, unknown_sids: UnknownSids) -> list[Configura
 
 
 @pytest.fixture
+def wrong_credentials(endpoint: Endpoint) -> list[WrongCredentials]:
+    """Credentials near the right ones, the most telling first."""
+    return generate_wrong_credentials(endpoint.profile.accounts)[
+        : endpoint.effort.wrong_credentials
+    ]
+
+
+@pytest.fixture
 def malformed_sids(endpoint: Endpoint, control: Configuration) -> list[list[MalformedSid]]:
     """SIDs that do not look like one, near that of the control configuration, in groups."""
     near = generate_malformed_sids(
@@ -225,9 +252,39 @@ def spare_elsewhere(
 ) -> Configuration:
     """A configuration of another account, or in another region."""
     scope = Scope(account=1) if request.param == "account" else Scope(region=1)
-    if not endpoint.profile.has(scope):
-        raise CheckInconclusive(f"needs {request.param}s")
-    return configurations.spare(scope=scope)
+    return configurations.spare(scope=_scope_of(endpoint, scope, f"{request.param}s"))
+
+
+@pytest.fixture
+def second_account(endpoint: Endpoint) -> Scope:
+    """The scope of the second account."""
+    return _scope_of(endpoint, Scope(account=1), "accounts")
+
+
+@pytest.fixture
+def second_region(endpoint: Endpoint) -> Scope:
+    """The scope of the second region."""
+    return _scope_of(endpoint, Scope(region=1), "regions")
+
+
+@pytest.fixture
+def target_of_other_account(
+    configurations: Provisioner, second_account: Scope, check: Check
+) -> Configuration:
+    """An existing configuration of the second account."""
+    target = configurations.one(scope=second_account)
+    check.shown(target)
+    return target
+
+
+@pytest.fixture
+def target_in_other_region(
+    configurations: Provisioner, second_region: Scope, check: Check
+) -> Configuration:
+    """An existing configuration in the second region."""
+    target = configurations.one(scope=second_region)
+    check.shown(target)
+    return target
 
 
 @pytest.fixture
@@ -272,3 +329,9 @@ def _fixtures(item: pytest.Item) -> tuple[str, ...]:
 def _most_of(sample: int) -> int:
     """Three quarters of a sample; smaller tests of the same status give the rest."""
     return max(2, sample * 3 // 4)
+
+
+def _scope_of(endpoint: Endpoint, scope: Scope, need: str) -> Scope:
+    if not endpoint.profile.has(scope):
+        raise CheckInconclusive(f"needs {need}")
+    return scope
