@@ -134,6 +134,8 @@ class Check:
             Inconclusive: the list can't be read to its end.
         """
         deleted = {one.sid: one for one in operations}
+        if not operations and not exist:
+            return
         scope = operations[0].accepted.scope if operations else exist[0].scope
         listed: set[str] = set()
         pages: list[Exchange] = []
@@ -146,6 +148,15 @@ class Check:
             self("DELETED-LIST", True)
         for configuration in exist:
             self._listed_or_fetched(configuration, configuration.sid in listed, pages)
+
+    def page_holds_none(self, operations: Sequence[Operation], page: Exchange) -> None:
+        """A page of the list holds none of these deleted configurations."""
+        items = page.object.get("configurations") or []
+        listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
+        self("DELETED-LIST", True)
+        for operation in operations:
+            if operation.sid in listed:
+                deletion.not_listed(self.findings, operation.steps, operation.sid, page)
 
     def _listed_or_fetched(
         self, configuration: Configuration, listed: bool, pages: Sequence[Exchange]
