@@ -99,6 +99,17 @@ class Check:
         fetch = past_500(partial(self._api.fetch, operation.configuration))
         return deletion.deleted_by_fetch(self.findings, operation, fetch)
 
+    def deleted_if_completed(self, operation: Operation) -> None:
+        """A delete that COMPLETED has deleted its configuration; of one that did not, others tell."""
+        if operation.status == "COMPLETED":
+            self._endpoint.inventory.gone(operation.configuration)
+            self.deleted(operation)
+
+    def unchanged_by_failed(self, operations: Sequence[Operation]) -> None:
+        """Deletes that FAILED leave their configurations."""
+        for operation in (one for one in operations if one.status == "FAILED"):
+            self.unchanged(operation.configuration, after=operation.steps)
+
     def deleted_at_once(self, operation: Operation, number: int) -> None:
         """After COMPLETED none of *number* simultaneous fetches shows the configuration."""
         request = self._api.fetch_request(operation.configuration)

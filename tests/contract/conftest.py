@@ -25,16 +25,25 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
-from orchestrator_contract.steps.concurrency import ConcurrentRequests
+from orchestrator_contract.steps.concurrent_deletes import (
+    CompetingRequests,
+    ConcurrentDeletes,
+    SecondDeletes,
+)
+from orchestrator_contract.steps.conversations import ConversationDelete
+from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
 from orchestrator_contract.steps.final_looks import FinalLooks
+from orchestrator_contract.steps.generated_requests import GeneratedRequests
+from orchestrator_contract.steps.histories import Histories
 from orchestrator_contract.steps.lifecycle import Lifecycles
 from orchestrator_contract.steps.list_walks import ListedConfigurations, ListWalks
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
 from orchestrator_contract.steps.namesakes import Namesakes
+from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
 from orchestrator_contract.steps.other_methods import OtherMethods
 from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.rate_limit import RateLimit
@@ -93,12 +102,6 @@ def failed_operations(endpoint: Endpoint, deletes: Deletes) -> FailedOperations:
 
 
 @pytest.fixture(scope="session")
-def concurrent(endpoint: Endpoint) -> ConcurrentRequests:
-    """Requests at one moment."""
-    return ConcurrentRequests(endpoint)
-
-
-@pytest.fixture(scope="session")
 def faults(endpoint: Endpoint) -> FaultInjection:
     """Errors that the profile can provoke."""
     return FaultInjection(endpoint)
@@ -128,6 +131,54 @@ def disturbed(
 ) -> DisturbedDeletes:
     """Deletes that unauthorized callers disturb."""
     return DisturbedDeletes(endpoint, unauthorized, deletes)
+
+
+@pytest.fixture(scope="session")
+def concurrent_deletes(endpoint: Endpoint, deletes: Deletes, check: Check) -> ConcurrentDeletes:
+    """Deletes at one moment."""
+    return ConcurrentDeletes(endpoint, deletes, check)
+
+
+@pytest.fixture(scope="session")
+def second_deletes(
+    endpoint: Endpoint, faults: FaultInjection, malformed: MalformedRequests
+) -> SecondDeletes:
+    """Deletes of a SID whose delete runs."""
+    return SecondDeletes(endpoint, faults, malformed)
+
+
+@pytest.fixture(scope="session")
+def competing(
+    endpoint: Endpoint, check: Check, unauthorized: UnauthorizedCallers
+) -> CompetingRequests:
+    """Requests with a key at the moment at which its owner uses it first."""
+    return CompetingRequests(endpoint, check, unauthorized)
+
+
+@pytest.fixture(scope="session")
+def delete_and_update(
+    endpoint: Endpoint, deletes: Deletes, updates: Updates, check: Check
+) -> DeleteAndUpdate:
+    """A delete beside other calls."""
+    return DeleteAndUpdate(endpoint, deletes, updates, check)
+
+
+@pytest.fixture(scope="session")
+def other_calls(endpoint: Endpoint, deletes: Deletes, updates: Updates) -> OtherAsyncCalls:
+    """Create, update, patch and the delete of a conversation."""
+    return OtherAsyncCalls(endpoint, deletes, updates)
+
+
+@pytest.fixture(scope="session")
+def histories(endpoint: Endpoint) -> Histories:
+    """Histories of calls that the stateful model generates."""
+    return Histories(endpoint)
+
+
+@pytest.fixture(scope="session")
+def generated_requests(endpoint: Endpoint) -> GeneratedRequests:
+    """Requests that Schemathesis generates."""
+    return GeneratedRequests(endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -304,6 +355,21 @@ def failed_updatable(failed: Operation) -> Configuration:
 
 
 @pytest.fixture
+def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
+    """Some idle configurations, to be deleted."""
+    return configurations.take(1 if endpoint.effort.few else 3)
+
+
+@pytest.fixture(params=["account", "region"])
+def configuration_elsewhere(
+    request: pytest.FixtureRequest, endpoint: Endpoint, configurations: Provisioner
+) -> Configuration:
+    """An idle configuration of another account, or in another region."""
+    scope = Scope(account=1) if request.param == "account" else Scope(region=1)
+    return configurations.one(scope=_scope_of(endpoint, scope, f"{request.param}s"))
+
+
+@pytest.fixture
 def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[Configuration]]:
     """Some configurations at which only reads are aimed."""
     existing = configurations.take(1 if endpoint.effort.few else 4)
@@ -408,6 +474,12 @@ def running(deletes: Deletes) -> Iterator[Operation]:
 
 
 @pytest.fixture
+def undisturbed(deletes: Deletes) -> Operation:
+    """A delete under a key that was accepted just now; the test completes it."""
+    return deletes.accept_new()[0]
+
+
+@pytest.fixture
 def completed(deletes: Deletes) -> Operation:
     """A delete under a key whose operation has COMPLETED."""
     return deletes.draw()[0]
@@ -417,6 +489,25 @@ def completed(deletes: Deletes) -> Operation:
 def failed(failed_operations: FailedOperations) -> Operation:
     """A delete under a key whose operation has FAILED."""
     return failed_operations.draw()
+
+
+@pytest.fixture(scope="session")
+def led_conversation(other_calls: OtherAsyncCalls) -> LedCall:
+    """The delete of a conversation, led to its end."""
+    return other_calls.lead("delete-conversation")
+
+
+@pytest.fixture
+def conversation(led_conversation: LedCall) -> ConversationDelete:
+    """The delete of a conversation of the profile's."""
+    assert isinstance(led_conversation.call, ConversationDelete)
+    return led_conversation.call
+
+
+@pytest.fixture
+def conversation_operation(led_conversation: LedCall) -> Operation:
+    """The COMPLETED operation of a conversation's delete."""
+    return led_conversation.operation
 
 
 @pytest.fixture
