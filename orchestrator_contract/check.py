@@ -11,7 +11,7 @@ from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.check_keys import KeyChecks
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -21,10 +21,14 @@ from orchestrator_contract.rules import (
     control_plane,
     deletion,
     malformed_input,
+    responses,
 )
+from orchestrator_contract.steps.fault_injection import InjectedFault
 
 #: Seconds between two looks at a configuration that a lagging replica may miss.
 _LOOK_AGAIN_S = 1.0
+#: Statuses of refusals that pass.
+_PASSING = frozenset({None, 429, 500, 502, 503, 504})
 #: Members that tell a configuration from others, and the length above which no refusal holds them by chance.
 _TELLING, _BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
 
@@ -54,12 +58,39 @@ class Check(KeyChecks):
             requirement, ok, expected=expected, seen=seen, exchanges=evidence, where=where
         )
 
+    # ---------------------------------------------------------------- unknown and malformed SIDs
+
+    def not_found(self, *exchanges: Exchange) -> bool:
+        """A well-formed SID that no configuration has returns 404; a 500 passes, and says nothing of it."""
+        told = [one for one in exchanges if one.status != 500]
+        results = [malformed_input.not_found(self.findings, one) for one in told]
+        return all(results)
+
+    def method_not_allowed(self, response: Exchange) -> bool:
+        """A method that the path does not support returns 405 with Allow."""
+        return malformed_input.method_not_allowed(self.findings, response)
+
+    def decodes(self, response: Exchange) -> bool:
+        """The response decodes by a coding that the request offered."""
+        return responses.decodes(self.findings, response)
+
     # ---------------------------------------------------------------- deleted
 
     def deleted(self, operation: Operation) -> bool:
         """After COMPLETED a fetch of the configuration returns 404."""
         fetch = past_500(partial(self._api.fetch, operation.configuration))
         return deletion.deleted_by_fetch(self.findings, operation, fetch)
+
+    def deleted_if_completed(self, operation: Operation) -> None:
+        """A delete that COMPLETED has deleted its configuration; of one that did not, others tell."""
+        if operation.status == "COMPLETED":
+            self._endpoint.inventory.gone(operation.configuration)
+            self.deleted(operation)
+
+    def unchanged_by_failed(self, operations: Sequence[Operation]) -> None:
+        """Deletes that FAILED leave their configurations."""
+        for operation in (one for one in operations if one.status == "FAILED"):
+            self.unchanged(operation.configuration, after=operation.steps)
 
     def deleted_at_once(self, operation: Operation, number: int) -> None:
         """After COMPLETED none of *number* simultaneous fetches shows the configuration."""
@@ -96,6 +127,8 @@ class Check(KeyChecks):
             Inconclusive: the list can't be read to its end.
         """
         deleted = {one.sid: one for one in operations}
+        if not operations and not exist:
+            return
         scope = operations[0].accepted.scope if operations else exist[0].scope
         listed: set[str] = set()
         pages: list[Exchange] = []
@@ -108,6 +141,15 @@ class Check(KeyChecks):
             self("DELETED-LIST", True)
         for configuration in exist:
             self._listed_or_fetched(configuration, configuration.sid in listed, pages)
+
+    def page_holds_none(self, operations: Sequence[Operation], page: Exchange) -> None:
+        """A page of the list holds none of these deleted configurations."""
+        items = page.object.get("configurations") or []
+        listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
+        self("DELETED-LIST", True)
+        for operation in operations:
+            if operation.sid in listed:
+                deletion.not_listed(self.findings, operation.steps, operation.sid, page)
 
     def _listed_or_fetched(
         self, configuration: Configuration, listed: bool, pages: Sequence[Exchange]
@@ -135,12 +177,13 @@ class Check(KeyChecks):
         self.not_listed(operations)
 
     def stays_failed(self, operation: Operation) -> None:
-        """Long after FAILED the operation is as before."""
-        self._endpoint.poller.poll(operation)
+        """Long after FAILED the operation and its configuration are as before.
 
-    def not_found(self, exchange: Exchange) -> bool:
-        """A well-formed SID that no configuration has returns 404."""
-        return malformed_input.not_found(self.findings, exchange)
+        Raises:
+            Inconclusive: a fetch does not tell.
+        """
+        self._endpoint.poller.poll(operation)
+        self.unchanged(operation.configuration, after=operation.steps)
 
     def carried_out(
         self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
@@ -197,6 +240,26 @@ class Check(KeyChecks):
             self._endpoint.rechecks.unchanged(requirement, configuration, steps)
         return exists and ok
 
+    def unchanged_while_deleting(
+        self, configuration: Configuration, responses: Sequence[Exchange]
+    ) -> bool:
+        """The configuration exists, also once deletes in *responses* that were accepted have had time to delete it."""
+        accepted = [one for one in responses if one.succeeded]
+        watch_s = self._endpoint.effort.watch_s if accepted else 0.0
+        deleted = self._endpoint.until(lambda: self.look(configuration)[0] is False, watch_s, 0.2)
+        after = (accepted or list(responses))[-4:]
+        return self.unchanged(configuration, after=after, recheck=not deleted)
+
+    def unchanged_by(self, fault: InjectedFault) -> bool:
+        """The target of refused deletes exists as it was shown, and does so later."""
+        assert fault.target is not None  # what `reject` returns names one
+        return self.unchanged(fault.target, after=fault.on_target[-2:], recheck=True)
+
+    def exists(self, configuration: Configuration) -> bool:
+        """A configuration that was created, and not deleted, is shown to its owner."""
+        _, fetch = self.look_for(configuration)
+        return control_plane.shown(self.findings, fetch)
+
     def shown(self, configuration: Configuration) -> None:
         """Remember how a fetch shows an existing configuration, for later comparison.
 
@@ -212,18 +275,36 @@ class Check(KeyChecks):
 
     # ---------------------------------------------------------------- unauthorized callers
 
-    def refused(self, exchange: Exchange, *, secrets: Iterable[str] = ()) -> bool:
-        """An unauthorized delete is refused, and its refusal holds no name of the run's and none of *secrets*."""
-        self.no_disclosure(exchange, [f"oc-{self._endpoint.settings.run_id}", *secrets])
-        return authorization.refused(
-            self.findings, exchange, tolerated=self._endpoint.profile.tolerated
-        )
-
-    def no_disclosure(
-        self, exchange: Exchange, secrets: Iterable[str], *, evidence: Sequence[Exchange] = ()
+    def refused(
+        self,
+        *exchanges: Exchange,
+        secrets: Iterable[str] = (),
+        evidence: Sequence[Exchange] = (),
     ) -> bool:
-        """A refusal holds none of *secrets*."""
-        return authorization.no_disclosure(self.findings, exchange, secrets, evidence)
+        """Unauthorized deletes are refused; no refusal holds a name of the run's or one of *secrets*."""
+        hidden = [f"oc-{self._endpoint.settings.run_id}", *secrets]
+        results = []
+        for exchange in exchanges:
+            told = authorization.no_disclosure(self.findings, exchange, hidden, evidence)
+            refused = authorization.refused(
+                self.findings, exchange, tolerated=self._endpoint.profile.tolerated
+            )
+            results.append(told and refused)
+        return all(results)
+
+    def same_refusal(
+        self,
+        existing: Sequence[Exchange],
+        unknown: Sequence[Exchange],
+    ) -> bool:
+        """An existing SID is refused as an unknown one; what passes, as a lock-out, says nothing of it."""
+        if any(one.status in _PASSING for one in (*existing, *unknown)):
+            raise CheckInconclusive("a refusal that passes says nothing of the SID")
+        return authorization.same_refusal(self.findings, existing, unknown)
+
+    def not_shown(self, requirement: str, exchange: Exchange, secret: str) -> bool:
+        """A read without the owner's credentials shows nothing."""
+        return authorization.not_shown(self.findings, requirement, exchange, secret)
 
     # ---------------------------------------------------------------- looking
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -60,6 +61,7 @@ class Endpoint:
         self.settings = settings
         self.profile, self.effort = settings.profile, settings.effort
         self.coordinator = coordinator
+        self._begun: Counter[str] = Counter()
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.identifiers = Identifiers(self.random, settings.run_id)
         self.redactor = Redactor.of(self.profile)
@@ -109,8 +111,13 @@ class Endpoint:
         )
 
     def begin(self, test: str, to_come: float = inf) -> None:
-        """Begin a test: its random numbers follow from seed and name; *to_come* tests are left after it."""
-        self.random.seed(f"{self.settings.seed}/{test}")
+        """Begin a test: its random numbers follow from seed and name; *to_come* tests are left after it.
+
+        A test that is run again gets others, as its keys and SIDs are used.
+        """
+        self._begun[test] += 1
+        times = self._begun[test]
+        self.random.seed(f"{self.settings.seed}/{test}{f'#{times}' if times > 1 else ''}")
         self.configurations.begin(to_come)
 
     # ---------------------------------------------------------------- shared steps

@@ -55,10 +55,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "clock: moves the endpoint's clock; runs while no other test does"
     )
     config.addinivalue_line(
-        "markers", "opening: asks much of an endpoint in little time; runs before the others"
+        "markers", "run_first: asks much of an endpoint in little time; runs before the others"
     )
     config.addinivalue_line(
-        "markers", "closing: looks back at what the other tests saw; runs after them"
+        "markers", "run_last: looks back at what the other tests saw; runs after them"
     )
     config.addinivalue_line("markers", "extended: looks further than a quick run does")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
@@ -179,9 +179,9 @@ def pytest_collection_modifyitems(
     items.sort(
         key=lambda item: (
             item.get_closest_marker("clock") is not None,
-            item.get_closest_marker("closing") is not None,
+            item.get_closest_marker("run_last") is not None,
             item.nodeid not in run.options.first,
-            item.get_closest_marker("opening") is None,
+            item.get_closest_marker("run_first") is None,
             min((scope.get(one, len(scope)) for one in requirements_of(item)), default=-1),
         )
     )
@@ -202,7 +202,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 report.prepare(run.options.report)
         except (ReportError, EndpointUnusable) as error:
             raise usage_error(error) from None
-    run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
+    run.closing = sum(item.get_closest_marker("run_last") is not None for item in session.items)
     run.select(
         {
             worker_reports.name_of(item.nodeid): ids

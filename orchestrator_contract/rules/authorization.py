@@ -74,15 +74,10 @@ def no_disclosure(
 
 
 def same_refusal(
-    findings: Findings,
-    existing: Sequence[Exchange],
-    unknown: Sequence[Exchange],
-    sid: str,
-    absent: str,
+    findings: Findings, existing: Sequence[Exchange], unknown: Sequence[Exchange]
 ) -> bool:
-    """A SID that exists is refused as one that does not, whenever both are refused alike each time."""
-    told = {refusal(one, sid) for one in existing}
-    untold = {refusal(one, absent) for one in unknown}
+    """A SID that exists is refused as one that does not, whenever each is refused alike every time."""
+    told, untold = ({_refusal(one) for one in some} for some in (existing, unknown))
     return findings.check(
         disclosure_requirement(existing[-1]),
         len(told) > 1 or len(untold) > 1 or told == untold,
@@ -135,9 +130,9 @@ def completes_regardless(
     )
 
 
-def refusal(exchange: Exchange, sid: str) -> tuple[int, str, str, str]:
+def _refusal(exchange: Exchange) -> tuple[int, str, str, str]:
     """The status, code, message and params of a refusal, without the SID itself."""
-    body = exchange.object
+    body, sid = exchange.object, exchange.call.subject
     code, message, params = (
         str(body.get(name)).replace(sid, "{Sid}") for name in ("code", "message", "params")
     )

@@ -151,6 +151,17 @@ def new_in_scope(findings: Findings, first: Exchange, again: Exchange) -> bool:
     )
 
 
+def response_after_disconnect(findings: Findings, sent: Exchange, again: Exchange) -> bool:
+    """A key returns the response that its client did not read."""
+    return findings.check(
+        "KEY-REPLAY",
+        again.status == 202,
+        expected="202: the response to the delete that was carried out under this key",
+        seen=again.outcome(),
+        exchanges=[sent, again],
+    )
+
+
 def not_stored_in_scope(findings: Findings, away: Exchange, again: Exchange) -> bool:
     """A 404 in one scope is not stored for the same request in another, where its SID exists."""
     return findings.check(

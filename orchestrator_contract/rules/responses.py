@@ -338,3 +338,16 @@ class Judge:
         else:
             shape = "neither shape's own members"
         self.findings.observe("OBS-ERROR-SHAPE", shape)
+
+
+def decodes(findings: Findings, exchange: Exchange) -> bool:
+    """The body decodes by the coding that the response names, or has none."""
+    response = exchange.response
+    defect = response.defect if response else None
+    return findings.check(
+        "HTTP-CONTENT-ENCODING",
+        response is not None and defect is None,
+        expected="a response that decodes",
+        seen=defect[1] if defect else exchange.outcome(),
+        exchanges=[exchange],
+    )

@@ -271,7 +271,17 @@ class Deletes:
         if len(self._pool) < number:
             self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
-        return found or [self._newest_or_new()]
+        return found or [self.newest()]
+
+    def newest(self) -> Operation:
+        """The newest COMPLETED delete under a plain key; a new one once the clock has been moved.
+
+        Raises:
+            Inconclusive: it could not be had.
+        """
+        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
+            return self._newest[0]
+        return self.completed()[0]
 
     def _fill_pool(self, number: int) -> None:
         self._pool_advanced = self.endpoint.coordinator.advanced()
@@ -283,11 +293,6 @@ class Deletes:
         except NothingToDelete:
             if not self._pool and not self._newest:
                 raise
-
-    def _newest_or_new(self) -> Operation:
-        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
-            return self._newest[0]
-        return self.completed()[0]
 
     def withhold(self, operation: Operation) -> None:
         """Give *operation* to no other test: its key may stand for another request by now."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.profile import Trigger
@@ -15,6 +15,8 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import errors
 
 _TRIES = 3
+#: Bursts that are sent after one that had the target's own request accepted.
+_MORE_BURSTS = 2
 #: Seconds after which another delete of the same configuration no longer counts as concurrent.
 APART_S = 0.1
 
@@ -106,6 +108,38 @@ class FaultInjection:
             shown = target if self._api.fetch(target).status == 200 else None
         exchanges = self._deletes(status, fault, target, count, key, keyed=keyed)
         return InjectedFault(status, exchanges, shown)
+
+    def reject(self, status: int, target: Configuration, count: int = 1) -> InjectedFault:
+        """Have deletes of an existing configuration refused: *target*, or another one where a burst had it deleted.
+
+        Raises:
+            Inconclusive: no delete of a configuration that exists was refused.
+        """
+        for _ in range(1 + _MORE_BURSTS):
+            found = self.provoke(status, target, count)
+            if not (found.burst and found.accepted):
+                break
+            target = self._endpoint.targets.one()
+        if found.accepted:
+            raise Inconclusive(
+                "a request of the burst was accepted, so the configuration is rightly deleted"
+            )
+        if found.target is None or not found.on_target:
+            raise CheckInconclusive(f"the SID that returns {status} is not shown by a fetch")
+        return found
+
+    def attempt_and_follow(self, status: int, target: Configuration, count: int) -> None:
+        """Provoke *status* where the profile's way may not work; deletes that are accepted instead are followed."""
+        if not self.by_headers(status):
+            raise CheckInconclusive(f"needs fault.{status} by headers")
+        found = self.attempt(status, target, count)
+        self._endpoint.follow(target, *found.exchanges)
+
+    def observe_effect(self, found: InjectedFault) -> None:
+        """Observe whether refused deletes have deleted their target: of a 500 or 503 nothing is promised."""
+        fetch = self._api.fetch(found.target) if found.target else None
+        effect = {200: "not deleted", 404: "deleted"}.get(fetch.status or 0 if fetch else 0)
+        self._findings.observe("OBS-FAULT-EFFECT", f"{found.status}: {effect or 'not known'}")
 
     def _judge(self, found: InjectedFault) -> None:
         hits, status = found.hits, found.status

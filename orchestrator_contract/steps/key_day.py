@@ -87,7 +87,8 @@ class KeyDay:
         self._uses = 0
         self._replays: dict[str, list[KeyUse]] = {}
         self._expired: dict[str, KeyUse] = {}
-        self._on_another_sid: dict[str, tuple[KeyUse, Configuration]] = {}
+        self._on_another_sid: dict[str, KeyUse] = {}
+        self._renewed: dict[str, KeyUse] = {}
         self._refusals: dict[str, tuple[Configuration, list[Exchange]]] = {}
 
     # ---------------------------------------------------------------- for tests
@@ -104,9 +105,13 @@ class KeyDay:
         """The use of the key of a kind for the same request 25 hours after its first."""
         return self._found(kind, self._expired)
 
-    def on_another_sid(self, kind: str) -> tuple[KeyUse, Configuration]:
+    def on_another_sid(self, kind: str) -> KeyUse:
         """The use of the key of a kind for another configuration 25 hours after its first."""
         return self._found(kind, self._on_another_sid)
+
+    def renewed(self, kind: str) -> KeyUse:
+        """The replay of that use."""
+        return self._found(kind, self._renewed)
 
     def refusals(self) -> tuple[Configuration, list[Exchange]]:
         """A configuration for which a key was refused at both ends of the day, with the refusals."""
@@ -197,7 +202,9 @@ class KeyDay:
         with contextlib.suppress(Inconclusive):
             other = self._endpoint.configurations.one()
             again = self._key_reuse.send_past_conflicts(operation, other)
-            self._on_another_sid[kind] = KeyUse(operation, again, self._age_s), other
+            self._on_another_sid[kind] = KeyUse(operation, again, self._age_s)
+            renewed = self._deletes.completed_by(again, other)
+            self._renewed[kind] = KeyUse(renewed, self._deletes.repeat(renewed), 0.0)
 
     def _refuse(self) -> None:
         """Have a key refused for another configuration."""

@@ -23,6 +23,22 @@ class KeyReuse:
         self._endpoint = endpoint
         self._api = endpoint.client
         self._deletes = deletes
+        self._other: Configuration | None = None
+
+    def other(self) -> Configuration:
+        """An idle configuration; the last one again, unless a delete of it may have been carried out.
+
+        Raises:
+            NothingToDelete: there is none to be had.
+        """
+        known, endpoint = self._other, self._endpoint
+        if (
+            known is None
+            or endpoint.inventory.is_gone(known)
+            or not endpoint.ownership.untouched(known.resource_key)
+        ):
+            self._other = known = endpoint.configurations.one()
+        return known
 
     def send(
         self, first: Operation, configuration: Configuration, *, key: str | None = None

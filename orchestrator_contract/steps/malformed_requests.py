@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
@@ -21,6 +23,7 @@ class MalformedRequests:
     """Deletes with malformed input."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self._api = endpoint.client
         self._findings = endpoint.findings
 
@@ -52,3 +55,7 @@ class MalformedRequests:
         )
         malformed_input.malformed_sid_refused(self._findings, exchange, sid.why)
         return exchange
+
+    def sids(self, sids: Sequence[MalformedSid], scope: Scope = DEFAULT_SCOPE) -> list[Exchange]:
+        """The responses to deletes of *sids*, some at a time."""
+        return self._endpoint.each(lambda one: self.sid(one, scope), sids, width=4)

@@ -8,7 +8,7 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
@@ -24,42 +24,44 @@ class RefusedDeletes:
     def __init__(
         self,
         endpoint: Endpoint,
-        deletes: Deletes,
         faults: FaultInjection,
         failed_operations: FailedOperations,
         unauthorized: UnauthorizedCallers,
     ) -> None:
         self._endpoint = endpoint
-        self._deletes = deletes
         self._faults = faults
         self._failed_operations = failed_operations
         self._unauthorized = unauthorized
 
     def refuse(self, way: str, configuration: Configuration) -> Sequence[Exchange]:
-        """The exchanges of deletes refused by a "conflict" or "rate-limit", by "another-account", or "failed".
+        """The exchanges of deletes refused by a "conflict" or "rate-limit", as "other account", or "failed".
 
         Raises:
             CheckInconclusive: the profile does not give that way for any configuration, or it came otherwise.
         """
         with only_this_check():
-            if way == "another-account":
-                return [self._unauthorized.other_account(configuration)]
+            if way == "other account":
+                return [self._unauthorized.as_unauthorized(way, configuration)]
             if way == "failed":
-                return self._fail(configuration)
+                return self.fail(configuration).steps
             return self._by_fault(_STATUSES[way], configuration)
+
+    def fail(self, configuration: Configuration) -> Operation:
+        """A delete of *configuration* under a key, FAILED.
+
+        Raises:
+            CheckInconclusive: the profile does not make the operation of any configuration fail.
+        """
+        with only_this_check():
+            _ = self._failed_operations.repeatable
+            operation = self._failed_operations.accept(configuration)
+            return self._failed_operations.judged([operation])[0]
 
     def _by_fault(self, status: int, configuration: Configuration) -> list[Exchange]:
         if not self._faults.by_headers(status):
             raise CheckInconclusive(f"needs fault.{status} by headers")
-        key = self._endpoint.key()
-        found = self._faults.attempt(status, configuration, _FAULTS, key=key)
+        found = self._faults.attempt(status, configuration, _FAULTS, key=self._endpoint.key())
         self._endpoint.follow(configuration, *found.exchanges)
         if found.accepted or not found.hits:
             raise CheckInconclusive(f"the profile's way to provoke {status} did not refuse it")
         return found.hits[-2:]
-
-    def _fail(self, configuration: Configuration) -> list[Exchange]:
-        trigger = self._failed_operations.repeatable
-        key = self._endpoint.key()
-        operation = self._deletes.accept(configuration, key=key, trigger=trigger)
-        return self._failed_operations.judged([operation])[0].steps

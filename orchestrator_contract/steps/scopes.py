@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -63,15 +63,17 @@ class Scopes:
 
     # ---------------------------------------------------------------- deletes
 
-    def delete(self, scope: Scope, key: str, state: str) -> Operation:
-        """A delete in *scope* under *key*, "running" or "completed".
+    def delete(self, scope: Scope, form: str) -> Operation:
+        """A delete in *scope* under a "version-4" or "version-1" key or one in "capitals"; it is completed later.
 
         Raises:
-            Inconclusive: it could not be had.
+            CheckInconclusive: it could not be had.
         """
-        operation = self._deletes.accept_new(scope=scope, keys=[key])[0]
-        if state == "completed":
-            return self._deletes.complete([operation])[0]
+        key = self._endpoint.key(1 if form == "version-1" else 4)
+        with only_this_check():
+            (operation,) = self._deletes.accept_new(
+                scope=scope, keys=[key.upper() if form == "capitals" else key]
+            )
         self._deletes.later(operation)
         return operation
 
@@ -113,3 +115,14 @@ class Scopes:
         call = Call("delete", configuration.sid, silent=True)
         twin = Configuration(configuration.sid, scope=there)
         return past_500(lambda: self._api.delete(twin, key=key, call=call))
+
+    def not_found(self, configuration: Configuration, key: str) -> Exchange:
+        """The 404 to the delete of an existing *configuration* under *key* in another region.
+
+        Raises:
+            CheckInconclusive: it was answered otherwise.
+        """
+        away = self.same_request(configuration, key, "region")
+        if away.status != 404:
+            raise CheckInconclusive(f"a SID of another region was answered {away.outcome()}")
+        return away

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
+from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, wrong_password
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
-
-def basic(user: str, password: str) -> str:
-    """The value of an Authorization header (S2: HTTP Basic)."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+#: Times that a DELETE without credentials is sent.
+_WITHOUT = 4
 
 
 class UnauthorizedCallers:
@@ -31,24 +31,54 @@ class UnauthorizedCallers:
         """The response to a DELETE without credentials."""
         return self._delete(configuration, "missing", key, caller=None)
 
-    def with_authorization(
-        self, configuration: Configuration, value: str, *, key: str | None = None
-    ) -> Exchange:
-        """The response to a DELETE with a wrong Authorization header."""
-        self._endpoint.redactor.learn(value)
-        return self._delete(configuration, "wrong", key, value, caller=None)
+    def each_without_credentials(self, configuration: Configuration) -> list[Exchange]:
+        """Responses to deletes without credentials, every second under a key; no more after one that succeeds."""
+        return self._until_success(
+            [
+                partial(self.without_credentials, configuration, key=key)
+                for key in self._keys(self._times(_WITHOUT))
+            ]
+        )
 
-    def with_wrong_password(
-        self, configuration: Configuration, *, key: str | None = None
+    def with_wrong_credentials(
+        self,
+        configuration: Configuration,
+        wrong: WrongCredentials | None = None,
+        *,
+        key: str | None = None,
     ) -> Exchange:
-        """The response to a DELETE with the owner's user name and one character too many in the password."""
-        value = self.wrong_password(configuration.scope.account)
-        return self.with_authorization(configuration, value, key=key)
+        """The response to a DELETE with *wrong* credentials, by default a wrong password."""
+        wrong = wrong or wrong_password(
+            self._endpoint.profile.accounts[configuration.scope.account]
+        )
+        self._endpoint.redactor.learn(wrong.value)
+        return self._delete(configuration, "wrong", key, wrong.value, caller=None)
 
-    def wrong_password(self, index: int = 0) -> str:
-        """The Authorization of an account with one character too many in the password."""
-        account = self._endpoint.profile.accounts[index]
-        return basic(account.username, account.password + "x")
+    def each_with_wrong_credentials(
+        self, configuration: Configuration, wrong: Sequence[WrongCredentials]
+    ) -> list[Exchange]:
+        """Responses to deletes with each of *wrong* credentials; no more of a kind after one that succeeds."""
+        return [
+            exchange
+            for one in wrong
+            for exchange in self._until_success(
+                [
+                    partial(self.with_wrong_credentials, configuration, one, key=key)
+                    for key in self._keys(self._times(one.times))
+                ]
+            )
+        ]
+
+    def as_unauthorized(
+        self, credentials: str, configuration: Configuration, *, key: str | None = None
+    ) -> Exchange:
+        """The response to a DELETE with "missing", "wrong" or "other account" credentials."""
+        if credentials == "other account":
+            account = 0 if configuration.scope.account else 1
+            return self.other_account(configuration, account=account, key=key)
+        wrong = credentials == "wrong"
+        send = self.with_wrong_credentials if wrong else self.without_credentials
+        return send(configuration, key=key)
 
     def other_account(
         self,
@@ -116,3 +146,18 @@ class UnauthorizedCallers:
                 new_connection=new_connection,
             )
         )
+
+    def _times(self, times: int) -> int:
+        return 1 if self._endpoint.effort.few else times
+
+    def _keys(self, number: int) -> list[str | None]:
+        return [self._endpoint.key() if n % 2 else None for n in range(number)]
+
+    @staticmethod
+    def _until_success(sends: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
+        exchanges: list[Exchange] = []
+        for send in sends:
+            exchanges.append(send())
+            if exchanges[-1].succeeded:
+                break
+        return exchanges

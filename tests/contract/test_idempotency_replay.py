@@ -61,17 +61,6 @@ def test_every_use_of_a_key_returns_the_original_response(
         check.same_response(first, again)
 
 
-@pytest.mark.extended
-@pytest.mark.requirement("KEY-REPLAY-FAILED", "KEY-ONE-OPERATION")
-def test_every_use_of_a_key_returns_the_original_response_after_failed(
-    failed: Operation, deletes: Deletes, check: Check
-) -> None:
-    """A key's second to fourth use after FAILED return the first response."""
-    for use in range(3):
-        again = deletes.repeat(failed, connection="reused" if use % 2 else "new")
-        check.same_response(failed, again)
-
-
 @pytest.mark.requirement("KEY-REPLAY-ENDED", "KEY-REPLAY", "KEY-FORMAT-ACCEPTED")
 def test_keys_return_the_original_responses_after_many_others(
     used: Operation, deletes: Deletes, many_keys: list[str], check: Check
