@@ -18,8 +18,7 @@ from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 
 CREATE, NEVER_POLLED = "create", "never-polled"
-_FAILED = frozenset({"failed", "failed-capitals"})
-_CAPITALS = frozenset({"capitals", "failed-capitals"})
+_FAILED = "failed"
 _VERSIONS = {"version-1": 1, "version-7": 7}
 _SCOPES = {
     "another-account": Scope(1, 0),
@@ -71,7 +70,7 @@ class DatedKeys:
         profile, trigger = self._endpoint.profile, self._endpoint.profile.operation_failure
         if not profile.has(_SCOPES.get(kind, DEFAULT_SCOPE)):
             self._missing[kind] = "needs accounts or regions"
-        if kind in _FAILED and (trigger is None or not trigger.headers):
+        if kind == _FAILED and (trigger is None or not trigger.headers):
             self._missing[kind] = "needs operation_failure by headers"
         if kind == CREATE and profile.provision.mode != "create":
             self._missing[kind] = "needs create"
@@ -89,12 +88,12 @@ class DatedKeys:
 
     def _accept(self, kind: str, configuration: Configuration) -> Operation:
         key = self._endpoint.key(_VERSIONS.get(kind, 4))
-        key = key.upper() if kind in _CAPITALS else key
-        trigger: Trigger | None = self._failed_operations.trigger if kind in _FAILED else None
+        key = key.upper() if kind == "capitals" else key
+        trigger: Trigger | None = self._failed_operations.trigger if kind == _FAILED else None
         return self._deletes.accept(configuration, key=key, trigger=trigger)
 
     def _complete(self) -> None:
-        pending = {k: o for k, o in self._operations.items() if k not in {*_FAILED, NEVER_POLLED}}
+        pending = {k: o for k, o in self._operations.items() if k not in (_FAILED, NEVER_POLLED)}
         done = {one.configuration: one for one in self._deletes.complete([*pending.values()])}
         for kind, operation in pending.items():
             if operation.configuration in done:
@@ -103,7 +102,7 @@ class DatedKeys:
                 self.drop(kind, "its delete was not seen to end COMPLETED")
 
     def _fail(self) -> None:
-        pending = {kind: one for kind, one in self._operations.items() if kind in _FAILED}
+        pending = {kind: one for kind, one in self._operations.items() if kind == _FAILED}
         failed: list[Operation] = []
         with contextlib.suppress(Inconclusive):
             failed = self._failed_operations.judged([*pending.values()]) if pending else []

@@ -33,7 +33,6 @@ _REFUSED, _YOUNG, _UNUSED = "refused-on-another-sid", "young", "unused-until-25-
 EXPIRED_KINDS = (
     "plain",
     "used-once",
-    "used-late",
     "used-all-day",
     "capitals",
     "version-1",
@@ -43,7 +42,6 @@ EXPIRED_KINDS = (
     "another-account-and-region",
     NEVER_POLLED,
     "failed",
-    "failed-capitals",
     _REFUSED,
     CREATE,
 )
@@ -52,7 +50,6 @@ REPLAYED_KINDS = (*EXPIRED_KINDS, _YOUNG)
 _HOURS = {
     "used-all-day": (1, 3, 6, 11, 16, 22),
     "used-once": (1,),
-    "used-late": (22,),
     NEVER_POLLED: (1,),
 }
 

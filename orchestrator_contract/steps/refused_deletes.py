@@ -1,4 +1,4 @@
-"""Deletes that have no effect, each refused, or failed, in one of the ways that the profile gives."""
+"""Deletes that have no effect: refused, or FAILED, in a way that the profile gives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 _STATUSES = {"conflict": 409, "rate-limit": 429}
 #: Deletes that meet one fault.
-_FAULTS = 4
+_FAULTS = 2
 
 
 class RefusedDeletes:
@@ -34,7 +34,7 @@ class RefusedDeletes:
         self._unauthorized = unauthorized
 
     def refuse(self, way: str, configuration: Configuration) -> Sequence[Exchange]:
-        """The exchanges of deletes refused by a "conflict" or "rate-limit", as "other account", or "failed".
+        """The exchanges of deletes refused by a "conflict" or "rate-limit", or as "other account".
 
         Raises:
             CheckInconclusive: the profile does not give that way for any configuration, or it came otherwise.
@@ -42,8 +42,6 @@ class RefusedDeletes:
         with only_this_check():
             if way == "other account":
                 return [self._unauthorized.as_unauthorized(way, configuration)]
-            if way == "failed":
-                return self.fail(configuration).steps
             return self._by_fault(_STATUSES[way], configuration)
 
     def fail(self, configuration: Configuration) -> Operation:

@@ -644,10 +644,23 @@ def far(scopes: Scopes) -> Scope:
 
 
 @pytest.fixture(scope="session")
-def far_delete(deletes: Deletes, far: Scope) -> Operation:
-    """A delete under a key in the farthest scope, whose operation has COMPLETED."""
+def far_delete(
+    endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes, far: Scope
+) -> Operation:
+    """A COMPLETED delete in the farthest scope, after one with wrong credentials."""
     with only_this_check():
-        return deletes.completed(scope=far)[0]
+        configuration = endpoint.configurations.one(scope=far)
+        unauthorized.with_wrong_credentials(configuration)
+        return deletes.complete([deletes.accept(configuration, key=endpoint.key())])[0]
+
+
+@pytest.fixture(scope="session")
+def far_failed(
+    configurations: Provisioner, refused_deletes: RefusedDeletes, far: Scope
+) -> Operation:
+    """A delete under a key in the farthest scope, whose operation has FAILED."""
+    with only_this_check():
+        return refused_deletes.fail(configurations.one(scope=far))
 
 
 @pytest.fixture
@@ -681,7 +694,7 @@ def deleted_today(second_day: None, deletes: Deletes) -> Operation:
 @pytest.fixture
 def several_completed(endpoint: Endpoint, deletes: Deletes) -> list[Operation]:
     """Some deletes whose operations have COMPLETED."""
-    return deletes.draw(1 if endpoint.effort.few else 3)
+    return deletes.draw(1 if endpoint.effort.few else 2)
 
 
 @pytest.fixture

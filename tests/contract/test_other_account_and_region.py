@@ -36,7 +36,6 @@ UNAUTHORIZED = [
 WAYS = [
     pytest.param("conflict", marks=pytest.mark.requirement("ERR-409-NO-EFFECT")),
     pytest.param("rate-limit", marks=pytest.mark.requirement("ERR-429-NO-EFFECT")),
-    pytest.param("failed", marks=pytest.mark.requirement("OP-FAILED-NO-EFFECT")),
 ]
 AXES = [pytest.param("account", marks=ACCOUNT), pytest.param("region", marks=REGION)]
 
@@ -162,27 +161,10 @@ def test_key_is_new_in_another_scope_a_day_later(
     "DELETED-DELETE",
 )
 def test_delete_elsewhere_completes(far_delete: Operation, poller: Poller, check: Check) -> None:
-    """A delete in the farthest scope is accepted, completes and deletes."""
+    """A delete in the farthest scope, after a refused one, completes and deletes."""
     poller.poll_other_link(far_delete)
 
     check.stays_deleted([far_delete])
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("DEL-ACCEPTED", "OP-COMPLETES", "DELETED-FETCH", "DELETED-DELETE")
-def test_delete_elsewhere_completes_after_refused_ones(
-    far_configuration: Configuration,
-    unauthorized: UnauthorizedCallers,
-    deletes: Deletes,
-    check: Check,
-) -> None:
-    """A configuration of the farthest scope that others could not delete is deleted."""
-    unauthorized.with_wrong_credentials(far_configuration)
-    unauthorized.without_credentials(far_configuration)
-
-    for operation in deletes.complete([deletes.accept(far_configuration)]):
-        check.deleted(operation)
-        check.not_found_again(operation)
 
 
 @pytest.mark.extended
@@ -277,7 +259,7 @@ def test_unauthorized_delete_elsewhere_is_refused(
 def test_refused_delete_elsewhere_has_no_effect(
     far_configuration: Configuration, refused_deletes: RefusedDeletes, check: Check, way: str
 ) -> None:
-    """A delete in the farthest scope that is refused, or FAILED, deletes nothing."""
+    """A delete in the farthest scope that is refused deletes nothing."""
     check.shown(far_configuration)
 
     steps = refused_deletes.refuse(way, far_configuration)
@@ -286,16 +268,18 @@ def test_refused_delete_elsewhere_has_no_effect(
 
 
 @pytest.mark.extended
+@pytest.mark.requirement("OP-FAILED-NO-EFFECT")
+def test_failed_delete_elsewhere_has_no_effect(far_failed: Operation, check: Check) -> None:
+    """A configuration of the farthest scope whose delete FAILED exists as it was."""
+    check.unchanged(far_failed.configuration, after=far_failed.steps, recheck=True)
+
+
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-FAILED")
 def test_key_elsewhere_returns_the_original_response_after_failed(
-    far_configuration: Configuration,
-    refused_deletes: RefusedDeletes,
-    deletes: Deletes,
-    check: Check,
+    far_failed: Operation, deletes: Deletes, check: Check
 ) -> None:
     """A key of the farthest scope returns its first response after FAILED."""
-    failed = refused_deletes.fail(far_configuration)
+    again = deletes.repeat(far_failed)
 
-    again = deletes.repeat(failed)
-
-    check.same_response(failed, again)
+    check.same_response(far_failed, again)

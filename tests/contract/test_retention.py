@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE
@@ -94,29 +94,22 @@ def test_refused_delete_is_not_carried_out_days_later(
 
 @pytest.mark.clock
 @pytest.mark.extended
-@pytest.mark.requirement("DEL-ACCEPTED", "OP-COMPLETES", "DELETED-FETCH", "DELETED-DELETE")
-def test_configuration_of_the_day_before_is_deleted(
-    configuration: Configuration, deletes: Deletes, clock: Clock, check: Check
+@pytest.mark.requirement("DEL-ACCEPTED", "DEL-STATUS", "DEL-202-BODY", "DEL-202-HEADERS")
+@pytest.mark.requirement("DEL-202-RELATED", "DEL-202-LINKS-AGREE", "OP-FETCH", "OP-BODY")
+@pytest.mark.requirement("OP-COMPLETES", "DELETED-FETCH", "DELETED-DELETE", "DELETED-LIST")
+def test_configurations_of_both_days_are_deleted_on_the_second(
+    configuration: Configuration,
+    clock: Clock,
+    configurations: Provisioner,
+    deletes: Deletes,
+    check: Check,
 ) -> None:
-    """A configuration is deleted a day after its create."""
+    """A configuration is deleted a day after its create, as a new one is."""
     clock.advance(DAY + HOUR)
 
-    done = deletes.complete([deletes.accept(configuration)])
+    accepted = [deletes.accept(one) for one in (configuration, configurations.one())]
 
-    check.stays_deleted(done)
-
-
-@pytest.mark.clock
-@pytest.mark.extended
-@pytest.mark.requirement("DEL-STATUS", "DEL-202-BODY", "DEL-202-HEADERS", "DEL-202-RELATED")
-@pytest.mark.requirement("OP-FETCH", "OP-BODY", "DELETED-LIST")
-def test_delete_on_the_second_day_completes(
-    deleted_today: Operation, poller: Poller, check: Check
-) -> None:
-    """A configuration of the second day is deleted on it."""
-    poller.poll_other_link(deleted_today)
-
-    check.stays_deleted([deleted_today])
+    check.stays_deleted(deletes.complete(accepted))
 
 
 @pytest.mark.clock
