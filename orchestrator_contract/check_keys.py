@@ -1,4 +1,4 @@
-"""The contract's words for idempotency keys: what a key returns when it is used again, and what is no key."""
+"""The contract's words for idempotency keys: their further uses, their 24 hours, their form."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class KeyChecks(ABC):
     # ---------------------------------------------------------------- replays
 
     def same_response(self, operation: Operation, again: Exchange, *, age_s: float = 0.0) -> bool:
-        """The replay returns the original response; the operation's state decides which requirement that is."""
+        """The replay returns the original response; the operation's state decides what it checks."""
         requirement = idempotency.replay_requirement(operation.status, age_s)
         return idempotency.same_response(self.findings, operation.accepted, again, requirement)
 

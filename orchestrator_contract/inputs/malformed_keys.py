@@ -25,14 +25,14 @@ _VERY_LONG = 2000
 
 
 def malformed_keys(key: str, random: Random, number: int) -> list[MalformedKey]:
-    """*number* malformed keys near the well-formed *key*: the most telling written ones first, then others, then generated ones."""
+    """*number* malformed keys near *key*: the most telling first, generated ones last."""
     telling, others = [*_of_schema_kinds(key), *_of_other_kinds(key)], _less_telling(key)
     generated = [_generated(key, random) for _ in range(number - len(telling) - len(others))]
     return [*drawn(telling, others, random, number), *generated]
 
 
 def malformed_keys_of_every_kind(key: str) -> list[MalformedKey]:
-    """The invalid instances of the key's schema, then keys of other kinds near *key*; none is very long."""
+    """The invalid instances of the key's schema, then other kinds near *key*; none is very long."""
     others = [one for one in _of_other_kinds(key) if len(one.value) < _VERY_LONG]
     return [*schema_instances(), *others]
 

@@ -99,7 +99,7 @@ def reuse_requirement(first: Exchange, again: Exchange) -> str:
 
 
 def reused(findings: Findings, first: Exchange, again: Exchange) -> bool:
-    """A key that comes with another SID, or in another scope, does not return the first operation."""
+    """A key with another SID, or in another scope, does not return the first operation."""
     requirement = reuse_requirement(first, again)
     if first.scope != again.scope:
         return own_response_in_scope(findings, requirement, first, again)

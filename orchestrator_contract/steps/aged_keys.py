@@ -1,4 +1,4 @@
-"""Keys of earlier runs, kept in the file of --ttl-ledger: sent again, and replaced by keys of this run."""
+"""Keys of earlier runs in the file of --ttl-ledger: sent again, and replaced by new ones."""
 
 from __future__ import annotations
 

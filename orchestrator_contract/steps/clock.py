@@ -19,7 +19,7 @@ class Clock:
         self._deletes = deletes
 
     def advance(self, seconds: int) -> None:
-        """Move the clock forward, once pending deletes are completed: operations are not kept for ever.
+        """Move the clock forward; pending deletes end before, as operations are kept for days only.
 
         Raises:
             CheckInconclusive: the target gives no way to move it, or did not move it.

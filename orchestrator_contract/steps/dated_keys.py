@@ -30,8 +30,8 @@ _SCOPES = {
 class DatedKeys:
     """One key of each kind, with the operation that its first use started.
 
-    A kind is a form of key, a scope, the end of its operation, the call that it was used for, or a name of the
-    caller's own for a plain key.
+    A kind is a form of key, a scope, the end of its operation, the call that it was used for, or a
+    name of the caller's own for a plain key.
     """
 
     def __init__(
@@ -94,7 +94,8 @@ class DatedKeys:
 
     def _complete(self) -> None:
         pending = {k: o for k, o in self._operations.items() if k not in (_FAILED, NEVER_POLLED)}
-        done = {one.configuration: one for one in self._deletes.complete([*pending.values()])}
+        completed = self._deletes.complete([*pending.values()]) if pending else []
+        done = {one.configuration: one for one in completed}
         for kind, operation in pending.items():
             if operation.configuration in done:
                 self._operations[kind] = done[operation.configuration]
@@ -143,7 +144,7 @@ class DatedKeys:
         self._missing[kind] = reason
 
     def attempt_each(self, function: Callable[[str], Any], kinds: Sequence[str]) -> dict[str, Any]:
-        """Results of *function* by kind, in parallel; a kind for which it is inconclusive is dropped."""
+        """Results of *function* by kind, in parallel; a kind that is inconclusive is dropped."""
 
         def attempt(kind: str) -> Any:
             try:

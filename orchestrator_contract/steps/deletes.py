@@ -61,6 +61,8 @@ class Deletes:
         self._pool: list[Operation] = []
         self._pool_advanced = 0
         self._expected_draws = 0
+        #: The tests in which deletes were accepted.
+        self._accepted_in: dict[Operation, str] = {}
         #: How deletes were made to fail: their requests are repeated as they were.
         self._triggers: dict[Operation, Trigger] = {}
 
@@ -90,6 +92,7 @@ class Deletes:
             tries.append(exchange)
             if exchange.status == 202:
                 operation = self._accepted(exchange, configuration, tries)
+                self._accepted_in[operation] = self._findings.test
                 if trigger is not None:
                     self._triggers[operation] = trigger
                 return operation
@@ -243,8 +246,9 @@ class Deletes:
             return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
-        """Complete *operation* beside later ones; findings are attributed to the present test."""
-        self._pending.append((operation, self._findings.test))
+        """Complete *operation* beside later ones; findings belong to the test that had it accepted."""
+        test = self._accepted_in.get(operation, self._findings.test)
+        self._pending.append((operation, test))
 
     def complete_pending(self) -> None:
         """Complete the deletes that were left for later."""

@@ -26,8 +26,8 @@ _T = TypeVar("_T")
 _EXPIRED_S = KEY_EXPIRES_S + 5
 #: Age of a key that may have expired or not.
 _BETWEEN_S = DAY + HOUR // 2
-#: Kinds with a part of their own: refused with another SID meanwhile, first used at 23 h 55 min, and not used
-#: before 25 h, when it comes with another SID.
+#: Kinds with a part of their own: refused on another SID meanwhile, first used at 23 h 55 min, and
+#: not used again before 25 h, when it comes with another SID.
 _REFUSED, _YOUNG, _UNUSED = "refused-on-another-sid", "young", "unused-until-25-h"
 #: Kinds of keys that are used again on their day, and after it; the plain one tells most.
 EXPIRED_KINDS = (
@@ -111,11 +111,11 @@ class KeyDay:
         return self._found(kind, self._renewed)
 
     def refusals(self) -> tuple[Configuration, list[Exchange]]:
-        """A configuration for which a key was refused at both ends of the day, with the refusals."""
+        """A configuration for which a key was refused at both ends of the day, and the refusals."""
         return self._found(_REFUSED, self._refusals)
 
     def created(self) -> tuple[Configuration, KeyUse]:
-        """The configuration that a create under a key has made, and the use of that key after 25 hours."""
+        """The configuration that a create under a key made, and that key's use after 25 hours."""
         use = self._found(CREATE, self._expired)
         assert self._keys.created is not None  # for the type checker: its key was used
         return self._keys.created, use
@@ -143,13 +143,12 @@ class KeyDay:
         self._pass_until(KEY_LIVES_S)
         self._replay([kind for kind in self._keys.kinds if kind != _UNUSED])
         self._refuse()
-        young = self._deletes.completed()[0] if _YOUNG in kinds else None
+        young = self._first_use_late() if _YOUNG in kinds else []
         self._look_between()
         self._pass_until(_EXPIRED_S)
         self._expire()
-        if young is not None:
-            use = KeyUse(young, self._deletes.repeat(young), _EXPIRED_S - KEY_LIVES_S)
-            self._replays[_YOUNG] = [use]
+        for operation, again in self._deletes.repeat_each(young):
+            self._replays[_YOUNG] = [KeyUse(operation, again, _EXPIRED_S - KEY_LIVES_S)]
 
     def _pass_until(self, age_s: int) -> None:
         self._clock.advance(age_s - self._age_s)
@@ -190,7 +189,14 @@ class KeyDay:
         # Of a deleted SID it is refused first, so it may stand for that request from now on.
         self._use_on_another_sid("used-all-day")
 
-    # ---------------------------------------------------------------- kinds with a part of their own
+    # ---------------------------------------------------------------- kinds of their own
+
+    def _first_use_late(self) -> list[Operation]:
+        try:
+            return self._deletes.completed()
+        except Inconclusive as error:
+            self._keys.drop(_YOUNG, str(error))
+            return []
 
     def _use_on_another_sid(self, kind: str) -> None:
         if kind not in self._keys.kinds:
@@ -217,7 +223,7 @@ class KeyDay:
             self._keys.drop(_REFUSED, str(error))
 
     def _let_end_unpolled(self) -> None:
-        """Wait until a delete that is never polled has ended: some run until they are polled."""
+        """Wait until a delete that is not polled has ended; some run until they are polled."""
         if NEVER_POLLED not in self._keys.kinds:
             return
         configuration = self._keys[NEVER_POLLED].configuration

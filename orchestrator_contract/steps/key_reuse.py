@@ -26,7 +26,7 @@ class KeyReuse:
         self._other: Configuration | None = None
 
     def other(self) -> Configuration:
-        """An idle configuration; the last one again, unless a delete of it may have been carried out.
+        """An idle configuration; the last one again, unless a delete of it may have begun.
 
         Raises:
             NothingToDelete: there is none to be had.
@@ -43,7 +43,7 @@ class KeyReuse:
     def send(
         self, first: Operation, configuration: Configuration, *, key: str | None = None
     ) -> Exchange:
-        """Delete *configuration* under the key of *first*, or under that *key* spelled otherwise."""
+        """Delete *configuration* under the key of *first*, or that *key* in other letter case."""
         call = Call("delete", configuration.sid, allow=MISMATCH)
         return self._send(first, configuration, call, key)
 
@@ -80,7 +80,7 @@ class KeyReuse:
         return self._refused(self.send_vacant(first, vacant))
 
     def vacant(self, kind: str) -> Configuration:
-        """A SID that no configuration has: an "unknown" one, a "deleted" one, or a "malformed" one."""
+        """A SID that no configuration has: "unknown", "deleted" or "malformed"."""
         if kind == "deleted":
             return self._deletes.draw()[0].configuration
         if kind == "unknown":

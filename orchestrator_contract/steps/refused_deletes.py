@@ -34,10 +34,10 @@ class RefusedDeletes:
         self._unauthorized = unauthorized
 
     def refuse(self, way: str, configuration: Configuration) -> Sequence[Exchange]:
-        """The exchanges of deletes refused by a "conflict" or "rate-limit", or as "other account".
+        """Deletes refused by a "conflict" or a "rate-limit", or as those of an "other account".
 
         Raises:
-            CheckInconclusive: the profile does not give that way for any configuration, or it came otherwise.
+            CheckInconclusive: the profile does not give that way, or it did not refuse them.
         """
         with only_this_check():
             if way == "other account":

@@ -64,7 +64,9 @@ class Scopes:
     # ---------------------------------------------------------------- deletes
 
     def delete(self, scope: Scope, form: str) -> Operation:
-        """A delete in *scope* under a "version-4" or "version-1" key or one in "capitals"; it is completed later.
+        """A delete in *scope* under a "version-4" or "version-1" key, or one in "capitals".
+
+        It is completed beside later ones.
 
         Raises:
             CheckInconclusive: it could not be had.
@@ -100,7 +102,7 @@ class Scopes:
         return self._api.delete(configuration, key=first.accepted.key, call=call)
 
     def same_request(self, configuration: Configuration, key: str | None, axis: str) -> Exchange:
-        """The delete of *configuration* under *key* as sent to another region, or by another account.
+        """The delete of *configuration* under *key*, sent to another region or by another account.
 
         Raises:
             CheckInconclusive: the SID may name a configuration there, too.

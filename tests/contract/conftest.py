@@ -628,7 +628,7 @@ def other(key_reuse: KeyReuse) -> Configuration:
 def malformed_key_uses(
     endpoint: Endpoint, malformed_key_requests: MalformedKeys
 ) -> list[MalformedKeyUse]:
-    """Malformed keys as the keys of deletes, in random order: where they are ignored, some are left out."""
+    """Malformed keys as the keys of deletes; where they are ignored, not all get their turn."""
     keys = malformed_keys_of_every_kind(endpoint.key())[: endpoint.effort.odd_keys]
     endpoint.random.shuffle(keys)
     return malformed_key_requests.use(keys)

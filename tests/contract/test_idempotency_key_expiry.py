@@ -1,4 +1,4 @@
-"""The 24 hours of a key: it replays up to 23 h 55 min after its first use, and is new from 25 h on."""
+"""A key replays up to 23 h 55 min after its first use, and is new from 25 h on."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_expired_key_returns_the_response_to_its_new_request(
 def test_key_that_expired_twice_never_returns_its_first_operation(
     key_day: KeyDay, check: Check, kind: str
 ) -> None:
-    """A key of yesterday, sent to its old SID and then another, shows no old one."""
+    """A key of yesterday, sent to its old SID first, shows no old operation."""
     use = key_day.on_another_sid(kind)
 
     check.reused(use.operation, use.again)
@@ -72,7 +72,7 @@ def test_key_that_expired_twice_never_returns_its_first_operation(
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 @pytest.mark.parametrize("kind", ["refused-on-another-sid"])
 def test_refused_reuse_has_no_effect_a_day_later(key_day: KeyDay, check: Check, kind: str) -> None:
-    """A configuration for which a key was refused exists when the key has expired."""
+    """A refused reuse has no effect, once the key has expired either."""
     configuration, refusals = key_day.refusals()
 
     check.unchanged(configuration, after=refusals)

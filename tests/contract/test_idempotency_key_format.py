@@ -1,4 +1,4 @@
-"""The form of a key: any UUID in any letter case is accepted; what is malformed is never honoured."""
+"""Any UUID in any letter case is a key; a malformed key is never honoured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key reused on another SID: refused, or a request of its own; never the first SID's operation."""
+"""A key reused on another SID is refused, or starts an operation of its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_key_on_another_sid_is_refused_or_starts_its_own_operation(
 def test_key_in_capitals_on_another_sid_is_refused_or_starts_its_own_operation(
     reused: Operation, other: Configuration, key_reuse: KeyReuse, check: Check
 ) -> None:
-    """A reused key never returns the first operation, in other letter case too."""
+    """A reused key in other letter case never returns the first operation."""
     capitals = str(reused.accepted.key).upper()
 
     again = key_reuse.send(reused, other, key=capitals)
@@ -107,7 +107,7 @@ def test_refused_reuse_leaves_the_key_with_its_first_request(
 def test_refused_reuse_on_an_unknown_sid_leaves_the_key_with_its_first_request(
     completed: Operation, key_reuse: KeyReuse, deletes: Deletes, check: Check
 ) -> None:
-    """A key that was refused on an unknown SID still returns the first response."""
+    """A key that was refused on an unknown SID returns the first response."""
     key_reuse.refuse_vacant(completed, key_reuse.vacant("unknown"))
 
     again = deletes.repeat(completed)
@@ -120,7 +120,7 @@ def test_refused_reuse_on_an_unknown_sid_leaves_the_key_with_its_first_request(
 def test_refused_reuse_has_no_effect(
     reused: Operation, other: Configuration, key_reuse: KeyReuse, check: Check
 ) -> None:
-    """A configuration for which a used key was refused exists, at once and later."""
+    """A refused reuse deletes nothing, at once or later."""
     check.shown(other)
 
     refused = key_reuse.refuse(reused, other)
@@ -134,7 +134,7 @@ def test_refused_reuse_has_no_effect(
 def test_key_on_another_sid_is_refused_or_starts_its_own_operation_a_day_later(
     completed: Operation, other: Configuration, key_reuse: KeyReuse, clock: Clock, check: Check
 ) -> None:
-    """A key reused on another SID after 23 h 55 min returns nothing of the first."""
+    """A key reused after 23 h 55 min never returns the first operation."""
     clock.advance(KEY_LIVES_S)
 
     again = key_reuse.send_past_conflicts(completed, other)

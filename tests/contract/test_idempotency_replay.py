@@ -28,7 +28,7 @@ def test_same_key_returns_the_original_response(
     state: str,
     connection: str,
 ) -> None:
-    """A key's second use returns the first response and starts no second operation."""
+    """A key's second use returns the first response, and starts nothing."""
     first = delete_in(state)
 
     again = deletes.repeat(first, connection=connection)
@@ -53,7 +53,7 @@ def test_same_key_returns_the_original_response_after_failed(
 def test_every_use_of_a_key_returns_the_original_response(
     delete_in: Callable[[str], Operation], deletes: Deletes, check: Check, state: str
 ) -> None:
-    """A key's second to tenth use return the first response, on reused and new connections."""
+    """A key's second to tenth use return the first response."""
     first = delete_in(state)
 
     for use in range(9):

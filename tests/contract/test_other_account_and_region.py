@@ -65,7 +65,7 @@ def test_key_stands_for_one_request_in_each_scope(
     check: Check,
     axis: str,
 ) -> None:
-    """A key starts an operation in another scope, and keeps its response in its own."""
+    """A key used in another scope is new there, and replays in its own."""
     there = configurations.one(scope=scopes.other(axis))
 
     again = scopes.reuse(completed, there)
@@ -100,7 +100,7 @@ def test_key_of_the_farthest_scope_is_new_nearer(
 def test_same_request_in_another_scope_does_not_return_the_operation(
     used: Operation, scopes: Scopes, check: Check, axis: str
 ) -> None:
-    """The same SID and key, sent to another scope, do not return the first response."""
+    """The same SID and key in another scope do not return the operation."""
     again = scopes.same_request(used.configuration, used.accepted.key, axis)
 
     check.reused(used, again)
@@ -115,7 +115,7 @@ def test_key_of_a_404_in_another_region_is_new(
     new_key_now: str,
     check: Check,
 ) -> None:
-    """A key whose request met a 404 in another region is processed where its SID exists."""
+    """A key that met a 404 in another region is new where its SID exists."""
     away = scopes.not_found(configuration, new_key_now)
 
     again = api.delete(configuration, key=new_key_now)
@@ -134,7 +134,7 @@ def test_key_is_new_in_another_scope_a_day_later(
     check: Check,
     axis: str,
 ) -> None:
-    """A key starts an operation in another scope 23 h 55 min after its first use."""
+    """A key is new in another scope 23 h 55 min after its first use."""
     there = configurations.one(scope=scopes.other(axis))
     clock.advance(KEY_LIVES_S)
 
@@ -143,7 +143,7 @@ def test_key_is_new_in_another_scope_a_day_later(
     check.new_in_scope(completed, again, there)
 
 
-# ------------------------------------------------------------------ the second account in the second region
+# ------------------------------------------------------------------ the farthest scope
 
 
 @pytest.mark.extended
@@ -161,7 +161,7 @@ def test_key_is_new_in_another_scope_a_day_later(
     "DELETED-DELETE",
 )
 def test_delete_elsewhere_completes(far_delete: Operation, poller: Poller, check: Check) -> None:
-    """A delete in the farthest scope, after a refused one, completes and deletes."""
+    """A delete in the farthest scope completes, after a refused one too."""
     poller.poll_other_link(far_delete)
 
     check.stays_deleted([far_delete])
@@ -172,7 +172,7 @@ def test_delete_elsewhere_completes(far_delete: Operation, poller: Poller, check
 def test_key_elsewhere_returns_the_original_response(
     far: Scope, scopes: Scopes, deletes: Deletes, check: Check
 ) -> None:
-    """A key of the farthest scope returns its first response while its delete runs."""
+    """A key of the farthest scope replays while its delete runs."""
     operation = scopes.delete(far, "version-4")
 
     again = deletes.repeat(operation)
@@ -196,7 +196,7 @@ def test_key_elsewhere_returns_the_original_response_after_completed(
 def test_key_on_another_sid_elsewhere_does_not_return_the_first_operation(
     far_delete: Operation, far_configuration: Configuration, key_reuse: KeyReuse, check: Check
 ) -> None:
-    """A key of the farthest scope, reused there, never returns its first operation."""
+    """A key reused in the farthest scope never returns the first operation."""
     again = key_reuse.send(far_delete, far_configuration)
 
     check.own_operation(far_delete, again, far_configuration)
@@ -222,7 +222,7 @@ def test_malformed_key_elsewhere_does_not_replay(
 def test_unknown_sid_elsewhere_returns_404(
     far: Scope, unknown_sids: UnknownSids, check: Check
 ) -> None:
-    """Deleting a SID that no configuration of the farthest scope has returns 404."""
+    """Deleting an unknown SID in the farthest scope returns 404."""
     responses = unknown_sids.delete_in(far)
 
     check.not_found(*responses)
@@ -247,7 +247,7 @@ def test_malformed_sid_elsewhere_is_refused(
 def test_unauthorized_delete_elsewhere_is_refused(
     far_target: Configuration, unauthorized: UnauthorizedCallers, check: Check, credentials: str
 ) -> None:
-    """A delete in the farthest scope without its owner's credentials is refused."""
+    """A delete without the farthest scope's credentials is refused."""
     response = unauthorized.as_unauthorized(credentials, far_target)
 
     check.refused(response)
@@ -270,7 +270,7 @@ def test_refused_delete_elsewhere_has_no_effect(
 @pytest.mark.extended
 @pytest.mark.requirement("OP-FAILED-NO-EFFECT")
 def test_failed_delete_elsewhere_has_no_effect(far_failed: Operation, check: Check) -> None:
-    """A configuration of the farthest scope whose delete FAILED exists as it was."""
+    """A delete that FAILED in the farthest scope has no effect."""
     check.unchanged(far_failed.configuration, after=far_failed.steps, recheck=True)
 
 

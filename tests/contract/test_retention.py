@@ -1,4 +1,4 @@
-"""Days later: ended operations, deleted and refused configurations are as they were; new deletes go as before."""
+"""Days later ended, failed and refused deletes are as they were, and new ones go as before."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_configurations_of_both_days_are_deleted_on_the_second(
 def test_key_of_the_second_day_returns_the_original_response(
     second_day: None, running: Operation, deletes: Deletes, check: Check
 ) -> None:
-    """A key of the second day returns its first response while its delete runs."""
+    """A key of the second day replays while its delete runs."""
     again = deletes.repeat(running)
 
     check.same_response(running, again)
@@ -142,7 +142,7 @@ def test_key_of_the_second_day_returns_the_original_response_after_completed(
 def test_key_on_another_sid_on_the_second_day_does_not_return_the_first_operation(
     deleted_today: Operation, other: Configuration, key_reuse: KeyReuse, check: Check
 ) -> None:
-    """A key of the second day, reused on it, never returns its first operation."""
+    """A key reused on the second day never returns the first operation."""
     again = key_reuse.send(deleted_today, other)
 
     check.own_operation(deleted_today, again, other)
