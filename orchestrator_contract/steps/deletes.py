@@ -277,6 +277,22 @@ class Deletes:
         found, self._pool = self._pool[:number], self._pool[number:]
         return found or [self.newest()]
 
+    def draw_alone(self) -> Operation:
+        """A COMPLETED delete under a plain key that no other test is given, in a quick run either.
+
+        Raises:
+            CheckInconclusive: it could not be had.
+        """
+        if self._pool_advanced != self.endpoint.coordinator.advanced():
+            self._pool.clear()
+        with only_this_check():
+            if not self._pool:
+                self._fill_pool(1)
+            operation = self._pool.pop(0) if self._pool else self.completed()[0]
+        self._expected_draws -= 1
+        self.withhold(operation)
+        return operation
+
     def newest(self) -> Operation:
         """The newest COMPLETED delete under a plain key; a new one once the clock has been moved.
 

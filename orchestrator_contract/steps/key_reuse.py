@@ -75,7 +75,7 @@ class KeyReuse:
         """The refusal of the key of *first* for a SID that no configuration has.
 
         Raises:
-            CheckInconclusive: it is accepted.
+            CheckInconclusive: it is accepted, or answered 404.
         """
         return self._refused(self.send_vacant(first, vacant))
 
@@ -92,13 +92,16 @@ class KeyReuse:
         self, first: Operation, configuration: Configuration, call: Call, key: str | None
     ) -> Exchange:
         again = self._api.delete(configuration, key=key or first.accepted.key, call=call)
-        if again.succeeded or self._endpoint.is_echo(again):
+        if not self._is_refusal(again):
             self._deletes.withhold(first)
         return again
 
+    def _is_refusal(self, again: Exchange) -> bool:
+        """Whether the key was refused; with a 404 it may stand for that request from now on."""
+        return again.status in MISMATCH | {409} and not self._endpoint.is_echo(again)
+
     def _refused(self, again: Exchange) -> Exchange:
-        refused = again.status in MISMATCH | {404, 409}
-        if not refused or self._endpoint.is_echo(again):
+        if not self._is_refusal(again):
             raise CheckInconclusive(f"a key on another SID was answered {again.outcome()}")
         return again
 

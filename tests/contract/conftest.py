@@ -106,7 +106,8 @@ def new_key_now(endpoint: Endpoint) -> str:
 def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
     """Deletes that are accepted, completed and repeated."""
     deletes = Deletes(endpoint)
-    drawing = [item for item in request.session.items if "completed" in _fixtures(item)]
+    names = {"completed", "completed_alone"}
+    drawing = [item for item in request.session.items if names.intersection(_fixtures(item))]
     # Once the clock has been moved, what is left of a batch is of no use.
     deletes.expect(sum(item.get_closest_marker("clock") is None for item in drawing))
     return deletes
@@ -612,10 +613,16 @@ def used(deletes: Deletes) -> Operation:
     return deletes.draw()[0]
 
 
+@pytest.fixture
+def completed_alone(deletes: Deletes) -> Operation:
+    """A delete under a key whose operation has COMPLETED, given to one test only."""
+    return deletes.draw_alone()
+
+
 @pytest.fixture(scope="session")
 def reused(deletes: Deletes) -> Operation:
     """A delete whose operation has COMPLETED, shared by tests that send its key with other SIDs."""
-    return deletes.draw()[0]
+    return deletes.draw_alone()
 
 
 @pytest.fixture

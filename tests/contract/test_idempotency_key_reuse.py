@@ -20,7 +20,7 @@ from orchestrator_contract.steps.key_reuse import KeyReuse
     "state",
     [
         "running",
-        pytest.param("completed", marks=pytest.mark.extended),
+        pytest.param("reused", marks=pytest.mark.extended, id="completed"),
         pytest.param("failed", marks=pytest.mark.extended),
     ],
 )
@@ -79,7 +79,9 @@ def test_key_on_a_vacant_sid_does_not_return_the_first_operation(
         pytest.param(
             "running", marks=[pytest.mark.extended, pytest.mark.requirement("KEY-REPLAY")]
         ),
-        pytest.param("completed", marks=pytest.mark.requirement("KEY-REPLAY-ENDED")),
+        pytest.param(
+            "completed_alone", marks=pytest.mark.requirement("KEY-REPLAY-ENDED"), id="completed"
+        ),
         pytest.param(
             "failed", marks=[pytest.mark.extended, pytest.mark.requirement("KEY-REPLAY-FAILED")]
         ),
@@ -105,14 +107,14 @@ def test_refused_reuse_leaves_the_key_with_its_first_request(
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-ENDED")
 def test_refused_reuse_on_an_unknown_sid_leaves_the_key_with_its_first_request(
-    completed: Operation, key_reuse: KeyReuse, deletes: Deletes, check: Check
+    completed_alone: Operation, key_reuse: KeyReuse, deletes: Deletes, check: Check
 ) -> None:
     """A key that was refused on an unknown SID returns the first response."""
-    key_reuse.refuse_vacant(completed, key_reuse.vacant("unknown"))
+    key_reuse.refuse_vacant(completed_alone, key_reuse.vacant("unknown"))
 
-    again = deletes.repeat(completed)
+    again = deletes.repeat(completed_alone)
 
-    check.same_response(completed, again)
+    check.same_response(completed_alone, again)
 
 
 @pytest.mark.extended
@@ -132,11 +134,15 @@ def test_refused_reuse_has_no_effect(
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REUSE-OTHER-SID")
 def test_key_on_another_sid_is_refused_or_starts_its_own_operation_a_day_later(
-    completed: Operation, other: Configuration, key_reuse: KeyReuse, clock: Clock, check: Check
+    completed_alone: Operation,
+    other: Configuration,
+    key_reuse: KeyReuse,
+    clock: Clock,
+    check: Check,
 ) -> None:
     """A key reused after 23 h 55 min never returns the first operation."""
     clock.advance(KEY_LIVES_S)
 
-    again = key_reuse.send_past_conflicts(completed, other)
+    again = key_reuse.send_past_conflicts(completed_alone, other)
 
-    check.own_operation(completed, again, other)
+    check.own_operation(completed_alone, again, other)

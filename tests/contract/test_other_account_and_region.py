@@ -194,12 +194,18 @@ def test_key_elsewhere_returns_the_original_response_after_completed(
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REUSE-OTHER-SID")
 def test_key_on_another_sid_elsewhere_does_not_return_the_first_operation(
-    far_delete: Operation, far_configuration: Configuration, key_reuse: KeyReuse, check: Check
+    far: Scope,
+    far_configuration: Configuration,
+    scopes: Scopes,
+    key_reuse: KeyReuse,
+    check: Check,
 ) -> None:
     """A key reused in the farthest scope never returns the first operation."""
-    again = key_reuse.send(far_delete, far_configuration)
+    first = scopes.delete(far, "version-4")
 
-    check.own_operation(far_delete, again, far_configuration)
+    again = key_reuse.send(first, far_configuration)
+
+    check.own_operation(first, again, far_configuration)
 
 
 @pytest.mark.extended
