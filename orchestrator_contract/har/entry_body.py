@@ -15,6 +15,8 @@ from orchestrator_contract.http.response import MAX_BODY, Response, TransportErr
 #: Statuses whose responses have no body; what a recorder puts there is the cache's.
 _BODILESS = frozenset({204, 304})
 _UNCODED = frozenset({"", "utf-8", "utf8"})
+#: What went wrong after the head had come: Chrome's and Safari's member, and Playwright's.
+_FAILURES = ("_error", "_failureText")
 _FRAMING = frozenset({"", "content-length", "transfer-encoding"})
 _WHITE = re.compile(r"\s+")
 #: What stands in a body that still is compressed, and in no JSON.
@@ -23,7 +25,7 @@ _BINARY = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 
 def body_of(response: dict[str, Any], status: int, headers: Headers) -> bytes | None:
     """Read the body after its content coding; None where it was not recorded whole."""
-    if status in _BODILESS:
+    if status in _BODILESS or any(response.get(name) for name in _FAILURES):
         return None
     content = response.get("content")
     content = content if isinstance(content, dict) else {}
@@ -45,12 +47,17 @@ def _is_empty(
     lengths = headers.values("content-length")
     if lengths:
         return all(one.strip() == "0" for one in lengths)
-    sizes = (content.get("size"), response.get("bodySize"))
-    if text != "" or any(isinstance(size, (int, float)) and size > 0 for size in sizes):
+    size, on_wire = (_number(part) for part in (content.get("size"), response.get("bodySize")))
+    if text != "" or size != 0 or on_wire > 0:  # -1: not known
         return False
     # Without a length only HTTP/1 without chunks says that there was nothing.
     unframed = not headers.values("transfer-encoding") and headers.unread.isdisjoint(_FRAMING)
     return unframed and str(response.get("httpVersion", "HTTP/1.1")).upper().startswith("HTTP/1")
+
+
+def _number(value: Any) -> float:
+    """A size; 0 where none is given."""
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _bytes(text: str, encoding: str) -> bytes | None:
@@ -81,9 +88,8 @@ def _uncompressed(body: bytes, headers: Headers) -> bytes | None:
 
 def _is_cut(body: bytes, content: dict[str, Any], headers: Headers) -> bool:
     """Whether a text that is no JSON is shorter than the body that was received."""
-    size = content.get("size")
-    promised = [size] if isinstance(size, (int, float)) else []
+    promised = [_number(content.get("size"))]
     if not headers.values("content-encoding"):
         lengths = headers.values("content-length")
-        promised += [int(one) for one in lengths if one.isdecimal() and len(one) < 19]
+        promised += [float(one) for one in lengths if one.isdecimal() and len(one) < 19]
     return any(len(body) < one for one in promised) and parse_json(body).error is not None

@@ -55,10 +55,11 @@ def _marked(part: dict[str, Any]) -> str:
 
 def _weak_marks(entry: dict[str, Any], response: dict[str, Any]) -> int:
     """Count the signs of which one alone says nothing: many programs leave these members empty."""
-    cache = entry.get("cache")
+    cache, size = entry.get("cache"), response.get("bodySize")
+    received = isinstance(size, (int, float)) and size > 0
     return (
         (entry.get("serverIPAddress") == "")
-        + (response.get("_transferSize") == 0)
+        + (response.get("_transferSize") == 0 and not received)
         + (isinstance(cache, dict) and isinstance(cache.get("beforeRequest"), dict))
         + (_fetch_type(entry) != _NETWORK)
     )

@@ -239,6 +239,32 @@ def test_the_check_line_names_the_recording(tmp_path: Path, run_suite: Callable[
     assert "--seed" not in done.output
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param({"content": {"size": 0, "text": ""}, "bodySize": 191}, id="size-on-the-wire"),
+        pytest.param({"content": {"size": -1, "text": ""}}, id="size-not-known"),
+        pytest.param({"content": {"size": 0, "text": ""}, "httpVersion": "HTTP/2.0"}, id="http-2"),
+        pytest.param({"content": None}, id="null-content"),
+        pytest.param({"content": {"text": {"statusUrl": 1}}}, id="object-as-text"),
+        pytest.param({"content": {"text": "%%%", "encoding": "base64"}}, id="no-base64"),
+        pytest.param({"content": {"text": "H4sI", "encoding": "gzip"}}, id="unknown-encoding"),
+        pytest.param({"content": {"text": "{" + " " * 5_000_000}}, id="very-long"),
+        pytest.param({"content": {"text": '{"st'}, "_error": "net::ERR_FAILED"}, id="failed"),
+    ],
+)
+def test_body_that_was_not_recorded_is_unknown(tmp_path: Path, response: dict[str, Any]) -> None:
+    """A body that the recording does not have whole is not judged."""
+    (entry, _) = entries_of("bad-no-zone")
+    entry["response"] = {**entry["response"], "bodySize": 0, **response}
+
+    result = judged(recording(tmp_path, [entry]))
+
+    assert not having(result, "breached", "warned")
+    assert "DEL-202-HEADERS" in having(result, "passed")
+    assert {"DEL-202-BODY", "HTTP-JSON"} <= having(result, "unverified")
+
+
 NOON = 1_795_176_000.0
 
 
