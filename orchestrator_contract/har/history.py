@@ -15,6 +15,7 @@ from orchestrator_contract.har.keys import PASSING, Keys
 from orchestrator_contract.har.memory import REMEMBERED, Memory, slim
 from orchestrator_contract.har.recorded import Recorded
 from orchestrator_contract.har.recorded_links import RecordedLinks
+from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.accepted import OperationUnreachable
 from orchestrator_contract.rules.key_reuse import MISMATCH
@@ -32,9 +33,10 @@ class _Followed:
 
     operation: Operation
     accepted: Recorded
-    #: When the newest judged poll was over, and when COMPLETED was first seen.
+    #: When the newest judged poll was over, and when COMPLETED and FAILED were first seen.
     polled: float = 0.0
     done: float | None = None
+    failed: float | None = None
 
 
 class History:
@@ -43,7 +45,7 @@ class History:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
         self._links = RecordedLinks(findings)
-        self.keys = Keys(findings, lambda seen: self._deletion(seen) is not None)
+        self.keys = Keys(findings, self._end_before)
         self._operations: Memory[_Followed] = Memory()
         self._deleted: Memory[_Followed] = Memory()
         self._scopes: dict[str, int] = {}
@@ -123,10 +125,12 @@ class History:
         word, operation = word_of(seen.exchange), followed.operation
         if word in ("COMPLETED", "FAILED"):
             self.findings.check("OP-TERMINATES", True)
-            if word == "COMPLETED" and followed.done is None:
-                followed.done = seen.end
-                self._deleted.put(seen.scope, operation.sid, followed)
-        elif word in ("PENDING", "RUNNING") and _surely_after(_STUCK_S, followed.accepted, seen):
+        if word == "FAILED" and followed.failed is None:
+            followed.failed = seen.end
+        elif word == "COMPLETED" and followed.done is None:
+            followed.done = seen.end
+            self._deleted.put(seen.scope, operation.sid, followed)
+        if word in ("PENDING", "RUNNING") and _surely_after(_STUCK_S, followed.accepted, seen):
             self.findings.check(
                 "OP-TERMINATES",
                 False,
@@ -134,6 +138,14 @@ class History:
                 seen=word,
                 exchanges=[operation.accepted, seen.exchange],
             )
+
+    def _end_before(self, seen: Recorded, first: Exchange) -> str:
+        """How the operation of a key's *first* use had ended before *seen* started, if it had."""
+        if self._deletion(seen) is not None:
+            return "COMPLETED"
+        operations = [self._operations.get(seen.scope, name) for name in first.operation_names]
+        failed = [one.failed for one in operations if one is not None and one.failed is not None]
+        return "FAILED" if any(at <= seen.start for at in failed) else ""
 
     # ---------------------------------------------------------------- what is deleted
 

@@ -17,6 +17,12 @@ from orchestrator_contract.steps.deletes import KEY_USED
 
 #: Responses that say nothing of the request's subject: a moment later they may be others.
 PASSING = frozenset({401, 403, 429, 500, 503})
+#: Where a replay lands, by how the operation had ended.
+_BY_END = {
+    "": "KEY-REPLAY",
+    "COMPLETED": "KEY-REPLAY-ENDED",
+    "FAILED": "KEY-REPLAY-FAILED",
+}
 #: Without a time zone clocks may be hours apart: within this time a key surely lives.
 _LIVES_UNZONED_S = KEY_LIVES_S / 2
 
@@ -34,9 +40,9 @@ class _Use:
 class Keys:
     """Judges each use of a key against the first one."""
 
-    def __init__(self, findings: Findings, ended: Callable[[Recorded], bool]) -> None:
+    def __init__(self, findings: Findings, ended: Callable[[Recorded, Exchange], str]) -> None:
         self._findings = findings
-        #: Whether what a delete names was already seen to be deleted.
+        #: How the operation of a key's first use had ended before a request; empty while it ran.
         self._ended = ended
         self._uses: Memory[_Use] = Memory()
         self._rate_limits = RateLimits(findings)
@@ -143,7 +149,7 @@ class Keys:
         """A key that lives is answered with the original response."""
         first, again = use.seen.exchange, seen.exchange
         found = compare(use.seen, seen)
-        requirements = ["KEY-REPLAY-ENDED" if self._ended(seen) else "KEY-REPLAY"]
+        requirements = [_BY_END[self._ended(seen, first)]]
         if self._age(seen, use) > HOUR and _timed(seen, use):
             requirements.append("KEY-TTL-MIN")  # short replays say nothing of how long a key lives
         for requirement in requirements if found.conclusive else []:

@@ -135,6 +135,7 @@ def conversation(at: float, operation: str = "op_1", related: Any = None) -> Ent
 
 
 DONE = [accepted(0), poll(1, "PENDING"), poll(2, "COMPLETED")]
+DONE_WITH_KEY = [accepted(0, key=KEY), *DONE[1:]]
 
 
 def judged(folder: Path, entries: list[Any]) -> Result:
@@ -169,6 +170,16 @@ def breached(result: Result) -> set[str]:
         ),
         pytest.param(
             [accepted(0, key=KEY), refused(5, 404, key=KEY)], {"KEY-REPLAY"}, id="replay-forgotten"
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), poll(1, "FAILED"), accepted(5, "op_2", key=KEY)],
+            {"KEY-REPLAY-FAILED", "KEY-ONE-OPERATION"},
+            id="second-operation-after-failed",
+        ),
+        pytest.param(
+            [*DONE_WITH_KEY, accepted(5, "op_2", key=KEY)],
+            {"KEY-REPLAY-ENDED", "KEY-ONE-OPERATION"},
+            id="second-operation-after-completed",
         ),
         pytest.param(
             [accepted(0, key=KEY), accepted(5, key=KEY, sid=OTHER)],
