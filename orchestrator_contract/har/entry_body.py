@@ -51,8 +51,9 @@ def _is_empty(
     if text != "" or size != 0 or on_wire > 0:  # -1: not known
         return False
     # Without a length only HTTP/1 without chunks says that there was nothing.
-    unframed = not headers.values("transfer-encoding") and headers.unread.isdisjoint(_FRAMING)
-    return unframed and str(response.get("httpVersion", "HTTP/1.1")).upper().startswith("HTTP/1")
+    if not headers.lines or headers.values("transfer-encoding") or headers.unread & _FRAMING:
+        return False
+    return str(response.get("httpVersion", "HTTP/1.1")).upper().startswith("HTTP/1")
 
 
 def _number(value: Any) -> float:

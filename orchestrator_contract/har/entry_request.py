@@ -39,14 +39,15 @@ class Request:
 
     @property
     def conditional(self) -> bool:
-        """Whether a precondition or a range stands there, or may stand in a line without a name."""
+        """Whether the request has a precondition or range, or may have one that can't be seen."""
         shown = any(map(self.headers.values, CONDITIONS))
-        return shown or not self.headers.unread.isdisjoint(CONDITIONS | {""})
+        hidden = not self.headers.lines or not self.headers.unread.isdisjoint(CONDITIONS | {""})
+        return shown or hidden
 
     @property
     def key_ok(self) -> bool:
-        """Whether there is no key, or one of the documented form."""
-        if "idempotency-key" in self.headers.unread:
+        """Whether there surely is no key, or one of the documented form."""
+        if not self.headers.lines or "idempotency-key" in self.headers.unread:
             return False
         keys = self.keys
         return not keys or (
