@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import ipaddress
 import json
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -132,7 +133,7 @@ def listing(arguments: argparse.Namespace) -> str | None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the mock until it is told to stop; 0 then, 2 for a bad command line."""
+    """Run the mock until it is told to stop; 2 for a bad command line."""
     made = parser()
     arguments = made.parse_args(argv)
     registry.load()
@@ -148,6 +149,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             if name not in known:
                 made.error(f"unknown {option} {name!r}; see --list-{option}s")
             parts.append(known[name].behaviour)
+    if option := clients.missing(arguments):
+        made.error(f"{option} needs --judge-clients")
     if arguments.regions < 1:
         made.error("--regions must be at least 1")
     try:
@@ -171,8 +174,8 @@ def run(
         retry_after=arguments.retry_after,
         origins=tuple(origins),
     )
-    watchers, ended = clients.behaviours(arguments)
-    behaviour = compose(*watchers, *parts)(World(), settings)
+    judging = clients.judging(arguments)
+    behaviour = compose(*judging.behaviours, *parts)(World(), settings)
     profile: Path | None = arguments.write_profile
     if profile is not None:
         write_profile(profile, origins)
@@ -190,9 +193,11 @@ def run(
         )
 
     server = make_server(behaviour, ports, announce)
-    server.ended = ended
+    server.ended = judging.ended
+    if judging.exits:  # after a signal uvicorn raises it again, for the handler that it found
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(judging.exit_code()))
     if arguments.exit_with_stdin:
         exit_with_stdin(server)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the ordinary way to end it
         server.run(sockets)
-    return 0
+    return judging.exit_code()

@@ -1,4 +1,4 @@
-"""An origin that is not the endpoint's: whoever brings credentials here would have lost them."""
+"""An origin that is not the endpoint's: credentials that a client sends here are lost."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from orchestrator_contract.mock.clients.calls import printable
 Found = Callable[[str, str, str], None]
 
 
-class Stranger:
+class ForeignOrigin:
     """A loopback listener on a free port; answers every poll with a COMPLETED operation."""
 
     def __init__(self, host: str, found: Found) -> None:
         class Handler(BaseHTTPRequestHandler):
-            """One request at the wrong door."""
+            """One request that should not have come here."""
 
             protocol_version = "HTTP/1.1"
 
@@ -37,16 +37,18 @@ class Stranger:
             do_HEAD = do_DELETE = do_POST = do_GET
 
             def log_message(self, format: str, *arguments: object) -> None:
-                """Stay silent: stderr is the report's."""
+                """Write nothing: stderr is the report's."""
 
         outer = self
         self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
         self.origin = f"http://{host}:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, name="stranger", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, name="foreign-origin", daemon=True
+        ).start()
 
     def document(self, path: str) -> dict[str, object]:
-        """An operation that ended well."""
+        """An operation that has completed."""
         instant = "2026-01-01T00:00:00Z"
         return {
             "operationId": path.rpartition("/")[2],
@@ -59,6 +61,6 @@ class Stranger:
         }
 
     def close(self) -> None:
-        """Stops listening."""
+        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
