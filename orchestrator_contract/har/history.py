@@ -185,8 +185,8 @@ class History:
         if seen.exchange.status != 200 or not isinstance(items, list):
             return
         for item in items:
-            sid = item.get("id") if isinstance(item, dict) else None
-            gone = self._deletion(seen, sid) if isinstance(sid, str) and sid else None
+            sid = str(item.get("id") or "") if isinstance(item, dict) else ""
+            gone = self._deletion(seen, sid) if sid else None
             if gone is not None:
                 self.findings.check(
                     "DELETED-LIST",
