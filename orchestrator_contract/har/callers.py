@@ -23,7 +23,7 @@ class Callers:
         self._redactors: OrderedDict[str, Redactor] = OrderedDict()
 
     def scope(self, *parts: str) -> str:
-        """The same for the same origin, credentials and account; it lives as long as the process."""
+        """A name of the same origin, credentials and account; no other process makes it."""
         text = "\n".join(parts).encode("utf-8", "replace")
         return hmac.new(self._salt, text, hashlib.sha256).hexdigest()
 

@@ -81,7 +81,7 @@ class EntryCount:
         if self._without_body:
             made.append(
                 f"{_number(self._without_body, 'response')} judged by status and headers only:"
-                " the body was not recorded"
+                " the body was not recorded, or can't be read"
             )
         if self._without_headers:
             made.append(

@@ -26,7 +26,7 @@ _MOST_MS = 366 * 86_400_000.0
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The start of a request, in seconds since the epoch; without a zone on a clock of unknown offset."""
+    """The start of a request in seconds; without a zone the clock's offset is unknown."""
 
     seconds: float
     zoned: bool
@@ -57,7 +57,7 @@ def _within(seconds: float, *, zoned: bool) -> Start | None:
 
 
 def duration_of(entry: dict[str, Any]) -> float | None:
-    """Seconds from start to end by `time` or `timings`, whichever is longer; None when neither tells.
+    """Seconds from start to end by `time` or `timings`, the longer one; None when neither tells.
 
     Nothing takes no time at all: programs write 0 where they have not measured.
     """

@@ -76,7 +76,7 @@ class EntryReader:
             raise NotFromNetwork(source)
         return self._recorded(index, entry, request, response, *classified)
 
-    def _recorded(  # the parts of one entry
+    def _recorded(
         self,
         index: int,
         entry: dict[str, Any],

@@ -1,7 +1,7 @@
 """What holds across recorded exchanges: operations, keys, and what is deleted.
 
-A recording shows one client's view. A rule accuses only where no traffic outside of it could have led to the
-same responses; elsewhere nothing is recorded, and the requirement stays unverified.
+A recording shows one client's view. A rule accuses only where no traffic outside of it could have
+led to the same responses; elsewhere the requirement stays unverified.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ class RecordingJudge:
             ),
         ]
 
-    def result(  # one argument for each option that counts
+    def result(
         self,
         wanted: frozenset[str],
         policy: Policy,

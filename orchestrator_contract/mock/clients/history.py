@@ -1,4 +1,4 @@
-"""What the client under judgement has learned: which operations were accepted, and how they ended."""
+"""What a client has learned: the operations that were accepted, and how they ended."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ BAITS = {
 
 
 def watching(judge: ClientJudge) -> type[Behaviour]:
-    """A behaviour that shows every call to *judge* and serves its report; it changes no response."""
+    """A behaviour that shows every call to *judge*, serves its report and changes nothing."""
 
     class Watching(Behaviour):
         """Shows each call to the judge."""
