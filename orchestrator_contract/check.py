@@ -99,6 +99,17 @@ class Check:
         fetch = past_500(partial(self._api.fetch, operation.configuration))
         return deletion.deleted_by_fetch(self.findings, operation, fetch)
 
+    def deleted_if_completed(self, operation: Operation) -> None:
+        """A delete that COMPLETED has deleted its configuration; of one that did not, others tell."""
+        if operation.status == "COMPLETED":
+            self._endpoint.inventory.gone(operation.configuration)
+            self.deleted(operation)
+
+    def unchanged_by_failed(self, operations: Sequence[Operation]) -> None:
+        """Deletes that FAILED leave their configurations."""
+        for operation in (one for one in operations if one.status == "FAILED"):
+            self.unchanged(operation.configuration, after=operation.steps)
+
     def deleted_at_once(self, operation: Operation, number: int) -> None:
         """After COMPLETED none of *number* simultaneous fetches shows the configuration."""
         request = self._api.fetch_request(operation.configuration)
@@ -134,6 +145,8 @@ class Check:
             Inconclusive: the list can't be read to its end.
         """
         deleted = {one.sid: one for one in operations}
+        if not operations and not exist:
+            return
         scope = operations[0].accepted.scope if operations else exist[0].scope
         listed: set[str] = set()
         pages: list[Exchange] = []
@@ -146,6 +159,15 @@ class Check:
             self("DELETED-LIST", True)
         for configuration in exist:
             self._listed_or_fetched(configuration, configuration.sid in listed, pages)
+
+    def page_holds_none(self, operations: Sequence[Operation], page: Exchange) -> None:
+        """A page of the list holds none of these deleted configurations."""
+        items = page.object.get("configurations") or []
+        listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
+        self("DELETED-LIST", True)
+        for operation in operations:
+            if operation.sid in listed:
+                deletion.not_listed(self.findings, operation.steps, operation.sid, page)
 
     def _listed_or_fetched(
         self, configuration: Configuration, listed: bool, pages: Sequence[Exchange]

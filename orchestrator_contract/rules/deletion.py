@@ -173,6 +173,28 @@ def failed_status(findings: Findings, operation: Operation, fetch: Exchange) -> 
     )
 
 
+def listed_after_failed(findings: Findings, operation: Operation, *, listed: bool) -> bool:
+    """After FAILED the list holds the configuration."""
+    return findings.check(
+        "OP-FAILED-NO-EFFECT",
+        listed,
+        expected=f"{operation.sid} listed",
+        seen="not there",
+        exchanges=operation.steps,
+    )
+
+
+def deletable_after_failed(findings: Findings, operation: Operation, again: Exchange) -> bool:
+    """After FAILED another delete finds the configuration."""
+    return findings.check(
+        "OP-FAILED-NO-EFFECT",
+        again.status != 404,
+        expected="another delete accepted",
+        seen=again.outcome(),
+        exchanges=[*operation.steps, again],
+    )
+
+
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """How the content of a configuration changed; empty where it did not.
 

@@ -14,6 +14,8 @@ from orchestrator_contract.steps.deletes import Deletes
 
 #: Operations that are made to fail together.
 _BATCH = 4
+#: Walks over the list in which a configuration must show.
+_WALKS = 3
 
 
 class FailedOperations:
@@ -102,3 +104,44 @@ class FailedOperations:
     def repeat(self, operation: Operation, *, connection: str = "reused") -> Exchange:
         """The same request again, with the header that made its operation fail."""
         return self._deletes.repeat(operation, connection=connection, trigger=self.trigger)
+
+    # ---------------------------------------------------------------- after FAILED
+
+    def check_listed(self, operation: Operation) -> None:
+        """A configuration that was not deleted is in the list; one walk may miss it while others change the list."""
+        configuration, listing = operation.configuration, self._endpoint.configurations.listing
+        listed: set[str] = set()
+        for _ in range(_WALKS):
+            listed |= listing.sids(scope=configuration.scope)
+            if configuration.sid in listed:
+                break
+            self._endpoint.wait(configuration.read_lag_s / 2)
+        deletion.listed_after_failed(
+            self._endpoint.findings, operation, listed=configuration.sid in listed
+        )
+
+    def delete_again(self, operation: Operation, *, failing: bool = False) -> list[Operation]:
+        """The operation of another delete, at its end; none where why it failed keeps it from being deleted."""
+        configuration = operation.configuration
+        key = None if failing else self._endpoint.key()
+        trigger = self.repeatable if failing else None
+        exchange = self._endpoint.client.delete(configuration, key=key, trigger=trigger)
+        if not self._endpoint.is_echo(exchange):
+            deletion.deletable_after_failed(self._endpoint.findings, operation, exchange)
+        return self._endpoint.follow(configuration, exchange)
+
+    def second_while_failing(self) -> tuple[Operation, Exchange]:
+        """A delete that FAILED, and the response to another one that was sent while it ran.
+
+        Raises:
+            CheckInconclusive: it did not fail, or the second one may have been carried out.
+        """
+        _ = self.repeatable
+        configuration = self._endpoint.configurations.one()
+        operation = self.accept(configuration)
+        second = self._endpoint.client.delete(configuration, allow_no_response=True)
+        self._endpoint.follow(configuration, second)
+        (failed,) = self.judged([operation])
+        if second.status not in (404, 409) or self._endpoint.is_echo(second):
+            raise CheckInconclusive(f"the second delete was answered {second.outcome()}")
+        return failed, second

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pytest
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.check import Check
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
@@ -17,18 +18,34 @@ from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
 from orchestrator_contract.inputs.wrong_credentials import (
     wrong_credentials as generate_wrong_credentials,
 )
+from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
+from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
-from orchestrator_contract.steps.concurrency import ConcurrentRequests
+from orchestrator_contract.steps.concurrent_deletes import (
+    CompetingRequests,
+    ConcurrentDeletes,
+    SecondDeletes,
+)
+from orchestrator_contract.steps.conversations import ConversationDelete
+from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
+from orchestrator_contract.steps.final_looks import FinalLooks
+from orchestrator_contract.steps.generated_requests import GeneratedRequests
+from orchestrator_contract.steps.histories import Histories
+from orchestrator_contract.steps.lifecycle import Lifecycles
+from orchestrator_contract.steps.list_walks import ListedConfigurations, ListWalks
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.namesakes import Namesakes
+from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
 from orchestrator_contract.steps.other_methods import OtherMethods
+from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.rate_limit import RateLimit
 from orchestrator_contract.steps.rechecks import Rechecks
 from orchestrator_contract.steps.stored_errors import StoredErrors
@@ -63,6 +80,12 @@ def new_key(endpoint: Endpoint) -> Callable[..., str]:
     return endpoint.key
 
 
+@pytest.fixture
+def new_key_now(endpoint: Endpoint) -> str:
+    """A new idempotency key."""
+    return endpoint.key()
+
+
 @pytest.fixture(scope="session")
 def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
     """Deletes that are accepted, completed and repeated."""
@@ -76,12 +99,6 @@ def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
 def failed_operations(endpoint: Endpoint, deletes: Deletes) -> FailedOperations:
     """Deletes whose operations end FAILED."""
     return FailedOperations(endpoint, deletes)
-
-
-@pytest.fixture(scope="session")
-def concurrent(endpoint: Endpoint) -> ConcurrentRequests:
-    """Requests at one moment."""
-    return ConcurrentRequests(endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +131,90 @@ def disturbed(
 ) -> DisturbedDeletes:
     """Deletes that unauthorized callers disturb."""
     return DisturbedDeletes(endpoint, unauthorized, deletes)
+
+
+@pytest.fixture(scope="session")
+def concurrent_deletes(endpoint: Endpoint, deletes: Deletes, check: Check) -> ConcurrentDeletes:
+    """Deletes at one moment."""
+    return ConcurrentDeletes(endpoint, deletes, check)
+
+
+@pytest.fixture(scope="session")
+def second_deletes(
+    endpoint: Endpoint, faults: FaultInjection, malformed: MalformedRequests
+) -> SecondDeletes:
+    """Deletes of a SID whose delete runs."""
+    return SecondDeletes(endpoint, faults, malformed)
+
+
+@pytest.fixture(scope="session")
+def competing(
+    endpoint: Endpoint, check: Check, unauthorized: UnauthorizedCallers
+) -> CompetingRequests:
+    """Requests with a key at the moment at which its owner uses it first."""
+    return CompetingRequests(endpoint, check, unauthorized)
+
+
+@pytest.fixture(scope="session")
+def delete_and_update(
+    endpoint: Endpoint, deletes: Deletes, updates: Updates, check: Check
+) -> DeleteAndUpdate:
+    """A delete beside other calls."""
+    return DeleteAndUpdate(endpoint, deletes, updates, check)
+
+
+@pytest.fixture(scope="session")
+def other_calls(endpoint: Endpoint, deletes: Deletes, updates: Updates) -> OtherAsyncCalls:
+    """Create, update, patch and the delete of a conversation."""
+    return OtherAsyncCalls(endpoint, deletes, updates)
+
+
+@pytest.fixture(scope="session")
+def histories(endpoint: Endpoint) -> Histories:
+    """Histories of calls that the stateful model generates."""
+    return Histories(endpoint)
+
+
+@pytest.fixture(scope="session")
+def generated_requests(endpoint: Endpoint) -> GeneratedRequests:
+    """Requests that Schemathesis generates."""
+    return GeneratedRequests(endpoint)
+
+
+@pytest.fixture(scope="session")
+def lifecycles(endpoint: Endpoint, deletes: Deletes, check: Check) -> Lifecycles:
+    """Batches that are taken through the full delete lifecycle."""
+    return Lifecycles(endpoint, deletes, check)
+
+
+@pytest.fixture(scope="session")
+def list_walks(endpoint: Endpoint) -> ListWalks:
+    """Walks over the list."""
+    return ListWalks(endpoint)
+
+
+@pytest.fixture(scope="session")
+def namesakes(endpoint: Endpoint) -> Namesakes:
+    """Configurations of one name."""
+    return Namesakes(endpoint)
+
+
+@pytest.fixture(scope="session")
+def patient_client(endpoint: Endpoint) -> PatientClient:
+    """A client that polls when Retry-After has passed."""
+    return PatientClient(endpoint)
+
+
+@pytest.fixture(scope="session")
+def final_looks(endpoint: Endpoint, deletes: Deletes, check: Check) -> FinalLooks:
+    """The last looks of the run."""
+    return FinalLooks(endpoint, deletes, check)
+
+
+@pytest.fixture(scope="session")
+def poller(endpoint: Endpoint) -> Poller:
+    """Polls operations and judges what they show."""
+    return endpoint.poller
 
 
 @pytest.fixture(scope="session")
@@ -239,6 +340,74 @@ def control(endpoint: Endpoint, check: Check) -> Configuration:
 
 
 @pytest.fixture
+def updatable(configuration: Configuration, check: Check) -> Configuration:
+    """An existing configuration whose description may be changed."""
+    check.shown(configuration)
+    configuration.shown.pop("description", None)
+    return configuration
+
+
+@pytest.fixture
+def failed_updatable(failed: Operation) -> Configuration:
+    """A configuration whose delete FAILED, and whose description may be changed."""
+    failed.configuration.shown.pop("description", None)
+    return failed.configuration
+
+
+@pytest.fixture
+def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
+    """Some idle configurations, to be deleted."""
+    return configurations.take(1 if endpoint.effort.few else 3)
+
+
+@pytest.fixture(params=["account", "region"])
+def configuration_elsewhere(
+    request: pytest.FixtureRequest, endpoint: Endpoint, configurations: Provisioner
+) -> Configuration:
+    """An idle configuration of another account, or in another region."""
+    scope = Scope(account=1) if request.param == "account" else Scope(region=1)
+    return configurations.one(scope=_scope_of(endpoint, scope, f"{request.param}s"))
+
+
+@pytest.fixture
+def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[Configuration]]:
+    """Some configurations at which only reads are aimed."""
+    existing = configurations.take(1 if endpoint.effort.few else 4)
+    yield existing
+    configurations.give_back(*existing)
+
+
+@pytest.fixture(scope="session")
+def listed(
+    endpoint: Endpoint, configurations: Provisioner, deletes: Deletes
+) -> ListedConfigurations:
+    """Configurations in the list, of which some can be deleted."""
+    few = endpoint.effort.few
+    remaining = configurations.take(3) if few else configurations.take(14, payloads=[RICH], least=3)
+
+    def complete(chosen: Sequence[Configuration]) -> list[Operation]:
+        accepted = endpoint.each(lambda one: deletes.accept(one, key=endpoint.key()), chosen)
+        return deletes.complete(accepted)
+
+    return ListedConfigurations(remaining, complete)
+
+
+@pytest.fixture
+def memory_store(listed: ListedConfigurations) -> str:
+    """The memory store of the listed configurations."""
+    store = listed.remaining[0].payload.get("memoryStoreId")
+    if not isinstance(store, str):
+        raise CheckInconclusive("the memory store of the profile's configurations is not known")
+    return store
+
+
+@pytest.fixture
+def sample_of_fetches(endpoint: Endpoint) -> int:
+    """How many fetches show a configuration that exists."""
+    return max(2, endpoint.effort.refusals // 4)
+
+
+@pytest.fixture
 def newest(configurations: Provisioner, check: Check) -> Configuration:
     """The configuration that was created last."""
     newest = configurations.take(1, payloads=[{}])[0]
@@ -305,6 +474,12 @@ def running(deletes: Deletes) -> Iterator[Operation]:
 
 
 @pytest.fixture
+def undisturbed(deletes: Deletes) -> Operation:
+    """A delete under a key that was accepted just now; the test completes it."""
+    return deletes.accept_new()[0]
+
+
+@pytest.fixture
 def completed(deletes: Deletes) -> Operation:
     """A delete under a key whose operation has COMPLETED."""
     return deletes.draw()[0]
@@ -316,10 +491,38 @@ def failed(failed_operations: FailedOperations) -> Operation:
     return failed_operations.draw()
 
 
+@pytest.fixture(scope="session")
+def led_conversation(other_calls: OtherAsyncCalls) -> LedCall:
+    """The delete of a conversation, led to its end."""
+    return other_calls.lead("delete-conversation")
+
+
+@pytest.fixture
+def conversation(led_conversation: LedCall) -> ConversationDelete:
+    """The delete of a conversation of the profile's."""
+    assert isinstance(led_conversation.call, ConversationDelete)
+    return led_conversation.call
+
+
+@pytest.fixture
+def conversation_operation(led_conversation: LedCall) -> Operation:
+    """The COMPLETED operation of a conversation's delete."""
+    return led_conversation.operation
+
+
 @pytest.fixture
 def delete_in(request: pytest.FixtureRequest) -> Callable[[str], Operation]:
     """A function that gives a delete in a state: running, completed or failed."""
     return request.getfixturevalue
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test as many batches, or rounds, as the effort asks for."""
+    effort = metafunc.config.stash[RUN].options.effort
+    for name, number in (("batch", effort.cohorts), ("round_", effort.race_rounds)):
+        if name in metafunc.fixturenames:
+            ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
+            metafunc.parametrize(name, range(number), ids=ids)
 
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:
