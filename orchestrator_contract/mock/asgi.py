@@ -10,8 +10,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import payload_too_large
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import payload_too_large
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -12,13 +12,11 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from orchestrator_contract.mock.access import Access
+from orchestrator_contract.mock.auth import Auth
 from orchestrator_contract.mock.clock import rfc3339
 from orchestrator_contract.mock.conversations import PATH as CONVERSATION
 from orchestrator_contract.mock.conversations import Conversations
-from orchestrator_contract.mock.keys import Keys
-from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import (
+from orchestrator_contract.mock.errors import (
     Refused,
     malformed_json,
     throttled,
@@ -26,6 +24,8 @@ from orchestrator_contract.mock.problems import (
     unknown_path,
     wrong_method,
 )
+from orchestrator_contract.mock.idempotency import Idempotency
+from orchestrator_contract.mock.messages import Request, Response
 
 CLOCK = b"/__clock"
 COLLECTION = b"/v2/ControlPlane/Configurations"
@@ -61,7 +61,7 @@ def own_origin(origin: str, host: bytes | None) -> str:
     return "http://" + (host or b"").decode("ascii")
 
 
-class Behaviour(Access, Conversations, Keys):
+class Behaviour(Auth, Conversations, Idempotency):
     """All seams together; see the classes it is made of."""
 
     async def handle(self, request: Request) -> Response:

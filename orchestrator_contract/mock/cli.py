@@ -17,8 +17,8 @@ from orchestrator_contract.mock.clients import options as clients
 from orchestrator_contract.mock.faults import RESERVED_SIDS
 from orchestrator_contract.mock.server import bind, exit_with_stdin, make_server
 from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.state import World
 from orchestrator_contract.mock.target_profile import write_profile
-from orchestrator_contract.mock.world import World
 
 EPILOG = """\
 THIS IS A TEST DOUBLE. It holds nothing beyond its own life and listens on loopback only.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from orchestrator_contract.mock.actions import Actions
 from orchestrator_contract.mock.clock import rfc3339
+from orchestrator_contract.mock.errors import conflict, unknown_conversation
+from orchestrator_contract.mock.handlers import Handlers
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import conflict, unknown_conversation
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Operation
+from orchestrator_contract.mock.operation_states import State
+from orchestrator_contract.mock.state import Conversation, Operation
 
 PATH = b"/v2/Conversations/"
 #: Every account has these in every region when the mock starts; its profile gives them to be deleted.
@@ -17,18 +15,7 @@ SIDS = tuple(f"conv_conversation_0{f'mockconversation{number:02}':0<25}" for num
 DELETE = "delete-conversation"
 
 
-@dataclass(slots=True)
-class Conversation:
-    """One conversation. *deletion* is its newest delete, *gone_at* when that ends it."""
-
-    id: str
-    account: int
-    created_at: float
-    deletion: Operation | None = None
-    gone_at: float | None = None
-
-
-class Conversations(Actions):
+class Conversations(Handlers):
     """Seams for the calls on conversations."""
 
     def conversation(self, request: Request) -> Conversation | None:

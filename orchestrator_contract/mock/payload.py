@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator_contract.mock.problems import Refused, invalid_field, malformed_json
+from orchestrator_contract.mock.errors import Refused, invalid_field, malformed_json
 
 GROUPING = (
     "GROUP_BY_PROFILE",

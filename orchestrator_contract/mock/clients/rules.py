@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from orchestrator_contract.mock.clients.calls import Call, Followed, History, Recent, printable
-from orchestrator_contract.mock.keys import PATTERN
-from orchestrator_contract.mock.world import DAY
+from orchestrator_contract.mock.idempotency import PATTERN
+from orchestrator_contract.mock.state import DAY
 
 #: Timers may fire this much early, in seconds, without being called impatient.
 TOLERANCE = 0.05

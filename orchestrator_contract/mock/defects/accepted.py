@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import altering, header, member, raw_message, without
+from orchestrator_contract.mock.errors import Refused, unknown_configuration
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Refused, unknown_configuration
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration, Operation, new_id
+from orchestrator_contract.mock.response_changes import (
+    altering,
+    header,
+    member,
+    raw_message,
+    without,
+)
+from orchestrator_contract.mock.state import Configuration, Operation, new_id
 
 STRAY = "conv_operation_7strayoperation00000000000"
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.mock.actions import Actions
 from orchestrator_contract.mock.behaviour import ITEM, Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
+from orchestrator_contract.mock.errors import Problem, internal_error
+from orchestrator_contract.mock.handlers import Handlers
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem, internal_error
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import Configuration, World
+from orchestrator_contract.mock.state import Configuration, World
 
 
-def anywhere(behaviour: Actions, request: Request, sid: str) -> Configuration | None:
+def anywhere(behaviour: Handlers, request: Request, sid: str) -> Configuration | None:
     """The configuration *sid* of whichever account, in the request's region."""
     for (_, region), shelf in behaviour.world.shelves.items():
         if region == request.region and sid in shelf.configurations:

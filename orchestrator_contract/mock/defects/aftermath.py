@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Configuration, Operation, World
+from orchestrator_contract.mock.state import Configuration, Operation, World
 
 
 class _StoredSome(Behaviour):

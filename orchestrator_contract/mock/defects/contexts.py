@@ -6,12 +6,12 @@ from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.errors import Problem, Refused, conflict
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem, Refused, conflict
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import DAY, Configuration
+from orchestrator_contract.mock.state import DAY, Configuration
 
 _REPLAY = ("KEY-REPLAY-ENDED", "KEY-REPLAY")
 

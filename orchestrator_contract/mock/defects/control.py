@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import Change, altering, member, without
+from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
-from orchestrator_contract.mock.problems import Problem
+from orchestrator_contract.mock.pagination import Page, PageQuery, cut, token
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration
+from orchestrator_contract.mock.response_changes import Change, altering, member, without
+from orchestrator_contract.mock.state import Configuration
 
 _ACCEPTED = ("CTRL-ACCEPTED",)
 altering("update-200", "An update answers 200", breaches=_ACCEPTED, route="update")(

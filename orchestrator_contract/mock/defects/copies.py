@@ -9,13 +9,13 @@ from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.access import anywhere
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.errors import Refused, bad_page, unknown_operation
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.paging import read_query
-from orchestrator_contract.mock.problems import Refused, bad_page, unknown_operation
+from orchestrator_contract.mock.pagination import read_query
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import Configuration, World
+from orchestrator_contract.mock.state import Configuration, World
 
 HOUR = 3600.0
 

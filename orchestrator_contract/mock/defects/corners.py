@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import DAY, Configuration, Operation
+from orchestrator_contract.mock.state import DAY, Configuration, Operation
 
 HOUR = 3600.0
 CORNER = (2, 1)

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import Perform
+from orchestrator_contract.mock.idempotency import Perform
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import World
+from orchestrator_contract.mock.state import World
 
 
 class _Joined(Behaviour):

@@ -7,12 +7,12 @@ from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.errors import Refused, key_mismatch
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Refused, key_mismatch
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import DAY, Configuration, Operation
+from orchestrator_contract.mock.state import DAY, Configuration, Operation
 
 HOUR = 3600.0
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import Problem, Refused, conflict
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.paging import Page, PageQuery
-from orchestrator_contract.mock.problems import Problem, Refused, conflict
+from orchestrator_contract.mock.pagination import Page, PageQuery
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration
+from orchestrator_contract.mock.state import Configuration
 
 
 class _TellsStrangers(Behaviour):

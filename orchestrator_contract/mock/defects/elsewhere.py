@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.conversations import DELETE, Conversation
+from orchestrator_contract.mock.conversations import DELETE
 from orchestrator_contract.mock.defects.accepted import STRAY
-from orchestrator_contract.mock.hooks import altering, header, member, without
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Operation
+from orchestrator_contract.mock.response_changes import altering, header, member, without
+from orchestrator_contract.mock.state import Conversation, Operation
 
 _CHANGED = ("CTRL-202",)
 altering(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import Change, altering, header, member
+from orchestrator_contract.mock.errors import Problem, key_mismatch
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem, key_mismatch
 from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.response_changes import Change, altering, header, member
 
 #: status -> a code that the error dictionary ties to another status
 FOREIGN_CODE = {404: 20500, 409: 20404, 429: 20503, 500: 20404, 503: 20429}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import Problem, conflict
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem, conflict
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration, Operation
+from orchestrator_contract.mock.state import Configuration, Operation
 
 _EVERYWHERE = ("DELETED-FETCH", "DELETED-LIST", "DELETED-DELETE")
 

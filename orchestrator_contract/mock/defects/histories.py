@@ -10,12 +10,12 @@ from typing import Any
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.access import anywhere
 from orchestrator_contract.mock.defects.side_effects import vanish
+from orchestrator_contract.mock.errors import unknown_configuration, unknown_operation
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import unknown_configuration, unknown_operation
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Configuration, Operation, World
+from orchestrator_contract.mock.state import Configuration, Operation, World
 
 
 def _failed(configuration: Configuration, now: float) -> bool:

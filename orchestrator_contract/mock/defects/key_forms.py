@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Callable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import HEADER, PATTERN
+from orchestrator_contract.mock.errors import Refused, internal_error
+from orchestrator_contract.mock.idempotency import HEADER, PATTERN
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Refused, internal_error
 from orchestrator_contract.mock.registry import defect
 
 _DEAF = ("KEY-MALFORMED-NOT-HONOURED",)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import HEADER, Entry, Perform
+from orchestrator_contract.mock.idempotency import HEADER, Entry, Perform
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import Configuration, Operation, World
+from orchestrator_contract.mock.state import Configuration, Operation, World
 
 
 class _Remembers(Behaviour):

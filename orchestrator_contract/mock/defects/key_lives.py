@@ -6,12 +6,12 @@ import asyncio
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.errors import unknown_configuration
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import unknown_configuration
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import DAY, World
+from orchestrator_contract.mock.state import DAY, World
 
 HOUR = 3600.0
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import HEADER, Entry
+from orchestrator_contract.mock.idempotency import HEADER, Entry
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.states import State
 
 
 @defect(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.errors import Refused, malformed_key
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Refused, malformed_key
 from orchestrator_contract.mock.registry import defect
 
 HOUR = 3600.0

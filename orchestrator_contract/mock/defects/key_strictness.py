@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.keys import HEADER, PATTERN
+from orchestrator_contract.mock.errors import Refused, malformed_key
+from orchestrator_contract.mock.idempotency import HEADER, PATTERN
 from orchestrator_contract.mock.messages import Request
-from orchestrator_contract.mock.problems import Refused, malformed_key
 from orchestrator_contract.mock.registry import defect
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import altering, header, member, without
+from orchestrator_contract.mock.errors import unknown_operation
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import unknown_operation
 from orchestrator_contract.mock.registry import Class, defect
-from orchestrator_contract.mock.world import Operation
+from orchestrator_contract.mock.response_changes import altering, header, member, without
+from orchestrator_contract.mock.state import Operation
 
 ENDED = ("COMPLETED", "FAILED")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration, Operation
+from orchestrator_contract.mock.state import Configuration, Operation
 
 
 class _Window(Behaviour):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.documents import OPERATIONS
-from orchestrator_contract.mock.hooks import member, without
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.bodies import OPERATIONS
+from orchestrator_contract.mock.errors import conflict, unknown_configuration
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import conflict, unknown_configuration
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Configuration, Operation, new_id
+from orchestrator_contract.mock.response_changes import member, without
+from orchestrator_contract.mock.state import Configuration, Operation, new_id
 
 
 class _Replay(Behaviour):

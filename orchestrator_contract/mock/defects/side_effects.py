@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import Refused
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Refused
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration, Operation
+from orchestrator_contract.mock.state import Configuration, Operation
 
 
 def vanish(behaviour: Behaviour, configuration: Configuration | None, seconds: float = 0.0) -> None:

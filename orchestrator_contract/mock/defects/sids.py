@@ -9,11 +9,11 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from orchestrator_contract.mock.behaviour import ITEM, Behaviour
-from orchestrator_contract.mock.hooks import altering, header
+from orchestrator_contract.mock.errors import Problem, internal_error
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Problem, internal_error
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration
+from orchestrator_contract.mock.response_changes import altering, header
+from orchestrator_contract.mock.state import Configuration
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
 

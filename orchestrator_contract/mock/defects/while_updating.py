@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
+from orchestrator_contract.mock.errors import Refused, conflict
 from orchestrator_contract.mock.messages import Request
-from orchestrator_contract.mock.problems import Refused, conflict
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.world import Configuration, Operation
+from orchestrator_contract.mock.state import Configuration, Operation
 
 
 class _WhileUpdating(Behaviour):

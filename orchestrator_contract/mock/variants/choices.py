@@ -8,9 +8,7 @@ from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.access import anywhere
-from orchestrator_contract.mock.keys import HEADER, PATTERN, Entry, Perform
-from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import (
+from orchestrator_contract.mock.errors import (
     Problem,
     Refused,
     conflict,
@@ -21,10 +19,12 @@ from orchestrator_contract.mock.problems import (
     unavailable,
     unknown_configuration,
 )
+from orchestrator_contract.mock.idempotency import HEADER, PATTERN, Entry, Perform
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import Class, variant
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Configuration, Operation, World
+from orchestrator_contract.mock.state import Configuration, Operation, World
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
 

@@ -10,15 +10,15 @@ from dataclasses import replace
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.conversations import DELETE as CONVERSATION
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.errors import Problem, Refused, conflict, internal_error
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
+from orchestrator_contract.mock.pagination import Page, PageQuery, cut, token
 from orchestrator_contract.mock.payload import members_of, parse
-from orchestrator_contract.mock.problems import Problem, Refused, conflict, internal_error
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.state import DAY, Configuration, Operation, Shelf, World, new_id
 from orchestrator_contract.mock.variants.choices import _SecondFails
-from orchestrator_contract.mock.world import DAY, Configuration, Operation, Shelf, World, new_id
 
 
 @variant(

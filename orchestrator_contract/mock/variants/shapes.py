@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import member, on_answer, without
+from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.messages import Headers, Request, Response
-from orchestrator_contract.mock.problems import Problem
 from orchestrator_contract.mock.registry import variant
+from orchestrator_contract.mock.response_changes import member, on_answer, without
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import Operation, World, new_id
+from orchestrator_contract.mock.state import Operation, World, new_id
 
 ERRORS = (400, 401, 403, 404, 405, 409, 413, 414, 422, 429, 500, 503)
 

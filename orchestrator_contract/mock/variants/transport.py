@@ -8,10 +8,10 @@ import secrets
 import zlib
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import header, on_answer, raw_message
 from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.registry import variant
-from orchestrator_contract.mock.world import Operation
+from orchestrator_contract.mock.response_changes import header, on_answer, raw_message
+from orchestrator_contract.mock.state import Operation
 
 ROUTES = (
     "delete",

@@ -7,13 +7,13 @@ import binascii
 import hmac
 import time
 
-from orchestrator_contract.mock.core import Core
+from orchestrator_contract.mock.context import Context
 from orchestrator_contract.mock.messages import Request
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import World
+from orchestrator_contract.mock.state import World
 
 
-class Access(Core):
+class Auth(Context):
     """Seams for authentication and rate limiting."""
 
     def __init__(self, world: World, settings: Settings) -> None:

@@ -9,13 +9,10 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrator_contract.mock.clock import Clock
-from orchestrator_contract.mock.states import Event, State, step
-
-if TYPE_CHECKING:
-    from orchestrator_contract.mock.conversations import Conversation
+from orchestrator_contract.mock.operation_states import Event, State, step
 
 _LETTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"
 #: Maps any byte to a letter of an id; a bias of one part in seven is no harm to a double.
@@ -89,6 +86,17 @@ class Configuration:
     gone_at: float | None = None
     #: The fault this configuration is reserved for; it is never deleted.
     reserved_for: str | None = None
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One conversation. *deletion* is its newest delete, *gone_at* when that ends it."""
+
+    id: str
+    account: int
+    created_at: float
+    deletion: Operation | None = None
+    gone_at: float | None = None
 
 
 @dataclass(slots=True)

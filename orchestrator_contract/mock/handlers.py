@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator_contract.mock import faults
-from orchestrator_contract.mock.documents import Documents
-from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.paging import Page, PageQuery, cut, read_query
-from orchestrator_contract.mock.payload import members_of, parse
-from orchestrator_contract.mock.problems import (
+from orchestrator_contract.mock.bodies import Bodies
+from orchestrator_contract.mock.errors import (
     Problem,
     conflict,
     internal_error,
@@ -19,8 +16,11 @@ from orchestrator_contract.mock.problems import (
     unknown_operation,
     uri_too_long,
 )
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import (
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
+from orchestrator_contract.mock.pagination import Page, PageQuery, cut, read_query
+from orchestrator_contract.mock.payload import members_of, parse
+from orchestrator_contract.mock.state import (
     OPERATION_RETENTION,
     Configuration,
     Operation,
@@ -32,7 +32,7 @@ from orchestrator_contract.mock.world import (
 LONGEST_SEGMENT = 2000
 
 
-class Actions(Documents):
+class Handlers(Bodies):
     """Seams for the calls on configurations and operations."""
 
     def shelf(self, request: Request) -> Shelf:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator_contract.mock.clock import rfc3339
-from orchestrator_contract.mock.core import Core
+from orchestrator_contract.mock.context import Context
+from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.messages import Headers, Request, Response
-from orchestrator_contract.mock.paging import Page
-from orchestrator_contract.mock.problems import Problem
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Configuration, Operation
+from orchestrator_contract.mock.operation_states import State
+from orchestrator_contract.mock.pagination import Page
+from orchestrator_contract.mock.state import Configuration, Operation
 
 OPERATIONS = "/v2/ControlPlane/Operations/"
 
 
-class Documents(Core):
+class Bodies(Context):
     """Seams for every document that leaves the mock."""
 
     def timestamp(self, instant: float) -> str:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import World
+from orchestrator_contract.mock.state import World
 
 
-class Core:
+class Context:
     """Base of all seams; defects and variants keep their own state through :meth:`tick`."""
 
     def __init__(self, world: World, settings: Settings) -> None:

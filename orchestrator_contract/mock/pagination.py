@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from orchestrator_contract.mock.problems import Refused, bad_page
-from orchestrator_contract.mock.world import Configuration
+from orchestrator_contract.mock.errors import Refused, bad_page
+from orchestrator_contract.mock.state import Configuration
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000

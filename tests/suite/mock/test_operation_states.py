@@ -6,7 +6,13 @@ import itertools
 
 import pytest
 
-from orchestrator_contract.mock.states import TRANSITIONS, Event, IllegalTransition, State, step
+from orchestrator_contract.mock.operation_states import (
+    TRANSITIONS,
+    Event,
+    IllegalTransition,
+    State,
+    step,
+)
 
 LEGAL = {
     (State.PENDING, Event.START): State.RUNNING,

@@ -10,11 +10,11 @@ import re
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
-from orchestrator_contract.mock.documents import Documents
+from orchestrator_contract.mock.bodies import Bodies
+from orchestrator_contract.mock.errors import Refused, key_mismatch, malformed_key
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Refused, key_mismatch, malformed_key
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import DAY, World
+from orchestrator_contract.mock.state import DAY, World
 
 HEADER = b"idempotency-key"
 #: ``fullmatch`` and bytes: neither a trailing newline nor a Unicode digit gets through.
@@ -37,7 +37,7 @@ class Entry:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Keys(Documents):
+class Idempotency(Bodies):
     """Seams for the idempotency key."""
 
     def __init__(self, world: World, settings: Settings) -> None:
