@@ -1,4 +1,4 @@
-"""What the mock's answers look like: every body and header set is built here."""
+"""Bodies and headers of every response."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ OPERATIONS = "/v2/ControlPlane/Operations/"
 
 
 class Bodies(Context):
-    """Seams for every document that leaves the mock."""
+    """Overridable bodies and headers."""
 
     def timestamp(self, instant: float) -> str:
-        """How an instant is written."""
+        """An instant as text."""
         return rfc3339(instant)
 
     # -- errors ---------------------------------------------------------------------------
@@ -34,17 +34,17 @@ class Bodies(Context):
         }
 
     def refuse(self, request: Request, problem: Problem) -> Response:
-        """The answer that carries *problem*."""
+        """The error response for *problem*."""
         return Response.of(problem.status, self.error_document(problem), list(problem.headers))
 
     # -- 202 ------------------------------------------------------------------------------
 
     def status_url(self, request: Request, operation_id: str) -> str:
-        """Where the operation can be polled."""
+        """URL of the operation."""
         return f"{request.origin}{OPERATIONS}{operation_id}"
 
     def related(self, operation: Operation) -> dict[str, str] | None:
-        """What the operation is about."""
+        """The ``related`` member of an operation and its 202."""
         return {"configurationId": operation.configuration_id}
 
     def accepted_document(self, request: Request, operation: Operation) -> Any:
@@ -67,7 +67,7 @@ class Bodies(Context):
     # -- operation ------------------------------------------------------------------------
 
     def operation_state(self, operation: Operation, now: float) -> str:
-        """The status word that a poll sees."""
+        """The status that a poll shows."""
         return operation.state(now)
 
     def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Bodies(Context):
         }
 
     def operation_error(self, operation: Operation) -> dict[str, Any] | None:
-        """Why an operation FAILED, as RFC 9457 has it."""
+        """The ``error`` member of a FAILED operation (RFC 9457)."""
         return {
             "type": "https://www.twilio.com/docs/api/errors/530500",
             "title": "Configuration not deleted",

@@ -21,9 +21,9 @@ from orchestrator_contract.mock.state import World
 from orchestrator_contract.mock.target_profile import write_profile
 
 EPILOG = """\
-THIS IS A TEST DOUBLE. It holds nothing beyond its own life and listens on loopback only.
+THIS IS A TEST DOUBLE. State is lost when it exits; it listens on loopback only.
 
-When it listens it prints one line of JSON: {"base_url", "regions", "profile"}.
+Once it listens, it prints one line of JSON: {"base_url", "regions", "profile"}.
 Accounts: MOCK_USER_1/MOCK_PASSWORD_1 and MOCK_USER_2/MOCK_PASSWORD_2 from the environment,
 else built-in pairs; TWILIO_API_KEY/TWILIO_API_SECRET, when set, also name account 1.
 Clock: POST /__clock {"seconds": 86401} moves the time of all regions forward.
@@ -40,7 +40,7 @@ def loopback(text: str) -> str:
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(
-        f"{text} is not a loopback address: the mock must not be reachable from outside"
+        f"{text} is not a loopback address: the mock must not be reachable from other hosts"
     )
 
 
@@ -78,14 +78,14 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=0.2,
         metavar="S",
-        help="how long a delete pends (%(default)s)",
+        help="how long a delete stays PENDING (%(default)s)",
     )
     add(
         "--create-seconds",
         type=float,
         default=0.02,
         metavar="S",
-        help="how long a create pends (%(default)s)",
+        help="how long a create stays PENDING (%(default)s)",
     )
     add("--rate-limit", type=float, metavar="N", help="requests per second and account (no limit)")
     add(
@@ -118,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def listing(arguments: argparse.Namespace) -> str | None:
-    """What a --list option prints, one tab-separated line per entry; None without such an option."""
+    """The output of a --list option, one tab-separated line per entry; None without one."""
     if arguments.list_defects:
         rows = [
             (one.name, ",".join(one.breaches), one.shows, one.text)
@@ -132,7 +132,7 @@ def listing(arguments: argparse.Namespace) -> str | None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the mock until it is told to stop; 0 then, 2 for a bad command line."""
+    """Runs the mock until it is stopped: 0; 2 for a wrong command line."""
     made = parser()
     arguments = made.parse_args(argv)
     registry.load()
@@ -184,7 +184,7 @@ def run(
             flush=True,
         )
         print(
-            "mock control plane: a TEST DOUBLE on loopback, nothing is kept",
+            "mock control plane: a TEST DOUBLE on loopback, state is lost on exit",
             file=sys.stderr,
             flush=True,
         )

@@ -1,20 +1,23 @@
-"""What every seam can reach: the world, the settings, the clock, and counters."""
+"""Base of every part of the mock: state, settings, clock and counters."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
+from typing import Any
 
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.state import World
 
 
 class Context:
-    """Base of all seams; defects and variants keep their own state through :meth:`tick`."""
+    """State, settings, clock and counters; defects and variants keep their own state here."""
 
     def __init__(self, world: World, settings: Settings) -> None:
         self.world = world
         self.settings = settings
+        #: Free memory of defects and variants.
+        self.memory: dict[Hashable, Any] = {}
         self._ticks: Counter[Hashable] = Counter()
 
     def now(self) -> float:
@@ -22,10 +25,10 @@ class Context:
         return self.world.clock.now()
 
     def tick(self, name: Hashable) -> int:
-        """Counts *name* and says how often it was counted, this time included."""
+        """Counts *name* and returns how often it was counted, this time included."""
         self._ticks[name] += 1
         return self._ticks[name]
 
-    def once_in(self, count: int, name: Hashable) -> bool:
-        """True each *count*-th time that *name* is asked for."""
-        return self.tick(name) % count == 0
+    def once_in(self, n: int, name: Hashable) -> bool:
+        """True each *n*-th time that it is called with *name*."""
+        return self.tick(name) % n == 0

@@ -1,6 +1,6 @@
-"""Every refusal the mock can give: one constructor each, so that codes are written once.
+"""Every error of the mock, one constructor each.
 
-Codes are the error dictionary's (S5); product errors sit in 530xxx.
+Codes are those of the error dictionary (S5); product errors are 530xxx.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ MORE_INFO = "https://www.twilio.com/docs/api/errors/{code}"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refusal: HTTP status, error code, text, and headers that go with it."""
+    """An error: HTTP status, code, message, and its own headers."""
 
     status: int
     code: int
@@ -21,12 +21,12 @@ class Problem:
 
     @property
     def more_info(self) -> str:
-        """Where the code is explained; carries the code's number."""
+        """URL of the code's page."""
         return MORE_INFO.format(code=self.code)
 
 
 class Refused(Exception):
-    """A request ends early with *problem*."""
+    """Ends a request with *problem*."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -45,38 +45,38 @@ def unauthenticated() -> Problem:
 
 
 def unknown_configuration() -> Problem:
-    """No such configuration for this account in this region. The SID is not echoed: it may be hostile."""
+    """No such configuration in this account and region; the SID, possibly hostile, is not echoed."""
     return Problem(404, 20404, "The requested configuration was not found")
 
 
 def unknown_conversation() -> Problem:
-    """No such conversation for this account in this region."""
+    """No such conversation in this account and region."""
     return Problem(404, 20404, "The requested conversation was not found")
 
 
 def unknown_operation() -> Problem:
-    """No such operation, or its seven days are over."""
+    """No such operation, or its retention is over."""
     return Problem(404, 20404, "The requested operation was not found")
 
 
 def unknown_path() -> Problem:
-    """No resource lives at this path."""
+    """No resource at this path."""
     return Problem(404, 20404, "The requested resource was not found")
 
 
 def wrong_method(allowed: str) -> Problem:
-    """RFC 9110 15.5.6: a 405 names the methods that would have done."""
+    """RFC 9110 15.5.6: a 405 lists the allowed methods."""
     return Problem(405, 20004, "Method not allowed", ((b"allow", allowed.encode()),))
 
 
 def conflict(conflicting_id: str | None) -> Problem:
-    """Another operation holds the configuration."""
+    """Another operation runs on the configuration."""
     headers = ((b"x-conflicting-resource-id", conflicting_id.encode()),) if conflicting_id else ()
     return Problem(409, 20409, "The configuration has an operation in progress", headers)
 
 
 def key_in_use() -> Problem:
-    """The same key is being processed right now (R4)."""
+    """A request with the same key is in progress (R4)."""
     return Problem(409, 20409, "A request with this idempotency key is in progress")
 
 
@@ -86,7 +86,7 @@ def key_mismatch() -> Problem:
 
 
 def malformed_key() -> Problem:
-    """The Idempotency-Key header does not match the documented pattern, or came more than once."""
+    """The Idempotency-Key header breaks the documented pattern or is repeated."""
     return Problem(400, 530002, "The Idempotency-Key header is not a UUID")
 
 
@@ -96,7 +96,7 @@ def malformed_json() -> Problem:
 
 
 def bad_page() -> Problem:
-    """pageSize or pageToken cannot be used."""
+    """pageSize or pageToken is invalid."""
     return Problem(400, 530004, "pageSize or pageToken is invalid")
 
 
@@ -106,7 +106,7 @@ def invalid_field(field: str, reason: str) -> Problem:
 
 
 def uri_too_long() -> Problem:
-    """A path segment longer than any id could be."""
+    """A path segment longer than any id."""
     return Problem(414, 530005, "The request path is too long")
 
 
@@ -116,15 +116,15 @@ def payload_too_large() -> Problem:
 
 
 def throttled(retry_after: int) -> Problem:
-    """Too many requests; nothing was processed."""
+    """Too many requests; the request was not processed."""
     return Problem(429, 20429, "Too many requests", _retry(retry_after))
 
 
 def internal_error() -> Problem:
-    """Something broke inside."""
+    """Internal error."""
     return Problem(500, 20500, "An internal server error has occurred")
 
 
 def unavailable(retry_after: int) -> Problem:
-    """The service cannot answer for now."""
+    """Temporarily unavailable."""
     return Problem(503, 20503, "Service unavailable", _retry(retry_after))

@@ -1,4 +1,4 @@
-"""What each call does to the world; wire, credentials and keys are dealt with elsewhere."""
+"""Handlers of the calls on configurations and operations: what each one does to the state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from orchestrator_contract.mock.state import (
     OPERATION_RETENTION,
     Configuration,
     Operation,
-    Shelf,
+    Partition,
     new_id,
 )
 
@@ -33,61 +33,61 @@ LONGEST_SEGMENT = 2000
 
 
 class Handlers(Bodies):
-    """Seams for the calls on configurations and operations."""
+    """Overridable steps of the calls on configurations and operations."""
 
-    def shelf(self, request: Request) -> Shelf:
-        """What the request's account owns in the request's region, reserved SIDs included."""
-        shelf = self.world.shelves.get((request.account, request.region))
-        if shelf is None:
-            shelf = self.world.shelf(request.account, request.region)
+    def partition(self, request: Request) -> Partition:
+        """The resources of the request's account in its region, reserved SIDs included."""
+        partition = self.world.partitions.get((request.account, request.region))
+        if partition is None:
+            partition = self.world.partition(request.account, request.region)
             for fault in faults.FAULTS:
                 sid, members = faults.reserved_sid(fault), faults.reserved_members(fault)
                 now = self.now()
                 self.world.add_configuration(
-                    shelf, sid, members, visible_from=now, reserved_for=fault
+                    partition, sid, members, visible_from=now, reserved_for=fault
                 )
-        shelf.forget_old(self.now())
-        return shelf
+        partition.forget_old(self.now())
+        return partition
 
     def new_configuration_id(self) -> str:
-        """A fresh SID."""
+        """An unused SID."""
         return new_id("conv_configuration")
 
     def new_operation_id(self) -> str:
-        """A fresh operation id."""
+        """An unused operation id."""
         return new_id("conv_operation")
 
-    # -- what is there --------------------------------------------------------------------
+    # -- look-up ---------------------------------------------------------------------------
 
-    def gone(self, configuration: Configuration, now: float) -> bool:
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
         """True once a delete has completed."""
-        return configuration.gone_at is not None and now >= configuration.gone_at
+        return configuration.deleted_at is not None and now >= configuration.deleted_at
 
     def visible(self, configuration: Configuration, now: float) -> bool:
         """True between the end of the create and the end of the delete."""
-        return now >= configuration.visible_from and not self.gone(configuration, now)
+        return now >= configuration.visible_from and not self.is_deleted(configuration, now)
 
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        """Whether a fetch shows it."""
+        """True if a fetch shows it."""
         return self.visible(configuration, now)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        """Whether a list shows it."""
+        """True if a list shows it."""
         return self.visible(configuration, now)
 
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
-        """The configuration that a request's SID names exactly, gone or not."""
-        return None if sid is None else self.shelf(request).configurations.get(sid)
+        """The configuration with exactly this SID, deleted or not."""
+        return None if sid is None else self.partition(request).configurations.get(sid)
 
     def target_of_delete(self, request: Request) -> Configuration | None:
-        """What a DELETE is about; None answers 404."""
+        """The configuration to delete; None for a 404."""
         found = self.locate(request, request.sid)
-        return None if found is None or self.gone(found, self.now()) else found
+        return None if found is None or self.is_deleted(found, self.now()) else found
 
     # -- operations -----------------------------------------------------------------------
 
     def start_operation(self, request: Request, kind: str, sid: str, seconds: float) -> Operation:
-        """A new PENDING operation of *kind* that ends after *seconds*."""
+        """Starts a PENDING operation of *kind* that ends after *seconds*."""
         now, identity = self.now(), self.new_operation_id()
         operation = Operation(
             id=identity,
@@ -99,11 +99,11 @@ class Handlers(Bodies):
             created_at=now,
             ends_at=now + seconds,
         )
-        self.shelf(request).operations[identity] = operation
+        self.partition(request).operations[identity] = operation
         return operation
 
     def fail(self, operation: Operation) -> None:
-        """Lets *operation* end FAILED."""
+        """Makes *operation* end FAILED."""
         operation.outcome = State.FAILED
         operation.error = self.operation_error(operation)
 
@@ -114,8 +114,8 @@ class Handlers(Bodies):
 
     def poll(self, request: Request) -> Response:
         """GET …/Operations/{id}."""
-        shelf, now = self.shelf(request), self.now()
-        operation = shelf.operations.get(request.sid or "")
+        partition, now = self.partition(request), self.now()
+        operation = partition.operations.get(request.sid or "")
         if operation is None or now >= operation.ends_at + OPERATION_RETENTION:
             return self.refuse(request, unknown_operation())
         if operation.kind != "delete":
@@ -125,14 +125,14 @@ class Handlers(Bodies):
     # -- delete ---------------------------------------------------------------------------
 
     def requested_fault(self, request: Request, configuration: Configuration | None) -> str | None:
-        """The fault that the request's header or its SID asks for."""
+        """The fault that the request's header or SID selects."""
         value = (request.header(faults.HEADER) or b"").decode("latin-1").strip()
         if value in faults.FAULTS:
             return value
         return configuration.reserved_for if configuration is not None else None
 
     def fault_problem(self, request: Request, fault: str) -> Problem:
-        """The refusal that the fault *fault* stands for."""
+        """The error that *fault* stands for."""
         match fault:
             case "429":
                 return throttled(self.settings.retry_after)
@@ -143,8 +143,8 @@ class Handlers(Bodies):
             case _:
                 return conflict(self.new_operation_id())
 
-    def fault_answer(self, request: Request, fault: str) -> Response:
-        """The answer to a DELETE that runs into *fault*; nothing else happens."""
+    def fault_response(self, request: Request, fault: str) -> Response:
+        """The response to a DELETE with *fault*; it has no effect."""
         return self.refuse(request, self.fault_problem(request, fault))
 
     def delete(self, request: Request) -> Response:
@@ -152,11 +152,11 @@ class Handlers(Bodies):
         configuration = self.target_of_delete(request)
         fault = self.requested_fault(request, configuration)
         if fault in ("429", "500", "503"):
-            return self.fault_answer(request, fault)
+            return self.fault_response(request, fault)
         if configuration is None:
-            return self.not_there(request)
+            return self.not_found(request)
         if fault == "409":
-            return self.fault_answer(request, fault)
+            return self.fault_response(request, fault)
         running = self.pending_deletion(configuration)
         if running is not None:
             return self.second_delete(request, configuration, running)
@@ -166,32 +166,32 @@ class Handlers(Bodies):
             request, self.begin_delete(request, configuration, fails=fault == "operation")
         )
 
-    def not_there(self, request: Request) -> Response:
-        """The answer for a SID that names nothing."""
+    def not_found(self, request: Request) -> Response:
+        """The response to an unknown or deleted SID."""
         return self.refuse(request, unknown_configuration())
 
     def second_delete(
         self, request: Request, configuration: Configuration, running: Operation
     ) -> Response:
-        """The answer while *running* deletes the configuration already."""
+        """The response to a delete while *running* deletes the configuration."""
         return self.refuse(request, conflict(running.id))
 
     def operation_seconds(self, request: Request) -> float:
-        """How long a delete stays PENDING."""
+        """Seconds for which a delete stays PENDING."""
         return self.settings.operation_seconds
 
     def begin_delete(
         self, request: Request, configuration: Configuration, *, fails: bool = False
     ) -> Operation:
-        """Accepts the deletion: the configuration goes when the operation completes."""
+        """Starts the operation that deletes the configuration when it completes."""
         seconds = self.operation_seconds(request)
         operation = self.start_operation(request, "delete", configuration.id, seconds)
         configuration.deletion = operation
         if fails:
             self.fail(operation)
         else:
-            configuration.gone_at = operation.ends_at
-            self.shelf(request).departing.append(configuration)
+            configuration.deleted_at = operation.ends_at
+            self.partition(request).recently_deleted.append(configuration)
         return operation
 
     # -- create, fetch, list, update ------------------------------------------------------
@@ -202,7 +202,7 @@ class Handlers(Bodies):
         sid = self.new_configuration_id()
         operation = self.start_operation(request, "create", sid, self.settings.create_seconds)
         self.world.add_configuration(
-            self.shelf(request), sid, members, visible_from=operation.ends_at
+            self.partition(request), sid, members, visible_from=operation.ends_at
         )
         return self.accepted(request, operation)
 
@@ -210,11 +210,11 @@ class Handlers(Bodies):
         """GET …/Configurations/{Sid}."""
         found = self.locate(request, request.sid)
         if found is None or not self.fetchable(found, self.now()):
-            return self.not_there(request)
+            return self.not_found(request)
         return Response.of(200, self.configuration_document(found))
 
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
-        """The page of *items* that *query* asks for."""
+        """The page of *items* for *query*."""
         return cut(items, query)
 
     def list_page(self, request: Request) -> Response:
@@ -223,7 +223,7 @@ class Handlers(Bodies):
         wanted = query.memory_store_id
         items = [
             one
-            for one in self.shelf(request).configurations.values()
+            for one in self.partition(request).configurations.values()
             if self.listed(one, now) and (wanted is None or one.members["memoryStoreId"] == wanted)
         ]
         return Response.of(200, self.page_document(self.cut_page(items, query)))
@@ -232,7 +232,7 @@ class Handlers(Bodies):
         """PUT (all members) and PATCH (some members) …/Configurations/{Sid}."""
         found = self.locate(request, request.sid)
         if found is None or not self.visible(found, self.now()):
-            return self.not_there(request)
+            return self.not_found(request)
         patching = request.method == "PATCH"
         members: dict[str, Any] = members_of(parse(request.body), partial=patching)
         running = self.pending_deletion(found)
@@ -244,12 +244,12 @@ class Handlers(Bodies):
         operation = self.start_operation(request, "update", found.id, self.settings.create_seconds)
         return self.accepted(request, operation)
 
-    # -- odd segments ---------------------------------------------------------------------
+    # -- long segments ----------------------------------------------------------------------
 
     def too_long(self, segment: bytes) -> bool:
-        """Whether a path segment is refused for its length alone."""
+        """True if a path segment is refused for its length."""
         return len(segment) > LONGEST_SEGMENT
 
     def long_segment(self, request: Request) -> Response:
-        """The answer to a segment that is :meth:`too_long`."""
+        """The response to a segment that is :meth:`too_long`."""
         return self.refuse(request, uri_too_long())

@@ -1,6 +1,6 @@
-"""Idempotency keys: who owns one, how long it lives, and what a second use gets.
+"""Idempotency keys: format, scope, time to live, replay and mismatch.
 
-Keys live 24 hours from their first use and belong to one account in one region (S1).
+A key expires 24 hours after its first use and is scoped to account and region (S1).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Perform = Callable[[Request], Awaitable[Response]]
 
 @dataclass(slots=True)
 class Entry:
-    """One key in use. *response* is None while its first request is still running."""
+    """A stored key. *response* is None while its first request is in progress."""
 
     fingerprint: Hashable
     first_used: float
@@ -38,14 +38,14 @@ class Entry:
 
 
 class Idempotency(Bodies):
-    """Seams for the idempotency key."""
+    """Overridable steps of the idempotency key."""
 
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
         self.entries: dict[Hashable, Entry] = {}
 
     def read_key(self, request: Request) -> str | None:
-        """The request's key; None when it has none.
+        """The request's key, or None.
 
         Raises:
             Refused: the header breaks the documented pattern or came on several lines.
@@ -58,23 +58,23 @@ class Idempotency(Bodies):
         return lines[0].decode("ascii")
 
     def key_scope(self, request: Request, key: str) -> Hashable:
-        """What makes two uses of a key the same key."""
+        """Equal for two uses of the same key."""
         return request.account, request.region, key
 
     def fingerprint(self, request: Request) -> Hashable:
-        """What makes two requests with one key the same request."""
+        """Equal for two requests that one key may repeat."""
         return request.method, request.path, request.body
 
     def key_ttl(self, entry: Entry) -> float:
-        """Seconds that a key lives, counted from its first use."""
+        """Seconds after its first use at which a key expires."""
         return DAY
 
     def expired(self, entry: Entry, now: float) -> bool:
-        """True when the key may be used anew."""
+        """True if the key has expired."""
         return now - entry.first_used >= self.key_ttl(entry)
 
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        """The living entry of *scope*, or None."""
+        """The unexpired entry of *scope*, or None."""
         entry = self.entries.get(scope)
         if entry is not None and self.expired(entry, self.now()):
             del self.entries[scope]
@@ -82,27 +82,27 @@ class Idempotency(Bodies):
         return entry
 
     def storable(self, request: Request, response: Response) -> bool:
-        """True for answers that a second use of the key gets again; a refusal is not stored."""
+        """True if the response is stored for replays; errors are not."""
         return response.status == 202
 
     def replay(self, request: Request, entry: Entry, response: Response) -> Response:
-        """The stored answer, byte for byte."""
+        """The stored response, byte for byte."""
         return response.copy()
 
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        """The answer to a key that was used for another request; None processes it as new."""
+        """The response to a key that another request used; None processes it as new."""
         return self.refuse(request, key_mismatch())
 
     async def in_flight(self, request: Request, entry: Entry) -> Response | None:
-        """The answer to a key whose first request still runs; None looks again after waiting."""
+        """The response while the key's first request runs; None to look up again."""
         await entry.settled.wait()
         return None
 
     async def before_reserve(self, request: Request) -> None:
-        """Runs between looking a key up and reserving it: the place where races would live."""
+        """Runs between looking a key up and reserving it; races belong here."""
 
     async def once(self, request: Request, perform: Perform) -> Response:
-        """*perform* under the request's key, if it has one: at most once, then replays."""
+        """Performs the request at most once for its key, then replays the response."""
         key = request.key = self.read_key(request)
         if key is None:
             return await perform(request)
@@ -117,9 +117,9 @@ class Idempotency(Bodies):
                 entry.replays += 1
                 request.replayed = True
                 return self.replay(request, entry, entry.response)
-            answer = await self.in_flight(request, entry)
-            if answer is not None:
-                return answer
+            waiting = await self.in_flight(request, entry)
+            if waiting is not None:
+                return waiting
         await self.before_reserve(request)
         entry = self.entries[scope] = Entry(fingerprint, self.now(), request.connection)
         try:

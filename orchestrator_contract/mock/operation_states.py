@@ -1,4 +1,4 @@
-"""What an operation may become: one table, and every unlisted pair is an error."""
+"""The states of an operation: one table of transitions; an unlisted pair is an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Status words of an operation as the wire shows them (S2 enum and S2 prose)."""
+    """Status values of an operation (S2 enum and S2 prose)."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -16,12 +16,12 @@ class State(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """True when the status never changes again."""
+        """True if the status never changes again."""
         return not TRANSITIONS[self]
 
 
 class Event(StrEnum):
-    """What can happen to an operation."""
+    """Events of an operation."""
 
     START = "START"
     FINISH = "FINISH"
@@ -41,7 +41,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
 
 
 class IllegalTransition(RuntimeError):
-    """An event met a state that has no row for it: the mock itself is wrong."""
+    """An event that the table does not list for the state: an error of the mock."""
 
     def __init__(self, state: State, event: Event) -> None:
         super().__init__(f"operation in state {state} met event {event}")

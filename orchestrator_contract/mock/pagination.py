@@ -1,4 +1,4 @@
-"""Cuts a list into pages along creation order; tokens stay good while items come and go."""
+"""Pages of a list in creation order; tokens stay valid while items come and go."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"([ab]):([0-9]{1,15})")
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """What a list request asks for."""
+    """The query of a list request."""
 
     size: int = DEFAULT_SIZE
     #: Items with a number above this one; None with *before* set.
@@ -31,7 +31,7 @@ class PageQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, and tokens of its neighbours where they have items."""
+    """A page, with tokens of the neighbouring pages that have items."""
 
     items: Sequence[Configuration]
     size: int
@@ -58,10 +58,10 @@ def _read_token(text: str) -> tuple[str, int]:
 
 
 def read_query(query: bytes) -> PageQuery:
-    """What the query string asks for; of repeated parameters the last one counts.
+    """Parses a query string; of repeated parameters the last one counts.
 
     Raises:
-        Refused: pageSize is no number from 1 to 1000, or pageToken was never given out.
+        Refused: pageSize is not a number from 1 to 1000, or pageToken was never issued.
     """
     try:
         parameters = dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict"))
@@ -83,7 +83,7 @@ def read_query(query: bytes) -> PageQuery:
 
 
 def cut(items: Sequence[Configuration], query: PageQuery) -> Page:
-    """The page of *items* (in creation order) that *query* asks for."""
+    """The page of *items* (in creation order) for *query*."""
     if query.before is not None:
         chosen = [one for one in items if one.number < query.before][-query.size :]
     else:

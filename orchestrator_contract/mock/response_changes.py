@@ -11,7 +11,7 @@ from orchestrator_contract.mock.registry import Class, defect
 Change = Callable[[Request, Response], None]
 
 
-def on_answer(
+def on_response(
     change: Change,
     *,
     route: str | Iterable[str] = "delete",
@@ -49,10 +49,10 @@ def altering(
     status: int | Iterable[int] | None = 202,
     every: int = 1,
 ) -> Callable[[Change], Change]:
-    """Registers the decorated change of answers as the defect *name*; see :func:`on_answer`."""
+    """Registers the decorated change of answers as the defect *name*; see :func:`on_response`."""
 
     def register(change: Change) -> Change:
-        behaviour = on_answer(change, route=route, status=status, every=every)
+        behaviour = on_response(change, route=route, status=status, every=every)
         when = shows or ("always" if every == 1 else f"1 in {every}")
         defect(name, text, breaches=breaches, shows=when)(behaviour)
         return change

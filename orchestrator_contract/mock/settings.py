@@ -1,4 +1,4 @@
-"""What the command line fixes for one run of the mock."""
+"""Settings of one run of the mock."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def accounts_from(environment: Mapping[str, str]) -> dict[str, tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Numbers and names one process runs with; all durations in seconds."""
+    """Settings of one process; all durations in seconds."""
 
     #: How long a delete stays PENDING.
     operation_seconds: float = 0.2
     #: How long a create or update stays PENDING.
     create_seconds: float = 0.02
-    #: Requests per second and account; None for no limit.
+    #: Requests per second and account; None for unlimited.
     rate_limit: float | None = None
     #: Value of every Retry-After header.
     retry_after: int = 1

@@ -1,7 +1,7 @@
-"""The mock's memory: regions, accounts, configurations and operations, all told by instants.
+"""State of the mock: configurations, conversations and operations by account and region.
 
-Nothing here runs in the background: what a configuration or operation *is* follows from
-the instants written into it and the present that the caller passes in.
+Nothing runs in the background: the status of a configuration or operation follows from
+the instants stored in it and the present that the caller passes in.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _TO_OCTAL = bytes(_LETTERS[value % 8] for value in range(256))
 DAY = 86_400.0
 #: S6: operations can be asked for during seven days after they ended.
 OPERATION_RETENTION = 7 * DAY
-#: So many deleted configurations are remembered, so that long load runs do not grow without end.
+#: Most deleted configurations that are remembered, so that load runs do not grow without end.
 REMEMBERED_DELETED = 10_000
 
 
 def new_id(prefix: str) -> str:
-    """A fresh ``<prefix>_[0-7][0-9a-z]{25}``."""
+    """A random ``<prefix>_[0-7][0-9a-z]{25}``."""
     noise = secrets.token_bytes(26)
     return f"{prefix}_{(noise[:1].translate(_TO_OCTAL) + noise[1:].translate(_TO_LETTER)).decode()}"
 
 
 @dataclass(slots=True)
 class Operation:
-    """One asynchronous job. It ends at *ends_at*, as *outcome* says."""
+    """An asynchronous operation. It ends at *ends_at* with the status *outcome*."""
 
     id: str
     account: int
@@ -46,9 +46,9 @@ class Operation:
     outcome: State = State.COMPLETED
     #: RFC 9457 members, only for FAILED.
     error: dict[str, Any] | None = None
-    #: When PENDING turns into RUNNING; None when that word is never used.
+    #: When PENDING turns into RUNNING; None if it never does.
     running_from: float | None = None
-    #: The state seen last; the table judges each step from here.
+    #: The last state seen; the next step starts here.
     seen: State = State.PENDING
 
     def state(self, now: float) -> State:
@@ -67,12 +67,12 @@ class Operation:
 
 @dataclass(slots=True)
 class Configuration:
-    """One configuration: payload members, and the instants of its life."""
+    """A configuration: payload members and the instants of its lifecycle."""
 
     id: str
     account: int
     region: int
-    #: Position in creation order; pages are cut along it.
+    #: Position in creation order; pages follow it.
     number: int
     members: dict[str, Any]
     created_at: float
@@ -80,44 +80,44 @@ class Configuration:
     #: When the create operation completes.
     visible_from: float
     version: int = 1
-    #: The operation that deletes it, once one was accepted.
+    #: The operation of the last accepted delete.
     deletion: Operation | None = None
-    #: From this instant it does not exist any more.
-    gone_at: float | None = None
-    #: The fault this configuration is reserved for; it is never deleted.
+    #: When it is deleted.
+    deleted_at: float | None = None
+    #: The fault that a DELETE of it provokes; it is never deleted.
     reserved_for: str | None = None
 
 
 @dataclass(slots=True)
 class Conversation:
-    """One conversation. *deletion* is its newest delete, *gone_at* when that ends it."""
+    """A conversation, the operation of its last delete, and when that deletes it."""
 
     id: str
     account: int
     created_at: float
     deletion: Operation | None = None
-    gone_at: float | None = None
+    deleted_at: float | None = None
 
 
 @dataclass(slots=True)
-class Shelf:
-    """What one account owns in one region; accounts and regions see nothing of each other."""
+class Partition:
+    """The resources of one account in one region, isolated from all others."""
 
     account: int
     region: int
     configurations: dict[str, Configuration] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
-    departing: deque[Configuration] = field(default_factory=deque)
+    recently_deleted: deque[Configuration] = field(default_factory=deque)
     conversations: dict[str, Conversation] = field(default_factory=dict)
 
     def forget_old(self, now: float) -> None:
-        """Drops what is deleted or ended for so long that nobody can ask for it."""
-        while len(self.departing) > REMEMBERED_DELETED:
-            oldest = self.departing[0]
-            if oldest.gone_at is not None and now < oldest.gone_at + 60:
+        """Drops configurations deleted long ago and operations past their retention."""
+        while len(self.recently_deleted) > REMEMBERED_DELETED:
+            oldest = self.recently_deleted[0]
+            if oldest.deleted_at is not None and now < oldest.deleted_at + 60:
                 break
-            self.departing.popleft()
-            if oldest.gone_at is not None:
+            self.recently_deleted.popleft()
+            if oldest.deleted_at is not None:
                 self.configurations.pop(oldest.id, None)
         while self.operations:
             first = next(iter(self.operations.values()))
@@ -127,40 +127,40 @@ class Shelf:
 
 
 class World:
-    """Everything that exists in one mock process."""
+    """The state of one mock process."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.shelves: dict[tuple[int, int], Shelf] = {}
+        self.partitions: dict[tuple[int, int], Partition] = {}
         self._numbers = 0
 
-    def shelf(self, account: int, region: int) -> Shelf:
-        """The shelf of *account* in *region*, made when first asked for."""
-        shelf = self.shelves.get((account, region))
-        if shelf is None:
-            shelf = self.shelves[account, region] = Shelf(account, region)
-        return shelf
+    def partition(self, account: int, region: int) -> Partition:
+        """The partition of *account* in *region*, created on first use."""
+        partition = self.partitions.get((account, region))
+        if partition is None:
+            partition = self.partitions[account, region] = Partition(account, region)
+        return partition
 
     def next_number(self) -> int:
-        """Positions count up through the whole world."""
+        """The next position in creation order, over all partitions."""
         self._numbers += 1
         return self._numbers
 
     def add_configuration(
         self,
-        shelf: Shelf,
+        partition: Partition,
         sid: str,
         members: dict[str, Any],
         *,
         visible_from: float,
         reserved_for: str | None = None,
     ) -> Configuration:
-        """Puts a new configuration on *shelf*, to be seen from *visible_from* on."""
+        """Adds a configuration to *partition*, visible from *visible_from* on."""
         now = self.clock.now()
         configuration = Configuration(
             id=sid,
-            account=shelf.account,
-            region=shelf.region,
+            account=partition.account,
+            region=partition.region,
             number=self.next_number(),
             members=members,
             created_at=now,
@@ -168,9 +168,16 @@ class World:
             visible_from=visible_from,
             reserved_for=reserved_for,
         )
-        shelf.configurations[sid] = configuration
+        partition.configurations[sid] = configuration
         return configuration
 
     def every_configuration(self) -> list[Configuration]:
-        """All configurations of all accounts and regions; only defects look across shelves."""
-        return [one for shelf in self.shelves.values() for one in shelf.configurations.values()]
+        """All configurations; only defects and variants look across partitions."""
+        return [one for part in self.partitions.values() for one in part.configurations.values()]
+
+    def find(self, sid: str | None, region: int | None = None) -> Configuration | None:
+        """The configuration *sid* of any account, in *region* or, if that is None, in any."""
+        for (_, place), partition in self.partitions.items():
+            if sid in partition.configurations and region in (None, place):
+                return partition.configurations[sid]
+        return None

@@ -1,4 +1,4 @@
-"""Writes the target profile that tells the suite everything this mock can do."""
+"""Writes the target profile of the mock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 
 
 def profile_text(origins: list[str], name: str = "embedded mock") -> str:
-    """The profile as TOML; JSON strings are TOML strings here, for they hold ASCII only."""
+    """The profile as TOML; ASCII JSON strings are TOML strings."""
     header = HEADER.decode().title()
     lines = [
         "[target]",
@@ -46,6 +46,6 @@ def profile_text(origins: list[str], name: str = "embedded mock") -> str:
 
 
 def write_profile(path: Path, origins: list[str], name: str = "embedded mock") -> None:
-    """Writes the profile to *path*, making its directory."""
+    """Writes the profile to *path* and creates its directory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(profile_text(origins, name), encoding="utf-8")

@@ -292,7 +292,7 @@ class _RelatedPrevious(Behaviour):
 )
 class _Refused(Behaviour):
     def delete(self, request: Request) -> Response:
-        return self.not_there(request)
+        return self.not_found(request)
 
 
 @defect(
@@ -305,7 +305,7 @@ class _RefusedSometimes(Behaviour):
     def delete(self, request: Request) -> Response:
         found = self.target_of_delete(request)
         if found is not None and self.once_in(15, "delete"):
-            return self.not_there(request)
+            return self.not_found(request)
         return super().delete(request)
 
 

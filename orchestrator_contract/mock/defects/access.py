@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.mock.behaviour import ITEM, Behaviour
+from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.errors import Problem, internal_error
-from orchestrator_contract.mock.handlers import Handlers
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.routing import ITEM
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.state import Configuration, World
-
-
-def anywhere(behaviour: Handlers, request: Request, sid: str) -> Configuration | None:
-    """The configuration *sid* of whichever account, in the request's region."""
-    for (_, region), shelf in behaviour.world.shelves.items():
-        if region == request.region and sid in shelf.configurations:
-            return shelf.configurations[sid]
-    return None
 
 
 def sid_of(request: Request) -> str:
@@ -35,7 +27,7 @@ class _AsOwner(Behaviour):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
         if account is None and request.route == "delete" and self.lets_in(request):
-            found = anywhere(self, request, sid_of(request))
+            found = self.world.find(sid_of(request), request.region)
             return found.account if found is not None else None
         return account
 
@@ -198,7 +190,7 @@ class _RefusedDeletes(Behaviour):
             request.route == "delete"
             and (request.header(b"authorization") is None) is self.without_header
         ):
-            vanish(self, anywhere(self, request, sid_of(request)), self.later)
+            vanish(self, self.world.find(sid_of(request), request.region), self.later)
         return super().unauthenticated(request)
 
 
@@ -241,7 +233,7 @@ class _WrongDeletesLater(_RefusedDeletes):
 class _Tells(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
-        found = anywhere(self, request, sid_of(request))
+        found = self.world.find(sid_of(request), request.region)
         if request.route == "delete" and found is not None:
             response.document = {
                 **response.document,
@@ -258,7 +250,7 @@ class _Tells(Behaviour):
 class _TellsName(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
-        found = anywhere(self, request, sid_of(request))
+        found = self.world.find(sid_of(request), request.region)
         if request.route == "delete" and found is not None:
             message = f"Not allowed to delete {found.members['displayName']}"
             response.document = {**response.document, "message": message}
@@ -273,7 +265,7 @@ class _TellsName(Behaviour):
 class _TellsHeader(Behaviour):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
-        found = anywhere(self, request, sid_of(request))
+        found = self.world.find(sid_of(request), request.region)
         if request.route == "delete" and found is not None:
             response.set("x-conflicting-resource-id", str(found.members["memoryStoreId"]))
         return response
@@ -284,8 +276,8 @@ class _ForeignAnswer(Behaviour):
 
     def foreign(self, request: Request) -> Configuration | None:
         """The configuration when another account owns it and has not deleted it."""
-        found = anywhere(self, request, request.sid or "")
-        if found is None or found.account == request.account or self.gone(found, self.now()):
+        found = self.world.find(request.sid, request.region)
+        if found is None or found.account == request.account or self.is_deleted(found, self.now()):
             return None
         return found
 
@@ -299,7 +291,7 @@ class _AccountDeletes(Behaviour):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         found = super().locate(request, sid)
         if found is None and sid and request.route == "delete":
-            return anywhere(self, request, sid)
+            return self.world.find(sid, request.region)
         return found
 
 
@@ -331,10 +323,10 @@ class _AccountDeletesOverRegions(Behaviour):
 class _AccountNotFoundDeletes(_ForeignAnswer):
     later = 0.0
 
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.route == "delete":
             vanish(self, self.foreign(request), self.later)
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -353,13 +345,13 @@ class _AccountNotFoundDeletesLater(_AccountNotFoundDeletes):
     breaches=("AUTH-OTHER-ACCOUNT",),
 )
 class _AccountTells(_ForeignAnswer):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         found = self.foreign(request)
         if request.route == "delete" and found is not None:
             return self.refuse(
                 request, Problem(403, 20403, f"{found.members['displayName']} is not yours")
             )
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -368,11 +360,11 @@ class _AccountTells(_ForeignAnswer):
     breaches=("AUTH-OTHER-ACCOUNT",),
 )
 class _AccountAccepted(_ForeignAnswer):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         found = self.foreign(request)
         if request.route == "delete" and found is not None:
             return self.accepted(request, self.start_operation(request, "delete", found.id, 0.1))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect("auth-refusal-500", "Wrong credentials are a 500", breaches=("AUTH-REFUSED-4XX",))

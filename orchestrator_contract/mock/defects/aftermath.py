@@ -55,10 +55,10 @@ class _AfterRefusal(Behaviour):
         super().__init__(world, settings)
         self.refused: set[str] = set()
 
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         if fault == "429":
             self.refused.add(request.key or "")
-        return super().fault_answer(request, fault)
+        return super().fault_response(request, fault)
 
 
 @defect(
@@ -73,7 +73,7 @@ class _RetryIdle(_AfterRefusal):
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if request.key in self.refused:
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 
@@ -99,7 +99,7 @@ class _UnknownAgain(Behaviour):
         super().__init__(world, settings)
         self.missed: set[tuple[str, str | None]] = set()
 
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.route == "delete" and request.key is not None:
             if (request.key, request.sid) in self.missed:
                 seconds = self.settings.operation_seconds
@@ -107,7 +107,7 @@ class _UnknownAgain(Behaviour):
                     request, self.start_operation(request, "delete", request.sid or "", seconds)
                 )
             self.missed.add((request.key, request.sid))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -135,7 +135,7 @@ class _KeptSome(Behaviour):
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if self.some(configuration.members):
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 
@@ -194,17 +194,17 @@ class _ErroredIdle(Behaviour):
         super().__init__(world, settings)
         self.errored: set[str | None] = set()
 
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         if fault == "500":
             self.errored.add(request.sid)
-        return super().fault_answer(request, fault)
+        return super().fault_response(request, fault)
 
     def begin_delete(
         self, request: Request, configuration: Configuration, *, fails: bool = False
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if request.sid in self.errored:
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 
@@ -219,17 +219,17 @@ class _MissedIdle(Behaviour):
         super().__init__(world, settings)
         self.missed: set[str] = set()
 
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.key:
             self.missed.add(request.key)
-        return super().not_there(request)
+        return super().not_found(request)
 
     def begin_delete(
         self, request: Request, configuration: Configuration, *, fails: bool = False
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if request.key in self.missed:
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 
@@ -245,7 +245,7 @@ class _KeptOld(Behaviour):
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if self.now() > configuration.created_at + 20 * 3600:
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 
@@ -262,7 +262,7 @@ class _ShowsAnother(Behaviour):
             return Response.of(
                 200,
                 self.configuration_document(
-                    next(iter(self.shelf(request).configurations.values()))
+                    next(iter(self.partition(request).configurations.values()))
                 ),
             )
         return response
@@ -280,14 +280,14 @@ class _TakesBridged(Behaviour):
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         bridge = configuration.members.get("conversationsV1Bridge")
-        for other in self.shelf(request).configurations.values():
+        for other in self.partition(request).configurations.values():
             if (
                 bridge
                 and other is not configuration
                 and other.members.get("conversationsV1Bridge") == bridge
-                and other.gone_at is None
+                and other.deleted_at is None
             ):
-                other.gone_at = operation.ends_at
+                other.deleted_at = operation.ends_at
         return operation
 
 
@@ -369,12 +369,14 @@ class _RevivesLater(Behaviour):
 
     def update(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
-        if found is not None and self.gone(found, self.now()):
+        if found is not None and self.is_deleted(found, self.now()):
             self.due[found.id] = self.now() + 0.5
         return super().update(request)
 
-    def gone(self, configuration: Configuration, now: float) -> bool:
-        return super().gone(configuration, now) and now < self.due.get(configuration.id, now + 1)
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        return super().is_deleted(configuration, now) and now < self.due.get(
+            configuration.id, now + 1
+        )
 
 
 @defect(
@@ -385,10 +387,10 @@ class _RevivesLater(Behaviour):
 )
 class _ListThinned(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
-        shelf = self.world.shelves[
+        partition = self.world.partitions[
             configuration.account, configuration.region
         ].configurations.values()
         beside = any(
-            o.number == configuration.number + 1 and self.pending_deletion(o) for o in shelf
+            o.number == configuration.number + 1 and self.pending_deletion(o) for o in partition
         )
         return not beside and super().listed(configuration, now)

@@ -64,8 +64,8 @@ class _AgainAway(_Elsewhere):
 class _KeptAway(_Elsewhere):
     account, region = 0, 1
 
-    def gone(self, configuration: Configuration, now: float) -> bool:
-        return not self.away(configuration) and super().gone(configuration, now)
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        return not self.away(configuration) and super().is_deleted(configuration, now)
 
 
 @defect(
@@ -139,7 +139,7 @@ class _MismatchForgets(Behaviour):
 class _OverGone(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         found = self.locate(request, request.sid)
-        if entry.response is not None and found is not None and self.gone(found, self.now()):
+        if entry.response is not None and found is not None and self.is_deleted(found, self.now()):
             return entry.response.copy()
         return super().mismatch(request, entry)
 
@@ -251,7 +251,7 @@ class _FailedThenNothing(Behaviour):
         before = _failed(found)
         response = super().delete(request)
         if before and found is not None and response.status == 202:
-            found.gone_at = None
+            found.deleted_at = None
         return response
 
 
@@ -262,10 +262,10 @@ class _FailedThenNothing(Behaviour):
     shows="data: an Accept of */*",
 )
 class _NotAcceptable(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.header(b"accept") == b"*/*":
             raise Refused(Problem(406, 20006, "Not acceptable"))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -275,16 +275,16 @@ class _NotAcceptable(Behaviour):
     shows="time: 2 s after the end",
 )
 class _ConflictLater(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
         if (
             request.route == "delete"
             and found is not None
-            and found.gone_at is not None
-            and self.now() > found.gone_at + 2
+            and found.deleted_at is not None
+            and self.now() > found.deleted_at + 2
         ):
             return self.refuse(request, conflict(None))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -295,7 +295,7 @@ class _ConflictLater(Behaviour):
 )
 class _ListedNextDay(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
-        old = configuration.gone_at is not None and now > configuration.gone_at + DAY
+        old = configuration.deleted_at is not None and now > configuration.deleted_at + DAY
         return old or super().listed(configuration, now)
 
 
@@ -341,7 +341,7 @@ class _AnyPasswordKeyed(Behaviour):
 )
 class _ByName(Behaviour):
     def target_of_delete(self, request: Request) -> Configuration | None:
-        for one in self.shelf(request).configurations.values():
+        for one in self.partition(request).configurations.values():
             if one.members.get("displayName") == request.sid and self.visible(one, self.now()):
                 return one
         return super().target_of_delete(request)
@@ -356,12 +356,12 @@ class _ByName(Behaviour):
 class _NamesakeReturns(Behaviour):
     def create(self, request: Request) -> Response:
         response = super().create(request)
-        shelf = list(self.shelf(request).configurations.values())
-        for one in shelf[:-1]:
-            if self.gone(one, self.now()) and one.members.get("displayName") == shelf[
+        partition = list(self.partition(request).configurations.values())
+        for one in partition[:-1]:
+            if self.is_deleted(one, self.now()) and one.members.get("displayName") == partition[
                 -1
             ].members.get("displayName"):
-                one.gone_at = None
+                one.deleted_at = None
         return response
 
 

@@ -252,14 +252,14 @@ class _StoreMisses(Behaviour):
 )
 class _NamesakeHidden(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        shelf = self.world.shelves[
+        partition = self.world.partitions[
             configuration.account, configuration.region
         ].configurations.values()
         name = configuration.members["displayName"]
         hidden = any(
-            one.gone_at is not None
-            and one.gone_at < configuration.created_at
+            one.deleted_at is not None
+            and one.deleted_at < configuration.created_at
             and one.members["displayName"] == name
-            for one in shelf
+            for one in partition
         )
         return not hidden and super().fetchable(configuration, now)

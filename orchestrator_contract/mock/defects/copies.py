@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.access import anywhere
 from orchestrator_contract.mock.errors import Refused, bad_page, unknown_operation
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
@@ -30,15 +29,19 @@ class _Lagging(Behaviour):
         self._met: set[int] = set()
         self._behind = False
 
-    async def answer(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         self._behind = request.connection not in self._met
         self._met.add(request.connection)
-        return await super().answer(request)
+        return await super().respond(request)
 
     def still_there(self, found: Configuration | None) -> bool:
         """Whether the copy that answers this request has not heard yet of the end of *found*."""
-        gone_at = found.gone_at if found is not None else None
-        return self._behind and gone_at is not None and gone_at <= self.now() < gone_at + self.lag
+        deleted_at = found.deleted_at if found is not None else None
+        return (
+            self._behind
+            and deleted_at is not None
+            and deleted_at <= self.now() < deleted_at + self.lag
+        )
 
 
 @defect(
@@ -64,14 +67,14 @@ class _FetchedAnew(_Lagging):
     shows="data: a new connection",
 )
 class _DeletedAnew(_Lagging):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
         if request.route == "delete" and found and self.still_there(found):
             return self.accepted(
                 request,
                 self.start_operation(request, "delete", found.id, self.settings.operation_seconds),
             )
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -163,7 +166,8 @@ class _NotFoundKept(_KeptForAll):
 
     def takes(self, request: Request, response: Response) -> bool:
         return response.status == 404 and any(
-            (request.sid or "") in shelf.configurations for shelf in self.world.shelves.values()
+            (request.sid or "") in partition.configurations
+            for partition in self.world.partitions.values()
         )
 
     def gives(self, request: Request) -> bool:
@@ -279,7 +283,7 @@ class _AnybodysAnew(_Lagging):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         found = super().locate(request, sid)
         return (
-            anywhere(self, request, sid)
+            self.world.find(sid, request.region)
             if found is None and sid and self._behind and request.route == "delete"
             else found
         )
@@ -293,7 +297,7 @@ class _AnybodysAnew(_Lagging):
 )
 class _PollAnew(_Lagging):
     def poll(self, request: Request) -> Response:
-        operation = self.shelf(request).operations.get(request.sid or "")
+        operation = self.partition(request).operations.get(request.sid or "")
         if operation is not None and self._behind and operation.state(self.now()).terminal:
             return self.refuse(request, unknown_operation())
         return super().poll(request)

@@ -26,8 +26,8 @@ def cornered(one: Configuration | Request) -> bool:
     shows="data: another account in another region",
 )
 class _KeptInTheCorner(Behaviour):
-    def gone(self, configuration: Configuration, now: float) -> bool:
-        return not cornered(configuration) and super().gone(configuration, now)
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        return not cornered(configuration) and super().is_deleted(configuration, now)
 
 
 @defect(
@@ -96,8 +96,8 @@ class _OneAccept(Behaviour):
     shows="data: another account",
 )
 class _AcceptsOddAway(Behaviour):
-    def not_there(self, request: Request) -> Response:
-        response = super().not_there(request)
+    def not_found(self, request: Request) -> Response:
+        response = super().not_found(request)
         if (
             request.route == "delete"
             and request.account == CORNER[0]
@@ -136,14 +136,14 @@ class _LostForTwoHours(Behaviour):
 class _UnknownNextDay(Behaviour):
     begun: float | None = None
 
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         self.begun = self.now() if self.begun is None else self.begun
         late = (
             request.route == "delete"
             and self.locate(request, request.sid) is None
             and self.now() - self.begun > DAY
         )
-        return Response(204) if late else super().not_there(request)
+        return Response(204) if late else super().not_found(request)
 
 
 @defect(
@@ -153,13 +153,17 @@ class _UnknownNextDay(Behaviour):
     shows="time: a day after the end",
 )
 class _ConflictNextDay(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
-        late = found is not None and found.gone_at is not None and self.now() - found.gone_at > DAY
+        late = (
+            found is not None
+            and found.deleted_at is not None
+            and self.now() - found.deleted_at > DAY
+        )
         return (
-            self.fault_answer(request, "409")
+            self.fault_response(request, "409")
             if late and request.route == "delete"
-            else super().not_there(request)
+            else super().not_found(request)
         )
 
 
@@ -170,18 +174,18 @@ class _ConflictNextDay(Behaviour):
     shows="data: an unknown SID next to a real one",
 )
 class _TakesNeighbour(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         sid = request.sid or ""
         if request.route == "delete" and self.locate(request, sid) is None:
-            for one in self.shelf(request).configurations.values():
+            for one in self.partition(request).configurations.values():
                 if (
-                    one.gone_at is None
+                    one.deleted_at is None
                     and one.reserved_for is None
                     and len(one.id) == len(sid)
                     and one.id[:-1] == sid[:-1]
                 ):
-                    one.gone_at = self.now()
-        return super().not_there(request)
+                    one.deleted_at = self.now()
+        return super().not_found(request)
 
 
 @defect(
@@ -190,11 +194,11 @@ class _TakesNeighbour(Behaviour):
     breaches=("ERR-429-NO-EFFECT",),
 )
 class _Renames(Behaviour):
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
         if fault == "429" and found is not None:
             self.change(found)
-        return super().fault_answer(request, fault)
+        return super().fault_response(request, fault)
 
     def change(self, configuration: Configuration) -> None:
         """What a refused delete does to *configuration*."""
@@ -220,8 +224,8 @@ class _MakesVersions(_Renames):
 class _Empties(Behaviour):
     def fail(self, operation: Operation) -> None:
         super().fail(operation)
-        for shelf in self.world.shelves.values():
-            found = shelf.configurations.get(operation.configuration_id)
+        for partition in self.world.partitions.values():
+            found = partition.configurations.get(operation.configuration_id)
             if found is not None:
                 found.members = {**found.members, "description": ""}
 

@@ -77,13 +77,13 @@ class _JoinedUnseen(_Joined):
     def alike(self, request: Request) -> Hashable:
         return request.path, request.key
 
-    async def answer(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         if request.method == "DELETE" and request.header(b"authorization") is None:
             request.key = self.read_key(request)
             first = self.running.get(self.alike(request))
             if first is not None:
                 return (await first).copy()
-        return await super().answer(request)
+        return await super().respond(request)
 
 
 @defect(

@@ -207,7 +207,7 @@ class _StillUsed(Behaviour):
             and self.now() - found.first_used >= DAY
         ):
             last = found.response.document["statusUrl"].rpartition("/")[2]
-            operation = self.shelf(request).operations.get(last)
+            operation = self.partition(request).operations.get(last)
             if operation is not None and operation.kind == "delete" and self.of(operation):
                 raise Refused(key_mismatch())
         return super().look_up(request, scope)
@@ -270,10 +270,10 @@ class _FailedDaysLater(Behaviour):
     shows="time: 60 h later",
 )
 class _ConflictDaysLater(Behaviour):
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         if fault == "409":
             vanish(self, self.target_of_delete(request), 60 * HOUR)
-        return super().fault_answer(request, fault)
+        return super().fault_response(request, fault)
 
 
 @defect(
@@ -283,7 +283,7 @@ class _ConflictDaysLater(Behaviour):
     shows="time: 60 h later",
 )
 class _AccountDaysLater(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         for one in self.world.every_configuration():
             if (
                 request.route == "delete"
@@ -291,7 +291,7 @@ class _AccountDaysLater(Behaviour):
                 and one.account != request.account
             ):
                 vanish(self, one, 60 * HOUR)
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(

@@ -13,18 +13,6 @@ from orchestrator_contract.mock.state import Configuration
 class _TellsStrangers(Behaviour):
     """Base of defects where the answer to bad credentials depends on the SID."""
 
-    def anybodys(self, request: Request) -> Configuration | None:
-        """The configuration that the request's SID names, whoever owns it."""
-        shelves = self.world.shelves.values()
-        return (
-            next(
-                (s.configurations[request.sid] for s in shelves if request.sid in s.configurations),
-                None,
-            )
-            if request.sid
-            else None
-        )
-
 
 @defect(
     "auth-refusal-404-absent",
@@ -35,7 +23,9 @@ class _TellsStrangers(Behaviour):
 class _TellsByStatus(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         return (
-            super().unauthenticated(request) if self.anybodys(request) else self.not_there(request)
+            super().unauthenticated(request)
+            if self.world.find(request.sid)
+            else self.not_found(request)
         )
 
 
@@ -48,7 +38,7 @@ class _TellsByStatus(_TellsStrangers):
 class _TellsByWords(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
-        if self.anybodys(request):
+        if self.world.find(request.sid):
             response.document = {
                 **response.document,
                 "message": "Authenticate to delete this configuration",
@@ -63,14 +53,14 @@ class _TellsByWords(_TellsStrangers):
     shows="data: another account",
 )
 class _ConflictsAway(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if (
             request.route == "delete"
-            and self.anybodys(request)
+            and self.world.find(request.sid)
             and self.locate(request, request.sid) is None
         ):
             raise Refused(conflict(None))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -85,7 +75,7 @@ class _PublicOperations(Behaviour):
             return next(
                 (
                     account
-                    for (account, _), s in self.world.shelves.items()
+                    for (account, _), s in self.world.partitions.items()
                     if request.sid in s.operations
                 ),
                 None,
@@ -100,7 +90,7 @@ class _PublicConfigurations(_TellsStrangers):
     def authenticate(self, request: Request) -> int | None:
         account = super().authenticate(request)
         if account is None and request.route == "fetch":
-            found = self.anybodys(request)
+            found = self.world.find(request.sid)
             return found.account if found is not None else None
         return account
 
@@ -114,7 +104,9 @@ class _PublicConfigurations(_TellsStrangers):
 class _AnybodysOperations(Behaviour):
     def poll(self, request: Request) -> Response:
         owners = [
-            account for (account, _), s in self.world.shelves.items() if request.sid in s.operations
+            account
+            for (account, _), s in self.world.partitions.items()
+            if request.sid in s.operations
         ]
         request.account = owners[0] if owners else request.account
         return super().poll(request)
@@ -130,8 +122,8 @@ class _AnybodysList(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         everybodys = [
             one
-            for shelf in self.world.shelves.values()
-            for one in shelf.configurations.values()
+            for partition in self.world.partitions.values()
+            for one in partition.configurations.values()
             if self.listed(one, self.now())
         ]
         return super().cut_page(sorted(everybodys, key=lambda one: one.number), query)
@@ -156,7 +148,7 @@ class _PublicList(Behaviour):
 )
 class _AnybodysConfigurations(_TellsStrangers):
     def fetch(self, request: Request) -> Response:
-        found = self.anybodys(request)
+        found = self.world.find(request.sid)
         request.account = found.account if found is not None else request.account
         return super().fetch(request)
 
@@ -179,8 +171,8 @@ class _LastLetter(Behaviour):
     shows="data: another account",
 )
 class _TellsDescription(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
-        found, response = self.anybodys(request), super().not_there(request)
+    def not_found(self, request: Request) -> Response:
+        found, response = self.world.find(request.sid), super().not_found(request)
         if request.route == "delete" and found is not None and found.account != request.account:
             response.document = {
                 **response.document,
@@ -196,8 +188,8 @@ class _TellsDescription(_TellsStrangers):
     shows="data: another account, callbacks",
 )
 class _TellsCallback(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
-        found, response = self.anybodys(request), super().not_there(request)
+    def not_found(self, request: Request) -> Response:
+        found, response = self.world.find(request.sid), super().not_found(request)
         callbacks = (
             found.members.get("statusCallbacks")
             if found is not None and found.account != request.account
@@ -217,7 +209,7 @@ class _TellsCallback(_TellsStrangers):
 class _TellsByParams(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
         response = super().unauthenticated(request)
-        if self.anybodys(request):
+        if self.world.find(request.sid):
             response.document = {**response.document, "params": {"version": "1"}}
         return response
 
@@ -229,16 +221,16 @@ class _TellsByParams(_TellsStrangers):
     shows="data: another account and a SID that is gone",
 )
 class _AcceptsGone(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
-        found = self.anybodys(request)
+    def not_found(self, request: Request) -> Response:
+        found = self.world.find(request.sid)
         if (
             request.route == "delete"
             and found is not None
             and found.account != request.account
-            and self.gone(found, self.now())
+            and self.is_deleted(found, self.now())
         ):
             return self.accepted(request, self.start_operation(request, "delete", found.id, 0.1))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -248,12 +240,12 @@ class _AcceptsGone(_TellsStrangers):
     shows="data: another account while a delete runs",
 )
 class _ConflictsWhilePending(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
-        found = self.anybodys(request)
+    def not_found(self, request: Request) -> Response:
+        found = self.world.find(request.sid)
         running = self.pending_deletion(found) if found is not None else None
         if request.route == "delete" and running is not None:
             raise Refused(conflict(running.id))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -264,7 +256,7 @@ class _ConflictsWhilePending(_TellsStrangers):
 )
 class _Cancels(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
-        found = self.anybodys(request)
+        found = self.world.find(request.sid)
         running = self.pending_deletion(found) if found is not None else None
         if (
             request.route == "delete"
@@ -273,7 +265,7 @@ class _Cancels(_TellsStrangers):
             and request.header(b"authorization") is None
         ):
             self.fail(running)
-            found.gone_at = None
+            found.deleted_at = None
         return super().unauthenticated(request)
 
 
@@ -288,16 +280,16 @@ _GONE = Problem(410, 530007, "The configuration is deleted")
     shows="data: another account and a SID that is gone",
 )
 class _GoneAway(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
-        found = self.anybodys(request)
+    def not_found(self, request: Request) -> Response:
+        found = self.world.find(request.sid)
         if (
             request.route == "delete"
             and found is not None
             and found.account != request.account
-            and self.gone(found, self.now())
+            and self.is_deleted(found, self.now())
         ):
             return self.refuse(request, _GONE)
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -307,16 +299,16 @@ class _GoneAway(_TellsStrangers):
     shows="data: another account",
 )
 class _GoneThoughThere(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
-        found = self.anybodys(request)
+    def not_found(self, request: Request) -> Response:
+        found = self.world.find(request.sid)
         if (
             request.route == "delete"
             and found is not None
             and found.account != request.account
-            and not self.gone(found, self.now())
+            and not self.is_deleted(found, self.now())
         ):
             return self.refuse(request, _GONE)
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -327,8 +319,8 @@ class _GoneThoughThere(_TellsStrangers):
 )
 class _GoneToNobody(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
-        found = self.anybodys(request)
-        if request.route == "delete" and found is not None and self.gone(found, self.now()):
+        found = self.world.find(request.sid)
+        if request.route == "delete" and found is not None and self.is_deleted(found, self.now()):
             return self.refuse(request, _GONE)
         return super().unauthenticated(request)
 
@@ -340,13 +332,13 @@ class _GoneToNobody(_TellsStrangers):
     shows="data: another account and a SID that is gone",
 )
 class _TellsGoneName(_TellsStrangers):
-    def not_there(self, request: Request) -> Response:
-        found, response = self.anybodys(request), super().not_there(request)
+    def not_found(self, request: Request) -> Response:
+        found, response = self.world.find(request.sid), super().not_found(request)
         if (
             request.route == "delete"
             and found is not None
             and found.account != request.account
-            and self.gone(found, self.now())
+            and self.is_deleted(found, self.now())
         ):
             response.document = {
                 **response.document,
@@ -363,7 +355,7 @@ class _TellsGoneName(_TellsStrangers):
 )
 class _TellsOperation(_TellsStrangers):
     def unauthenticated(self, request: Request) -> Response:
-        found, response = self.anybodys(request), super().unauthenticated(request)
+        found, response = self.world.find(request.sid), super().unauthenticated(request)
         running = self.pending_deletion(found) if found is not None else None
         if request.route == "delete" and running is not None:
             response.set("operation-id", running.id)

@@ -13,7 +13,7 @@ _EVERYWHERE = ("DELETED-FETCH", "DELETED-LIST", "DELETED-DELETE")
 
 @defect("gone-never", "COMPLETED, but nothing was deleted", breaches=_EVERYWHERE)
 class _Never(Behaviour):
-    def gone(self, configuration: Configuration, now: float) -> bool:
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
         return False
 
 
@@ -29,7 +29,7 @@ class _SometimesNot(Behaviour):
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if not fails and self.once_in(6, "delete"):
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 
@@ -40,8 +40,8 @@ class _SometimesNot(Behaviour):
     shows="time: 0.5 s",
 )
 class _Late(Behaviour):
-    def gone(self, configuration: Configuration, now: float) -> bool:
-        return super().gone(configuration, now - 0.5)
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        return super().is_deleted(configuration, now - 0.5)
 
 
 class _Returns(Behaviour):
@@ -53,10 +53,14 @@ class _Returns(Behaviour):
         """Whether this one comes back."""
         return True
 
-    def gone(self, configuration: Configuration, now: float) -> bool:
-        gone_at = configuration.gone_at
-        back = gone_at is not None and now >= gone_at + self.after and self.returns(configuration)
-        return super().gone(configuration, now) and not back
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        deleted_at = configuration.deleted_at
+        back = (
+            deleted_at is not None
+            and now >= deleted_at + self.after
+            and self.returns(configuration)
+        )
+        return super().is_deleted(configuration, now) and not back
 
 
 @defect(
@@ -100,7 +104,7 @@ class _StillFetched(Behaviour):
         return True
 
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        if self.gone(configuration, now) and self.kept(configuration, now):
+        if self.is_deleted(configuration, now) and self.kept(configuration, now):
             return True
         return super().fetchable(configuration, now)
 
@@ -129,7 +133,7 @@ class _FetchedSometimes(_StillFetched):
 )
 class _FetchedCached(_StillFetched):
     def kept(self, configuration: Configuration, now: float) -> bool:
-        return now < (configuration.gone_at or 0) + 0.4
+        return now < (configuration.deleted_at or 0) + 0.4
 
 
 @defect(
@@ -180,7 +184,7 @@ class _StillListed(Behaviour):
 
     def listed(self, configuration: Configuration, now: float) -> bool:
         query = self.asked.query if self.asked is not None else b""
-        if self.gone(configuration, now) and self.kept(configuration, now, query):
+        if self.is_deleted(configuration, now) and self.kept(configuration, now, query):
             return True
         return super().listed(configuration, now)
 
@@ -220,7 +224,7 @@ class _ListedDigit(_StillListed):
 )
 class _ListedBriefly(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return now < (configuration.gone_at or 0) + 0.4
+        return now < (configuration.deleted_at or 0) + 0.4
 
 
 @defect(
@@ -242,7 +246,7 @@ class _ListedSometimes(_StillListed):
 )
 class _ListedAgainLate(_StillListed):
     def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return now > (configuration.gone_at or 0) + 3 and configuration.number % 20 == 7
+        return now > (configuration.deleted_at or 0) + 3 and configuration.number % 20 == 7
 
 
 class _AgainOtherwise(Behaviour):
@@ -250,8 +254,8 @@ class _AgainOtherwise(Behaviour):
 
     status = 410
 
-    def not_there(self, request: Request) -> Response:
-        response = super().not_there(request)
+    def not_found(self, request: Request) -> Response:
+        response = super().not_found(request)
         if request.route == "delete" and self.locate(request, request.sid) is not None:
             problem = Problem(self.status, 530007, "The configuration is deleted")
             return self.refuse(request, problem)
@@ -267,8 +271,8 @@ class _Again410(_AgainOtherwise):
 
 @defect("gone-delete-409", "Deleting it again answers 409", breaches=("DELETED-DELETE",))
 class _Again409(_AgainOtherwise):
-    def not_there(self, request: Request) -> Response:
-        response = super().not_there(request)
+    def not_found(self, request: Request) -> Response:
+        response = super().not_found(request)
         return self.refuse(request, conflict(None)) if response.status == 410 else response
 
 
@@ -276,8 +280,8 @@ class _Again409(_AgainOtherwise):
     "gone-delete-204", "Deleting it again answers 204", breaches=("DELETED-DELETE", "DEL-STATUS")
 )
 class _Again204(_AgainOtherwise):
-    def not_there(self, request: Request) -> Response:
-        response = super().not_there(request)
+    def not_found(self, request: Request) -> Response:
+        response = super().not_found(request)
         return Response(204) if response.status == 410 else response
 
 
@@ -296,7 +300,7 @@ class _Again202(Behaviour):
 class _Again202Sometimes(Behaviour):
     def target_of_delete(self, request: Request) -> Configuration | None:
         found = self.locate(request, request.sid)
-        if found is not None and self.gone(found, self.now()):
+        if found is not None and self.is_deleted(found, self.now()):
             return found if self.once_in(5, "again") else None
         return found
 

@@ -8,7 +8,6 @@ from collections import Counter
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.access import anywhere
 from orchestrator_contract.mock.defects.side_effects import vanish
 from orchestrator_contract.mock.errors import unknown_configuration, unknown_operation
 from orchestrator_contract.mock.messages import Request, Response
@@ -33,7 +32,7 @@ class _Anybodys(Behaviour):
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         found = super().locate(request, sid)
         if found is None and sid and request.route == "delete":
-            found = anywhere(self, request, sid)
+            found = self.world.find(sid, request.region)
             return found if found is not None and self.exposed(found) else None
         return found
 
@@ -134,11 +133,11 @@ class _FailsWithoutKeyDeletes(Behaviour):
     shows="data: a 429 after FAILED",
 )
 class _ThrottledAfterFailed(Behaviour):
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
         if fault == "429" and found is not None and _failed(found, self.now()):
             vanish(self, found)
-        return super().fault_answer(request, fault)
+        return super().fault_response(request, fault)
 
 
 class _StripsFailed(Behaviour):
@@ -213,7 +212,7 @@ class _PatchAfterFailed(_UpdateAfterFailed):
 )
 class _WornOut(Behaviour):
     def poll(self, request: Request) -> Response:
-        operation = self.shelf(request).operations.get(request.sid or "")
+        operation = self.partition(request).operations.get(request.sid or "")
         if (
             operation is not None
             and operation.kind == "delete"

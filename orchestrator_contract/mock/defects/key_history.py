@@ -67,7 +67,7 @@ class _ThrottledDrops(Behaviour):
             and self.requested_fault(request, None) == "429"
         ):
             self.entries.pop(self.key_scope(request, key), None)
-            return self.fault_answer(request, "429")
+            return self.fault_response(request, "429")
         return await super().once(request, perform)
 
 
@@ -137,7 +137,7 @@ class _ConflictShowsFirst(Behaviour):
             self.beside[request.key] = running
         return super().second_delete(request, configuration, running)
 
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         running = self.beside.get(request.key or "")
         if (
             request.route == "delete"
@@ -145,7 +145,7 @@ class _ConflictShowsFirst(Behaviour):
             and running.configuration_id == request.sid
         ):
             return self.accepted(request, running)
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -155,7 +155,7 @@ class _ConflictShowsFirst(Behaviour):
     shows="data: a key that met a 404",
 )
 class _GoneAgain(_Remembers):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if (
             request.route == "delete"
             and request.key is not None
@@ -166,7 +166,7 @@ class _GoneAgain(_Remembers):
                     request, self.start_operation(request, "delete", request.sid or "", 0.1)
                 )
             self.met[request.key] = 404
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 class _Revives(Behaviour):
@@ -177,8 +177,8 @@ class _Revives(Behaviour):
     def replay(self, request: Request, entry: Entry, response: Response) -> Response:
         if request.route == self.route:
             found = self.locate(request, response.document["related"]["configurationId"])
-            if found is not None and self.gone(found, self.now()):
-                found.gone_at = None
+            if found is not None and self.is_deleted(found, self.now()):
+                found.deleted_at = None
         return super().replay(request, entry, response)
 
 
@@ -211,7 +211,7 @@ class _UpdateRevives(_Revives):
 class _Remakes(Behaviour):
     def replay(self, request: Request, entry: Entry, response: Response) -> Response:
         found = self.locate(request, (response.document["related"] or {}).get("configurationId"))
-        if request.route == "create" and found is not None and self.gone(found, self.now()):
+        if request.route == "create" and found is not None and self.is_deleted(found, self.now()):
             request.replayed = False
             return self.create(request)
         return super().replay(request, entry, response)
@@ -290,11 +290,11 @@ class _NotFoundOverRegions(Behaviour):
         super().__init__(world, settings)
         self.missed: set[tuple[int, str | None, str | None]] = set()
 
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.route == "delete" and request.key is not None:
             self.missed.add((request.account, request.key, request.sid))
-        return super().not_there(request)
+        return super().not_found(request)
 
     def delete(self, request: Request) -> Response:
         missed = (request.account, request.key, request.sid) in self.missed
-        return self.not_there(request) if missed else super().delete(request)
+        return self.not_found(request) if missed else super().delete(request)

@@ -84,7 +84,7 @@ class _KeyEndsCreated(Behaviour):
     def create(self, request: Request) -> Response:
         response = super().create(request)
         if request.key is not None and response.status == 202:
-            vanish(self, list(self.shelf(request).configurations.values())[-1], DAY)
+            vanish(self, list(self.partition(request).configurations.values())[-1], DAY)
         return response
 
 

@@ -96,7 +96,7 @@ class _OverAccountsReplays(_OverAccounts):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         stored = entry.response
         path = stored.document["related"].get("configurationId") if stored is not None else None
-        foreign = path not in self.shelf(request).configurations
+        foreign = path not in self.partition(request).configurations
         return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
 
 
@@ -119,7 +119,7 @@ class _OverRegionsReplays(_OverRegions):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         stored = entry.response
         path = stored.document["related"].get("configurationId") if stored is not None else None
-        foreign = path not in self.shelf(request).configurations
+        foreign = path not in self.partition(request).configurations
         return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
 
 
@@ -177,8 +177,8 @@ class _OverSidsEnded(Behaviour):
 class _OverSidsDeletes(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
         found = self.locate(request, request.sid)
-        if request.route == "delete" and found is not None and found.gone_at is None:
-            found.gone_at = self.now()
+        if request.route == "delete" and found is not None and found.deleted_at is None:
+            found.deleted_at = self.now()
         return super().mismatch(request, entry)
 
 

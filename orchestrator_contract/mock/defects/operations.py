@@ -305,7 +305,7 @@ class _FailsDigit(Behaviour):
             and found.id[-1] in "789"
         ):
             self.fail(found.deletion)
-            found.gone_at = None
+            found.deleted_at = None
         return response
 
 
@@ -324,11 +324,11 @@ class _FailedDeletes(Behaviour):
 
     def fail(self, operation: Operation) -> None:
         super().fail(operation)
-        found = self.world.shelf(operation.account, operation.region).configurations[
+        found = self.world.partition(operation.account, operation.region).configurations[
             operation.configuration_id
         ]
         if found.reserved_for is None:
-            found.gone_at = operation.ends_at + self.later
+            found.deleted_at = operation.ends_at + self.later
 
 
 @defect(
@@ -358,7 +358,7 @@ class _PollFails(Behaviour):
         return True
 
     def poll(self, request: Request) -> Response:
-        operation = self.shelf(request).operations.get(request.sid or "")
+        operation = self.partition(request).operations.get(request.sid or "")
         if operation is not None and operation.kind == "delete" and self.lost(operation):
             return self.refuse(request, unknown_operation())
         return super().poll(request)

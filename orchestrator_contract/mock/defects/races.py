@@ -149,12 +149,12 @@ class _Lost(Behaviour):
         self, request: Request, configuration: Configuration, *, fails: bool = False
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
-        shelf, now = self.shelf(request), self.now()
+        partition, now = self.partition(request), self.now()
         pending = sum(
-            now < one.ends_at and one.kind == "delete" for one in shelf.operations.values()
+            now < one.ends_at and one.kind == "delete" for one in partition.operations.values()
         )
         if pending > 4 and self.once_in(5, "crowd"):
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 
@@ -184,7 +184,7 @@ class _Survives(Behaviour):
         self, request: Request, configuration: Configuration, running: Operation
     ) -> Response:
         if self.now() - running.created_at < 0.05:
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return super().second_delete(request, configuration, running)
 
 
@@ -259,7 +259,7 @@ class _Rescues(Behaviour):
         found.deletion = None
         response = super().update(request)
         if response.status == 202:
-            found.gone_at = None
+            found.deleted_at = None
         else:
             found.deletion = running
         return response
@@ -286,10 +286,10 @@ class _BackWhileBusy(Behaviour):
 
     def busy(self, configuration: Configuration, now: float) -> bool:
         """Whether this is gone and another delete runs; deletes that end together do not bring each other back."""
-        shelf = self.world.shelf(configuration.account, configuration.region)
-        ended = configuration.gone_at is not None and now > configuration.gone_at + 0.5
+        partition = self.world.partition(configuration.account, configuration.region)
+        ended = configuration.deleted_at is not None and now > configuration.deleted_at + 0.5
         return ended and any(
-            o.kind == "delete" and not o.state(now).terminal for o in shelf.operations.values()
+            o.kind == "delete" and not o.state(now).terminal for o in partition.operations.values()
         )
 
 
@@ -327,7 +327,7 @@ class _ListDoubles(Behaviour):
         now = self.now()
         if any(
             now < one.ends_at and one.kind == "delete"
-            for one in self.shelf(request).operations.values()
+            for one in self.partition(request).operations.values()
         ):
             document = response.document
             document["configurations"] += document["configurations"][-1:]
@@ -343,10 +343,10 @@ class _ListDoubles(Behaviour):
 )
 class _NeighbourHidden(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        shelf = self.world.shelf(configuration.account, configuration.region)
+        partition = self.world.partition(configuration.account, configuration.region)
         hidden = any(
             one.number == configuration.number - 1 and self.pending_deletion(one) is not None
-            for one in shelf.configurations.values()
+            for one in partition.configurations.values()
         )
         return super().fetchable(configuration, now) and not hidden
 
@@ -358,8 +358,8 @@ class _NeighbourHidden(Behaviour):
     shows="race: a 429 while pending",
 )
 class _ThrottledCancels(Behaviour):
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
         if fault == "429" and found is not None and self.pending_deletion(found) is not None:
-            found.gone_at = None
-        return super().fault_answer(request, fault)
+            found.deleted_at = None
+        return super().fault_response(request, fault)

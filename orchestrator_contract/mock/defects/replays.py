@@ -283,7 +283,7 @@ class _HiddenStart(_AfterEnd, _Replay):
     def spoil(self, request: Request, response: Response) -> Response:
         found = self.deleted(request)
         if found is not None:
-            found.gone_at = None
+            found.deleted_at = None
         return response
 
 
@@ -312,7 +312,7 @@ class _OfLast(_Replay):
 )
 class _TellsStatus(_Replay):
     def spoil(self, request: Request, response: Response) -> Response:
-        operation = self.shelf(request).operations.get(response.get("operation-id") or "")
+        operation = self.partition(request).operations.get(response.get("operation-id") or "")
         if operation is not None:
             member("status", operation.state(self.now()))(request, response)
         return response

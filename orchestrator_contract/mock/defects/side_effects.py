@@ -14,9 +14,9 @@ def vanish(behaviour: Behaviour, configuration: Configuration | None, seconds: f
     if (
         configuration is not None
         and configuration.reserved_for is None
-        and configuration.gone_at is None
+        and configuration.deleted_at is None
     ):
-        configuration.gone_at = behaviour.now() + seconds
+        configuration.deleted_at = behaviour.now() + seconds
 
 
 class _RefusedDeletes(Behaviour):
@@ -91,7 +91,7 @@ class _ThrottledSometimes(_RefusedDeletes):
     breaches=("ERR-429-NO-EFFECT",),
 )
 class _Queued(Behaviour):
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
         if (
             fault == "429"
@@ -100,7 +100,7 @@ class _Queued(Behaviour):
             and not found.deletion
         ):
             self.begin_delete(request, found)
-        return super().fault_answer(request, fault)
+        return super().fault_response(request, fault)
 
 
 @defect(
@@ -109,15 +109,15 @@ class _Queued(Behaviour):
     breaches=("SID-UNKNOWN-NO-EFFECT",),
 )
 class _NotFoundTakesNewest(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.route == "delete" and self.locate(request, request.sid) is None:
             living = [
                 one
-                for one in self.shelf(request).configurations.values()
+                for one in self.partition(request).configurations.values()
                 if self.visible(one, self.now())
             ]
             vanish(self, living[-1] if living else None)
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -127,17 +127,17 @@ class _NotFoundTakesNewest(Behaviour):
     shows="data: an unknown SID next to a real one",
 )
 class _NotFoundTakesSimilar(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         start = (request.sid or "")[:-1]
         if (
             request.route == "delete"
             and len(start) > 40
             and self.locate(request, request.sid) is None
         ):
-            for one in self.shelf(request).configurations.values():
+            for one in self.partition(request).configurations.values():
                 if one.id.startswith(start):
                     vanish(self, one)
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 class _TakesAnother(Behaviour):
@@ -155,10 +155,10 @@ class _TakesAnother(Behaviour):
     ) -> Operation:
         operation = super().begin_delete(request, configuration, fails=fails)
         if not fails and self.once_in(self.every, "delete"):
-            for other in self.shelf(request).configurations.values():
+            for other in self.partition(request).configurations.values():
                 if (
                     other is not configuration
-                    and other.gone_at is None
+                    and other.deleted_at is None
                     and self.another(configuration, other)
                 ):
                     vanish(self, other, self.settings.operation_seconds + self.later)
@@ -318,7 +318,7 @@ class _ListDeletes(Behaviour):
         response = super().list_page(request)
         shown = response.document["configurations"]
         if shown and self.once_in(2, "list"):
-            vanish(self, self.shelf(request).configurations.get(shown[-1]["id"]))
+            vanish(self, self.partition(request).configurations.get(shown[-1]["id"]))
         return response
 
 
@@ -352,8 +352,12 @@ class _UpdateRevives(Behaviour):
 
     def update(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
-        if found is not None and request.method in self.methods and self.gone(found, self.now()):
-            found.gone_at = found.deletion = None
+        if (
+            found is not None
+            and request.method in self.methods
+            and self.is_deleted(found, self.now())
+        ):
+            found.deleted_at = found.deletion = None
         return super().update(request)
 
 

@@ -8,11 +8,12 @@ import unicodedata
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from orchestrator_contract.mock.behaviour import ITEM, Behaviour
+from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.errors import Problem, internal_error
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.response_changes import altering, header
+from orchestrator_contract.mock.routing import ITEM
 from orchestrator_contract.mock.state import Configuration
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
@@ -29,8 +30,8 @@ def _unknown(
     """Registers a defect where a well-formed SID that was never used gets another answer."""
 
     class Unknown(Behaviour):
-        def not_there(self, request: Request) -> Response:
-            response = super().not_there(request)
+        def not_found(self, request: Request) -> Response:
+            response = super().not_found(request)
             if request.route != "delete" or self.locate(request, request.sid) is not None:
                 return response
             known = WELL_FORMED.fullmatch(request.sid or "") is not None
@@ -223,12 +224,12 @@ _odd(
     shows="data: odd SIDs",
 )
 class _Odd405(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.route == "delete" and WELL_FORMED.fullmatch(request.sid or "") is None:
             return self.refuse(
                 request, Problem(405, 20004, "Method not allowed", ((b"allow", b"GET"),))
             )
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @defect(
@@ -238,12 +239,12 @@ class _Odd405(Behaviour):
     shows="data: odd SIDs",
 )
 class _OddAccepted(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if request.route == "delete" and WELL_FORMED.fullmatch(request.sid or "") is None:
             return self.accepted(
                 request, self.start_operation(request, "delete", request.sid or "", 0.1)
             )
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 def _folding(name: str, text: str, fold: Callable[[str], str], shows: str) -> None:
@@ -351,9 +352,13 @@ def _matching(name: str, text: str, matches: Callable[[str, str], bool], shows: 
             found = super().locate(request, sid)
             if found is not None or not sid or request.route != "delete":
                 return found
-            shelf, now = self.shelf(request), self.now()
-            for one in reversed(shelf.configurations.values()):
-                if one.reserved_for is None and not self.gone(one, now) and matches(sid, one.id):
+            partition, now = self.partition(request), self.now()
+            for one in reversed(partition.configurations.values()):
+                if (
+                    one.reserved_for is None
+                    and not self.is_deleted(one, now)
+                    and matches(sid, one.id)
+                ):
                     return one
             return None
 
@@ -412,7 +417,7 @@ class _NoAllow(Behaviour):
 @defect("method-404", "A wrong method answers 404", breaches=("SID-METHOD-NOT-ALLOWED",))
 class _Method404(Behaviour):
     def method_not_allowed(self, request: Request, methods: object) -> Response:
-        return self.not_there(request)
+        return self.not_found(request)
 
 
 @defect("method-500", "A wrong method answers 500", breaches=("SID-METHOD-NOT-ALLOWED",))
@@ -481,12 +486,12 @@ class _Hyphens(_NearSid):
 )
 class _Latest(_NearSid):
     def near(self, request: Request) -> str | None:
-        shelf = [
+        partition = [
             one.id
-            for one in self.shelf(request).configurations.values()
+            for one in self.partition(request).configurations.values()
             if self.visible(one, self.now())
         ]
-        return shelf[-1] if request.sid == "latest" and shelf else request.sid
+        return partition[-1] if request.sid == "latest" and partition else request.sid
 
 
 @defect(
@@ -496,13 +501,14 @@ class _Latest(_NearSid):
     shows="data: an odd SID",
 )
 class _MemoryStore(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         head, _, tail = (request.sid or "").rpartition("_")
         alike = any(
-            one.id.rpartition("_")[2] == tail for one in self.shelf(request).configurations.values()
+            one.id.rpartition("_")[2] == tail
+            for one in self.partition(request).configurations.values()
         )
         if request.route == "delete" and head == "mem_store" and alike:
             return self.accepted(
                 request, self.start_operation(request, "delete", request.sid or "", 0.1)
             )
-        return super().not_there(request)
+        return super().not_found(request)

@@ -15,10 +15,13 @@ class _WhileUpdating(Behaviour):
 
     def updating(self, configuration: Configuration) -> Operation | None:
         """The running update of *configuration*, or None."""
-        shelf, now = self.world.shelf(configuration.account, configuration.region), self.now()
+        partition, now = (
+            self.world.partition(configuration.account, configuration.region),
+            self.now(),
+        )
         running = (
             one
-            for one in reversed(shelf.operations.values())
+            for one in reversed(partition.operations.values())
             if one.kind == "update" and not one.state(now).terminal
         )
         return next((one for one in running if one.configuration_id == configuration.id), None)
@@ -37,7 +40,7 @@ class _IdleWhileUpdating(_WhileUpdating):
         updating = self.updating(configuration)
         operation = super().begin_delete(request, configuration, fails=fails)
         if updating is not None:
-            configuration.gone_at = None
+            configuration.deleted_at = None
         return operation
 
 

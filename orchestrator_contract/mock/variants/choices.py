@@ -7,7 +7,6 @@ import re
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.access import anywhere
 from orchestrator_contract.mock.errors import (
     Problem,
     Refused,
@@ -71,7 +70,7 @@ class _Second404(Behaviour):
     def second_delete(
         self, request: Request, configuration: Configuration, running: Operation
     ) -> Response:
-        return self.not_there(request)
+        return self.not_found(request)
 
 
 @variant(
@@ -254,11 +253,11 @@ def _foreign(name: str, text: str, problem: Problem) -> Class:
     """Registers a variant that answers another account's SID with *problem*."""
 
     class Foreign(Behaviour):
-        def not_there(self, request: Request) -> Response:
-            found = anywhere(self, request, request.sid or "")
+        def not_found(self, request: Request) -> Response:
+            found = self.world.find(request.sid, request.region)
             if request.route == "delete" and found is not None and found.account != request.account:
                 return self.refuse(request, problem)
-            return super().not_there(request)
+            return super().not_found(request)
 
     return variant(name, text)(Foreign)
 
@@ -272,10 +271,10 @@ _foreign("foreign-401", "Another account's SID answers 401", unauthenticated())
 
 @variant("odd-400", "A SID that does not look like one answers 400")
 class _Odd400(Behaviour):
-    def not_there(self, request: Request) -> Response:
+    def not_found(self, request: Request) -> Response:
         if WELL_FORMED.fullmatch(request.sid or "") is None:
             return self.refuse(request, Problem(400, 530009, "The id is malformed"))
-        return super().not_there(request)
+        return super().not_found(request)
 
 
 @variant("odd-414-early", "Path segments of more than 300 characters answer 414")
@@ -291,7 +290,7 @@ class _Odd414(Behaviour):
 )
 class _Method404(Behaviour):
     def method_not_allowed(self, request: Request, methods: object) -> Response:
-        return self.not_there(request)
+        return self.not_found(request)
 
 
 # -- what can be seen before the operation ends ---------------------------------------------

@@ -34,7 +34,7 @@ def test_replay_is_the_stored_answer(mock: Any) -> None:
         len(
             [
                 one
-                for one in mock.behaviour.world.shelf(1, 0).operations.values()
+                for one in mock.behaviour.world.partition(1, 0).operations.values()
                 if one.kind == "delete"
             ]
         )

@@ -121,10 +121,10 @@ class Talk:
         }
         await self.call("POST", COLLECTION, body=payload, **options)
         self.driver.advance(0.05)
-        shelf = self.driver.behaviour.world.shelf(
+        partition = self.driver.behaviour.world.partition(
             options.get("account", 1), options.get("region", 0)
         )
-        return str(next(reversed(shelf.configurations)))
+        return str(next(reversed(partition.configurations)))
 
     async def delete(self, sid: str, **options: Any) -> Response:
         """A DELETE."""
@@ -132,9 +132,9 @@ class Talk:
 
     async def look(self, *sids: str, polls: int = 2) -> None:
         """Polls the newest delete operation, fetches, and lists by small pages."""
-        shelf = self.driver.behaviour.world.shelf(1, 0)
+        partition = self.driver.behaviour.world.partition(1, 0)
         newest = next(
-            (one for one in reversed(shelf.operations.values()) if one.kind == "delete"), None
+            (one for one in reversed(partition.operations.values()) if one.kind == "delete"), None
         )
         for _ in range(polls if newest is not None else 0):
             assert newest is not None
@@ -145,7 +145,7 @@ class Talk:
 
     async def newest(self) -> None:
         """Polls the newest operation, of whatever it is."""
-        newest = next(reversed(self.driver.behaviour.world.shelf(1, 0).operations))
+        newest = next(reversed(self.driver.behaviour.world.partition(1, 0).operations))
         await self.call("GET", "/v2/ControlPlane/Operations/" + newest)
 
     async def pages(self, size: int) -> None:
@@ -370,7 +370,7 @@ async def corners(talk: Talk) -> None:
     sid = await talk.create()
     for accept in ("application/json", "*/*"):
         await talk.delete(sid, key=key, headers={"Accept": accept})
-    operation = next(reversed(talk.driver.behaviour.world.shelf(1, 0).operations))
+    operation = next(reversed(talk.driver.behaviour.world.partition(1, 0).operations))
     spare = await talk.create()
     for account in (0, 2):
         await talk.call("GET", "/v2/ControlPlane/Operations/" + operation, account=account)
