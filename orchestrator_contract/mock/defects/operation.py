@@ -1,15 +1,311 @@
-"""Wrong operations: members, times, words, order, and polls that fail."""
+"""Defects against OP."""
 
 from __future__ import annotations
 
+import asyncio
+import html
+from collections import Counter
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.errors import unknown_operation
+from orchestrator_contract.mock.defects.bases import HOUR, _ended_failed, _failed, _Lagging, vanish
+from orchestrator_contract.mock.errors import (
+    unknown_configuration,
+    unknown_operation,
+)
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import Class, defect
-from orchestrator_contract.mock.response_changes import altering, header, member, without
-from orchestrator_contract.mock.state import Operation
+from orchestrator_contract.mock.response_changes import altering, member, without
+from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.state import Configuration, Operation, World
+
+
+@defect(
+    "failed-unlisted",
+    "What an operation FAILED to delete is not listed any more",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: after FAILED",
+)
+class _FailedUnlisted(Behaviour):
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        running = configuration.deletion
+        failed = running is not None and running.outcome is State.FAILED and now >= running.ends_at
+        return not failed and super().listed(configuration, now)
+
+
+@defect(
+    "failed-then-404",
+    "After a delete FAILED the next one is 404",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: a second delete after FAILED",
+)
+class _FailedThenMissing(Behaviour):
+    def target_of_delete(self, request: Request) -> Configuration | None:
+        found = super().target_of_delete(request)
+        return (
+            None if _failed(found) and found is not None and found.reserved_for is None else found
+        )
+
+
+@defect(
+    "operation-lost-to-new-connections",
+    "An ended operation is 404 on new connections",
+    breaches=("OP-FETCH", "OP-RETAINED"),
+    shows="data: a new connection",
+)
+class _PollAnew(_Lagging):
+    def poll(self, request: Request) -> Response:
+        operation = self.partition(request).operations.get(request.sid or "")
+        if operation is not None and self._behind and operation.state(self.now()).terminal:
+            return self.refuse(request, unknown_operation())
+        return super().poll(request)
+
+
+@defect(
+    "operation-failed-empties",
+    "After FAILED the configuration has no description any more",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: failed operations",
+)
+class _Empties(Behaviour):
+    def fail(self, operation: Operation) -> None:
+        super().fail(operation)
+        for partition in self.world.partitions.values():
+            found = partition.configurations.get(operation.configuration_id)
+            if found is not None:
+                found.members = {**found.members, "description": ""}
+
+
+@defect(
+    "operation-failed-deletes-next-day",
+    "What an operation FAILED to delete is gone 20 hours later",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="time: 20 h after FAILED",
+)
+class _FailedNextDay(Behaviour):
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        found = self.locate(request, request.sid)
+        if (
+            response.status == 202
+            and found is not None
+            and found.deletion is not None
+            and found.deletion.outcome is State.FAILED
+        ):
+            vanish(self, found, 20 * HOUR)
+        return response
+
+
+class _ChangesLater(Behaviour):
+    """Base of defects where an operation that has ended says something else an hour later."""
+
+    def change(self, document: dict[str, Any]) -> None:
+        """Changes what it says."""
+        document["completedAt"] = None
+
+    def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
+        document = super().operation_document(operation, now)
+        if now > operation.ends_at + HOUR:
+            self.change(document)
+        return document
+
+
+@defect(
+    "operation-end-forgotten",
+    "An hour after the end completedAt is null",
+    breaches=("OP-TIMESTAMPS",),
+    shows="time: 1 h after the end",
+)
+class _EndForgotten(_ChangesLater):
+    pass
+
+
+@defect(
+    "operation-failed-completes-later",
+    "An hour later a FAILED operation says COMPLETED",
+    breaches=("OP-STATUS-ORDER",),
+    shows="time: 1 h after FAILED",
+)
+class _CompletesLater(_ChangesLater):
+    def change(self, document: dict[str, Any]) -> None:
+        if document["status"] == "FAILED":
+            document |= {"status": "COMPLETED", "error": None}
+
+
+@defect(
+    "failed-deletes-days-later",
+    "What an operation FAILED to delete is gone 60 hours later",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="time: 60 h after FAILED",
+)
+class _FailedDaysLater(Behaviour):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if fails:
+            vanish(self, configuration, 60 * HOUR)
+        return operation
+
+
+class _SecondDeletes(Behaviour):
+    """Base of defects where a delete that is refused while another one runs takes effect with that, though it ends FAILED."""
+
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
+        if running.outcome is State.FAILED:
+            vanish(self, configuration, running.ends_at - self.now())
+        return super().second_delete(request, configuration, running)
+
+
+@defect(
+    "failed-second-409-deletes",
+    "A delete answered 409 while one runs that ends FAILED is carried out with its end",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: a second delete while one runs that ends FAILED",
+)
+class _SecondConflictDeletes(_SecondDeletes):
+    pass
+
+
+@defect(
+    "failed-second-404-deletes",
+    "A delete answered 404 while one runs that ends FAILED is carried out with its end",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: a second delete while one runs that ends FAILED",
+)
+class _SecondMissingDeletes(_SecondDeletes):
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
+        super().second_delete(request, configuration, running)
+        return self.refuse(request, unknown_configuration())
+
+
+@defect(
+    "failed-again-deletes",
+    "The second delete of a configuration that FAILS takes it away",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: a second delete that FAILS",
+)
+class _FailsAgainDeletes(Behaviour):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        before = _ended_failed(configuration, self.now())
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if fails and before:
+            vanish(self, configuration, self.settings.operation_seconds)
+        return operation
+
+
+@defect(
+    "failed-without-key-deletes",
+    "A delete without a key that FAILS takes the configuration away",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: a delete without a key that FAILS",
+)
+class _FailsWithoutKeyDeletes(Behaviour):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if fails and request.key is None:
+            vanish(self, configuration, self.settings.operation_seconds)
+        return operation
+
+
+class _StripsFailed(Behaviour):
+    """Base of defects where a delete that FAILED has changed what it did not delete."""
+
+    def changed(self, members: dict[str, Any]) -> dict[str, Any]:
+        """What becomes of its members."""
+        return {name: value for name, value in members.items() if name != "channelSettings"}
+
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        if fails:
+            configuration.members = self.changed(configuration.members)
+        return super().begin_delete(request, configuration, fails=fails)
+
+
+@defect(
+    "failed-strips-channels",
+    "A delete that FAILED takes the channels' settings away",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: channel settings",
+)
+class _FailedStripsChannels(_StripsFailed):
+    pass
+
+
+@defect(
+    "failed-unescapes",
+    "A delete that FAILED leaves a description with its entities resolved",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: a description with markup",
+)
+class _FailedUnescapes(_StripsFailed):
+    def changed(self, members: dict[str, Any]) -> dict[str, Any]:
+        return {**members, "description": html.unescape(str(members["description"]))}
+
+
+@defect(
+    "operation-lost-after-many-polls",
+    "An operation is 404 from its 12th poll on",
+    breaches=("OP-RETAINED",),
+    shows="data: many polls",
+)
+class _WornOut(Behaviour):
+    def poll(self, request: Request) -> Response:
+        operation = self.partition(request).operations.get(request.sid or "")
+        if (
+            operation is not None
+            and operation.kind == "delete"
+            and self.tick(("poll", operation.id)) >= 12
+        ):
+            return self.refuse(request, unknown_operation())
+        return super().poll(request)
+
+
+@defect(
+    "operation-pending-at-once",
+    "Of polls that come while another of the operation is answered each is PENDING",
+    breaches=("OP-STATUS-ORDER",),
+    shows="race: polls of one operation",
+)
+class _Overlapping(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self.answering: Counter[str] = Counter()
+        self.late: set[int] = set()
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.route != "operation" or request.sid is None:
+            return
+        if self.answering[request.sid]:
+            self.late.add(id(request))
+        self.answering[request.sid] += 1
+        await asyncio.sleep(0.005)
+        self.answering[request.sid] -= 1
+
+    def poll(self, request: Request) -> Response:
+        response = super().poll(request)
+        if id(request) in self.late:
+            self.late.discard(id(request))
+            if response.status == 200 and request.route == "operation":
+                response.document = {
+                    **response.document,
+                    "status": "PENDING",
+                    "completedAt": None,
+                    "error": None,
+                }
+        return response
+
 
 ENDED = ("COMPLETED", "FAILED")
 
@@ -44,6 +340,8 @@ def _always(**members: Any) -> Any:
 
 
 _BODY = ("OP-BODY",)
+
+
 for _member in ("operationId", "status", "createdAt", "statusUrl"):
     _document_defect(
         f"operation-no-{_member.lower()}",
@@ -51,6 +349,8 @@ for _member in ("operationId", "status", "createdAt", "statusUrl"):
         _BODY,
         lambda document, operation, now, name=_member: document.pop(name),
     )
+
+
 for _name, _text, _change in (
     ("operation-status-null", "status is null", _always(status=None)),
     ("operation-word-done", "The end is called DONE", _if_ended(status="DONE")),
@@ -84,12 +384,16 @@ for _name, _text, _change in (
     ("operation-related-text", "related is a string", _always(related="configuration")),
 ):
     _document_defect(_name, _text, _BODY, _change)
+
+
 _document_defect(
     "operation-word-lower",
     "Status words are in lower case",
     _BODY,
     lambda document, operation, now: document.update(status=document["status"].lower()),
 )
+
+
 _document_defect(
     "operation-error-text",
     "error of a FAILED operation is a string",
@@ -97,6 +401,8 @@ _document_defect(
     lambda document, operation, now: document["error"] and document.update(error="it did not work"),
     "data: failed operations",
 )
+
+
 _document_defect(
     "operation-error-status-text",
     "error.status is a string",
@@ -104,6 +410,8 @@ _document_defect(
     lambda document, operation, now: document["error"] and document["error"].update(status="500"),
     "data: failed operations",
 )
+
+
 _document_defect(
     "operation-completed-early",
     "completedAt is set while pending",
@@ -112,6 +420,8 @@ _document_defect(
         completedAt=document["completedAt"] or document["createdAt"]
     ),
 )
+
+
 _document_defect(
     "operation-error-on-success",
     "error is set on COMPLETED",
@@ -121,24 +431,32 @@ _document_defect(
         and document.update(error={"title": "nothing happened", "status": 500})
     ),
 )
+
+
 _document_defect(
     "operation-error-while-pending",
     "error is set while pending",
     ("OP-ERROR",),
     _if_pending(error={"title": "not yet", "status": 500}),
 )
+
+
 _document_defect(
     "operation-id-stray",
     "operationId is another one",
     ("OP-ID",),
     _always(operationId="conv_operation_7strayoperation00000000000"),
 )
+
+
 _document_defect(
     "operation-id-folded",
     "operationId is in capitals",
     ("OP-ID",),
     lambda document, operation, now: document.update(operationId=document["operationId"].upper()),
 )
+
+
 _document_defect(
     "operation-related-stranger",
     "related names another configuration",
@@ -455,13 +773,6 @@ def _poll_500(request: Request, response: Response) -> None:
 
 
 altering(
-    "operation-type-text",
-    "Polls say text/plain",
-    breaches=("HTTP-CONTENT-TYPE",),
-    route="operation",
-    status=200,
-)(header("content-type", "text/plain"))
-altering(
     "operation-status-url-number",
     "statusUrl of the operation is a number now and then",
     breaches=_BODY,
@@ -469,22 +780,6 @@ altering(
     route="operation",
     status=200,
 )(member("statusUrl", 3))
-for _route, _breaches in (
-    ("operation", ("OP-STATUS-URL-ORIGIN",)),
-    ("operation-create", ("CTRL-OPERATION",)),
-    ("operation-update", ("CTRL-OPERATION",)),
-):
-
-    @altering(
-        f"{_route}-url-foreign",
-        "The operation's own statusUrl is on another origin",
-        breaches=_breaches,
-        route=_route,
-        status=200,
-    )
-    def _url_foreign(request: Request, response: Response) -> None:
-        path = response.document["statusUrl"].removeprefix(request.origin)
-        member("statusUrl", f"https://operations.example{path}")(request, response)
 
 
 altering(
@@ -509,15 +804,20 @@ def _related_otherwise(request: Request, response: Response) -> None:
     member("related", {"configuration_id": sid})(request, response)
 
 
-@altering(
-    "read-anything-gets-xml",
-    "A read that takes anything is given XML",
-    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON"),
-    shows="data: Accept: */*",
-    route=("operation", "fetch", "list"),
-    status=200,
+@defect(
+    "failed-strips-bridge",
+    "A delete that FAILED takes the bridge away",
+    breaches=("OP-FAILED-NO-EFFECT",),
+    shows="data: a bridge",
 )
-def _xml(request: Request, response: Response) -> None:
-    if request.header(b"accept") == b"*/*":
-        response.set("content-type", "application/xml")
-        response.body = b"<Response/>"
+class _FailedStrips(Behaviour):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        if fails:
+            configuration.members = {
+                name: value
+                for name, value in configuration.members.items()
+                if name != "conversationsV1Bridge"
+            }
+        return super().begin_delete(request, configuration, fails=fails)

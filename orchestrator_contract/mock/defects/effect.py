@@ -1,143 +1,112 @@
-"""Refused requests and innocent ones that delete all the same, and deletes that delete too much."""
+"""Defects against EFFECT."""
 
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.bases import _ended_failed, vanish
 from orchestrator_contract.mock.errors import Refused
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.state import Configuration, Operation
+from orchestrator_contract.mock.state import DAY, Configuration, Operation
 
 
-def vanish(behaviour: Behaviour, configuration: Configuration | None, seconds: float = 0.0) -> None:
-    """Lets *configuration* be gone in *seconds*, with no operation; reserved ones stay."""
-    if (
-        configuration is not None
-        and configuration.reserved_for is None
-        and configuration.deleted_at is None
-    ):
-        configuration.deleted_at = behaviour.now() + seconds
+@defect(
+    "takes-same-bridge",
+    "A delete removes another configuration with the same bridge",
+    breaches=("EFFECT-NO-OTHER", "CTRL-READ-AFTER-CREATE"),
+    shows="data: two with one bridge",
+)
+class _TakesBridged(Behaviour):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        operation = super().begin_delete(request, configuration, fails=fails)
+        bridge = configuration.members.get("conversationsV1Bridge")
+        for other in self.partition(request).configurations.values():
+            if (
+                bridge
+                and other is not configuration
+                and other.members.get("conversationsV1Bridge") == bridge
+                and other.deleted_at is None
+            ):
+                other.deleted_at = operation.ends_at
+        return operation
 
 
-class _RefusedDeletes(Behaviour):
-    """Base of defects where one refusal deletes."""
+class _UpdatedVanishes(Behaviour):
+    """Base of defects where an update deletes, a while later."""
 
-    status = 409
-    later = 0.0
-    every = 1
-
-    def delete(self, request: Request) -> Response:
-        found = self.target_of_delete(request)
-        response = super().delete(request)
-        if (
-            response.status == self.status
-            and found is not None
-            and self.once_in(self.every, "refused")
-        ):
-            vanish(self, found, self.later)
+    def update(self, request: Request) -> Response:
+        response, found = super().update(request), self.locate(request, request.sid)
+        if response.status == 202 and found is not None:
+            vanish(self, found, 1.0)
         return response
 
 
 @defect(
-    "refused-409-deletes", "A delete answered 409 deletes at once", breaches=("ERR-409-NO-EFFECT",)
+    "update-deletes-later",
+    "An updated configuration is gone a second later",
+    breaches=("EFFECT-ONLY-BY-DELETE",),
+    shows="time: 1 s later",
 )
-class _Conflict(_RefusedDeletes):
+class _UpdateDeletesLater(_UpdatedVanishes):
     pass
 
 
-@defect(
-    "refused-409-deletes-later",
-    "A delete answered 409 deletes 0.7 s later",
-    breaches=("ERR-409-NO-EFFECT",),
-    shows="time: 0.7 s later",
-)
-class _ConflictLater(_RefusedDeletes):
-    later = 0.7
+class _UpdateAfterFailed(Behaviour):
+    """Base of defects where an update of what was not deleted deletes it."""
 
+    methods: tuple[str, ...] = ("PUT", "PATCH")
 
-@defect(
-    "refused-429-deletes", "A delete answered 429 deletes at once", breaches=("ERR-429-NO-EFFECT",)
-)
-class _Throttled(_RefusedDeletes):
-    status = 429
-
-
-@defect(
-    "refused-429-deletes-later",
-    "A delete answered 429 deletes 0.7 s later",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="time: 0.7 s later",
-)
-class _ThrottledLater(_RefusedDeletes):
-    status = 429
-    later = 0.7
-
-
-@defect(
-    "refused-429-deletes-sometimes",
-    "Each second delete answered 429 deletes",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="1 in 2",
-)
-class _ThrottledSometimes(_RefusedDeletes):
-    status = 429
-    every = 2
-
-
-@defect(
-    "refused-429-in-the-end",
-    "A delete answered 429 is carried out by its operation later",
-    shows="time: pending",
-    breaches=("ERR-429-NO-EFFECT",),
-)
-class _Queued(Behaviour):
-    def fault_response(self, request: Request, fault: str) -> Response:
-        found = self.target_of_delete(request)
+    def update(self, request: Request) -> Response:
+        response = super().update(request)
+        found = self.locate(request, request.sid)
         if (
-            fault == "429"
+            response.status == 202
+            and request.method in self.methods
             and found is not None
-            and found.reserved_for is None
-            and not found.deletion
+            and _ended_failed(found, self.now())
         ):
-            self.begin_delete(request, found)
-        return super().fault_response(request, fault)
+            vanish(self, found, self.settings.create_seconds)
+        return response
 
 
 @defect(
-    "refused-404-deletes-newest",
-    "A delete of an unknown SID takes the newest configuration instead",
-    breaches=("SID-UNKNOWN-NO-EFFECT",),
+    "failed-patch-deletes",
+    "After a delete FAILED a PATCH ends with the configuration gone",
+    breaches=("EFFECT-ONLY-BY-DELETE",),
+    shows="data: a PATCH after FAILED",
 )
-class _NotFoundTakesNewest(Behaviour):
-    def not_found(self, request: Request) -> Response:
-        if request.route == "delete" and self.locate(request, request.sid) is None:
-            living = [
-                one
-                for one in self.partition(request).configurations.values()
-                if self.visible(one, self.now())
-            ]
-            vanish(self, living[-1] if living else None)
-        return super().not_found(request)
+class _PatchAfterFailed(_UpdateAfterFailed):
+    methods = ("PATCH",)
 
 
 @defect(
-    "refused-404-deletes-similar",
-    "A delete of an unknown SID takes a configuration whose SID begins alike",
-    breaches=("SID-UNKNOWN-NO-EFFECT", "SID-MALFORMED-NO-EFFECT"),
-    shows="data: an unknown SID next to a real one",
+    "key-misuse-deletes-next-day",
+    "What a key was refused on is deleted when a day has passed",
+    breaches=("EFFECT-NO-OTHER",),
+    shows="time: 24 h after a refusal",
 )
-class _NotFoundTakesSimilar(Behaviour):
-    def not_found(self, request: Request) -> Response:
-        start = (request.sid or "")[:-1]
-        if (
-            request.route == "delete"
-            and len(start) > 40
-            and self.locate(request, request.sid) is None
-        ):
-            for one in self.partition(request).configurations.values():
-                if one.id.startswith(start):
-                    vanish(self, one)
-        return super().not_found(request)
+class _MisuseDeletes(Behaviour):
+    def mismatch(self, request: Request, entry: Entry) -> Response | None:
+        if request.route == "delete":
+            vanish(self, self.target_of_delete(request), DAY)
+        return super().mismatch(request, entry)
+
+
+@defect(
+    "key-end-ends-created",
+    "A configuration that was created under a key is gone when that key has ended",
+    breaches=("EFFECT-ONLY-BY-DELETE",),
+    shows="time: 24 h after the create",
+)
+class _KeyEndsCreated(Behaviour):
+    def create(self, request: Request) -> Response:
+        response = super().create(request)
+        if request.key is not None and response.status == 202:
+            vanish(self, list(self.partition(request).configurations.values())[-1], DAY)
+        return response
 
 
 class _TakesAnother(Behaviour):
@@ -378,36 +347,3 @@ class _BothRevive(_UpdateRevives):
 )
 class _PutRevives(_UpdateRevives):
     methods = ("PUT",)
-
-
-@defect(
-    "refused-429-strips-callbacks",
-    "A delete answered 429 takes the callbacks away",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="data: callbacks",
-)
-class _ThrottledStrips(Behaviour):
-    def delete(self, request: Request) -> Response:
-        found, response = self.target_of_delete(request), super().delete(request)
-        if response.status == 429 and found is not None and found.members.get("statusCallbacks"):
-            found.members = {**found.members, "statusCallbacks": []}
-        return response
-
-
-@defect(
-    "failed-strips-bridge",
-    "A delete that FAILED takes the bridge away",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a bridge",
-)
-class _FailedStrips(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        if fails:
-            configuration.members = {
-                name: value
-                for name, value in configuration.members.items()
-                if name != "conversationsV1Bridge"
-            }
-        return super().begin_delete(request, configuration, fails=fails)

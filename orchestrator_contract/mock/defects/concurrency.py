@@ -1,86 +1,67 @@
-"""What goes wrong only when several requests are under way at once."""
+"""Defects against CONC."""
 
 from __future__ import annotations
 
 import asyncio
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.errors import Problem
+from orchestrator_contract.mock.defects.bases import vanish
+from orchestrator_contract.mock.errors import Problem, Refused, conflict
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.state import Configuration, Operation
 
 
-class _Window(Behaviour):
-    """Base of defects with a gap between looking a key up and reserving it."""
-
-    gap = 0.005
-
-    async def before_reserve(self, request: Request) -> None:
-        await super().before_reserve(request)
-        if request.route == "delete":
-            await asyncio.sleep(self.gap)
-
-    def second_delete(
-        self, request: Request, configuration: Configuration, running: Operation
-    ) -> Response:
-        """Two uses of one key both get through, as they would where the key guards the insert."""
-        if request.key is not None and self.now() - running.created_at < 0.02:
-            return self.accepted(request, self.begin_delete(request, configuration))
-        return super().second_delete(request, configuration, running)
+@defect(
+    "race-list-thinned",
+    "While a delete runs the list leaves out the one created before",
+    breaches=("CONC-LINEARIZABLE",),
+    shows="race: a list beside a delete",
+)
+class _ListThinned(Behaviour):
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        partition = self.world.partitions[
+            configuration.account, configuration.region
+        ].configurations.values()
+        beside = any(
+            o.number == configuration.number + 1 and self.pending_deletion(o) for o in partition
+        )
+        return not beside and super().listed(configuration, now)
 
 
 @defect(
-    "race-key-5-ms",
-    "5 ms pass between looking a key up and storing it",
-    breaches=("KEY-CONCURRENT",),
-    shows="race: within 5 ms",
+    "race-create-answers-delete",
+    "A delete within 30 ms of a create gets the create's 202",
+    breaches=("CONC-OWN-RESPONSE", "DEL-202-RELATED"),
+    shows="race: within 30 ms of a create",
 )
-class _Window5(_Window):
-    pass
+class _CreateAnswers(Behaviour):
+    newest: Response | None = None
+    at = 0.0
+
+    def create(self, request: Request) -> Response:
+        response = super().create(request)
+        self.newest, self.at = response, self.now()
+        return response
+
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        crossed = response.status == 202 and self.newest is not None and self.now() - self.at < 0.03
+        return self.newest.copy() if crossed and self.newest is not None else response
 
 
 @defect(
-    "race-key-20-ms",
-    "20 ms pass between looking a key up and storing it",
-    breaches=("KEY-CONCURRENT",),
-    shows="race: within 20 ms",
+    "race-create-related-null",
+    "A delete within 30 ms of a create gets the create's 202, which does not say of what it is",
+    breaches=("CONC-OWN-RESPONSE",),
+    shows="race: within 30 ms of a create",
 )
-class _Window20(_Window):
-    gap = 0.02
-
-
-@defect(
-    "race-key-1-ms",
-    "1 ms passes between looking a key up and storing it",
-    breaches=("KEY-CONCURRENT",),
-    shows="race: within 1 ms",
-)
-class _Window1(_Window):
-    gap = 0.001
-
-
-class _Crowd(Behaviour):
-    """Base of defects that need requests at the same time; counts those under way."""
-
-    linger = 0.01
-    under_way = 0
-    most = 0
-
-    async def before_action(self, request: Request) -> None:
-        await super().before_action(request)
-        if request.route != "delete":
-            return
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        try:
-            await asyncio.sleep(self.linger)
-        finally:
-            self.under_way -= 1
-
-    def crowd(self) -> int:
-        """How many other deletes are under way right now."""
-        return self.under_way
+class _CreateAnswersNamelessly(_CreateAnswers):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.route in ("create", "delete") and response.status == 202:
+            response.document = {**response.document, "related": None}
+        return response
 
 
 class Crossing(Behaviour):
@@ -108,6 +89,16 @@ class Crossing(Behaviour):
             if self.waiting is not None and self.waiting[1] is response:
                 self.waiting = None
         return response
+
+
+@defect(
+    "race-create-crossed",
+    "A create and a delete at the same time get each other's answer",
+    breaches=("CONC-OWN-RESPONSE", "DEL-202-RELATED"),
+    shows="race: within 10 ms",
+)
+class _Crossed(Crossing):
+    kinds = ("create", "delete")
 
 
 defect(
@@ -204,47 +195,6 @@ class _Twice(Behaviour):
 
 
 @defect(
-    "race-crowd-502",
-    "With more than five deletes under way one is a 502",
-    breaches=("DEL-STATUS",),
-    shows="race: six at once",
-)
-class _Crowd502(_Crowd):
-    def delete(self, request: Request) -> Response:
-        if self.crowd() > 4:
-            return self.refuse(request, Problem(502, 20500, "Bad gateway"))
-        return super().delete(request)
-
-
-@defect(
-    "race-crowd-silence",
-    "With more than five deletes under way one gets no answer",
-    breaches=("HTTP-COMPLETE",),
-    shows="race: six at once",
-)
-class _CrowdSilence(_Crowd):
-    def delete(self, request: Request) -> Response:
-        response = super().delete(request)
-        response.drop = self.crowd() > 4
-        return response
-
-
-@defect(
-    "race-crowd-html",
-    "With more than five deletes under way the answer is a page of HTML",
-    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON"),
-    shows="race: six at once",
-)
-class _CrowdHtml(_Crowd):
-    def delete(self, request: Request) -> Response:
-        if self.crowd() > 4:
-            return Response(
-                503, [(b"content-type", b"text/html"), (b"retry-after", b"1")], b"<h1>Busy</h1>"
-            )
-        return super().delete(request)
-
-
-@defect(
     "race-update-rescues",
     "An update while the delete is pending keeps the configuration, yet COMPLETED",
     breaches=("CONC-LINEARIZABLE", "DELETED-FETCH"),
@@ -279,40 +229,6 @@ class _RescuesLate(_Rescues):
         running = self.pending_deletion(found) if found is not None else None
         late = running is not None and self.now() - running.created_at > self.delay
         return super().update(request) if late else Behaviour.update(self, request)
-
-
-class _BackWhileBusy(Behaviour):
-    """Base of defects where what is gone is back while another delete of its account runs."""
-
-    def busy(self, configuration: Configuration, now: float) -> bool:
-        """Whether this is gone and another delete runs; deletes that end together do not bring each other back."""
-        partition = self.world.partition(configuration.account, configuration.region)
-        ended = configuration.deleted_at is not None and now > configuration.deleted_at + 0.5
-        return ended and any(
-            o.kind == "delete" and not o.state(now).terminal for o in partition.operations.values()
-        )
-
-
-@defect(
-    "race-gone-listed",
-    "While a delete is pending the list holds what was deleted before",
-    breaches=("DELETED-LIST",),
-    shows="race: a list while another is pending",
-)
-class _GoneListedWhileBusy(_BackWhileBusy):
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) or self.busy(configuration, now)
-
-
-@defect(
-    "race-gone-fetched",
-    "While a delete is pending what was deleted before can be fetched",
-    breaches=("DELETED-FETCH",),
-    shows="race: a fetch while another is pending",
-)
-class _GoneFetchedWhileBusy(_BackWhileBusy):
-    def fetchable(self, configuration: Configuration, now: float) -> bool:
-        return super().fetchable(configuration, now) or self.busy(configuration, now)
 
 
 @defect(
@@ -363,3 +279,75 @@ class _ThrottledCancels(Behaviour):
         if fault == "429" and found is not None and self.pending_deletion(found) is not None:
             found.deleted_at = None
         return super().fault_response(request, fault)
+
+
+class _WhileUpdating(Behaviour):
+    """Base of defects where a delete comes while an update of its configuration runs."""
+
+    def updating(self, configuration: Configuration) -> Operation | None:
+        """The running update of *configuration*, or None."""
+        partition, now = (
+            self.world.partition(configuration.account, configuration.region),
+            self.now(),
+        )
+        running = (
+            one
+            for one in reversed(partition.operations.values())
+            if one.kind == "update" and not one.state(now).terminal
+        )
+        return next((one for one in running if one.configuration_id == configuration.id), None)
+
+
+@defect(
+    "race-delete-in-update-idle",
+    "A delete while an update is pending COMPLETES and deletes nothing",
+    breaches=("CONC-LINEARIZABLE",),
+    shows="race: a delete while an update is pending",
+)
+class _IdleWhileUpdating(_WhileUpdating):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        updating = self.updating(configuration)
+        operation = super().begin_delete(request, configuration, fails=fails)
+        if updating is not None:
+            configuration.deleted_at = None
+        return operation
+
+
+@defect(
+    "race-delete-in-update-409-deletes-later",
+    "A delete while an update is pending answers 409, and is carried out 0.3 s later",
+    breaches=("CONC-LINEARIZABLE",),
+    shows="race: a delete while an update is pending",
+)
+class _QueuedWhileUpdating(_WhileUpdating):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        updating = self.updating(configuration)
+        if updating is not None:
+            vanish(self, configuration, 0.3)
+            raise Refused(conflict(updating.id))
+        return super().begin_delete(request, configuration, fails=fails)
+
+
+@defect(
+    "race-delete-in-update-409-strips",
+    "A delete while an update is pending answers 409 and takes the callbacks away",
+    breaches=("CONC-LINEARIZABLE",),
+    shows="race: a delete while an update is pending",
+)
+class _StrippedWhileUpdating(_WhileUpdating):
+    def begin_delete(
+        self, request: Request, configuration: Configuration, *, fails: bool = False
+    ) -> Operation:
+        updating = self.updating(configuration)
+        if updating is not None:
+            configuration.members = {
+                name: value
+                for name, value in configuration.members.items()
+                if name != "statusCallbacks"
+            }
+            raise Refused(conflict(updating.id))
+        return super().begin_delete(request, configuration, fails=fails)

@@ -1,21 +1,25 @@
-"""Wrong 202 answers: status, body, headers, media type, length, and now and then only."""
+"""Defects against DEL."""
 
 from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.errors import Refused, unknown_configuration
-from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.defects.bases import STRAY, _Crowd, _Remembers, cornered
+from orchestrator_contract.mock.errors import (
+    Problem,
+    Refused,
+    unknown_configuration,
+)
+from orchestrator_contract.mock.idempotency import HEADER, Perform
+from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.registry import defect
 from orchestrator_contract.mock.response_changes import (
     altering,
     header,
     member,
-    raw_message,
     without,
 )
-from orchestrator_contract.mock.state import Configuration, Operation, new_id
-
-STRAY = "conv_operation_7strayoperation00000000000"
+from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.state import Configuration, Operation, World, new_id
 
 for _status in (200, 201, 204):
 
@@ -26,61 +30,88 @@ for _status in (200, 201, 204):
         f"accepted-{_status}", f"An accepted delete answers {_status}", breaches=("DEL-STATUS",)
     )(_restate)
 
+
 _BODY = ("DEL-202-BODY",)
+
+
 _HEADERS = ("DEL-202-HEADERS",)
+
+
 _LINKS = ("DEL-202-LINKS-AGREE",)
 
+
 altering("accepted-url-number", "statusUrl is a number", breaches=_BODY)(member("statusUrl", 17))
+
+
 altering("accepted-url-null", "statusUrl is null", breaches=_BODY)(member("statusUrl", None))
+
+
 altering("accepted-url-empty", "statusUrl is empty", breaches=_BODY)(member("statusUrl", ""))
+
+
 altering("accepted-related-list", "related is a list", breaches=_BODY)(member("related", []))
+
+
 altering("accepted-related-number", "related maps to a number", breaches=_BODY)(
     member("related", {"count": 5})
 )
+
+
 altering("accepted-related-text", "related is a string", breaches=_BODY)(
     member("related", "configuration")
 )
+
+
 altering(
     "accepted-related-stranger",
     "related names another configuration",
     breaches=("DEL-202-RELATED",),
 )(member("related", {"configurationId": "conv_configuration_7stranger00000000000000000"}))
+
+
 altering("accepted-no-retry-after", "Retry-After is missing", breaches=_HEADERS)(
     header("retry-after", None)
 )
+
+
 altering("accepted-retry-after-float", "Retry-After is 1.5", breaches=_HEADERS)(
     header("retry-after", "1.5")
 )
+
+
 altering("accepted-retry-after-negative", "Retry-After is -1", breaches=_HEADERS)(
     header("retry-after", "-1")
 )
+
+
 altering("accepted-retry-after-word", "Retry-After is a word", breaches=_HEADERS)(
     header("retry-after", "soon")
 )
+
+
 altering("accepted-retry-after-unit", "Retry-After has a unit", breaches=_HEADERS)(
     header("retry-after", "1s")
 )
+
+
 altering("accepted-retry-after-date", "Retry-After is an HTTP date", breaches=_HEADERS)(
     header("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")
 )
+
+
 altering("accepted-id-stray", "Operation-Id is another operation's", breaches=_LINKS)(
     header("operation-id", STRAY)
 )
-altering("accepted-type-html", "The 202 says text/html", breaches=("HTTP-CONTENT-TYPE",))(
-    header("content-type", "text/html")
-)
-altering("accepted-type-missing", "The 202 has no Content-Type", breaches=("HTTP-CONTENT-TYPE",))(
-    header("content-type", None)
-)
+
+
 altering(
     "accepted-no-retry-after-sometimes",
     "Retry-After is missing now and then",
     breaches=_HEADERS,
     every=10,
 )(header("retry-after", None))
-altering(
-    "accepted-encoding-lie", "Says gzip, sends plain bytes", breaches=("HTTP-CONTENT-ENCODING",)
-)(header("content-encoding", "gzip"))
+
+
 altering("accepted-related-null-text", "related maps to null", breaches=_BODY, every=8)(
     member("related", {"configurationId": None})
 )
@@ -160,63 +191,9 @@ def _folded(request: Request, response: Response) -> None:
     member("related", {"configurationId": (request.sid or "").upper()})(request, response)
 
 
-_JSON = ("HTTP-JSON", "DEL-202-BODY")
-
-
-@altering("accepted-body-empty", "The 202 has no body", breaches=_JSON)
-def _empty(request: Request, response: Response) -> None:
-    response.body = b""
-
-
 @altering("accepted-body-list", "The 202 body is a list", breaches=_BODY)
 def _list(request: Request, response: Response) -> None:
     response.document = [response.document]
-
-
-@altering("accepted-body-cut", "The 202 body stops half way", breaches=_JSON)
-def _cut(request: Request, response: Response) -> None:
-    response.body = response.body[: len(response.body) // 2]
-
-
-@altering("accepted-body-latin-1", "The 202 body is no UTF-8", breaches=_JSON)
-def _latin(request: Request, response: Response) -> None:
-    response.body = response.body[:-1] + b',"note":"gel\xf6scht"}'
-
-
-@altering("accepted-body-twice", "The 202 body holds two JSON texts", breaches=_JSON)
-def _twice(request: Request, response: Response) -> None:
-    response.body += response.body
-
-
-@altering(
-    "accepted-encoding-unasked",
-    "Content-Encoding that no client offers",
-    breaches=("HTTP-CONTENT-ENCODING",),
-)
-def _unasked(request: Request, response: Response) -> None:
-    response.set("content-encoding", "compress")
-    response.body = bytes(value ^ 0x5A for value in response.body)
-
-
-@altering(
-    "accepted-length-over", "Content-Length promises more than comes", breaches=("HTTP-COMPLETE",)
-)
-def _over(request: Request, response: Response) -> None:
-    response.raw = raw_message(response, length=len(response.body) + 40)
-
-
-@altering(
-    "accepted-length-under", "Content-Length is too small", breaches=("HTTP-COMPLETE", "HTTP-JSON")
-)
-def _under(request: Request, response: Response) -> None:
-    response.raw = raw_message(response, length=len(response.body) - 20)
-
-
-@altering("accepted-chunks-broken", "The last chunk never comes", breaches=("HTTP-COMPLETE",))
-def _chunks(request: Request, response: Response) -> None:
-    head = raw_message(response).partition(b"content-length")[0]
-    size = b"%x" % len(response.body)
-    response.raw = head + b"transfer-encoding: chunked\r\n\r\n" + size + b"\r\n" + response.body
 
 
 @altering("accepted-bad-sometimes", "A bare 202 body now and then", breaches=_BODY, every=20)
@@ -227,27 +204,6 @@ def _bad_sometimes(request: Request, response: Response) -> None:
 @altering("accepted-bad-rarely", "A bare 202 body once in a while", breaches=_BODY, every=50)
 def _bad_rarely(request: Request, response: Response) -> None:
     response.document = {"statusUrl": "pending", "related": 0}
-
-
-@altering(
-    "accepted-silence-sometimes",
-    "The connection closes without answer",
-    breaches=("HTTP-COMPLETE",),
-    every=20,
-)
-def _silence(request: Request, response: Response) -> None:
-    response.drop = True
-
-
-@altering(
-    "accepted-500-sometimes",
-    "The delete happens, the answer is a plain-text 500",
-    every=25,
-    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", "ERR-500-BODY"),
-)
-def _crash(request: Request, response: Response) -> None:
-    response.status, response.body = 500, b"Internal Server Error"
-    response.headers = [(b"content-type", b"text/plain")]
 
 
 @defect(
@@ -368,3 +324,88 @@ class _NotFoundWithoutKey(Behaviour):
         if request.key is None and not fails and self.once_in(10, "delete"):
             raise Refused(unknown_configuration())
         return operation
+
+
+@defect(
+    "accept-anything-406",
+    "Accept: */* is answered 406",
+    breaches=("DEL-STATUS", "SID-UNKNOWN", "DEL-ACCEPTED"),
+    shows="data: an Accept of */*",
+)
+class _NotAcceptable(Behaviour):
+    def not_found(self, request: Request) -> Response:
+        if request.header(b"accept") == b"*/*":
+            raise Refused(Problem(406, 20006, "Not acceptable"))
+        return super().not_found(request)
+
+
+@defect(
+    "fetch-404-remembered",
+    "A delete is 404 for a moment where a fetch was 404 while the create ran",
+    breaches=("DEL-ACCEPTED",),
+    shows="time: within 2 s of a fetch during a create",
+)
+class _AbsenceRemembered(Behaviour):
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(world, settings)
+        self._missed: dict[str, float] = {}
+
+    def fetch(self, request: Request) -> Response:
+        response = super().fetch(request)
+        if response.status == 404 and request.sid:
+            self._missed[request.sid] = self.now()
+        return response
+
+    def target_of_delete(self, request: Request) -> Configuration | None:
+        missed = self._missed.get(request.sid or "", 0.0)
+        return None if self.now() < missed + 2 else super().target_of_delete(request)
+
+
+@defect(
+    "accepted-location-dead-corner",
+    "For the second account in the second region Location leads to nothing",
+    breaches=("DEL-202-LINKS-AGREE",),
+    shows="data: another account in another region",
+)
+class _DeadInTheCorner(Behaviour):
+    def accepted_headers(self, request: Request, operation: Operation) -> Headers:
+        dead = f"{request.origin}/v2/Operations/{operation.id}".encode()
+        there = request.route == "delete" and cornered(request)
+        return [
+            (name, dead if there and name == b"location" else value)
+            for name, value in super().accepted_headers(request, operation)
+        ]
+
+
+@defect(
+    "key-refused-401-stored",
+    "A request without good credentials stores its 401 under the key",
+    breaches=("DEL-ACCEPTED",),
+    shows="data: a key that met a 401",
+)
+class _RefusalStored(_Remembers):
+    def unauthenticated(self, request: Request) -> Response:
+        if request.route == "delete":
+            self.met[(request.header(HEADER) or b"").decode("latin-1")] = 401
+        return super().unauthenticated(request)
+
+    async def once(self, request: Request, perform: Perform) -> Response:
+        key = self.read_key(request)
+        return (
+            self.unauthenticated(request)
+            if key in self.met
+            else await super().once(request, perform)
+        )
+
+
+@defect(
+    "race-crowd-502",
+    "With more than five deletes under way one is a 502",
+    breaches=("DEL-STATUS",),
+    shows="race: six at once",
+)
+class _Crowd502(_Crowd):
+    def delete(self, request: Request) -> Response:
+        if self.crowd() > 4:
+            return self.refuse(request, Problem(502, 20500, "Bad gateway"))
+        return super().delete(request)
