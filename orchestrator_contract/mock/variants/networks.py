@@ -1,0 +1,59 @@
+"""What networks do now and then to any service: an answer in a run that never comes."""
+
+from __future__ import annotations
+
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import Refused, throttled, unavailable
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.registry import variant
+
+#: The request that is lost, counted from the first DELETE.
+_LOST = 25
+
+
+class _Drops(Behaviour):
+    """Base of variants in which one delete of a whole run is lost."""
+
+    def lost(self, request: Request) -> bool:
+        """True for the one delete that is lost."""
+        return request.route == "delete" and self.tick("deletes asked for") == _LOST
+
+
+@variant("drops-one-request", "One delete of all is never answered, and was not carried out")
+class _DropsRequest(_Drops):
+    _dropped: Request | None = None
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if self.lost(request):
+            self._dropped = request
+            raise Refused(unavailable(self.settings.retry_after))
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        response.drop = request is self._dropped
+        return response
+
+
+@variant("drops-one-answer", "One delete of all is never answered, though it was carried out")
+class _DropsAnswer(_Drops):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        response.drop = response.status == 202 and self.lost(request)
+        return response
+
+
+@variant("reads-unavailable", "Every 25th fetch, list and poll is a 503, and is fine the next time")
+class _ReadsUnavailable(Behaviour):
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.method in ("GET", "HEAD") and self.once_in(25, "reads"):
+            raise Refused(unavailable(self.settings.retry_after))
+
+
+@variant("reads-throttled", "Every 25th fetch, list and poll is a 429, and is fine the next time")
+class _ReadsThrottled(Behaviour):
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.method in ("GET", "HEAD") and self.once_in(25, "reads"):
+            raise Refused(throttled(self.settings.retry_after))
