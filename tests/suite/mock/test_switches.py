@@ -690,6 +690,14 @@ IN_CONTEXT = {
 }
 
 
+#: Modules with tests of their own, test_field_defects.py and test_generated_defects.py.
+IN_CONTEXT |= {
+    name
+    for name, one in registry.DEFECTS.items()
+    if one.behaviour.__module__.rpartition(".")[2].startswith(("field_", "generated_"))
+}
+
+
 @pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - IN_CONTEXT))
 def test_defect_shows(transcribe: Transcribe, conformant: list[Any], name: str) -> None:
     """A defect answers something in another way than the conformant mock."""
