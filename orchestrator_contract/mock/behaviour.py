@@ -125,7 +125,7 @@ class Behaviour(Routing, Auth, RateLimit, Conversations, Idempotency):
         return ROUTES[resource]
 
     def self_description(self) -> dict[str, object]:
-        """The response to ``GET /``, for people who wonder what listens there."""
+        """The body of ``GET /``."""
         return {
             "service": "mock of the Conversation Orchestrator control plane: a test double",
             "paths": [path.decode() for path, _ in PREFIXES],

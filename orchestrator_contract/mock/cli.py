@@ -37,7 +37,7 @@ def listing(arguments: argparse.Namespace) -> str | None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the mock until it is told to stop; 0 then, 2 for a bad command line."""
+    """Runs the mock until it is stopped: 0; 2 for a wrong command line."""
     made = options.parser()
     arguments = made.parse_args(argv)
     registry.load()
@@ -55,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         server = prepare(arguments, sockets, partial(announce, arguments))
     except ValueError as problem:
+        for one in sockets:
+            one.close()
         made.error(str(problem))
     if arguments.exit_with_stdin:
         exit_with_stdin(server)
@@ -64,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def described(arguments: argparse.Namespace, behaviour: Behaviour) -> Described:
-    """What a profile says of a mock with *behaviour*."""
+    """Contents of the profile of a mock with *behaviour*."""
     return Described(
         list(behaviour.settings.origins),
         "mock like Twilio" if arguments.like_twilio else "embedded mock",
@@ -74,7 +76,7 @@ def described(arguments: argparse.Namespace, behaviour: Behaviour) -> Described:
 
 
 def credential_lines(mock: Described) -> Iterator[str]:
-    """How to set the variables that a profile names; those that are set keep their secrets."""
+    """Lines that set the variables of the profile; secrets of the environment are not shown."""
     regional = "regional-credentials" in mock.provides
     for region in range(len(mock.origins) if regional else 1):
         for number in mock.accounts:
@@ -94,7 +96,7 @@ def prepare(
     sockets: list[socket.socket],
     ready: Callable[[Described], None],
 ) -> Server:
-    """A server for *sockets* that behaves as *arguments* say, and calls *ready* when it listens.
+    """A server on *sockets*, configured by *arguments*; it calls *ready* when it listens.
 
     Raises:
         ValueError: a defect or variant is unknown.
@@ -117,7 +119,7 @@ def prepare(
 
 
 def announce(arguments: argparse.Namespace, mock: Described) -> None:
-    """Writes the profile and says that the mock listens: one line for programs, others for people."""
+    """Writes the profile, then prints one line for programs and some for people."""
     profile: Path | None = arguments.write_profile
     if profile is not None:
         write_profile(profile, mock)

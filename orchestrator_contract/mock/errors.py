@@ -97,13 +97,13 @@ def malformed_json() -> Problem:
 
 
 def bad_clock(reason: str) -> Problem:
-    """The clock cannot be moved by what the request says."""
+    """The request has no number of seconds that the clock can move by."""
     example = 'POST {"seconds": 86401} moves it a day on'
     return Problem(400, 530008, f"The clock was not moved: {reason}; {example}")
 
 
 def unknown_fault(name: str, known: Iterable[str]) -> Problem:
-    """The header that provokes an error names one that the mock does not have."""
+    """The fault header names an unknown fault."""
     return Problem(400, 530007, f"X-Mock-Fault: {name} is unknown; known are {', '.join(known)}")
 
 

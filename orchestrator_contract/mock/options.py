@@ -1,4 +1,4 @@
-"""The options of ``python -m orchestrator_contract.mock``, and what they choose."""
+"""Options of ``python -m orchestrator_contract.mock``: parser, behaviours, settings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ $sids
 
 
 def loopback(text: str) -> str:
-    """*text* when it is a loopback address, for the argument parser."""
+    """*text*, checked to be a loopback address."""
     try:
         if text == "localhost" or ipaddress.ip_address(text).is_loopback:
             return text
@@ -172,7 +172,7 @@ def _names(given: Iterable[str]) -> list[str]:
 
 
 def chosen(arguments: argparse.Namespace) -> list[registry.Class]:
-    """The behaviours that the options name, the outermost first.
+    """Behaviours named by the options, outermost first.
 
     Raises:
         ValueError: a name is unknown.
@@ -206,7 +206,7 @@ def _places(arguments: argparse.Namespace) -> int:
 
 
 def settings(arguments: argparse.Namespace, origins: list[str]) -> Settings:
-    """What *arguments* fix for a mock that listens on *origins*."""
+    """Settings of a mock that listens on *origins*."""
     return Settings(
         operation_seconds=arguments.operation_seconds,
         create_seconds=arguments.create_seconds,

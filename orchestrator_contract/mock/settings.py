@@ -11,7 +11,7 @@ DEFAULT_SECRETS = ("mock-secret-one", "mock-secret-two")
 
 
 def names_of(account: int, region: int = 0) -> tuple[str, str]:
-    """The variables with the user and the password of *account*; a further *region* has its own."""
+    """Variables with user and password of *account*; a further *region* has its own."""
     place = f"_REGION_{region + 1}" if region else ""
     return f"MOCK_USER_{account}{place}", f"MOCK_PASSWORD_{account}{place}"
 
@@ -42,7 +42,7 @@ def accounts_from(environment: Mapping[str, str], count: int = 2) -> dict[str, t
 def regional_from(
     environment: Mapping[str, str], accounts: int, regions: int
 ) -> dict[tuple[int, str], tuple[int, str]]:
-    """(region, user name) -> (account number, password): each pair is good in its own region only."""
+    """(region, user name) -> (account number, password); a pair is valid in its region only."""
     found = {(0, user): pair for user, pair in accounts_from(environment, accounts).items()}
     for region in range(1, regions):
         for number in range(1, accounts + 1):
@@ -91,7 +91,7 @@ class Settings:
     owned: int = 2
     #: Requests of an account that may be in progress at once.
     in_flight: int = 20
-    #: What variants multiply their durations by.
+    #: Factor of the durations of variants.
     time_scale: float = 1.0
 
     @property

@@ -16,22 +16,22 @@ EVERYTHING = frozenset({"basic", "clock", "conversations", "faults"})
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a profile says of one mock."""
+    """Contents of the profile of one mock."""
 
     origins: list[str]
     name: str = "embedded mock"
-    #: As ``Core.provides`` has it.
+    #: From ``Context.provides``.
     provides: frozenset[str] = EVERYTHING
     accounts: tuple[int, ...] = (1, 2)
 
     @property
     def several_stores(self) -> bool:
-        """Whether one memory store does not do for all accounts and regions."""
+        """True if accounts or regions have different memory stores."""
         many = len(self.accounts) > 1 or len(self.origins) > 1
         return many and "stores" in self.provides
 
     def account(self, number: int, region: int = 0) -> dict[str, str]:
-        """What the profile says of the account *number* in *region*."""
+        """Credentials, and the memory store where they differ, of an account in *region*."""
         user, password = names_of(number, region)
         said = {"username_env": user, "password_env": password}
         if "basic" not in self.provides:
@@ -41,7 +41,7 @@ class Described:
         return said
 
     def regional_accounts(self, region: int) -> list[dict[str, str]]:
-        """What the profile says of the accounts in *region*; empty where it is what is said already."""
+        """Accounts of a further region; empty if they equal those of the first."""
         if not self.several_stores and "regional-credentials" not in self.provides:
             return []
         shown = region if "regional-credentials" in self.provides else 0
@@ -53,7 +53,7 @@ class Described:
 
 
 def _pairs(members: dict[str, str]) -> Iterator[str]:
-    """``key = "value"``; JSON strings are TOML strings here, for they hold ASCII only."""
+    """``key = "value"`` lines; ASCII JSON strings are TOML strings."""
     return (f"{name} = {json.dumps(value)}" for name, value in members.items())
 
 
@@ -76,7 +76,7 @@ def _faults(faults: Iterable[str]) -> Iterator[str]:
 
 def _limits(mock: Described) -> Iterator[str]:
     yield from ("", "[limits]")
-    if "faults" not in mock.provides:  # as of an account that is not there to be tested
+    if "faults" not in mock.provides:  # an account with no aids for tests
         yield "poll_timeout_s = 60"
         return
     yield from ("requests = 100000", "requests_per_second = 0", "deletes = 20000")
@@ -101,6 +101,6 @@ def profile_text(mock: Described) -> str:
 
 
 def write_profile(path: Path, mock: Described) -> None:
-    """Writes the profile to *path*, making its directory."""
+    """Writes the profile to *path*, and creates its directory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(profile_text(mock), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What an account may hold: unique names, ten configurations, a memory store of its own."""
+"""Limits of an account: unique names, ten configurations, its own memory store."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class _Fails(Behaviour):
 )
 class _NamesUnique(Behaviour):
     def namesake(self, request: Request) -> Response:
-        """The answer to a create whose name is taken."""
+        """The response to a create whose name is taken."""
         return self.refuse(request, Problem(409, 20409, TAKEN))
 
     def name_taken(self, request: Request, name: object, but: str | None = None) -> bool:
-        """Whether a configuration that is not deleted, other than *but*, has *name*."""
+        """True if a configuration other than *but* has *name*."""
         return any(
             one.members["displayName"] == name
             and one.id != but
@@ -84,7 +84,7 @@ class _NamesakeFails(_NamesUnique, _Fails):
 )
 class _RoomForTen(Behaviour):
     def no_room(self, request: Request) -> Response:
-        """The answer to a create when the account is full."""
+        """The response to a create when the account is full."""
         return self.refuse(request, Problem(409, 530020, FULL))
 
     def create(self, request: Request) -> Response:
@@ -99,7 +99,7 @@ class _RoomForTen(Behaviour):
 
 
 def _room(status: int, code: int) -> None:
-    """Registers a variant whose account is full with *status*."""
+    """Registers a variant that refuses a create beyond the limit with *status*."""
 
     class Full(_RoomForTen):
         def no_room(self, request: Request) -> Response:
@@ -137,7 +137,7 @@ class _Owned(Behaviour):
 
 
 def owned_members(number: int, store: str) -> dict[str, Any]:
-    """The members of an owner's configuration: the first is called back at twenty addresses."""
+    """Members of an owner's configuration; the first has twenty callbacks."""
     hook = {"url": "https://owner.example/hook", "method": "POST"}
     return {
         "displayName": f"Support {number + 1}",
@@ -161,7 +161,7 @@ class _StoresOwn(Behaviour):
         return super().provides() | {"stores"}
 
     def foreign_store(self, request: Request) -> Response:
-        """The answer to a create with a memory store that the account does not have there."""
+        """The response to a create with another account's or region's memory store."""
         return self.refuse(request, Problem(400, 530001, STORE))
 
     def _foreign(self, request: Request, members: dict[str, Any]) -> bool:
@@ -191,14 +191,14 @@ class _StoresOwnFails(_StoresOwn, _Fails):
         return self.failing_create(request, 530001, STORE)
 
 
-# -- what is connected to a configuration ---------------------------------------------------------
+# -- bridged services ------------------------------------------------------------------------------
 
 
 class _Bridged(Behaviour):
     """Base of variants that do not delete a configuration which a service is bridged to."""
 
     def bridged(self, configuration: Configuration | None) -> bool:
-        """Whether a service of the older API is connected to *configuration*."""
+        """True if a service of the older API is bridged to *configuration*."""
         members = configuration.members if configuration is not None else {}
         return bool((members.get("conversationsV1Bridge") or {}).get("serviceId"))
 

@@ -1,4 +1,4 @@
-"""Where a create names the id of what it creates: in its 202, in its operation, or nowhere."""
+"""Places where a create names its id: the 202, the operation, or none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestrator_contract.mock.state import Operation
 
 
 class _Reticent(Behaviour):
-    """Base of variants whose creates keep the id back."""
+    """Base of variants whose creates hide the id."""
 
     told_in_202 = False
     told_at_end = False

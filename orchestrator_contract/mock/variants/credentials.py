@@ -1,4 +1,4 @@
-"""The credentials that a real account takes: pairs by region, and Bearer tokens beside them."""
+"""Credentials by region, and Bearer tokens beside Basic."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _BearerToo(Behaviour):
         return await super().respond(request)
 
     def give_token(self, request: Request) -> Response:
-        """POST /v2/token: a token for the client credentials in the form, or in Basic."""
+        """POST /v2/token: a token for client credentials, in the form or as Basic."""
         form = {name: one[-1] for name, one in parse_qs(request.body.decode("latin-1")).items()}
         if form.get("grant_type") != "client_credentials":
             return Response.of(400, {"error": "unsupported_grant_type"})
@@ -83,7 +83,7 @@ class _BearerToo(Behaviour):
         return Response.of(200, given, [(b"cache-control", b"no-store")])
 
     def bearer(self, request: Request) -> str | None:
-        """The token of the one Authorization header; None when it is of another scheme."""
+        """The token of the Authorization header; None for another scheme."""
         lines = request.lines(b"authorization")
         scheme, _, token = lines[0].partition(b" ") if len(lines) == 1 else (b"", b"", b"")
         return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else None

@@ -1,4 +1,4 @@
-"""What a real account shows of a configuration, and of an operation, beyond what was sent."""
+"""Members of configurations and operations beyond those that were sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in front of a real service: CloudFront, and a limit of requests in flight."""
+"""A CDN in front of the service, and limits of connections and concurrent requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrator_contract.mock.response_changes import raw_message
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.state import World
 
-#: Paths that reach the service: everything else is stopped at the edge.
+#: Paths that reach the service; the edge refuses all others.
 _PLAIN = re.compile(rb"(?:/[A-Za-z0-9._~-]*)+")
 _DOTS = re.compile(rb"/\.{1,2}(?:/|$)")
 _LONGEST = 1024
@@ -39,12 +39,12 @@ Request ID: {id}
 
 
 def edge_id() -> str:
-    """An id as CloudFront writes it."""
+    """A request id in the format of CloudFront."""
     return secrets.token_urlsafe(41) + "=="
 
 
 def edge_page(status: int, reason: str) -> Response:
-    """The page that CloudFront sends in place of the service's answer."""
+    """The error page of CloudFront."""
     identity = edge_id()
     body = _PAGE.format(status=status, reason=reason, id=identity).encode()
     headers: Headers = [(b"content-type", b"text/html"), (b"server", _EDGE.encode())]
@@ -53,7 +53,7 @@ def edge_page(status: int, reason: str) -> Response:
 
 
 class _Edge(Behaviour):
-    """Base of variants whose edge answers odd paths, before anybody looks at credentials."""
+    """Base of variants whose edge refuses odd paths before credentials are checked."""
 
     status = 403
 
@@ -138,7 +138,7 @@ class _InFlight(Behaviour):
 
 # -- connections ----------------------------------------------------------------------------------
 
-#: What a server in front takes on one connection.
+#: Most requests on one connection.
 _REQUESTS = 100
 
 
@@ -146,7 +146,7 @@ class _Hundred(Behaviour):
     """Base of variants that count the requests of a connection."""
 
     def last(self, request: Request, response: Response) -> None:
-        """Ends the connection with *response*."""
+        """Closes the connection after *response*."""
         response.set("connection", "close")
 
     async def finish(self, request: Request, response: Response) -> Response:

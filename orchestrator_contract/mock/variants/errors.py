@@ -1,4 +1,4 @@
-"""Conformant error bodies: RFC 9457 under both types, bare status numbers as codes, odd SIDs."""
+"""Error bodies: RFC 9457 under both media types, and bare statuses as codes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _ProblemJson(Behaviour):
 
 
 def _bare(document: Any, code: int) -> Any:
-    """*document* with *code*, a bare HTTP status, as its code and at the end of its more_info."""
+    """*document* with the bare HTTP status *code* as its code and in its more_info."""
     shown = {**document, "code": code}
     for name in ("more_info", "type"):
         if name in shown:

@@ -1,4 +1,4 @@
-"""What networks do now and then to any service: an answer in a run that never comes."""
+"""Rare failures: one request without a response, a read that is refused once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from orchestrator_contract.mock.errors import Refused, throttled, unavailable
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import variant
 
-#: The request that is lost, counted from the first DELETE.
+#: Number of the DELETE that is lost.
 _LOST = 25
 
 
@@ -15,7 +15,7 @@ class _Drops(Behaviour):
     """Base of variants in which one delete of a whole run is lost."""
 
     def lost(self, request: Request) -> bool:
-        """True for the one delete that is lost."""
+        """True for the delete that is lost."""
         return request.route == "delete" and self.tick("deletes asked for") == _LOST
 
 

@@ -1,4 +1,4 @@
-"""How long a real account takes: over an answer, over a create, over a delete."""
+"""Durations of a real account: of a response, of a create, of a delete."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _GOLDEN = 0.618_033_988_749_895
 
 
 def spread(context: Context, name: str, low: float, high: float) -> float:
-    """The next duration from *low* to *high* under *name*: uneven, evenly spread, repeatable."""
+    """The next of the durations of *name*: from *low* to *high*, evenly spread, repeatable."""
     part = context.tick(name) * _GOLDEN % 1
     return (low + (high - low) * part) * context.settings.time_scale
 
 
-@variant("answers-30-80-ms", "Each answer takes 30 to 80 ms")
-class _Answers(Behaviour):
+@variant("responses-30-80-ms", "Responses take 30 to 80 ms")
+class _Responses(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
-        response.delay += spread(self, "answers", 0.03, 0.08)
+        response.delay += spread(self, "responses", 0.03, 0.08)
         return response
 
 

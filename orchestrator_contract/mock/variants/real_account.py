@@ -1,4 +1,4 @@
-"""The mock as a real account: nothing of a test double, and what ``--like-twilio`` switches on."""
+"""The preset ``--like-twilio``, and variants without the aids of a test double."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.state import Configuration
 from orchestrator_contract.mock.variants.elsewhere import _Nowhere
 
-#: One variant for each way in which an account of Twilio's is known to be; the first wraps the rest.
+#: One variant for each fact known of an account; the first wraps the rest.
 LIKE_TWILIO = (
     "cloudfront-headers",
     "twilio-headers",
     "edge-html-403",
     "closes-after-401",
     "connections-100",
-    "answers-30-80-ms",
+    "responses-30-80-ms",
     "in-flight-limited",
     "credentials-by-region",
     "bearer-too",

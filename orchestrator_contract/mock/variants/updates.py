@@ -1,4 +1,4 @@
-"""What becomes of an update: PATCH may be unknown, and PUT may want more than a client sends."""
+"""Refused updates: PATCH is not supported, or PUT requires more."""
 
 from __future__ import annotations
 

@@ -198,6 +198,8 @@ class Served:
         self.session.close()
         self.server.should_exit = True
         self.thread.join(10)
+        for one in self.sockets:
+            one.close()
 
     def call(self, method: str, path: str, base: str = "", **options: Any) -> requests.Response:
         """The response to one request, on the first region unless *base* is another."""

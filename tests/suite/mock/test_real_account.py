@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,7 +111,7 @@ def test_a_named_variant_comes_first(serve: Serve) -> None:
 
 def test_answers_take_their_time(serve: Serve) -> None:
     """An answer takes 30 to 80 ms."""
-    mock = serve("--variant", "answers-30-80-ms")
+    mock = serve("--variant", "responses-30-80-ms")
     mock.call("GET", UNKNOWN)
 
     for _ in range(5):
@@ -474,15 +477,29 @@ def test_in_flight(serve: Serve) -> None:
     assert mock.call("GET", COLLECTION).status_code == 200
 
 
-@pytest.mark.parametrize("variant", ["connections-100", "connections-100-unsaid"])
-def test_connection_ends(serve: Serve, variant: str) -> None:
-    """The hundredth answer on a connection is the last one, whether it says so or not."""
-    mock = serve("--variant", variant)
+def test_connection_ends(serve: Serve) -> None:
+    """The hundredth response on a connection says that it is the last."""
+    mock = serve("--variant", "connections-100")
 
     said = [mock.call("GET", UNKNOWN).headers.get("Connection") for _ in range(101)]
 
-    ends = [number for number, one in enumerate(said) if one == "close"]
-    assert ends == ([99] if variant == "connections-100" else [])
+    assert [number for number, one in enumerate(said) if one == "close"] == [99]
+
+
+def test_connection_ends_unsaid(serve: Serve, tmp_path: Path) -> None:
+    """After the hundredth response the connection is closed, though the response does not say so."""
+    log = tmp_path / "requests.jsonl"
+    mock = serve("--variant", "connections-100-unsaid", "--log", str(log))
+
+    said = [mock.call("GET", UNKNOWN).headers.get("Connection") for _ in range(100)]
+    with contextlib.suppress(requests.ConnectionError):  # it may still look open
+        mock.call("GET", UNKNOWN)
+    mock.call("GET", UNKNOWN)
+
+    connections = [json.loads(line)["connection"] for line in log.read_text().splitlines()]
+    assert said == [None] * 100
+    assert connections.count(connections[0]) == 100
+    assert connections[-1] != connections[0]
 
 
 def test_connection_ends_after_401(serve: Serve) -> None:
