@@ -9,7 +9,6 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.errors import Problem, Refused
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.response_changes import raw_message
 from orchestrator_contract.mock.routing import ITEM
 
 
@@ -47,16 +46,14 @@ class _Unescaped(_QuotesSid):
 
 @defect(
     "error-404-quotes-cut-short",
-    "The message of a 404 repeats the SID, and Content-Length counts characters",
+    "The message of a 404 repeats the SID, and the body is cut to its length in characters",
     breaches=("HTTP-JSON", "ERR-404-BODY"),
     shows="data: a SID beyond ASCII",
 )
 class _CutShort(_QuotesSid):
     def quote(self, response: Response, sid: bytes) -> None:
         text = self.text_with(response, sid)
-        response.body = text.encode()
-        if len(response.body) != len(text):
-            response.raw = raw_message(response, length=len(text))
+        response.body = text.encode()[: len(text)]
 
 
 @defect(

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.errors import Refused, throttled, unavailable
+from orchestrator_contract.mock.errors import (
+    Problem,
+    Refused,
+    internal_error,
+    throttled,
+    unavailable,
+)
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import variant
 
@@ -43,17 +51,19 @@ class _DropsAnswer(_Drops):
         return response
 
 
-@variant("reads-unavailable", "Every 25th fetch, list and poll is a 503, and is fine the next time")
-class _ReadsUnavailable(Behaviour):
-    async def before_action(self, request: Request) -> None:
-        await super().before_action(request)
-        if request.method in ("GET", "HEAD") and self.once_in(25, "reads"):
-            raise Refused(unavailable(self.settings.retry_after))
+def _reads(name: str, problem: Callable[[int], Problem]) -> None:
+    """Registers a variant that refuses a read now and then with *problem*."""
+
+    class Reads(Behaviour):
+        async def before_action(self, request: Request) -> None:
+            await super().before_action(request)
+            if request.method in ("GET", "HEAD") and self.once_in(25, "reads"):
+                raise Refused(problem(self.settings.retry_after))
+
+    text = f"Every 25th fetch, list and poll is a {problem(1).status}, and is fine the next time"
+    variant(name, text)(Reads)
 
 
-@variant("reads-throttled", "Every 25th fetch, list and poll is a 429, and is fine the next time")
-class _ReadsThrottled(Behaviour):
-    async def before_action(self, request: Request) -> None:
-        await super().before_action(request)
-        if request.method in ("GET", "HEAD") and self.once_in(25, "reads"):
-            raise Refused(throttled(self.settings.retry_after))
+_reads("reads-throttled", throttled)
+_reads("reads-fail", lambda _: internal_error())
+_reads("reads-unavailable", unavailable)
