@@ -340,6 +340,7 @@ async def races(talk: Talk) -> None:
     talk.wait()
     await talk.look(sid)
     sids = [await talk.create() for _ in range(12)]
+    await talk.pages(2)
     await talk.send(*(request("DELETE", ITEM + one) for one in sids))
     talk.wait()
     await talk.look(*sids)
