@@ -9,8 +9,8 @@ from typing import ClassVar
 from orchestrator_contract.mock.clients.calls import Call, printable
 from orchestrator_contract.mock.clients.history import Followed, History
 from orchestrator_contract.mock.clients.recent import Recent
-from orchestrator_contract.mock.keys import PATTERN
-from orchestrator_contract.mock.world import DAY
+from orchestrator_contract.mock.idempotency import PATTERN
+from orchestrator_contract.mock.state import DAY
 
 #: Timers may fire this much early, in seconds, without being called impatient.
 TOLERANCE = 0.05

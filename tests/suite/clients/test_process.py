@@ -69,7 +69,7 @@ def test_nothing_changes_for_the_client(judging: Callable[..., Any], session: An
 
 def test_lost_answer_is_noticed(judging: Callable[..., Any], session: Any) -> None:
     """A client that hangs up and asks again with another key has changed the key of a retry."""
-    mock = judging("--create-seconds", "0", "--variant", "slow")
+    mock = judging("--create-seconds", "0", "--variant", "responses-30-80-ms")
     session.auth = mock.auth
     sid = created(mock, session)
     host, port = mock.base_url.removeprefix("http://").split(":")

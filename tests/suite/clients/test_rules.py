@@ -25,7 +25,7 @@ from orchestrator_contract.mock.settings import (
     Settings,
     accounts_from,
 )
-from orchestrator_contract.mock.world import World
+from orchestrator_contract.mock.state import World
 
 COLLECTION = "/v2/ControlPlane/Configurations"
 MEMBERS = b"""{"displayName": "one", "description": "", "conversationGroupingType": "GROUP_BY_PROFILE",
