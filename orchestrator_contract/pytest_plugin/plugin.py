@@ -227,7 +227,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Name the target and the seed."""
+    """Name the target and the seed, or the recording."""
+    if modes.mode(config) == "traffic":
+        return [f"contract: recording {said(Path(config.option.traffic).name)}"]
     return config.stash[RUN].header() if _judges_contract(config) else []
 
 

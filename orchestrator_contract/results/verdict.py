@@ -60,6 +60,8 @@ class Result:
     timelines: list[Timeline] = field(default_factory=list)
     #: What --target named, to repeat the run; empty for the embedded mock.
     target: str = ""
+    #: The file that --traffic named; empty for a run.
+    recording: str = ""
     #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
     #: Against an earlier run, when one was given.
@@ -78,9 +80,11 @@ class Result:
     def rerun(self, requirement: str = "") -> str:
         """A shell line that runs the suite again as it was run, for one requirement or all of them."""
         parts = ["pytest"]
+        parts += ["--traffic", self.recording] if self.recording else []
         parts += ["--target", self.target] if self.target else []
         parts += ["--requirement", requirement] if requirement else []
-        return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
+        parts += [] if self.recording else ["--effort", self.effort, "--seed", str(self.seed)]
+        return shlex.join(parts)
 
     def as_json(self) -> dict[str, Any]:
         """The content of conformance.json (schemas/conformance-report.json)."""
