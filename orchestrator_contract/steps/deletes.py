@@ -251,11 +251,14 @@ class Deletes:
         self._pending.append((operation, test))
 
     def complete_pending(self) -> None:
-        """Complete the deletes that were left for later."""
+        """Complete the deletes that were left for later, side by side."""
         pending, self._pending = self._pending, []
-        for operation, test in pending:
-            with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
-                self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+        self.endpoint.client.parallel(self._complete_one, pending)
+
+    def _complete_one(self, pending: tuple[Operation, str]) -> None:
+        operation, test = pending
+        with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
+            self._judge_ends(self.endpoint.poller.finish([operation], early=False))
 
     # ---------------------------------------------------------------- shared
 
