@@ -72,19 +72,16 @@ def test_key_on_a_vacant_sid_does_not_return_the_first_operation(
     check.reused(reused, again)
 
 
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-REUSE-OTHER-SID")
 @pytest.mark.parametrize(
     "state",
     [
-        pytest.param(
-            "running", marks=[pytest.mark.extended, pytest.mark.requirement("KEY-REPLAY")]
-        ),
+        pytest.param("running", marks=pytest.mark.requirement("KEY-REPLAY")),
         pytest.param(
             "completed_alone", marks=pytest.mark.requirement("KEY-REPLAY-ENDED"), id="completed"
         ),
-        pytest.param(
-            "failed", marks=[pytest.mark.extended, pytest.mark.requirement("KEY-REPLAY-FAILED")]
-        ),
+        pytest.param("failed", marks=pytest.mark.requirement("KEY-REPLAY-FAILED")),
     ],
 )
 def test_refused_reuse_leaves_the_key_with_its_first_request(
