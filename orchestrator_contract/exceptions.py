@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.words import words_of
@@ -18,6 +19,15 @@ class Inconclusive(Exception):
 
 class CheckInconclusive(Inconclusive):
     """One of several checks of a requirement can't be made here; the others decide its verdict."""
+
+
+@contextmanager
+def only_this_check() -> Iterator[None]:
+    """Let an inconclusive step leave the present check open, and no requirement unverified."""
+    try:
+        yield
+    except Inconclusive as error:
+        raise CheckInconclusive(str(error)) from error
 
 
 class NoResponse(Inconclusive):
