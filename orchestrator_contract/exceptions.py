@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.words import words_of
 from orchestrator_contract.redaction.visible import visible
-
-#: Characters of a refusal's message that are shown.
-_LONGEST = 200
 
 
 class Inconclusive(Exception):
@@ -54,12 +52,15 @@ class Throttled(Inconclusive):
 
 def reason_in(exchange: Exchange) -> str:
     """What a refusal says of its reason, as that of a quota, behind a colon; empty where it says none."""
-    message = exchange.object.get("message")
-    return f": {visible(message, _LONGEST)}" if isinstance(message, str) and message else ""
+    return words_of(exchange.response)
 
 
 class BudgetExhausted(Inconclusive):
     """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""
+
+
+class TokenError(Inconclusive):
+    """An account's token can't be had; the message names the key of the profile."""
 
 
 class NotOwned(Inconclusive):

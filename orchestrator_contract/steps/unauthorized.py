@@ -10,7 +10,7 @@ from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
-from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, wrong_password
+from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, one_character_more
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
@@ -47,10 +47,8 @@ class UnauthorizedCallers:
         *,
         key: str | None = None,
     ) -> Exchange:
-        """The response to a DELETE with *wrong* credentials, by default a wrong password."""
-        wrong = wrong or wrong_password(
-            self._endpoint.profile.accounts[configuration.scope.account]
-        )
+        """The response to a DELETE with *wrong* credentials, by default the owner's with one character too many."""
+        wrong = wrong or one_character_more(self._api.authorization(configuration.scope))
         self._endpoint.redactor.learn(wrong.value)
         return self._delete(configuration, "wrong", key, wrong.value, caller=None)
 
@@ -73,11 +71,11 @@ class UnauthorizedCallers:
         self, credentials: str, configuration: Configuration, *, key: str | None = None
     ) -> Exchange:
         """The response to a DELETE with "missing", "wrong" or "other account" credentials."""
-        if credentials == "other account":
-            account = 0 if configuration.scope.account else 1
-            return self.other_account(configuration, account=account, key=key)
-        wrong = credentials == "wrong"
-        send = self.with_wrong_credentials if wrong else self.without_credentials
+        send = {
+            "missing": self.without_credentials,
+            "wrong": self.with_wrong_credentials,
+            "other account": self.other_account,
+        }[credentials]
         return send(configuration, key=key)
 
     def other_account(

@@ -350,9 +350,9 @@ def few_unknown(endpoint: Endpoint, unknown_sids: UnknownSids) -> list[Configura
 @pytest.fixture
 def wrong_credentials(endpoint: Endpoint) -> list[WrongCredentials]:
     """Credentials near the right ones, the most telling first."""
-    return generate_wrong_credentials(endpoint.profile.accounts)[
-        : endpoint.effort.wrong_credentials
-    ]
+    api = endpoint.client
+    every = generate_wrong_credentials(api.authorization(), api.authorization(Scope(account=1)))
+    return every[: endpoint.effort.wrong_credentials]
 
 
 @pytest.fixture
