@@ -66,7 +66,9 @@ class _Preflight:
             sid = self._endpoint.unknown_sid()
             self._endpoint.ownership.allow(sid)
             second = client.send(
-                client.request(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),
+                client.request(
+                    Call("other", judge_content=False), "DELETE", f"/Configurations/{sid}"
+                ),
                 allow_no_response=True,
             )
             if second.status in (401, 403):

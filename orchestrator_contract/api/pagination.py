@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 MAX_PAGES = 150

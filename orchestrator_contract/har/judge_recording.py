@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.contract.response_schemas import Part
 from orchestrator_contract.har.har_entry import BadEntry, Reader, Recorded, Skipped
 from orchestrator_contract.har.history import History
 from orchestrator_contract.har.reader import Damaged, entries
@@ -43,14 +44,11 @@ class _Judge(Judge):
 
     body = True
 
-    def _http(self, exchange: Exchange) -> bool:
+    def _transport(self, exchange: Exchange) -> bool:
         return True
 
-    def _content(self, exchange: Exchange) -> bool:
-        if self.body:
-            return super()._content(exchange)
-        slot = (exchange.call.operation, exchange.status or 0, "headers")
-        return self._schemas(exchange, slot, dict(exchange.headers))
+    def _documented(self, exchange: Exchange, bound: Mapping[Part, str]) -> bool:
+        return super()._documented(exchange, bound) if self.body else self._headers(exchange, bound)
 
 
 class Traffic:

@@ -9,7 +9,7 @@ import pytest
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.pytest_plugin import worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.signals import give_lines
@@ -123,7 +123,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             endpoint.coordinator.leave_clock(run.worker, alone=alone)
     except Inconclusive as error:
         reason = endpoint.redactor.text(str(error))
-        findings.unverified(lacking or ids, reason, one_way=isinstance(error, CheckInconclusive))
+        findings.unverified(lacking or ids, reason)
     finally:
         found = pyfuncitem.stash[_FOUND] = findings.end()
         if pyfuncitem.get_closest_marker("closing"):

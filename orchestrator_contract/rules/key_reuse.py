@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Exchange
 
 #: What a key that was used for another request may be refused with beside the documented statuses (S5 17534; the status is open).
-MISMATCH = frozenset(range(400, 500)) - {404, 409, 429}
+MISMATCH = frozenset(range(400, 500)) - DELETE_STATUSES
 #: What a key may be answered with while another request with it is handled, beside the response to that (R4: 409; others are in use).
 HANDLED = frozenset({409, 423, 425})
 

@@ -29,7 +29,11 @@ class Rivals:
         """The same key on another SID, without credentials, and by another account, where it has none of its own under that SID."""
         request, other = endpoint.client.request, endpoint.configurations.one()
         strange = partial(
-            request, Call("delete", sid, silent=True), "DELETE", f"/Configurations/{sid}", key=key
+            request,
+            Call("delete", sid, judge_content=False),
+            "DELETE",
+            f"/Configurations/{sid}",
+            key=key,
         )
         batch = [
             request(

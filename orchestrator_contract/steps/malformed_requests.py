@@ -49,7 +49,7 @@ def send_odd(
         "delete",
         odd.segment,
         allow=REFUSALS | (OUTSIDE_API_STATUSES if odd.outside_api else frozenset()),
-        silent=odd.outside_api,
+        judge_content=not odd.outside_api,
         outside_api=not odd.plain,
     )
     exchange = past_500(

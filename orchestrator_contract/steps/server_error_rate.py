@@ -24,7 +24,7 @@ class Crashes:
     def __call__(self, exchange: Exchange) -> None:
         """Take note of one exchange."""
         call = exchange.call
-        if call.operation != "delete" or call.provokes is not None or call.silent:
+        if call.operation != "delete" or call.provokes is not None or not call.judge_content:
             return
         with self._lock:
             if exchange.key is not None and not self._well_formed(exchange.key):

@@ -28,7 +28,7 @@ def without_rights(
 ) -> Exchange:
     """The response to a DELETE with *value* for its Authorization, or with none."""
     headers = [("Authorization", value)] if value else []
-    call = Call("delete", configuration.sid, silent=True)
+    call = Call("delete", configuration.sid, judge_content=False)
     return past_500(
         lambda: endpoint.client.delete(
             configuration, key=key, headers=headers, call=call, caller=None
@@ -77,7 +77,7 @@ def as_account(
         raise CheckInconclusive(
             f"account {account + 1} may have a configuration of its own under the SID {sid:.60}"
         )
-    call = Call("delete", sid, silent=True)
+    call = Call("delete", sid, judge_content=False)
     return past_500(
         lambda: endpoint.client.delete(
             configuration, caller=account, key=key, call=call, new_connection=new_connection

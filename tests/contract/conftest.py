@@ -5,12 +5,19 @@ import pytest
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.steps.deletes import Scenarios
+from orchestrator_contract.steps.sampled_responses import SampledResponses
 
 
 @pytest.fixture(scope="session")
 def scenarios(endpoint: Endpoint) -> Scenarios:
     """The shared steps on this run's suite."""
     return Scenarios(endpoint)
+
+
+@pytest.fixture(scope="session")
+def responses(endpoint: Endpoint) -> SampledResponses:
+    """Responses of DELETE by status."""
+    return SampledResponses(endpoint)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -406,11 +406,11 @@ def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> 
         if not endpoint.effort.few:
             # What was kept of the owner's answer is nobody else's.
             endpoint.client.send(
-                endpoint.client.request(Call("other", silent=True), "GET", address)
+                endpoint.client.request(Call("other", judge_content=False), "GET", address)
             )
         for who, account, headers in readers[-1:] if endpoint.effort.few else readers:
             out = endpoint.client.request(
-                Call("other", silent=True), "GET", address, headers=headers, caller=account
+                Call("other", judge_content=False), "GET", address, headers=headers, caller=account
             )
             exchange = past_500(partial(endpoint.client.send, out))
             body = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""

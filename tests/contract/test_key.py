@@ -218,7 +218,7 @@ def test_scope(
             foreign = endpoint.client.delete(
                 Configuration(here.sid, scope=Scope(there.scope.account, here.scope.region)),
                 key=operation.accepted.key,
-                call=Call("delete", here.sid, silent=True),
+                call=Call("delete", here.sid, judge_content=False),
             )
             not_the_first(endpoint, requirement, operation, foreign, here.sid)
     scenarios.must_happen(requirement, accepted)
@@ -239,7 +239,7 @@ def same_elsewhere(endpoint: Endpoint, scenarios: Scenarios, requirement: str, r
     away = endpoint.client.delete(
         Configuration(operation.sid, scope=Scope(region=region)),
         key=operation.accepted.key,
-        call=Call("delete", operation.sid, silent=True),
+        call=Call("delete", operation.sid, judge_content=False),
     )
     not_the_first(endpoint, requirement, operation, away, operation.sid)
 
@@ -252,7 +252,7 @@ def stranger_first(endpoint: Endpoint, scenarios: Scenarios, requirement: str, r
     away = endpoint.client.delete(
         Configuration(configuration.sid, scope=Scope(region=region)),
         key=key,
-        call=Call("delete", configuration.sid, silent=True),
+        call=Call("delete", configuration.sid, judge_content=False),
     )
     if away.status == 404 and scenarios.existence.stands(configuration)[0]:
         again = past_500(lambda: endpoint.client.delete(configuration, key=key))

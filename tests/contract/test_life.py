@@ -11,9 +11,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import pytest
 
 from orchestrator_contract.api.configuration import Configuration
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
-from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Scenarios
 

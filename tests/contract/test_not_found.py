@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.api.configuration import Configuration
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, malformed_sids
-from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.malformed_requests import send_odd
 
@@ -165,14 +165,14 @@ def test_wrong_method(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
     wrong = endpoint.client.send(
         endpoint.client.request(
-            Call("other", silent=True), "POST", f"/Configurations/{target.sid}", payload={}
+            Call("other", judge_content=False), "POST", f"/Configurations/{target.sid}", payload={}
         ),
         allow_no_response=True,
     )
     others = [
         endpoint.client.send(
             endpoint.client.request(
-                Call("other", silent=True), method, f"/Configurations/{target.sid}"
+                Call("other", judge_content=False), method, f"/Configurations/{target.sid}"
             ),
             allow_no_response=True,
         )

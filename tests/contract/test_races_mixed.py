@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
@@ -16,7 +17,6 @@ from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.rules.key_reuse import MISMATCH
-from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.malformed_requests import send_bad
 
