@@ -8,11 +8,13 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.rules.responses import matches_schema
 from orchestrator_contract.steps.sampled_responses import SampledResponses
 
+#: What a response must be before a schema can be applied to its part.
+IS_JSON = {"body": ["HTTP-JSON"], "headers": []}
 FILES = [
     pytest.param(
         status,
         name,
-        marks=pytest.mark.requirement(*schemas.requirements(name)),
+        marks=pytest.mark.requirement(*IS_JSON[part], *schemas.requirements(name)),
         id=f"{status}-{part}",
     )
     for status, part, name in delete_schemas()
