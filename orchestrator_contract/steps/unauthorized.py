@@ -132,7 +132,7 @@ class UnauthorizedCallers:
         caller: int | None,
         new_connection: bool = False,
     ) -> Exchange:
-        call = Call("delete", configuration.sid, silent=True, credentials=credentials)
+        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
         headers = [("Authorization", authorization)] if authorization else []
         return past_500(
             lambda: self._api.delete(
