@@ -55,7 +55,7 @@ VARIANTS: dict[str, Variant] = {}
 
 
 def case(
-    id: str, text: str = "", *, breaches: tuple[str, ...] = (), shows: str = "", **attributes: Any
+    id: str, text: str = "", shows: str = "", *, breaches: tuple[str, ...] = (), **attributes: Any
 ) -> Case:
     """One parameter of a defect, runnable as ``name:id``; an empty *id* runs as ``name``.
 

@@ -1,32 +1,24 @@
-"""Defects of the AUTH section: accepted credentials, disclosure, and other accounts."""
+"""Defects of the AUTH section: a delete with missing or wrong credentials."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import (
-    HOUR,
-    CachedReads,
     SharedResponse,
-    StaleReplica,
     delete_silently,
     deleted,
-    failed,
+    with_members,
 )
-from orchestrator_contract.mock.errors import Problem, conflict, internal_error
+from orchestrator_contract.mock.errors import internal_error
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.pagination import Page, PageQuery
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.state import Configuration
 
 _MISSING = ("AUTH-MISSING",)
 _WRONG = ("AUTH-WRONG",)
 _NO_DISCLOSURE = ("AUTH-NO-DISCLOSURE",)
-_OTHER_ACCOUNT = ("AUTH-OTHER-ACCOUNT",)
-_READ = ("AUTH-READ",)
-_READ_OTHER_ACCOUNT = ("AUTH-READ-OTHER-ACCOUNT",)
 
 
 def _without_credentials(request: Request) -> bool:
@@ -36,14 +28,14 @@ def _without_credentials(request: Request) -> bool:
 # -- missing and wrong credentials are accepted -----------------------------------------------
 
 
-def _other_scheme(behaviour: Behaviour, request: Request) -> bool:
+def _other_scheme(mock: Behaviour, request: Request) -> bool:
     line = request.header(b"authorization")
     return line is not None and not line.lower().startswith(b"basic ")
 
 
-def _unknown_user(behaviour: Behaviour, request: Request) -> bool:
-    pair = behaviour.credentials(request)
-    return pair is not None and pair[0] not in behaviour.settings.accounts
+def _unknown_user(mock: Behaviour, request: Request) -> bool:
+    pair = mock.credentials(request)
+    return pair is not None and pair[0] not in mock.settings.accounts
 
 
 @defect(
@@ -53,21 +45,17 @@ def _unknown_user(behaviour: Behaviour, request: Request) -> bool:
         "missing",
         "without credentials",
         breaches=_MISSING,
-        accepts=lambda behaviour, request: _without_credentials(request),
+        accepts=lambda mock, request: _without_credentials(request),
     ),
     case(
         "missing-1-in-2",
         "without credentials",
         breaches=_MISSING,
         shows="1 in 2",
-        accepts=lambda behaviour, request: (
-            _without_credentials(request) and behaviour.once_in(2, "missing")
-        ),
+        accepts=lambda mock, request: _without_credentials(request) and mock.once_in(2, "missing"),
     ),
-    case(
-        "other-scheme", "with another scheme", shows="data: another scheme", accepts=_other_scheme
-    ),
-    case("unknown-user", "of an unknown user", shows="data: unknown user", accepts=_unknown_user),
+    case("other-scheme", "with another scheme", "data: another scheme", accepts=_other_scheme),
+    case("unknown-user", "of an unknown user", "data: unknown user", accepts=_unknown_user),
     breaches=_WRONG,
 )
 class _Accepted(Behaviour):
@@ -115,43 +103,43 @@ class _SameConnection(Behaviour):
     case(
         "prefix",
         " if it is a prefix of the right one",
-        shows="data: a shortened password",
+        "data: a prefix of the password",
         accepts=lambda given, right: given != "" and right.startswith(given),
     ),
     case(
         "suffix",
         " if it begins with the right one",
-        shows="data: a lengthened password",
+        "data: the password and more",
         accepts=lambda given, right: given.startswith(right),
     ),
     case(
         "other-case",
         " if it differs in case only",
-        shows="data: a password in other case",
+        "data: a password in other case",
         accepts=lambda given, right: given.lower() == right.lower(),
     ),
     case(
         "last-character",
         " if it differs in its last character only",
-        shows="data: a password that ends otherwise",
+        "data: a password with another last character",
         accepts=lambda given, right: len(given) == len(right) and given[:-1] == right[:-1],
     ),
     case(
         "empty",
         " if it is empty",
-        shows="data: empty password",
+        "data: empty password",
         accepts=lambda given, right: given in ("", right),
     ),
     case(
         "second-colon",
         " if the right one and a colon precede the difference",
-        shows="data: a second colon",
+        "data: a second colon",
         accepts=lambda given, right: given.partition(":")[0] == right,
     ),
     case(
         "white-space",
         " if white space surrounds the right one",
-        shows="data: white space",
+        "data: white space",
         accepts=lambda given, right: given.strip() == right,
     ),
     breaches=_WRONG,
@@ -169,13 +157,13 @@ class _Password(Behaviour):
     case(
         "second-region",
         "in the second region",
-        shows="data: another region",
+        "data: another region",
         ignores=lambda request: request.region == 1,
     ),
     case(
         "with-key",
         "with an idempotency key",
-        shows="data: a key beside wrong credentials",
+        "data: a key beside wrong credentials",
         ignores=lambda request: bool(request.lines(b"idempotency-key")),
     ),
     breaches=_WRONG,
@@ -196,7 +184,7 @@ class _PasswordIgnored(Behaviour):
     shows="race: within 10 ms",
 )
 class _MissingConcurrent(SharedResponse):
-    def alike(self, request: Request) -> Hashable:
+    def group(self, request: Request) -> Hashable:
         return request.path, request.key
 
     async def respond(self, request: Request) -> Response:
@@ -226,7 +214,7 @@ class _MissingConcurrent(SharedResponse):
     case(
         "wrong-700-ms",
         "wrong credentials gets a 401 and deletes after 0.7 s",
-        shows="time: 0.7 s later",
+        "time: 0.7 s later",
         missing=False,
         after=0.7,
     ),
@@ -262,18 +250,13 @@ class _Cancels(Behaviour):
 # -- the response to an unauthenticated delete ------------------------------------------------
 
 
-def _add(response: Response, **members: Any) -> Response:
-    response.document = {**response.document, **members}
-    return response
-
-
 def _set(response: Response, name: str, value: str) -> Response:
     response.set(name, value)
     return response
 
 
-def _name_operation(behaviour: Behaviour, found: Configuration, response: Response) -> Response:
-    running = behaviour.pending_deletion(found)
+def _name_operation(mock: Behaviour, found: Configuration, response: Response) -> Response:
+    running = mock.pending_deletion(found)
     return response if running is None else _set(response, "operation-id", running.id)
 
 
@@ -283,28 +266,28 @@ def _name_operation(behaviour: Behaviour, found: Configuration, response: Respon
     case(
         "configuration",
         "the configuration",
-        to=lambda behaviour, found, response: _add(
-            response, configuration=behaviour.configuration_document(found)
+        to=lambda mock, found, response: with_members(
+            response, configuration=mock.configuration_document(found)
         ),
     ),
     case(
         "name",
         "the displayName",
-        to=lambda behaviour, found, response: _add(
+        to=lambda mock, found, response: with_members(
             response, message=f"Not allowed to delete {found.members['displayName']}"
         ),
     ),
     case(
         "memory-store",
         "the memoryStoreId in a header",
-        to=lambda behaviour, found, response: _set(
+        to=lambda mock, found, response: _set(
             response, "x-conflicting-resource-id", str(found.members["memoryStoreId"])
         ),
     ),
     case(
         "operation",
         "the running operation",
-        shows="data: no credentials while a delete runs",
+        "data: no credentials while a delete runs",
         to=_name_operation,
     ),
     breaches=_NO_DISCLOSURE,
@@ -325,17 +308,17 @@ class _Discloses(Behaviour):
     case(
         "404-unknown",
         "a 404 if the SID is unknown",
-        shows="data: an absent SID",
-        to=lambda behaviour, request, response, found: (
-            behaviour.not_found(request) if found is None else response
+        "data: an unknown SID",
+        to=lambda mock, request, response, found: (
+            mock.not_found(request) if found is None else response
         ),
     ),
     case(
         "message",
         "another message if the SID exists",
-        shows="data: an absent SID",
-        to=lambda behaviour, request, response, found: (
-            _add(response, message="Authenticate to delete this configuration")
+        "data: an unknown SID",
+        to=lambda mock, request, response, found: (
+            with_members(response, message="Authenticate to delete this configuration")
             if found is not None
             else response
         ),
@@ -343,20 +326,20 @@ class _Discloses(Behaviour):
     case(
         "params",
         "a 401 with params if the SID exists",
-        shows="data: an absent SID",
-        to=lambda behaviour, request, response, found: (
-            _add(response, params={"version": "1"}) if found is not None else response
+        "data: an unknown SID",
+        to=lambda mock, request, response, found: (
+            with_members(response, params={"version": "1"}) if found is not None else response
         ),
     ),
     case(
         "410-deleted",
         "a 410 if the SID is deleted",
-        shows="data: a SID that is gone",
-        to=lambda behaviour, request, response, found: (
-            behaviour.refuse(request, deleted())
+        "data: a deleted SID",
+        to=lambda mock, request, response, found: (
+            mock.refuse(request, deleted())
             if request.route == "delete"
             and found is not None
-            and behaviour.is_deleted(found, behaviour.now())
+            and mock.is_deleted(found, mock.now())
             else response
         ),
     ),
@@ -375,10 +358,7 @@ class _RevealsExistence(Behaviour):
     "A request with {} gets a 500",
     case("", "bad credentials"),
     case(
-        "malformed",
-        "a malformed Authorization header",
-        shows="data: a malformed header",
-        malformed=True,
+        "malformed", "a malformed Authorization header", "data: a malformed header", malformed=True
     ),
     breaches=("AUTH-REFUSED-4XX",),
 )
@@ -390,290 +370,3 @@ class _Unauthenticated500(Behaviour):
         if self.malformed and not malformed:
             return super().unauthenticated(request)
         return self.refuse(request, internal_error())
-
-
-# -- a delete of another account's configuration ----------------------------------------------
-
-
-@defect(
-    "other-account-deletes",
-    "A delete of another account's configuration is accepted {}",
-    case("", "and carried out", shows="always"),
-    case(
-        "other-region",
-        "by way of another region",
-        shows="data: another account in another region",
-        other_region=True,
-    ),
-    case(
-        "updated",
-        "if it was updated",
-        shows="data: another account, after an update",
-        exposed=lambda behaviour, found: found.version > 1,
-    ),
-    case(
-        "failed",
-        "if a delete failed before",
-        shows="data: another account, after FAILED",
-        exposed=lambda behaviour, found: failed(found, behaviour.now()),
-    ),
-    case(
-        "new-connection",
-        "on a new connection",
-        shows="data: another account on a new connection",
-        exposed=lambda behaviour, found: behaviour.stale,
-    ),
-    breaches=_OTHER_ACCOUNT,
-)
-class _OtherAccountDeletes(StaleReplica):
-    other_region = False
-    exposed: Callable[[Any, Configuration], bool] = staticmethod(lambda behaviour, found: True)
-
-    def locate(self, request: Request, sid: str | None) -> Configuration | None:
-        found = super().locate(request, sid)
-        if found is not None or request.route != "delete":
-            return found
-        other = self.world.find(sid)
-        if other is None or other.account == request.account:
-            return None
-        reachable = (other.region != request.region) is self.other_region
-        return other if reachable and self.exposed(self, other) else None
-
-
-def _in_other_account(request: Request, found: Configuration) -> bool:
-    return found.account != request.account
-
-
-def _in_same_region(request: Request, found: Configuration) -> bool:
-    return found.account != request.account and found.region == request.region
-
-
-def _in_other_partition(request: Request, found: Configuration) -> bool:
-    return (found.account, found.region) != (request.account, request.region)
-
-
-class _OtherAccount(Behaviour):
-    """Base of defects of a delete whose SID belongs to another account."""
-
-    place: Callable[[Request, Configuration], bool] = staticmethod(_in_other_account)
-
-    def foreign(self, request: Request) -> Configuration | None:
-        """The configuration of another account that a DELETE names, deleted or not."""
-        found = self.world.find(request.sid) if request.route == "delete" else None
-        return found if found is not None and self.place(request, found) else None
-
-
-@defect(
-    "other-account-404-deletes",
-    "A delete of another account's configuration gets a 404 and deletes {}",
-    case("", "at once", place=_in_same_region),
-    case("700-ms", "after 0.7 s", shows="time: 0.7 s later", place=_in_same_region, after=0.7),
-    case("60-hours", "after 60 hours", shows="time: 60 h later", after=60 * HOUR),
-    breaches=_OTHER_ACCOUNT,
-)
-class _OtherAccount404Deletes(_OtherAccount):
-    after = 0.0
-
-    def not_found(self, request: Request) -> Response:
-        delete_silently(self, self.foreign(request), self.after)
-        return super().not_found(request)
-
-
-@defect(
-    "other-account-concurrent",
-    "Concurrent deletes of one SID with one key get one response in all accounts",
-    breaches=_OTHER_ACCOUNT,
-    shows="race: two accounts within 10 ms",
-)
-class _OtherAccountConcurrent(SharedResponse):
-    def alike(self, request: Request) -> Hashable:
-        return request.region, request.path, request.key
-
-
-class _OtherAccountResponse(_OtherAccount):
-    """Base of defects of the response to a delete of another account's configuration."""
-
-    #: None: deleted or not
-    deleted: bool | None = None
-    to: Callable[[Behaviour, Request, Configuration, Response], Response]
-
-    def not_found(self, request: Request) -> Response:
-        found, response = self.foreign(request), super().not_found(request)
-        if found is None or self.deleted not in (None, self.is_deleted(found, self.now())):
-            return response
-        return self.to(self, request, found, response)
-
-
-def _accepted(behaviour: Behaviour, request: Request, found: Configuration, _: object) -> Response:
-    operation = behaviour.start_operation(request, "delete", found.id, 0.1)
-    return behaviour.accepted(request, operation)
-
-
-def _conflict_with_running(
-    behaviour: Behaviour, request: Request, found: Configuration, response: Response
-) -> Response:
-    running = behaviour.pending_deletion(found)
-    return response if running is None else behaviour.refuse(request, conflict(running.id))
-
-
-def _refusal(problem: Callable[[Configuration], Problem]) -> Callable[..., Response]:
-    return lambda behaviour, request, found, _: behaviour.refuse(request, problem(found))
-
-
-def _message(text: str) -> Callable[..., Response]:
-    return lambda behaviour, request, found, response: _add(
-        response, message=text.format(**found.members)
-    )
-
-
-def _callback(
-    behaviour: Behaviour, request: Request, found: Configuration, response: Response
-) -> Response:
-    callbacks = found.members.get("statusCallbacks")
-    return _add(response, params={"callback": callbacks[0]["url"]}) if callbacks else response
-
-
-_NOT_YOURS = _refusal(
-    lambda found: Problem(403, 20403, f"{found.members['displayName']} is not yours")
-)
-_410 = _refusal(lambda found: deleted())
-
-
-_DELETED_SHOWS = "data: another account and a SID that is gone"
-defect(
-    "other-account-response",
-    "A delete of another account's configuration gets {}",
-    case("202", "a 202", shows="always", place=_in_same_region, deleted=False, to=_accepted),
-    case("202-deleted", "a 202 if it is deleted", shows=_DELETED_SHOWS, deleted=True, to=_accepted),
-    case(
-        "403-name",
-        "a 403 with its displayName",
-        shows="always",
-        place=_in_same_region,
-        deleted=False,
-        to=_NOT_YOURS,
-    ),
-    case(
-        "404-description", "a 404 with its description", to=_message("No access to: {description}")
-    ),
-    case(
-        "404-callback",
-        "a 404 with the URL of its statusCallbacks",
-        shows="data: another account, callbacks",
-        to=_callback,
-    ),
-    case(
-        "404-deleted-name",
-        "a 404 with its displayName if it is deleted",
-        shows=_DELETED_SHOWS,
-        deleted=True,
-        to=_message("{displayName} was deleted"),
-    ),
-    case("409", "a 409", place=_in_other_partition, to=_refusal(lambda found: conflict(None))),
-    case(
-        "409-pending",
-        "a 409 with the operation of its running delete",
-        shows="data: another account while a delete runs",
-        place=_in_other_partition,
-        to=_conflict_with_running,
-    ),
-    case("410", "a 410", deleted=False, to=_410),
-    case("410-deleted", "a 410 if it is deleted", shows=_DELETED_SHOWS, deleted=True, to=_410),
-    breaches=_OTHER_ACCOUNT,
-    shows="data: another account",
-)(_OtherAccountResponse)
-
-
-# -- reads ------------------------------------------------------------------------------------
-
-
-def _owner_of_operation(behaviour: Behaviour, request: Request) -> int | None:
-    partitions = behaviour.world.partitions.items()
-    owners = (account for (account, _), one in partitions if request.sid in one.operations)
-    return next(owners, None)
-
-
-def _owner_of_configuration(behaviour: Behaviour, request: Request) -> int | None:
-    found = behaviour.world.find(request.sid)
-    return found.account if found is not None else None
-
-
-@defect(
-    "auth-read-missing",
-    "{} without credentials",
-    case("fetch", "A configuration can be fetched", owner=_owner_of_configuration),
-    case("list", "Configurations can be listed", route="list", owner=lambda behaviour, request: 1),
-    case(
-        "operation",
-        "An operation can be fetched",
-        breaches=_READ_OTHER_ACCOUNT,
-        route="operation",
-        owner=_owner_of_operation,
-    ),
-    breaches=_READ,
-)
-class _ReadMissing(Behaviour):
-    owner: Callable[[Behaviour, Request], int | None]
-    route = "fetch"
-
-    def authenticate(self, request: Request) -> int | None:
-        account = super().authenticate(request)
-        return (
-            self.owner(self, request)
-            if account is None and request.route == self.route
-            else account
-        )
-
-
-@defect(
-    "auth-read-page-token",
-    "Configurations can be listed with a page token and without credentials",
-    breaches=_READ,
-    shows="data: a page token",
-)
-class _ReadPageToken(Behaviour):
-    def authenticate(self, request: Request) -> int | None:
-        account = super().authenticate(request)
-        token = request.method == "GET" and b"pageToken=" in request.query
-        return 1 if account is None and token else account
-
-
-defect(
-    "auth-read-cached",
-    "For 0.3 s the response to {} is given without credentials too",
-    case("fetch", "a fetch", shows="time: within 0.3 s of a fetch"),
-    case("list", "a list", shows="time: within 0.3 s of a list", cached="list"),
-    breaches=_READ,
-)(CachedReads)
-
-
-@defect(
-    "other-account-reads",
-    "Another account can {}",
-    case("fetch", "fetch a configuration", owner=_owner_of_configuration),
-    case("operation", "fetch an operation", owner=_owner_of_operation),
-    breaches=_READ_OTHER_ACCOUNT,
-    shows="data: another account",
-)
-class _OtherAccountReads(Behaviour):
-    owner: Callable[[Behaviour, Request], int | None]
-
-    def fetch(self, request: Request) -> Response:
-        request.account = self.owner(self, request) or request.account
-        return super().fetch(request)
-
-    def poll(self, request: Request) -> Response:
-        request.account = self.owner(self, request) or request.account
-        return super().poll(request)
-
-
-@defect(
-    "other-account-lists",
-    "The list holds the configurations of all accounts",
-    breaches=_READ_OTHER_ACCOUNT,
-    shows="data: another account",
-)
-class _OtherAccountLists(Behaviour):
-    def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
-        listed = [one for one in self.world.every_configuration() if self.listed(one, self.now())]
-        return super().cut_page(sorted(listed, key=lambda one: one.number), query)

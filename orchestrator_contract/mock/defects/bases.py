@@ -28,7 +28,7 @@ SECOND_ACCOUNT_AND_REGION: dict[str, Any] = {
 
 
 def delete_silently(
-    behaviour: Behaviour, configuration: Configuration | None, seconds: float = 0.0
+    mock: Behaviour, configuration: Configuration | None, seconds: float = 0.0
 ) -> None:
     """Deletes *configuration* in *seconds* without an operation; reserved ones are kept."""
     if (
@@ -36,7 +36,7 @@ def delete_silently(
         and configuration.reserved_for is None
         and configuration.deleted_at is None
     ):
-        configuration.deleted_at = behaviour.now() + seconds
+        configuration.deleted_at = mock.now() + seconds
 
 
 def deleted() -> Problem:
@@ -86,7 +86,7 @@ class StaleReplica(Behaviour):
 
 
 class CachedReads(Behaviour):
-    """Base of defects where a read's response is cached by URL for 0.3 s, whoever asks."""
+    """Base of defects where a read's response is cached by URL for 0.3 s."""
 
     cached = "fetch"
 
@@ -128,9 +128,9 @@ class ManyDeletes(Behaviour):
 
 
 class SharedResponse(Behaviour):
-    """Base of defects where concurrent deletes that are *alike* share one response."""
+    """Base of defects where concurrent deletes of one *group* share a response."""
 
-    def alike(self, request: Request) -> Hashable:
+    def group(self, request: Request) -> Hashable:
         """Equal for requests that share a response."""
         return request.account, request.region, request.key
 
@@ -140,8 +140,8 @@ class SharedResponse(Behaviour):
             await asyncio.sleep(0.01)
 
     async def shared(self, request: Request) -> Response | None:
-        """The response to the first of the requests in progress that are alike, or None."""
-        first = self.memory.get(("in progress", self.alike(request)))
+        """The response to the first of the group that is in progress, or None."""
+        first = self.memory.get(("in progress", self.group(request)))
         return (await first).copy() if first is not None else None
 
     async def once(self, request: Request, perform: Perform) -> Response:
@@ -151,7 +151,7 @@ class SharedResponse(Behaviour):
         shared = await self.shared(request)
         if shared is not None:
             return shared
-        name = ("in progress", self.alike(request))
+        name = ("in progress", self.group(request))
         mine = self.memory[name] = asyncio.get_running_loop().create_future()
         try:
             response = await super().once(request, perform)
@@ -160,6 +160,12 @@ class SharedResponse(Behaviour):
         finally:
             mine.cancel()
             del self.memory[name]
+
+
+def with_members(response: Response, **members: Any) -> Response:
+    """*response* with *members* in its body."""
+    response.document = {**response.document, **members}
+    return response
 
 
 def status_url_on_other_origin(request: Request, response: Response) -> None:

@@ -137,22 +137,20 @@ class _Lost(Behaviour):
         "423",
         "All but the first of concurrent deletes of one SID get a 423",
         breaches=("CONC-ONE-SID", "DEL-STATUS"),
-        to=lambda behaviour, request, found: behaviour.refuse(
+        to=lambda mock, request, found: mock.refuse(
             request, Problem(423, 530008, "The configuration is locked")
         ),
     ),
     case(
         "kept",
         "Concurrent deletes of one SID delete nothing",
-        to=lambda behaviour, request, found: setattr(found, "deleted_at", None),
+        to=lambda mock, request, found: setattr(found, "deleted_at", None),
     ),
     case(
         "completed",
         "Concurrent deletes of one SID are all COMPLETED",
         breaches=("CONC-ONE-COMPLETED",),
-        to=lambda behaviour, request, found: behaviour.accepted(
-            request, behaviour.begin_delete(request, found)
-        ),
+        to=lambda mock, request, found: mock.accepted(request, mock.begin_delete(request, found)),
     ),
     breaches=_ONE_SID,
     shows="race: one SID within 50 ms",
@@ -189,11 +187,11 @@ class _Cancelled(Behaviour):
 @defect(
     "update-while-deleting-keeps",
     "An update {} makes the delete delete nothing",
-    case("", "while a delete runs", shows="race: an update while pending"),
+    case("", "while a delete runs", "race: an update while pending"),
     case(
         "5-ms",
         "while a delete runs, 5 ms after its 202,",
-        shows="race: an update while pending, 5 ms after the 202",
+        "race: an update while pending, 5 ms after the 202",
         after=0.005,
     ),
     breaches=("CONC-LINEARIZABLE", "DELETED-FETCH"),
@@ -248,7 +246,7 @@ class _Neighbours(Behaviour):
     "list-while-deleting-misses",
     "The list lacks the configuration created before one that is being deleted",
     breaches=_LINEARIZABLE,
-    shows="race: a list beside a delete",
+    shows="race: a list while pending",
 )
 class _ListMisses(_Neighbours):
     def listed(self, configuration: Configuration, now: float) -> bool:
@@ -302,14 +300,12 @@ class _Kept(_DeleteWhileUpdating):
     "delete-while-updating-409",
     "A delete while an update runs gets a 409 and {}",
     case(
-        "deletes",
-        "deletes after 0.3 s",
-        to=lambda behaviour, found: delete_silently(behaviour, found, 0.3),
+        "deletes", "deletes after 0.3 s", to=lambda mock, found: delete_silently(mock, found, 0.3)
     ),
     case(
         "strips",
         "removes the statusCallbacks",
-        to=lambda behaviour, found: found.members.pop("statusCallbacks", None),
+        to=lambda mock, found: found.members.pop("statusCallbacks", None),
     ),
     breaches=_LINEARIZABLE,
     shows="race: a delete while an update is pending",

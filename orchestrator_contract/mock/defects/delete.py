@@ -91,7 +91,7 @@ class _Existing404(Behaviour):
     "existing-400-digit",
     "A delete of an existing SID that ends in a digit gets a 400",
     breaches=("DEL-STATUS", "DEL-ACCEPTED"),
-    shows="data: last letter of the SID",
+    shows="data: last character of the SID",
 )
 class _Existing400(Behaviour):
     def delete(self, request: Request) -> Response:

@@ -7,18 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import (
-    HOUR,
-    SECOND_ACCOUNT,
-    SECOND_ACCOUNT_AND_REGION,
-    SECOND_REGION,
-    Scoped,
-    StaleReplica,
-    deleted,
-    failing,
-)
+from orchestrator_contract.mock.defects.bases import SECOND_ACCOUNT, Scoped, StaleReplica, deleted
 from orchestrator_contract.mock.errors import conflict
-from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.pagination import read_query
 from orchestrator_contract.mock.registry import case, defect
@@ -27,206 +17,11 @@ from orchestrator_contract.mock.state import DAY, Configuration, Operation
 _FETCH = ("DELETED-FETCH",)
 _LIST = ("DELETED-LIST",)
 _DELETE = ("DELETED-DELETE",)
-_FETCH_AND_LIST = (*_FETCH, *_LIST)
-_ALL = (*_FETCH, *_LIST, *_DELETE)
-_DIGIT = "data: last letter of the SID"
+_DIGIT = "data: last character of the SID"
 
 
 def _ends_in_digit(configuration: Configuration) -> bool:
     return configuration.id[-1].isdigit()
-
-
-# -- a COMPLETED delete that deletes nothing --------------------------------------------------
-
-
-@defect(
-    "completed-kept",
-    "A COMPLETED delete deletes nothing {}",
-    case("", "at all", breaches=_ALL),
-    case(
-        "1-in-6",
-        "one time in six",
-        breaches=_ALL,
-        shows="1 in 6",
-        keeps=lambda behaviour, request, found: not failing(found) and behaviour.once_in(6, "kept"),
-    ),
-    case("second-region", "in the second region", **SECOND_REGION),
-    case(
-        "second-account-and-region",
-        "for the second account in the second region",
-        **SECOND_ACCOUNT_AND_REGION,
-    ),
-    case(
-        "empty-description",
-        "if the description is empty",
-        shows="data: an empty description",
-        keeps=lambda behaviour, request, found: found.members.get("description") == "",
-    ),
-    case(
-        "bridge",
-        "if there is a conversationsV1Bridge",
-        shows="data: a bridge",
-        keeps=lambda behaviour, request, found: bool(found.members.get("conversationsV1Bridge")),
-    ),
-    case(
-        "intelligence",
-        "if there are five intelligenceConfigurationIds",
-        shows="data: intelligence configurations",
-        keeps=lambda behaviour, request, found: (
-            len(found.members.get("intelligenceConfigurationIds", ())) == 5
-        ),
-    ),
-    case(
-        "channels",
-        "if channelSettings are not empty",
-        shows="data: channelSettings that hold something",
-        keeps=lambda behaviour, request, found: bool(found.members.get("channelSettings")),
-    ),
-    case(
-        "day-old",
-        "if the configuration is a day old",
-        breaches=_FETCH,
-        shows="time: a day after the create",
-        keeps=lambda behaviour, request, found: behaviour.now() > found.created_at + 20 * HOUR,
-    ),
-    case(
-        "after-500",
-        "if the SID met a 500",
-        breaches=_FETCH,
-        shows="data: a SID that met a 500",
-        keeps=lambda behaviour, request, found: ("500", request.sid) in behaviour.memory,
-    ),
-    case(
-        "after-404",
-        "if the key met a 404 on another SID",
-        breaches=_FETCH,
-        shows="data: a key that met a 404",
-        keeps=lambda behaviour, request, found: ("404", request.key) in behaviour.memory,
-    ),
-    case(
-        "after-failure",
-        "if a delete failed before",
-        breaches=_FETCH,
-        shows="data: a second delete after FAILED",
-        keeps=lambda behaviour, request, found: behaviour.after_failure,
-    ),
-    breaches=_FETCH_AND_LIST,
-)
-class _Kept(Scoped):
-    keeps: Callable[[Behaviour, Request, Configuration], bool] = staticmethod(
-        lambda behaviour, request, found: True
-    )
-    after_failure = False
-
-    def fault_response(self, request: Request, fault: str) -> Response:
-        self.memory[fault, request.sid] = True
-        return super().fault_response(request, fault)
-
-    def not_found(self, request: Request) -> Response:
-        if request.key:
-            self.memory["404", request.key] = True
-        return super().not_found(request)
-
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        self.after_failure = failing(configuration)
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if self.in_scope(configuration) and self.keeps(self, request, configuration):
-            configuration.deleted_at = None
-        return operation
-
-
-# -- a deleted configuration that comes back --------------------------------------------------
-
-
-@defect(
-    "deleted-late",
-    "A configuration is deleted half a second after COMPLETED",
-    breaches=_FETCH,
-    shows="time: 0.5 s",
-)
-class _Late(Behaviour):
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        return super().is_deleted(configuration, now - 0.5)
-
-
-@defect(
-    "deleted-returns",
-    "A deleted configuration exists again {}",
-    case("600-ms", "after 0.6 s", shows="time: 0.6 s after the end", after=0.6),
-    case(
-        "600-ms-1-in-4",
-        "after 0.6 s, one in four",
-        shows="time: 0.6 s after the end, 1 in 4",
-        after=0.6,
-        every=4,
-    ),
-    case("1-day", "after a day", shows="time: 24 h", after=DAY),
-    breaches=_FETCH,
-)
-class _Returns(Behaviour):
-    after: float
-    every = 1
-
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        deleted_at = configuration.deleted_at
-        late = deleted_at is not None and now >= deleted_at + self.after
-        back = late and configuration.number % self.every == 0
-        return super().is_deleted(configuration, now) and not back
-
-
-@defect(
-    "create-restores-namesake",
-    "A create restores the deleted configurations of the same displayName",
-    breaches=_FETCH,
-    shows="data: a second configuration of the name",
-)
-class _CreateRestores(Behaviour):
-    def create(self, request: Request) -> Response:
-        response = super().create(request)
-        *others, newest = self.partition(request).configurations.values()
-        name = newest.members.get("displayName")
-        for one in others:
-            if self.is_deleted(one, self.now()) and one.members.get("displayName") == name:
-                one.deleted_at = None
-        return response
-
-
-@defect(
-    "other-call-replay-restores",
-    "The replay of {} restores its deleted configuration",
-    case("create", "a create", shows="data: a create's key after the delete"),
-    case("update", "an update", shows="data: an update's key after the delete", route="update"),
-    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
-)
-class _ReplayRestores(Behaviour):
-    route = "create"
-
-    def replay(self, request: Request, entry: Entry, response: Response) -> Response:
-        if request.route == self.route:
-            found = self.locate(request, response.document["related"]["configurationId"])
-            if found is not None and self.is_deleted(found, self.now()):
-                found.deleted_at = None
-        return super().replay(request, entry, response)
-
-
-@defect(
-    "update-restores-later",
-    "A refused update of a deleted configuration restores it after 0.5 s",
-    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
-    shows="time: 0.5 s after a late update",
-)
-class _UpdateRestoresLater(Behaviour):
-    def update(self, request: Request) -> Response:
-        found = self.locate(request, request.sid)
-        if found is not None and self.is_deleted(found, self.now()):
-            self.memory["due", found.id] = self.now() + 0.5
-        return super().update(request)
-
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        due = self.memory.get(("due", configuration.id), now + 1)
-        return super().is_deleted(configuration, now) and bool(now < due)
 
 
 # -- fetch ------------------------------------------------------------------------------------
@@ -252,51 +47,49 @@ class _WhileDeleting(Behaviour):
     case(
         "1-in-3",
         "one time in three",
-        shows="1 in 3",
-        shown=lambda behaviour, found, now: behaviour.once_in(3, "deleted"),
+        "1 in 3",
+        shown=lambda mock, found, now: mock.once_in(3, "deleted"),
     ),
     case(
         "400-ms",
         "for 0.4 s",
-        shows="time: 0.4 s after the end",
-        shown=lambda behaviour, found, now: now < (found.deleted_at or 0) + 0.4,
+        "time: 0.4 s after the end",
+        shown=lambda mock, found, now: now < (found.deleted_at or 0) + 0.4,
     ),
     case(
         "digit",
         "if its SID ends in a digit",
-        shows=_DIGIT,
-        shown=lambda behaviour, found, now: _ends_in_digit(found),
+        _DIGIT,
+        shown=lambda mock, found, now: _ends_in_digit(found),
     ),
     case(
         "long-name",
         "if its displayName has 32 characters",
-        shows="data: the longest name",
-        shown=lambda behaviour, found, now: len(found.members["displayName"]) == 32,
+        "data: the longest name",
+        shown=lambda mock, found, now: len(found.members["displayName"]) == 32,
     ),
     case(
         "updated",
         "if it was updated",
-        shows="data: an updated configuration",
-        shown=lambda behaviour, found, now: found.version > 1,
+        "data: an updated configuration",
+        shown=lambda mock, found, now: found.version > 1,
     ),
     case(
         "new-connection",
         "for 0.25 s on a new connection",
-        shows="data: a new connection",
-        shown=lambda behaviour, found, now: behaviour.still_exists(found),
+        "data: a new connection",
+        shown=lambda mock, found, now: mock.still_exists(found),
     ),
     case(
         "while-deleting",
         "while another delete runs",
-        shows="race: a fetch while another is pending",
-        shown=lambda behaviour, found, now: behaviour.deleting_another(found, now),
+        "race: a fetch while another is pending",
+        shown=lambda mock, found, now: mock.deleting_another(found, now),
     ),
     breaches=_FETCH,
 )
 class _Fetched(StaleReplica, _WhileDeleting):
-    shown: Callable[[Any, Configuration, float], bool] = staticmethod(
-        lambda behaviour, found, now: True
-    )
+    shown: Callable[[Any, Configuration, float], bool] = staticmethod(lambda mock, found, now: True)
 
     def fetchable(self, configuration: Configuration, now: float) -> bool:
         if self.is_deleted(configuration, now) and self.shown(self, configuration, now):
@@ -352,71 +145,71 @@ class _FetchStatus(Behaviour):
     case(
         "1-in-3",
         "one time in three",
-        shows="1 in 3",
-        shown=lambda behaviour, found, now, query: behaviour.once_in(3, "deleted"),
+        "1 in 3",
+        shown=lambda mock, found, now, query: mock.once_in(3, "deleted"),
     ),
     case(
         "400-ms",
         "for 0.4 s",
-        shows="time: 0.4 s after the end",
-        shown=lambda behaviour, found, now, query: now < (found.deleted_at or 0) + 0.4,
+        "time: 0.4 s after the end",
+        shown=lambda mock, found, now, query: now < (found.deleted_at or 0) + 0.4,
     ),
     case(
         "3-s-1-in-20",
         "again after 3 s, one in 20",
-        shows="time: 3 s after the end, 1 in 20",
-        shown=lambda behaviour, found, now, query: (
+        "time: 3 s after the end, 1 in 20",
+        shown=lambda mock, found, now, query: (
             now > (found.deleted_at or 0) + 3 and found.number % 20 == 7
         ),
     ),
     case(
         "1-day",
         "again after a day",
-        shows="time: a day after the end",
-        shown=lambda behaviour, found, now, query: now > (found.deleted_at or 0) + DAY,
+        "time: a day after the end",
+        shown=lambda mock, found, now, query: now > (found.deleted_at or 0) + DAY,
     ),
     case(
         "digit",
         "if its SID ends in a digit",
-        shows=_DIGIT,
-        shown=lambda behaviour, found, now, query: _ends_in_digit(found),
+        _DIGIT,
+        shown=lambda mock, found, now, query: _ends_in_digit(found),
     ),
     case("second-account", "for the second account", **SECOND_ACCOUNT),
     case(
         "later-pages",
         "on every page but the first",
-        shows="data: beyond the first page",
-        shown=lambda behaviour, found, now, query: b"pageToken" in query,
+        "data: beyond the first page",
+        shown=lambda mock, found, now, query: b"pageToken" in query,
     ),
     case(
         "previous-page",
         "on a page of a previousToken",
-        shows="data: previousToken",
-        shown=lambda behaviour, found, now, query: read_query(query).before is not None,
+        "data: previousToken",
+        shown=lambda mock, found, now, query: read_query(query).before is not None,
     ),
     case(
         "memory-store",
         "by a request with memoryStoreId",
-        shows="data: memoryStoreId",
-        shown=lambda behaviour, found, now, query: b"memoryStoreId" in query,
+        "data: memoryStoreId",
+        shown=lambda mock, found, now, query: b"memoryStoreId" in query,
     ),
     case(
         "no-page-size",
         "by a request without pageSize",
-        shows="data: no pageSize",
-        shown=lambda behaviour, found, now, query: b"pageSize" not in query,
+        "data: no pageSize",
+        shown=lambda mock, found, now, query: b"pageSize" not in query,
     ),
     case(
         "while-deleting",
         "while another delete runs",
-        shows="race: a list while another is pending",
-        shown=lambda behaviour, found, now, query: behaviour.deleting_another(found, now),
+        "race: a list while another is pending",
+        shown=lambda mock, found, now, query: mock.deleting_another(found, now),
     ),
     breaches=_LIST,
 )
 class _Listed(Scoped, _WhileDeleting):
     shown: Callable[[Any, Configuration, float, bytes], bool] = staticmethod(
-        lambda behaviour, found, now, query: True
+        lambda mock, found, now, query: True
     )
     query = b""
 
@@ -439,8 +232,8 @@ class _Listed(Scoped, _WhileDeleting):
     "A delete of a deleted configuration gets a {}",
     case("204", breaches=("DELETED-DELETE", "DEL-STATUS"), respond_with=204),
     case("409"),
-    case("409-2-s", "409 after 2 s", shows="time: 2 s after the end", after=2.0),
-    case("409-1-day", "409 after a day", shows="time: a day after the end", after=DAY),
+    case("409-2-s", "409 after 2 s", "time: 2 s after the end", after=2.0),
+    case("409-1-day", "409 after a day", "time: a day after the end", after=DAY),
     case("410", breaches=("DELETED-DELETE", "DEL-STATUS"), respond_with=410),
     breaches=_DELETE,
 )

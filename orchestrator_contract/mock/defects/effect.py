@@ -29,31 +29,31 @@ def _name(configuration: Configuration) -> object:
 @defect(
     "delete-deletes-other",
     "A delete also deletes {}",
-    case("oldest", "the oldest configuration", alike=lambda named, one: one.reserved_for is None),
-    case("next", "the next configuration", alike=lambda named, one: one.number > named.number),
+    case("oldest", "the oldest configuration", selects=lambda named, one: one.reserved_for is None),
+    case("next", "the next configuration", selects=lambda named, one: one.number > named.number),
     case(
         "next-1-s",
         "the next configuration a second after its end",
-        shows="time: 1 s after the end",
-        alike=lambda named, one: one.number > named.number,
+        "time: 1 s after the end",
+        selects=lambda named, one: one.number > named.number,
         after=1.0,
     ),
     case(
         "older-1-in-6",
         "an older configuration",
-        alike=lambda named, one: one.number < named.number and one.reserved_for is None,
+        selects=lambda named, one: one.number < named.number and one.reserved_for is None,
         every=6,
     ),
     case(
         "namesake",
         "a configuration of the same displayName",
-        shows="data: equal names",
-        alike=lambda named, one: _name(named) == _name(one),
+        "data: equal names",
+        selects=lambda named, one: _name(named) == _name(one),
     ),
     breaches=_NO_OTHER,
 )
 class _DeletesOther(Behaviour):
-    alike: Pair
+    selects: Pair
     after = 0.0
     every = 1
 
@@ -64,7 +64,7 @@ class _DeletesOther(Behaviour):
             return
         for other in self.partition(request).configurations.values():
             alive = other is not configuration and other.deleted_at is None
-            if alive and self.alike(configuration, other):
+            if alive and self.selects(configuration, other):
                 delete_silently(self, other, self.settings.operation_seconds + self.after)
                 break
 
@@ -134,7 +134,7 @@ class _MalformedKeyDeletes(Behaviour):
     "mismatch-deletes-1-day",
     "A delete that is refused for a key mismatch deletes after a day",
     breaches=_NO_OTHER,
-    shows="time: 24 h after a refusal",
+    shows="time: 24 h after a mismatch",
 )
 class _MismatchDeletes(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
@@ -150,7 +150,7 @@ class _MismatchDeletes(Behaviour):
     "fetch-deletes",
     "A fetch deletes {}",
     case("1-in-3", "one time in three", every=3),
-    case("1-s", "a second later", shows="time: 1 s later", after=1.0),
+    case("1-s", "a second later", "time: 1 s later", after=1.0),
     breaches=_ONLY_BY_DELETE,
 )
 class _FetchDeletes(Behaviour):
@@ -183,12 +183,12 @@ class _ListDeletes(Behaviour):
     "update-deletes",
     "{}",
     case("", "An update deletes"),
-    case("1-s", "An update deletes after a second", shows="time: 1 s later", after=1.0),
-    case("patch", "A PATCH deletes", shows="data: PATCH only", methods=("PATCH",)),
+    case("1-s", "An update deletes after a second", "time: 1 s later", after=1.0),
+    case("patch", "A PATCH deletes", "data: PATCH only", methods=("PATCH",)),
     case(
         "patch-after-failure",
         "A PATCH deletes if a delete failed before",
-        shows="data: a PATCH after FAILED",
+        "data: a PATCH after FAILED",
         methods=("PATCH",),
         after_failure=True,
     ),
@@ -226,7 +226,7 @@ class _KeyExpiryDeletes(Behaviour):
     "update-restores",
     "{} restores a deleted configuration",
     case("", "An update"),
-    case("put", "A PUT", shows="data: PUT only", methods=("PUT",)),
+    case("put", "A PUT", "data: PUT only", methods=("PUT",)),
     breaches=_NO_RESTORE,
 )
 class _UpdateRestores(Behaviour):

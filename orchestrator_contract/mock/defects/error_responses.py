@@ -196,16 +196,14 @@ class _FaultStatus(Behaviour):
     "refused-delete-deletes",
     "A delete that gets a {}",
     case("409", "409 deletes"),
-    case("409-700-ms", "409 deletes after 0.7 s", shows="time: 0.7 s later", after=0.7),
-    case("409-20-hours", "409 deletes after 20 hours", shows="time: 20 h later", after=20 * HOUR),
+    case("409-700-ms", "409 deletes after 0.7 s", "time: 0.7 s later", after=0.7),
+    case("409-20-hours", "409 deletes after 20 hours", "time: 20 h later", after=20 * HOUR),
     case(
         "409-60-hours",
         "provoked 409 deletes after 60 hours",
-        shows="time: 60 h later",
+        "time: 60 h later",
         after=60 * HOUR,
-        applies=lambda behaviour, request, found: (
-            behaviour.requested_fault(request, found) == "409"
-        ),
+        applies=lambda mock, request, found: mock.requested_fault(request, found) == "409",
     ),
     case(
         "409-second-account",
@@ -230,7 +228,7 @@ class _FaultStatus(Behaviour):
         shows="time: 20 h later",
         status=429,
         after=20 * HOUR,
-        applies=lambda behaviour, request, found: request.key is not None,
+        applies=lambda mock, request, found: request.key is not None,
     ),
     case(
         "429-second-region",
@@ -246,7 +244,7 @@ class _FaultStatus(Behaviour):
         breaches=_429_NO_EFFECT,
         shows="data: a 429 after FAILED",
         status=429,
-        applies=lambda behaviour, request, found: failed(found, behaviour.now()),
+        applies=lambda mock, request, found: failed(found, mock.now()),
     ),
     breaches=_409_NO_EFFECT,
 )
@@ -255,7 +253,7 @@ class _RefusedDeletes(Scoped):
     after = 0.0
     every = 1
     applies: Callable[[Behaviour, Request, Configuration], bool] = staticmethod(
-        lambda behaviour, request, found: True
+        lambda mock, request, found: True
     )
 
     def delete(self, request: Request) -> Response:
@@ -312,7 +310,7 @@ def _set_member(name: str, value: object) -> Callable[[Configuration], None]:
     case(
         "callbacks",
         "removes the statusCallbacks",
-        shows="data: callbacks",
+        "data: statusCallbacks",
         change=lambda found: (
             found.members.get("statusCallbacks") and _set_member("statusCallbacks", [])(found)
         ),
@@ -333,24 +331,24 @@ class _Changes(_After429):
     "key-429-stored",
     "{} stored and replayed to its key",
     case("", "A 429 is"),
-    case("1-in-5", "One 429 in five is", shows="1 in 5", stores=lambda b, key: b.once_in(5, "429")),
+    case("1-in-5", "One 429 in five is", "1 in 5", stores=lambda b, key: b.once_in(5, "429")),
     case(
         "second",
         "The second 429 of a key is",
-        shows="data: two 429s to a key",
-        stores=lambda behaviour, key: behaviour.tick(("429", key)) > 1,
+        "data: two 429s to a key",
+        stores=lambda mock, key: mock.tick(("429", key)) > 1,
     ),
     case(
         "upper-case",
         "A 429 to a key in upper case is",
-        shows="data: a key in capitals",
-        stores=lambda behaviour, key: key != key.lower(),
+        "data: a key in upper case",
+        stores=lambda mock, key: key != key.lower(),
     ),
-    case("2-s", "For 2 s a 429 is", shows="time: 2 s", ttl=2.0),
+    case("2-s", "For 2 s a 429 is", "time: 2 s", ttl=2.0),
     breaches=_RETRY,
 )
 class _Stored(Behaviour):
-    stores: Callable[[Behaviour, str], bool] = staticmethod(lambda behaviour, key: True)
+    stores: Callable[[Behaviour, str], bool] = staticmethod(lambda mock, key: True)
     ttl: float | None = None
 
     def storable(self, request: Request, response: Response) -> bool:

@@ -42,28 +42,28 @@ def _method_of(entry: Entry) -> object:
     return entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
 
 
-def _deleted_sid(behaviour: Behaviour, request: Request, entry: Entry) -> bool:
-    found = behaviour.locate(request, request.sid)
-    return found is not None and behaviour.is_deleted(found, behaviour.now())
+def _deleted_sid(mock: Behaviour, request: Request, entry: Entry) -> bool:
+    found = mock.locate(request, request.sid)
+    return found is not None and mock.is_deleted(found, mock.now())
 
 
-def _ended(behaviour: Behaviour, request: Request, entry: Entry) -> bool:
-    return behaviour.now() > entry.first_used + behaviour.settings.operation_seconds
+def _ended(mock: Behaviour, request: Request, entry: Entry) -> bool:
+    return mock.now() > entry.first_used + mock.settings.operation_seconds
 
 
-def _failed(behaviour: Behaviour, request: Request, entry: Entry) -> bool:
+def _failed(mock: Behaviour, request: Request, entry: Entry) -> bool:
     related = entry.response.document["related"] if entry.response is not None else {}
-    return failing(behaviour.locate(request, related.get("configurationId")))
+    return failing(mock.locate(request, related.get("configurationId")))
 
 
-def _after_12_hours(behaviour: Behaviour, request: Request, entry: Entry) -> bool:
+def _after_12_hours(mock: Behaviour, request: Request, entry: Entry) -> bool:
     deletes = request.method == _method_of(entry) == "DELETE"
-    return deletes and behaviour.now() - entry.first_used > 12 * HOUR
+    return deletes and mock.now() - entry.first_used > 12 * HOUR
 
 
 def _pending(method: str) -> Callable[[Behaviour, Request, Entry], bool]:
-    def applies(behaviour: Behaviour, request: Request, entry: Entry) -> bool:
-        pending = behaviour.now() < entry.first_used + behaviour.settings.create_seconds
+    def applies(mock: Behaviour, request: Request, entry: Entry) -> bool:
+        pending = mock.now() < entry.first_used + mock.settings.create_seconds
         return pending and request.method == "DELETE" and _method_of(entry) == method
 
     return applies
@@ -75,29 +75,29 @@ def _pending(method: str) -> Callable[[Behaviour, Request, Entry], bool]:
     case(
         "deleted-sid",
         "a delete of a deleted SID",
-        shows="data: a used key on a SID that is gone",
+        "data: a used key on a deleted SID",
         applies=_deleted_sid,
     ),
-    case("ended", "other SIDs after its operation", shows="time: after the end", applies=_ended),
+    case("ended", "other SIDs after its operation", "time: after the end", applies=_ended),
     case(
         "failed",
         "other SIDs after a FAILED operation",
-        shows="data: a key whose operation FAILED",
+        "data: a key whose operation FAILED",
         applies=_failed,
     ),
-    case("12-hours", "other SIDs after 12 hours", shows="time: 12 h", applies=_after_12_hours),
+    case("12-hours", "other SIDs after 12 hours", "time: 12 h", applies=_after_12_hours),
     case(
         "second-account-and-region",
         "other SIDs for the second account in the second region",
-        shows="data: another account in another region",
-        applies=lambda behaviour, request, entry: (request.account, request.region) == (2, 1),
+        "data: another account in another region",
+        applies=lambda mock, request, entry: (request.account, request.region) == (2, 1),
     ),
     case(
         "create-to-delete",
         "a delete if it was used for a create",
         breaches=_OTHER_CALL,
         shows="always",
-        applies=lambda behaviour, request, entry: (
+        applies=lambda mock, request, entry: (
             request.method == "DELETE" and _method_of(entry) == "POST"
         ),
     ),
@@ -106,7 +106,7 @@ def _pending(method: str) -> Callable[[Behaviour, Request, Entry], bool]:
         "a create or update if it was used for a delete",
         breaches=_OTHER_CALL,
         shows="data: a delete's key on another call",
-        applies=lambda behaviour, request, entry: (
+        applies=lambda mock, request, entry: (
             request.method != "DELETE" and _method_of(entry) == "DELETE"
         ),
     ),

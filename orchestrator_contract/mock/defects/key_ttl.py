@@ -28,7 +28,7 @@ _MAX = ("KEY-TTL-MAX",)
     case(
         "25-hours-2-min",
         "25 hours and 2 minutes",
-        shows="time: 25 h to 25 h 2 min",
+        "time: 25 h to 25 h 2 min",
         seconds=25 * HOUR + 120,
     ),
     case("26-hours", "26 hours", seconds=26 * HOUR),
@@ -55,24 +55,24 @@ class _Midnight(Behaviour):
 # -- some keys --------------------------------------------------------------------------------
 
 
-def _upper_case(behaviour: Behaviour, request: Request) -> bool:
+def _upper_case(mock: Behaviour, request: Request) -> bool:
     key = request.key or ""
     return key != key.lower()
 
 
-def _version_1(behaviour: Behaviour, request: Request) -> bool:
+def _version_1(mock: Behaviour, request: Request) -> bool:
     return (request.key or "")[14:15] == "1"
 
 
-def _failed(behaviour: Behaviour, request: Request) -> bool:
-    return failed(behaviour.locate(request, request.sid), behaviour.now())
+def _failed(mock: Behaviour, request: Request) -> bool:
+    return failed(mock.locate(request, request.sid), mock.now())
 
 
-def _second_account(behaviour: Behaviour, request: Request) -> bool:
+def _second_account(mock: Behaviour, request: Request) -> bool:
     return request.account == 2
 
 
-def _second_region(behaviour: Behaviour, request: Request) -> bool:
+def _second_region(mock: Behaviour, request: Request) -> bool:
     return request.region == 1
 
 
@@ -89,7 +89,7 @@ def _second_region(behaviour: Behaviour, request: Request) -> bool:
             seconds=HOUR,
         )
         for which, text, shows, applies in (
-            ("upper-case", "in upper case", ", with a key in capitals", _upper_case),
+            ("upper-case", "in upper case", ", with a key in upper case", _upper_case),
             ("version-1", "of version 1", ", with a version 1 key", _version_1),
             ("failed", "of a FAILED operation", " after FAILED", _failed),
             ("second-account", "of the second account", ", on another account", _second_account),
@@ -105,7 +105,7 @@ def _second_region(behaviour: Behaviour, request: Request) -> bool:
             seconds=7 * DAY,
         )
         for which, text, shows, applies in (
-            ("upper-case", "in upper case", ", with a key in capitals", _upper_case),
+            ("upper-case", "in upper case", ", with a key in upper case", _upper_case),
             ("failed", "of a FAILED operation", " after FAILED", _failed),
             ("second-region", "in the second region", ", in another region", _second_region),
         )
@@ -144,14 +144,14 @@ class _RenewedByReplay(Behaviour):
         "renews",
         "renews the key",
         breaches=_MAX,
-        shows="time: 25 h, with a refusal in between",
+        shows="time: 25 h with a mismatch in between",
         to=lambda first_used, now: now,
     ),
     case(
         "shortens",
         "makes the key expire an hour later",
         breaches=_MIN,
-        shows="time: 1 h, after a refusal",
+        shows="time: 1 h after a mismatch",
         to=lambda first_used, now: min(first_used, now - DAY + HOUR),
     ),
 )
@@ -184,7 +184,7 @@ class _Unpolled(Behaviour):
     "keys-expire-together",
     "All keys expire when an expired one is used",
     breaches=_MIN,
-    shows="time: a young key after an old one's end",
+    shows="time: a key younger than an expired one",
 )
 class _Together(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
@@ -203,13 +203,13 @@ class _Together(Behaviour):
     case(
         "2-to-4-hours",
         "from 2 to 4 hours after its first use",
-        shows="time: 2 h to 4 h",
+        "time: 2 h to 4 h",
         lost=lambda age, stale: 2 * HOUR < age < 4 * HOUR,
     ),
     case(
         "1-hour-new-connection",
         "on new connections from an hour after its first use",
-        shows="time: 1 h, on a new connection",
+        "time: 1 h, on a new connection",
         lost=lambda age, stale: stale and age > HOUR,
     ),
     breaches=_MIN,
@@ -229,19 +229,19 @@ class _Lost(StaleReplica):
     case(
         "",
         ", whatever its SID",
-        shows="time: 25 h",
+        "time: 25 h",
         applies=lambda operation, same: operation.outcome != "FAILED",
     ),
     case(
         "failed",
         " if its operation FAILED",
-        shows="time: 25 h, after FAILED",
+        "time: 25 h, after FAILED",
         applies=lambda operation, same: operation.outcome == "FAILED",
     ),
     case(
         "same-sid",
         " on its own SID",
-        shows="time: 25 h, on the same SID",
+        "time: 25 h, on the same SID",
         applies=lambda operation, same: same and operation.outcome != "FAILED",
     ),
     breaches=_MAX,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
 from collections.abc import Callable
 from typing import Any
 
@@ -13,14 +12,10 @@ from orchestrator_contract.mock.defects.bases import (
     OTHER_CONFIGURATION,
     OTHER_OPERATION,
     StaleReplica,
-    delete_silently,
-    failed,
-    failing,
     status_url_on_other_origin,
 )
-from orchestrator_contract.mock.errors import unknown_configuration, unknown_operation
+from orchestrator_contract.mock.errors import unknown_operation
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.response_changes import on_response, with_status
 from orchestrator_contract.mock.state import DAY, Configuration, Operation
@@ -30,7 +25,6 @@ _ENDED = ("COMPLETED", "FAILED")
 _FAILED_DATA = "data: failed operations"
 _BODY = ("OP-BODY",)
 _FETCH = ("OP-FETCH",)
-_NO_EFFECT = ("OP-FAILED-NO-EFFECT",)
 _ORDER = ("OP-STATUS-ORDER",)
 _RETAINED = ("OP-RETAINED",)
 _TERMINATES = ("OP-TERMINATES",)
@@ -122,13 +116,13 @@ defect(
     case(
         "error-string",
         "error of a FAILED operation is a string",
-        shows=_FAILED_DATA,
+        _FAILED_DATA,
         change=_set_if("FAILED", error="it did not work"),
     ),
     case(
         "error-status-string",
         "error.status of a FAILED operation is a string",
-        shows=_FAILED_DATA,
+        _FAILED_DATA,
         change=lambda document: document["error"] and document["error"].update(status="500"),
     ),
     breaches=_BODY,
@@ -207,13 +201,13 @@ defect(
     case(
         "created-at-of-poll",
         "createdAt is the time of the poll",
-        shows="time: each poll",
+        "time: each poll",
         times=lambda operation, now: (min(now, operation.ends_at), operation.ends_at),
     ),
     case(
         "completed-at-of-poll",
         "completedAt is the time of the poll",
-        shows="time: each poll",
+        "time: each poll",
         times=lambda operation, now: (operation.created_at, now),
     ),
     breaches=_TIMESTAMPS,
@@ -285,19 +279,19 @@ class _Flaps(_ShownStatus):
     case(
         "completed-to-failed",
         "A COMPLETED operation is FAILED a second",
-        shows="time: 1 s after the end",
+        "time: 1 s after the end",
         change=("COMPLETED", "FAILED"),
     ),
     case(
         "failed-to-completed",
         "A FAILED operation is COMPLETED a second",
-        shows="time: 1 s after the end",
+        "time: 1 s after the end",
         change=("FAILED", "COMPLETED"),
     ),
     case(
         "failed-to-completed-1-hour",
         "A FAILED operation is COMPLETED an hour",
-        shows="time: 1 h after FAILED",
+        "time: 1 h after FAILED",
         change=("FAILED", "COMPLETED"),
         after=HOUR,
     ),
@@ -372,7 +366,7 @@ class _NeverEndsSometimes(_ShownStatus):
     "operation-never-ends-digit",
     "The operation of a SID that ends in 7, 8 or 9 stays PENDING",
     breaches=_TERMINATES,
-    shows="data: last letter of the SID",
+    shows="data: last character of the SID",
 )
 class _NeverEndsDigit(_ShownStatus):
     def shown(self, operation: Operation, status: str, now: float) -> str:
@@ -383,7 +377,7 @@ class _NeverEndsDigit(_ShownStatus):
     "operation-fails-digit",
     "The operation of a SID that ends in 7, 8 or 9 always ends FAILED",
     breaches=("OP-COMPLETES",),
-    shows="data: last letter of the SID",
+    shows="data: last character of the SID",
 )
 class _FailsDigit(Behaviour):
     def delete_started(
@@ -404,159 +398,35 @@ class _FailureIgnored(Behaviour):
         """Leaves the operation to end COMPLETED."""
 
 
-# -- the effect of a failed operation ---------------------------------------------------------
-
-
-@defect(
-    "failed-delete-deletes",
-    "A failed delete deletes the configuration {}",
-    case("", "at the end of its operation"),
-    case("700-ms", "0.7 s later", shows="time: 0.7 s after the end", after=0.7),
-    case("20-hours", "20 hours later", shows="time: 20 h after FAILED", after=20 * HOUR),
-    case("60-hours", "60 hours later", shows="time: 60 h after FAILED", after=60 * HOUR),
-    case(
-        "second-failure",
-        "at its second failure",
-        shows="data: a second delete that FAILS",
-        applies=lambda request, failed_before: failed_before,
-    ),
-    case(
-        "without-key",
-        "if it has no key",
-        shows="data: a delete without a key that FAILS",
-        applies=lambda request, failed_before: request.key is None,
-    ),
-    breaches=_NO_EFFECT,
-)
-class _FailedDeletes(Behaviour):
-    after = 0.0
-    applies: Callable[[Request, bool], bool] = staticmethod(lambda request, failed_before: True)
-
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        before = failed(configuration, self.now())
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if fails and configuration.reserved_for is None and self.applies(request, before):
-            configuration.deleted_at = operation.ends_at + self.after
-        return operation
-
-
-@defect(
-    "failed-delete-second-deletes",
-    "A second delete that gets a {} deletes the configuration although the first one fails",
-    case("409", status=409),
-    case("404", status=404),
-    breaches=_NO_EFFECT,
-    shows="data: a second delete while one runs that ends FAILED",
-)
-class _SecondDeletes(Behaviour):
-    status: int
-
-    def second_delete(
-        self, request: Request, configuration: Configuration, running: Operation
-    ) -> Response:
-        if running.outcome is State.FAILED:
-            delete_silently(self, configuration, running.ends_at - self.now())
-        response = super().second_delete(request, configuration, running)
-        return response if self.status == 409 else self.refuse(request, unknown_configuration())
-
-
-@defect(
-    "failed-delete-changes",
-    "A failed delete {}",
-    case(
-        "bridge",
-        "removes conversationsV1Bridge",
-        shows="data: a bridge",
-        change=lambda members: members.pop("conversationsV1Bridge", None),
-    ),
-    case(
-        "channels",
-        "removes channelSettings",
-        shows="data: channel settings",
-        change=lambda members: members.pop("channelSettings", None),
-    ),
-    case(
-        "description",
-        "empties the description",
-        shows=_FAILED_DATA,
-        change=lambda members: members.update(description=""),
-    ),
-    case(
-        "description-entities",
-        "resolves character references in the description",
-        shows="data: a description with markup",
-        change=lambda members: members.update(
-            description=html.unescape(str(members["description"]))
-        ),
-    ),
-    breaches=_NO_EFFECT,
-)
-class _FailedChanges(Behaviour):
-    change: Callable[[dict[str, Any]], object]
-
-    def delete_started(
-        self, request: Request, configuration: Configuration, operation: Operation
-    ) -> None:
-        if failing(configuration):
-            configuration.members = dict(configuration.members)
-            self.change(configuration.members)
-
-
-@defect(
-    "failed-delete-404",
-    "A delete after a failed one gets a 404",
-    breaches=_NO_EFFECT,
-    shows="data: a second delete after FAILED",
-)
-class _FailedThen404(Behaviour):
-    def target_of_delete(self, request: Request) -> Configuration | None:
-        found = super().target_of_delete(request)
-        lost = found is not None and found.reserved_for is None and failing(found)
-        return None if lost else found
-
-
-@defect(
-    "failed-delete-unlisted",
-    "The list lacks a configuration whose delete failed",
-    breaches=_NO_EFFECT,
-    shows="data: after FAILED",
-)
-class _FailedUnlisted(Behaviour):
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        return not failed(configuration, now) and super().listed(configuration, now)
-
-
 # -- fetching and retention -------------------------------------------------------------------
 
 
 def _late(seconds: float) -> Callable[[Behaviour, Operation], bool]:
-    return lambda behaviour, operation: behaviour.now() >= operation.ends_at + seconds
+    return lambda mock, operation: mock.now() >= operation.ends_at + seconds
 
 
 @defect(
     "operation-404",
     "{} gets a 404",
-    case("", "A poll of a delete's operation", lost=lambda behaviour, operation: True),
+    case("", "A poll of a delete's operation", lost=lambda mock, operation: True),
     case(
         "1-in-15",
         "One poll in 15",
-        shows="1 in 15",
-        lost=lambda behaviour, operation: behaviour.once_in(15, "poll"),
+        "1 in 15",
+        lost=lambda mock, operation: mock.once_in(15, "poll"),
     ),
     case(
         "first-poll",
         "The first poll of an operation",
-        shows="data: the first poll",
-        lost=lambda behaviour, operation: behaviour.tick(operation.id) == 1,
+        "data: the first poll",
+        lost=lambda mock, operation: mock.tick(operation.id) == 1,
     ),
     case(
         "twelfth-poll",
         "The 12th poll of an operation and each later one",
         breaches=_RETAINED,
         shows="data: many polls",
-        lost=lambda behaviour, operation: behaviour.tick(operation.id) >= 12,
+        lost=lambda mock, operation: mock.tick(operation.id) >= 12,
     ),
     case("ended", "A poll of an ended operation", breaches=(*_FETCH, *_TERMINATES), lost=_late(0)),
     *(

@@ -103,10 +103,10 @@ class _UpdateFails(Behaviour):
 
 @defect(
     "other-call-key-ignored",
-    "The key of a {} is ignored",
-    case("create", ignores=lambda request: request.route == "create"),
-    case("update", ignores=lambda request: request.route == "update"),
-    case("patch", "PATCH", ignores=lambda request: request.method == "PATCH"),
+    "The key of {} is ignored",
+    case("create", "a create", ignores=lambda request: request.route == "create"),
+    case("update", "an update", ignores=lambda request: request.route == "update"),
+    case("patch", "a PATCH", ignores=lambda request: request.method == "PATCH"),
     breaches=_KEY,
 )
 class _KeyIgnored(Behaviour):
@@ -120,8 +120,8 @@ class _KeyIgnored(Behaviour):
 @defect(
     "create-key-ttl",
     "The key of a create expires after {}",
-    case("2-hours", "2 hours", shows="time: 2 h", seconds=2 * HOUR),
-    case("2-days", "2 days", shows="time: 25 h", seconds=48 * HOUR),
+    case("2-hours", "2 hours", "time: 2 h", seconds=2 * HOUR),
+    case("2-days", "2 days", "time: 25 h", seconds=48 * HOUR),
     breaches=_KEY,
 )
 class _CreateKeyTtl(Behaviour):
@@ -158,20 +158,15 @@ def _top_level(body: bytes) -> Hashable:
     "key-payload-ignored",
     "A key replays its response to another payload{}",
     case("", ", whatever it is", of=lambda body: None),
-    case(
-        "nested",
-        " that differs in nested members only",
-        shows="data: a nested member",
-        of=_top_level,
-    ),
+    case("nested", " that differs in nested members only", "data: a nested member", of=_top_level),
     case(
         "128-bytes",
         " that differs after 128 bytes only",
-        shows="data: beyond 128 bytes",
+        "data: beyond 128 bytes",
         of=lambda body: body[:128],
     ),
-    case("same-length", " of the same length", shows="data: payloads of one length", of=len),
-    case("case", " that differs in case only", shows="data: letter case", of=bytes.lower),
+    case("same-length", " of the same length", "data: payloads of one length", of=len),
+    case("case", " that differs in case only", "data: letter case", of=bytes.lower),
     breaches=("CTRL-KEY-PAYLOAD",),
 )
 class _PayloadIgnored(Behaviour):
@@ -220,8 +215,8 @@ class _FetchedOldest(Behaviour):
         return response
 
 
-def _is_namesake_of_deleted(behaviour: Behaviour, found: Configuration) -> bool:
-    configurations = behaviour.world.partition(found.account, found.region).configurations
+def _is_namesake_of_deleted(mock: Behaviour, found: Configuration) -> bool:
+    configurations = mock.world.partition(found.account, found.region).configurations
     return any(
         one.deleted_at is not None
         and one.deleted_at < found.created_at
@@ -236,20 +231,20 @@ def _is_namesake_of_deleted(behaviour: Behaviour, found: Configuration) -> bool:
     case(
         "1-in-8",
         "an existing configuration",
-        shows="1 in 8",
-        misses=lambda behaviour, found: behaviour.once_in(8, "fetch"),
+        "1 in 8",
+        misses=lambda mock, found: mock.once_in(8, "fetch"),
     ),
     case(
         "updated",
         "an updated configuration",
         breaches=("CTRL-READ-AFTER-CREATE", "EFFECT-ONLY-BY-DELETE"),
         shows="data: an updated configuration",
-        misses=lambda behaviour, found: found.version > 1,
+        misses=lambda mock, found: found.version > 1,
     ),
     case(
         "namesake",
         "a configuration with the displayName of a deleted one",
-        shows="data: a deleted one of the name",
+        "data: the displayName of a deleted one",
         misses=_is_namesake_of_deleted,
     ),
     breaches=_READ,
@@ -265,7 +260,7 @@ class _FetchMisses(Behaviour):
     "fetch-404-cached",
     "For 0.3 s the owner of a configuration gets the 404 of another account",
     breaches=("CTRL-READ-AFTER-CREATE", "EFFECT-NO-OTHER", "AUTH-OTHER-ACCOUNT"),
-    shows="time: within 0.3 s of a stranger's fetch",
+    shows="time: within 0.3 s of another account's fetch",
 )
 class _Cached404(CachedReads):
     def cacheable(self, request: Request, response: Response) -> bool:
@@ -350,17 +345,17 @@ def _ends(page: Page, query: PageQuery) -> Page:
 @defect(
     "pagination",
     "{}",
-    case("loops", "nextToken leads to its own page", shows=_LATER_PAGE, change=_loops),
+    case("loops", "nextToken leads to its own page", _LATER_PAGE, change=_loops),
     case(
         "endless",
         "nextToken of the last page leads to an empty page and so on",
-        shows="data: beyond the last page",
+        "data: beyond the last page",
         change=_endless,
     ),
     case(
         "duplicates",
         "The last item of a page is the first one of the next",
-        shows=_LATER_PAGE,
+        _LATER_PAGE,
         change=_duplicates,
     ),
     case(

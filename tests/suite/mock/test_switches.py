@@ -146,18 +146,18 @@ def test_defect_is_described(name: str) -> None:
 
 #: section of the catalogue -> modules of its defects
 MODULES = {
-    "HTTP": ("http",),
-    "DEL": ("delete",),
-    "OP": ("operation",),
-    "DELETED": ("deleted",),
-    "EFFECT": ("effect",),
-    "ERR": ("error_responses",),
-    "SID": ("sid",),
-    "AUTH": ("auth",),
-    "KEY": ("key_format", "key_replay", "key_reuse", "key_scope", "key_ttl"),
-    "CONC": ("concurrency",),
-    "CTRL": ("other_calls",),
-    "CONV": ("conversations",),
+    "HTTP": ["http"],
+    "DEL": ["delete"],
+    "OP": ["operation", "operation_failed"],
+    "DELETED": ["deleted", "deleted_kept"],
+    "EFFECT": ["effect"],
+    "ERR": ["error_responses"],
+    "SID": ["sid", "sid_malformed"],
+    "AUTH": ["auth", "auth_other_account", "auth_reads"],
+    "KEY": ["key_format", "key_lost", "key_replay", "key_reuse", "key_scope", "key_ttl"],
+    "CONC": ["concurrency"],
+    "CTRL": ["other_calls"],
+    "CONV": ["conversations"],
 }
 
 
