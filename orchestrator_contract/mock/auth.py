@@ -17,7 +17,8 @@ class Auth(Context):
 
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
-        self._known: dict[bytes, int] = {}
+        #: By region, too: credentials need not be good in all.
+        self._known: dict[tuple[int, bytes], int] = {}
 
     def credentials(self, request: Request) -> tuple[str, str] | None:
         """User and password of the one Basic Authorization header, or None."""
@@ -42,19 +43,21 @@ class Auth(Context):
     def account_of(self, request: Request) -> int | None:
         """Number of the account whose credentials the request carries, or None."""
         pair = self.credentials(request)
-        if pair is None:
-            return None
-        known = self.settings.accounts.get(pair[0])
-        if known is None or not self.password_matches(pair[1], known[1]):
+        return None if pair is None else self.account_of_pair(request, *pair)
+
+    def account_of_pair(self, request: Request, user: str, password: str) -> int | None:
+        """Number of the account whose user and password these are; None when they are nobody's."""
+        known = self.settings.accounts.get(user)
+        if known is None or not self.password_matches(password, known[1]):
             return None
         return known[0]
 
     def authenticate(self, request: Request) -> int | None:
         """As :meth:`account_of`, with a cache of valid headers."""
         lines = request.lines(b"authorization")
-        account = self._known.get(lines[0]) if len(lines) == 1 else None
+        account = self._known.get((request.region, lines[0])) if len(lines) == 1 else None
         if account is None:
             account = self.account_of(request)
             if account is not None:
-                self._known[lines[0]] = account
+                self._known[request.region, lines[0]] = account
         return account

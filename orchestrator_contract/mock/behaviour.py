@@ -16,7 +16,7 @@ from orchestrator_contract.mock.clock import rfc3339
 from orchestrator_contract.mock.conversations import Conversations
 from orchestrator_contract.mock.errors import (
     Refused,
-    malformed_json,
+    bad_clock,
     throttled,
     unauthenticated,
     unknown_path,
@@ -25,9 +25,10 @@ from orchestrator_contract.mock.errors import (
 from orchestrator_contract.mock.idempotency import Idempotency
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.rate_limit import RateLimit
-from orchestrator_contract.mock.routing import ROUTES, Route, Routing
+from orchestrator_contract.mock.routing import PREFIXES, ROUTES, Route, Routing
 
 CLOCK = b"/__clock"
+ROOT = b"/"
 _LOOPBACK_HOST = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})")
 #: Ten years; beyond that timestamps leave the range of a date.
 FURTHEST = 10 * 366 * 86_400
@@ -40,6 +41,30 @@ def own_origin(origin: str, host: bytes | None) -> str:
     if match is None or not origin.endswith(":" + match[1].decode()):
         return origin
     return "http://" + (host or b"").decode("ascii")
+
+
+def clock_seconds(body: bytes) -> float:
+    """The seconds in the body of a POST to the clock.
+
+    Raises:
+        Refused: the body has no number of seconds that the clock can move by.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(bad_clock("the body is not JSON")) from None
+    if not isinstance(document, dict) or "seconds" not in document:
+        raise Refused(bad_clock("the body is no object with a member seconds"))
+    seconds = document["seconds"]
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise Refused(bad_clock(f"seconds is {json.dumps(seconds)[:40]} and no number"))
+    if not 0 <= seconds <= FURTHEST:
+        raise Refused(
+            bad_clock(
+                f"seconds is {seconds!r:.40}, the clock goes forward only, and at most {FURTHEST}"
+            )
+        )
+    return float(seconds)
 
 
 class Behaviour(Routing, Auth, RateLimit, Conversations, Idempotency):
@@ -62,10 +87,12 @@ class Behaviour(Routing, Auth, RateLimit, Conversations, Idempotency):
         """
         if request.path == CLOCK:
             return self.move_clock(request)
+        if request.path == ROOT and request.method in ("GET", "HEAD"):
+            return Response.of(200, self.self_description())
         resource = self.resource(request)
         if resource is None:
             raise Refused(unknown_path())
-        routes = ROUTES[resource]
+        routes = self.routes_of(request, resource)
         route = routes.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             return self.method_not_allowed(request, routes)
@@ -93,6 +120,19 @@ class Behaviour(Routing, Auth, RateLimit, Conversations, Idempotency):
 
         return await (self.once(request, perform) if route.keyed else perform(request))
 
+    def routes_of(self, request: Request, resource: str) -> Mapping[str, Route]:
+        """The calls on *resource*, by method."""
+        return ROUTES[resource]
+
+    def self_description(self) -> dict[str, object]:
+        """The body of ``GET /``."""
+        return {
+            "service": "mock of the Conversation Orchestrator control plane: a test double",
+            "paths": [path.decode() for path, _ in PREFIXES],
+            "provides": sorted(self.provides()),
+            "help": "python -m orchestrator_contract.mock --help",
+        }
+
     def method_not_allowed(self, request: Request, methods: Mapping[str, object]) -> Response:
         """The response to a method that the resource does not have."""
         allowed = ", ".join(["GET", "HEAD", *(name for name in methods if name != "GET")])
@@ -117,13 +157,7 @@ class Behaviour(Routing, Auth, RateLimit, Conversations, Idempotency):
         if request.method not in ("GET", "HEAD", "POST"):
             return self.refuse(request, wrong_method("GET, HEAD, POST"))
         if request.method == "POST":
-            try:
-                seconds = json.loads(request.body)["seconds"]
-                if isinstance(seconds, bool) or not 0 <= float(seconds) <= FURTHEST:
-                    raise ValueError("out of range")
-            except (ValueError, TypeError, KeyError, RecursionError):
-                raise Refused(malformed_json()) from None
-            self.world.clock.advance(float(seconds))
+            self.world.clock.advance(clock_seconds(request.body))
         return Response.of(200, {"now": rfc3339(self.now())})
 
 

@@ -24,6 +24,10 @@ class Context:
         """The present instant of the movable clock."""
         return self.world.clock.now()
 
+    def provides(self) -> frozenset[str]:
+        """Capabilities that a target profile may name; variants add and remove some."""
+        return frozenset({"basic", "clock", "conversations", "faults"})
+
     def tick(self, name: Hashable) -> int:
         """Counts *name* and returns how often it was counted, this time included."""
         self._ticks[name] += 1

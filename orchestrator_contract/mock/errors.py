@@ -5,6 +5,7 @@ Codes are those of the error dictionary (S5); product errors are 530xxx.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MORE_INFO = "https://www.twilio.com/docs/api/errors/{code}"
@@ -93,6 +94,17 @@ def malformed_key() -> Problem:
 def malformed_json() -> Problem:
     """The payload is not a JSON object."""
     return Problem(400, 530003, "The request body is not a JSON object")
+
+
+def bad_clock(reason: str) -> Problem:
+    """The request has no number of seconds that the clock can move by."""
+    example = 'POST {"seconds": 86401} moves it a day on'
+    return Problem(400, 530008, f"The clock was not moved: {reason}; {example}")
+
+
+def unknown_fault(name: str, known: Iterable[str]) -> Problem:
+    """The fault header names an unknown fault."""
+    return Problem(400, 530007, f"X-Mock-Fault: {name} is unknown; known are {', '.join(known)}")
 
 
 def bad_page() -> Problem:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator_contract.mock import faults
 from orchestrator_contract.mock.bodies import Bodies
 from orchestrator_contract.mock.errors import (
     Problem,
+    Refused,
     conflict,
     internal_error,
     throttled,
     unavailable,
     unknown_configuration,
+    unknown_fault,
     unknown_operation,
     uri_too_long,
 )
@@ -40,14 +43,21 @@ class Handlers(Bodies):
         partition = self.world.partitions.get((request.account, request.region))
         if partition is None:
             partition = self.world.partition(request.account, request.region)
-            for fault in faults.FAULTS:
-                sid, members = faults.reserved_sid(fault), faults.reserved_members(fault)
-                now = self.now()
-                self.world.add_configuration(
-                    partition, sid, members, visible_from=now, reserved_for=fault
-                )
+            self.furnish(partition)
         partition.forget_old(self.now())
         return partition
+
+    def furnish(self, partition: Partition) -> None:
+        """Adds to a new *partition* what its account has from the start: the reserved SIDs."""
+        for fault in self.reserved_faults():
+            sid, members = faults.reserved_sid(fault), faults.reserved_members(fault)
+            self.world.add_configuration(
+                partition, sid, members, visible_from=self.now(), reserved_for=fault
+            )
+
+    def reserved_faults(self) -> Iterable[str]:
+        """The faults that have a reserved SID."""
+        return faults.FAULTS
 
     def new_configuration_id(self) -> str:
         """An unused SID."""
@@ -72,8 +82,8 @@ class Handlers(Bodies):
         return self.visible(configuration, now)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        """True if a list shows it."""
-        return self.visible(configuration, now)
+        """True if a list shows it; reserved ones are left out, they are not of the user's making."""
+        return configuration.reserved_for is None and self.visible(configuration, now)
 
     def locate(self, request: Request, sid: str | None) -> Configuration | None:
         """The configuration with exactly this SID, deleted or not."""
@@ -125,9 +135,15 @@ class Handlers(Bodies):
     # -- delete ---------------------------------------------------------------------------
 
     def requested_fault(self, request: Request, configuration: Configuration | None) -> str | None:
-        """The fault that the request's header or SID selects."""
-        value = (request.header(faults.HEADER) or b"").decode("latin-1").strip()
-        if value in faults.FAULTS:
+        """The fault that the request's header or SID selects.
+
+        Raises:
+            Refused: the header names an unknown fault.
+        """
+        for line in request.lines(faults.HEADER):
+            value = line.decode("latin-1").strip()
+            if value not in faults.FAULTS:
+                raise Refused(unknown_fault(value, faults.FAULTS))
             return value
         return configuration.reserved_for if configuration is not None else None
 
@@ -240,7 +256,10 @@ class Handlers(Bodies):
         if found is None or not self.visible(found, self.now()):
             return self.not_found(request)
         patching = request.method == "PATCH"
-        members: dict[str, Any] = members_of(parse(request.body), partial=patching)
+        document = parse(request.body)
+        if not patching:  # S2 does not list displayName among what a PUT requires
+            document = {"displayName": found.members["displayName"], **document}
+        members: dict[str, Any] = members_of(document, partial=patching)
         running = self.pending_deletion(found)
         if running is not None:
             return self.refuse(request, conflict(running.id))

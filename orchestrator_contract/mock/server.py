@@ -42,8 +42,8 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
-        #: Runs when serving has ended, signals included.
-        self.ended: Callable[[], None] | None = None
+        #: Run when serving has ended, signals included.
+        self.ends: list[Callable[[], None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts listening, then calls back."""
@@ -53,8 +53,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops listening, then calls back: after a signal uvicorn does not return."""
         await super().shutdown(sockets)
-        if self.ended is not None:
-            self.ended()
+        for end in self.ends:
+            end()
 
 
 def make_server(behaviour: Behaviour, ports: Sequence[int], ready: Callable[[], None]) -> Server:

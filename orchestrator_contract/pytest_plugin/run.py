@@ -19,17 +19,16 @@ from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Co
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.crash_cleanup import account_label, header
 from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.plan import plan_lines
-from orchestrator_contract.pytest_plugin.preload import Imports
 from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
 from orchestrator_contract.pytest_plugin.worker_reports import Told
 from orchestrator_contract.report import timelines
-from orchestrator_contract.results.findings import Inconclusive
-from orchestrator_contract.results.verdict import EndpointUnusable, Result, conclude, exit_code
+from orchestrator_contract.results.verdict import Result, conclude, exit_code
 
 
 class Run:
@@ -56,7 +55,7 @@ class Run:
         self.is_worker = workerinput is not None
         #: The name that xdist gives to this worker; empty where there are none.
         self.worker = str((workerinput or {}).get("workerid", ""))
-        self._suite: Endpoint | None = None
+        self._endpoint: Endpoint | None = None
         self._mock: EmbeddedMock | None = None
         self._coordinator: Coordinator | None = None
         self._served: dict[Address, Served] = {}
@@ -73,7 +72,7 @@ class Run:
     @property
     def opened(self) -> bool:
         """Whether an endpoint was contacted."""
-        return self._suite is not None
+        return self._endpoint is not None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -82,7 +81,7 @@ class Run:
         Raises:
             HarError: the file of --har can't be written.
         """
-        if self._suite is None:
+        if self._endpoint is None:
             made = Endpoint(
                 Settings(
                     self._profile(),
@@ -93,11 +92,11 @@ class Run:
                 ),
                 self._shared_coordinator(),
             )
-            made.client.recorders.append(self._recorder)
+            made.client.observers.append(self._recorder)
             self.remarks += self._recording.begin(made)
             made.findings.excused = self.options.waivers.excuses
-            self._suite = made
-        return self._suite
+            self._endpoint = made
+        return self._endpoint
 
     def _profile(self) -> Profile:
         if self.options.profile is not None:
@@ -134,9 +133,6 @@ class Run:
         Raises:
             EndpointUnusable: it can't be tested.
         """
-        imports = None if self.options.requirements else Imports()
-        if imports:
-            self.endpoint.client.calm = imports.wait
         if not self.is_worker:
             preflight.ready(self.endpoint, alone=alone)
 
@@ -152,7 +148,7 @@ class Run:
 
     def ticket(self, address: Address = LOOPBACK) -> dict[str, Any]:
         """What a worker that reaches the coordinator at *address* needs to take part."""
-        if self._suite is None:
+        if self._endpoint is None:
             return {**self._common(), "ticket": {}}
         target = self._profile()
         return {

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.baseline import Baseline, Comparison
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
@@ -26,15 +26,6 @@ SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.js
 
 #: What two credentials of one account breach without any fault of the endpoint's.
 _OF_TWO_ACCOUNTS = frozenset({"AUTH-OTHER-ACCOUNT", "AUTH-READ-OTHER-ACCOUNT", "KEY-SCOPE-ACCOUNT"})
-
-
-class EndpointUnusable(Exception):
-    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
-
-    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
-        super().__init__(visible(reason))
-        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
-        self.stands = frozenset(stands)
 
 
 class Overall(StrEnum):
@@ -69,6 +60,8 @@ class Result:
     timelines: list[Timeline] = field(default_factory=list)
     #: What --target named, to repeat the run; empty for the embedded mock.
     target: str = ""
+    #: The file that --traffic named; empty for a run.
+    recording: str = ""
     #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
     #: Against an earlier run, when one was given.
@@ -87,9 +80,11 @@ class Result:
     def rerun(self, requirement: str = "") -> str:
         """A shell line that runs the suite again as it was run, for one requirement or all of them."""
         parts = ["pytest"]
+        parts += ["--traffic", self.recording] if self.recording else []
         parts += ["--target", self.target] if self.target else []
         parts += ["--requirement", requirement] if requirement else []
-        return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
+        parts += [] if self.recording else ["--effort", self.effort, "--seed", str(self.seed)]
+        return shlex.join(parts)
 
     def as_json(self) -> dict[str, Any]:
         """The content of conformance.json (schemas/conformance-report.json)."""

@@ -238,7 +238,12 @@ def _refusal(name: str, text: str, problem: Problem) -> None:
     variant(name, text)(Refusal)
 
 
-_refusal("credentials-403", "Bad credentials answer 403", Problem(403, 20403, "Forbidden"))
+for _code in (20003, 20403, 70051):
+    _refusal(
+        f"credentials-403-{_code}",
+        f"Bad credentials answer 403 with code {_code}",
+        Problem(403, _code, "Forbidden"),
+    )
 _refusal("credentials-404", "Bad credentials answer 404", unknown_configuration())
 
 
@@ -269,12 +274,28 @@ _foreign("foreign-401", "Another account's SID answers 401", unauthenticated())
 # -- odd SIDs and methods ---------------------------------------------------------------------
 
 
-@variant("odd-400", "A SID that does not look like one answers 400")
-class _Odd400(Behaviour):
-    def not_found(self, request: Request) -> Response:
-        if WELL_FORMED.fullmatch(request.sid or "") is None:
-            return self.refuse(request, Problem(400, 530009, "The id is malformed"))
-        return super().not_found(request)
+def _odd(name: str, text: str, problem: Problem) -> None:
+    """Registers a variant that answers a SID that does not look like one with *problem*."""
+
+    class Odd(Behaviour):
+        def not_found(self, request: Request) -> Response:
+            if WELL_FORMED.fullmatch(request.sid or "") is None:
+                return self.refuse(request, problem)
+            return super().not_found(request)
+
+    variant(name, text)(Odd)
+
+
+_odd(
+    "odd-400",
+    "A SID that does not look like one answers 400",
+    Problem(400, 530009, "The id is malformed"),
+)
+_odd(
+    "odd-403",
+    "A SID that does not look like one answers 403",
+    Problem(403, 20403, "Forbidden"),
+)
 
 
 @variant("odd-414-early", "Path segments of more than 300 characters answer 414")

@@ -14,7 +14,6 @@ from orchestrator_contract.mock.errors import Problem, Refused, conflict, intern
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.pagination import Page, PageQuery, cut, token
-from orchestrator_contract.mock.payload import members_of, parse
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.settings import Settings
 from orchestrator_contract.mock.state import DAY, Configuration, Operation, Partition, World, new_id
@@ -176,24 +175,6 @@ class _OneOperationFirst(Behaviour):
         return self.refuse(request, conflict(running.id))
 
 
-@variant("namesake-fails", "A create with a displayName that is taken is accepted, and FAILS")
-class _NamesakeFails(Behaviour):
-    def create(self, request: Request) -> Response:
-        taken = {
-            one.members["displayName"]
-            for one in self.partition(request).configurations.values()
-            if not self.is_deleted(one, self.now())
-        }
-        members = members_of(parse(request.body))
-        if members["displayName"] not in taken:
-            return super().create(request)
-        operation = self.start_operation(
-            request, "create", self.new_configuration_id(), self.settings.create_seconds
-        )
-        self.fail(operation)
-        return self.accepted(request, operation)
-
-
 @variant(
     "throttles-each-sid", "A SID takes five deletes in a second; what comes beyond that is a 429"
 )
@@ -286,25 +267,6 @@ class _ShownLate(Behaviour):
     @staticmethod
     def _lag(configuration: Configuration) -> float:
         return configuration.number % 5 * 0.5
-
-
-@variant(
-    "room-for-ten", "An account holds ten configurations; a create beyond them is refused with 409"
-)
-class _RoomForTen(Behaviour):
-    room = 10
-
-    def create(self, request: Request) -> Response:
-        created = [
-            one
-            for one in self.partition(request).configurations.values()
-            if one.reserved_for is None
-        ]
-        if sum(not self.is_deleted(one, self.now()) for one in created) >= self.room:
-            return self.refuse(
-                request, Problem(409, 530020, "The account holds as many configurations as it may")
-            )
-        return super().create(request)
 
 
 @variant(

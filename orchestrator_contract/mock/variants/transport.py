@@ -139,14 +139,6 @@ for _name, _text, _change in (
     variant(_name, _text)(on_response(_change, route=ROUTES, status=None))
 
 
-@variant("slow", "Each answer takes 50 ms")
-class _Slow(Behaviour):
-    async def finish(self, request: Request, response: Response) -> Response:
-        response = await super().finish(request, response)
-        response.delay = 0.05
-        return response
-
-
 @variant("slow-deletes", "A delete is worked on for 150 ms before it is answered")
 class _SlowDeletes(Behaviour):
     async def before_action(self, request: Request) -> None:

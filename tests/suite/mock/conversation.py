@@ -106,7 +106,8 @@ class Talk:
         for request in requests:
             request.connection = self.connection
         responses = await asyncio.gather(*(behaviour.handle(one) for one in requests))
-        for response in responses:
+        for request, response in zip(requests, responses, strict=True):
+            behaviour.delivered(request, response, reached=True)
             self.transcript.add(response)
         return list(responses)
 
@@ -127,7 +128,7 @@ class Talk:
         partition = self.driver.behaviour.world.partition(
             options.get("account", 1), options.get("region", 0)
         )
-        return str(next(reversed(partition.configurations)))
+        return str(next(reversed(partition.configurations), "nothing"))
 
     async def delete(self, sid: str, **options: Any) -> Response:
         """A DELETE."""
@@ -148,7 +149,7 @@ class Talk:
 
     async def newest(self) -> None:
         """Polls the newest operation, of whatever it is."""
-        newest = next(reversed(self.driver.behaviour.world.partition(1, 0).operations))
+        newest = next(reversed(self.driver.behaviour.world.partition(1, 0).operations), "none")
         await self.call("GET", "/v2/ControlPlane/Operations/" + newest)
 
     async def pages(self, size: int) -> None:
@@ -342,6 +343,7 @@ async def races(talk: Talk) -> None:
     talk.wait()
     await talk.look(sid)
     sids = [await talk.create() for _ in range(12)]
+    await talk.pages(2)
     await talk.send(*(request("DELETE", ITEM + one) for one in sids))
     talk.wait()
     await talk.look(*sids)

@@ -122,6 +122,13 @@ ELSEWHERE = {
     "key-lives-23-hours-57",
     "faults-at-home",
     "regions-share",
+    "bearer-only",
+    "bearer-too",
+    "bridged-409",
+    "bridged-fails",
+    "create-id-in-202",
+    "grouping-fixed",
+    "no-clock",
 }
 
 
