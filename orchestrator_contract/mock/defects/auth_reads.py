@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import CachedReads
+from orchestrator_contract.mock.defects.bases import CachedReads, page_token
+from orchestrator_contract.mock.errors import Refused
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.pagination import Page, PageQuery
+from orchestrator_contract.mock.pagination import Page, PageQuery, read_query
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.state import Configuration
 
@@ -105,3 +107,32 @@ class _OtherAccountLists(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
         listed = [one for one in self.world.every_configuration() if self.listed(one, self.now())]
         return super().cut_page(sorted(listed, key=lambda one: one.number), query)
+
+
+@defect(
+    "other-account-lists-token",
+    "A page token without its last character shows the configurations of another account",
+    breaches=_READ_OTHER_ACCOUNT,
+    shows="data: another account, a truncated page token",
+)
+class _OtherAccountListsToken(Behaviour):
+    def list_page(self, request: Request) -> Response:
+        try:
+            return super().list_page(request)
+        except Refused:
+            if not _is_truncated(page_token(request)):
+                raise
+        others = (n for n in self.settings.accounts.values() if n[0] != request.account)
+        request.account, request.query = next(others, (request.account, ""))[0], b""
+        return super().list_page(request)
+
+
+def _is_truncated(token: str) -> bool:
+    """True if *token* is valid with one more character."""
+    for character in string.ascii_letters + string.digits + "-_":
+        try:
+            read_query(f"pageToken={token}{character}".encode("ascii", "replace"))
+        except Refused:
+            continue
+        return True
+    return False

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 from typing import Any
+from urllib.parse import parse_qs
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.idempotency import Perform
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.operation_states import State
+from orchestrator_contract.mock.pagination import DEFAULT_SIZE
 from orchestrator_contract.mock.state import Configuration
 
 HOUR = 3600.0
@@ -54,6 +56,29 @@ def failed(configuration: Configuration | None, now: float) -> bool:
     """True if the last delete of *configuration* has ended FAILED."""
     deletion = configuration.deletion if configuration is not None else None
     return deletion is not None and deletion.state(now) is State.FAILED
+
+
+def scope_and_name(configuration: Configuration) -> tuple[object, ...]:
+    """Equal for configurations of one displayName in one account and region."""
+    return configuration.account, configuration.region, configuration.members["displayName"]
+
+
+def beyond_first_page(mock: Behaviour, configuration: Configuration | None) -> bool:
+    """True if the list shows *configuration* beyond its first default page."""
+    if configuration is None:
+        return False
+    partition = mock.world.partition(configuration.account, configuration.region)
+    before = sum(
+        one.number < configuration.number and mock.listed(one, mock.now())
+        for one in partition.configurations.values()
+    )
+    return before >= DEFAULT_SIZE
+
+
+def page_token(request: Request) -> str:
+    """The page token of a list request; empty if it has none."""
+    query = parse_qs(request.query.decode("latin-1"), encoding="latin-1")
+    return query.get("pageToken", [""])[-1]
 
 
 class Scoped(Behaviour):

@@ -9,9 +9,15 @@ from orchestrator_contract.mock.defects.bases import (
     SECOND_ACCOUNT_AND_REGION,
     ManyDeletes,
     Scoped,
+    beyond_first_page,
     failing,
 )
-from orchestrator_contract.mock.errors import Problem, Refused, unknown_configuration
+from orchestrator_contract.mock.errors import (
+    Problem,
+    Refused,
+    internal_error,
+    unknown_configuration,
+)
 from orchestrator_contract.mock.idempotency import HEADER, Perform
 from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.registry import case, defect
@@ -102,6 +108,32 @@ class _Existing400(Behaviour):
                 400, {"code": 530001, "message": "bad SID", "more_info": "530001", "status": 400}
             )
         return response
+
+
+@defect(
+    "existing-404-second-page",
+    "A delete of a configuration beyond the first page of the list gets a 404",
+    breaches=_ACCEPTED,
+    shows="data: more than 50 configurations",
+)
+class _SecondPage404(Behaviour):
+    def target_of_delete(self, request: Request) -> Configuration | None:
+        found = super().target_of_delete(request)
+        return None if beyond_first_page(self, found) else found
+
+
+@defect(
+    "existing-500-header",
+    "A delete with a non-ASCII header, other than the key, gets a 500",
+    breaches=_ACCEPTED,
+    shows="data: a non-ASCII header",
+)
+class _Header500(Behaviour):
+    def delete(self, request: Request) -> Response:
+        values = (value for name, value in request.headers if name != HEADER)
+        if not all(value.isascii() for value in values):
+            return self.refuse(request, internal_error())
+        return super().delete(request)
 
 
 @defect(

@@ -224,6 +224,24 @@ class _Listed(Scoped, _WhileDeleting):
         return super().listed(configuration, now)
 
 
+@defect(
+    "deleted-listed-other-account",
+    "A deleted configuration is listed if another account tried to update it",
+    breaches=_LIST,
+    shows="data: another account's update before the own delete",
+)
+class _ListedAfterOtherAccount(Behaviour):
+    def not_found(self, request: Request) -> Response:
+        found = self.world.find(request.sid, request.region)
+        if request.route == "update" and found is not None and found.account != request.account:
+            self.memory["updated", found.id] = True
+        return super().not_found(request)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        kept = ("updated", configuration.id) in self.memory and now >= configuration.visible_from
+        return kept or super().listed(configuration, now)
+
+
 # -- another delete ---------------------------------------------------------------------------
 
 
@@ -316,11 +334,19 @@ class _AcceptedWithSameKey(_Accepted):
 
 @defect(
     "deleted-delete-202-after-409",
-    "A key that met a 409 gets the 202 of the first delete once that is COMPLETED",
+    "A key that met a 409 gets a 202 with {} once the first delete is COMPLETED",
+    case("", "the operation of the first delete", "data: a key that met a 409"),
+    case(
+        "own-operation",
+        "its own operation",
+        "data: a key that met a 409",
+        own=True,
+    ),
     breaches=_DELETE,
-    shows="data: a key that met a 409",
 )
 class _AcceptedAfter409(_Accepted):
+    own = False
+
     def second_delete(
         self, request: Request, configuration: Configuration, running: Operation
     ) -> Response:
@@ -330,5 +356,6 @@ class _AcceptedAfter409(_Accepted):
 
     def operation_of(self, request: Request, found: Configuration | None) -> Operation | None:
         running: Operation | None = self.memory.get(("409", request.key))
-        same = running is not None and running.configuration_id == request.sid
-        return running if same else None
+        if running is None or running.configuration_id != request.sid:
+            return None
+        return self.start_operation(request, "delete", request.sid, 0) if self.own else running

@@ -98,6 +98,15 @@ _ALL = (*_FETCH, *_LIST, *_DELETE)
         shows="data: a second delete after FAILED",
         keeps=lambda mock, request, found: mock.after_failure,
     ),
+    case(
+        "patch-then-put",
+        "if its last two updates were a PATCH and a PUT",
+        "data: a PATCH, then a PUT, then a delete",
+        breaches=_ALL,
+        keeps=lambda mock, request, found: (
+            mock.memory.get(("updates", found.id), [])[-2:] == ["PATCH", "PUT"]
+        ),
+    ),
     breaches=_FETCH_AND_LIST,
 )
 class _Kept(Scoped):
@@ -105,6 +114,12 @@ class _Kept(Scoped):
         lambda mock, request, found: True
     )
     after_failure = False
+
+    def update(self, request: Request) -> Response:
+        response = super().update(request)
+        if response.status == 202:
+            self.memory.setdefault(("updates", request.sid), []).append(request.method)
+        return response
 
     def fault_response(self, request: Request, fault: str) -> Response:
         self.memory[fault, request.sid] = True
@@ -215,3 +230,37 @@ class _UpdateRestoresLater(Behaviour):
     def is_deleted(self, configuration: Configuration, now: float) -> bool:
         due = self.memory.get(("due", configuration.id), now + 1)
         return super().is_deleted(configuration, now) and bool(now < due)
+
+
+# -- a delete while the create runs -----------------------------------------------------------
+
+
+@defect(
+    "delete-while-creating",
+    "A COMPLETED delete that was accepted while the create ran {}",
+    case("kept", "deletes nothing", breaches=_ALL),
+    case("listed", "leaves the configuration in the list", breaches=_LIST, listed_only=True),
+    shows="race: a delete while the create is pending",
+)
+class _WhileCreating(Behaviour):
+    listed_only = False
+
+    def while_creating(self, configuration: Configuration) -> bool:
+        """True if the delete was accepted before the end of the create."""
+        deletion = configuration.deletion
+        return deletion is not None and deletion.created_at < configuration.visible_from
+
+    def delete(self, request: Request) -> Response:
+        found = self.target_of_delete(request)
+        creating = found is not None and self.now() < found.visible_from
+        if found is None or not creating or self.pending_deletion(found) is not None:
+            return super().delete(request)
+        return self.accepted(request, self.begin_delete(request, found))
+
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        kept = not self.listed_only and self.while_creating(configuration)
+        return not kept and super().is_deleted(configuration, now)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        shown = self.while_creating(configuration) and now >= configuration.visible_from
+        return shown or super().listed(configuration, now)

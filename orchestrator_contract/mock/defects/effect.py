@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import delete_silently, failed, failing
+from orchestrator_contract.mock.defects.bases import (
+    delete_silently,
+    failed,
+    failing,
+    scope_and_name,
+)
 from orchestrator_contract.mock.errors import Refused
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
@@ -109,6 +114,43 @@ class _DeletesSameBridge(Behaviour):
             same = other.members.get("conversationsV1Bridge") == bridge
             if same and other is not configuration and other.deleted_at is None:
                 other.deleted_at = operation.ends_at
+
+
+@defect(
+    "delete-deletes-next-namesake",
+    "A delete also deletes a configuration of the same displayName that is created meanwhile",
+    breaches=("EFFECT-NO-OTHER", "EFFECT-ONLY-BY-DELETE", "CTRL-READ-AFTER-CREATE"),
+    shows="data: a create with the name of a configuration that is being deleted",
+)
+class _DeletesNextNamesake(Behaviour):
+    def create(self, request: Request) -> Response:
+        response = super().create(request)
+        *others, newest = self.partition(request).configurations.values()
+        for one in others:
+            same = scope_and_name(one) == scope_and_name(newest)
+            if same and self.pending_deletion(one) is not None:
+                newest.deleted_at = one.deleted_at
+        return response
+
+
+@defect(
+    "delete-repeated",
+    "A delete is repeated, by displayName, 0.4 s after its end",
+    breaches=("EFFECT-NO-OTHER", "EFFECT-ONLY-BY-DELETE"),
+    shows="data: a create with the name of a configuration that was deleted just now",
+)
+class _Repeated(Behaviour):
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
+        if not failing(configuration):
+            runs = self.memory.setdefault(scope_and_name(configuration), [])
+            runs.append(operation.ends_at + 0.4)
+
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        runs = self.memory.get(scope_and_name(configuration), ())
+        again = any(configuration.created_at < instant <= now for instant in runs)
+        return super().is_deleted(configuration, now) or again
 
 
 # -- a refused delete deletes -----------------------------------------------------------------

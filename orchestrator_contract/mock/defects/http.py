@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import zlib
+from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
+from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import (
     SECOND_ACCOUNT,
     SECOND_REGION,
     ManyDeletes,
     Scoped,
+    page_token,
 )
+from orchestrator_contract.mock.errors import Problem, Refused
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.response_changes import (
@@ -18,6 +24,7 @@ from orchestrator_contract.mock.response_changes import (
     on_response,
     raw_message,
 )
+from orchestrator_contract.mock.routing import ITEM
 
 _TYPE = ("HTTP-CONTENT-TYPE",)
 _CODING = ("HTTP-CONTENT-ENCODING",)
@@ -113,6 +120,72 @@ defect(
         for status in (404, 409, 429, 500, 503)
     ),
 )(on_response(_empty))
+
+
+# -- bodies that quote their input ------------------------------------------------------------
+
+
+class _QuotesSid(Behaviour):
+    """Base of defects where the message of a 404 quotes the SID."""
+
+    quote: Callable[[str, bytes], bytes]
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        shown = request.route in ("delete", "fetch") and request.method != "HEAD"
+        if shown and response.status == 404:
+            message = "Configuration @SID@ was not found"
+            text = json.dumps({**response.document, "message": message}, ensure_ascii=False)
+            response.body = self.quote(text, unquote_to_bytes(request.path[len(ITEM) :]))
+        return response
+
+
+def _escaped(text: str, sid: bytes) -> str:
+    quoted = json.dumps(sid.decode("utf-8", "replace"), ensure_ascii=False)
+    return text.replace("@SID@", quoted[1:-1])
+
+
+defect(
+    "error-404-quotes-sid",
+    "A 404 quotes the SID {}",
+    case(
+        "unescaped",
+        "unescaped",
+        "data: a quote, a backslash or a control character in the SID",
+        quote=lambda text, sid: text.encode().replace(b"@SID@", sid),
+    ),
+    case(
+        "truncated",
+        "and is cut to its length in characters",
+        "data: a non-ASCII SID",
+        quote=lambda text, sid: _escaped(text, sid).encode()[: len(_escaped(text, sid))],
+    ),
+    case(
+        "latin-1",
+        "in Latin-1",
+        "data: a SID with characters of Latin-1",
+        quote=lambda text, sid: _escaped(text, sid).encode("latin-1", "replace"),
+    ),
+    breaches=("HTTP-JSON", "ERR-404-BODY"),
+)(_QuotesSid)
+
+
+@defect(
+    "error-400-quotes-page-token",
+    "A 400 quotes the page token unescaped",
+    breaches=("HTTP-JSON",),
+    shows="data: a quote or a control character in the page token",
+)
+class _QuotesPageToken(Behaviour):
+    def list_page(self, request: Request) -> Response:
+        try:
+            return super().list_page(request)
+        except Refused as refusal:
+            problem = Problem(refusal.problem.status, refusal.problem.code, "@TOKEN@ is no token")
+            response = self.refuse(request, problem)
+            token = page_token(request).encode("latin-1")
+            response.body = response.body.replace(b"@TOKEN@", token)
+            return response
 
 
 # -- the content type -------------------------------------------------------------------------

@@ -16,6 +16,9 @@ _ACCEPTED = ("KEY-FORMAT-ACCEPTED",)
 _NOT_HONOURED = ("KEY-MALFORMED-NOT-HONOURED",)
 _NO_5XX = ("KEY-MALFORMED-NO-5XX",)
 _MALFORMED = "data: a malformed key"
+_GROUPS = (8, 4, 4, 4, 12)
+#: Letters of other scripts that look like hex digits.
+_HOMOGLYPHS = str.maketrans("аеcсАВЕСΑΒΕϹ", "aeccABECABEC")
 
 
 def _malformed(request: Request) -> bytes | None:
@@ -68,6 +71,40 @@ def _with_hyphens(value: bytes) -> str:
 def _without_hyphens(value: bytes) -> str:
     hex_digits = re.fullmatch(rb"(-*[0-9a-fA-F]-*){32}", value)
     return value.replace(b"-", b"").decode() if hex_digits else ""
+
+
+def _if_text(text: str) -> str:
+    return _if_key(text.encode("ascii", "replace"))
+
+
+def _as_numbers(value: bytes) -> str:
+    """The key whose groups a number parser reads in *value*; "" if it reads none."""
+    try:
+        groups = value.decode("utf-8").split("-")
+        numbers = [int(group, 16) for group in groups]
+    except ValueError:
+        return ""
+    if tuple(map(len, groups)) != _GROUPS:
+        return ""
+    pairs = zip(numbers, _GROUPS, strict=True)
+    return _if_text("-".join(f"{number:0{size}x}" for number, size in pairs))
+
+
+def _without_homoglyph(value: bytes) -> str:
+    text = value.decode("utf-8", "replace")
+    foreign = [one for one in text if not one.isascii()]
+    if len(foreign) != 1 or foreign[0].isnumeric():
+        return ""
+    return _if_text(unicodedata.normalize("NFKC", text).translate(_HOMOGLYPHS))
+
+
+def _without_swapped_hyphen(value: bytes) -> str:
+    for at in (8, 13, 18, 23):
+        if value[at - 1 : at] == b"-" and value[at : at + 1] != b"-":
+            key = _if_key(value[: at - 1] + value[at : at + 1] + b"-" + value[at + 1 :])
+            if key:
+                return key
+    return ""
 
 
 @defect(
@@ -148,6 +185,54 @@ def _without_hyphens(value: bytes) -> str:
         "data: 37 characters",
         key=lambda value: _if_key(value[:36]) if len(value) == 37 else "",
     ),
+    case(
+        "numbers",
+        "groups are parsed as numbers",
+        "data: a key with a group that a number parser takes",
+        key=_as_numbers,
+    ),
+    case(
+        "plus-sign",
+        "a group may begin with a plus sign",
+        "data: a key with a plus sign",
+        key=lambda value: _as_numbers(value) if b"+" in value else "",
+    ),
+    case(
+        "underscore-in-group",
+        "an underscore between digits of the last group counts as a digit",
+        "data: a key with an underscore",
+        key=lambda value: _as_numbers(value) if re.search(rb"\w_\w[^-]*$", value) else "",
+    ),
+    case(
+        "0x",
+        "a group may begin with 0x",
+        "data: a key with 0x",
+        key=lambda value: _as_numbers(value) if b"0x" in value.lower() else "",
+    ),
+    case(
+        "unicode-spaces",
+        "Unicode spaces around it are dropped",
+        "data: a key with a Unicode space around it",
+        key=lambda value: _if_text(value.decode("utf-8", "replace").strip()),
+    ),
+    case(
+        "latin-1-spaces",
+        "Latin-1 spaces around it are dropped",
+        "data: a key with a Latin-1 space around it",
+        key=lambda value: _if_text(value.decode("latin-1").strip()),
+    ),
+    case(
+        "homoglyph",
+        "one letter of another script that looks like a hex digit counts as that",
+        "data: a key with one letter that looks like a to f",
+        key=_without_homoglyph,
+    ),
+    case(
+        "swapped-hyphen",
+        "a hyphen may be swapped with the digit before it",
+        "data: a key with a hyphen one place too early",
+        key=_without_swapped_hyphen,
+    ),
     breaches=_NOT_HONOURED,
 )
 class _Honoured(Behaviour):
@@ -179,6 +264,14 @@ class _Duplicate(Behaviour):
 # -- malformed keys break the server ----------------------------------------------------------
 
 
+def _has_stray_byte(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return any(0x80 <= one <= 0x9F for one in value)
+    return False
+
+
 @defect(
     "malformed-key-500",
     "{} gets a 500",
@@ -202,6 +295,12 @@ class _Duplicate(Behaviour):
         breaks=lambda mock, value: not value.isascii(),
     ),
     case("empty", "An empty key", "data: an empty header", breaks=lambda mock, value: not value),
+    case(
+        "invalid-utf-8",
+        "A key with a byte from 80 to 9F outside UTF-8",
+        "data: a key that is not UTF-8",
+        breaks=lambda mock, value: _has_stray_byte(value),
+    ),
     breaches=_NO_5XX,
 )
 class _Malformed500(Behaviour):
@@ -232,6 +331,11 @@ class _NoResponse(Behaviour):
 
 def _version_undefined(key: str) -> bool:
     return key[14] in "09abcdefABCDEF" and bool(key.strip("0-")) and bool(key.lower().strip("f-"))
+
+
+def _has_a_run(key: str) -> bool:
+    last = key[-12:].lower()
+    return len(set(last)) > 1 and re.search(r"(.)\1\1", last) is not None
 
 
 @defect(
@@ -282,6 +386,13 @@ def _version_undefined(key: str) -> bool:
         "without letters",
         "data: a key of digits",
         refuses=lambda key: re.fullmatch("[0-9-]+", key) is not None and key.strip("0-") != "",
+        routes=None,
+    ),
+    case(
+        "repeated-digit",
+        "with a digit three times in a row in its last group",
+        "data: a key with a digit three times in a row",
+        refuses=_has_a_run,
         routes=None,
     ),
     breaches=_ACCEPTED,

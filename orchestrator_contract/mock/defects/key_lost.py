@@ -11,6 +11,7 @@ from orchestrator_contract.mock.defects.bases import (
     SECOND_ACCOUNT_AND_REGION,
     SECOND_REGION,
     Scoped,
+    failed,
 )
 from orchestrator_contract.mock.idempotency import HEADER, Entry, Perform
 from orchestrator_contract.mock.messages import Request, Response
@@ -289,3 +290,50 @@ class _ReplacedBy409(Behaviour):
             if entry.response is not None and entry.response.get("operation-id") == running.id:
                 entry.response = refusal.copy()
         return refusal
+
+
+def _has_few_capitals(request: Request, key: str) -> bool:
+    capitals = sum(one.isupper() for one in key)
+    return 1 <= capitals <= 2 and any(one.islower() for one in key)
+
+
+@defect(
+    "key-unknown",
+    "A key {} is unknown",
+    case(
+        "mixed-case",
+        "with one or two letters in upper case",
+        "data: a key in mixed case",
+        applies=_has_few_capitals,
+    ),
+    case(
+        "digit-and-letter",
+        "whose last group begins with 8 or 9, on a SID that ends in a letter,",
+        "data: the first digit of the last group, and the last character of the SID",
+        applies=lambda request, key: (
+            key.rpartition("-")[2][:1] in ("8", "9") and (request.sid or "")[-1:].isalpha()
+        ),
+    ),
+    breaches=("KEY-REPLAY", "KEY-ONE-OPERATION"),
+)
+class _Unknown(Behaviour):
+    applies: Callable[[Request, str], bool]
+
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        lost = self.applies(request, request.key or "")
+        return None if lost else super().look_up(request, scope)
+
+
+@defect(
+    "key-unknown-failed-updated",
+    "The key of a failed delete is unknown after an update",
+    breaches=("KEY-REPLAY-FAILED", "KEY-ONE-OPERATION"),
+    shows="data: a delete that FAILED, an update, the first key",
+)
+class _UnknownAfterUpdate(Behaviour):
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = self.locate(request, request.sid) if request.route == "delete" else None
+        last = found.deletion if found is not None else None
+        updated = last is not None and found is not None and found.updated_at > last.created_at
+        lost = updated and failed(found, self.now())
+        return None if lost else super().look_up(request, scope)

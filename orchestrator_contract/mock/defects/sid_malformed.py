@@ -1,32 +1,23 @@
-"""Defects of the SID section: malformed SIDs."""
+"""Defects of the SID section: the response to a malformed SID."""
 
 from __future__ import annotations
 
-import fnmatch
 import re
-import unicodedata
 from collections.abc import Callable
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.errors import Problem, internal_error
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.routing import ITEM
-from orchestrator_contract.mock.state import Configuration
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
-#: Crockford's base 32, in which ids of 128 bits begin with a digit of three.
-_BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
 _MALFORMED = ("SID-MALFORMED",)
-_MALFORMED_DELETES = ("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
 
 
 def _well_formed(request: Request) -> bool:
     return WELL_FORMED.fullmatch(request.sid or "") is not None
-
-
-# -- malformed SIDs: the response -------------------------------------------------------------
 
 
 class _MalformedFails(Behaviour):
@@ -42,6 +33,10 @@ class _MalformedFails(Behaviour):
             response = self.refuse(request, internal_error())
             response.drop = self.drop
         return response
+
+
+def _decoded(raw: bytes) -> str:
+    return unquote_to_bytes(raw).decode("utf-8", "replace")
 
 
 def _nul(raw: bytes) -> bool:
@@ -104,6 +99,24 @@ defect(
         "that is a UUID",
         "data: a UUID",
         matches=lambda raw: raw.count(b"-") == 4 and len(raw) == 36,
+    ),
+    case(
+        "escape-and-letter",
+        "with an escape before a lower-case letter",
+        "data: the third byte after a percent sign",
+        matches=_pattern(rb"%[c-fC-F][0-9a-fA-F][a-z]"),
+    ),
+    case(
+        "far-plane",
+        "with a character of the Unicode planes 3 to 13",
+        "data: a character from U+30000 to U+DFFFF",
+        matches=lambda raw: any(0x30000 <= ord(one) <= 0xDFFFF for one in _decoded(raw)),
+    ),
+    case(
+        "100-to-120",
+        "of 100 to 120 characters",
+        "data: the length of a SID",
+        matches=lambda raw: 100 <= len(_decoded(raw)) <= 120,
     ),
     breaches=_MALFORMED,
 )(_MalformedFails)
@@ -183,173 +196,3 @@ class _Malformed202SecondAccount(Behaviour):
             body = {"related": {}, "statusUrl": url}
             return Response.of(202, body, [(b"retry-after", b"1")])
         return super().not_found(request)
-
-
-# -- malformed SIDs: deletes of a similar SID -------------------------------------------------
-
-
-def _first_digit_modulo_8(sid: str) -> str:
-    head, line, tail = sid.rpartition("_")
-    if tail[:1] not in tuple(_BASE_32):
-        return sid
-    return f"{head}{line}{_BASE_32.index(tail[0]) % 8}{tail[1:]}"
-
-
-def _without_accents(sid: str) -> str:
-    decomposed = unicodedata.normalize("NFD", sid)
-    return "".join(one for one in decomposed if not unicodedata.combining(one))
-
-
-@defect(
-    "sid-normalised",
-    "A delete of a malformed SID deletes, because {}",
-    case("trimmed", "white space around it is dropped", "data: white space", to=str.strip),
-    case("lower-cased", "upper case is folded", "data: upper case", to=str.lower),
-    case(
-        "tail-lower-cased",
-        "upper case after the prefix is folded",
-        "data: upper case",
-        to=lambda sid: sid[:20] + sid[20:].lower(),
-    ),
-    case("accents", "accents are dropped", "data: an accent", to=_without_accents),
-    case(
-        "compatibility",
-        "compatibility characters are folded",
-        "data: compatibility characters",
-        to=lambda sid: unicodedata.normalize("NFKC", sid),
-    ),
-    case(
-        "json-suffix",
-        "a suffix .json is dropped",
-        "data: .json",
-        to=lambda sid: sid.removesuffix(".json"),
-    ),
-    case("nul", "it ends at a NUL", "data: NUL", to=lambda sid: sid.partition("\0")[0]),
-    case("decoded-twice", "it is percent-decoded twice", "data: encoded twice", to=unquote),
-    case(
-        "path",
-        "encoded slashes and dots are resolved",
-        "data: encoded slashes",
-        to=lambda sid: sid.rstrip("/").rpartition("/")[2],
-    ),
-    case(
-        "semicolon",
-        "it ends at a semicolon",
-        "data: a semicolon",
-        to=lambda sid: sid.partition(";")[0],
-    ),
-    case(
-        "query",
-        "it ends at an encoded question mark or hash",
-        "data: an encoded ? or #",
-        to=lambda sid: re.split(r"[?#]", sid)[0],
-    ),
-    case("comma", "it ends at a comma", "data: a comma", to=lambda sid: sid.partition(",")[0]),
-    case("plus", "a plus at its end is dropped", "data: a plus", to=lambda sid: sid.rstrip("+")),
-    case("quotes", "quotes around it are dropped", "data: quotes", to=lambda sid: sid.strip("\"'")),
-    case(
-        "braces",
-        "braces around it are dropped",
-        "data: a malformed SID",
-        to=lambda sid: sid.strip("{}"),
-    ),
-    case(
-        "hyphens",
-        "hyphens count as underscores",
-        "data: a malformed SID",
-        to=lambda sid: sid.replace("-", "_"),
-    ),
-    case("tail", "it ends after 45 characters", "data: more characters", to=lambda sid: sid[:45]),
-    case(
-        "first-digit",
-        "its first digit counts modulo 8",
-        "data: the first digit of a SID",
-        to=_first_digit_modulo_8,
-    ),
-    breaches=_MALFORMED_DELETES,
-)
-class _Normalised(Behaviour):
-    to: Callable[[str], str]
-
-    def locate(self, request: Request, sid: str | None) -> Configuration | None:
-        found = super().locate(request, sid)
-        if found is None and sid and request.route == "delete":
-            return super().locate(request, self.to(sid))
-        return found
-
-
-@defect(
-    "sid-matched",
-    "A delete of a malformed SID deletes a configuration, because {}",
-    case(
-        "prefix",
-        "a prefix matches",
-        "data: a prefix",
-        matches=lambda sid, real: len(sid) > 20 and real.startswith(sid),
-    ),
-    case(
-        "prefix-4",
-        "its last four characters may be missing",
-        "data: a prefix",
-        matches=lambda sid, real: real.startswith(sid) and len(real) - len(sid) <= 4,
-    ),
-    case(
-        "prefix-1",
-        "its last character may be missing",
-        "data: a prefix",
-        matches=lambda sid, real: sid == real[:-1],
-    ),
-    case(
-        "wildcard",
-        "* and ? are wildcards",
-        "data: wildcards",
-        matches=lambda sid, real: fnmatch.fnmatchcase(real, sid) and sid != real,
-    ),
-    case(
-        "sql-like",
-        "% is a wildcard",
-        "data: SQL wildcards",
-        matches=lambda sid, real: (
-            "%" in sid and re.fullmatch(re.escape(sid).replace("%", ".*"), real) is not None
-        ),
-    ),
-    case(
-        "sql-or",
-        "it is part of an SQL statement",
-        "data: SQL",
-        matches=lambda sid, real: "' OR" in sid.upper(),
-    ),
-    case(
-        "latest",
-        "latest names the newest one",
-        "data: a malformed SID",
-        matches=lambda sid, real: sid == "latest",
-    ),
-    breaches=_MALFORMED_DELETES,
-)
-class _Matched(Behaviour):
-    matches: Callable[[str, str], bool]
-
-    def locate(self, request: Request, sid: str | None) -> Configuration | None:
-        found = super().locate(request, sid)
-        if found is not None or not sid or request.route != "delete":
-            return found
-        for one in reversed(self.partition(request).configurations.values()):
-            alive = one.reserved_for is None and not self.is_deleted(one, self.now())
-            if alive and self.matches(sid, one.id):
-                return one
-        return None
-
-
-@defect(
-    "sid-display-name",
-    "A delete of a displayName in place of a SID deletes its configuration",
-    breaches=_MALFORMED_DELETES,
-    shows="data: a displayName as SID",
-)
-class _ByName(Behaviour):
-    def target_of_delete(self, request: Request) -> Configuration | None:
-        for one in self.partition(request).configurations.values():
-            if one.members.get("displayName") == request.sid and self.visible(one, self.now()):
-                return one
-        return super().target_of_delete(request)

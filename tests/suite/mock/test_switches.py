@@ -23,6 +23,7 @@ from orchestrator_contract.mock import defects, registry
 from orchestrator_contract.mock.behaviour import Behaviour, compose
 from tests.suite.mock.conversation import Differs, FrozenClock, Shown, Transcript, converse
 from tests.suite.mock.random_conversation import RandomConversation
+from tests.suite.mock.test_scenarios import SHOWS
 
 registry.load()
 CATALOGUE = tomllib.loads(
@@ -105,7 +106,7 @@ RARE = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - RARE))
+@pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - RARE - SHOWS.keys()))
 def test_defect_shows(differs: Callable[[type[Behaviour]], bool], name: str) -> None:
     """A defect changes a response of the conformant mock."""
     assert differs(registry.DEFECTS[name].behaviour)
@@ -155,15 +156,15 @@ def test_defect_is_described(name: str) -> None:
 MODULES = {
     "HTTP": ["http"],
     "DEL": ["delete"],
-    "OP": ["operation", "operation_failed"],
+    "OP": ["operation", "operation_failed", "operation_stale"],
     "DELETED": ["deleted", "deleted_kept"],
     "EFFECT": ["effect"],
     "ERR": ["error_responses"],
-    "SID": ["sid", "sid_malformed"],
-    "AUTH": ["auth", "auth_other_account", "auth_reads"],
+    "SID": ["sid", "sid_malformed", "sid_similar"],
+    "AUTH": ["auth", "auth_other_account", "auth_path", "auth_reads"],
     "KEY": ["key_format", "key_lost", "key_replay", "key_reuse", "key_scope", "key_ttl"],
     "CONC": ["concurrency"],
-    "CTRL": ["other_calls"],
+    "CTRL": ["other_calls", "other_calls_reads"],
     "CONV": ["conversations"],
 }
 
