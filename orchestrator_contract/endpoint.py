@@ -53,7 +53,14 @@ class Settings:
 class Endpoint:
     """The run as one process sees it."""
 
-    def __init__(self, settings: Settings, coordinator: Coordinator) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        coordinator: Coordinator,
+        *,
+        observers: Iterable[Callable[[Exchange], None]] = (),
+        excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+    ) -> None:
         self.settings = settings
         self.profile = settings.profile
         self.effort = settings.effort
@@ -61,7 +68,7 @@ class Endpoint:
         self.coordinator = coordinator
         self._key_salt = uuid5(NAMESPACE_OID, settings.run_id).int
         self.redactor = Redactor.of(self.profile)
-        self.findings = Findings(catalogue.load(), self.redactor)
+        self.findings = Findings(catalogue.load(), self.redactor, excused)
         self.judge = Judge(self.findings, self.profile.tolerated)
         self.ownership = Ownership()
         self.client = Client(
@@ -81,6 +88,7 @@ class Endpoint:
         self.client.recorders.append(list_watch)
         self.crashes = Crashes(self.well_formed_key)
         self.client.recorders.append(self.crashes)
+        self.client.recorders.extend(observers)
         self.configurations = Provisioner(self.client, self.poller, self.inventory, run)
         self.configurations.ahead = self.effort.ahead
         creator = self.configurations.creator

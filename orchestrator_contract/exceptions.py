@@ -1,6 +1,8 @@
-"""Why a request came to nothing: no answer, a refusal that stayed, or a budget that is spent."""
+"""Exceptions: an endpoint that can't be tested, and the reasons why a request led to nothing."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.visible import visible
@@ -38,3 +40,12 @@ def reason_in(exchange: Exchange) -> str:
 
 class BudgetExhausted(Inconclusive):
     """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""
+
+
+class EndpointUnusable(Exception):
+    """The endpoint can't be tested: unreachable, credentials refused, nothing to delete."""
+
+    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
+        super().__init__(visible(reason))
+        #: Requirements whose breaches stand all the same: it responded, but not in HTTP or JSON.
+        self.stands = frozenset(stands)

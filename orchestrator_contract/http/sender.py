@@ -60,8 +60,6 @@ class Sender:
     ownership: Ownership
     #: Called with every exchange, after it was judged.
     recorders: list[Callable[[Exchange], None]] = field(default_factory=list)
-    #: Called before requests are sent at one moment, when nothing else in the process may hold them up.
-    calm: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
@@ -200,7 +198,6 @@ class Sender:
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
-        self.calm()
         with self.steps.step(f"sending {len(batch)} requests at one moment"):
             return self._send_together(prepared)
 

@@ -1,9 +1,9 @@
-"""The result of a run: one verdict a requirement, and the one of the whole; every report is drawn from it."""
+"""The result of a run, which every report is drawn from: a verdict for each requirement."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.baseline import Baseline, Comparison
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
@@ -28,17 +28,8 @@ SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.js
 _OF_TWO_ACCOUNTS = frozenset({"AUTH-OTHER-ACCOUNT", "AUTH-READ-OTHER-ACCOUNT", "KEY-SCOPE-ACCOUNT"})
 
 
-class EndpointUnusable(Exception):
-    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
-
-    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
-        super().__init__(visible(reason))
-        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
-        self.stands = frozenset(stands)
-
-
 class Overall(StrEnum):
-    """What is known of the endpoint."""
+    """The verdict on the endpoint."""
 
     CONFORMANT = "conformant"
     NONCONFORMANT = "nonconformant"
@@ -63,29 +54,34 @@ class Result:
     requests: int
     statuses: Mapping[str, Mapping[str, int]]
     observations: list[dict[str, Any]]
-    #: What the user should know about the run itself: waivers, leftovers, budgets.
+    #: Remarks on the run itself: waivers, leftovers, budgets.
     notes: list[str] = field(default_factory=list)
-    #: A sample of operations and races; drawn in the HTML report only.
+    #: A sample of operations and races, for the HTML report.
     timelines: list[Timeline] = field(default_factory=list)
-    #: What --target named, to repeat the run; empty for the embedded mock.
+    #: The value of --target, to repeat the run; empty for the embedded mock.
     target: str = ""
-    #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
+    #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
-    #: Against an earlier run, when one was given.
+    #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
     def of(self, *verdicts: Verdict) -> list[RequirementResult]:
         """The rows with one of these verdicts."""
         return [row for row in self.rows if row.verdict in verdicts]
 
+    @property
+    def judged(self) -> bool:
+        """True if at least one requirement was seen to hold, or not to."""
+        return len(self.of(Verdict.UNVERIFIED)) < len(self.rows)
+
     def counts(self) -> dict[str, int]:
-        """How often each verdict was given, and the number of requests."""
+        """The number of requests, and of rows with each verdict."""
         return {"requests": self.requests} | {
             str(verdict): len(self.of(verdict)) for verdict in Verdict
         }
 
     def rerun(self, requirement: str = "") -> str:
-        """A shell line that runs the suite again as it was run, for one requirement or all of them."""
+        """A shell line that repeats the run, for one requirement or all of them."""
         parts = ["pytest"]
         parts += ["--target", self.target] if self.target else []
         parts += ["--requirement", requirement] if requirement else []
@@ -119,11 +115,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user made of the levels."""
+    """Options that say which verdicts fail the gate."""
 
     strict: bool = False
     require_verified: bool = False
-    #: Of the breaches only those fail the gate that the baseline doesn't have.
+    #: Breaches that the baseline has don't fail the gate.
     only_new: bool = False
 
 
@@ -135,7 +131,7 @@ def judge_requirement(
     *,
     settled: bool = False,
 ) -> RequirementResult:
-    """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
+    """The verdict on one requirement: breached before unverified before passed."""
     lacking = () if settled else profile.lacks(requirement.needs)
     if record.breaches:
         gates = requirement.level.gates or policy.strict
@@ -185,6 +181,8 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
+    timelines: Sequence[Timeline] = (),
+    target: str = "",
 ) -> Result:
     """Draw the result of a run from what was found."""
     chosen = frozenset(selected)
@@ -202,13 +200,10 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     rows = [waivers.apply(row) for row in rows] if waivers else rows
     waiver_notes = waivers.notes(rows) if waivers else []
     comparison = baseline.compare(rows) if baseline else None
-    open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
-    if any(row.verdict is Verdict.BREACHED for row in rows):
-        overall = Overall.NONCONFORMANT
-    elif unusable or open_:
-        overall = Overall.INCOMPLETE
-    else:
-        overall = Overall.CONFORMANT
+    overall = _overall(rows, unusable)
+    reason = str(unusable or "")
+    if overall is Overall.INCOMPLETE:
+        reason = reason or _why_incomplete(rows)
     seen_by_id = findings.observations
     return Result(
         profile=profile,
@@ -218,7 +213,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         finished=finished,
         rows=rows,
         overall=overall,
-        reason=str(unusable or "") or (_why_open(open_) if overall is Overall.INCOMPLETE else ""),
+        reason=reason,
         unusable=unusable is not None,
         requests=findings.requests,
         statuses={
@@ -243,11 +238,29 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         notes=[*notes, *_hints(rows), *waiver_notes, *([comparison.note()] if comparison else [])],
         comparison=comparison,
         waiver_notes=waiver_notes,
+        timelines=list(timelines),
+        target=target,
     )
 
 
+def _overall(rows: Sequence[RequirementResult], unusable: EndpointUnusable | None) -> Overall:
+    verdicts = {row.verdict for row in rows}
+    if Verdict.BREACHED in verdicts:
+        return Overall.NONCONFORMANT
+    # A run that judged nothing says nothing of the endpoint, whatever it was asked for.
+    if unusable or verdicts <= {Verdict.UNVERIFIED} or _gating_unverified(rows):
+        return Overall.INCOMPLETE
+    return Overall.CONFORMANT
+
+
+def _gating_unverified(rows: Iterable[RequirementResult]) -> list[RequirementResult]:
+    return [
+        row for row in rows if row.verdict is Verdict.UNVERIFIED and row.requirement.level.gates
+    ]
+
+
 def _hints(rows: list[RequirementResult]) -> list[str]:
-    """What may have led to breaches other than the endpoint."""
+    """Causes of breaches that may lie elsewhere than in the endpoint."""
     found = [
         row.requirement.id
         for row in rows
@@ -260,34 +273,24 @@ def _hints(rows: list[RequirementResult]) -> list[str]:
     ]
 
 
-def _why_open(rows: list[RequirementResult]) -> str:
-    reasons = list(dict.fromkeys(row.reason for row in rows))
+def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
+    if not rows:
+        return "no requirement was selected"
+    unverified = _gating_unverified(rows) or [
+        row for row in rows if row.verdict is Verdict.UNVERIFIED
+    ]
+    reasons = list(dict.fromkeys(row.reason for row in unverified))
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # as many as one reads
-    return f"{len(rows)} requirement(s) could not be verified: {'; '.join(reasons[:3])}{more}"
+    shown = "; ".join(reasons[:3])
+    return f"{len(unverified)} requirement(s) could not be verified: {shown}{more}"
 
 
 def _trusted(
     name: str, findings: Findings, unusable: EndpointUnusable | None
 ) -> RequirementFindings:
-    """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP, or JSON."""
+    """The findings on a requirement; of an unusable endpoint only those that stand all the same."""
     if unusable is None or (
         name in unusable.stands and findings.records.get(name, RequirementFindings()).breaches
     ):
         return findings.records.get(name, RequirementFindings())
     return RequirementFindings(unverified=[str(unusable)])
-
-
-def exit_code(result: Result, policy: Policy) -> int:
-    """0, 1 or 4 (README.md, "Reading a verdict"); 2 and 3 are the runner's to give."""
-    if result.overall is Overall.NONCONFORMANT and not (
-        policy.only_new and result.comparison and not result.comparison.gating
-    ):
-        return 1
-    if result.unusable:
-        return 4
-    if policy.strict and result.waiver_notes:
-        return 1
-    unverified = any(
-        r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows
-    )
-    return 1 if policy.require_verified and unverified else 0

@@ -233,7 +233,7 @@ def on_another_sid(
 
 
 @pytest.mark.clock
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX", "EFFECT-NO-OTHER")
 def test_life_of_a_neglected_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key lives its 24 hours though nobody asks after its operation, and though uses of it on another SID were refused; so does that SID."""
@@ -287,7 +287,7 @@ def misuses(
 
 
 @pytest.mark.clock
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX", "OP-FAILED-NO-EFFECT")
 def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A key whose operation FAILED lives as long as any other, and so does what was not deleted."""
@@ -343,7 +343,7 @@ def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.clock
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "status",
     [

@@ -159,7 +159,7 @@ def test_bad_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
         endpoint.rechecks.kept(requirement, target, sent[-2:])
 
 
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("AUTH-NO-DISCLOSURE")
 def test_bad_credentials_learn_nothing(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Who is refused for the credentials is told the same of a SID that exists as of one that does not."""
@@ -208,7 +208,7 @@ def said(exchange: Exchange, sid: str) -> tuple[int, str, str, str]:
     return exchange.status or 0, code, message, params
 
 
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-WRONG", "AUTH-REFUSED-4XX")
 def test_bad_credentials_in_another_region(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Each region looks at the credentials."""

@@ -16,7 +16,7 @@ PATIENCE_S = 0.003
 TRIES = 2
 
 
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY")
 def test_answer_that_nobody_read(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """A delete whose client hung up is answered under its key, or was never carried out."""

@@ -76,7 +76,7 @@ def test_replay_after_many_keys(endpoint: Endpoint, scenarios: Scenarios) -> Non
     "ended",
     [
         pytest.param(False, id="while-the-first-runs"),
-        pytest.param(True, marks=pytest.mark.twice, id="after-its-end"),
+        pytest.param(True, marks=pytest.mark.extended, id="after-its-end"),
     ],
 )
 def test_key_on_another_sid(endpoint: Endpoint, scenarios: Scenarios, ended: bool) -> None:
@@ -147,7 +147,7 @@ def test_key_on_another_sid(endpoint: Endpoint, scenarios: Scenarios, ended: boo
     "ended",
     [
         pytest.param(False, id="while-the-first-runs"),
-        pytest.param(True, marks=pytest.mark.twice, id="after-its-end"),
+        pytest.param(True, marks=pytest.mark.extended, id="after-its-end"),
     ],
 )
 def test_scope(

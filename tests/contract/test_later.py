@@ -16,7 +16,7 @@ from orchestrator_contract.steps.deletes import Scenarios
 LONGEST_WAIT_S = 5.0
 
 
-@pytest.mark.closing
+@pytest.mark.run_last
 @pytest.mark.requirement(
     "OP-FETCH",
     "OP-STATUS-ORDER",
@@ -61,7 +61,7 @@ def asked_when_told(
         scenarios.completed(operations, configurations)
 
 
-@pytest.mark.closing
+@pytest.mark.run_last
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_nothing_else_is_gone(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Every configuration of the run that no accepted delete named is still there."""

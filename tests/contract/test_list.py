@@ -23,7 +23,7 @@ from orchestrator_contract.steps.deletes import Scenarios
 WALKS = 4
 
 
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("CTRL-PAGINATION", "CTRL-PAGE")
 def test_page_requests(endpoint: Endpoint) -> None:
     """A page may have any documented size, and a nextToken is good on every connection."""

@@ -45,7 +45,7 @@ def delete_unknown(
     return exchanges
 
 
-@pytest.mark.opening
+@pytest.mark.run_first
 @pytest.mark.requirement(
     "SID-UNKNOWN",
     "HTTP-COMPLETE",

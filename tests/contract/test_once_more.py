@@ -51,7 +51,7 @@ def one_way() -> Iterator[None]:
         raise CheckInconclusive(str(error)) from error
 
 
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement(*MARKS)
 def test_once_more_elsewhere(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """By the second account in the second region, or in the one of them that there is, all goes as at home."""
@@ -68,7 +68,7 @@ def test_once_more_elsewhere(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
 
 @pytest.mark.clock
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement(*MARKS)
 def test_once_more_on_the_second_day(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """25 hours later what was made before and what is made then are deleted as on the first day."""

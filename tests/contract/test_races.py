@@ -112,7 +112,7 @@ def replays_at_once(endpoint: Endpoint, scenarios: Scenarios, operation: Operati
 @pytest.mark.parametrize(
     "keyed",
     [
-        pytest.param(True, marks=pytest.mark.twice, id="different-keys"),
+        pytest.param(True, marks=pytest.mark.extended, id="different-keys"),
         pytest.param(False, id="no-key"),
     ],
 )

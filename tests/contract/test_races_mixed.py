@@ -210,7 +210,7 @@ def test_late_update(endpoint: Endpoint, scenarios: Scenarios) -> None:
         scenarios.replay(done, requirement="KEY-REPLAY-ENDED")
 
 
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("CONC-LINEARIZABLE", "KEY-REUSE-OTHER-CALL")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, method: str) -> None:
@@ -299,7 +299,7 @@ def under_its_key(
     return response if own else None
 
 
-@pytest.mark.twice
+@pytest.mark.extended
 @pytest.mark.requirement("CONC-OWN-RESPONSE", "KEY-REUSE-OTHER-CALL", "DEL-202-RELATED")
 @pytest.mark.parametrize("when", ["right-after-it", "at-once"])
 def test_delete_beside_a_create(endpoint: Endpoint, scenarios: Scenarios, when: str) -> None:
@@ -371,7 +371,7 @@ def belongs(
     "keyed",
     [
         pytest.param(True, id="another-key"),
-        pytest.param(False, marks=pytest.mark.twice, id="no-key"),
+        pytest.param(False, marks=pytest.mark.extended, id="no-key"),
     ],
 )
 def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, keyed: bool) -> None:

@@ -109,7 +109,7 @@ def another_payload(endpoint: Endpoint, sister: OtherAsyncCall, first: Exchange)
 
 @pytest.mark.requirement(*CHANGE)
 @pytest.mark.parametrize(
-    "call", ["create", "update", pytest.param("patch", marks=pytest.mark.twice)]
+    "call", ["create", "update", pytest.param("patch", marks=pytest.mark.extended)]
 )
 def test_change(
     endpoint: Endpoint, scenarios: Scenarios, sisters: OtherAsyncCalls, call: str

@@ -31,8 +31,8 @@ def test_content_coding(endpoint: Endpoint, offer: str) -> None:
     "accept",
     [
         pytest.param("", id="absent"),
-        pytest.param("*/*", marks=pytest.mark.twice, id="anything"),
-        pytest.param("application/*, text/plain;q=0.5", marks=pytest.mark.twice, id="a-range"),
+        pytest.param("*/*", marks=pytest.mark.extended, id="anything"),
+        pytest.param("application/*, text/plain;q=0.5", marks=pytest.mark.extended, id="a-range"),
     ],
 )
 def test_accept(endpoint: Endpoint, accept: str) -> None:

@@ -1,4 +1,4 @@
-"""What `--crash_cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
+"""What `--cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def written(folder: Path) -> Path:
 @pytest.fixture
 def as_bench(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A bench whose suite is the one that `clean` makes."""
-    monkeypatch.setattr(crash_cleanup, "Suite", lambda *_: bench.endpoint)
+    monkeypatch.setattr(crash_cleanup, "Endpoint", lambda *_: bench.endpoint)
     bench.script.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
     bench.script.on("DELETE /Configurations/sid0", (404, {}))
     return bench

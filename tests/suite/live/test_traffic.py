@@ -442,7 +442,7 @@ def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
         "import resource, sys; from pathlib import Path\n"
         "from orchestrator_contract.har.judge_recording import Traffic; from orchestrator_contract.results.waivers import Waivers\n"
         "traffic = Traffic(Path(sys.argv[1])); traffic.judge(Waivers())\n"
-        "print(traffic.ledger.requests, int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)\n"
+        "print(traffic.findings.requests, int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)\n"
     )
 
     done = subprocess.run(
