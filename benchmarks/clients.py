@@ -15,6 +15,7 @@ from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.report import timelines as timeline
+from orchestrator_contract.resources.configuration import Configuration
 
 _BATCH, _ROUNDS, _GOAL = 100, 30, 0.9
 
@@ -44,7 +45,7 @@ def compare(target: Path, seconds: float) -> list[RequirementResult]:
     limits = described.limits
     coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
     endpoint = Endpoint(Settings(described, EFFORTS["quick"], 1, "benchmark"), coordinator)
-    endpoint.client.recorders.append(timeline.Recorder())
+    endpoint.client.observers.append(timeline.Recorder())
     account = described.accounts[0]
     rows = []
     with requests.Session() as session:
@@ -54,12 +55,12 @@ def compare(target: Path, seconds: float) -> list[RequirementResult]:
         calls: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
             (
                 "fetch, 200",
-                lambda: endpoint.client.fetch(there),
+                lambda: endpoint.client.fetch(Configuration(there)),
                 lambda: session.get(endpoint.client.url(f"/Configurations/{there}"), timeout=10),
             ),
             (
                 "delete, 404",
-                lambda: endpoint.client.delete(absent),
+                lambda: endpoint.client.delete(Configuration(absent)),
                 lambda: session.delete(
                     endpoint.client.url(f"/Configurations/{absent}"), timeout=10
                 ),

@@ -24,16 +24,16 @@ from orchestrator_contract.coordination.journal import (
 )
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.cleanup import remove
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules.responses import LARGEST_PAGE
-from orchestrator_contract.scope import ResourceKey
+from orchestrator_contract.scope import ResourceKey, Scope
 
 _ROUNDS = 3
 #: A create that was on its way when its run was killed may show in the list only a moment later, in seconds.
@@ -128,7 +128,7 @@ def _endpoint(profile: Profile, coordinator: Coordinator) -> Endpoint:
 def _reach(endpoint: Endpoint, places: Iterable[tuple[int, int]]) -> None:
     for account, region in sorted(places):
         out = endpoint.client.request(
-            Call("list"), "GET", "/Configurations?pageSize=1", account=account, region=region
+            Call("list"), "GET", "/Configurations?pageSize=1", scope=Scope(account, region)
         )
         try:
             exchange = endpoint.client.send(out, allow_no_response=True)
@@ -181,7 +181,7 @@ class _Cleaning:
         self, endpoint: Endpoint, log: Journal, say: Callable[[str], None], *, patient: bool = True
     ) -> None:
         self._patient = patient
-        self._suite = endpoint
+        self._endpoint = endpoint
         self._log = log
         self._say = say
         self._left: dict[ResourceKey, Configuration] = {}
@@ -191,7 +191,7 @@ class _Cleaning:
         known = [one for one in leftovers if one.sid]
         unknown = [one for one in leftovers if not one.sid]
         for one in known:
-            self._mark(Configuration(str(one.sid), one.name, one.account, one.region))
+            self._mark(Configuration(str(one.sid), one.name, Scope(one.account, one.region)))
         self._delete()
         unseen = self._look_up(unknown)
         self._delete()
@@ -203,7 +203,7 @@ class _Cleaning:
 
     def _mark(self, configuration: Configuration) -> None:
         self._left[configuration.resource_key] = configuration
-        self._suite.ownership.allow(configuration.sid, scope=configuration.scope)
+        self._endpoint.ownership.allow(configuration.sid, scope=configuration.scope)
 
     def _look_up(self, unknown: list[Leftover]) -> int:
         """Find configurations without a known id by exact name; the number that may be left."""
@@ -234,7 +234,7 @@ class _Cleaning:
                 missing = ", ".join(sorted(names - set(found.values())))
                 self._say(f"LEFT     the list can't be read: {error}; not looked for: {missing}")
             for sid, name in found.items():
-                self._mark(Configuration(sid, name, *scope))
+                self._mark(Configuration(sid, name, Scope(*scope)))
             for sid, name in doubtful.items():
                 self._say(
                     f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it"
@@ -247,8 +247,8 @@ class _Cleaning:
 
     def _listed(self, names: set[str], account: int, region: int) -> dict[str, str]:
         """The listed configurations with one of *names*: their names by SID."""
-        items = self._suite.configurations.listing.items(
-            size=LARGEST_PAGE, account=account, region=region
+        items = self._endpoint.configurations.listing.items(
+            size=LARGEST_PAGE, scope=Scope(account, region)
         )
         return {
             item["id"]: item["displayName"]
@@ -265,7 +265,7 @@ class _Cleaning:
         """
         if not is_plain(sid):
             return False
-        exchange = self._suite.client.fetch(sid, account=account, region=region)
+        exchange = self._endpoint.client.fetch(Configuration(sid, scope=Scope(account, region)))
         return (
             exchange.status == 200
             and exchange.object.get("displayName") == name
@@ -278,10 +278,13 @@ class _Cleaning:
                 return
             time.sleep(attempt * 0.5)
             if self._patient:
-                self._suite.client.forgive()
+                self._endpoint.client.forgive()
             try:
                 remove(
-                    self._suite.client, self._suite.poller, list(self._left.values()), self._gone
+                    self._endpoint.client,
+                    self._endpoint.poller,
+                    list(self._left.values()),
+                    self._gone,
                 )
             except Inconclusive as error:
                 self._say(f"problem  {error}")
@@ -298,8 +301,8 @@ class _Cleaning:
                         "name": one.name,
                         "sid": one.sid,
                         "state": "deleted",
-                        "account": one.account,
-                        "region": one.region,
+                        "account": one.scope.account,
+                        "region": one.scope.region,
                     }
                 )
         if entries:

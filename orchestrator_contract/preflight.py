@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import EndpointUnusable
+from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.results.findings import Inconclusive
 
 
 def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
@@ -27,11 +26,11 @@ def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
 
 class _Preflight:
     def __init__(self, endpoint: Endpoint) -> None:
-        self._suite = endpoint
+        self._endpoint = endpoint
         self._where = endpoint.profile.base_url
         #: True once a create or an operation was no JSON.
         self._garbled = False
-        endpoint.client.recorders.append(self._see_garbled)
+        endpoint.client.observers.append(self._see_garbled)
 
     def reach(self) -> None:
         try:
@@ -42,12 +41,12 @@ class _Preflight:
     def provide(self) -> None:
         try:
             # Made here, so that its lack is no surprise later.
-            self._suite.control_configuration  # noqa: B018
+            self._endpoint.targets.control  # noqa: B018
         except Inconclusive as error:
             raise self._unusable(f"{self._where}: nothing to delete can be had: {error}") from None
 
     def _reach(self) -> None:
-        client = self._suite.client
+        client = self._endpoint.client
         first = client.send(
             client.request(Call("list"), "GET", "/Configurations?pageSize=1"),
             allow_no_response=True,
@@ -56,14 +55,14 @@ class _Preflight:
             raise self._unusable(f"{self._where} can't be reached: {first.fault_text}")
         if first.response is None or first.status in (401, 403):
             # The list alone may be broken, or closed to these credentials: a delete decides.
-            sid = self._suite.unknown_sid()
-            self._suite.ownership.allow(sid)
+            sid = self._endpoint.identifiers.sid()
+            self._endpoint.ownership.allow(sid)
             second = client.send(
                 client.request(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),
                 allow_no_response=True,
             )
             if second.status in (401, 403):
-                accounts = self._suite.profile.accounts
+                accounts = self._endpoint.profile.accounts
                 names = " and ".join(accounts[0].names) if accounts else "none are set"
                 raise self._unusable(
                     f"{self._where} refuses the given credentials with {second.status} (from: {names})"
@@ -77,12 +76,12 @@ class _Preflight:
             TransportFault.TOO_LARGE,
             TransportFault.CUT,
             TransportFault.ENCODING,
-        } & self._suite.client.faults
+        } & self._endpoint.client.faults
         stands = [
             *(("HTTP-COMPLETE", "HTTP-CONTENT-ENCODING") if broken else ()),
             *(("HTTP-JSON",) if self._garbled else ()),
         ]
-        return EndpointUnusable(self._suite.redactor.text(reason), stands=stands)
+        return EndpointUnusable(self._endpoint.redactor.text(reason), stands=stands)
 
     def _see_garbled(self, exchange: Exchange) -> None:
         """Note an accepted create or an operation that is no JSON.

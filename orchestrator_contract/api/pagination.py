@@ -8,41 +8,31 @@ from typing import Any
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
-from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import control_plane
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 MAX_PAGES = 150
-_MAX_TOKEN = 8192
-#: Pages in a row that hold nothing and still lead on, after which there is no end to be expected. Some are conformant:
-#: where what is deleted is left out after a page was cut, a run's own deletes leave many.
-_MAX_EMPTY = 60
-
-
-class ListUnreadable(CheckInconclusive):
-    """The list can't be read to its end: what is seen in other ways stands."""
-
-    def __init__(self, reason: str, page: Exchange | None = None) -> None:
-        super().__init__(reason)
-        #: The page that could not be read.
-        self.page = page
 
 
 class Pagination:
     """The list of one target."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, findings: Findings) -> None:
+        self._findings = findings
         self.client = client
         #: Lists that proved to have no end, by account and region: they are not walked again.
-        self._endless: set[tuple[int, int]] = set()
+        self._endless: set[Scope] = set()
 
     def pages(
         self,
         *,
         size: int | None = None,
-        account: int = 0,
-        region: int = 0,
+        scope: Scope = DEFAULT_SCOPE,
         store: str | None = None,
         new_connection: bool = False,
     ) -> Iterator[Exchange]:
@@ -51,7 +41,7 @@ class Pagination:
         Raises:
             ListUnreadable: a page is not readable, or there are more than `MAX_PAGES`.
         """
-        if (account, region) in self._endless:
+        if scope in self._endless:
             raise ListUnreadable("the list has no end")
         token: str | None = None
         seen: set[str] = set()
@@ -63,8 +53,7 @@ class Pagination:
                 partial(
                     self.client.page,
                     text,
-                    account=account,
-                    region=region,
+                    scope=scope,
                     new_connection=new_connection,
                 )
             )
@@ -76,27 +65,15 @@ class Pagination:
                 return
             again = token in seen
             empty = 0 if page.object["configurations"] else empty + 1
-            self.client.findings.check(
-                "CTRL-PAGINATION",
-                empty < _MAX_EMPTY,
-                expected="an end to the list",
-                seen=f"{empty} empty pages in a row that lead on",
-                exchanges=[page],
-            )
-            self.client.findings.check(
-                "CTRL-PAGINATION",
-                not again and len(token) <= _MAX_TOKEN,
-                expected="a nextToken that leads on",
-                seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}",
-                exchanges=[page],
-            )
-            if again or len(token) > _MAX_TOKEN or empty >= _MAX_EMPTY:
-                self._endless.add((account, region))
+            if not control_plane.token_leads_on(
+                self._findings, page, token, seen_before=again, empty_pages=empty
+            ):
+                self._endless.add(scope)
                 raise ListUnreadable("the list has no end")
             seen.add(token)
-        self._endless.add((account, region))
+        self._endless.add(scope)
         reason = f"the list has more than {MAX_PAGES} pages"
-        self.client.findings.unverified(["CTRL-PAGINATION"], reason)
+        self._findings.unverified(["CTRL-PAGINATION"], reason)
         raise ListUnreadable(reason)
 
     def items(self, **options: Any) -> Iterator[tuple[dict[str, Any], Exchange]]:
@@ -106,7 +83,7 @@ class Pagination:
                 if isinstance(item, dict):
                     yield item, page
 
-    def sids(self, *, account: int = 0, region: int = 0, store: str | None = None) -> set[str]:
+    def sids(self, *, scope: Scope = DEFAULT_SCOPE, store: str | None = None) -> set[str]:
         """Every id in the list, or in that of one memory store.
 
         Raises:
@@ -114,9 +91,7 @@ class Pagination:
         """
         return {
             str(item.get("id"))
-            for item, _ in self.items(
-                size=LARGEST_PAGE, account=account, region=region, store=store
-            )
+            for item, _ in self.items(size=LARGEST_PAGE, store=store, scope=scope)
         }
 
     def small_size(self) -> int:
@@ -124,11 +99,11 @@ class Pagination:
         return small_size(self.sids())
 
     def find(
-        self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0
+        self, wanted: Callable[[dict[str, Any]], bool], *, scope: Scope = DEFAULT_SCOPE
     ) -> str | None:
         """The id of the first configuration that is wanted; None when there is none or the list can't be read."""
         try:
-            for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region):
+            for item, _ in self.items(size=LARGEST_PAGE, scope=scope):
                 if wanted(item) and isinstance(item.get("id"), str):
                     return str(item["id"])
         except Inconclusive:

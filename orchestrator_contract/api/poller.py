@@ -9,10 +9,13 @@ from threading import Lock
 from urllib.parse import urljoin
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.operation import Operation, instant_of, why_no_json, word_of
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request, given_origin
-from orchestrator_contract.rules.accepted import Links, OperationUnreachable
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation, instant_of, why_no_json, word_of
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules.accepted import Links
 from orchestrator_contract.rules.operations import FIRST_SIGHT_S, RANK, judge_origin, judge_poll
 
 _FIRST_PAUSE_S = 0.03
@@ -31,14 +34,21 @@ _GROWTH = 1.5
 class Poller:
     """Follows operations; remembers how long they take, so as to poll seldom."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(
+        self,
+        client: Client,
+        findings: Findings,
+        *,
+        early_every: int = 1,
+        polled: Callable[[Operation, Exchange], None] = lambda _operation, _poll: None,
+    ) -> None:
+        """*polled* is called with every poll after it was judged."""
         self.client = client
-        self._ledger = client.findings
-        self._links = Links(client.findings, client.origins, client.url)
+        self._findings = findings
+        self._links = Links(findings, client.origins, client.url)
         #: One of how many operations is polled right after its 202.
-        self.early_every = 1
-        #: Called with every poll, after it was judged.
-        self.polled: Callable[[Operation, Exchange], None] = lambda _operation, _poll: None
+        self.early_every = early_every
+        self._polled = polled
         self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
@@ -47,13 +57,13 @@ class Poller:
         self._stuck: set[str] = set()
         self._unreadable: set[str] = set()
 
-    def accept(self, exchange: Exchange, sid: str) -> Operation:
+    def accept(self, exchange: Exchange, configuration: Configuration) -> Operation:
         """The operation that a 202 leads to, its links judged.
 
         Raises:
             OperationUnreachable: no link leads to an operation on the target.
         """
-        return self._links.accept(exchange, sid)
+        return self._links.accept(exchange, configuration)
 
     # ---------------------------------------------------------------- polls
 
@@ -70,18 +80,14 @@ class Poller:
                 self._judge(operation, exchange)
 
     def _judge(self, operation: Operation, poll: Exchange) -> None:
-        judge_poll(self._ledger, operation, poll)
-        judge_origin(self._ledger, operation, poll, self.client.origins)
-        self.polled(operation, poll)
+        judge_poll(self._findings, operation, poll)
+        judge_origin(self._findings, operation, poll, self.client.origins)
+        self._polled(operation, poll)
 
     def _asking(self, operation: Operation) -> Request:
         accepted = operation.accepted
-        return self.client.asking(
-            operation.url,
-            operation.id,
-            account=accepted.account,
-            region=accepted.region,
-            of=accepted.call.operation,
+        return self.client.operation_request(
+            operation.url, operation.id, of=accepted.call.operation, scope=accepted.scope
         )
 
     def poll_other_link(self, operation: Operation) -> None:
@@ -95,17 +101,13 @@ class Poller:
         if url == operation.url or given_origin(url) not in self.client.origins:
             return
         exchange = self.client.operation(
-            url,
-            operation.id,
-            account=accepted.account,
-            region=accepted.region,
-            of=accepted.call.operation,
+            url, operation.id, of=accepted.call.operation, scope=accepted.scope
         )
         if exchange.status in (200, 404):
             same = exchange.status == 200 and exchange.object.get(
                 "operationId"
             ) == operation.object.get("operationId")
-            self._ledger.on(accepted.call)(
+            self._findings.on(accepted.call)(
                 "DEL-202-LINKS-AGREE",
                 same,
                 expected=f"operation {operation.id:.80} at Location",
@@ -225,7 +227,7 @@ class Poller:
     def _judge_end(self, operation: Operation, kind: str) -> None:
         limit = self.client.profile.limits.poll_timeout_s
         if operation.done or time.monotonic() - operation.accepted.sent >= limit:
-            self._ledger.on(operation.accepted.call)(
+            self._findings.on(operation.accepted.call)(
                 "OP-TERMINATES",
                 operation.done,
                 expected=f"an end within {limit:g} s",

@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator_contract.coordination.clock_lock import ClockLock
 from orchestrator_contract.coordination.journal import Journal
-from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 
 #: Requests kept for removing what the run has created: a quarter of the budget, at most so many.
 _KEPT = 100

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import BudgetExhausted
+from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
 from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.model import (
     DELETE,
@@ -32,10 +32,9 @@ from orchestrator_contract.fuzzing.model import (
     Used,
 )
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.results.findings import Inconclusive
-from orchestrator_contract.rules.key_reuse import MISMATCH
-from orchestrator_contract.rules.replay import judge_replay
-from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.rules import idempotency
+from orchestrator_contract.rules.idempotency import KEY_USED, MISMATCH
 
 #: Most requests that shrinking one failure may cost.
 SHRINK_REQUESTS = 250
@@ -49,13 +48,12 @@ class OutOfBudget(Exception):
     """Shrinking has cost enough; what is known by now is reported."""
 
 
-def run_histories(endpoint: Endpoint, scenarios: Scenarios, *, clock: bool) -> None:
+def run_histories(endpoint: Endpoint, *, clock: bool) -> None:
     """Run the machine as often as the effort says; failures land in the ledger, the shrunk one as a scenario."""
     story: list[str] = []
 
     class Machine(_History):
         bench = endpoint
-        steps = scenarios
         tell = story
         moves_clock = clock
         started = endpoint.findings.requests
@@ -86,7 +84,6 @@ class _History(RuleBasedStateMachine):
     """One history; every rule is a call of the contract."""
 
     bench: Endpoint
-    steps: Scenarios
     tell: list[str]
     moves_clock: bool
     failed_at: list[int]
@@ -123,7 +120,7 @@ class _History(RuleBasedStateMachine):
         known = self._pick(pick)
         key = self.bench.key() if keyed else None
         exchange = self._send(
-            lambda: self.bench.client.delete(known.configuration.sid, key=key),
+            lambda: self.bench.client.delete(known.configuration, key=key),
             f"delete {pick} key {key}",
         )
         self._took(
@@ -138,13 +135,15 @@ class _History(RuleBasedStateMachine):
         must = self.model.replay(used)
         sid = used.known.configuration.sid
         exchange = self._send(
-            lambda: self.bench.client.delete(sid, key=used.key, new_connection=new_connection),
+            lambda: self.bench.client.delete(
+                Configuration(sid), key=used.key, new_connection=new_connection
+            ),
             f"replay key {used.key}",
         )
         if exchange.status == 500:  # documented and passing
             return
         if must:
-            judge_replay(
+            idempotency.same_response(
                 self.bench.findings,
                 used.original,
                 exchange,
@@ -169,7 +168,7 @@ class _History(RuleBasedStateMachine):
         sid = known.configuration.sid
         call = Call("delete", sid, allow=MISMATCH)
         exchange = self._send(
-            lambda: self.bench.client.delete(sid, key=used.key, call=call),
+            lambda: self.bench.client.delete(Configuration(sid), key=used.key, call=call),
             f"reuse key {used.key} on {pick}",
         )
         same = exchange.status == 202 and bool(
@@ -194,17 +193,15 @@ class _History(RuleBasedStateMachine):
     def fetch(self, pick: int) -> None:
         """Fetch one."""
         known = self._pick(pick)
-        exchange = self._send(
-            lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}"
-        )
+        exchange = self._send(lambda: self.bench.client.fetch(known.configuration), f"fetch {pick}")
         if (
             exchange.status == 404
             and known.state is State.PRESENT
-            and (late := known.configuration.late_s)
+            and (late := known.configuration.read_lag_s)
         ):
             time.sleep(late)
             exchange = self._send(
-                lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick} once more"
+                lambda: self.bench.client.fetch(known.configuration), f"fetch {pick} once more"
             )
         if known.state is not State.UNKNOWN and exchange.status != 500:
             requirement = "DELETED-FETCH" if known.state is State.GONE else "CTRL-READ-AFTER-CREATE"
@@ -229,19 +226,19 @@ class _History(RuleBasedStateMachine):
         )
         method = "PATCH" if patch else "PUT"
         exchange = self._send(
-            lambda: self.bench.client.update(known.configuration.sid, payload, method=method),
+            lambda: self.bench.client.update(known.configuration, payload, method=method),
             f"{method} {pick}",
         )
         if exchange.status == 202:
             self._quietly(
                 lambda: self.bench.poller.finish(
-                    [self.bench.poller.accept(exchange, known.configuration.sid)], early=False
+                    [self.bench.poller.accept(exchange, known.configuration)], early=False
                 )
             )
         if known.state is State.GONE:
             back = exchange.status in UPDATED
             if exchange.status == 202:
-                back = self.bench.client.fetch(known.configuration.sid).status == 200
+                back = self.bench.client.fetch(known.configuration).status == 200
             self._hold("EFFECT-NO-RESTORE", not back, _either(UPDATE_GONE), exchange.outcome())
         self._check()
 
@@ -333,7 +330,7 @@ class _History(RuleBasedStateMachine):
 
     def _accept(self, known: Known, exchange: Exchange) -> None:
         try:
-            known.accepted(self.bench.poller.accept(exchange, known.configuration.sid))
+            known.accepted(self.bench.poller.accept(exchange, known.configuration))
         except Inconclusive:
             known.state = State.UNKNOWN
 

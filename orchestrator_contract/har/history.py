@@ -9,17 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.contract.limits import RETAINED_S
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.har import other_async_calls
 from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.har.keys import PASSING, Keys
 from orchestrator_contract.har.memory import REMEMBERED, Memory, slim
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.accepted import Links, OperationUnreachable
-from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.rules.accepted import Links
+from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.rules.operations import judge_poll
 
 #: An operation that is still not terminal after this long is stuck, in seconds (S3: minutes).
@@ -128,7 +130,7 @@ class History:
         if any(self._lives.get(seen.scope, name) for name in named):
             return  # a second delete of a SID may answer with the first one's operation
         try:
-            operation = self._links.accept(accepted, sid)
+            operation = self._links.accept(accepted, Configuration(sid))
         except OperationUnreachable:
             return
         life = _Life(operation, seen.start)

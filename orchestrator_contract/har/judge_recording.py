@@ -20,7 +20,7 @@ from orchestrator_contract.results.baseline import Baseline
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.results.waivers import Waivers
-from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.rules.responses import Judge
 
 #: Entries that are read ahead to put requests into the order in which they started.
@@ -80,7 +80,7 @@ class Traffic:
                 call = seen.exchange.call
                 seen.exchange.call = replace(call, allow=call.allow | MISMATCH)
             self._judge.judge(seen.exchange)
-            self.findings.sent()
+            self.findings.count_request(seen.exchange)
             status, operation = seen.exchange.status or 0, seen.exchange.call.operation
             if operation in ("create", "update", "patch") and 200 <= status < 300:
                 self.findings.check(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.accepted import Links, OperationUnreachable
+from orchestrator_contract.rules.accepted import Links
 
 SISTERS = frozenset({"create", "update", "patch", "delete-conversation"})
 
@@ -15,7 +17,9 @@ SISTERS = frozenset({"create", "update", "patch", "delete-conversation"})
 def accepted(links: Links, small: Exchange) -> None:
     """Judge the links of a 202; which configuration a create made can't be seen."""
     try:
-        links.accept(small, "" if small.call.operation == "create" else small.call.subject)
+        links.accept(
+            small, Configuration("" if small.call.operation == "create" else small.call.subject)
+        )
     except OperationUnreachable:
         return
 

@@ -57,6 +57,10 @@ class Call:
     outside_api: bool = False
     #: Of a poll: the asynchronous call whose operation is polled.
     of: str = ""
+    #: Whose credentials it carries: "own", "missing", "wrong" or "other account".
+    credentials: str = "own"
+    #: Whether its SID does not look like one.
+    malformed_sid: bool = False
 
     @property
     def tool(self) -> bool:
@@ -103,6 +107,8 @@ class Exchange:
     #: Environment variables that hold the credentials, for the curl line.
     credential_names: tuple[str, str] | None = None
     note: str = field(default="")
+    #: Whether the rules may judge it: not one of the clock's, nor one that the client abandoned or never connected.
+    judged: bool = True
 
     @property
     def scope(self) -> Scope:

@@ -1,7 +1,7 @@
 """The one way out: every request of the suite goes through `Sender.send`, or with others through `send_together`.
 
 It keeps the budget and the pace, sends credentials to the target's origins only, refuses to change what the
-run does not own, obeys Retry-After, and hands each exchange to the judge and the recorders exactly once.
+run does not own, obeys Retry-After, and hands each exchange to its observers exactly once.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ from orchestrator_contract.http.retention import Retention
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.responses import Judge
 
 #: One of how many requests of a kind takes a new connection: behind a balancer that may lead to another copy of the endpoint.
 _ANEW = 6
@@ -54,12 +52,12 @@ class Sender:
 
     profile: Profile
     coordinator: Coordinator
-    findings: Findings
-    judge: Judge
     redactor: Redactor
     ownership: Ownership
-    #: Called with every exchange, after it was judged.
-    recorders: list[Callable[[Exchange], None]] = field(default_factory=list)
+    #: Called in order with every exchange.
+    observers: list[Callable[[Exchange], None]] = field(default_factory=list)
+    #: Seconds after its first request from which the run sends nothing more.
+    longest_s: float = math.inf
 
     def __post_init__(self) -> None:
         self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
@@ -78,9 +76,8 @@ class Sender:
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[TransportFault] = set()
-        #: When nothing more is sent, in monotonic seconds, and how long the run may take until then.
+        #: Monotonic seconds from which nothing more is sent.
         self._end_at: float | None = None
-        self.longest_s = math.inf
         self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
 
     # ---------------------------------------------------------------- one request, as often as it takes
@@ -119,8 +116,6 @@ class Sender:
                 if exchange.succeeded:
                     self.retry.regained(out.call.operation)
                 return exchange
-            if not out.call.tool:
-                self.findings.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
             delay = self.retry.delay(exchange, attempt)
             if delay is None or waited + delay > patience:
                 break
@@ -186,9 +181,8 @@ class Sender:
             self.wire.leave(prepared.origin, prepared.data, after_s)
         exchange.elapsed = time.monotonic() - exchange.sent
         exchange.fault, exchange.fault_text = TransportFault.CLOSED, "the client hung up"
-        self.findings.sent()
-        for record in self.recorders:
-            record(exchange)
+        exchange.judged = False
+        self._observe(exchange)
         return exchange
 
     # ---------------------------------------------------------------- several at one moment
@@ -216,7 +210,6 @@ class Sender:
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
         if limited:
             operation = limited[0].call.operation
-            self.findings.observe("OBS-THROTTLED", f"429 on {operation}", len(limited))
             if all(e.status == 429 for e in exchanges):
                 self.retry.lost(operation)
             if not self.retry.hopeless(operation):
@@ -307,12 +300,15 @@ class Sender:
                 )
             response.headers = self.redactor.headers(response.headers)
         exchange.fault_text = self.redactor.text(exchange.fault_text)
-        self.findings.sent()
-        if not tool and (exchange.fault is not TransportFault.CONNECT or self._answered):
-            self.judge.judge(exchange)
-        for record in self.recorders:
-            record(exchange)
+        exchange.judged = not tool and (
+            exchange.fault is not TransportFault.CONNECT or self._answered
+        )
+        self._observe(exchange)
         self._retention.keep(exchange)
+
+    def _observe(self, exchange: Exchange) -> None:
+        for observe in self.observers:
+            observe(exchange)
 
     # ---------------------------------------------------------------- the end
 

@@ -8,19 +8,28 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled, reason_in
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    Inconclusive,
+    NoResponse,
+    NothingToDelete,
+    SupplyExhausted,
+    Throttled,
+    reason_in,
+)
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
-from orchestrator_contract.provision.pool import NothingToDelete, SupplyExhausted
-from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.provision.read_lag import ReadLag
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 _ATTEMPTS = 3
@@ -53,16 +62,17 @@ class Creator:
         self,
         client: Client,
         poller: Poller,
+        findings: Findings,
         inventory: Inventory,
         listing: Pagination,
         run_id: str,
     ) -> None:
         self._client = client
-        self._follower = poller
+        self._poller = poller
+        self._findings = findings
         self._inventory = inventory
         self.identity = Identity(client, listing)
-        #: Called with what was created, in one account and region, before it is handed out.
-        self.settle: Callable[[Sequence[Configuration]], None] = lambda _: None
+        self._read_lag = ReadLag(client, findings, listing, self.identity.seen)
         self.payloads = Payloads(client, run_id)
         #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
         self._fruitless = 0
@@ -106,7 +116,7 @@ class Creator:
                 else:
                     problem = result
             self._look_early([*pending.values()], scope)
-            self._follower.finish(list(pending.values()), early=False)
+            self._poller.finish(list(pending.values()), early=False)
             listed = self.identity.look_after(len(pending), scope)
             new = []
             sids = self._client.parallel(
@@ -122,7 +132,7 @@ class Creator:
                 made[index] = self._made(sid, payloads[index], scope)
                 new.append(made[index])
             self._inventory.created(new)
-        self.settle([*made.values()])
+        self._read_lag.wait([*made.values()])
         self._count(problem, fruitless=not made)
         if len(made) < number - spare:
             raise _too_few(problem, list(made.values()))
@@ -133,7 +143,7 @@ class Creator:
         sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
         if sid is not None:
             with contextlib.suppress(Inconclusive):
-                self._client.fetch(sid, account=scope.account, region=scope.region)
+                self._client.fetch(Configuration(sid, scope=scope))
 
     def _count(self, problem: str | Inconclusive, *, fruitless: bool) -> None:
         self._fruitless = self._fruitless + 1 if fruitless else 0
@@ -168,13 +178,13 @@ class Creator:
         Raises:
             Inconclusive: it leads to none.
         """
-        self._follower.finish([operation], early=False)
+        self._poller.finish([operation], early=False)
         sid = self._sid_of(operation, payload["displayName"], DEFAULT_SCOPE, {})
         if sid is None:
             raise NothingToDelete(_fruitless(operation))
         configuration = self._made(sid, payload, DEFAULT_SCOPE)
         self._inventory.created([configuration])
-        self.settle([configuration])
+        self._read_lag.wait([configuration])
         return configuration
 
     def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
@@ -186,9 +196,9 @@ class Creator:
         )
         exchange = self._client.send(out)
         if exchange.status == 202:
-            operation = self._follower.accept(exchange, "")
-            if not operation.id or operation.id != self._follower.accept(first, "").id:
-                self._follower.finish([operation], early=False)
+            operation = self._poller.accept(exchange, Configuration(""))
+            if not operation.id or operation.id != self._poller.accept(first, Configuration("")).id:
+                self._poller.finish([operation], early=False)
                 sid = named_at_end(operation)
                 if sid is not None and self.identity.is_new(sid, shown, DEFAULT_SCOPE):
                     with contextlib.suppress(
@@ -218,7 +228,7 @@ class Creator:
         operation = self._post(configuration.payload, scope, name=name)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
-        self._follower.finish([operation], early=False)
+        self._poller.finish([operation], early=False)
         if operation.status != "COMPLETED":
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         sid = named_at_end(operation)
@@ -233,7 +243,7 @@ class Creator:
     ) -> Configuration:
         twin = self._made(sid, {**payload, "displayName": name}, scope)
         self._inventory.created([twin])
-        self.settle([twin])
+        self._read_lag.wait([twin])
         return twin
 
     # ---------------------------------------------------------------- from the request to its configuration
@@ -255,20 +265,13 @@ class Creator:
             "POST",
             "/Configurations",
             key=key,
-            account=scope.account,
-            region=scope.region,
             payload=payload,
+            scope=scope,
         )
         try:
             exchange = (send or self._client.send)(out)
             if exchange.succeeded:
-                self._client.findings.check(
-                    "CTRL-ACCEPTED",
-                    exchange.status == 202,
-                    expected="202",
-                    seen=exchange.outcome(),
-                    exchanges=[exchange],
-                )
+                control_plane.accepted(self._findings, exchange)
             elif exchange.status in range(400, 500):
                 self._inventory.resolve(name)
             else:
@@ -279,7 +282,9 @@ class Creator:
                     f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
                 )
             self.payloads.taken(payload)
-            operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
+            operation = self._inventory.accepted[name] = self._poller.accept(
+                exchange, Configuration("")
+            )
             return operation  # noqa: TRY300  # the way out of the try is the way on
         except Inconclusive as error:
             if _was_refused(error):
@@ -296,7 +301,7 @@ class Creator:
 
     def _made(self, sid: str, payload: dict[str, Any], scope: Scope) -> Configuration:
         configuration = Configuration(
-            sid, payload["displayName"], scope.account, scope.region, payload, made=time.monotonic()
+            sid, payload["displayName"], scope, payload, created=time.monotonic()
         )
         self._inventory.add(configuration)
         return configuration

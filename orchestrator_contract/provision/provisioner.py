@@ -13,13 +13,20 @@ from typing import Any
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
+from orchestrator_contract.exceptions import (
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+    SupplyExhausted,
+)
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision import cleanup
-from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.create import Creator, TooFew
+from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply, SupplyExhausted
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
+from orchestrator_contract.provision.pool import Source, Supply
+from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Between two looks for what a command has made, in seconds.
@@ -29,12 +36,24 @@ _LOOK_S = 0.5
 class Provisioner:
     """Hands out idle configurations and removes at the end what is left of them."""
 
-    def __init__(self, client: Client, poller: Poller, inventory: Inventory, run_id: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        poller: Poller,
+        findings: Findings,
+        inventory: Inventory,
+        holds: Holds,
+        run_id: str,
+        *,
+        ahead: int = 0,
+    ) -> None:
+        """*ahead* more are made whenever one has to be made."""
         self.client = client
         self.poller = poller
         self.inventory = inventory
-        self.listing = Pagination(client)
-        self.creator = Creator(client, poller, inventory, self.listing, run_id)
+        self._holds = holds
+        self.listing = Pagination(client, findings)
+        self.creator = Creator(client, poller, findings, inventory, self.listing, run_id)
         provision = client.profile.provision
         # A profile may hold the pool or command of another mode; what it names is not to be touched then.
         source = Source(
@@ -49,30 +68,24 @@ class Provisioner:
         #: Of what the profile gives, what neither the list nor a fetch shows: nothing is asked of it.
         self.stale: list[str] = []
         self._living_sids: set[str] = set()
-        #: How many are made ahead whenever one has to be made.
-        self.ahead = 0
+        self.ahead = ahead
         #: Those that the present test has taken.
         self._taken: set[ResourceKey] = set()
-        #: Whether a configuration that no running test holds must be kept all the same.
-        self.needed: Callable[[Configuration], bool] = lambda _: False
-        #: Asks those who keep such configurations to let go of what they can.
-        self.release: Callable[[], None] = lambda: None
 
-    def one(self, *, account: int = 0, region: int = 0) -> Configuration:
+    def one(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One idle configuration."""
-        return self.take(1, account=account, region=region)[0]
+        return self.take(1, scope=scope)[0]
 
-    def spare(self, *, account: int = 0, region: int = 0) -> Configuration:
+    def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
-        idle = self.idle(Scope(account, region))
-        return idle[0] if idle else self.one(account=account, region=region)
+        idle = self.idle(scope)
+        return idle[0] if idle else self.one(scope=scope)
 
     def take(
         self,
         number: int,
         *,
-        account: int = 0,
-        region: int = 0,
+        scope: Scope = DEFAULT_SCOPE,
         payloads: Sequence[dict[str, Any]] = (),
         least: int | None = None,
     ) -> list[Configuration]:
@@ -83,7 +96,6 @@ class Provisioner:
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
-        scope = Scope(account, region)
         try:
             found = self._take(number, scope, payloads)
         except (SupplyExhausted, TooFew):
@@ -144,24 +156,22 @@ class Provisioner:
         self.creator.identity.look_before(DEFAULT_SCOPE)
         # What a command has just made may take a moment; once one has not come, the others are not waited for.
         patient = self.client.profile.provision.mode == "command" and not self.stale
-        deadline = time.monotonic() + (LATE_S if patient else 0.0)
+        deadline = time.monotonic() + (READ_LAG_S if patient else 0.0)
         if sid not in self._living_sids and not self.creator.identity.was_there(sid, DEFAULT_SCOPE):
             with contextlib.suppress(Inconclusive):
-                while past_500(partial(self.client.fetch, sid)).status == 404:
+                while past_500(partial(self.client.fetch, Configuration(sid))).status == 404:
                     if time.monotonic() >= deadline:
                         return False
                     time.sleep(_LOOK_S)
         self._living_sids.add(sid)
         return True
 
-    def elsewhere(
-        self, account: int, region: int, instead: list[Configuration]
-    ) -> list[Configuration]:
-        """As many configurations of another account or region as are given; those themselves where the target has none to give."""
-        if account >= len(self.client.profile.accounts) or region >= len(self.client.profile.bases):
+    def elsewhere(self, scope: Scope, instead: list[Configuration]) -> list[Configuration]:
+        """As many configurations of another *scope* as are given; those themselves where the target has none to give."""
+        if not self.client.profile.has(scope):
             return instead
         try:
-            found = self.take(len(instead), account=account, region=region)
+            found = self.take(len(instead), scope=scope)
         except NothingToDelete:
             return instead
         self.give_back(*instead)
@@ -222,7 +232,7 @@ class Provisioner:
         """Delete what was created in this place and nothing needs any longer; whether anything went."""
         idle = self.idle(scope)
         if not idle:
-            self.release()
+            self._holds.release()
             idle = self.idle(scope)
         with contextlib.suppress(Inconclusive):
             # What is busy makes no room now.
@@ -241,7 +251,7 @@ class Provisioner:
             | self.inventory.fresh
         )
         left = [one for one in self.inventory.left.values() if one.scope == scope]
-        return [one for one in left if one.resource_key not in used and not self.needed(one)]
+        return [one for one in left if one.resource_key not in used and one not in self._holds]
 
     def begin(self, to_come: float = inf) -> None:
         """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""

@@ -8,12 +8,12 @@ import pytest
 
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.pytest_plugin import junit, worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.selection import is_marked, requirements_of
 from orchestrator_contract.pytest_plugin.signals import give_lines
 from orchestrator_contract.results.exit_code import Ending
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 
 #: Findings of one test that its failure names.
 _NAMED = 8
@@ -81,15 +81,14 @@ class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a 
 
 
 class _Attempt:
-    """One execution of a contract test; a plugin may execute a test more than once."""
+    """One contract test from its setup to its outcome; a plugin may execute it again."""
 
-    def __init__(self, item: pytest.Item, ids: Sequence[str], number: int) -> None:
+    def __init__(self, item: pytest.Item, ids: Sequence[str]) -> None:
         self._item = item
         self._ids = ids
         self._run = item.config.stash[RUN]
         self._endpoint = self._run.endpoint
         self._name = worker_reports.name_of(item.nodeid)
-        self.number = number
         self._alone = is_marked(item, "clock")
         self._entered = False
         #: Why the test could not be carried out; empty where it could.
@@ -99,11 +98,8 @@ class _Attempt:
     def begin(self) -> None:
         """Let findings belong to the test, and draw generated inputs for it."""
         items = self._item.session.items
-        again = f"#{self.number}" if self.number > 1 else ""  # keys of the first are used up
         self._endpoint.findings.begin(self._name, self._ids)
-        self._endpoint.reseed(
-            f"{self._name}{again}", to_come=len(items) - items.index(self._item) - 1
-        )
+        self._endpoint.begin(self._name, to_come=len(items) - items.index(self._item) - 1)
 
     def enter(self) -> None:
         """Wait for the endpoint's clock.
@@ -121,7 +117,7 @@ class _Attempt:
             # Tests of other workers look back at the run; once the clock moves that is days ago.
             self._entered = clock_lock.enter(
                 self._endpoint.coordinator,
-                self._run.resources.worker,
+                self._run.process.worker,
                 alone=self._alone,
                 after_last=len(run_last) if self._run.is_worker else 0,
             )
@@ -149,7 +145,7 @@ class _Attempt:
     def leave(self) -> None:
         """Leave the clock to others."""
         if self._entered:
-            self._endpoint.coordinator.leave_clock(self._run.resources.worker, alone=self._alone)
+            self._endpoint.coordinator.leave_clock(self._run.process.worker, alone=self._alone)
         if is_marked(self._item, "run_last"):
             self._endpoint.coordinator.last_ended()
 
@@ -173,7 +169,7 @@ def _named(breach: tuple[str, str]) -> str:
 
 #: A plugin such as pytest-timeout ends a test by failing it: no breach, and no broken suite.
 _ENDED_EARLY = (Inconclusive, pytest.fail.Exception)
-#: Where a contract test holds its newest execution.
+#: Where a contract test's item holds its newest attempt.
 _ATTEMPT = pytest.StashKey[_Attempt]()
 
 
@@ -183,9 +179,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     ids = requirements_of(item)
     if not ids:
         return (yield)
-    before = item.stash.get(_ATTEMPT, None)
-    attempt = _Attempt(item, ids, before.number + 1 if before else 1)
-    item.stash[_ATTEMPT] = attempt
+    attempt = item.stash[_ATTEMPT] = _Attempt(item, ids)
     attempt.begin()
     try:
         attempt.enter()

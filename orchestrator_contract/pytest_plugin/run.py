@@ -12,13 +12,12 @@ import pytest
 from orchestrator_contract import preflight, report
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import EndpointUnusable
+from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.pytest_plugin.options import RunOptions
-from orchestrator_contract.pytest_plugin.resources import Resources
+from orchestrator_contract.pytest_plugin.process import Process
 from orchestrator_contract.pytest_plugin.worker_reports import WorkerReports
 from orchestrator_contract.report import timelines
 from orchestrator_contract.results.exit_code import Ending, exit_code
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.results.verdict import Result, conclude
 
 
@@ -29,7 +28,7 @@ class Run:
         self.options = options
         self.started = datetime.now(UTC)
         self.is_worker = workerinput is not None
-        self.resources = Resources(options, workerinput)
+        self.process = Process(options, workerinput)
         #: The requirements that are judged.
         self.selected: frozenset[str] = frozenset()
         self._tests: dict[str, Sequence[str]] = {}
@@ -42,12 +41,12 @@ class Run:
     @property
     def endpoint(self) -> Endpoint:
         """The endpoint, made at first use."""
-        return self.resources.endpoint
+        return self.process.endpoint
 
     @property
     def opened(self) -> bool:
         """True once the endpoint was, or is about to be, asked something."""
-        return self.resources.opened
+        return self.process.opened
 
     def open(self, *, alone: bool) -> None:
         """Find out whether the endpoint can be tested, by this process *alone* or by workers.
@@ -83,7 +82,7 @@ class Run:
         elif tests:
             # Without the controller nothing can be sent, and each test says so.
             with contextlib.suppress(Inconclusive):
-                self.resources.coordinator.select({name: list(ids) for name, ids in tests.items()})
+                self.process.coordinator.select({name: list(ids) for name, ids in tests.items()})
 
     def gates(self, requirement: str) -> bool:
         """True if a breach of it fails the test that found it."""
@@ -96,39 +95,39 @@ class Run:
     def ticket(self) -> dict[str, Any]:
         """Everything that one more worker needs to take part; secret."""
         self._awaited += 1
-        return self.resources.ticket()
+        return self.process.ticket()
 
     def hand_over(self) -> dict[str, Any]:
         """Clean up at the end of a worker; its findings, for the controller."""
         if not self.opened:
             return {}
-        self.resources.clean_up(awaited=0)
+        self.process.clean_up(awaited=0)
         return {
             "findings": self.endpoint.findings.dump(),
-            "timelines": self.resources.recorder.dump(),
-            "leftovers": self.resources.leftovers,
-            "remarks": self.resources.remarks,
+            "timelines": self.process.recorder.dump(),
+            "leftovers": self.process.leftovers,
+            "remarks": self.process.remarks,
         }
 
     def merge(self, worker: str, found: Mapping[str, Any] | None, error: object) -> None:
         """Take over what a worker *found*; None where it has died, by an *error* or an interrupt."""
-        self.resources.coordinator.release_clock(worker, crashed=found is None)
+        self.process.coordinator.release_clock(worker, crashed=found is None)
         if found is not None:
             self._awaited -= 1
             self.reports.handed_over(worker)
         if found:
             self.endpoint.findings.merge(found["findings"])
             self._timelines += found["timelines"]
-            self.resources.leftovers += found["leftovers"]
-            self.resources.remarks += found["remarks"]
+            self.process.leftovers += found["leftovers"]
+            self.process.remarks += found["remarks"]
         elif error:
-            self.resources.remarks.append(
+            self.process.remarks.append(
                 "a worker process crashed; of its findings only what its tests reported is known"
             )
 
     def _account_for_tests(self) -> None:
         """Leave unverified what was selected and not wholly reported."""
-        self.select(self.resources.coordinator.selected())
+        self.select(self.process.coordinator.selected())
         if self._awaited and not self.selected:
             self.selected = self.wanted()
         self.reports.settle(self.endpoint.findings, self._tests)
@@ -141,13 +140,13 @@ class Run:
         Raises:
             ReportError: a report can't be written.
         """
-        self.resources.clean_up(self._awaited)
+        self.process.clean_up(self._awaited)
         if unusable is None:
             self._account_for_tests()
         elif not self.selected:
             self.selected = self.wanted()
-        options, resources = self.options, self.resources
-        lines = [*resources.recorder.dump(), *self._timelines]
+        options, process = self.options, self.process
+        lines = [*process.recorder.dump(), *self._timelines]
         result = conclude(
             self.endpoint.findings,
             self.endpoint.profile,
@@ -158,7 +157,7 @@ class Run:
             started=self.started,
             finished=datetime.now(UTC),
             unusable=unusable,
-            notes=[*options.effort.remarks, *resources.leftovers, *resources.remarks],
+            notes=[*options.effort.remarks, *process.leftovers, *process.remarks],
             waivers=options.waivers,
             baseline=options.baseline,
             timelines=timelines.load(lines),
@@ -183,13 +182,13 @@ class Run:
 
     def interrupted(self) -> str:
         """The message for an interrupt while the run cleans up."""
-        path = self.resources.journal.path
+        path = self.process.journal.path
         left = f"; what is left is deleted by --cleanup {path}" if path.exists() else ""
         return f"interrupted while cleaning up{left}"
 
     def close(self) -> None:
         """End what this process started."""
-        self.resources.close()
+        self.process.close()
 
 
 #: Where pytest's configuration holds the session's run.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -51,6 +52,17 @@ def judges_contract(config: pytest.Config) -> bool:
     return not paths or not all(path.is_relative_to(own) for path in paths)
 
 
+#: A test's place in the order in which pytest has collected them.
+_NUMBER = pytest.StashKey[int]()
+_COLLECTED = pytest.StashKey[Iterator[int]]()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Number the tests as they are collected."""
+    numbers: Iterator[int] = count()
+    item.stash[_NUMBER] = next(item.config.stash.setdefault(_COLLECTED, numbers))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the contract tests that the options ask for, in the catalogue's order."""
@@ -83,15 +95,12 @@ class _Rank:
         ids = requirements_of(item)
         if not ids:
             return ()  # tests outside of the contract come first, in their own order
-        path, line, _ = item.location
         return (
             _at_the_end(item),
             item.nodeid not in self._failed,
             not is_marked(item, "run_first"),
             min(self._number.get(one, len(self._number)) for one in ids),
-            path,
-            line or 0,
-            item.nodeid,
+            item.stash[_NUMBER],
         )
 
 

@@ -48,7 +48,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         signals.heed_termination(config)
         if workers.has_workers(config):
             # Workers, which are started next, inherit the embedded mock's credentials.
-            config.stash[RUN].resources.start()
+            config.stash[RUN].process.start()
 
 
 @pytest.hookimpl(tryfirst=True)  # before a worker tells its controller that it has collected

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import RLock
+from threading import RLock, local
 from typing import Any, Protocol
 
 from orchestrator_contract.contract.catalogue import Catalogue
@@ -34,17 +35,6 @@ class Check(Protocol):
         where: str = "",
     ) -> bool:
         """Record one check."""
-
-
-class Inconclusive(Exception):
-    """A check can't be made here; the argument says why. The requirement counts as unverified, never as breached."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(visible(why))
-
-
-class CheckInconclusive(Inconclusive):
-    """One of several checks of a requirement can't be made here; the others decide its verdict."""
 
 
 @dataclass(slots=True)
@@ -82,6 +72,7 @@ class Findings:
         #: Requirements judged without a capability that they need otherwise (--ttl-ledger).
         self.settled: set[str] = set()
         self.test = ""
+        self._thread = local()
         #: The requirement of the newest breach.
         self.last_breached = ""
         self._breaches = 0
@@ -111,8 +102,8 @@ class Findings:
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            if self.test and self.test not in record.tests:
-                record.tests.append(self.test)
+            if (test := self._current_test) and test not in record.tests:
+                record.tests.append(test)
             if not ok:
                 self._breach(
                     requirement,
@@ -209,8 +200,8 @@ class Findings:
                 reasons = record.ways_less if one_way else record.unverified
                 if reason not in reasons:
                     reasons.append(reason)
-                if self.test and self.test not in record.tests:
-                    record.tests.append(self.test)
+                if (test := self._current_test) and test not in record.tests:
+                    record.tests.append(test)
 
     def observe(self, observation: str, what: str, count: int = 1) -> None:
         """Count one sighting of something that the sources leave open."""
@@ -229,7 +220,7 @@ class Findings:
             counts[0] += 1
             counts[1] += valid
 
-    def sent(self) -> None:
+    def count_request(self, _exchange: Exchange) -> None:
         """Count one request."""
         with self._lock:
             self.requests += 1
@@ -249,6 +240,19 @@ class Findings:
         with self._lock:
             fresh, self._fresh, self.test = self._fresh, [], ""
             return fresh
+
+    @contextmanager
+    def attributed_to(self, test: str) -> Iterator[None]:
+        """Attribute what this thread records to *test*, which has ended."""
+        self._thread.test = test
+        try:
+            yield
+        finally:
+            self._thread.test = None
+
+    @property
+    def _current_test(self) -> str:
+        return getattr(self._thread, "test", None) or self.test
 
     def adopt(self, test: str, requirement: str, problem: str) -> None:
         """Count a breach of which there is only what a test of another process said of it."""

@@ -15,7 +15,6 @@ import pytest
 
 from orchestrator_contract import endpoint
 from orchestrator_contract.api import poller
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
@@ -26,6 +25,8 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.provision import cleanup, create, identity, provisioner, read_lag
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps import deletes, existence, rechecks
 from tests.suite.core.world import World
 
@@ -247,7 +248,9 @@ class Bench:
         """The operation of a delete that is answered 202."""
         self.endpoint.ownership.allow(sid)
         self.script.on(f"DELETE /Configurations/{sid}", *said)
-        return self.endpoint.poller.accept(self.endpoint.client.delete(sid, key=key), sid)
+        return self.endpoint.poller.accept(
+            self.endpoint.client.delete(Configuration(sid), key=key), sid
+        )
 
 
 @pytest.fixture

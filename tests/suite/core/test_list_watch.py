@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import listing
 from orchestrator_contract.rules.listing import DeletedListRule
+from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -55,7 +56,7 @@ def ends(
 
 
 @pytest.mark.parametrize(
-    ("sent", "place", "found"),
+    ("sent", "scope", "found"),
     [
         pytest.param(10.5, {}, {}, id="asked-for-before-the-end-was-read"),
         pytest.param(11.0, {}, {}, id="at-that-moment"),
@@ -118,10 +119,10 @@ def test_later_pages(
 
 def test_another_accounts(bench: Bench, look: DeletedListRule) -> None:
     """What another account has created is not listed; of what nobody is known to have created nothing is said."""
-    look(page(bench, "b", "x", sent=1.0, account=1))
+    look(page(bench, "b", "x", sent=1.0, scope=Scope(1)))
     assert bench.breaches() == {}
 
-    look(page(bench, "b", "x", sent=1.0, account=0))
+    look(page(bench, "b", "x", sent=1.0, scope=Scope(0)))
 
     assert bench.breaches() == {
         "AUTH-READ-OTHER-ACCOUNT": [

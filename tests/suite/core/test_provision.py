@@ -10,14 +10,13 @@ import pytest
 
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.provision.create import TooFew
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import GROUPINGS
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.scope import Scope
 from tests.suite.core.world import ALL, PLANE, TWO, World, left_of, page
 
@@ -50,7 +49,7 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
 def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     """Every create is announced before it is sent, and told once it is known."""
     seen: list[int] = []
-    alone.endpoint.client.recorders.append(
+    alone.endpoint.client.observers.append(
         lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None
     )
 
@@ -158,7 +157,7 @@ def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:
     assert len({one.sid for one in (*first, *later)}) == 5
     assert [one.name for one in (*first, *later)] == [f"oc-run-{number}" for number in range(5)]
 
-    bench.endpoint.configurations.take(2, account=1)
+    bench.endpoint.configurations.take(2, scope=Scope(1))
     assert len(world.payloads) == 7
 
 
@@ -170,7 +169,7 @@ def test_places(start: Callable[..., Bench]) -> None:
     bench.script.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
     bench.script.on("GET /Configurations/made", (200, {"displayName": "oc-run-0"}))
     recorded: set[Any] = set()
-    bench.endpoint.client.recorders.append(
+    bench.endpoint.client.observers.append(
         lambda e: (
             recorded.add((e.account, e.region))
             if "pageSize=1000" in e.url or e.method == "POST"
@@ -178,9 +177,9 @@ def test_places(start: Callable[..., Bench]) -> None:
         )
     )
 
-    (made,) = bench.endpoint.configurations.take(1, account=1, region=1)
+    (made,) = bench.endpoint.configurations.take(1, scope=Scope(1, 1))
 
-    assert (made.sid, made.account, made.region) == ("made", 1, 1)
+    assert (made.sid, made.scope) == ("made", Scope(1, 1))
     assert recorded == {(1, 1)}
     assert [(entry["account"], entry["region"]) for entry in bench.journal] == [(1, 1)] * 2
 
@@ -401,9 +400,9 @@ def test_a_list_of_one_account_says_nothing_of_another_s(start: Callable[..., Be
     shown = {"user1": "oc-run-0", "user2": "production"}
     bench.script.on("GET /Configurations/0", lambda sent: (200, {"displayName": shown[sent.user]}))
 
-    found = configurations.one(account=1)
+    found = configurations.one(scope=Scope(1))
 
-    assert (found.sid, found.account) == ("1", 1)
+    assert (found.sid, found.scope) == ("1", Scope(1))
     assert not bench.endpoint.ownership.owns("0", Scope(account=1))
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from orchestrator_contract.rules.replay import judge_replay
 
-from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.profile import Account, Provision, Trigger
-from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
-from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
 
@@ -124,9 +124,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
     bench.endpoint.ownership.allow("sid", scope=Scope(1, 1))
     bench.script.on(DELETE, (202, {}, {"Operation-Id": "op_1", "Retry-After": "1"}))
 
-    exchange = (
-        Scenarios(bench.endpoint).accepted(Configuration("sid", account=1, region=1)).accepted
-    )
+    exchange = Scenarios(bench.endpoint).accepted(Configuration("sid", scope=Scope(1, 1))).accepted
 
     assert (exchange.account, exchange.region, exchange.call) == (1, 1, Call("delete", "sid"))
     assert bench.script.sent[0].origin.host == "one.example"
@@ -406,7 +404,7 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
         raise Inconclusive("none")
 
     monkeypatch.setattr(bench.endpoint.configurations, "take", take)
-    for options in ({}, {"payloads": [{"a": 1}], "place": Scope(1, 2)}):
+    for options in ({}, {"payloads": [{"a": 1}], "scope": Scope(1, 2)}):
         with pytest.raises(Inconclusive, match="none"):
             Scenarios(bench.endpoint).deleted(3, **options)
 
@@ -426,7 +424,10 @@ def operation_of(
         f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"})
     )
     bench.script.on(f"GET /Operations/{name}", poll(status, name))
-    return bench.endpoint.poller.accept(bench.endpoint.client.delete(sid, key=key, **scope), sid)  # type: ignore[arg-type]
+    configuration = Configuration(sid, scope=Scope(**scope))
+    return bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(configuration, key=key), Configuration(sid)
+    )
 
 
 def test_completed(bench: Bench, steps: Scenarios) -> None:
@@ -487,7 +488,7 @@ PLAIN = "aaaaaaaa-2222-4333-8444-555555555555"
 
 
 @pytest.mark.parametrize(
-    ("key", "place", "again"),
+    ("key", "scope", "again"),
     [
         pytest.param(PLAIN, {}, True, id="plain-key"),
         pytest.param(PLAIN.upper(), {}, False, id="capitals"),
@@ -633,7 +634,9 @@ def test_replay(
 ) -> None:
     """A replay has the original's status, links and related; another operation is a breach of its own, another member an advisory one."""
     bench.script.on(DELETE, (202, BODY, LINKS), again)
-    original = bench.endpoint.poller.accept(bench.endpoint.client.delete("sid", key=KEY), "sid")
+    original = bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(Configuration("sid"), key=KEY), "sid"
+    )
 
     exchange = steps.replay(original)
 
@@ -760,7 +763,9 @@ def test_an_error_in_place_of_a_replay(
 ) -> None:
     """A 500 is documented and may pass: the replay is sent up to three times more, and what comes then counts."""
     bench.script.on(DELETE, accepted(), *said)
-    original = bench.endpoint.poller.accept(bench.endpoint.client.delete("sid", key=KEY), "sid")
+    original = bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(Configuration("sid"), key=KEY), "sid"
+    )
 
     assert steps.replay(original).status == status
     assert len(bench.script.sent) == 1 + sent
@@ -819,7 +824,7 @@ def test_there_where_it_is(start: Callable[..., Bench]) -> None:
     bench.script.on(FETCH, (200, {}))
 
     _, exchange = Scenarios(bench.endpoint).existence.is_there(
-        Configuration("sid", account=1, region=1)
+        Configuration("sid", scope=Scope(1, 1))
     )
 
     assert (exchange.account, exchange.region) == (1, 1)
@@ -877,7 +882,7 @@ def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., B
     """What a configuration is compared with is what it showed itself, not what one of that SID showed in another account."""
     bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
     steps = Scenarios(bench.endpoint)
-    ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", account=1)
+    ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", Scope(1))
     bench.script.on(
         "GET /Configurations/1",
         lambda sent: (
@@ -949,7 +954,7 @@ def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., 
     bench.script.on(FETCH, (404, {}))
     bench.script.on(DELETE, (404, {}))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(
+    bench.endpoint.client.observers.append(
         lambda e: recorded.append((e.method, e.account, e.region, e.key))
     )
 
@@ -1002,7 +1007,7 @@ def test_unlisted(
     """After COMPLETED the list holds none of the deleted and all others; where it does not, a fetch decides."""
     operations = [operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "COMPLETED")]
     bench.endpoint.poller.finish(operations)
-    bench.endpoint.client.recorders.clear()  # one of them looks at every list
+    bench.endpoint.client.observers.clear()  # one of them looks at every list
     bench.script.on("GET /Configurations?pageSize=1000", listed)
     bench.script.on("GET /Configurations/keep", *fetched)
 
@@ -1044,7 +1049,7 @@ def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
     )
     bench.script.on("GET /Configurations?pageSize=2&pageToken=t", page("a"))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
+    bench.endpoint.client.observers.append(lambda e: recorded.append((e.account, e.region)))
 
     steps.existence.unlisted([operation], size=2)
 

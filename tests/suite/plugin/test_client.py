@@ -16,6 +16,7 @@ from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Throttled
 from orchestrator_contract.http.exchange import parse_json
 from orchestrator_contract.http.retry_after import asked_delay
+from orchestrator_contract.resources.configuration import Configuration
 
 REFUSAL = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -60,7 +61,7 @@ def tries(endpoint: Endpoint, moody: Moody) -> int:
     """How often a fetch was sent until it was given up."""
     before = moody.seen
     with pytest.raises(Throttled):
-        endpoint.client.fetch("conv_configuration_x")
+        endpoint.client.fetch(Configuration("conv_configuration_x"))
     return moody.seen - before
 
 
@@ -78,10 +79,10 @@ def test_refusals_for_ever_cost_once(endpoint: Endpoint, moody: Moody) -> None:
 
     moody.refusals = 0
     for _ in range(30):
-        assert endpoint.client.fetch("conv_configuration_x").status == 200
+        assert endpoint.client.fetch(Configuration("conv_configuration_x")).status == 200
     assert not endpoint.client.retry.hopeless("fetch")
     moody.refusals = 2
-    assert endpoint.client.fetch("conv_configuration_x").status == 200
+    assert endpoint.client.fetch(Configuration("conv_configuration_x")).status == 200
 
 
 @pytest.mark.parametrize(
