@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -54,13 +53,13 @@ def judges_contract(config: pytest.Config) -> bool:
 
 #: A test's place in the order in which pytest has collected them.
 _NUMBER = pytest.StashKey[int]()
-_COLLECTED = pytest.StashKey[Iterator[int]]()
+_COLLECTED = pytest.StashKey[int]()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Number the tests as they are collected."""
-    numbers: Iterator[int] = count()
-    item.stash[_NUMBER] = next(item.config.stash.setdefault(_COLLECTED, numbers))
+    stash = item.config.stash
+    item.stash[_NUMBER] = stash[_COLLECTED] = stash.get(_COLLECTED, 0) + 1
 
 
 @pytest.hookimpl(trylast=True)
