@@ -44,11 +44,11 @@ def loopback(text: str) -> str:
     )
 
 
-def parser() -> argparse.ArgumentParser:
-    """The argument parser."""
+def parser(prog: str) -> argparse.ArgumentParser:
+    """The argument parser of a mock that *prog* starts."""
     sids = "\n".join(f"  {fault:9} {sid}" for sid, fault in RESERVED_SIDS.items())
     made = argparse.ArgumentParser(
-        prog="python -m orchestrator_contract.mock",
+        prog=prog,
         description="A mock of the Conversation Orchestrator control plane.",
         epilog=EPILOG + sids,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -131,9 +131,11 @@ def listing(arguments: argparse.Namespace) -> str | None:
     return None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None, prog: str = "python -m orchestrator_contract.mock"
+) -> int:
     """Runs the mock until it is told to stop; 0 then, 2 for a bad command line."""
-    made = parser()
+    made = parser(prog)
     arguments = made.parse_args(argv)
     registry.load()
     text = listing(arguments)

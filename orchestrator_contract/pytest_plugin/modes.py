@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,17 +104,16 @@ def _judge_traffic(config: pytest.Config) -> None:
     try:
         report.prepare(options.report)
         traffic.judge(options.waivers)
-        run.adopt(
-            traffic.result(
-                run.wanted(),
-                options.policy,
-                options.effort.name,
-                options.seed,
-                run.started,
-                options.waivers,
-                options.baseline,
-            )
+        result = traffic.result(
+            run.wanted(),
+            options.policy,
+            options.effort.name,
+            options.seed,
+            run.started,
+            options.waivers,
+            options.baseline,
         )
+        run.adopt(replace(result, command=options.command))
     except NotHar as error:
         raise usage_error(f"--traffic: {error}") from None
     except ReportError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shlex
 from argparse import ArgumentError
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 #: The options with their settings, as pytest takes them.
-_OPTIONS: dict[str, dict[str, Any]] = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "--target": {
         "metavar": "URL|FILE",
         "help": "endpoint to test: a URL or a target profile (default: the embedded mock)",
@@ -121,7 +122,8 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract", "contract of Delete Configuration")
     if any("--target" in option.names() for option in group.options):
         return
-    for name, settings in _OPTIONS.items():
+    parser.addini("contract_command", "the command in lines that repeat a run", default="pytest")
+    for name, settings in OPTIONS.items():
         # pytest has a --strict of its own (strict markers and configuration): one serves both.
         own = (ValueError, ArgumentError) if name == "--strict" else ()
         with contextlib.suppress(*own):
@@ -132,6 +134,8 @@ def add_options(parser: pytest.Parser) -> None:
 class RunOptions:
     """The command line, checked."""
 
+    #: The command that started the run.
+    command: str
     target: str | None
     profile: Profile | None
     report: Path
@@ -144,6 +148,11 @@ class RunOptions:
     har: Path | None = None
     #: Tests that failed last time; empty unless this run repeats that one's seed.
     failed_last: frozenset[str] = frozenset()
+
+    def cleanup_line(self, journal: Path) -> str:
+        """A shell line that deletes what the run of *journal* has left."""
+        target = ["--target", self.target] if self.target else []
+        return shlex.join([self.command, *target, "--cleanup", str(journal)])
 
 
 def read(config: pytest.Config) -> RunOptions:
@@ -178,6 +187,7 @@ def _read(config: pytest.Config) -> RunOptions:
     again = recall_seed(config, endpoint) if option.seed is None else None
     effort = EFFORTS[option.effort]
     return RunOptions(
+        command=config.getini("contract_command"),
         target=target,
         profile=endpoint,
         report=Path(option.report),

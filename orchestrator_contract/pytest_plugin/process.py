@@ -168,19 +168,18 @@ class Process:
     def _sweep(self, who: str) -> None:
         """Delete what dead workers left: only the journal tells of it."""
         path = self.journal.path
+        line = self._options.cleanup_line(path)
         try:
             found, left = (0, 0)
             if path.exists():
                 found, left = crash_cleanup.sweep(path, self.target.profile, self.coordinator)
         except (OSError, CleanupError, Inconclusive) as error:
-            self.leftovers.append(
-                f"{who}; run --cleanup {path} to delete what they may have left ({error})"
-            )
+            self.leftovers.append(f"{who}; this deletes what they may have left: {line} ({error})")
             return
         if left:
             self.leftovers.append(
                 f"{who}, and {left} configuration(s) that they may have left could not be deleted;"
-                f" run --cleanup {path}"
+                f" try again: {line}"
             )
         elif found:
             self.remarks.append(

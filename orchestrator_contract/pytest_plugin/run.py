@@ -161,6 +161,7 @@ class Run:
             waivers=options.waivers,
             baseline=options.baseline,
             timelines=timelines.load(lines),
+            command=options.command,
             target=options.target or "",
         )
         self.adopt(result)
@@ -183,8 +184,10 @@ class Run:
     def interrupted(self) -> str:
         """The message for an interrupt while the run cleans up."""
         path = self.process.journal.path
-        left = f"; what is left is deleted by --cleanup {path}" if path.exists() else ""
-        return f"interrupted while cleaning up{left}"
+        if not path.exists():
+            return "interrupted while cleaning up"
+        line = self.options.cleanup_line(path)
+        return f"interrupted while cleaning up; this deletes what is left: {line}"
 
     def close(self) -> None:
         """End what this process started."""

@@ -44,6 +44,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Let SIGTERM and SIGHUP end a run like Ctrl-C, in workers too."""
     config = session.config
+    if config.stash[RUN].options.command != "pytest":
+        terminal.hide_paths(config)
     if selection.judges_contract(config):
         signals.heed_termination(config)
         if workers.has_workers(config):

@@ -78,6 +78,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.get_terminal_writer().flush()
 
 
+def hide_paths(config: pytest.Config) -> None:
+    """Show outcomes without the files of their tests: in a wheel these are long and nobody's."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.showfspath = False
+
+
 class Ticker:
     """Shows long steps on a file descriptor that pytest does not capture.
 

@@ -58,6 +58,8 @@ class Result:
     notes: list[str] = field(default_factory=list)
     #: A sample of operations and races, for the HTML report.
     timelines: list[Timeline] = field(default_factory=list)
+    #: The command that started the run, to repeat it: pytest in a checkout.
+    command: str = "pytest"
     #: The value of --target, to repeat the run; empty for the embedded mock.
     target: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
@@ -82,7 +84,7 @@ class Result:
 
     def rerun(self, requirement: str = "") -> str:
         """A shell line that repeats the run, for one requirement or all of them."""
-        parts = ["pytest"]
+        parts = [self.command]
         parts += ["--target", self.target] if self.target else []
         parts += ["--requirement", requirement] if requirement else []
         return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
@@ -182,6 +184,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
     timelines: Sequence[Timeline] = (),
+    command: str = "pytest",
     target: str = "",
 ) -> Result:
     """Draw the result of a run from what was found."""
@@ -239,6 +242,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         comparison=comparison,
         waiver_notes=waiver_notes,
         timelines=list(timelines),
+        command=command,
         target=target,
     )
 

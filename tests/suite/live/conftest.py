@@ -35,7 +35,8 @@ def environment() -> dict[str, str]:
 
 def suite_command(*arguments: object) -> list[str]:
     """The command line of a run of the suite."""
-    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error"]
+    return [*command, *map(str, arguments)]
 
 
 @dataclass

@@ -135,6 +135,8 @@ def run(
             "1",
             "-p",
             "no:cacheprovider",
+            "-W",
+            "error",
             *effort,
             *given,
         ]

@@ -181,7 +181,7 @@ def verdict(report: Path) -> str:
         pytest.param(
             KeyboardInterrupt(),
             2,
-            "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL",
+            "interrupted while cleaning up; this deletes what is left: --cleanup JOURNAL",
             id="second-ctrl-c",
         ),
         pytest.param(
@@ -205,7 +205,7 @@ def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
         finish=finish,
         options=SimpleNamespace(report="reports"),
         interrupted=lambda: (
-            "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL"
+            "interrupted while cleaning up; this deletes what is left: --cleanup JOURNAL"
         ),
     )
     session: Any = SimpleNamespace(config=SimpleNamespace(stash={RUN: run, OUTCOMES: None}))
