@@ -1,4 +1,4 @@
-"""Carries requests from uvicorn to the behaviour and its answers back, odd ones included."""
+"""ASGI application: passes requests to the behaviour and sends its responses, malformed ones too."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import payload_too_large
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import payload_too_large
 from orchestrator_contract.mock.protocol import EXTENSION, Connection
 
 Message = MutableMapping[str, Any]
@@ -18,7 +18,7 @@ LARGEST_BODY = 1_000_000
 
 
 class MockApp:
-    """ASGI application over one behaviour; *ports* tells regions apart."""
+    """ASGI application over one behaviour; *ports* maps ports to regions."""
 
     def __init__(self, behaviour: Behaviour, ports: dict[int, int]) -> None:
         self.behaviour = behaviour
@@ -58,13 +58,13 @@ class MockApp:
             if response.early:
                 protocol.transport.write(response.early)
         reached = protocol is None or not protocol.transport.is_closing()
-        # Told before the first byte leaves: the client's next request cannot overtake it.
+        # Before the first byte is sent: the client's next request cannot overtake it.
         self.behaviour.delivered(request, response, reached=reached)
         await write(response, send)
 
 
 async def read_body(request: Request, receive: Receive) -> bool:
-    """Reads the payload into *request*; False when it is too large."""
+    """Reads the payload into *request*; False if it is too large."""
     body = b""
     while True:
         message = await receive()
@@ -79,7 +79,7 @@ async def read_body(request: Request, receive: Receive) -> bool:
 
 
 async def write(response: Response, send: Send) -> None:
-    """Sends *response* through ASGI, with a length unless it is to be chunked."""
+    """Sends *response* through ASGI, with a length unless it is chunked."""
     headers = response.headers
     if response.status >= 200 and response.status != 204 and not response.chunked:
         headers = [*headers, (b"content-length", str(len(response.body)).encode())]

@@ -12,16 +12,18 @@ from orchestrator_contract import crash_cleanup, report
 from orchestrator_contract.coordination.journal import Past
 from orchestrator_contract.crash_cleanup import CleanupError
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.har.judge_recording import Traffic
+from orchestrator_contract.har.judge_recording import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import consent
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.options import usage_error
 from orchestrator_contract.pytest_plugin.plan import plan_lines
+from orchestrator_contract.pytest_plugin.recorded_cases import cases
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.selection import tests_of
 from orchestrator_contract.report import ReportError
+from orchestrator_contract.results.verdict import Result
 
 _LEFT = pytest.StashKey[int]()
 
@@ -41,18 +43,20 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> bool | None:
-    """Collect tests for a plan only."""
-    return True if mode(session.config) in ("traffic", "cleanup") else None
+    """Collect tests for a plan; of a recording, the requirements that it was judged by."""
+    config = session.config
+    if mode(config) == "traffic" and not config.option.collectonly:
+        session.items = cases(session, _judge_traffic(config), Path(config.option.traffic))
+        session.testscollected = len(session.items)
+    return True if mode(config) in ("traffic", "cleanup") else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Do what the option asks for."""
+    """Print a plan, or clean up."""
     match mode(session.config):
         case "plan":
             _say(session.config, _plan(session))
-        case "traffic":
-            _judge_traffic(session.config)
         case "cleanup":
             session.config.stash[_LEFT] = _clean_up(session.config)
         case _:
@@ -97,10 +101,10 @@ def _ask(config: pytest.Config, profile: Profile, past: Past) -> None:
         consent.ask(config, places, will)
 
 
-def _judge_traffic(config: pytest.Config) -> None:
+def _judge_traffic(config: pytest.Config) -> Result:
     run = config.stash[RUN]
     options = run.options
-    traffic = Traffic(Path(config.option.traffic))
+    traffic = RecordingJudge(Path(config.option.traffic))
     try:
         report.prepare(options.report)
         traffic.judge(options.waivers)
@@ -113,11 +117,13 @@ def _judge_traffic(config: pytest.Config) -> None:
             options.waivers,
             options.baseline,
         )
-        run.adopt(replace(result, command=options.command))
+        result = replace(result, command=options.command)
+        run.adopt(result)
     except NotHar as error:
         raise usage_error(f"--traffic: {error}") from None
     except ReportError as error:
         raise usage_error(error) from None
+    return result
 
 
 def _say(config: pytest.Config, lines: Iterable[str]) -> None:

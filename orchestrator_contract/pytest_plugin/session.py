@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Name the target and the seed."""
+    """Name the target and the seed, or the recording."""
+    if modes.mode(config) == "traffic":
+        return [f"contract: recording {said(Path(config.option.traffic).name)}"]
     return config.stash[RUN].header() if selection.judges_contract(config) else []
 
 

@@ -62,6 +62,8 @@ class Result:
     command: str = "pytest"
     #: The value of --target, to repeat the run; empty for the embedded mock.
     target: str = ""
+    #: The file that --traffic named; empty for a run.
+    recording: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
@@ -85,9 +87,11 @@ class Result:
     def rerun(self, requirement: str = "") -> str:
         """A shell line that repeats the run, for one requirement or all of them."""
         parts = [self.command]
+        parts += ["--traffic", self.recording] if self.recording else []
         parts += ["--target", self.target] if self.target else []
         parts += ["--requirement", requirement] if requirement else []
-        return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
+        parts += [] if self.recording else ["--effort", self.effort, "--seed", str(self.seed)]
+        return shlex.join(parts)
 
     def as_json(self) -> dict[str, Any]:
         """The content of conformance.json (schemas/conformance-report.json)."""
