@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -76,28 +76,35 @@ def install(folder: Path) -> None:
         pytest.skip(f"the plugins can't be installed here: {done.stderr[-300:]}")
 
 
+def run_in(folder: Path, *arguments: str, path: Iterable[Path]) -> Finished:
+    """Run the command in *folder*, at quick effort, with these folders of packages."""
+    # Read after the fixture of a mock, which sets its credentials.
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_"))}
+    env["PYTHONPATH"] = os.pathsep.join(map(str, path))
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator_contract", "--effort=quick", "--seed=1", *arguments],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, folder)
+
+
 @pytest.fixture
 def run(tmp_path: Path, plugins: Path) -> Callable[..., Finished]:
-    """Run the command in an empty folder, beside all plugins, at quick effort."""
+    """Run the command in an empty folder, beside all plugins."""
+    return lambda *arguments: run_in(tmp_path, *arguments, path=(PROJECT, plugins))
 
-    def start(*arguments: str) -> Finished:
-        # Read after the fixture of a mock, which sets its credentials.
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "TWILIO_"))}
-        env["PYTHONPATH"] = os.pathsep.join(map(str, (PROJECT, plugins)))
-        done = subprocess.run(
-            [sys.executable, "-m", "orchestrator_contract", "--effort", "quick", *arguments],
-            cwd=tmp_path,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        return Finished(done.returncode, done.stdout, tmp_path)
 
-    return start
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A run on the embedded mock without any of the plugins."""
+    return run_in(tmp_path_factory.mktemp("alone"), path=[PROJECT])
 
 
 @pytest.fixture
