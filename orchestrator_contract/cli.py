@@ -1,4 +1,4 @@
-"""The command `orchestrator-contract`: the contract tests from any folder, `init` and `mock`."""
+"""The command `orchestrator-contract`: the tests from any folder, `init` and `mock`."""
 
 from __future__ import annotations
 

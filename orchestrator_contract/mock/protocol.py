@@ -1,6 +1,7 @@
-"""uvicorn's HTTP protocols, each with itself in the scope for answers that ASGI can't express.
+"""uvicorn's HTTP protocols; each puts itself into the scope.
 
-The one on httptools, an extra, is twice as fast as the one on h11.
+ASGI can't express some of the mock's responses. The protocol on httptools, an extra, is twice as
+fast as the one on h11.
 """
 
 from __future__ import annotations

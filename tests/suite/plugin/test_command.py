@@ -1,4 +1,4 @@
-"""The command `orchestrator-contract`: the suite from any folder, a starter profile, the mock."""
+"""The command `orchestrator-contract`: any folder, a starter profile, the mock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other people's pytest plugins, in a folder of their own: no other run of this project loads them."""
+"""Other people's pytest plugins, in a folder that only these tests put on the path."""
 
 from __future__ import annotations
 
