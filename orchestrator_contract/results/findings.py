@@ -58,7 +58,12 @@ class RequirementFindings:
 class Findings:
     """Collects every finding of a run; safe for threads, mergeable over processes."""
 
-    def __init__(self, catalogue: Catalogue, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        redactor: Redactor,
+        excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+    ) -> None:
         self.catalogue = catalogue
         self._redactor = redactor
         self._lock = RLock()
@@ -76,7 +81,7 @@ class Findings:
         self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
         #: Whether a waiver covers a problem of a requirement; what none covers is kept past `MAX_EVIDENCE`, up to twice.
-        self.excused: Callable[[str, str], bool] = lambda _requirement, _problem: True
+        self.excused = excused
 
     def _record(self, requirement: str) -> RequirementFindings:
         if requirement not in self.catalogue.requirements:

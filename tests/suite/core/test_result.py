@@ -1,4 +1,4 @@
-"""The result of a run: a verdict for each requirement, one for the whole, the exit code, and the document."""
+"""The result of a run: a verdict for each requirement, one for the whole, and the document."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from orchestrator_contract.contract.catalogue import Level, Requirement
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import (
@@ -20,7 +21,6 @@ from orchestrator_contract.results.verdict import (
     Policy,
     Result,
     conclude,
-    exit_code,
     judge_requirement,
 )
 
@@ -271,6 +271,26 @@ def test_incomplete() -> None:
     assert concluded(findings, OTHER, ADVISORY).overall is Overall.CONFORMANT
 
 
+def test_nothing_judged() -> None:
+    """A run that judged nothing is incomplete, also where nothing that gates was selected."""
+    findings = Findings(catalogue.load(), Redactor())
+    findings.unverified([ADVISORY], "no conversations")
+
+    advisory = concluded(findings, ADVISORY, profile=FULL)
+    empty = concluded(findings, "")
+
+    assert (advisory.overall, advisory.judged, advisory.reason) == (
+        Overall.INCOMPLETE,
+        False,
+        "1 requirement(s) could not be verified: no conversations",
+    )
+    assert (empty.overall, empty.judged, empty.reason) == (
+        Overall.INCOMPLETE,
+        False,
+        "no requirement was selected",
+    )
+
+
 def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
     """Three reasons are told; how many more there are is counted."""
     names = ["DEL-ACCEPTED", "DEL-202-BODY", "OP-FETCH", "OP-BODY", "OP-ID"]
@@ -340,8 +360,7 @@ def test_the_document(findings: Findings) -> None:
     findings.observe("OBS-TRANSPORT", "z", 2)
     findings.observe("OBS-TRANSPORT", "a")
     findings.sent()
-    result = concluded(findings, notes=["note"], profile=FULL)
-    result.target = "my profile.toml"
+    result = concluded(findings, notes=["note"], profile=FULL, target="my profile.toml")
 
     document = result.as_json()
 
@@ -416,8 +435,7 @@ def test_the_document(findings: Findings) -> None:
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}
     assert result.rerun() == "pytest --target 'my profile.toml' --effort quick --seed 7"
-    result.target = ""
-    assert result.rerun("A") == "pytest --requirement A --effort quick --seed 7"
+    assert concluded(findings).rerun("A") == "pytest --requirement A --effort quick --seed 7"
 
 
 def test_a_nameless_target_is_named_by_its_address(findings: Findings) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue and the contract tests: each requirement is written once, in good form, and tested."""
+"""Each requirement is in the catalogue once, in good form, and has a contract test."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_needs_are_capabilities() -> None:
 
 
 def test_what_is_repeated_elsewhere_is_the_delete_s() -> None:
-    """What is judged on other calls exists, is no such repetition itself, and lands on one requirement a call."""
+    """A rule judged on other calls exists, and lands on one advisory requirement for each call."""
     repeating = [one for one in KNOWN.values() if one.repeats]
     pairs = Counter((call, told) for one in repeating for call in one.calls for told in one.repeats)
 
@@ -157,7 +157,7 @@ def test_what_is_repeated_elsewhere_is_the_delete_s() -> None:
     ],
 )
 def test_findings_land_where_the_call_says(call: str, requirement: str, found: str) -> None:
-    """A rule of the delete is found under the id that the catalogue has for the call; without one, under its own."""
+    """A breached rule is reported under the catalogue's id for the call, or else under its own."""
     assert catalogue.load().on(call, requirement) == found
 
 
@@ -199,7 +199,7 @@ def test_every_requirement_is_tested(collected: list[tuple[str, list[str], bool]
 def test_every_requirement_can_be_verified_with_what_it_needs(
     collected: list[tuple[str, list[str], bool]],
 ) -> None:
-    """For each requirement there is a test that needs no more of the target than the requirement itself."""
+    """Each requirement has a test that needs no more of the target than the requirement does."""
     tests_of: dict[str, list[set[str]]] = {}
     for _, ids, _ in collected:
         needed = {need for one in ids for need in KNOWN[one].needs}

@@ -1,4 +1,4 @@
-"""The adequacy matrix: what it takes for a proof, what speaks against the suite, and that both are written down."""
+"""The adequacy matrix: what proves a requirement, and what counts against the suite."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_nothing_speaks_against(case: Case, seen: dict[str, int]) -> None:
     ],
 )
 def test_something_speaks_against(case: Case, seen: dict[str, int], what: str) -> None:
-    """Each way in which the suite falls short is one finding, named for its kind, with the command that repeats it."""
+    """Each shortcoming of the suite is one finding, with the command that repeats it."""
     findings = list(of_case(case, trial(case, **seen), KNOWN))  # type: ignore[arg-type]
 
     assert [finding.what for finding in findings] == [what]
@@ -186,7 +186,7 @@ def test_cases_are_selected_by_kind_and_name() -> None:
 
 
 def test_seeded_defects_breach_known_requirements() -> None:
-    """Each defect breaches requirements of the catalogue, and each variant warns of advisory ones only."""
+    """Defects breach requirements of the catalogue; variants warn of advisory ones only."""
     cases = all_cases()
 
     assert [

@@ -44,7 +44,7 @@ def failing(run: Callable[..., Any], start_mock: Callable[..., Any]) -> tuple[An
 
 
 def test_no_artefact_tells_a_secret(failing: tuple[Any, Any, Path]) -> None:
-    """Neither report, log nor terminal shows the password, in no spelling, even with --showlocals."""
+    """No report, log or terminal shows the password in any spelling, even with --showlocals."""
     finished, _, junit = failing
     texts = {
         path.name: path.read_text("utf-8", "replace")

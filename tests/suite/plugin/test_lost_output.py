@@ -1,4 +1,4 @@
-"""Output that can't be written any more does not end a run: its reports and its exit code stand."""
+"""Output that can't be written any more ends no run: its reports and its exit code stand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.pytest_plugin.output import Patient
+from orchestrator_contract.pytest_plugin.terminal import PatientFile
 
 PROJECT = Path(__file__).parents[3]
 
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[3]
 def test_a_run_without_output(
     start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str], full: bool
 ) -> None:
-    """A run whose output is closed, or can't grow, ends as it would have, with all of its tests run and their reports."""
+    """A run without readers, or on a full disk, ends as it would have, with its reports."""
     mock, report = start_mock(), tmp_path / "report"
     command = [
         sys.executable,
@@ -58,7 +58,7 @@ def test_a_run_without_output(
 def test_what_can_be_written_is_written(tmp_path: Path) -> None:
     """A file that works gets everything, and says what it is."""
     with (tmp_path / "log").open("w", encoding="utf-8") as file:
-        patient = Patient(file)
+        patient = PatientFile(file)
         assert patient.write("one\n") == 4
         patient.flush()
         assert (patient.encoding, patient.isatty()) == ("utf-8", False)

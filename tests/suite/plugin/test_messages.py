@@ -1,4 +1,4 @@
-"""What ends a session with exit code 4 is one bounded message, harmless on a terminal."""
+"""Messages that end a session with exit code 4 are bounded, and harmless on a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract.pytest_plugin.usage import usage_error
+from orchestrator_contract.pytest_plugin.options import usage_error
 
 PACKAGE = Path(__file__).parents[3] / "orchestrator_contract"
 
@@ -34,4 +34,4 @@ def test_every_message_is_made_so() -> None:
         if "pytest.UsageError(" in path.read_text(encoding="utf-8")
     ]
 
-    assert raising == ["usage.py"]
+    assert raising == ["options.py"]

@@ -1,4 +1,4 @@
-"""A run that ends before all of its tests did, or loses a worker: nothing passes that was not wholly looked at."""
+"""A run that ends early, or loses a worker: nothing passes that was not wholly judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.pytest_plugin import worker_reports
-from orchestrator_contract.pytest_plugin.worker_reports import Told
+from orchestrator_contract.pytest_plugin.worker_reports import WorkerReports
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Breach
 from orchestrator_contract.results.findings import Findings
@@ -38,8 +38,8 @@ def why(findings: Findings, requirement: str) -> list[str]:
 
 
 def test_all_told(findings: Findings) -> None:
-    """Where each test ended, here or on a worker that handed over what it found, nothing is added."""
-    heard = Told()
+    """Nothing is added where each test ended, here or on a worker that handed over."""
+    heard = WorkerReports()
     heard.hear("", report("a", ("DEL-STATUS", "expected 202; saw 200")))
     heard.hear("gw0", report("b", ("OP-BODY", "expected x; saw y")))
     heard.hear("gw0", report("c", when="setup", passed=False))
@@ -52,7 +52,7 @@ def test_all_told(findings: Findings) -> None:
 
 def test_a_test_that_did_not_end(findings: Findings) -> None:
     """Its requirements are unverified, whatever others saw of them."""
-    heard = Told()
+    heard = WorkerReports()
     heard.hear("", report("a"))
     heard.hear("", report("b", when="setup"))
     heard.hear("", report("c", when="???", passed=False))
@@ -66,8 +66,8 @@ def test_a_test_that_did_not_end(findings: Findings) -> None:
 
 
 def test_a_worker_that_is_lost(findings: Findings) -> None:
-    """Breaches that its tests reported stand, with the test's name; what else it looked at is unverified."""
-    heard = Told()
+    """Breaches that its tests reported stand; all else that it judged is unverified."""
+    heard = WorkerReports()
     heard.hear("gw0", report("a"))
     heard.hear(
         "gw1",
