@@ -150,7 +150,7 @@ class _Attempt:
 class _Setup:
     """Begins contract tests, whose fixtures may find out that a check can't be made."""
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)  # within those of pytest, which its call relies on
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """Begin before the first fixture."""
         if (attempt := item.stash.get(_ATTEMPT, None)) is not None:
