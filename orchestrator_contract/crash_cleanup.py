@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.coordination import journal
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal, JournalError, Leftover, Past
@@ -27,7 +28,6 @@ from orchestrator_contract.provision.cleanup import remove
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey, Scope
 
 _ROUNDS = 3

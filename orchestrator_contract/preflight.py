@@ -93,7 +93,7 @@ class _Preflight:
     def _delete(self, scope: Scope) -> Exchange:
         client, sid = self._endpoint.client, self._endpoint.identifiers.sid()
         self._endpoint.ownership.allow(sid, scope=scope)
-        call = Call("other", silent=True)
+        call = Call("other", judge_content=False)
         out = client.request(call, "DELETE", f"/Configurations/{sid}", scope=scope)
         return client.send(out, allow_no_response=True)
 

@@ -10,7 +10,7 @@ import pytest
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.pytest_plugin import worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.signals import give_lines
@@ -133,9 +133,7 @@ class _Attempt:
         endpoint, reason = self.run.endpoint, ""
         if (error := self.inconclusive) is not None:
             reason = endpoint.redactor.text(str(error))
-            endpoint.findings.unverified(
-                self.lacking() or self.ids, reason, one_way=isinstance(error, CheckInconclusive)
-            )
+            endpoint.findings.unverified(self.lacking() or self.ids, reason)
         self.found = endpoint.findings.end()
         return reason
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.waivers import Waivers
-from orchestrator_contract.rules.responses import DELETE_STATUSES
 
 if TYPE_CHECKING:
     from orchestrator_contract.report.timelines import Timeline
@@ -127,11 +127,16 @@ def judge_requirement(
     record: RequirementFindings,
     profile: Profile,
     policy: Policy,
-    *,
-    settled: bool = False,
 ) -> RequirementResult:
-    """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
-    lacking = () if settled else profile.lacks(requirement.needs)
+    """The verdict on one requirement: breached, else passed if it was checked, else unverified.
+
+    A check does not make up for an essential test that could not look.
+    """
+    missing = [
+        look
+        for look in requirement.essential
+        if look in record.inconclusive and look not in record.concluded
+    ]
     if record.breaches:
         gates = requirement.level.gates or policy.strict
         often = (
@@ -145,25 +150,28 @@ def judge_requirement(
             "; ".join(record.problems[:3]) + often,
             record,
         )
+    if record.checks and not missing:
+        return RequirementResult(requirement, Verdict.PASSED, _checked(record), record)
+    reasons = [record.inconclusive[look] for look in missing] or record.unverified
+    lacking = profile.lacks(requirement.needs)
+    return RequirementResult(
+        requirement, Verdict.UNVERIFIED, _why_unverified(reasons, lacking), record
+    )
+
+
+def _checked(record: RequirementFindings) -> str:
+    """How often it was checked, and what stood in the way of a further look."""
+    times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
+    return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
+
+
+def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
+    """Why nothing can be said of a requirement: what the target lacks, or what stood in the way."""
     if lacking:
-        also = [why for why in record.unverified if not why.startswith("needs ")]
-        reason = "; ".join(
-            [f"needs {', '.join(lacking)}, which the target profile does not give", *also[:2]]
-        )
-    elif record.unverified and not settled:
-        reason = "; ".join(record.unverified[:3])
-    elif not record.checks:
-        reason = (
-            "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
-        )
-    else:
-        return RequirementResult(
-            requirement,
-            Verdict.PASSED,
-            f"checked {record.checks} time{'s' if record.checks > 1 else ''}",
-            record,
-        )
-    return RequirementResult(requirement, Verdict.UNVERIFIED, reason, record)
+        also = [why for why in reasons if not why.startswith("needs ")][:2]
+        missing = f"needs {', '.join(lacking)}, which the target profile does not give"
+        return "; ".join([missing, *also])
+    return "; ".join(reasons[:3]) or "nothing in this run was subject to this requirement"
 
 
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
@@ -189,7 +197,6 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             _trusted(name, findings, unusable),
             profile,
             policy,
-            settled=name in findings.settled and unusable is None,
         )
         for name, requirement in findings.catalogue.requirements.items()
         if name in chosen

@@ -63,6 +63,7 @@ from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.rate_limit import RateLimit
 from orchestrator_contract.steps.rechecks import Rechecks
 from orchestrator_contract.steps.refused_deletes import RefusedDeletes
+from orchestrator_contract.steps.sampled_responses import SampledResponses
 from orchestrator_contract.steps.scopes import Scopes
 from orchestrator_contract.steps.stored_errors import StoredErrors
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
@@ -727,6 +728,12 @@ def key_day(
     day = KeyDay(endpoint, deletes, keys, key_reuse, clock)
     day.let_pass([*kinds])
     return day
+
+
+@pytest.fixture(scope="session")
+def responses(endpoint: Endpoint) -> SampledResponses:
+    """Responses of DELETE by status."""
+    return SampledResponses(endpoint)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

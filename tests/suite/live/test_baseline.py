@@ -98,7 +98,7 @@ def test_bad_baseline(tmp_path: Path, text: str) -> None:
 
 def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
     """A run whose only breach is known ends with 0 under --fail-on new, although its tests fail; a new breach ends it with 1."""
-    mock = start_mock("--defect", "error-404-info-other")
+    mock = start_mock("--defect", "error-more-info:404")
     common = (
         "--target",
         mock.profile,

@@ -41,8 +41,8 @@ def pass_time(mock: Any, file: Path, hours: float) -> None:
     ("defect", "verdicts"),
     [
         pytest.param((), ("passed", "passed"), id="conformant"),
-        pytest.param(("--defect", "key-lives-an-hour"), ("breached", "passed"), id="dies-early"),
-        pytest.param(("--defect", "key-never-expires"), ("passed", "breached"), id="never-dies"),
+        pytest.param(("--defect", "key-ttl:1-hour"), ("breached", "passed"), id="dies-early"),
+        pytest.param(("--defect", "key-ttl:unlimited"), ("passed", "breached"), id="never-dies"),
     ],
 )
 def test_planted_then_judged(

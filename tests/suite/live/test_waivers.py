@@ -176,7 +176,7 @@ def test_on_a_run(
     tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
 ) -> None:
     """A run on an endpoint with one accepted defect ends with 0, without a failed test, and reports it as waived."""
-    mock = start_mock("--defect", "error-404-info-other")
+    mock = start_mock("--defect", "error-more-info:404")
     common = ("--target", mock.profile, "--effort", "quick", "--requirement", ID, "--seed", 1)
 
     without = run_suite(*common, report="without")

@@ -92,7 +92,7 @@ def test_clean_run_leaves_nothing(clean: tuple[Any, Any]) -> None:
 
 def test_xdist_gives_the_same_verdict(run: Run, start_mock: StartMock) -> None:
     """With -n 2 a run finds the same as without."""
-    mock = start_mock("--defect", "accepted-201")
+    mock = start_mock("--defect", "accepted-status:201")
     some = ("--requirement", "DEL-STATUS,SID-UNKNOWN,KEY-FORMAT-ACCEPTED")
 
     one = run("--target", mock.profile, *some)
@@ -107,7 +107,7 @@ def test_breach(run: Run, start_mock: StartMock) -> None:
     """A breached requirement is 1, and its evidence can be read."""
     finished = run(
         "--target",
-        start_mock("--defect", "error-404-code-text").profile,
+        start_mock("--defect", "error-code-string:404").profile,
         "--requirement",
         "ERR-404-BODY",
     )

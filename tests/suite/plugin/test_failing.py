@@ -75,7 +75,7 @@ def test_next_run(
     start_mock: Callable[..., Any], suite_environment: dict[str, str], tmp_path: Path
 ) -> None:
     """The next run has the seed of the one that failed, and begins with what failed; --seed has the last word."""
-    mock = start_mock("--defect", "patch-deletes")
+    mock = start_mock("--defect", "update-deletes:patch")
 
     def run(*more: str) -> list[str]:
         command = [

@@ -104,7 +104,7 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
     if checked:
         findings.check("SID-UNKNOWN", True)
 
-    findings.unverified(["SID-UNKNOWN"], "no second account", one_way=True)
+    findings.unverified(["SID-UNKNOWN"], "no second account")
     merged = Findings(catalogue.load(), Redactor())
     merged.merge(findings.dump())
 

@@ -29,7 +29,7 @@ def spellings() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def failing(run: Callable[..., Any], start_mock: Callable[..., Any]) -> tuple[Any, Any, Path]:
     """A run with breaches that prints all it can, the mock it ran against, and the profile."""
-    mock = start_mock("--defect", "error-404-code-text", "--defect", "accepted-no-retry-after")
+    mock = start_mock("--defect", "error-code-string:404", "--defect", "accepted-no-retry-after")
     finished = run(
         "--target",
         mock.profile,

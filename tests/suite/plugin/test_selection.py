@@ -151,7 +151,7 @@ def test_require_verified(run: Run, mock: Any) -> None:
 )
 def test_first_failure_ends(run: Run, start_mock: Callable[..., Any], workers: list[str]) -> None:
     """-x ends after the first test with a breach, with 1, a report, and nothing left behind."""
-    mock = start_mock("--defect", "accepted-201")
+    mock = start_mock("--defect", "accepted-status:201")
 
     finished = run("--target", mock.profile, "-x", *workers)
 

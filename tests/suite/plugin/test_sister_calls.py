@@ -106,7 +106,7 @@ def test_conversations_from_a_command(
 
 def test_wrong_conversations_warn(start_mock: Callable[..., Any], run: Callable[..., Any]) -> None:
     """What a conversation's delete gets wrong is a warning, with the rule of the delete that it departs from; --strict fails."""
-    mock = start_mock("--defect", "conversation-related-stranger")
+    mock = start_mock("--defect", "conversation-accepted:related-other")
     chosen = ("--target", mock.profile, "--requirement", "CONV-202")
 
     done, strict = run(*chosen), run(*chosen, "--strict")
