@@ -71,11 +71,11 @@ class UnauthorizedCallers:
         self, credentials: str, configuration: Configuration, *, key: str | None = None
     ) -> Exchange:
         """The response to a DELETE with "missing", "wrong" or "other account" credentials."""
-        if credentials == "other account":
-            account = 0 if configuration.scope.account else 1
-            return self.other_account(configuration, account=account, key=key)
-        wrong = credentials == "wrong"
-        send = self.with_wrong_credentials if wrong else self.without_credentials
+        send = {
+            "missing": self.without_credentials,
+            "wrong": self.with_wrong_credentials,
+            "other account": self.other_account,
+        }[credentials]
         return send(configuration, key=key)
 
     def other_account(
