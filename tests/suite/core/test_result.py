@@ -359,7 +359,7 @@ def test_the_document(findings: Findings) -> None:
     findings.tally(418, valid=False)
     findings.observe("OBS-TRANSPORT", "z", 2)
     findings.observe("OBS-TRANSPORT", "a")
-    findings.sent()
+    findings.requests = 1
     result = concluded(findings, notes=["note"], profile=FULL, target="my profile.toml")
 
     document = result.as_json()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -560,15 +560,15 @@ def test_calls(start: Callable[..., Bench]) -> None:
         "GET /Operations/o",
     ):
         bench.script.on(line, (404, {}))
-    scope: dict[str, Any] = {"account": 1, "region": 1}
+    here, there = Configuration("x"), Configuration("x", scope=Scope(1, 1))
 
     made = [
-        client.delete(Configuration("x"), new_connection=True, **scope),
-        client.fetch(Configuration("x"), **scope),
-        client.fetch(Configuration("x")),
-        client.update(Configuration("x"), {"a": 1}, key="k", **scope),
-        client.update(Configuration("x"), {}, method="PATCH"),
-        client.page("", **scope),
+        client.delete(there, new_connection=True),
+        client.fetch(there),
+        client.fetch(here),
+        client.update(there, {"a": 1}, key="k"),
+        client.update(here, {}, method="PATCH"),
+        client.page("", scope=there.scope),
         client.page("pageSize=1"),
         client.operation("http://one.example/v2/ControlPlane/Operations/o", "o", scope=Scope(1, 1)),
         client.operation("http://target.example/v2/ControlPlane/Operations/o"),

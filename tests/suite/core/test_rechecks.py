@@ -58,8 +58,9 @@ def ended(
     )
     bench.script.on(f"GET /Operations/{name}", poll(status, name), *later)
     bench.script.on(f"GET /Configurations/{sid}", fetched)
-    accepted = bench.endpoint.client.delete(Configuration(sid), key=key, **scope)  # type: ignore[arg-type]
-    operation = bench.endpoint.poller.accept(accepted, Configuration(sid))
+    configuration = Configuration(sid, scope=Scope(**scope))
+    accepted = bench.endpoint.client.delete(configuration, key=key)
+    operation = bench.endpoint.poller.accept(accepted, configuration)
     bench.endpoint.poller.finish([operation])
     return operation
 
@@ -68,7 +69,7 @@ def test_what_stays_as_it_was(watched: Bench) -> None:
     """After the watch time each operation is polled and its configuration fetched, once."""
     operation = ended(watched, "a", poll("COMPLETED", "op-a"))
     sent, now = len(watched.script.sent), watched.clock.now
-    watched.endpoint.rechecks.ended([operation])
+    watched.endpoint.rechecks.completed([operation])
     assert len(watched.script.sent) == sent
 
     watched.endpoint.rechecks.settle()
@@ -92,7 +93,7 @@ def test_what_stays_as_it_was(watched: Bench) -> None:
         pytest.param(
             poll("COMPLETED", "op-a"),
             (200, {}),
-            {"DELETED-FETCH": ["expected 404, as before; saw 200"]},
+            {"DELETED-FETCH": ["expected 404; saw 200"]},
             id="came-back",
         ),
         pytest.param(poll("COMPLETED", "op-a"), (500, {}), {}, id="an-error-says-nothing"),
@@ -109,7 +110,7 @@ def test_what_does_not_stay(
     watched: Bench, later: Said, fetched: Said, breaches: dict[str, list[str]]
 ) -> None:
     """What changes after its end is a breach; that there was no second look is none."""
-    watched.endpoint.rechecks.ended([ended(watched, "a", later, fetched=fetched)])
+    watched.endpoint.rechecks.completed([ended(watched, "a", later, fetched=fetched)])
 
     watched.endpoint.rechecks.settle()
 
@@ -132,7 +133,7 @@ def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) 
     accounts = tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     bench = start(effort=EFFORT, accounts=accounts, regions=("http://one.example",))
     operation = ended(bench, "a", account=1, region=1)
-    bench.endpoint.rechecks.ended([operation])
+    bench.endpoint.rechecks.completed([operation])
     recorded: list[Any] = []
     bench.endpoint.client.observers.append(
         lambda e: recorded.append((e.call.operation, e.account, e.region))
@@ -162,7 +163,7 @@ def test_a_spread_sample_is_looked_at(start: Callable[..., Bench]) -> None:
     bench = start(effort=replace(EFFORT, watched=3))
     many = [ended(bench, f"s{number}") for number in range(7)]
     failed = ended(bench, "f", status="FAILED")
-    bench.endpoint.rechecks.ended(many)
+    bench.endpoint.rechecks.completed(many)
     bench.endpoint.rechecks.failed([failed])
     sent = len(bench.script.sent)
 
@@ -175,7 +176,7 @@ def test_a_spread_sample_is_looked_at(start: Callable[..., Bench]) -> None:
 
 def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
     """Time that has passed already is not waited for again."""
-    watched.endpoint.rechecks.ended([ended(watched, "a")])
+    watched.endpoint.rechecks.completed([ended(watched, "a")])
     watched.clock.now += 5
     watched.clock.slept.clear()
 
@@ -194,7 +195,7 @@ def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
 def test_the_week_of_an_operation(watched: Bench, moved: int, looks: int) -> None:
     """Once the endpoint's clock was moved by nearly seven days an operation need not be there any more."""
     watched.endpoint.coordinator.advance(100)
-    watched.endpoint.rechecks.ended([ended(watched, "a")])
+    watched.endpoint.rechecks.completed([ended(watched, "a")])
     sent = len(watched.script.sent)
     watched.endpoint.coordinator.advance(moved)
 
@@ -211,10 +212,10 @@ def test_the_oldest_keys(watched: Bench) -> None:
     plain = [ended(watched, f"c{number}", key=KEY.replace("2", str(number))) for number in range(5)]
     watched.endpoint.coordinator.advance(50)
 
-    rechecks.ended(odd)
+    rechecks.completed(odd)
     assert rechecks.oldest_keys() == []
-    rechecks.ended([*odd, *plain])
-    rechecks.ended([ended(watched, "d", key=KEY)])
+    rechecks.completed([*odd, *plain])
+    rechecks.completed([ended(watched, "d", key=KEY)])
 
     assert rechecks.oldest_keys() == plain[:3]
     watched.endpoint.coordinator.advance(1)
@@ -229,7 +230,7 @@ def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -
     if configuration.name:
         bench.endpoint.inventory.left[configuration.name] = configuration
     for requirement in requirements:
-        bench.endpoint.rechecks.kept(
+        bench.endpoint.rechecks.unchanged(
             requirement, configuration, [bench.exchange("delete", (409, {}))]
         )
 
@@ -238,7 +239,7 @@ def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -
     ("said", "checked", "problem"),
     [
         pytest.param((200, {}), True, None, id="there"),
-        pytest.param((404, {}), True, "expected k still there; saw gone", id="gone"),
+        pytest.param((404, {}), True, "expected k exists; saw it is deleted", id="gone"),
         pytest.param((500, {}), False, None, id="an-error-says-nothing"),
         pytest.param(TransportFault.TIMEOUT, False, None, id="silence-says-nothing"),
     ],
@@ -269,7 +270,7 @@ def test_a_loss_is_one_breach(watched: Bench) -> None:
     keep(watched, "ERR-429-NO-EFFECT", "ERR-409-NO-EFFECT")
     watched.endpoint.rechecks.settle()
 
-    assert watched.breaches()["ERR-429-NO-EFFECT"] == ["expected k still there; saw gone"]
+    assert watched.breaches()["ERR-429-NO-EFFECT"] == ["expected k exists; saw it is deleted"]
     assert watched.checks()["ERR-409-NO-EFFECT"] == 1
 
 
@@ -296,9 +297,9 @@ def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
     """A configuration that was deleted on purpose, or lost as a bystander already, is not looked at."""
     keep(watched, "ERR-409-NO-EFFECT")
     watched.endpoint.inventory.gone(ONE)
-    control_configuration = watched.endpoint.control_configuration
-    keep(watched, "ERR-409-NO-EFFECT", configuration=control_configuration)
-    watched.endpoint.ownership.touch(control_configuration.sid, 0, 0, clear=True)
+    control = watched.endpoint.targets.control
+    keep(watched, "ERR-409-NO-EFFECT", configuration=control)
+    watched.endpoint.ownership.touch(control.sid, 0, 0, clear=True)
 
     asked = len(watched.script.sent)
 
@@ -362,16 +363,16 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
     keep(bench, "ERR-429-NO-EFFECT", configuration=there)
     bench.endpoint.ownership.allow("1", scope=there.scope)
     bench.endpoint.ownership.touch("1", 1, 0, clear=False)  # says nothing of the other one
-    assert bench.endpoint.rechecks.keeps(here)
+    assert bench.endpoint.rechecks.holds(here)
 
     bench.endpoint.rechecks.settle()
 
     assert {one: texts for one, texts in bench.breaches().items() if one.startswith("ERR")} == {
-        "ERR-409-NO-EFFECT": ["expected 1 still there; saw gone"]
+        "ERR-409-NO-EFFECT": ["expected 1 exists; saw it is deleted"]
     }
     assert bench.checks()["ERR-429-NO-EFFECT"] == 1
     assert not bench.endpoint.inventory.is_gone(there)
-    assert [one for _, one, _ in bench.endpoint.rechecks.stayed()] == []
+    assert [one for _, one, _ in bench.endpoint.rechecks.existed()] == []
 
 
 def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
@@ -386,4 +387,4 @@ def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
 
     bench.endpoint.rechecks.settle()
 
-    assert [one for _, one, _ in bench.endpoint.rechecks.stayed()] == [here]
+    assert [one for _, one, _ in bench.endpoint.rechecks.existed()] == [here]

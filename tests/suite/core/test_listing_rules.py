@@ -1,4 +1,4 @@
-"""What a list must not hold is found in every list answer, whoever asked for it and why."""
+"""Every page of the list is judged: it holds nothing deleted, and nothing of another account."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import listing
 from orchestrator_contract.rules.listing import DeletedListRule
-from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -52,7 +52,7 @@ def ends(
     accepted = bench.exchange("delete", (202, {}), **scope)
     poll = bench.exchange("operation", (200, {"status": status, "related": related}), **scope)
     poll.sent, poll.elapsed = 10.0, 1.0
-    look.polled(Operation(accepted, "a", "op", "http://target.example/op"), poll)
+    look.polled(Operation(accepted, Configuration("a"), "op", "http://target.example/op"), poll)
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def test_later_pages(
 
 def test_another_accounts(bench: Bench, look: DeletedListRule) -> None:
     """What another account has created is not listed; of what nobody is known to have created nothing is said."""
-    look(page(bench, "b", "x", sent=1.0, scope=Scope(1)))
+    look(page(bench, "b", "x", sent=1.0, account=1))
     assert bench.breaches() == {}
 
-    look(page(bench, "b", "x", sent=1.0, scope=Scope(0)))
+    look(page(bench, "b", "x", sent=1.0, account=0))
 
     assert bench.breaches() == {
         "AUTH-READ-OTHER-ACCOUNT": [
@@ -142,7 +142,9 @@ def test_memory_is_bounded(
     )
     poll.sent = 10.0
     for number in range(9):
-        look.polled(Operation(accepted, f"s{number}", "op", "http://target.example/op"), poll)
+        look.polled(
+            Operation(accepted, Configuration(f"s{number}"), "op", "http://target.example/op"), poll
+        )
         look(page(bench, sent=1.0, leads_to=f"t{number}"))
 
     look(page(bench, *(f"s{number}" for number in range(9)), sent=20.0))

@@ -462,9 +462,9 @@ def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> No
         f"DELETE /Configurations/{SID}", accepted(f"{ORIGIN}/other/op_1", "op_1", statusUrl=URL)
     )
     bench.script.at("GET /other/op_1", poll())
-    operation = bench.endpoint.poller.accept(
-        bench.endpoint.client.delete(Configuration(SID, scope=Scope(1, 1))), SID
-    )
+    configuration = Configuration(SID, scope=Scope(1, 1))
+    exchange = bench.endpoint.client.delete(configuration)
+    operation = bench.endpoint.poller.accept(exchange, configuration)
     recorded: list[Any] = []
     bench.endpoint.client.observers.append(lambda e: recorded.append((e.call, e.account, e.region)))
 

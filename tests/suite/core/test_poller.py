@@ -12,6 +12,7 @@ from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from tests.suite.core.operations import ORIGIN, PLANE, SID, URL, accepted, begun, poll
 
@@ -477,7 +478,7 @@ def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> Non
     ]
     moment = bench.clock.now
 
-    Poller(bench.endpoint.client).finish(operations)
+    Poller(bench.endpoint.client, bench.endpoint.findings).finish(operations)
 
     assert [operation.ended for operation in operations] == [moment] * 3
 
@@ -530,10 +531,14 @@ def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
         poll("COMPLETED"),
     )
     seen: list[int | None] = []
-    bench.endpoint.poller.polled = lambda _operation, exchange: seen.append(exchange.status)
-    bench.endpoint.poller.poll(operation)
+    poller = Poller(
+        bench.endpoint.client,
+        bench.endpoint.findings,
+        polled=lambda _operation, exchange: seen.append(exchange.status),
+    )
+    poller.poll(operation)
 
-    bench.endpoint.poller.poll_at_once(operation, 5)
+    poller.poll_at_once(operation, 5)
 
     assert seen == [200, 200, 429, 200, 200]
     assert bench.breaches()["OP-STATUS-ORDER"] == [

@@ -424,10 +424,9 @@ def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench
 
     bench.accepted(SID, accepted(None, "op_1"))
     for account, region, home in ((1, 0, ORIGIN), (0, 1, "http://elsewhere.example")):
-        operation = bench.endpoint.poller.accept(
-            bench.endpoint.client.delete(Configuration("other", scope=Scope(account, region))),
-            "other",
-        )
+        configuration = Configuration("other", scope=Scope(account, region))
+        exchange = bench.endpoint.client.delete(configuration)
+        operation = bench.endpoint.poller.accept(exchange, configuration)
         assert operation.url == f"{home}/v2/ControlPlane/Operations/op_1"
 
     assert bench.breaches() == {}

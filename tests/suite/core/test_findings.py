@@ -333,13 +333,13 @@ def test_a_story(findings: Findings) -> None:
     assert findings.records[ADVISORY].shown == []
 
 
-def test_statuses_and_requests(findings: Findings) -> None:
+def test_statuses_and_requests(findings: Findings, exchange: Callable[..., Exchange]) -> None:
     """Answers are counted by status, valid ones apart; requests are counted."""
     findings.tally(404, valid=True)
     findings.tally(404, valid=False)
     findings.tally(202, valid=False)
-    findings.sent()
-    findings.sent()
+    for _ in range(2):
+        findings.count_request(exchange("delete", (404, {})))
 
     assert findings.statuses == {404: [2, 1], 202: [1, 0]}
     assert findings.requests == 2
@@ -352,7 +352,7 @@ def filled(findings: Findings, name: str, number: int) -> dict[str, Any]:
         findings.check(DERIVED, False, seen=f"{name}{one}")
         findings.unverified([DERIVED], f"why {name}{one}")
         findings.tally(404, valid=one > 0)
-        findings.sent()
+        findings.requests += 1
         findings.observe("OBS-TRANSPORT", "same")
         findings.observe("OBS-TRANSPORT", name)
     findings.begin(f"tests/x.py::test_{name}_more", [DERIVED])
