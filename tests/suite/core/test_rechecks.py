@@ -1,9 +1,10 @@
-"""Second looks: what was right at once is looked at again, when it is due, in a sample, and never twice."""
+"""Rechecks: a state that was right at first must be right later, too; each once, in a sample."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
+from tests.suite.core.world import ALL, page
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -202,6 +204,24 @@ def test_the_week_of_an_operation(watched: Bench, moved: int, looks: int) -> Non
     watched.endpoint.rechecks.settle()
 
     assert len(watched.script.sent) - sent == looks
+
+
+def test_last_rechecks_wait_for_who_moves_the_clock(watched: Bench) -> None:
+    """An operation that another worker's clock makes too old is not asked for at the end."""
+    coordinator = watched.endpoint.coordinator
+    watched.endpoint.rechecks.completed([ended(watched, "a")])
+    watched.script.on(ALL, page())
+    assert coordinator.enter_clock("gw1", alone=True, seconds=0)
+    sent = len(watched.script.sent)
+    closing = Thread(target=watched.endpoint.close)
+    closing.start()
+    closing.join(0.2)
+    coordinator.advance(8 * 86400)
+    coordinator.leave_clock("gw1", alone=True)
+    closing.join(20)
+
+    assert not closing.is_alive()
+    assert "GET /Operations/op-a" not in watched.script.lines()[sent:]
 
 
 def test_the_oldest_keys(watched: Bench) -> None:
