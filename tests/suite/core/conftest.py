@@ -1,4 +1,4 @@
-"""A target that never leaves the process: scripted answers in place of the wire, and time that passes by waiting only."""
+"""The bench of the core tests: scripted responses in place of the wire, and a virtual clock."""
 
 from __future__ import annotations
 

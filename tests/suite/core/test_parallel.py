@@ -1,4 +1,4 @@
-"""The client: requests at one moment, and work that several threads share."""
+"""The client: requests at one moment, and work in several threads."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
     )
 
 
-def test_settling_waits_for_nobody(bench: Bench) -> None:
+def test_settle_does_not_wait(bench: Bench) -> None:
     """What is under way in other threads, at an interrupt, is left to end, and what has not begun never begins."""
     release, full, started = threading.Event(), threading.Event(), []
 

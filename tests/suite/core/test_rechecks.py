@@ -25,8 +25,8 @@ KEY = "aaaaaaaa-2222-4333-8444-555555555555"
 
 
 @pytest.fixture
-def watched(start: Callable[..., Bench]) -> Bench:
-    """A bench that looks again after five seconds."""
+def rechecked(start: Callable[..., Bench]) -> Bench:
+    """A bench that rechecks after five seconds."""
     return start(effort=EFFORT, provision=Provision("pool", pool=("p0", "p1")))
 
 
@@ -67,20 +67,20 @@ def ended(
     return operation
 
 
-def test_what_stays_as_it_was(watched: Bench) -> None:
-    """After the watch time each operation is polled and its configuration fetched, once."""
-    operation = ended(watched, "a", poll("COMPLETED", "op-a"))
-    sent, now = len(watched.script.sent), watched.clock.now
-    watched.endpoint.rechecks.completed([operation])
-    assert len(watched.script.sent) == sent
+def test_completed_stays_completed(rechecked: Bench) -> None:
+    """Once due, each operation is polled and its configuration fetched, once."""
+    operation = ended(rechecked, "a", poll("COMPLETED", "op-a"))
+    sent, now = len(rechecked.script.sent), rechecked.clock.now
+    rechecked.endpoint.rechecks.completed([operation])
+    assert len(rechecked.script.sent) == sent
 
-    watched.endpoint.rechecks.settle()
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert watched.script.lines()[sent:] == ["GET /Operations/op-a", "GET /Configurations/a"]
-    assert watched.script.sent[-1].at == now + 5
-    assert watched.breaches() == {}
-    assert watched.checks()["DELETED-FETCH"] == 1
+    assert rechecked.script.lines()[sent:] == ["GET /Operations/op-a", "GET /Configurations/a"]
+    assert rechecked.script.sent[-1].at == now + 5
+    assert rechecked.breaches() == {}
+    assert rechecked.checks()["DELETED-FETCH"] == 1
 
 
 @pytest.mark.parametrize(
@@ -108,29 +108,29 @@ def test_what_stays_as_it_was(watched: Bench) -> None:
         pytest.param(TransportFault.TIMEOUT, (200, {}), {}, id="no-second-look"),
     ],
 )
-def test_what_does_not_stay(
-    watched: Bench, later: Said, fetched: Said, breaches: dict[str, list[str]]
+def test_completed_changes(
+    rechecked: Bench, later: Said, fetched: Said, breaches: dict[str, list[str]]
 ) -> None:
-    """What changes after its end is a breach; that there was no second look is none."""
-    watched.endpoint.rechecks.completed([ended(watched, "a", later, fetched=fetched)])
+    """A change after the end is a breach; a recheck without a response is not."""
+    rechecked.endpoint.rechecks.completed([ended(rechecked, "a", later, fetched=fetched)])
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
     found = {
         one: texts
-        for one, texts in watched.breaches().items()
+        for one, texts in rechecked.breaches().items()
         if one.startswith(("OP-S", "OP-R", "DELETED"))
     }
     assert found == breaches
     if "DELETED-FETCH" in breaches:
-        assert watched.steps("DELETED-FETCH") == [
+        assert rechecked.steps("DELETED-FETCH") == [
             ("DELETE a", 202),
             ("GET op-a", 200),
             ("GET a", 200),
         ]
 
 
-def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) -> None:
+def test_recheck_in_its_scope(start: Callable[..., Bench]) -> None:
     """Account and region are those of the delete."""
     accounts = tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     bench = start(effort=EFFORT, accounts=accounts, regions=("http://one.example",))
@@ -146,22 +146,22 @@ def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) 
     assert recorded == [("operation", 1, 1), ("fetch", 1, 1)]
 
 
-def test_what_failed_stays_failed(watched: Bench) -> None:
-    """A FAILED operation is polled again; its configuration is not asked for."""
-    operation = ended(watched, "a", poll("COMPLETED", "op-a"), status="FAILED")
-    sent = len(watched.script.sent)
-    watched.endpoint.rechecks.failed([operation])
+def test_failed_stays_failed(rechecked: Bench) -> None:
+    """A FAILED operation is polled again; its configuration is not fetched."""
+    operation = ended(rechecked, "a", poll("COMPLETED", "op-a"), status="FAILED")
+    sent = len(rechecked.script.sent)
+    rechecked.endpoint.rechecks.failed([operation])
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert watched.script.lines()[sent:] == ["GET /Operations/op-a"]
-    assert watched.breaches()["OP-STATUS-ORDER"] == [
+    assert rechecked.script.lines()[sent:] == ["GET /Operations/op-a"]
+    assert rechecked.breaches()["OP-STATUS-ORDER"] == [
         "expected FAILED or what may follow it; saw COMPLETED"
     ]
 
 
 def test_a_spread_sample_is_looked_at(start: Callable[..., Bench]) -> None:
-    """Of many that ended only so many are looked at again, the newest among them; of each kind apart."""
+    """Of many COMPLETED operations a spread sample is rechecked, the newest among them."""
     bench = start(effort=replace(EFFORT, watched=3))
     many = [ended(bench, f"s{number}") for number in range(7)]
     failed = ended(bench, "f", status="FAILED")
@@ -176,15 +176,15 @@ def test_a_spread_sample_is_looked_at(start: Callable[..., Bench]) -> None:
     ]
 
 
-def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
-    """Time that has passed already is not waited for again."""
-    watched.endpoint.rechecks.completed([ended(watched, "a")])
-    watched.clock.now += 5
-    watched.clock.slept.clear()
+def test_a_look_that_is_due_does_not_wait(rechecked: Bench) -> None:
+    """A recheck that is due does not wait."""
+    rechecked.endpoint.rechecks.completed([ended(rechecked, "a")])
+    rechecked.clock.now += 5
+    rechecked.clock.slept.clear()
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert watched.clock.slept == []
+    assert rechecked.clock.slept == []
 
 
 @pytest.mark.parametrize(
@@ -194,26 +194,26 @@ def test_a_look_that_is_due_does_not_wait(watched: Bench) -> None:
         pytest.param(7 * 86400 - 3599, 0, id="after"),
     ],
 )
-def test_the_week_of_an_operation(watched: Bench, moved: int, looks: int) -> None:
-    """Once the endpoint's clock was moved by nearly seven days an operation need not be there any more."""
-    watched.endpoint.coordinator.advance(100)
-    watched.endpoint.rechecks.completed([ended(watched, "a")])
-    sent = len(watched.script.sent)
-    watched.endpoint.coordinator.advance(moved)
+def test_the_week_of_an_operation(rechecked: Bench, moved: int, looks: int) -> None:
+    """Past nearly seven days an operation need not exist any more."""
+    rechecked.endpoint.coordinator.advance(100)
+    rechecked.endpoint.rechecks.completed([ended(rechecked, "a")])
+    sent = len(rechecked.script.sent)
+    rechecked.endpoint.coordinator.advance(moved)
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert len(watched.script.sent) - sent == looks
+    assert len(rechecked.script.sent) - sent == looks
 
 
-def test_last_rechecks_wait_for_who_moves_the_clock(watched: Bench) -> None:
+def test_last_rechecks_wait_for_who_moves_the_clock(rechecked: Bench) -> None:
     """An operation that another worker's clock makes too old is not asked for at the end."""
-    coordinator = watched.endpoint.coordinator
-    watched.endpoint.rechecks.completed([ended(watched, "a")])
-    watched.script.on(ALL, page())
+    coordinator = rechecked.endpoint.coordinator
+    rechecked.endpoint.rechecks.completed([ended(rechecked, "a")])
+    rechecked.script.on(ALL, page())
     assert coordinator.enter_clock("gw1", alone=True, seconds=0)
-    sent = len(watched.script.sent)
-    closing = Thread(target=watched.endpoint.close)
+    sent = len(rechecked.script.sent)
+    closing = Thread(target=rechecked.endpoint.close)
     closing.start()
     closing.join(0.2)
     coordinator.advance(8 * 86400)
@@ -221,24 +221,26 @@ def test_last_rechecks_wait_for_who_moves_the_clock(watched: Bench) -> None:
     closing.join(20)
 
     assert not closing.is_alive()
-    assert "GET /Operations/op-a" not in watched.script.lines()[sent:]
+    assert "GET /Operations/op-a" not in rechecked.script.lines()[sent:]
 
 
-def test_the_oldest_keys(watched: Bench) -> None:
-    """The first three that ended under plain keys serve as old keys, until the clock is moved."""
-    rechecks = watched.endpoint.rechecks
+def test_the_oldest_keys(rechecked: Bench) -> None:
+    """The first three COMPLETED under plain keys are the oldest, until the clock moves."""
+    rechecks = rechecked.endpoint.rechecks
     assert rechecks.oldest_keys() == []
-    odd = [ended(watched, "a"), ended(watched, "b", key=KEY.upper())]
-    plain = [ended(watched, f"c{number}", key=KEY.replace("2", str(number))) for number in range(5)]
-    watched.endpoint.coordinator.advance(50)
+    odd = [ended(rechecked, "a"), ended(rechecked, "b", key=KEY.upper())]
+    plain = [
+        ended(rechecked, f"c{number}", key=KEY.replace("2", str(number))) for number in range(5)
+    ]
+    rechecked.endpoint.coordinator.advance(50)
 
     rechecks.completed(odd)
     assert rechecks.oldest_keys() == []
     rechecks.completed([*odd, *plain])
-    rechecks.completed([ended(watched, "d", key=KEY)])
+    rechecks.completed([ended(rechecked, "d", key=KEY)])
 
     assert rechecks.oldest_keys() == plain[:3]
-    watched.endpoint.coordinator.advance(1)
+    rechecked.endpoint.coordinator.advance(1)
     assert rechecks.oldest_keys() == []
 
 
@@ -246,7 +248,7 @@ ONE = Configuration("k", "name")
 
 
 def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -> None:
-    """Watch that a configuration is kept, for these requirements."""
+    """Have a configuration rechecked, for these requirements."""
     if configuration.name:
         bench.endpoint.inventory.left[configuration.name] = configuration
     for requirement in requirements:
@@ -261,102 +263,102 @@ def keep(bench: Bench, *requirements: str, configuration: Configuration = ONE) -
         pytest.param((200, {}), True, None, id="there"),
         pytest.param((404, {}), True, "expected k exists; saw it is deleted", id="gone"),
         pytest.param((500, {}), False, None, id="an-error-says-nothing"),
-        pytest.param(TransportFault.TIMEOUT, False, None, id="silence-says-nothing"),
+        pytest.param(TransportFault.TIMEOUT, False, None, id="no-response-says-nothing"),
     ],
 )
-def test_what_must_be_kept(watched: Bench, said: Said, checked: bool, problem: str | None) -> None:
-    """A refused delete must not be carried out later, either."""
-    watched.script.on("GET /Configurations/k", said)
-    keep(watched, "ERR-409-NO-EFFECT")
+def test_unchanged(rechecked: Bench, said: Said, checked: bool, problem: str | None) -> None:
+    """A refused delete is not carried out later, either."""
+    rechecked.script.on("GET /Configurations/k", said)
+    keep(rechecked, "ERR-409-NO-EFFECT")
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert watched.clock.slept[-1] == 5
-    assert watched.checks().get("ERR-409-NO-EFFECT", 0) == checked
-    assert watched.breaches().get("ERR-409-NO-EFFECT") == ([problem] if problem else None)
+    assert rechecked.clock.slept[-1] == 5
+    assert rechecked.checks().get("ERR-409-NO-EFFECT", 0) == checked
+    assert rechecked.breaches().get("ERR-409-NO-EFFECT") == ([problem] if problem else None)
     if problem:
-        assert watched.steps("ERR-409-NO-EFFECT") == [("DELETE sid", 409), ("GET k", 404)]
-        assert "name" not in watched.endpoint.inventory.left
+        assert rechecked.steps("ERR-409-NO-EFFECT") == [("DELETE sid", 409), ("GET k", 404)]
+        assert "name" not in rechecked.endpoint.inventory.left
 
 
-def test_a_loss_is_one_breach(watched: Bench) -> None:
-    """Of several requirements that watch one configuration the first is breached by its loss; while it is there all hold."""
-    keep(watched, "ERR-429-NO-EFFECT", "ERR-409-NO-EFFECT", "ERR-429-NO-EFFECT")
-    watched.script.on("GET /Configurations/k", (200, {}), (404, {}))
-    watched.endpoint.rechecks.settle()
-    assert watched.checks()["ERR-429-NO-EFFECT"] == watched.checks()["ERR-409-NO-EFFECT"] == 1
-    assert watched.script.lines() == ["GET /Configurations/k"]
+def test_a_loss_is_one_breach(rechecked: Bench) -> None:
+    """A lost configuration breaches the first of the requirements that ask for it."""
+    keep(rechecked, "ERR-429-NO-EFFECT", "ERR-409-NO-EFFECT", "ERR-429-NO-EFFECT")
+    rechecked.script.on("GET /Configurations/k", (200, {}), (404, {}))
+    rechecked.endpoint.rechecks.settle()
+    assert rechecked.checks()["ERR-429-NO-EFFECT"] == rechecked.checks()["ERR-409-NO-EFFECT"] == 1
+    assert rechecked.script.lines() == ["GET /Configurations/k"]
 
-    keep(watched, "ERR-429-NO-EFFECT", "ERR-409-NO-EFFECT")
-    watched.endpoint.rechecks.settle()
+    keep(rechecked, "ERR-429-NO-EFFECT", "ERR-409-NO-EFFECT")
+    rechecked.endpoint.rechecks.settle()
 
-    assert watched.breaches()["ERR-429-NO-EFFECT"] == ["expected k exists; saw it is deleted"]
-    assert watched.checks()["ERR-409-NO-EFFECT"] == 1
+    assert rechecked.breaches()["ERR-429-NO-EFFECT"] == ["expected k exists; saw it is deleted"]
+    assert rechecked.checks()["ERR-409-NO-EFFECT"] == 1
 
 
-def test_the_newest_refusal_sets_the_time(watched: Bench) -> None:
-    """A configuration that is watched again is looked at once, after the later time."""
-    watched.script.on("GET /Configurations/k", (200, {}))
-    watched.script.on("GET /Configurations/other", (200, {}))
-    keep(watched, "ERR-409-NO-EFFECT")
-    keep(watched, "ERR-409-NO-EFFECT", configuration=Configuration("other", "other"))
-    watched.clock.now += 3
-    now = watched.clock.now
-    keep(watched, "ERR-429-NO-EFFECT")
+def test_the_newest_refusal_sets_the_time(rechecked: Bench) -> None:
+    """A configuration that is handed over twice is rechecked once, at the later time."""
+    rechecked.script.on("GET /Configurations/k", (200, {}))
+    rechecked.script.on("GET /Configurations/other", (200, {}))
+    keep(rechecked, "ERR-409-NO-EFFECT")
+    keep(rechecked, "ERR-409-NO-EFFECT", configuration=Configuration("other", "other"))
+    rechecked.clock.now += 3
+    now = rechecked.clock.now
+    keep(rechecked, "ERR-429-NO-EFFECT")
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert sorted(watched.script.lines()) == [
+    assert sorted(rechecked.script.lines()) == [
         "GET /Configurations/k",
         "GET /Configurations/other",
     ]
-    assert max(sent.at for sent in watched.script.sent) == now + 5
+    assert max(sent.at for sent in rechecked.script.sent) == now + 5
 
 
-def test_what_was_deleted_since_is_not_missed(watched: Bench) -> None:
-    """A configuration that was deleted on purpose, or lost as a bystander already, is not looked at."""
-    keep(watched, "ERR-409-NO-EFFECT")
-    watched.endpoint.inventory.gone(ONE)
-    control = watched.endpoint.targets.control
-    keep(watched, "ERR-409-NO-EFFECT", configuration=control)
-    watched.endpoint.ownership.touch(control.sid, 0, 0, clear=True)
+def test_deleted_on_purpose_since(rechecked: Bench) -> None:
+    """A configuration that was deleted on purpose is not rechecked."""
+    keep(rechecked, "ERR-409-NO-EFFECT")
+    rechecked.endpoint.inventory.gone(ONE)
+    control = rechecked.endpoint.targets.control
+    keep(rechecked, "ERR-409-NO-EFFECT", configuration=control)
+    rechecked.endpoint.ownership.touch(control.sid, 0, 0, clear=True)
 
-    asked = len(watched.script.sent)
+    asked = len(rechecked.script.sent)
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert len(watched.script.sent) == asked
+    assert len(rechecked.script.sent) == asked
 
 
 @pytest.mark.parametrize(
     "since", [pytest.param(True, id="since-then"), pytest.param(False, id="before")]
 )
-def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -> None:
-    """Of a delete that 500 answered nothing is promised, so one that came after the first look excuses a loss."""
-    watched.script.on("GET /Configurations/k", (404, {}))
+def test_doubtful_delete(rechecked: Bench, *, since: bool) -> None:
+    """A delete since then that was answered 500 may have deleted the configuration."""
+    rechecked.script.on("GET /Configurations/k", (404, {}))
     if not since:
-        watched.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
-    keep(watched, "ERR-409-NO-EFFECT")
+        rechecked.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
+    keep(rechecked, "ERR-409-NO-EFFECT")
     if since:
-        watched.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
+        rechecked.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert ("ERR-409-NO-EFFECT" in watched.breaches()) is not since
+    assert ("ERR-409-NO-EFFECT" in rechecked.breaches()) is not since
 
 
-def test_a_given_configuration_is_looked_at(watched: Bench) -> None:
-    """One from a pool has no name, and is watched all the same, where it is."""
+def test_a_given_configuration_is_looked_at(rechecked: Bench) -> None:
+    """A configuration of a pool has no name, and is rechecked all the same."""
     given = Configuration("k")
-    watched.script.on("GET /Configurations/k", (404, {}))
-    keep(watched, "ERR-409-NO-EFFECT", configuration=given)
+    rechecked.script.on("GET /Configurations/k", (404, {}))
+    keep(rechecked, "ERR-409-NO-EFFECT", configuration=given)
 
-    watched.endpoint.rechecks.settle()
+    rechecked.endpoint.rechecks.settle()
 
-    assert watched.breaches().keys() == {"ERR-409-NO-EFFECT"}
+    assert rechecked.breaches().keys() == {"ERR-409-NO-EFFECT"}
 
 
-def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
+def test_unchanged_in_its_scope(start: Callable[..., Bench]) -> None:
     """Account and region are those of the configuration."""
     accounts = tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     bench = start(effort=EFFORT, accounts=accounts, regions=("http://one.example",))
@@ -370,8 +372,8 @@ def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
     assert recorded == [(1, 1)]
 
 
-def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
-    """Where each account counts by itself, the same SID in two of them is watched in both."""
+def test_one_sid_in_two_accounts(start: Callable[..., Bench]) -> None:
+    """One SID in two accounts is two configurations, both rechecked."""
     bench = start(
         effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     )
@@ -395,8 +397,8 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
     assert [one for _, one, _ in bench.endpoint.rechecks.existed()] == []
 
 
-def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
-    """What was deleted in one account is not what stayed under its SID in another."""
+def test_deleted_namesake_in_another_account(start: Callable[..., Bench]) -> None:
+    """A deleted configuration of another account says nothing of its namesake."""
     bench = start(
         effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     )

@@ -1,4 +1,4 @@
-"""Large answers do not pile up, and what is read of them later stays."""
+"""Large responses are let go of, and what is read of them later stays."""
 
 from __future__ import annotations
 
