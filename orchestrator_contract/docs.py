@@ -51,24 +51,24 @@ CONFIDENCE = 0.99
 
 #: What an effort's numbers count, in the words of docs/sampling.md.
 COUNTED = {
-    "cohorts": "groups of configurations that are led through a whole life",
-    "cohort_size": "configurations in each group",
-    "racers": "simultaneous requests in a race",
-    "race_rounds": "rounds of each race",
-    "odd_sids": "malformed SIDs",
-    "odd_keys": "malformed keys",
+    "batches": "batches taken through the full delete lifecycle",
+    "batch_size": "configurations in each batch",
+    "concurrent": "concurrent requests",
+    "rounds": "rounds of concurrent requests",
+    "malformed_sids": "malformed SIDs",
+    "malformed_keys": "malformed keys",
     "wrong_credentials": "wrong credentials",
     "unknown_sids": "well-formed SIDs that no configuration has",
     "fuzz_examples": "generated requests of each fuzzed operation",
-    "model_runs": "random histories that are compared with a model",
+    "model_runs": "random histories compared with a model",
     "model_steps": "steps in each history",
     "keys_between": "keys used between a key and its replay",
-    "refusals": "provoked answers of each error status",
-    "ahead": "configurations made ahead, to save time",
-    "early_every": "of how many operations one is polled right after its 202",
-    "watched": "ended operations that are looked at again later",
-    "watch_s": "seconds of watching for what comes late",
-    "longest_s": "seconds after which nothing more is sent, apart from cleaning up",
+    "refusals": "provoked responses of each error status",
+    "ahead": "configurations created ahead",
+    "early_every": "one of how many operations is polled right after its 202",
+    "watched": "ended operations that are rechecked later",
+    "watch_s": "seconds of waiting for late effects",
+    "longest_s": "seconds after which a run only cleans up",
     "configurations": "configurations that the profile must let it delete",
     "requests": "requests that the profile must let it send",
 }
@@ -288,13 +288,13 @@ def effort_table() -> str:
     ]
     rows.append(
         [
-            "**found with 99 %: a fault in 1 of … lives**",
-            *(rarest(one.cohorts * one.cohort_size) for one in shown),
+            "**found with 99 %: a fault in 1 of … lifecycles**",
+            *(rarest(one.batches * one.batch_size) for one in shown),
         ]
     )
     rows.append(
         [
-            "**found with 99 %: a fault in 1 of … provoked answers**",
+            "**found with 99 %: a fault in 1 of … provoked responses**",
             *(rarest(one.refusals) for one in shown),
         ]
     )

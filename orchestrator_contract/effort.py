@@ -17,14 +17,14 @@ class Effort:
 
     name: str
     #: Groups of configurations that are led through a whole life, and how many in each.
-    cohorts: int
-    cohort_size: int
+    batches: int
+    batch_size: int
     #: Simultaneous requests in a race, and how often each race is run.
-    racers: int
-    race_rounds: int
+    concurrent: int
+    rounds: int
     #: Odd SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
     malformed_sids: int
-    odd_keys: int
+    malformed_keys: int
     wrong_credentials: int
     unknown_sids: int
     #: Examples of one fuzzed operation; runs of the state machine and steps in each.
@@ -75,10 +75,10 @@ class Effort:
 
 #: The numbers that say how many configurations are taken.
 TAKING = (
-    "cohorts",
-    "cohort_size",
-    "racers",
-    "race_rounds",
+    "batches",
+    "batch_size",
+    "concurrent",
+    "rounds",
     "model_runs",
     "model_steps",
     "keys_between",
@@ -94,12 +94,12 @@ EFFORTS = {
     for effort in (
         Effort(
             "quick",
-            cohorts=1,
-            cohort_size=2,
-            racers=2,
-            race_rounds=1,
+            batches=1,
+            batch_size=2,
+            concurrent=2,
+            rounds=1,
             malformed_sids=3,
-            odd_keys=2,
+            malformed_keys=2,
             wrong_credentials=1,
             unknown_sids=1,
             fuzz_examples=1,
@@ -118,12 +118,12 @@ EFFORTS = {
         ),
         Effort(
             "standard",
-            cohorts=5,
-            cohort_size=9,
-            racers=8,
-            race_rounds=3,
+            batches=5,
+            batch_size=9,
+            concurrent=8,
+            rounds=3,
             malformed_sids=57,
-            odd_keys=28,
+            malformed_keys=28,
             wrong_credentials=24,
             unknown_sids=20,
             fuzz_examples=9,
@@ -141,12 +141,12 @@ EFFORTS = {
         ),
         Effort(
             "thorough",
-            cohorts=40,
-            cohort_size=12,
-            racers=12,
-            race_rounds=10,
+            batches=40,
+            batch_size=12,
+            concurrent=12,
+            rounds=10,
             malformed_sids=300,
-            odd_keys=150,
+            malformed_keys=150,
             wrong_credentials=24,
             unknown_sids=300,
             fuzz_examples=250,
@@ -172,9 +172,9 @@ _FALLING = (
     replace(
         EFFORTS["standard"],
         name="half a standard run",
-        cohorts=2,
-        cohort_size=6,
-        race_rounds=1,
+        batches=2,
+        batch_size=6,
+        rounds=1,
         keys_between=11,
         model_runs=1,
         model_steps=8,

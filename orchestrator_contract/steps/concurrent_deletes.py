@@ -69,7 +69,7 @@ class ConcurrentDeletes:
 
         def batch(one: Configuration) -> Sequence[Request]:
             request = self._api.delete_request(one, key=self._endpoint.key(), call=call)
-            return [request] * self._endpoint.effort.racers
+            return [request] * self._endpoint.effort.concurrent
 
         raced, responses = self._concurrent.send_on(configuration, batch)
         race = Race(raced, responses)
@@ -96,7 +96,7 @@ class ConcurrentDeletes:
         """
 
         def batch(one: Configuration) -> Sequence[Request]:
-            number = self._endpoint.effort.racers
+            number = self._endpoint.effort.concurrent
             keys = [self._endpoint.key() if keyed else None for _ in range(number)]
             return [self._api.delete_request(one, key=key) for key in keys]
 
@@ -148,7 +148,7 @@ class ConcurrentDeletes:
 
     def of_many_sids(self, *, keyed: bool) -> list[Operation]:
         """The operations of deletes of many SIDs at one moment, each about its own SID (CONC-OWN-RESPONSE)."""
-        configurations = self._endpoint.configurations.take(self._endpoint.effort.racers)
+        configurations = self._endpoint.configurations.take(self._endpoint.effort.concurrent)
         responses = self._concurrent.send(
             lambda: [
                 self._api.delete_request(one, key=self._endpoint.key() if keyed else None)
@@ -241,7 +241,7 @@ class CompetingRequests:
         own = self._api.delete_request(configuration, key=key, call=own_call)
         other_call = Call("delete", other.sid, allow=MISMATCH)
         strange = self._strange(configuration, key)
-        number = self._endpoint.effort.racers - len(strange) - 2
+        number = self._endpoint.effort.concurrent - len(strange) - 2
         batch = [
             *[own] * number,
             self._api.delete_request(other, key=key, call=other_call),

@@ -59,7 +59,7 @@ class Lifecycle:
 
     def accept(self) -> None:
         """Their deletes are accepted, under keys of every form."""
-        size, run_id = self.endpoint.effort.cohort_size, self.endpoint.settings.process_id
+        size, run_id = self.endpoint.effort.batch_size, self.endpoint.settings.process_id
         keys = [
             key_of_form(
                 FORMS[(self.number * size + index) % len(FORMS)],
@@ -111,7 +111,7 @@ class Lifecycle:
             self.check.deleted_at_once(operations[0], _AT_ONCE)
         else:
             self.endpoint.each(poller.poll, operations[::4])
-        step = max(1, self.endpoint.effort.cohort_size // 4)
+        step = max(1, self.endpoint.effort.batch_size // 4)
         self.endpoint.each(poller.poll_other_link, operations[::step])
 
     def not_listed(self) -> None:
@@ -138,7 +138,7 @@ class Lifecycles:
 
     def begin(self, number: int) -> Lifecycle:
         """The batch with this number, its configurations created."""
-        size = self._endpoint.effort.cohort_size
+        size = self._endpoint.effort.batch_size
         payloads = [PAYLOADS[(number * size + n) % len(PAYLOADS)] for n in range(size)]
         return self._make(number, self._take(number, payloads))
 

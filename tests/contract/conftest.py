@@ -385,7 +385,7 @@ def many_keys(endpoint: Endpoint) -> list[str]:
 @pytest.fixture
 def malformed_keys_near(endpoint: Endpoint) -> Callable[[str], list[MalformedKey]]:
     """A function that gives malformed keys near a well-formed one."""
-    return lambda key: malformed_keys(key, endpoint.random, endpoint.effort.odd_keys)
+    return lambda key: malformed_keys(key, endpoint.random, endpoint.effort.malformed_keys)
 
 
 @pytest.fixture
@@ -637,7 +637,7 @@ def malformed_key_uses(
     endpoint: Endpoint, malformed_key_requests: MalformedKeys
 ) -> list[MalformedKeyUse]:
     """Malformed keys as the keys of deletes; where they are ignored, not all get their turn."""
-    keys = malformed_keys_of_every_kind(endpoint.key())[: endpoint.effort.odd_keys]
+    keys = malformed_keys_of_every_kind(endpoint.key())[: endpoint.effort.malformed_keys]
     endpoint.random.shuffle(keys)
     return malformed_key_requests.use(keys)
 
@@ -745,7 +745,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
             values = [create if kind == CREATE else kind for kind in kinds]
             metafunc.parametrize(name, values[:1] if effort.few else values)
-    for name, number in (("batch", effort.cohorts), ("round_", effort.race_rounds)):
+    for name, number in (("batch", effort.batches), ("round_", effort.rounds)):
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
             metafunc.parametrize(name, range(number), ids=ids)
