@@ -1,7 +1,8 @@
-"""Pages that are drawn from the code: ``python -m orchestrator_contract.docs`` rewrites them.
+"""Generates pages from the code: ``python -m orchestrator_contract.docs``.
 
-`docs/profile.md` comes from the profile's schema, `docs/requirements.md` from the catalogue, and the table of
-`docs/sampling.md` from the efforts, so that none of them can say what the code does not do.
+`docs/profile.md` comes from the profile's schema, `docs/requirements.md` from the catalogue, and
+the table of `docs/sampling.md` from the efforts, so that none of them can say what the code does
+not do.
 """
 
 from __future__ import annotations
@@ -197,7 +198,7 @@ def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str
 
 
 def kind(schema: Mapping[str, Any], node: Mapping[str, Any]) -> str:
-    """What values a member takes, in a few words."""
+    """The values that a member takes, in a few words."""
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
     types = node["type"] if isinstance(node["type"], list) else [node["type"]]
@@ -279,7 +280,7 @@ def requirements_page() -> str:
 
 
 def effort_table() -> str:
-    """What each effort samples, and how often."""
+    """The table of sample sizes by effort."""
     shown = list(EFFORTS.values())
     rows = [
         [COUNTED[field.name], *(f"{getattr(effort, field.name):g}" for effort in shown)]
@@ -302,7 +303,10 @@ def effort_table() -> str:
 
 
 def rarest(samples: int) -> str:
-    """N, where a fault in 1 of N independent samples is found with 99 % probability in *samples*; "always" for 1 of 1."""
+    """N, where *samples* find a fault in 1 of N with 99 % probability.
+
+    "always" stands for 1 of 1.
+    """
     found = math.floor(1 / (1 - (1 - CONFIDENCE) ** (1 / samples)))
     return str(found) if found > 1 else "always"
 
@@ -329,7 +333,7 @@ PAGES: dict[str, Callable[[str], str]] = {
 
 
 def stale(folder: Path) -> dict[Path, str]:
-    """The generated pages in *folder* that do not say what the code does, with what they are to say."""
+    """The stale generated pages in *folder*, each with its new text."""
     found = {}
     for name, page in PAGES.items():
         path = folder / name
@@ -341,7 +345,7 @@ def stale(folder: Path) -> dict[Path, str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Rewrites the stale pages; with --check only names them, and ends with 1 when there are any."""
+    """Rewrite stale pages; with --check list them and return 1."""
     parser = argparse.ArgumentParser(
         prog="python -m orchestrator_contract.docs", description="Rewrite the generated pages."
     )

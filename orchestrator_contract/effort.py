@@ -1,8 +1,9 @@
-"""How much is sampled: all three efforts check the same requirements, and differ in these numbers.
+"""Sample sizes of the three efforts, which check the same requirements.
 
-A quick run (`few`) also shares what tests do not spoil for each other, and leaves out what is marked `extended`.
-Where there are few configurations to delete, the tests that use them up sample as in a lesser effort, so that
-every requirement is looked at once instead of half of them finding nothing left.
+A quick run (`few`) also shares what tests do not spoil for each other, and leaves out what is
+marked `extended`. Where there are few configurations to delete, the tests that use them up sample
+as in a lesser effort, so that every requirement is looked at once instead of half of them finding
+nothing left.
 """
 
 from __future__ import annotations
@@ -43,13 +44,14 @@ class Effort:
     watched: int
     #: Seconds for which ended operations and refused deletes are watched.
     watch_s: float
-    #: Seconds from its first request after which a run sends nothing more, apart from cleaning up: an endpoint may be as
-    #: slow as it likes, and still within every other limit.
+    #: Seconds from its first request after which a run sends nothing more, apart from cleaning up:
+    #: an endpoint may be as slow as it likes, and still within every other limit.
     longest_s: float
-    #: Deletions that the profile must allow; with fewer, tests that use up configurations sample as in a lesser effort.
+    #: Deletions that the profile must allow; with fewer, tests that use up configurations sample as
+    #: in a lesser effort.
     configurations: int
-    #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser effort: a run that is cut off in the
-    #: middle leaves much unverified.
+    #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser
+    #: effort: a run that is cut off in the middle leaves much unverified.
     requests: int
     #: Whether tests that use up configurations look once or twice only.
     few: bool = False
@@ -57,7 +59,7 @@ class Effort:
     remarks: tuple[str, ...] = ()
 
     def within(self, supply: float, requests: float = inf) -> Effort:
-        """This effort where there are *supply* configurations to delete and *requests* to send."""
+        """This effort within *supply* configurations and *requests*."""
         found = self
         if requests < self.requests:
             found = next(
@@ -165,7 +167,8 @@ EFFORTS = {
     )
 }
 
-#: Efforts by what they take, the last of which takes next to nothing; between two that can be asked for lies one more.
+#: Efforts by what they take, the last of which takes next to nothing; between two that can be asked
+#: for lies one more.
 _FALLING = (
     EFFORTS["thorough"],
     EFFORTS["standard"],

@@ -90,7 +90,7 @@ class _Preflight:
         return client.send(out, allow_no_response=True)
 
     def _refused(self, exchange: Exchange, scope: Scope) -> str:
-        """What a refusal of the credentials says, and where they were read."""
+        """The reason that refuses the credentials, and where they were read."""
         account = self._profile.account(scope)
         if account is None:
             missing = (
@@ -106,7 +106,7 @@ class _Preflight:
         return f"refuses {who} with {exchange.status}{said} ({where}){hint}"
 
     def _misplaced(self) -> str:
-        """Whether the base URL may be the reason for there being nothing."""
+        """True if the base URL may be the reason for finding nothing."""
         if self._no_list is None:
             return ""
         said = words_of(self._no_list.response)
@@ -116,7 +116,7 @@ class _Preflight:
         )
 
     def _tls_hint(self, base: str) -> str:
-        """A server that asks for a certificate may end the connection without a word."""
+        """A hint: a server that wants a certificate may close without a word."""
         asked = base.startswith("https:") and self._profile.client_cert is None
         return "; if it asks for a client certificate, give [target] client_cert" if asked else ""
 
@@ -146,12 +146,12 @@ class _Preflight:
 
 
 def _refuses(status: int | None) -> bool:
-    """Whether a list answered with *status* leaves open if anything is let through."""
+    """True if a list refused with *status* may mean that all is refused."""
     return status is not None and 300 <= status < 500 and status not in _OF_THE_LIST
 
 
 def _refused_all(exchange: Exchange) -> str:
-    """What an endpoint says that answers each request alike before it looks at it."""
+    """The message on an endpoint that responds alike to every request."""
     status, said = exchange.status or 0, words_of(exchange.response)
     if status < 400:
         leads = exchange.headers.get("location", "nowhere")

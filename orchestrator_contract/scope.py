@@ -1,4 +1,4 @@
-"""Where a configuration is: SIDs may be counted in each account and region by itself, so alone they tell none from all others."""
+"""Account and region of a resource; SIDs may repeat in other scopes."""
 
 from __future__ import annotations
 

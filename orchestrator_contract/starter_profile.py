@@ -1,4 +1,4 @@
-"""`orchestrator-contract init`: writes a commented target profile to begin with."""
+"""`orchestrator-contract init`: writes a commented target profile."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str], prog: str) -> int:
-    """Write a profile for the URL that the arguments name, or that the user is asked for."""
+    """Write a profile for the URL in the arguments, or for one asked for."""
     parser = _Parser(prog=prog, description="Write a commented target profile to begin with.")
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the endpoint")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""One HAR entry as an exchange: what judging needs of it, and no secret."""
+"""One HAR entry as an exchange for judging, without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the entries of a HAR file one at a time, in memory that does not grow with the file."""
+"""Reads HAR entries one at a time, in bounded memory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NotHar(Exception):
 
 
 class Bounded:
-    """Reads JSON text for a parser: mends its UTF-8, cuts overlong strings, bounds its depth."""
+    """Reads JSON text for a parser: mends UTF-8, bounds strings and depth."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -131,7 +131,7 @@ def _check(path: Path) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """A parser's message without the text that it quotes, which may hold a secret."""
+    """A parser's message without quoted text, which may hold a secret."""
     text = error.args[0] if error.args else ""
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return next(iter(text.splitlines()), "") or "not JSON"

@@ -33,18 +33,18 @@ class Recorded:
 
     @property
     def whole(self) -> bool:
-        """Whether what the response does not show was not in it."""
+        """True if a part that the response does not show was absent."""
         return self.body and self.headers
 
     @property
     def answers_condition(self) -> bool:
-        """Whether the status answers a precondition or a range: it says nothing of the content."""
+        """True if the status is of a precondition or range, without content."""
         return self.exchange.status == 304 or (
             self.conditional and self.exchange.status in (206, 412, 416)
         )
 
     def shown(self, *, body: bool, headers: bool) -> Exchange:
-        """The exchange with its response reduced to the parts that both this and another show."""
+        """The exchange with its response reduced to parts that both show."""
         response = self.exchange.response
         assert response is not None  # what got no response is no Recorded
         lines = response.headers if headers else []

@@ -1,4 +1,4 @@
-"""What an exchange on the wire gives: an answer of bounded size, or how it failed."""
+"""The result of an exchange on the wire: a bounded response or a failure."""
 
 from __future__ import annotations
 
@@ -45,16 +45,19 @@ class Response:
     #: Header lines in order, names as sent (case kept), values as latin-1 text.
     headers: list[tuple[str, str]]
     body: bytes
-    #: Why the body is not what its headers promise, though it ended: unoffered or broken coding, excess bytes.
+    #: Why the body is not what its headers promise, though it ended: unoffered or broken coding,
+    #: excess bytes.
     defect: tuple[TransportFault, str] | None = None
-    #: Bytes that nobody had asked for, found on a kept connection just before the request went out on a new one.
+    #: Bytes that nobody had asked for, found on a kept connection just before the request went out
+    #: on a new one.
     stray: int = 0
-    #: Whether the request had gone out on a kept connection before, which then ended without an answer.
+    #: Whether the request had gone out on a kept connection before, which then ended without an
+    #: answer.
     resent: bool = False
 
 
 def reason_of(error: BaseException) -> str:
-    """What the system says of a failure."""
+    """The system's text for a failure."""
     if isinstance(error, ssl.SSLError):
         return explain(error)[:300]
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]

@@ -1,4 +1,4 @@
-"""Reading one answer: every limit of size and time that it could exceed is checked while it comes."""
+"""Reads one response within every limit of size and time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Reader:
             return
 
     def read(self) -> tuple[Response, bool]:
-        """The answer, and whether its connection can carry another exchange.
+        """Read the response, and whether its connection can be reused.
 
         Raises:
             TransportError: there is no complete answer.

@@ -1,4 +1,4 @@
-"""TLS of the target: whom to trust, whom to be, and what a failure means for the profile."""
+"""TLS of the target: trust, client certificate, reasons of failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RE
 
 
 def make_context(verify: bool | str, client_cert: tuple[str, str] | None) -> ssl.SSLContext:
-    """A context that trusts by *verify*, a truth or a CA bundle, and shows *client_cert*.
+    """A context that trusts by *verify* and shows *client_cert*.
 
     Raises:
         OSError: a file can't be used.

@@ -1,4 +1,4 @@
-"""Credentials and headers of a profile: their values, and the environment variables that hold them."""
+"""Credentials and headers of a profile, with their environment variables."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Account:
 
     @property
     def shell_names(self) -> tuple[str, ...]:
-        """The variables that stand for it in a shell line; an OAuth token has none of its own."""
+        """The variables that stand for it in a shell line; none for OAuth tokens."""
         return (f"{self.names[0]}_TOKEN",) if self.token_url else self.names
 
     @property
@@ -62,7 +62,7 @@ class Account:
 
     @property
     def identity(self) -> str:
-        """What tells it from other accounts and stays when a secret is renewed."""
+        """Tells it from other accounts, and stays when a secret is renewed."""
         return self.username or f"Bearer {self.names[0]}"
 
 

@@ -55,7 +55,8 @@ def from_file(path: Path) -> Profile:
     """Read a profile.
 
     Raises:
-        ProfileError: the file can't be read, is no TOML, has an unknown key or a wrong value, or names an
+        ProfileError: the file can't be read, is no TOML, has an unknown key or a wrong value, or
+        names an
             environment variable that is not set.
     """
     try:

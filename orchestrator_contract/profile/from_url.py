@@ -27,7 +27,7 @@ def load(target: str) -> Profile:
 
 
 def from_url(url: str) -> Profile:
-    """The profile of a bare URL: create mode, credentials from the environment or `.netrc`, default limits.
+    """The profile of a bare URL: create mode, credentials of the environment.
 
     Raises:
         ProfileError: the URL is none.

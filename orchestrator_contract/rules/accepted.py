@@ -1,4 +1,4 @@
-"""The links of a 202: judged against each other, and followed to where its operation is polled."""
+"""The links of a 202: they agree, and lead to the operation."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from orchestrator_contract.results.findings import Findings
 _RELATED = {"delete-conversation": "conversationId"}
 #: Longest operation id that is put into a path, in characters.
 _MAX_ID = 512
-#: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would keep a copy.
+#: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would
+#: keep a copy.
 _MAX_URL = 64 * 1024
 
 
 class Links:
-    """Reads the links of each 202 of one target; remembers whose operation each id is."""
+    """Reads the links of each 202; remembers the owner of each operation id."""
 
     def __init__(
         self, findings: Findings, origins: Container[Origin | None], url: Callable[[str, int], str]
@@ -123,7 +124,7 @@ class Links:
     def poll_url(
         self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
     ) -> str:
-        """Where the operation is polled: by the first link that leads to the target.
+        """Where to poll the operation: the first link that leads to the target.
 
         Raises:
             OperationUnreachable: none does, or it is longer than any that can be asked for.
@@ -160,7 +161,7 @@ class Links:
 def judge_related(
     findings: Findings, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]
 ) -> None:
-    """Hold what an answer says it is about against the SID that the request was about."""
+    """The related of a response names the SID of its request."""
     related = exchange.object.get("related")
     name = _RELATED.get(exchange.call.asynchronous, "configurationId")
     named = related.get(name) if isinstance(related, dict) else None

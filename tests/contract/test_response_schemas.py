@@ -1,4 +1,4 @@
-"""Responses of DELETE match the schemas of their status: one file for each status and part."""
+"""Response schemas: one file for each status and part of DELETE."""
 
 import pytest
 
