@@ -53,9 +53,9 @@ class Effort:
     #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser
     #: effort: a run that is cut off in the middle leaves much unverified.
     requests: int
-    #: Whether tests that use up configurations look once or twice only.
+    #: True if tests that use up configurations look once or twice only.
     few: bool = False
-    #: What to say where it is less than was asked for.
+    #: Notes on the sample sizes that are smaller than asked for.
     remarks: tuple[str, ...] = ()
 
     def within(self, supply: float, requests: float = inf) -> Effort:
@@ -65,13 +65,19 @@ class Effort:
             found = next(
                 one for one in (EFFORTS["standard"], EFFORTS["quick"]) if one.requests <= requests
             )
-            said = f"sampled as in {found.name}: [limits] requests gives {requests:g}, and {self.name} may need {self.requests}"
+            said = (
+                f"sampled as in {found.name}: [limits] requests gives {requests:g}, and "
+                f"{self.name} may need {self.requests}"
+            )
             found = replace(found, name=self.name, remarks=(said,))
         lesser = next(one for one in _FALLING if one.configurations <= supply)
         if lesser.configurations >= found.configurations:
             return found
         taking = {name: getattr(lesser, name) for name in TAKING}
-        said = f"tests that use up configurations sample as in {lesser.name}: the profile allows too few deletions for {self.name}"
+        said = (
+            f"tests that use up configurations sample as in {lesser.name}: the profile allows too "
+            f"few deletions for {self.name}"
+        )
         return replace(found, **taking, remarks=(*found.remarks, said))
 
 

@@ -90,7 +90,8 @@ class Ownership:
             _, found, segment = path.partition("/v2/Conversations/")
             if method != "DELETE" or not found or segment not in self._conversations:
                 raise NotOwned(
-                    f"{method} on the conversation {segment[:80]!r}, which the profile does not give"
+                    f"{method} on the conversation {segment[:80]!r}, which the profile does not "
+                    "give"
                 )
             return
         _, found, segment = path.partition("/Configurations/")

@@ -11,7 +11,7 @@ from orchestrator_contract.profile import CREDENTIAL_NAMES
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 _HEADERS = "; headers that every request needs go into [target] headers"
-#: What a list may be answered although the endpoint can be used: not there, not so, not now.
+#: Statuses of a list that leave the endpoint usable.
 _OF_THE_LIST = frozenset({404, 405, 406, 408, 409, 410, 429})
 
 
@@ -35,9 +35,9 @@ class _Preflight:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._profile = endpoint.profile
-        #: Whether a create or an operation was no JSON.
+        #: True if a create or an operation was no JSON.
         self._garbled = False
-        #: What the list of configurations said, where it is not there.
+        #: The list's reason for its absence.
         self._no_list: Exchange | None = None
         endpoint.client.observers.append(self._see_garbled)
 
@@ -55,7 +55,8 @@ class _Preflight:
             self._endpoint.targets.control  # noqa: B018
         except Inconclusive as error:
             raise self._unusable(
-                f"{self._profile.base_url}: nothing to delete can be had: {error}{self._misplaced()}"
+                f"{self._profile.base_url}: nothing to delete can be had: "
+                f"{error}{self._misplaced()}"
             ) from None
 
     def _reach(self, scope: Scope, base: str) -> None:
@@ -155,6 +156,9 @@ def _refused_all(exchange: Exchange) -> str:
     status, said = exchange.status or 0, words_of(exchange.response)
     if status < 400:
         leads = exchange.headers.get("location", "nowhere")
-        return f"answers every request with {status}, which leads to {leads:.200}: set the base URL ([target] base_url) to where it leads"
+        return (
+            f"answers every request with {status}, which leads to {leads:.200}: set the base URL "
+            "([target] base_url) to where it leads"
+        )
     hint = "; see [target] proxy" if status == 407 else _HEADERS
     return f"refuses every request with {status}{said}{hint}"

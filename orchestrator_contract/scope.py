@@ -15,5 +15,5 @@ class Scope:
 
 #: The first account in the first region.
 DEFAULT_SCOPE = Scope()
-#: What tells a configuration from all others: its place, and its SID there.
+#: The identity of a configuration: its scope, and its SID there.
 ResourceKey = tuple[Scope, str]

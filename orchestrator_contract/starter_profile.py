@@ -22,8 +22,8 @@ _FILE = "profile.toml"
 _TEXT = """\
 # A target profile: the endpoint, and everything that a run may do there.
 #
-# Anything left out means "this endpoint can't do it": requirements that need it stay unverified, and
-# the report names what they need. Take a "#" away to add a capability. docs/profile.md has every key:
+# Anything left out means "this endpoint can't do it": requirements that need it stay unverified,
+# and the report names the capability. Take a "#" away to add one. docs/profile.md has every key:
 # request headers, Bearer tokens and OAuth, client certificates, proxies and more.
 
 [target]

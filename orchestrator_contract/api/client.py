@@ -201,7 +201,8 @@ class Client(Sender):
         defect = exchange.response.defect if exchange.response else None
         if exchange.status is None or exchange.status >= 300 or defect:
             raise Inconclusive(
-                f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}"
+                f"the clock can't be moved: POST {url} gave "
+                f"{exchange.outcome()}{f' ({defect[1]})' if defect else ''}"
             )
         self.coordinator.advance(seconds)
 

@@ -229,7 +229,8 @@ class Poller:
             if long and len(tail) >= 4 and not any(word_of(poll) in RANK for poll in tail):
                 self._unreadable.add(kind)
                 raise OperationUnreachable(
-                    f"the operation can't be read: the last poll gave {tail[-1].outcome()}{why_no_json(tail[-1])}"
+                    "the operation can't be read: the last poll gave "
+                    f"{tail[-1].outcome()}{why_no_json(tail[-1])}"
                 )
 
     def _patience(self, kind: str) -> float:

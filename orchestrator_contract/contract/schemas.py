@@ -86,7 +86,7 @@ def documents() -> dict[str, dict[str, Any]]:
     }
 
 
-#: What is no part of the API, but of the suite's own files.
+#: Schemas of the suite's own files, not of the API.
 _OF_THE_SUITE = frozenset(
     {"catalogue.json", "conformance-report.json", "target-profile.json", "waivers.json"}
 )

@@ -12,14 +12,14 @@ from orchestrator_contract.http.content_coding import decode
 from orchestrator_contract.http.exchange import parse_json
 from orchestrator_contract.http.response import MAX_BODY, Response, TransportError
 
-#: Statuses whose responses have no body; what a recorder puts there is the cache's.
+#: Statuses whose responses have no body; one that is recorded is the cache's.
 _BODILESS = frozenset({204, 304})
 _UNCODED = frozenset({"", "utf-8", "utf8"})
-#: What went wrong after the head had come: Chrome's and Safari's member, and Playwright's.
+#: Failures after the head had come: Chrome's and Safari's member, and Playwright's.
 _FAILURES = ("_error", "_failureText")
 _FRAMING = frozenset({"", "content-length", "transfer-encoding"})
 _WHITE = re.compile(r"\s+")
-#: What stands in a body that still is compressed, and in no JSON.
+#: Characters of a body that still is compressed, and of no JSON.
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 
 

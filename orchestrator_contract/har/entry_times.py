@@ -18,7 +18,7 @@ _PHASES = ("blocked", "dns", "connect", "send", "wait", "receive")
 LONGEST_S = 600.0
 #: The years of which every instant can be shown, in seconds since the epoch.
 _FIRST_S, _LAST_S = -62_135_596_800.0, 253_370_764_800.0
-#: What clocks are set by when the time zone changes, in seconds.
+#: Seconds by which clocks are set when the time zone changes.
 _QUARTER_S = 900
 #: A year, in milliseconds: a longer exchange is a mistake of the recorder.
 _MOST_MS = 366 * 86_400_000.0

@@ -25,7 +25,7 @@ from orchestrator_contract.rules.operations import judge_poll
 
 #: An operation that is not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600
-#: What a delete may be refused with for its key, or for what runs.
+#: Statuses that refuse a delete for its key, or for a running one.
 _REFUSED = MISMATCH | {409}
 
 

@@ -32,7 +32,7 @@ _OWN_PHRASES = {
 
 
 def answered_by(entry: dict[str, Any], response: dict[str, Any]) -> str:
-    """Who responded in the endpoint's place; empty for a network response."""
+    """The responder in the endpoint's place; empty for a network response."""
     return (
         _FETCH_TYPES.get(_fetch_type(entry), "")
         or _marked(entry)

@@ -15,20 +15,20 @@ class Recorded:
     exchange: Exchange
     #: Tells callers apart: a keyed hash of origin and credentials that no other process can make.
     scope: str
-    #: Whether the recording shows credentials at all.
+    #: True if the recording shows credentials at all.
     credentials: bool
     #: Seconds since the epoch, on the endpoint's clock as far as known.
     start: float
     end: float
-    #: Whether *start* names a time zone; without one durations may be off by hours.
+    #: True if *start* names a time zone; without one durations may be off by hours.
     zoned: bool
-    #: Whether the body was recorded; what was not is unknown, never empty.
+    #: True if the body was recorded; otherwise it is unknown, never empty.
     body: bool
-    #: Whether the response headers were recorded, all that the contract speaks of.
+    #: True if the response headers were recorded, all that the contract speaks of.
     headers: bool
-    #: Whether the key, if there is one, has the documented form.
+    #: True if the key, if there is one, has the documented form.
     key_ok: bool
-    #: Whether the request has a precondition or asks for a range (RFC 9110 13.1, 14.2).
+    #: True if the request has a precondition or asks for a range (RFC 9110 13.1, 14.2).
     conditional: bool
 
     @property

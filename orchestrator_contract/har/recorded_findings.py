@@ -53,7 +53,8 @@ class RecordedFindings(Findings):
         inner = super().on(call)
 
         def check(requirement: str, ok: bool, **steps: object) -> bool:
-            return requirement in self._unseen or inner(requirement, ok, **steps)  # type: ignore[arg-type]  # as it came
+            # The keywords are those of Check, passed on as they came.
+            return requirement in self._unseen or inner(requirement, ok, **steps)  # type: ignore[arg-type]
 
         return check
 

@@ -13,7 +13,7 @@ class Comparison:
     """Differences between two responses."""
 
     changed: list[str]
-    #: Whether they show enough to tell that they are the same, if nothing has changed.
+    #: True if they show enough to tell that they are the same, if nothing has changed.
     conclusive: bool
 
 

@@ -57,7 +57,7 @@ class Authorization:
         #: Seconds, on a clock that runs ahead as the endpoint's does.
         self._now = now
         self._tokens: dict[Account, _Token] = {}
-        #: When the last failure was, and what it said.
+        #: The time and message of the last failure.
         self._failures: dict[Account, tuple[float, str]] = {}
         #: Accounts whose token endpoint takes its credentials as Basic ones only.
         self._basic: set[Account] = set()

@@ -30,8 +30,8 @@ __all__ = ["Connection", "Origin", "Wire"]
 
 MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 16
-#: What comes in on a kept connection within so many seconds of its first answer belonged to that
-#: one.
+#: Bytes that come in on a kept connection within so many seconds of its first answer belonged to
+#: that one.
 _SETTLE_S = 0.02
 #: After so many kept connections that ended under a request a DELETE takes a new one.
 _OFTEN = 3
@@ -97,7 +97,7 @@ class Wire:
         self.timeout_s = timeout_s
         self.dialer = Dialer(timeout_s, verify, client_cert, proxy)
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
-        #: Those that sent what nobody asked for: on a kept connection it would be taken for the
+        #: Connections that sent stray bytes: on a kept connection it would be taken for the
         #: next answer.
         self._untrusted: set[Origin] = set()
         #: How many kept connections ended under a request.

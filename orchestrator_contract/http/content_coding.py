@@ -11,7 +11,7 @@ from orchestrator_contract.http.response import MAX_BODY, Response, TransportErr
 OFFERED = ("gzip", "deflate")
 _ZERO = re.compile(r"q=0(\.0*)?")
 _GZIP = b"\x1f\x8b"
-#: What no honest body has; each costs a copy of the rest.
+#: More than any real body has; each costs a copy of the rest.
 _MOST_MEMBERS = 100
 
 

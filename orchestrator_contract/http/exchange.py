@@ -25,7 +25,7 @@ _MAX_DIGITS = 400
 #: Values past which a JSON text is refused, by its commas and opening brackets: reading more takes
 #: seconds, and 100 bytes for each.
 MAX_VALUES = 250_000
-#: What is kept of an answer that is let go of: members and items, and characters of each text.
+#: Kept parts of a dropped response: members and items, and characters of each text.
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
 _SHOWN_HEADERS = (
@@ -53,7 +53,7 @@ class Call:
     allow: frozenset[int] = frozenset()
     #: The status that the request itself provokes through a fault; it is not retried.
     provokes: int | None = None
-    #: Whether the contract binds status and content here; where not (bad credentials), only HTTP is
+    #: True if the contract binds status and content here; where not (bad credentials), only HTTP is
     #: judged.
     judge_content: bool = True
     #: The body of an error is not judged: the path may never reach the API behind it.
@@ -62,7 +62,7 @@ class Call:
     of: str = ""
     #: Whose credentials it carries: "own", "missing", "wrong" or "other account".
     credentials: str = "own"
-    #: Whether its SID does not look like one.
+    #: True if its SID does not look like one.
     malformed_sid: bool = False
 
     @property
@@ -78,7 +78,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A body read as JSON: its value, or why it is none."""
+    """A body read as JSON: its value, or the reason for a failure."""
 
     value: Any = None
     error: str | None = None
@@ -114,7 +114,7 @@ class Exchange:
     #: curl's options for the way to the endpoint, as shell words.
     curl_options: tuple[str, ...] = ()
     note: str = field(default="")
-    #: Whether the rules may judge it: not one of the clock's, nor one that the client abandoned or
+    #: True if the rules may judge it: not one of the clock's, nor one that the client abandoned or
     #: never connected.
     judged: bool = True
 

@@ -91,7 +91,7 @@ class Routes:
 
 def _of_environment(origin: Origin) -> Proxy | None:
     """The proxy of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY."""
-    from requests.utils import (  # noqa: PLC0415  # takes long to import; a loopback target needs none
+    from requests.utils import (  # noqa: PLC0415  # slow, and not needed for loopback
         get_environ_proxies,
         select_proxy,
     )

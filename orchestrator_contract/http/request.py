@@ -31,7 +31,7 @@ class Request:
     #: Index of the account; None sends no credentials.
     account: int | None = 0
     region: int = 0
-    #: Whether header names are sent in lower case, as many clients write them: it means nothing (R1
+    #: True if header names are sent in lower case, as many clients write them: it means nothing (R1
     #: 5.1).
     lower: bool = False
 

@@ -48,10 +48,10 @@ class Response:
     #: Why the body is not what its headers promise, though it ended: unoffered or broken coding,
     #: excess bytes.
     defect: tuple[TransportFault, str] | None = None
-    #: Bytes that nobody had asked for, found on a kept connection just before the request went out
+    #: Stray bytes, found on a kept connection just before the request went out
     #: on a new one.
     stray: int = 0
-    #: Whether the request had gone out on a kept connection before, which then ended without an
+    #: True if the request had gone out on a kept connection before, which then ended without an
     #: answer.
     resent: bool = False
 

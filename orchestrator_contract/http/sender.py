@@ -100,7 +100,7 @@ class Sender:
         self._end_at: float | None = None
         self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
 
-    # ---------------------------------------------------------------- one request, as often as it takes
+    # ---------------------------------------------------------------- one request, with retries
 
     def send(
         self,
@@ -255,7 +255,8 @@ class Sender:
             self._end_at = self._end_at or time.monotonic() + self.longest_s
             if time.monotonic() > self._end_at:
                 raise BudgetExhausted(
-                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not tried"
+                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not "
+                    "tried"
                 )
             if self._lost > self.patience_lost_s:
                 raise BudgetExhausted("the endpoint stopped answering; the rest was not tried")
@@ -272,7 +273,8 @@ class Sender:
             # begun.
             if time.monotonic() + delay > self._end_at:
                 raise BudgetExhausted(
-                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may take; the rest was not tried"
+                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may "
+                    "take; the rest was not tried"
                 )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
@@ -295,7 +297,8 @@ class Sender:
         account = self.profile.account(Scope(out.account, out.region))
         if account is None:
             raise CheckInconclusive(
-                f"the profile gives account {out.account + 1} no credentials in region {out.region + 1}"
+                f"the profile gives account {out.account + 1} no credentials in region "
+                f"{out.region + 1}"
             )
         return account
 

@@ -6,7 +6,7 @@ import ssl
 
 #: Alerts with which a server refuses a client certificate, or the lack of one.
 _OF_THE_CLIENT = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
-#: What OpenSSL calls an answer that is no TLS.
+#: OpenSSL's names of a response that is no TLS.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 

@@ -31,7 +31,7 @@ class MalformedSid:
         )
 
 
-#: What ids look like (S1, S2); the prefix is open (OBS-SID-PREFIX).
+#: The form of ids (S1, S2); the prefix is open (OBS-SID-PREFIX).
 USUAL_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 
 

@@ -119,7 +119,8 @@ class Load:
         report.write_all(result, Path(self.options.report))
         self.environment.process_exit_code = exit_code(result, policy)
         print(
-            f"contract: {result.overall} ({result.requests} requests); report: {self.options.report}"
+            f"contract: {result.overall} ({result.requests} requests); report: "
+            f"{self.options.report}"
         )
         for line in result.notes:
             print(f"  {line}")

@@ -38,7 +38,8 @@ class Rates:
             return []
         span = max(total) - min(total) + 1
         said = [
-            f"load: {total.total()} judged requests in {span} s, {total.total() / span:.0f} a second, "
+            f"load: {total.total()} judged requests in {span} s, {total.total() / span:.0f} a "
+            "second, "
             f"{max(total.values())} in the busiest"
         ]
         if not self.throttled:
@@ -54,6 +55,7 @@ class Rates:
         most = f"; {max(calm)} a second had been served before" if calm else ""
         return [
             *said,
-            f"load: the first 429 came at {burst} requests a second, {first - min(total)} s after the start{most}; "
+            f"load: the first 429 came at {burst} requests a second, {first - min(total)} s after "
+            f"the start{most}; "
             f"{self.throttled.total()} in all",
         ]

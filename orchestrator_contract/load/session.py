@@ -25,7 +25,7 @@ from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 
-#: What every load run is about; whatever else was seen is reported as well.
+#: The requirements of every load run; findings of others are reported, too.
 CORE = (
     "HTTP-COMPLETE",
     "HTTP-JSON",
@@ -90,7 +90,8 @@ def load_target(target: str, *, yes: bool) -> Profile:
         raise ProfileError(str(error)) from None
     if places:
         raise ProfileError(
-            f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add --yes"
+            f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add "
+            "--yes"
         )
     return found
 
@@ -153,7 +154,8 @@ class Session:
         if not left:
             self.journal.discard()
         notes = [
-            f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
+            f"{len(left)} configuration(s) of this run could not be deleted: "
+            f"{', '.join(c.sid for c in left[:10])}"
         ]
         return {
             "ledger": self.endpoint.findings.dump(),

@@ -9,7 +9,8 @@ from orchestrator_contract.http.addresses import names_loopback
 
 #: A host, by its look, with what may follow it; a name of one label has to come with a port.
 _HOST = re.compile(
-    r"(?:localhost|\[[0-9A-Fa-f:]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?(?:/\S*)?\Z|[\w-]+:\d{1,5}(?:/\S*)?\Z"
+    r"(?:localhost|\[[0-9A-Fa-f:]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?(?:/\S*)?\Z"
+    r"|[\w-]+:\d{1,5}(?:/\S*)?\Z"
 )
 _SCHEME = re.compile(r"(https?):/?(?!/)(.+)", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:toml|tml|json|ya?ml|txt|cfg|ini|conf|env)\Z", re.IGNORECASE)

@@ -18,9 +18,9 @@ CREDENTIAL_NAMES = (
     ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
     ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
 )
-#: What stands for the credentials of a `.netrc` in a shell line.
+#: The variables of a `.netrc`'s credentials in a shell line.
 _NETRC_NAMES = ("NETRC_LOGIN", "NETRC_PASSWORD")
-#: What a variable is called, and hardly ever a secret that stands where its name should.
+#: The form of a variable's name, which hardly any misplaced secret has.
 _VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _HEADER_VALUE = re.compile(r"[ -~\t]*\Z")
 _TOKEN = re.compile(r"[!-~]+\Z")

@@ -17,7 +17,8 @@ def same_account(accounts: Sequence[Account]) -> str:
     for first, second in combinations(accounts, 2):
         if (first.username, first.password) == (second.username, second.password):
             return (
-                f"{second.key}: expected the credentials of another account, found those of {first.key} again: "
+                f"{second.key}: expected the credentials of another account, found those of "
+                f"{first.key} again: "
                 "what belongs to one account can't be told from what belongs to the other"
             )
     return ""
@@ -29,7 +30,8 @@ def same_address(bases: Sequence[str]) -> str:
         if _address(bases[first]) == _address(bases[second]):
             other = "target.base_url" if first == 0 else f"regions.{first - 1}.base_url"
             return (
-                f"regions.{second - 1}.base_url: expected another address than {other}, found the same: "
+                f"regions.{second - 1}.base_url: expected another address than {other}, found the "
+                "same: "
                 "what belongs to one region can't be told from what belongs to the other"
             )
     return ""

@@ -48,7 +48,8 @@ def from_url(url: str) -> Profile:
         )
     if parts.query or parts.fragment:
         raise ProfileError(
-            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the paths of the contract are appended to it"
+            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the "
+            "paths of the contract are appended to it"
         )
     problem = problem_of_base(url)
     if problem:

@@ -20,15 +20,17 @@ from orchestrator_contract.redaction.spellings import (
     spans,
 )
 
-#: A secret of this many characters, or fewer, is none.
+#: Texts of this many characters, or fewer, are no secrets.
 _SHORT = 3
 #: Likewise a token of credentials that a test has made up: an operation's id may end in that of an
 #: empty pair, "Og==".
 _SHORT_TOKEN = 6
-#: What the messages of every conformant endpoint hold beside the words of the schemas.
+#: Words in the messages of every conformant endpoint, beside those of the schemas.
 _COMMON = (
-    "HTTP/1.1 application/json; charset=utf-8 null true false Content-Type Content-Length Content-Encoding gzip Date "
-    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ conv_operation_ conv_conversation_ "
+    "HTTP/1.1 application/json; charset=utf-8 null true false Content-Type Content-Length "
+    "Content-Encoding gzip Date "
+    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ "
+    "conv_operation_ conv_conversation_ "
     "17534 20003 20404 20409 20429 20500 20503"
 )
 
@@ -53,9 +55,9 @@ class Redactor:
         #: Held while secrets are learnt, and while what finds them is made: a text waits for what
         #: was learnt before it.
         self._lock = Lock()
-        #: What is looked for as it stands: it has letters that `folded` leaves out.
+        #: Secrets with letters that `folded` leaves out, looked for as they are.
         self._exact: set[str] = set()
-        #: What is looked for in what a text spells.
+        #: Secrets that are looked for in a text's spelling.
         self._spelled: set[bytes] = set()
         self._exactly: re.Pattern[str] | None = None
         self._spelling: re.Pattern[bytes] | None = None

@@ -18,7 +18,8 @@ from urllib.parse import quote, quote_plus
 _ESCAPE = re.compile(
     # However often it was escaped again: a run of backslashes counts as one.
     rb"\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([0-3][0-7]{2})|([nrtbfvae0])|([\"'/])|)"
-    rb"|%([0-9a-f]{2})|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}([0-9]{1,7});|&(quot|amp|lt|gt|apos|shy|zwj|zwnj);"
+    rb"|%([0-9a-f]{2})|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}([0-9]{1,7});"
+    rb"|&(quot|amp|lt|gt|apos|shy|zwj|zwnj);"
 )
 _NAMED = {b"quot": b'"', b"amp": b"&", b"lt": b"<", b"gt": b">", b"apos": b"'"}
 _SILENT = re.compile("[^\x20-\x7e]+")

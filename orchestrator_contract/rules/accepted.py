@@ -96,7 +96,7 @@ class Links:
             judge_related(self.findings, exchange, "DEL-202-RELATED", sid, [exchange])
         operation_id = next(iter(given.values()), "")
         if operation_id:
-            # What is deleted is known by its SID, what is created by its name.
+            # A delete's subject is its SID, a create's its name.
             subject = sid or exchange.call.subject
             with self._lock:
                 owner = self._owners.setdefault(
@@ -141,7 +141,8 @@ class Links:
         if status_url is not None and inside:
             if len(status_url) > _MAX_URL:
                 raise OperationUnreachable(
-                    f"the 202's statusUrl has {len(status_url)} characters: none of more than {_MAX_URL} is followed"
+                    f"the 202's statusUrl has {len(status_url)} characters: none of more than "
+                    f"{_MAX_URL} is followed"
                 )
             return status_url
         if location is not None and given_origin(location) in own:

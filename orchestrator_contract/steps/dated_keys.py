@@ -43,7 +43,7 @@ class DatedKeys:
         self._creator = endpoint.configurations.creator
         self._payload: dict[str, Any] = {}
         self._operations: dict[str, Operation] = {}
-        #: What the create under a key has made.
+        #: The configuration of the create under a key.
         self.created: Configuration | None = None
         #: Why there is no key of a kind.
         self._missing: dict[str, str] = {}

@@ -188,7 +188,8 @@ class Deletes:
             configuration.resource_key
         ):
             return CheckInconclusive(
-                f"an earlier delete without a clear response may have been carried out before this {last.status}"
+                "an earlier delete without a clear response may have been carried out before this "
+                f"{last.status}"
             )
         if key_under_test and last.status in _TAKEN:
             if last.object.get("code") != KEY_USED:

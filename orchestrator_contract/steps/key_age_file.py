@@ -82,7 +82,8 @@ class KeyAgeFile:
         for member, what in (("base_url", "target"), ("account", "account")):
             if raw.get(member) != self._head[member]:
                 raise KeyAgeFileError(
-                    f"--ttl-ledger: {self.path}: belongs to another {what} ({str(raw.get(member))[:80]})"
+                    f"--ttl-ledger: {self.path}: belongs to another {what} "
+                    f"({str(raw.get(member))[:80]})"
                 )
         try:
             keys = [

@@ -67,7 +67,7 @@ class LedCall:
     call: AsyncCall
     operation: Operation
     configuration: Configuration
-    #: Whether its key still stands for it: not if it was taken for another payload.
+    #: True if its key still stands for it: not if it was taken for another payload.
     key_kept: bool = True
 
     @property

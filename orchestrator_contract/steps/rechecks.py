@@ -48,7 +48,7 @@ class _Unchanged:
     """A configuration that must exist, with requirements and evidence."""
 
     configuration: Configuration
-    #: Whether a delete of it had been answered 5xx or not at all before.
+    #: True if a delete of it had been answered 5xx or not at all before.
     doubtful: bool
     reasons: dict[str, list[Exchange]] = field(default_factory=dict)
 

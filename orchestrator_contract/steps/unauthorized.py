@@ -94,7 +94,8 @@ class UnauthorizedCallers:
         scope = Scope(account, configuration.scope.region)
         if self.may_exist(configuration.sid, scope):
             raise CheckInconclusive(
-                f"account {account + 1} may have a configuration of its own under the SID {configuration.sid:.60}"
+                f"account {account + 1} may have a configuration of its own under the SID "
+                f"{configuration.sid:.60}"
             )
         return self._delete(
             configuration, "other account", key, caller=account, new_connection=new_connection

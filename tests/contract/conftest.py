@@ -109,7 +109,7 @@ def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
     deletes = Deletes(endpoint)
     names = {"completed", "completed_alone"}
     drawing = [item for item in request.session.items if names.intersection(_fixtures(item))]
-    # Once the clock has been moved, what is left of a batch is of no use.
+    # Once the clock has been moved, the rest of a batch is of no use.
     deletes.expect(sum(item.get_closest_marker("clock") is None for item in drawing))
     return deletes
 
@@ -321,7 +321,7 @@ def aged_keys(endpoint: Endpoint, deletes: Deletes, request: pytest.FixtureReque
     return AgedKeys(endpoint, deletes, Path(request.config.option.ttl_ledger))
 
 
-# ------------------------------------------------------------------ samples, as many as the effort asks for
+# ------------------------------------------------------------------ samples of the effort's sizes
 
 
 @pytest.fixture
