@@ -17,13 +17,13 @@ class Effort:
     """Sample sizes of one effort; docs/sampling.md derives them."""
 
     name: str
-    #: Groups of configurations that are led through a whole life, and how many in each.
+    #: Batches taken through the full delete lifecycle, and configurations in each.
     batches: int
     batch_size: int
-    #: Simultaneous requests in a race, and how often each race is run.
+    #: Concurrent requests, and rounds of them.
     concurrent: int
     rounds: int
-    #: Odd SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
+    #: Malformed SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
     malformed_sids: int
     malformed_keys: int
     wrong_credentials: int
@@ -34,13 +34,13 @@ class Effort:
     model_steps: int
     #: Keys used between the first use of a key and its replay.
     keys_between: int
-    #: Provoked answers of each error status, and refused requests of each kind.
+    #: Provoked responses of each error status, and refused requests of each kind.
     refusals: int
-    #: Configurations that are made ahead.
+    #: Configurations that are created ahead.
     ahead: int
     #: One of how many operations is polled right after its 202.
     early_every: int
-    #: Ended operations that are looked at again later.
+    #: Ended operations that are rechecked later.
     watched: int
     #: Seconds for which ended operations and refused deletes are watched.
     watch_s: float

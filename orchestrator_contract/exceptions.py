@@ -31,7 +31,7 @@ def only_this_check() -> Iterator[None]:
 
 
 class NoResponse(Inconclusive):
-    """The endpoint gave no complete answer; the judge has it on record."""
+    """The endpoint gave no complete response; the judge has it on record."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(f"{exchange.method} got no answer: {exchange.fault_text}")

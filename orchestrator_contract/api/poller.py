@@ -135,7 +135,7 @@ class Poller:
         (OP-TERMINATES) and left behind.
 
         Raises:
-            OperationUnreachable: an operation answers nothing readable for long.
+            OperationUnreachable: an operation returns nothing readable for long.
         """
         open_ = [operation for operation in operations if not operation.done]
         if open_:

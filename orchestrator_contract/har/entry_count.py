@@ -33,7 +33,7 @@ class EntryCount:
         self._without_headers += not seen.headers
 
     def not_from_network(self, source: str) -> None:
-        """Count a call that the endpoint did not answer."""
+        """Count a call without a response."""
         self._calls += 1
         self._elsewhere[source] += 1
 

@@ -91,7 +91,7 @@ class History:
             return
         named = accepted.operation_names
         if any(self._operations.get(seen.scope, name) for name in named):
-            return  # a second delete of a SID may answer with the first one's operation
+            return  # a second delete of a SID may return the first one's operation
         try:
             operation = self._links.accept(accepted, Configuration(accepted.call.subject))
         except OperationUnreachable:

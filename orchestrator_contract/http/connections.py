@@ -30,7 +30,7 @@ __all__ = ["Connection", "Origin", "Wire"]
 
 MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 16
-#: Bytes that come in on a kept connection within so many seconds of its first answer belonged to
+#: Bytes that come in on a kept connection within so many seconds of its first response belonged to
 #: that one.
 _SETTLE_S = 0.02
 #: After so many kept connections that ended under a request a DELETE takes a new one.
@@ -47,7 +47,7 @@ class Connection:
     origin: Origin
     protocol: h11.Connection = field(default_factory=lambda: _protocol())
     used: bool = False
-    #: Monotonic seconds at which its first answer was complete; None once it was waited for more to
+    #: Monotonic seconds at which its first response was complete; None once it was waited for more to
     #: come.
     settling: float | None = None
 
@@ -98,7 +98,7 @@ class Wire:
         self.dialer = Dialer(timeout_s, verify, client_cert, proxy)
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
         #: Connections that sent stray bytes: on a kept connection it would be taken for the
-        #: next answer.
+        #: next response.
         self._untrusted: set[Origin] = set()
         #: How many kept connections ended under a request.
         self._stale: Counter[Origin] = Counter()
@@ -126,7 +126,7 @@ class Wire:
         is no fault of anyone's (RFC 9112 9.5): the request goes out once more on a new one.
 
         Raises:
-            TransportError: there was no complete answer.
+            TransportError: there was no complete response.
         """
         request = self.dialer.addressed(origin, request)
         deadline = time.monotonic() + self.timeout_s
@@ -260,7 +260,7 @@ class Wire:
             reader = Reader(connection.sock, connection.protocol, deadline)
             if request is not None:
                 reader.send(request)
-            # h11 needs to know the method for framing the answer; the bytes it makes of it are not
+            # h11 needs to know the method for framing the response; the bytes it makes of it are not
             # sent.
             connection.protocol.send(
                 h11.Request(method=_token(method), target="/", headers=[("Host", "x")])

@@ -7,7 +7,7 @@ import zlib
 
 from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, TransportFault
 
-#: Content codings offered; anything else in an answer was not asked for.
+#: Content codings offered; anything else in a response was not asked for.
 OFFERED = ("gzip", "deflate")
 _ZERO = re.compile(r"q=0(\.0*)?")
 _GZIP = b"\x1f\x8b"

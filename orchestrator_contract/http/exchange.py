@@ -86,7 +86,7 @@ class Parsed:
 
 @dataclass(eq=False)
 class Exchange:
-    """A request and its answer, or the fault that took the answer's place."""
+    """A request and its response, or the fault in its place."""
 
     call: Call
     method: str
@@ -125,7 +125,7 @@ class Exchange:
 
     @property
     def status(self) -> int | None:
-        """The HTTP status; None when there was no complete answer."""
+        """The HTTP status; None when there was no complete response."""
         return self.response.status if self.response else None
 
     @cached_property
@@ -182,7 +182,7 @@ class Exchange:
 
     @property
     def weight(self) -> int:
-        """Roughly the bytes of memory that the answer takes."""
+        """Roughly the bytes of memory that the response takes."""
         if self.response is None:
             return 0
         body = self.response.body

@@ -17,19 +17,19 @@ class TransportFault(StrEnum):
     #: No connection: refused, unreachable, unknown host, TLS not agreed.
     CONNECT = "connect"
     TIMEOUT = "timeout"
-    #: The connection ended before an answer began.
+    #: The connection ended before a response began.
     CLOSED = "closed"
-    #: The connection ended inside an answer.
+    #: The connection ended inside a response.
     CUT = "cut short"
     #: Not HTTP/1.x, or framed against its own headers.
     MALFORMED = "malformed"
-    #: Larger than the suite reads: body, headers or interim answers.
+    #: Larger than the suite reads: body, headers or interim responses.
     TOO_LARGE = "too large"
     ENCODING = "encoding"
 
 
 class TransportError(Exception):
-    """An exchange that gave no complete answer."""
+    """An exchange that gave no complete response."""
 
     def __init__(self, fault: TransportFault, text: str) -> None:
         super().__init__(text)
@@ -52,7 +52,7 @@ class Response:
     #: on a new one.
     stray: int = 0
     #: True if the request had gone out on a kept connection before, which then ended without an
-    #: answer.
+    #: response.
     resent: bool = False
 
 

@@ -7,7 +7,7 @@ from threading import Lock
 
 from orchestrator_contract.http.exchange import Exchange
 
-#: Bytes below which an answer is not worth letting go of, and bytes of larger ones that are kept
+#: Bytes below which a response is not worth letting go of, and bytes of larger ones that are kept
 #: whole.
 _LIGHT, _MOST = 8 * 1024, 48 * 1024 * 1024
 

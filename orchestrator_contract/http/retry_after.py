@@ -14,7 +14,7 @@ from orchestrator_contract.http.exchange import Exchange
 MAX_RETRIES = 7
 #: Pauses after a conflict with something else that runs, in seconds.
 CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
-#: How often a request is sent that 500 answers; one 500 in 20 then passes for a lasting one in
+#: How often a request is sent that gets a 500; one 500 in 20 then passes for a lasting one in
 #: 160,000.
 _TRIES_PAST_500 = 4
 #: What a refusal that never went away, and a success, do to the patience with the next: where some

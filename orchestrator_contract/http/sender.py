@@ -50,7 +50,7 @@ _ANEW = 6
 _GRANT = 16
 #: How long cleaning up may take, in seconds.
 _CLEANING_S = 300.0
-#: Characters that are kept of what an answer's defect quotes.
+#: Characters that are kept of the quote in a response's defect.
 _SAID = 120
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 
@@ -113,14 +113,15 @@ class Sender:
         """Send one request, retry unprovoked 429s and 503s, judge each response.
 
         *new_connection* uses a new connection. With *allow_no_response* an exchange without an
-        answer is returned like others. *rekey* gives the key for a retry after 503; without it the
+        response is returned like others. *rekey* gives the key for a retry after 503; without it the
         key stays.
 
         Raises:
-            NoResponse: there was no complete answer (unless *allow_no_response*). Throttled: 429 or
-            503 did not go away. BudgetExhausted: a budget is spent, or too much time was lost on an
-            endpoint that stopped answering. NotOwned: the request would change something that is
-            not the run's.
+            NoResponse: there was no complete response (unless *allow_no_response*).
+            Throttled: 429 or 503 did not go away.
+            BudgetExhausted: a budget is spent, or too much time was lost on an endpoint that
+                stopped responding.
+            NotOwned: the request would change something that is not the run's.
         """
         waited = 0.0
         before: tuple[int, ...] = ()
@@ -332,7 +333,7 @@ class Sender:
 
     def _finish(self, exchange: Exchange) -> None:
         # What is no part of the endpoint under test says nothing of it, not even that it does not
-        # answer.
+        # response.
         tool = exchange.call.tool
         if exchange.fault is not None and not tool:
             self.faults.add(exchange.fault)

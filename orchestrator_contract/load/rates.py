@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Rates:
     """Counts of one process or, merged, of all, by seconds of the wall clock."""
 
-    #: Second -> answers that were no 429.
+    #: Second -> responses that were no 429.
     served: Counter[int] = field(default_factory=Counter)
     #: Second -> 429s.
     throttled: Counter[int] = field(default_factory=Counter)

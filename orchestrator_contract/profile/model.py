@@ -14,7 +14,7 @@ from orchestrator_contract.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """How to provoke an answer: extra headers, a certain SID, or a burst."""
+    """A way to provoke a response: extra headers, a certain SID, or a burst."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     sid: str | None = None

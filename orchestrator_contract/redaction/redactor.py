@@ -40,7 +40,7 @@ def hides_words(secrets: set[str], *urls: str) -> bool:
 
     They may hold the API's own words, today's date, or the target's *urls*.
 
-    What is hidden is hidden before it is judged, so answers would be found wrong for it.
+    Texts are redacted before they are judged, so such responses would be found wrong.
     """
     redactor = Redactor()
     redactor.hide(set(secrets))

@@ -16,7 +16,7 @@ from orchestrator_contract.rules.accepted import judge_related
 #: The words of the contract, and how far on its way an operation is.
 RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2}
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
-#: A new operation may reach the replica that answers polls a moment after its 202, in seconds; not
+#: A new operation may reach the replica that serves polls a moment after its 202, in seconds; not
 #: later than Retry-After says.
 FIRST_SIGHT_S = 2.0
 

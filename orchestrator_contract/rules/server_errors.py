@@ -9,7 +9,7 @@ from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules import malformed_input
 
-#: Other deletes needed to tell how often the endpoint answers 500 without a malformed key.
+#: Other deletes needed to tell how often the endpoint returns 500 without a malformed key.
 _ENOUGH = 400
 
 

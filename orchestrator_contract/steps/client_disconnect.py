@@ -78,7 +78,7 @@ class ClientDisconnect:
         return True
 
     def judge(self, first: LostResponse) -> bool:
-        """Check that the key returns the delete's response; a loss counts twice.
+        """Check that the key returns the delete's response, in one of two tries.
 
         One lost response may have another cause.
         """

@@ -39,7 +39,7 @@ class Planted:
 
     key: str
     sid: str
-    #: When the answer had come, RFC 3339 in UTC.
+    #: When the response had come, RFC 3339 in UTC.
     at: str
     original: dict[str, Any]
 

@@ -174,8 +174,8 @@ class OtherAsyncCalls:
             # is said.
             requirement = idempotency.replay_requirement(led.operation.status)
             idempotency.same_response(self._findings, led.operation.accepted, again, requirement)
-        answer = led.call.send(str(deleted.accepted.key))
-        idempotency.own_response(self._findings, "KEY-REUSE-OTHER-CALL", deleted.accepted, answer)
+        response = led.call.send(str(deleted.accepted.key))
+        idempotency.own_response(self._findings, "KEY-REUSE-OTHER-CALL", deleted.accepted, response)
 
     def _follow_update(self, led: LedCall, exchange: Exchange) -> None:
         if led.call.call != "create":  # what a create made is followed by the creator

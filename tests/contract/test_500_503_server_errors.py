@@ -1,4 +1,4 @@
-"""500 and 503: documented answers, of whose effect nothing is promised."""
+"""500 and 503: documented, without a promise about their effect."""
 
 from __future__ import annotations
 
