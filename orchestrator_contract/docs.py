@@ -101,17 +101,15 @@ def profile_page() -> str:
         "",
         "# The target profile",
         "",
-        "A TOML file that says what an endpoint is, what it can be made to do, and what the suite "
-        "may do to it. "
-        "`pytest --target vendor.toml` uses it; `pytest --target vendor.toml --plan` shows what it "
-        "makes verifiable and "
-        "sends nothing. Source: `schemas/target-profile.json`.",
+        "A TOML file that describes an endpoint, its capabilities, and the limits of a run. "
+        "`pytest --target vendor.toml` uses it; `pytest --target vendor.toml --plan` shows which "
+        "requirements it makes verifiable, and sends nothing. "
+        "Source: `schemas/target-profile.json`.",
         "",
-        "Whatever is left out means that the endpoint can't do it: requirements that need it are "
-        "reported `unverified`, with "
-        "the name of what is missing. An unknown key, a wrong type or a variable that is not set "
-        "ends the run with exit code "
-        "4 and one message that names the file, the key and what was expected.",
+        "A section that is left out means that the endpoint can't do it: requirements that need it "
+        "are reported `unverified`, with the missing capability. An unknown key, a wrong type or a "
+        "variable that is not set ends the run with exit code 4 and one message that names the "
+        "file, the key and what was expected.",
         "",
     ]
     for name, section in schema["properties"].items():
@@ -152,11 +150,10 @@ def profile_page() -> str:
         "```",
         "",
         "The commands in reports repeat all of it, secrets as environment variables. For an "
-        "account with `oauth` they name "
-        "the client id's variable with `_TOKEN` behind it, here `VENDOR_ID_TOKEN`: ask the token "
-        "endpoint for one.",
+        "account with `oauth` they name the client id's variable with `_TOKEN` behind it, here "
+        "`VENDOR_ID_TOKEN`: request a token from the token endpoint and set it.",
         "",
-        "## A whole profile",
+        "## A complete profile",
         "",
         "This one describes the mock; `python -m orchestrator_contract.mock --write-profile FILE` "
         "writes it.",
@@ -254,23 +251,20 @@ def requirements_page() -> str:
         "",
         "# The requirements",
         "",
-        f"{len(known.requirements)} sentences that an endpoint is held to. Source: "
-        "`orchestrator_contract/contract/catalogue.toml`. An id "
-        "is never reused; `--requirement` takes ids and prefixes of ids.",
+        f"The catalogue has {len(known.requirements)} requirements. "
+        "Source: `orchestrator_contract/contract/catalogue.toml`. An id is never reused; "
+        "`--requirement` takes ids and prefixes of ids.",
         "",
-        "`documented` and `derived` requirements fail the run when breached, `advisory` ones warn. "
-        "*Needs* are capabilities of "
-        "the [target profile](profile.md#what-a-section-makes-verifiable) without which nothing of "
-        "the requirement can be seen; "
-        "what happens anyway, such as an unprovoked 429, is judged as well.",
+        "Breaches of `documented` and `derived` requirements fail the run, those of `advisory` ones "
+        "warn. *Needs* are capabilities of the "
+        "[target profile](profile.md#what-a-section-makes-verifiable) without which a requirement "
+        "can't be verified; an unprovoked response, such as a 429, is judged all the same.",
         "",
         "Sources: S1 Twilio's page on Delete Configuration, S2 its published OpenAPI of "
-        "conversations v2, S3 its page on "
-        "asynchronous operations, S4 its troubleshooting page, S5 its error dictionary, S6 the "
-        "OpenAPI of the sister services "
-        "knowledge v2 and memory v1; R1 RFC 9110 and RFC 6585, R2 RFC 9457, R3 RFC 9562, R4 the "
-        "idempotency-key draft of the "
-        "IETF's HTTPAPI group.",
+        "conversations v2, S3 its page on asynchronous operations, S4 its troubleshooting page, S5 "
+        "its error dictionary, S6 the OpenAPI of knowledge v2 and memory v1; R1 RFC 9110 and "
+        "RFC 6585, R2 RFC 9457, R3 RFC 9562, R4 the idempotency-key draft of the IETF's HTTPAPI "
+        "group.",
         "",
     ]
     for prefix, group in groupby(known.requirements.values(), lambda one: one.id.partition("-")[0]):
@@ -286,11 +280,11 @@ def requirements_page() -> str:
     lines += [
         "## Observations",
         "",
-        "Where the sources contradict each other or are silent, every reading conforms; a report "
-        "says which one was seen.",
+        "Where the sources disagree or are silent, every reading conforms; a report says which one "
+        "was seen.",
         "",
         *table(
-            ["id", "what is observed", "source"],
+            ["id", "observation", "source"],
             [[f"`{one.id}`", one.title, one.source] for one in known.observations.values()],
         ),
     ]
