@@ -255,8 +255,8 @@ def requirements_page() -> str:
         "Source: `orchestrator_contract/contract/catalogue.toml`. An id is never reused; "
         "`--requirement` takes ids and prefixes of ids.",
         "",
-        "Breaches of `documented` and `derived` requirements fail the run, those of `advisory` ones "
-        "warn. *Needs* are capabilities of the "
+        "Breaches of `documented` and `derived` requirements fail the run, of `advisory` ones "
+        "they warn. *Needs* are capabilities of the "
         "[target profile](profile.md#what-a-section-makes-verifiable) without which a requirement "
         "can't be verified; an unprovoked response, such as a 429, is judged all the same.",
         "",

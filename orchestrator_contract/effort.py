@@ -23,7 +23,8 @@ class Effort:
     #: Concurrent requests, and rounds of them.
     concurrent: int
     rounds: int
-    #: Malformed SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
+    #: Malformed SIDs, malformed keys and wrong credentials; beyond the written ones they are
+    #: generated.
     malformed_sids: int
     malformed_keys: int
     wrong_credentials: int

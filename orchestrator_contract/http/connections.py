@@ -47,8 +47,8 @@ class Connection:
     origin: Origin
     protocol: h11.Connection = field(default_factory=lambda: _protocol())
     used: bool = False
-    #: Monotonic seconds at which its first response was complete; None once it was waited for more to
-    #: come.
+    #: Monotonic seconds at which its first response was complete; None once it was waited for more
+    #: to come.
     settling: float | None = None
 
     def close(self) -> None:
@@ -260,8 +260,8 @@ class Wire:
             reader = Reader(connection.sock, connection.protocol, deadline)
             if request is not None:
                 reader.send(request)
-            # h11 needs to know the method for framing the response; the bytes it makes of it are not
-            # sent.
+            # h11 needs to know the method for framing the response; the bytes it makes of it are
+            # not sent.
             connection.protocol.send(
                 h11.Request(method=_token(method), target="/", headers=[("Host", "x")])
             )

@@ -48,7 +48,8 @@ class Reader:
                 TransportFault.TIMEOUT, "the request was not taken in time"
             ) from None
         except OSError:
-            # The response may be on its way all the same, e.g. a 414 before the end of a long target.
+            # The response may be on its way all the same, e.g. a 414 before the end of a long
+            # target.
             return
 
     def read(self) -> tuple[Response, bool]:

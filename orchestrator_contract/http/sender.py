@@ -113,8 +113,8 @@ class Sender:
         """Send one request, retry unprovoked 429s and 503s, judge each response.
 
         *new_connection* uses a new connection. With *allow_no_response* an exchange without an
-        response is returned like others. *rekey* gives the key for a retry after 503; without it the
-        key stays.
+        response is returned like others. *rekey* gives the key for a retry after 503; without it
+        the key stays.
 
         Raises:
             NoResponse: there was no complete response (unless *allow_no_response*).

@@ -141,14 +141,14 @@ OWN = [page for page in PAGES if page.name not in FOREIGN]
 
 @pytest.mark.parametrize("page", OWN, ids=names(OWN))
 def test_named_options_exist(page: Path) -> None:
-    """An option that is named in the text is one of pytest's, the mock's, the generator's or a tool's in an example."""
+    """Options in the text are those of pytest, the mock, a module or an example's tool."""
     known = options_in(help_of("pytest")) | options_in(help_of("orchestrator_contract.mock"))
     known |= options_in(help_of("orchestrator_contract.docs")) | options_in(
         help_of("benchmarks.compare")
     )
     known |= options_in(help_of("orchestrator_contract.adequacy"))
-    # git's in the GitLab example, curl's in the example of a report, and a second name of --junit-xml.
-    known |= {"--depth", "--path-as-is", "--junitxml"}
+    # curl's in the example of a report, and a second name of --junit-xml.
+    known |= {"--path-as-is", "--junitxml"}
 
     assert set(FLAG.findall(page.read_text(encoding="utf-8"))) - known == set()
 
@@ -188,7 +188,7 @@ def test_named_requirements_exist(page: Path) -> None:
 
 
 def test_renamed_requirements_lead_from_old_ids_to_new() -> None:
-    """Each row of the changelog's table leads from an id that is retired to one of the catalogue."""
+    """Each row of the changelog's table leads from a retired id to one of the catalogue."""
     text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([A-Z0-9-]+)` \| `([A-Z0-9-]+)` \|$", text, re.MULTILINE)
 
@@ -240,7 +240,7 @@ def test_mutated_modules_exist() -> None:
 
 
 def test_readme_counts_the_cases() -> None:
-    """The README's round numbers of defects, variants and hostile servers are a little below theirs."""
+    """The README's round numbers of cases are a little below theirs."""
     counts = Counter(case.kind for case in all_cases())
     stated = re.search(
         r"more than (\d+) defects .* (\d+) conformant variants and (\d+) hostile servers",
@@ -267,14 +267,14 @@ def test_links_resolve(page: Path) -> None:
 
 
 def test_generated_pages_are_fresh() -> None:
-    """The generated pages say what the code does; `python -m orchestrator_contract.docs` makes them."""
+    """The generated pages are up to date with the code."""
     assert sorted(path.name for path in docs.stale(PROJECT / "docs")) == []
 
 
 def test_a_stale_page_is_named_and_rewritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """--check names what is stale and ends with 1; without it the page is rewritten, and the next check is quiet."""
+    """--check names a stale page and ends with 1; without it the page is rewritten."""
     (tmp_path / "sampling.md").write_text(f"a {docs.BEGIN} old {docs.END} z", encoding="utf-8")
 
     codes = [
@@ -327,7 +327,7 @@ def test_shell_examples_parse() -> None:
 
 
 def test_ci_runs_what_the_readme_tells_a_newcomer() -> None:
-    """What stands after the installation in the README's two lines is run by .ci/run."""
+    """The README's two commands, without their installation, are run by .ci/run."""
     lines = re.findall(r"^python3 -m venv .* && (\.venv/bin/pytest.*)$", README, re.MULTILINE)
     ci = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
 
@@ -353,5 +353,5 @@ def test_sample_sizes_give_the_stated_probability() -> None:
     ids=str,
 )
 def test_rarest_fault_follows_from_the_same_formula(samples: int, found: str) -> None:
-    """The last rows of the efforts' table agree with the table of sample sizes: 90 for 1 in 20, 459 for 1 in 100."""
+    """The efforts' table agrees with that of sample sizes: 90 for 1 in 20."""
     assert docs.rarest(samples) == found
