@@ -1,4 +1,4 @@
-"""Contract tests for Twilio Conversation Orchestrator's *Delete Configuration*.
+"""Contract tests for Conversation Orchestrator's *Delete Configuration*.
 
 PYTEST_DONT_REWRITE: the command imports this package before pytest, which would warn of that.
 """

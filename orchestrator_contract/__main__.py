@@ -1,4 +1,4 @@
-"""Lets `python -m orchestrator_contract` do what `orchestrator-contract` does."""
+"""Makes `python -m orchestrator_contract` the command of that name."""
 
 import sys
 

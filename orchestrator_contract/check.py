@@ -1,4 +1,4 @@
-"""The contract's words for tests: look at the endpoint, and let the rules judge the responses."""
+"""The contract's words for tests: fetch, and let the rules judge."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from orchestrator_contract.steps.fault_injection import InjectedFault
 _LOOK_AGAIN_S = 1.0
 #: Statuses of refusals that pass.
 _PASSING = frozenset({None, 429, 500, 502, 503, 504})
-#: Members that tell a configuration from others, and the length above which no refusal holds them by chance.
+#: Members that tell a configuration from others, and the length above which no refusal holds them
+#: by chance.
 _TELLING, _BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
 
 
@@ -61,50 +62,51 @@ class Check(KeyChecks):
     # ---------------------------------------------------------------- unknown and malformed SIDs
 
     def not_found(self, *exchanges: Exchange) -> bool:
-        """A well-formed SID that no configuration has returns 404; a 500 passes, and says nothing of it."""
+        """Check that an unknown SID returns 404; a 500 may pass and is left out."""
         told = [one for one in exchanges if one.status != 500]
         results = [malformed_input.not_found(self.findings, one) for one in told]
         return all(results)
 
     def method_not_allowed(self, response: Exchange) -> bool:
-        """A method that the path does not support returns 405 with Allow."""
+        """Check that an unsupported method returns 405 with Allow."""
         return malformed_input.method_not_allowed(self.findings, response)
 
     def decodes(self, response: Exchange) -> bool:
-        """The response decodes by a coding that the request offered."""
+        """Check that the response decodes by an offered coding."""
         return transport.decodes(self.findings, response)
 
     # ---------------------------------------------------------------- deleted
 
     def deleted(self, operation: Operation) -> bool:
-        """After COMPLETED a fetch of the configuration returns 404."""
+        """Check that a fetch returns 404 after COMPLETED."""
         fetch = past_500(partial(self._api.fetch, operation.configuration))
         return deletion.deleted_by_fetch(self.findings, operation, fetch)
 
     def deleted_if_completed(self, operation: Operation) -> None:
-        """A delete that COMPLETED has deleted its configuration; of one that did not, others tell."""
+        """Check that a delete that COMPLETED has deleted its configuration."""
         if operation.status == "COMPLETED":
             self._endpoint.inventory.gone(operation.configuration)
             self.deleted(operation)
 
     def unchanged_by_failed(self, operations: Sequence[Operation]) -> None:
-        """Deletes that FAILED leave their configurations."""
+        """Check that deletes that FAILED leave their configurations."""
         for operation in (one for one in operations if one.status == "FAILED"):
             self.unchanged(operation.configuration, after=operation.steps)
 
     def deleted_at_once(self, operation: Operation, number: int) -> None:
-        """After COMPLETED none of *number* simultaneous fetches shows the configuration."""
+        """Check that no simultaneous fetch shows a deleted configuration."""
         request = self._api.fetch_request(operation.configuration)
         for fetch in self._api.send_together([request] * number):
             if fetch.status in (200, 404):
                 deletion.deleted_by_fetch(self.findings, operation, fetch)
 
     def not_found_again(self, operation: Operation, *, key: str | None = None) -> bool:
-        """After COMPLETED another delete, under a new *key* or none, returns 404."""
+        """Check that another delete returns 404, under a new *key* or none."""
         send = partial(self._api.delete, operation.configuration)
         again = past_500(partial(send, key=key))
         for pause in self._conflict_pauses_s if again.status == 409 else ():
-            # A conflict with other work on the account passes; it is open whether it is stored for a key.
+            # A conflict with other work on the account passes; it is open whether it is stored for
+            # a key.
             time.sleep(pause)
             again = send(key=self._endpoint.key() if key else None)
             if again.status != 409:
@@ -121,7 +123,9 @@ class Check(KeyChecks):
         size: int | None = LARGEST_PAGE,
         exist: Sequence[Configuration] = (),
     ) -> None:
-        """After COMPLETED no page holds these, of one scope; the list holds the configurations that *exist*.
+        """Check that no page holds the deleted, and pages hold those that *exist*.
+
+        All are of one scope.
 
         Raises:
             Inconclusive: the list can't be read to its end.
@@ -143,7 +147,7 @@ class Check(KeyChecks):
             self._listed_or_fetched(configuration, configuration.sid in listed, pages)
 
     def page_holds_none(self, operations: Sequence[Operation], page: Exchange) -> None:
-        """A page of the list holds none of these deleted configurations."""
+        """Check that a page of the list holds no deleted configuration."""
         items = page.object.get("configurations") or []
         listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
         deletion.none_listed(self.findings)
@@ -154,7 +158,10 @@ class Check(KeyChecks):
     def _listed_or_fetched(
         self, configuration: Configuration, listed: bool, pages: Sequence[Exchange]
     ) -> None:
-        """A list may shift under a walk over several pages, so a fetch decides about what is missing."""
+        """Check a configuration that must exist by the list, else by a fetch.
+
+        A list may shift under a walk over several pages.
+        """
         if listed:
             deletion.exists_in_list(self.findings)
         elif (
@@ -165,7 +172,9 @@ class Check(KeyChecks):
             control_plane.listed(self.findings, [configuration.sid], pages)
 
     def stays_deleted(self, operations: Sequence[Operation]) -> None:
-        """Long after COMPLETED these operations, their configurations, the list and another delete are as before.
+        """Check that COMPLETED operations are unchanged long after their end.
+
+        Their configurations, the list and another delete are checked, too.
 
         Raises:
             Inconclusive: the list can't be read to its end.
@@ -177,7 +186,7 @@ class Check(KeyChecks):
         self.not_listed(operations)
 
     def stays_failed(self, operation: Operation) -> None:
-        """Long after FAILED the operation and its configuration are as before.
+        """Check that operation and configuration are unchanged long after FAILED.
 
         Raises:
             Inconclusive: a fetch does not tell.
@@ -188,7 +197,7 @@ class Check(KeyChecks):
     def carried_out(
         self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
     ) -> None:
-        """Each accepted delete, given with the configuration that it names, deletes it or ends FAILED."""
+        """Check that each accepted delete deletes what it names, or FAILED."""
         operations = []
         for exchange, configuration in accepted:
             try:
@@ -203,7 +212,7 @@ class Check(KeyChecks):
     def completed_delete_was_carried_out(
         self, requirement: str, operation: Operation, *steps: Exchange
     ) -> bool:
-        """A COMPLETED delete has deleted the configuration that it names."""
+        """Check that a COMPLETED delete has deleted what it names."""
         exists, fetch = self.look(operation.configuration)
         evidence = [*operation.steps[:1], *steps, *operation.steps[1:]]
         ok = deletion.carried_out(self.findings, requirement, evidence, operation.sid, fetch)
@@ -221,7 +230,9 @@ class Check(KeyChecks):
         requirement: str = "",
         recheck: bool = False,
     ) -> bool:
-        """The configuration exists as it was shown; the requests in *after* decide which requirement that is.
+        """Check that the configuration exists as it was shown.
+
+        The requests in *after* decide the requirement.
 
         With *recheck* it is looked at again later in the run.
 
@@ -243,7 +254,10 @@ class Check(KeyChecks):
     def unchanged_while_deleting(
         self, configuration: Configuration, responses: Sequence[Exchange]
     ) -> bool:
-        """The configuration exists, also once deletes in *responses* that were accepted have had time to delete it."""
+        """Check that the configuration exists after deletes in *responses*.
+
+        Accepted ones get time to delete it first.
+        """
         accepted = [one for one in responses if one.succeeded]
         watch_s = self._endpoint.effort.watch_s if accepted else 0.0
         deleted = self._endpoint.until(lambda: self.look(configuration)[0] is False, watch_s, 0.2)
@@ -251,17 +265,17 @@ class Check(KeyChecks):
         return self.unchanged(configuration, after=after, recheck=not deleted)
 
     def unchanged_by(self, fault: InjectedFault) -> bool:
-        """The target of refused deletes exists as it was shown, and does so later."""
+        """Check that the target of refused deletes exists, now and later."""
         assert fault.target is not None  # what `reject` returns names one
         return self.unchanged(fault.target, after=fault.on_target[-2:], recheck=True)
 
     def exists(self, configuration: Configuration) -> bool:
-        """A configuration that was created, and not deleted, is shown to its owner."""
+        """Check that a created configuration is shown to its owner."""
         _, fetch = self.look_for(configuration)
         return control_plane.shown(self.findings, fetch)
 
     def shown(self, configuration: Configuration) -> None:
-        """Remember how a fetch shows an existing configuration, for later comparison.
+        """Remember how a fetch shows the configuration, for comparison.
 
         Raises:
             Inconclusive: a fetch does not show it.
@@ -281,7 +295,10 @@ class Check(KeyChecks):
         secrets: Iterable[str] = (),
         evidence: Sequence[Exchange] = (),
     ) -> bool:
-        """Unauthorized deletes are refused; no refusal holds a name of the run's or one of *secrets*."""
+        """Check that unauthorized deletes are refused and disclose nothing.
+
+        No refusal may hold a name of the run's or one of *secrets*.
+        """
         hidden = [f"oc-{self._endpoint.settings.run_id}", *secrets]
         results = []
         for exchange in exchanges:
@@ -297,19 +314,22 @@ class Check(KeyChecks):
         existing: Sequence[Exchange],
         unknown: Sequence[Exchange],
     ) -> bool:
-        """An existing SID is refused as an unknown one; what passes, as a lock-out, says nothing of it."""
+        """Check that an existing SID is refused like an unknown one.
+
+        Passing refusals, such as a lock-out, are left out.
+        """
         if any(one.status in _PASSING for one in (*existing, *unknown)):
             raise CheckInconclusive("a refusal that passes says nothing of the SID")
         return authorization.same_refusal(self.findings, existing, unknown)
 
     def not_shown(self, requirement: str, exchange: Exchange, secret: str) -> bool:
-        """A read without the owner's credentials shows nothing."""
+        """Check that a read without the owner's credentials shows nothing."""
         return authorization.not_shown(self.findings, requirement, exchange, secret)
 
     # ---------------------------------------------------------------- looking
 
     def look(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
-        """Whether a fetch shows the configuration, with the fetch; None where it does not tell."""
+        """Fetch: True if it exists, False if not, None if the fetch can't tell."""
         for _ in range(3):
             fetch = self._api.fetch(configuration)
             if fetch.status in (200, 404):
@@ -319,7 +339,7 @@ class Check(KeyChecks):
         return {200: True, 404: False}.get(fetch.status or 0), fetch
 
     def look_for(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
-        """Like `look`, for a configuration that must exist: repeated while a replica may still miss it."""
+        """Like `look`, repeated while a lagging replica may miss it."""
         exists, fetch = self.look(configuration)
         while exists is False and (lag := configuration.read_lag_s):
             time.sleep(min(lag, _LOOK_AGAIN_S))

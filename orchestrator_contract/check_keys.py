@@ -1,4 +1,4 @@
-"""The contract's words for idempotency keys: their further uses, their 24 hours, their form."""
+"""The contract's words for idempotency keys: replay, reuse, expiry, form."""
 
 from __future__ import annotations
 
@@ -31,35 +31,38 @@ class KeyChecks(ABC):
     def carried_out(
         self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
     ) -> None:
-        """Each accepted delete deletes the configuration that it names or ends FAILED."""
+        """Check that each accepted delete deletes what it names, or FAILED."""
 
     # ---------------------------------------------------------------- replays
 
     def same_response(self, operation: Operation, again: Exchange, *, age_s: float = 0.0) -> bool:
-        """The replay returns the original response; the operation's state decides what it checks."""
+        """Check that the replay returns the original response.
+
+        The operation's state decides the requirement.
+        """
         requirement = idempotency.replay_requirement(operation.status, age_s)
         return idempotency.same_response(self.findings, operation.accepted, again, requirement)
 
     # ---------------------------------------------------------------- other requests
 
     def own_response(self, requirement: str, first: Operation, again: Exchange) -> bool:
-        """A reused key does not return the first request's operation."""
+        """Check that a reused key does not return the first operation."""
         return idempotency.own_response(self.findings, requirement, first.accepted, again)
 
     def reused(self, first: Operation, again: Exchange) -> bool:
-        """A key with another SID or scope, or both, does not return the first operation."""
+        """Check that a key with another SID or scope returns no first operation."""
         return idempotency.reused(self.findings, first.accepted, again)
 
     def own_operation(
         self, first: Operation, again: Exchange, configuration: Configuration
     ) -> bool:
-        """A reused key is refused, or starts an operation of its own that is carried out."""
+        """Check that a reused key is refused, or starts its own operation."""
         ok = self.reused(first, again)
         self._carried_out_if_accepted(first.accepted, again, configuration)
         return ok
 
     def new_in_scope(self, first: Operation, again: Exchange, configuration: Configuration) -> bool:
-        """A key of another scope starts an operation of its own that is carried out.
+        """Check that a key of another scope starts an operation of its own.
 
         Raises:
             CheckInconclusive: it was answered 500 or 503.
@@ -76,7 +79,7 @@ class KeyChecks(ABC):
     def not_stored_in_scope(
         self, away: Exchange, again: Exchange, configuration: Configuration
     ) -> bool:
-        """A 404 of another scope is not returned; if the delete is accepted, it is carried out."""
+        """Check that another scope's 404 is not returned for the key."""
         ok = idempotency.not_stored_in_scope(self.findings, away, again)
         self._carried_out_if_accepted(away, again, configuration)
         return ok
@@ -91,7 +94,10 @@ class KeyChecks(ABC):
     # ---------------------------------------------------------------- 24 hours
 
     def expired(self, operation: Operation, again: Exchange) -> bool:
-        """25 hours after its first use a key is new; for an idle configuration it is accepted."""
+        """Check that a key is new 25 hours after its first use.
+
+        For an idle configuration its delete is accepted.
+        """
         doubtful = again.status == 500 or self._endpoint.is_echo(again)
         idle = again.call.subject != operation.accepted.call.subject
         return idempotency.expired(
@@ -99,7 +105,7 @@ class KeyChecks(ABC):
         )
 
     def aged_keys(self, uses: Sequence[AgedUse]) -> None:
-        """A key of an earlier run replays while it is young, and is new once it is old."""
+        """Check that an earlier run's key replays while young, and is new later."""
         settled = {
             idempotency.aged_key(
                 self.findings, use.planted.original, use.again, use.least_s, use.most_s
@@ -116,7 +122,7 @@ class KeyChecks(ABC):
     # ---------------------------------------------------------------- form
 
     def letter_case(self, operation: Operation, again: Exchange) -> bool:
-        """A key in other letter case is accepted: as the same key, or as a new one."""
+        """Check that a key in other letter case is accepted, as the same or new."""
         idempotency.letter_case(self.findings, again)
         accepted = again.status not in _FORM_REFUSED
         return idempotency.new_key_accepted(
@@ -124,17 +130,17 @@ class KeyChecks(ABC):
         )
 
     def duplicate_header(self, operation: Operation, again: Exchange) -> bool:
-        """Two key lines in one request are not honoured as one of them."""
+        """Check that two key lines in a request are not honoured as one."""
         return idempotency.duplicate_header(self.findings, operation, again)
 
     def not_honoured(self, operation: Operation, again: Exchange, key: MalformedKey) -> bool:
-        """A malformed key near a used one does not replay."""
+        """Check that a malformed key near a used one does not replay."""
         return malformed_input.malformed_key_not_honoured(
             self.findings, again.succeeded, operation.accepted, again, key.why
         )
 
     def no_key(self, uses: Sequence[MalformedKeyUse]) -> None:
-        """A malformed key is refused, or ignored: its second use is a request of its own."""
+        """Check that a malformed key is refused, or ignored at each use."""
         accepted = []
         for use in uses:
             again = use.again or use.first

@@ -1,9 +1,9 @@
-"""Keeps pytest's root in this checkout when an option's value is a path elsewhere.
+"""Keeps pytest's root in this checkout when an option names a path.
 
-pytest looks for its root before it knows the options of plugins. The value of `--target /a/profile.toml`
-looks to it like a test path then, and it takes that file's folder for the root. This module is an entry
-point, so that it is loaded all the same: it starts pytest once more, with the checkout's configuration.
-Outside of a checkout it does nothing.
+pytest looks for its root before it knows the options of plugins. The value of `--target
+/a/profile.toml` looks to it like a test path then, and it takes that file's folder for the root.
+This module is an entry point, so that it is loaded all the same: it starts pytest once more, with
+the checkout's configuration. Outside of a checkout it does nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Run the session with the checkout as its root, where pytest has taken another one."""
+    """Run the session with the checkout as root, if pytest took another."""
     given = config.invocation_params
     root = checkout_of(given.dir)
     chosen = config.option.inifilename or config.option.rootdir

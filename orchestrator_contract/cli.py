@@ -1,4 +1,4 @@
-"""The command `orchestrator-contract`: the tests from any folder, `init` and `mock`."""
+"""The command `orchestrator-contract`: tests in any folder, init, mock."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`--cleanup JOURNAL`: deletes configurations that a run left behind, by its journal.
+"""`--cleanup JOURNAL`: deletes configurations that a run left behind.
 
-Deleted ones are appended to the journal, so that a second call starts from there. Only ids and names
-that the journal holds are touched, so any run's journal is safe.
+Deleted ones are appended to the journal, so that a second call starts from there. Only ids and
+names that the journal holds are touched, so any run's journal is safe.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import ResourceKey, Scope
 
 _ROUNDS = 3
-#: A create that was on its way when its run was killed may show in the list only a moment later, in seconds.
+#: A create that was on its way when its run was killed may show in the list only a moment later, in
+#: seconds.
 _SETTLE_S = 1.5
 
 
@@ -77,7 +78,7 @@ def read(path: Path, profile: Profile) -> Past:
 
 
 def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
-    """Delete what the journal at *path* says is left; the number that could not be deleted.
+    """Delete what the journal at *path* lists; return the number left.
 
     Raises:
         CleanupError: the journal or the target can't be used, or the journal can't be written.
@@ -152,7 +153,7 @@ def _written(path: Path) -> Iterator[None]:
 
 
 def mend(path: Path) -> None:
-    """Make the journal end with a whole line; a line that a crash cut short was not acted on.
+    """Make the journal end with a whole line; drop one that a crash cut.
 
     It is opened for writing in any case, so that the first delete happens only where that works.
 
@@ -175,7 +176,7 @@ def mend(path: Path) -> None:
 
 
 class _Cleaning:
-    """One call of `clean`, or of `sweep`, which is not *patient*: a run is to end."""
+    """One call of `clean` or, without *patient*, of `sweep`."""
 
     def __init__(
         self, endpoint: Endpoint, log: Journal, say: Callable[[str], None], *, patient: bool = True
@@ -206,7 +207,7 @@ class _Cleaning:
         self._endpoint.ownership.allow(configuration.sid, scope=configuration.scope)
 
     def _look_up(self, unknown: list[Leftover]) -> int:
-        """Find configurations without a known id by exact name; the number that may be left."""
+        """Find configurations without an id by name; return how many may be left."""
         if not unknown:
             return 0
         blind = 0
@@ -259,7 +260,7 @@ class _Cleaning:
         }
 
     def _is_shown(self, sid: str, name: str, account: int, region: int) -> bool:
-        """True if a fetch shows *sid* under *name*; a list may give any SID that name.
+        """True if a fetch shows *sid* under *name*, whatever the list shows.
 
         An id that is no plain path segment could lead elsewhere, so it is not fetched.
         """

@@ -1,8 +1,9 @@
-"""How much is sampled: all three efforts check the same requirements, and differ in these numbers.
+"""Sample sizes of the three efforts, which check the same requirements.
 
-A quick run (`few`) also shares what tests do not spoil for each other, and leaves out what is marked `extended`.
-Where there are few configurations to delete, the tests that use them up sample as in a lesser effort, so that
-every requirement is looked at once instead of half of them finding nothing left.
+A quick run (`few`) also shares what tests do not spoil for each other, and leaves out what is
+marked `extended`. Where there are few configurations to delete, the tests that use them up sample
+as in a lesser effort, so that every requirement is looked at once instead of half of them finding
+nothing left.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ class Effort:
     """Sample sizes of one effort; docs/sampling.md derives them."""
 
     name: str
-    #: Groups of configurations that are led through a whole life, and how many in each.
-    cohorts: int
-    cohort_size: int
-    #: Simultaneous requests in a race, and how often each race is run.
-    racers: int
-    race_rounds: int
-    #: Odd SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
+    #: Batches taken through the full delete lifecycle, and configurations in each.
+    batches: int
+    batch_size: int
+    #: Concurrent requests, and rounds of them.
+    concurrent: int
+    rounds: int
+    #: Malformed SIDs, malformed keys and wrong credentials; beyond the written ones they are
+    #: generated.
     malformed_sids: int
-    odd_keys: int
+    malformed_keys: int
     wrong_credentials: int
     unknown_sids: int
     #: Examples of one fuzzed operation; runs of the state machine and steps in each.
@@ -33,52 +35,59 @@ class Effort:
     model_steps: int
     #: Keys used between the first use of a key and its replay.
     keys_between: int
-    #: Provoked answers of each error status, and refused requests of each kind.
+    #: Provoked responses of each error status, and refused requests of each kind.
     refusals: int
-    #: Configurations that are made ahead.
+    #: Configurations that are created ahead.
     ahead: int
     #: One of how many operations is polled right after its 202.
     early_every: int
-    #: Ended operations that are looked at again later.
+    #: Ended operations that are rechecked later.
     watched: int
     #: Seconds for which ended operations and refused deletes are watched.
     watch_s: float
-    #: Seconds from its first request after which a run sends nothing more, apart from cleaning up: an endpoint may be as
-    #: slow as it likes, and still within every other limit.
+    #: Seconds from its first request after which a run sends nothing more, apart from cleaning up:
+    #: an endpoint may be as slow as it likes, and still within every other limit.
     longest_s: float
-    #: Deletions that the profile must allow; with fewer, tests that use up configurations sample as in a lesser effort.
+    #: Deletions that the profile must allow; with fewer, tests that use up configurations sample as
+    #: in a lesser effort.
     configurations: int
-    #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser effort: a run that is cut off in the
-    #: middle leaves much unverified.
+    #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser
+    #: effort: a run that is cut off in the middle leaves much unverified.
     requests: int
-    #: Whether tests that use up configurations look once or twice only.
+    #: True if tests that use up configurations look once or twice only.
     few: bool = False
-    #: What to say where it is less than was asked for.
+    #: Notes on the sample sizes that are smaller than asked for.
     remarks: tuple[str, ...] = ()
 
     def within(self, supply: float, requests: float = inf) -> Effort:
-        """This effort where there are *supply* configurations to delete and *requests* to send."""
+        """This effort within *supply* configurations and *requests*."""
         found = self
         if requests < self.requests:
             found = next(
                 one for one in (EFFORTS["standard"], EFFORTS["quick"]) if one.requests <= requests
             )
-            said = f"sampled as in {found.name}: [limits] requests gives {requests:g}, and {self.name} may need {self.requests}"
+            said = (
+                f"sampled as in {found.name}: [limits] requests gives {requests:g}, and "
+                f"{self.name} may need {self.requests}"
+            )
             found = replace(found, name=self.name, remarks=(said,))
         lesser = next(one for one in _FALLING if one.configurations <= supply)
         if lesser.configurations >= found.configurations:
             return found
         taking = {name: getattr(lesser, name) for name in TAKING}
-        said = f"tests that use up configurations sample as in {lesser.name}: the profile allows too few deletions for {self.name}"
+        said = (
+            f"tests that use up configurations sample as in {lesser.name}: the profile allows too "
+            f"few deletions for {self.name}"
+        )
         return replace(found, **taking, remarks=(*found.remarks, said))
 
 
 #: The numbers that say how many configurations are taken.
 TAKING = (
-    "cohorts",
-    "cohort_size",
-    "racers",
-    "race_rounds",
+    "batches",
+    "batch_size",
+    "concurrent",
+    "rounds",
     "model_runs",
     "model_steps",
     "keys_between",
@@ -94,12 +103,12 @@ EFFORTS = {
     for effort in (
         Effort(
             "quick",
-            cohorts=1,
-            cohort_size=2,
-            racers=2,
-            race_rounds=1,
+            batches=1,
+            batch_size=2,
+            concurrent=2,
+            rounds=1,
             malformed_sids=3,
-            odd_keys=2,
+            malformed_keys=2,
             wrong_credentials=1,
             unknown_sids=1,
             fuzz_examples=1,
@@ -118,12 +127,12 @@ EFFORTS = {
         ),
         Effort(
             "standard",
-            cohorts=5,
-            cohort_size=9,
-            racers=8,
-            race_rounds=3,
+            batches=5,
+            batch_size=9,
+            concurrent=8,
+            rounds=3,
             malformed_sids=57,
-            odd_keys=28,
+            malformed_keys=28,
             wrong_credentials=24,
             unknown_sids=20,
             fuzz_examples=9,
@@ -141,12 +150,12 @@ EFFORTS = {
         ),
         Effort(
             "thorough",
-            cohorts=40,
-            cohort_size=12,
-            racers=12,
-            race_rounds=10,
+            batches=40,
+            batch_size=12,
+            concurrent=12,
+            rounds=10,
             malformed_sids=300,
-            odd_keys=150,
+            malformed_keys=150,
             wrong_credentials=24,
             unknown_sids=300,
             fuzz_examples=250,
@@ -165,16 +174,17 @@ EFFORTS = {
     )
 }
 
-#: Efforts by what they take, the last of which takes next to nothing; between two that can be asked for lies one more.
+#: Efforts by what they take, the last of which takes next to nothing; between two that can be asked
+#: for lies one more.
 _FALLING = (
     EFFORTS["thorough"],
     EFFORTS["standard"],
     replace(
         EFFORTS["standard"],
         name="half a standard run",
-        cohorts=2,
-        cohort_size=6,
-        race_rounds=1,
+        batches=2,
+        batch_size=6,
+        rounds=1,
         keys_between=11,
         model_runs=1,
         model_steps=8,

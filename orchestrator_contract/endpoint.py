@@ -39,7 +39,7 @@ from orchestrator_contract.steps.rechecks import Rechecks
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one process of a run needs to know."""
+    """Settings of one process of a run."""
 
     profile: Profile
     effort: Effort
@@ -125,7 +125,9 @@ class Endpoint:
         )
 
     def begin(self, test: str, to_come: float = inf) -> None:
-        """Begin a test: its random numbers follow from seed and name; *to_come* tests are left after it.
+        """Begin a test: its random numbers follow from seed and name.
+
+        *to_come* tests are left after it.
 
         A test that is run again gets others, as its keys and SIDs are used.
         """
@@ -142,7 +144,7 @@ class Endpoint:
 
     @staticmethod
     def well_formed_key(key: str) -> bool:
-        """Whether *key* matches the documented pattern."""
+        """True if *key* matches the documented pattern."""
         return is_well_formed_key(key)
 
     def finish(self, operations: Sequence[Operation]) -> None:
@@ -151,7 +153,7 @@ class Endpoint:
             self.poller.finish(operations, early=False)
 
     def follow(self, configuration: Configuration, *exchanges: Exchange) -> list[Operation]:
-        """The operations of those *exchanges* on *configuration* that were accepted, followed to their end."""
+        """Follow the accepted *exchanges* on *configuration* to their end."""
         operations = [
             self.poller.accept(one, configuration) for one in exchanges if one.status == 202
         ]
@@ -161,7 +163,7 @@ class Endpoint:
     def each(
         self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8
     ) -> list[Any]:
-        """Results of *function* over *items* in parallel, without those that were inconclusive.
+        """Apply *function* to *items* in parallel, without inconclusive ones.
 
         Raises:
             Inconclusive: all of them were; the first one's reason.
@@ -180,7 +182,10 @@ class Endpoint:
         return good
 
     def is_echo(self, exchange: Exchange) -> bool:
-        """Whether a 404 or 409 may come of an earlier delete that was answered 500 or 503: nothing is promised of those."""
+        """True if a 404 or 409 may be due to an earlier 500 or 503.
+
+        Nothing is promised of a delete that was answered so.
+        """
         key = (exchange.scope, exchange.call.subject)
         doubtful = any(status in (500, 503) for status in exchange.before)
         return exchange.status in (404, 409) and (doubtful or self.ownership.doubtful(key))
@@ -192,7 +197,7 @@ class Endpoint:
     # ---------------------------------------------------------------- waiting
 
     def until(self, condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
-        """Whether *condition* comes to hold within *seconds*."""
+        """True if *condition* comes to hold within *seconds*."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -203,7 +208,8 @@ class Endpoint:
     def wait(self, seconds: float) -> None:
         """Let *seconds* pass; none where they are over already.
 
-        Steps wait here and in `until` only, so that a made-up clock in this module's place is theirs as well.
+        Steps wait here and in `until` only, so that a made-up clock in this module's place is
+        theirs as well.
         """
         time.sleep(max(seconds, 0.0))
 
@@ -227,6 +233,6 @@ class Endpoint:
                 self.coordinator.leave_clock(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Those of *ids* that this target can't verify, with the capabilities that are missing."""
+        """Those of *ids* that this target can't verify, with missing capabilities."""
         known = self.findings.catalogue.requirements
         return {one: lacking for one in ids if (lacking := self.profile.lacks(known[one].needs))}

@@ -1,4 +1,4 @@
-"""Exceptions: an endpoint that can't be tested, and the reasons why a request led to nothing."""
+"""Exceptions: an unusable endpoint, and why a request led to nothing."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from orchestrator_contract.redaction.visible import visible
 
 
 class Inconclusive(Exception):
-    """A check can't be made here; the argument says why. The requirement counts as unverified, never as breached."""
+    """A check can't be made, as the argument says: unverified, not breached."""
 
     def __init__(self, why: str) -> None:
         super().__init__(visible(why))
 
 
 class CheckInconclusive(Inconclusive):
-    """One of several checks of a requirement can't be made here; the others decide its verdict."""
+    """One of several checks can't be made; the others decide the verdict."""
 
 
 @contextmanager
 def only_this_check() -> Iterator[None]:
-    """Let an inconclusive step leave the present check open, and no requirement unverified."""
+    """Skip an inconclusive check; leave no requirement unverified."""
     try:
         yield
     except Inconclusive as error:
@@ -31,7 +31,7 @@ def only_this_check() -> Iterator[None]:
 
 
 class NoResponse(Inconclusive):
-    """The endpoint gave no complete answer; the judge has it on record."""
+    """The endpoint gave no complete response; the judge has it on record."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(f"{exchange.method} got no answer: {exchange.fault_text}")
@@ -39,7 +39,7 @@ class NoResponse(Inconclusive):
 
 
 class Throttled(Inconclusive):
-    """429 or 503 that nobody provoked never went away."""
+    """An unprovoked 429 or 503 did not pass."""
 
     def __init__(self, exchange: Exchange) -> None:
         asked = exchange.headers.get("retry-after")
@@ -51,20 +51,20 @@ class Throttled(Inconclusive):
 
 
 def reason_in(exchange: Exchange) -> str:
-    """What a refusal says of its reason, as that of a quota, behind a colon; empty where it says none."""
+    """The reason that a refusal gives, behind a colon, or nothing."""
     return words_of(exchange.response)
 
 
 class BudgetExhausted(Inconclusive):
-    """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""
+    """A budget of [limits] is spent, or the endpoint stopped responding."""
 
 
 class TokenError(Inconclusive):
-    """An account's token can't be had; the message names the key of the profile."""
+    """An account's token can't be obtained; the message names the key."""
 
 
 class NotOwned(Inconclusive):
-    """A request would have changed something that is not the run's; it was not sent, and what wanted it is not verified."""
+    """A request would have changed a resource of others; it was not sent."""
 
 
 class NothingToDelete(Inconclusive):
@@ -72,11 +72,11 @@ class NothingToDelete(Inconclusive):
 
 
 class SupplyExhausted(NothingToDelete, CheckInconclusive):
-    """What the profile or the endpoint has to give has come to its end: what was seen until then stands."""
+    """The supply of the profile or endpoint is used up; findings stand."""
 
 
 class ListUnreadable(CheckInconclusive):
-    """The list can't be read to its end: what is seen in other ways stands."""
+    """The list can't be read to its end; other findings stand."""
 
     def __init__(self, reason: str, page: Exchange | None = None) -> None:
         super().__init__(reason)
@@ -85,11 +85,11 @@ class ListUnreadable(CheckInconclusive):
 
 
 class OperationUnreachable(Inconclusive):
-    """An accepted request whose operation can't be polled; the judge has the reason on record."""
+    """An accepted request's operation can't be polled; a rule recorded why."""
 
 
 class EndpointUnusable(Exception):
-    """The endpoint can't be tested: unreachable, credentials refused, nothing to delete."""
+    """The endpoint can't be tested: unreachable, or credentials refused."""
 
     def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
         super().__init__(visible(reason))

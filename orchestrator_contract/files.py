@@ -1,4 +1,4 @@
-"""Files that whoever runs the suite names: read as bounded text, or refused with one reason."""
+"""Files that a user names: read as bounded text, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 #: Bytes of the largest file that is read; a profile has a few thousand.
 MAX_BYTES = 4 * 1024 * 1024
-#: The size past which a number means nothing to a run, and past which some calls of the system raise.
+#: The size past which a number means nothing to a run, and past which some calls of the system
+#: raise.
 _HUGE = 10**18
 
 
@@ -21,7 +22,8 @@ class Unreadable(Exception):
 def read_text(path: Path, limit: int = MAX_BYTES) -> str:
     """The text of a file.
 
-    A device or a pipe may have no end, or never begin: only regular files of *limit* bytes at most are read.
+    A device or a pipe may have no end, or never begin: only regular files of *limit* bytes at most
+    are read.
 
     Raises:
         FileNotFoundError: there is none.
@@ -63,7 +65,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _check_numbers(where: str, value: object) -> None:
-    """Refuse what every comparison lets pass or no clock can wait for; the schemas can't say that."""
+    """Refuse NaN, infinity and huge numbers, which the schemas can't exclude."""
     if isinstance(value, dict):
         for name, member in value.items():
             _check_numbers(f"{where}.{name}" if where else name, member)

@@ -1,4 +1,4 @@
-"""What the run may change: what it created, was given, or has just shown to be absent."""
+"""The guard: resources that a run may change."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
 
 
 def is_plain(sid: str) -> bool:
-    """Whether *sid* is one path segment that means itself: nothing to decode, to cut off or to climb by."""
+    """True if *sid* is one plain path segment, without escapes or dots."""
     return _PLAIN.match(sid) is not None
 
 
 class Ownership:
-    """The path segments that mutating requests may name, as they stand in the URL, each in the places where they may."""
+    """Path segments that mutating requests may name, by scope."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._allowed: dict[str, set[Scope]] = {}
         self._lent: dict[str, set[Scope]] = {}
-        #: Where a delete was aimed at the run's own; None where it may have taken what has that id in any place.
+        #: Where a delete was aimed at the run's own; None where it may have taken what has that id
+        #: in any place.
         self._touched: set[tuple[Scope | None, str]] = set()
         self._doubtful: set[tuple[Scope | None, str]] = set()
         self._conversations: set[str] = set()
@@ -37,20 +38,22 @@ class Ownership:
                 self._allowed.setdefault(segment, set()).add(scope)
 
     def lend(self, segment: str, scope: Scope) -> None:
-        """Let requests in *scope* name what is the run's own in another, once it was seen that nobody else's has that id there."""
+        """Let requests in *scope* name another scope's SID, absent in it."""
         with self._lock:
             self._lent.setdefault(segment, set()).add(scope)
 
     def allow_conversation(self, sid: str) -> None:
-        """Take this conversation, which the profile gives, for one that may be deleted."""
+        """Allow the delete of a conversation that the profile gives."""
         with self._lock:
             self._conversations.add(sid)
 
     def touch(self, segment: str, account: int | None, region: int, *, clear: bool) -> None:
-        """Note that a delete of *segment* may have been carried out; not *clear*: its answer does not say.
+        """Note that a delete of *segment* may have been carried out.
 
-        One by who may not, or where the run has none of that id, took what is the run's in another place, if any: regions may
-        share what they have.
+        Not *clear*: its response does not say.
+
+        One by who may not, or where the run has none of that id, took what is the run's in another
+        place, if any: regions may share what they have.
         """
         with self._lock:
             scope = None if account is None else Scope(account, region)
@@ -61,21 +64,22 @@ class Ownership:
                 self._doubtful.add(what)
 
     def untouched(self, resource_key: ResourceKey) -> bool:
-        """Whether no delete of it was accepted, or left without a clear answer."""
+        """True if no delete of it was accepted or left without a clear response."""
         return self._touched.isdisjoint((resource_key, (None, resource_key[1])))
 
     def doubtful(self, resource_key: ResourceKey) -> bool:
-        """Whether a delete of it was answered 5xx or not at all: it may be running, so another is maybe the second."""
+        """True if a delete of it got a 5xx or no response and may be running."""
         return not self._doubtful.isdisjoint((resource_key, (None, resource_key[1])))
 
     def owns(self, segment: str, scope: Scope = DEFAULT_SCOPE) -> bool:
-        """Whether *segment* may be changed in *scope*."""
+        """True if *segment* may be changed in *scope*."""
         return scope in self._allowed.get(segment, ()) or scope in self._lent.get(segment, ())
 
     def check(self, method: str, url: str, call: Call, account: int | None, region: int) -> None:
-        """Let the request pass if it names something of the run's in its place, or creates something.
+        """Let a request pass that creates, or names a resource of the run's own.
 
-        Without an *account* it passes where it names what is the run's by any account of the *region*.
+        Without an *account* it passes where it names what is the run's by any account of the
+        *region*.
 
         Raises:
             NotOwned: it does neither.
@@ -86,7 +90,8 @@ class Ownership:
             _, found, segment = path.partition("/v2/Conversations/")
             if method != "DELETE" or not found or segment not in self._conversations:
                 raise NotOwned(
-                    f"{method} on the conversation {segment[:80]!r}, which the profile does not give"
+                    f"{method} on the conversation {segment[:80]!r}, which the profile does not "
+                    "give"
                 )
             return
         _, found, segment = path.partition("/Configurations/")

@@ -11,7 +11,7 @@ from orchestrator_contract.profile import CREDENTIAL_NAMES
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 _HEADERS = "; headers that every request needs go into [target] headers"
-#: What a list may be answered although the endpoint can be used: not there, not so, not now.
+#: Statuses of a list that leave the endpoint usable.
 _OF_THE_LIST = frozenset({404, 405, 406, 408, 409, 410, 429})
 
 
@@ -35,9 +35,9 @@ class _Preflight:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._profile = endpoint.profile
-        #: Whether a create or an operation was no JSON.
+        #: True if a create or an operation was no JSON.
         self._garbled = False
-        #: What the list of configurations said, where it is not there.
+        #: The list's reason for its absence.
         self._no_list: Exchange | None = None
         endpoint.client.observers.append(self._see_garbled)
 
@@ -55,7 +55,8 @@ class _Preflight:
             self._endpoint.targets.control  # noqa: B018
         except Inconclusive as error:
             raise self._unusable(
-                f"{self._profile.base_url}: nothing to delete can be had: {error}{self._misplaced()}"
+                f"{self._profile.base_url}: nothing to delete can be had: "
+                f"{error}{self._misplaced()}"
             ) from None
 
     def _reach(self, scope: Scope, base: str) -> None:
@@ -90,7 +91,7 @@ class _Preflight:
         return client.send(out, allow_no_response=True)
 
     def _refused(self, exchange: Exchange, scope: Scope) -> str:
-        """What a refusal of the credentials says, and where they were read."""
+        """The reason that refuses the credentials, and where they were read."""
         account = self._profile.account(scope)
         if account is None:
             missing = (
@@ -106,7 +107,7 @@ class _Preflight:
         return f"refuses {who} with {exchange.status}{said} ({where}){hint}"
 
     def _misplaced(self) -> str:
-        """Whether the base URL may be the reason for there being nothing."""
+        """True if the base URL may be the reason for finding nothing."""
         if self._no_list is None:
             return ""
         said = words_of(self._no_list.response)
@@ -116,7 +117,7 @@ class _Preflight:
         )
 
     def _tls_hint(self, base: str) -> str:
-        """A server that asks for a certificate may end the connection without a word."""
+        """A hint: a server that wants a certificate may close without a word."""
         asked = base.startswith("https:") and self._profile.client_cert is None
         return "; if it asks for a client certificate, give [target] client_cert" if asked else ""
 
@@ -146,15 +147,18 @@ class _Preflight:
 
 
 def _refuses(status: int | None) -> bool:
-    """Whether a list answered with *status* leaves open if anything is let through."""
+    """True if a list refused with *status* may mean that all is refused."""
     return status is not None and 300 <= status < 500 and status not in _OF_THE_LIST
 
 
 def _refused_all(exchange: Exchange) -> str:
-    """What an endpoint says that answers each request alike before it looks at it."""
+    """The message on an endpoint that responds alike to every request."""
     status, said = exchange.status or 0, words_of(exchange.response)
     if status < 400:
         leads = exchange.headers.get("location", "nowhere")
-        return f"answers every request with {status}, which leads to {leads:.200}: set the base URL ([target] base_url) to where it leads"
+        return (
+            f"answers every request with {status}, which leads to {leads:.200}: set the base URL "
+            "([target] base_url) to where it leads"
+        )
     hint = "; see [target] proxy" if status == 407 else _HEADERS
     return f"refuses every request with {status}{said}{hint}"

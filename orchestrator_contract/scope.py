@@ -1,4 +1,4 @@
-"""Where a configuration is: SIDs may be counted in each account and region by itself, so alone they tell none from all others."""
+"""Account and region of a resource; SIDs may repeat in other scopes."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class Scope:
 
 #: The first account in the first region.
 DEFAULT_SCOPE = Scope()
-#: What tells a configuration from all others: its place, and its SID there.
+#: The identity of a configuration: its scope, and its SID there.
 ResourceKey = tuple[Scope, str]

@@ -1,4 +1,4 @@
-"""`orchestrator-contract init`: writes a commented target profile to begin with."""
+"""`orchestrator-contract init`: writes a commented target profile."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _FILE = "profile.toml"
 _TEXT = """\
 # A target profile: the endpoint, and everything that a run may do there.
 #
-# Anything left out means "this endpoint can't do it": requirements that need it stay unverified, and
-# the report names what they need. Take a "#" away to add a capability. docs/profile.md has every key:
+# Anything left out means "this endpoint can't do it": requirements that need it stay unverified,
+# and the report names the capability. Take a "#" away to add one. docs/profile.md has every key:
 # request headers, Bearer tokens and OAuth, client certificates, proxies and more.
 
 [target]
@@ -83,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str], prog: str) -> int:
-    """Write a profile for the URL that the arguments name, or that the user is asked for."""
+    """Write a profile for the URL in the arguments, or for one asked for."""
     parser = _Parser(prog=prog, description="Write a commented target profile to begin with.")
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL of the endpoint")
     parser.add_argument(

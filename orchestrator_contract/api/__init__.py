@@ -1,1 +1,1 @@
-"""Every request of the suite: from the calls of the contract down to the bytes that go out and the waits in between."""
+"""The calls of the contract, pagination, and polling."""

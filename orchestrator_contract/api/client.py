@@ -1,4 +1,4 @@
-"""The calls of the contract: each a method, sent like all requests through `Sender.send`."""
+"""The calls of the contract, one method each, sent by `Sender.send`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWNER: Final = -1
 
 
 class Client(Sender):
-    """Sends the requests that the contract knows to one target; safe for threads."""
+    """Sends the calls of the contract to one target; safe for threads."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,9 +46,10 @@ class Client(Sender):
         headers: Sequence[tuple[str, str]] | Mapping[str, str] = (),
         payload: Any = None,
     ) -> Request:
-        """A request to a path below the control plane, or to an absolute URL of the target.
+        """A request to a path of the control plane or an absolute URL.
 
-        *caller* is the index of the account whose credentials are sent: by default the *scope*'s own; None sends none.
+        *caller* is the index of the account whose credentials are sent: by default the *scope*'s
+        own; None sends none.
         """
         lines = list(headers.items() if isinstance(headers, Mapping) else headers)
         if key is not None:
@@ -72,7 +73,7 @@ class Client(Sender):
         headers: Sequence[tuple[str, str]] = (),
         call: Call | None = None,
     ) -> Request:
-        """The DELETE of one configuration, not sent yet; its SID stands in the path as it is."""
+        """The DELETE of one configuration, not sent yet, with its SID as it is."""
         return self.request(
             call or Call("delete", configuration.sid),
             "DELETE",
@@ -96,7 +97,7 @@ class Client(Sender):
         allow_no_response: bool = False,
         rekey: Callable[[], str] | None = None,
     ) -> Exchange:
-        """DELETE one configuration. On a new connection header names are in lower case."""
+        """DELETE one configuration; on a new connection in lower-case headers."""
         lines = [*(trigger.headers.items() if trigger else ()), *headers]
         request = self.delete_request(
             configuration, key=key, caller=caller, headers=lines, call=call
@@ -126,7 +127,10 @@ class Client(Sender):
     def operation_request(
         self, url: str, operation_id: str = "", *, scope: Scope = DEFAULT_SCOPE, of: str = "delete"
     ) -> Request:
-        """The GET of an operation, that of a call *of* some kind; a fragment is not sent (R1 7.1)."""
+        """The GET of an operation of a call *of* some kind.
+
+        A fragment is not sent (R1 7.1).
+        """
         call = Call("operation", operation_id, of=of)
         return self.request(call, "GET", url.partition("#")[0], scope=scope, headers=self._accept())
 
@@ -168,7 +172,7 @@ class Client(Sender):
         return self.send(request, new_connection=new_connection)
 
     def page_request(self, query: str, *, scope: Scope = DEFAULT_SCOPE) -> Request:
-        """The GET of one page of the list, not sent yet; *query* stands in the URL as it is."""
+        """The GET of one page of the list, not sent yet, with *query* as it is."""
         path = "/Configurations" + (f"?{query}" if query else "")
         return self.request(Call("list"), "GET", path, scope=scope, headers=self._accept())
 
@@ -197,10 +201,11 @@ class Client(Sender):
         defect = exchange.response.defect if exchange.response else None
         if exchange.status is None or exchange.status >= 300 or defect:
             raise Inconclusive(
-                f"the clock can't be moved: POST {url} gave {exchange.outcome()}{f' ({defect[1]})' if defect else ''}"
+                f"the clock can't be moved: POST {url} gave "
+                f"{exchange.outcome()}{f' ({defect[1]})' if defect else ''}"
             )
         self.coordinator.advance(seconds)
 
     def _accept(self) -> list[tuple[str, str]]:
-        """An Accept header of `*/*` for every third read, as curl sends it; JSON only for the others."""
+        """An Accept header: `*/*` for every third read, as curl sends, else JSON."""
         return [("Accept", "*/*")] if next(self._reads) % 3 == 2 else []

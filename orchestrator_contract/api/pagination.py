@@ -36,7 +36,9 @@ class Pagination:
         store: str | None = None,
         new_connection: bool = False,
     ) -> Iterator[Exchange]:
-        """Every page in order; with *new_connection* each on a connection of its own, as behind a balancer it may be another copy that answers.
+        """Every page in order, with *new_connection* each on its own connection.
+
+        Behind a balancer a new connection may lead to another copy of the endpoint.
 
         Raises:
             ListUnreadable: a page is not readable, or there are more than `MAX_PAGES`.
@@ -101,7 +103,7 @@ class Pagination:
     def find(
         self, wanted: Callable[[dict[str, Any]], bool], *, scope: Scope = DEFAULT_SCOPE
     ) -> str | None:
-        """The id of the first configuration that is wanted; None when there is none or the list can't be read."""
+        """The first wanted configuration's id; None if not listed or unreadable."""
         try:
             for item, _ in self.items(size=LARGEST_PAGE, scope=scope):
                 if wanted(item) and isinstance(item.get("id"), str):
@@ -112,7 +114,7 @@ class Pagination:
 
 
 def token_of(page: Exchange, name: str = "nextToken") -> str:
-    """The token that *page* gives under this name for one beside it; empty where it gives none."""
+    """The token that *page* gives under this name; empty if it gives none."""
     meta = page.object.get("meta")
     token = meta.get(name) if isinstance(meta, dict) else None
     return token if isinstance(token, str) else ""

@@ -1,4 +1,4 @@
-"""Following operations to their end, with as few polls as their usual time allows."""
+"""Polls operations to their end, as rarely as their usual time allows."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
-#: How often an operation is asked about at least before it is held to have no end: some end only when they have been asked about.
+#: How often an operation is asked about at least before it is held to have no end: some end only
+#: when they have been asked about.
 _LEAST_POLLS = 5
-#: How much longer operations may come to take than when that was last found out by asking often. Some end when they have been
-#: asked about a number of times: then they take as long as the suite waits, and that is what it would wait the next time.
+#: How much longer operations may come to take than when that was last found out by asking often.
+#: Some end when they have been asked about a number of times: then they take as long as the suite
+#: waits, and that is what it would wait the next time.
 _GROWTH = 1.5
 
 
@@ -80,7 +82,7 @@ class Poller:
         return exchange
 
     def poll_at_once(self, operation: Operation, number: int) -> None:
-        """Fetch the operation *number* times at one moment; each answer is judged as the next poll."""
+        """Poll the operation *number* times at one moment; judge each poll."""
         for exchange in self.client.send_together([self._asking(operation) for _ in range(number)]):
             if exchange.status is not None:  # silence is for the judge of each exchange
                 self._judge(operation, exchange)
@@ -97,7 +99,10 @@ class Poller:
         )
 
     def poll_other_link(self, operation: Operation) -> None:
-        """Fetch the operation by its Location, if that is not what is polled; it leads to the same operation (DEL-202-LINKS-AGREE)."""
+        """Fetch the operation by its Location, unless that is what is polled.
+
+        It leads to the same operation (DEL-202-LINKS-AGREE).
+        """
         accepted = operation.accepted
         location = accepted.headers.get("location")
         try:
@@ -115,18 +120,19 @@ class Poller:
     # ---------------------------------------------------------------- to the end
 
     def usual_s(self, kind: str) -> float:
-        """How long, in seconds, the newest operations of a *kind* of call took; 0 where none has ended yet."""
+        """Seconds that the newest operations of a *kind* took; 0 before any ended."""
         return self._typical.get(kind, 0.0)
 
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
-        """Poll until every operation is terminal; those that ended, in order.
+        """Poll until every operation is terminal; return the ended ones in order.
 
-        With *early*, one of every `early_every` is polled at once as well. Polls come sooner than Retry-After suggests where
-        operations are known to be quicker: it is a hint for clients, and a status must be right at any time.
-        An operation that outlives the poll limit is judged (OP-TERMINATES) and left behind.
+        With *early*, one of every `early_every` is polled at once as well. Polls come sooner than
+        Retry-After suggests where operations are known to be quicker: it is a hint for clients, and
+        a status must be right at any time. An operation that outlives the poll limit is judged
+        (OP-TERMINATES) and left behind.
 
         Raises:
-            OperationUnreachable: an operation answers nothing readable for long.
+            OperationUnreachable: an operation returns nothing readable for long.
         """
         open_ = [operation for operation in operations if not operation.done]
         if open_:
@@ -139,7 +145,8 @@ class Poller:
                 self._watch(open_, kind, limit, early)
             for operation in open_:
                 self._judge_end(operation, kind)
-            # Counted from where polls are, or what is seen of those sent first would grow from group to group.
+            # Counted from where polls are, or what is seen of those sent first would grow from
+            # group to group.
             newest = max(operation.accepted.sent for operation in open_)
             ends = sorted(_took(o, o.ended - newest) for o in open_ if o.ended)
             # What was left alone for longer than usual may have ended at any time before.
@@ -151,7 +158,7 @@ class Poller:
         return [operation for operation in operations if operation.done]
 
     def _is_known(self, kind: str) -> bool:
-        """Whether it is known how long operations of this kind take, whatever they are asked."""
+        """True if the usual time of this kind is known, however often polled."""
         return (
             kind in self._typical
             and self._typical[kind] <= _GROWTH * self._measured.get(kind, 0.0) + _FIRST_PAUSE_S
@@ -167,7 +174,8 @@ class Poller:
         if kind in self._typical and not known:
             typical = _FIRST_PAUSE_S
         long = early and known and typical > _MAX_PAUSE_S
-        # Of long ones a third as many are polled at once, and as many half way: some of the same, so as to see their order.
+        # Of long ones a third as many are polled at once, and as many half way: some of the same,
+        # so as to see their order.
         every = self.early_every * (3 if long else 1)
         sampled = [(next(self._followed), operation) for operation in open_] if early else []
         self.client.parallel(
@@ -175,7 +183,8 @@ class Poller:
         )
         halfway = typical / 2 if long else None
         due = newest + (halfway or typical)
-        # Until it is known how long they take, a few at a time are asked, in turns, and less and less often.
+        # Until it is known how long they take, a few at a time are asked, in turns, and less and
+        # less often.
         turns = None if known else count()
         looked = False
         while open_ := [operation for operation in open_ if not operation.done]:
@@ -187,7 +196,8 @@ class Poller:
                 and min(len(operation.polls) for operation in open_) >= _LEAST_POLLS
             ):
                 return
-            # What is asked about after its limit only, because other things came between, is looked at all the same.
+            # What is asked about after its limit only, because other things came between, is looked
+            # at all the same.
             time.sleep(max(min(due - now, limit - spent + 0.01), _FIRST_PAUSE_S))
             if halfway and spent <= limit:
                 self.client.parallel(
@@ -209,18 +219,21 @@ class Poller:
         for operation in operations:
             tail = operation.polls[-8:]
             kind = operation.accepted.call.operation
-            # The first that can't be read is given time; the finding does not get truer by waiting each time.
+            # The first that can't be read is given time; the finding does not get truer by waiting
+            # each time.
             limit = 0.3 if kind in self._unreadable else FIRST_SIGHT_S * 2
             long = time.monotonic() - operation.accepted.sent > limit
             if long and len(tail) >= 4 and not any(word_of(poll) in RANK for poll in tail):
                 self._unreadable.add(kind)
                 raise OperationUnreachable(
-                    f"the operation can't be read: the last poll gave {tail[-1].outcome()}{why_no_json(tail[-1])}"
+                    "the operation can't be read: the last poll gave "
+                    f"{tail[-1].outcome()}{why_no_json(tail[-1])}"
                 )
 
     def _patience(self, kind: str) -> float:
         limit = self.client.profile.limits.poll_timeout_s
-        # Once one has outlived the limit, the others are not waited for as long: it is found already.
+        # Once one has outlived the limit, the others are not waited for as long: it is found
+        # already.
         return max(2.0, limit / 10) if kind in self._stuck else limit
 
     def _judge_end(self, operation: Operation, kind: str) -> None:
@@ -232,9 +245,12 @@ class Poller:
 
 
 def _took(operation: Operation, seen: float) -> float:
-    """Seconds that an operation took: not more than until its end was *seen*, and less where its own instants say so.
+    """Seconds that an operation took: until *seen* at its end, or less.
 
-    What was seen depends on when it was polled, and the next poll on what was seen: by itself that only ever grows.
+    Its own instants may say less.
+
+    What was seen depends on when it was polled, and the next poll on what was seen: by itself that
+    only ever grows.
     """
     last = operation.polls[-1]
     created, completed = (instant_of(last, name) for name in ("createdAt", "completedAt"))

@@ -1,1 +1,1 @@
-"""What must hold, as data: the catalogue of requirements, the schemas, and the limits of the contract."""
+"""The contract as data: catalogue of requirements, schemas, limits."""

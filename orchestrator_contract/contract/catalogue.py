@@ -1,4 +1,4 @@
-"""The catalogue: every requirement of the contract, read from catalogue.toml."""
+"""The catalogue: every requirement, read from catalogue.toml."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Level(StrEnum):
 
     @property
     def gates(self) -> bool:
-        """Whether a breach fails the gate without --strict."""
+        """True if a breach fails the gate without --strict."""
         return self is not Level.ADVISORY
 
 
@@ -67,7 +67,7 @@ class Catalogue:
             )
 
     def on(self, call: str, requirement: str) -> str:
-        """The id under which *requirement*, written for DELETE, is judged on *call*."""
+        """The id under which *requirement* of DELETE is judged on *call*."""
         return self._elsewhere.get((call, requirement), requirement)
 
     def __getitem__(self, requirement_id: str) -> Requirement:

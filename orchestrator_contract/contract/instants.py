@@ -11,10 +11,10 @@ _RFC3339 = re.compile(
 
 
 def parse_instant(text: str) -> tuple[datetime, int] | None:
-    """The instant as a whole UTC second and nanoseconds; None when *text* is no RFC 3339 date-time.
+    """Whole UTC seconds and nanoseconds of an RFC 3339 date-time, else None.
 
-    `datetime` alone would cut nanoseconds off and refuse a leap second, both of which RFC 3339 allows.
-    A leap second counts as the second before it.
+    `datetime` alone would cut nanoseconds off and refuse a leap second, both of which RFC 3339
+    allows. A leap second counts as the second before it.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:

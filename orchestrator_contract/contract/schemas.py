@@ -22,7 +22,8 @@ _ROOTS = (Path(__file__).parents[1] / "_schemas", Path(__file__).parents[2] / "s
 #: Longest piece of a wrong value that a message quotes, in characters.
 _QUOTE = 120
 
-#: The formats that the schemas use, checked by what the contract means by them; jsonschema's own need extras.
+#: The formats that the schemas use, checked by what the contract means by them; jsonschema's own
+#: need extras.
 FORMATS = FormatChecker(formats=())
 
 
@@ -41,8 +42,9 @@ def _is_pattern(value: object) -> bool:
     return not isinstance(value, str) or re.compile(value) is not None
 
 
-# RFC 3986 appendix A, as far as it decides well-formedness: a scheme, then only characters of the grammar. What is not
-# of it is searched for: to match a text of some megabytes character by character, each of them remembered, takes 600 MB.
+# RFC 3986 appendix A, as far as it decides well-formedness: a scheme, then only characters of the
+# grammar. What is not of it is searched for: to match a text of some megabytes character by
+# character, each of them remembered, takes 600 MB.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\Z)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
 
@@ -70,13 +72,13 @@ class SchemaProblem:
 
 
 def schema_root() -> Path:
-    """The folder that holds the schemas: in the installed package, else in the checkout."""
+    """The folder of the schemas: in the installed package or the checkout."""
     return next(root for root in _ROOTS if root.is_dir())
 
 
 @cache
 def documents() -> dict[str, dict[str, Any]]:
-    """Every schema by its path below `schemas/`, e.g. ``responses/202.body.json``."""
+    """Every schema by its path below `schemas/`: ``responses/202.body.json``."""
     root = schema_root()
     return {
         path.relative_to(root).as_posix(): json.loads(path.read_text(encoding="utf-8"))
@@ -84,7 +86,7 @@ def documents() -> dict[str, dict[str, Any]]:
     }
 
 
-#: What is no part of the API, but of the suite's own files.
+#: Schemas of the suite's own files, not of the API.
 _OF_THE_SUITE = frozenset(
     {"catalogue.json", "conformance-report.json", "target-profile.json", "waivers.json"}
 )
@@ -92,7 +94,7 @@ _OF_THE_SUITE = frozenset(
 
 @cache
 def words() -> frozenset[str]:
-    """The API's own words: the names that its messages have, and the values that it names itself."""
+    """The API's own words: member names, and values of enums and consts."""
     found: set[str] = set()
     rest: list[Any] = [
         document for name, document in documents().items() if name not in _OF_THE_SUITE
@@ -119,14 +121,17 @@ def _registry() -> Registry[Any]:
     )
 
 
-#: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what holds no schema.
+#: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what
+#: holds no schema.
 _ABOUT = frozenset({"$id", "$schema", "$defs", "title", "description", "examples", "x-invalid"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _VALUES = frozenset({"enum", "const", "required"})
 
 
 def _written_out(node: Any, resolver: Any) -> Any:
-    """The schema *node* with what its references lead to in their places: to resolve them is most of a validation.
+    """The schema *node* with its references resolved.
+
+    Resolving them takes most of a validation's time.
 
     No schema leads back to itself.
     """
@@ -158,19 +163,19 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def matches(name: str, instance: object) -> bool:
-    """Whether *instance* is valid under the schema *name*."""
+    """True if *instance* is valid under the schema *name*."""
     return validator(name).is_valid(instance)
 
 
 def problems(name: str, instance: object) -> Iterator[SchemaProblem]:
-    """What is wrong with *instance* under the schema *name*, one problem an offending part."""
+    """Problems of *instance* under the schema *name*, one an offending part."""
     for error in validator(name).iter_errors(instance):
         yield problem_of(error)
 
 
 @cache
 def requirements(name: str) -> tuple[str, ...]:
-    """The requirements that the schema *name* decides: ids in `x-requirement`, the root's first."""
+    """Requirements that the schema *name* decides, the root's first."""
     found: list[str] = []
     nodes: list[Any] = [validator(name).schema]
     while nodes:
@@ -182,7 +187,7 @@ def requirements(name: str) -> tuple[str, ...]:
 
 
 def breaches(name: str, instance: object) -> Mapping[str, Sequence[ValidationError]]:
-    """The errors of *instance*, for each requirement that the schema *name* decides.
+    """Errors of *instance* for each requirement that the schema decides.
 
     Each error breaches the innermost requirement around it; one without errors is met.
     """
@@ -204,7 +209,7 @@ def _innermost(schema: Any, error: ValidationError) -> str:
 
 
 def problem_of(error: ValidationError) -> SchemaProblem:
-    """One validation error in the words of a message, reduced to the part that decides it."""
+    """One validation error as a message, reduced to the deciding part."""
     worst = best_match([error]) or error
     return SchemaProblem(worst.json_path, _expectation(worst), _quote(worst.instance))
 

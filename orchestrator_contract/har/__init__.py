@@ -1,1 +1,1 @@
-"""Recorded traffic (HAR 1.2): judging it without sending anything, and writing the suite's own."""
+"""Recorded traffic (HAR 1.2): judged without requests, and written."""

@@ -1,4 +1,4 @@
-"""Callers told apart without their credentials, and these kept out of what is stored."""
+"""Tells callers apart without storing their credentials."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _MOST = 256
 
 
 class Callers:
-    """Knows callers by a keyed hash; forgets credentials as soon as they are replaced."""
+    """Knows callers by a keyed hash; forgets credentials once replaced."""
 
     def __init__(self) -> None:
         self._salt = secrets.token_bytes(16)
         self._redactors: OrderedDict[str, Redactor] = OrderedDict()
 
     def scope(self, *parts: str) -> str:
-        """A name of the same origin, credentials and account; no other process makes it."""
+        """A name for the same origin, credentials and account in this process."""
         text = "\n".join(parts).encode("utf-8", "replace")
         return hmac.new(self._salt, text, hashlib.sha256).hexdigest()
 
     def redactor(self, authorization: str) -> Redactor:
-        """What replaces these credentials, in each form that they can travel in."""
+        """The redactor of these credentials, in each form that they travel in."""
         name = self.scope(authorization)
         if name not in self._redactors:
             self._redactors[name] = _redactor(authorization)

@@ -12,19 +12,19 @@ from orchestrator_contract.http.content_coding import decode
 from orchestrator_contract.http.exchange import parse_json
 from orchestrator_contract.http.response import MAX_BODY, Response, TransportError
 
-#: Statuses whose responses have no body; what a recorder puts there is the cache's.
+#: Statuses whose responses have no body; one that is recorded is the cache's.
 _BODILESS = frozenset({204, 304})
 _UNCODED = frozenset({"", "utf-8", "utf8"})
-#: What went wrong after the head had come: Chrome's and Safari's member, and Playwright's.
+#: Failures after the head had come: Chrome's and Safari's member, and Playwright's.
 _FAILURES = ("_error", "_failureText")
 _FRAMING = frozenset({"", "content-length", "transfer-encoding"})
 _WHITE = re.compile(r"\s+")
-#: What stands in a body that still is compressed, and in no JSON.
+#: Characters of a body that still is compressed, and of no JSON.
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 
 
 def body_of(response: dict[str, Any], status: int, headers: Headers) -> bytes | None:
-    """Read the body after its content coding; None where it was not recorded whole."""
+    """Read the body after its content coding; None if not recorded whole."""
     if status in _BODILESS or any(response.get(name) for name in _FAILURES):
         return None
     content = response.get("content")
@@ -43,7 +43,7 @@ def body_of(response: dict[str, Any], status: int, headers: Headers) -> bytes | 
 def _is_empty(
     response: dict[str, Any], content: dict[str, Any], headers: Headers, text: Any
 ) -> bool:
-    """Whether a body without text is known to be empty: many programs leave bodies out."""
+    """True if a body without text is surely empty, not just left out."""
     lengths = headers.values("content-length")
     if lengths:
         return all(one.strip() == "0" for one in lengths)
@@ -75,7 +75,7 @@ def _bytes(text: str, encoding: str) -> bytes | None:
 
 
 def _uncompressed(body: bytes, headers: Headers) -> bytes | None:
-    """Decode a body that its recorder left compressed; None when that can't be done."""
+    """Decode a body that was recorded compressed; None if it can't be."""
     if not _BINARY.search(body.decode("utf-8", "replace")):
         return body
     coded = [("content-encoding", one) for one in headers.values("content-encoding")]
@@ -88,7 +88,7 @@ def _uncompressed(body: bytes, headers: Headers) -> bytes | None:
 
 
 def _is_cut(body: bytes, content: dict[str, Any], headers: Headers) -> bool:
-    """Whether a text that is no JSON is shorter than the body that was received."""
+    """True if a text that is no JSON is shorter than the received body."""
     promised = [_number(content.get("size"))]
     if not headers.values("content-encoding"):
         lengths = headers.values("content-length")

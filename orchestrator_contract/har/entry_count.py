@@ -33,7 +33,7 @@ class EntryCount:
         self._without_headers += not seen.headers
 
     def not_from_network(self, source: str) -> None:
-        """Count a call that the endpoint did not answer."""
+        """Count a call without a response."""
         self._calls += 1
         self._elsewhere[source] += 1
 
@@ -43,7 +43,7 @@ class EntryCount:
         self._no_response += 1
 
     def unread(self, number: int, reason: str, *, call: bool) -> None:
-        """Count an entry that can't be read, and the *call* that it is known to be."""
+        """Count an unreadable entry, and its *call* where known."""
         self._calls += call
         self._unread[reason] += 1
         named = self._named.setdefault(reason, [])
@@ -51,7 +51,7 @@ class EntryCount:
             named.append(number)
 
     def summary(self) -> str:
-        """How many entries were calls, and what could not be read."""
+        """A sentence: how many entries were calls, and which could not be read."""
         noun = "entry" if self._calls == self.entries == 1 else "entries"
         verb = "was a call" if self._calls == 1 else "were calls"
         said = f"{self._calls} of {self.entries} {noun} {verb} to the control plane"
@@ -68,7 +68,7 @@ class EntryCount:
         return f"{count} × {reason} ({'entry' if count == 1 else 'entries'} {named})"
 
     def notes(self) -> list[str]:
-        """The summary, and what was left out of the judging."""
+        """The summary, and a note on entries that were left out."""
         made = [self.summary()]
         elsewhere = self._elsewhere.total()
         if elsewhere:

@@ -1,4 +1,4 @@
-"""The header lines of an entry, of which one that can't be read hides no other."""
+"""Header lines of an entry; an unreadable one hides no other."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Headers:
 
     @property
     def whole(self) -> bool:
-        """Whether a header of the contract that is not among the lines was not there."""
+        """True if a contract header not among the lines was absent."""
         return bool(self.lines) and self.unread.isdisjoint(_OF_CONTRACT | {""})
 
 
 def headers_of(part: dict[str, Any]) -> Headers:
-    """Read the headers of a request or response; `whole` is false where none were recorded."""
+    """Read the headers of a message; `whole` is False if none were recorded."""
     found, unread = [], set()
     for name, value in _pairs(part.get("headers")):
         values = value if isinstance(value, list) else [value]
@@ -46,7 +46,7 @@ def headers_of(part: dict[str, Any]) -> Headers:
 
 
 def _pairs(lines: Any) -> list[tuple[Any, Any]]:
-    """Take a list of name and value, or an object of them, which some programs write."""
+    """Read a list of names and values, or an object, as some programs write."""
     if isinstance(lines, dict):
         return list(lines.items())
     if not isinstance(lines, list):

@@ -39,14 +39,14 @@ class Request:
 
     @property
     def conditional(self) -> bool:
-        """Whether the request has a precondition or range, or may have one that can't be seen."""
+        """True if the request has, or may have, a precondition or range."""
         shown = any(map(self.headers.values, CONDITIONS))
         hidden = not self.headers.lines or not self.headers.unread.isdisjoint(CONDITIONS | {""})
         return shown or hidden
 
     @property
     def key_ok(self) -> bool:
-        """Whether there surely is no key, or one of the documented form."""
+        """True if there is surely no key, or one of the documented form."""
         if not self.headers.lines or "idempotency-key" in self.headers.unread:
             return False
         keys = self.keys

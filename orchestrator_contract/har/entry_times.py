@@ -18,7 +18,7 @@ _PHASES = ("blocked", "dns", "connect", "send", "wait", "receive")
 LONGEST_S = 600.0
 #: The years of which every instant can be shown, in seconds since the epoch.
 _FIRST_S, _LAST_S = -62_135_596_800.0, 253_370_764_800.0
-#: What clocks are set by when the time zone changes, in seconds.
+#: Seconds by which clocks are set when the time zone changes.
 _QUARTER_S = 900
 #: A year, in milliseconds: a longer exchange is a mistake of the recorder.
 _MOST_MS = 366 * 86_400_000.0
@@ -26,20 +26,20 @@ _MOST_MS = 366 * 86_400_000.0
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The start of a request in seconds; without a zone the clock's offset is unknown."""
+    """The start of a request in seconds; without a zone on an unknown offset."""
 
     seconds: float
     zoned: bool
 
 
 def start_of(entry: dict[str, Any]) -> Start | None:
-    """Read startedDateTime, in any form of ISO 8601 with day and time; None when it is none."""
+    """Read startedDateTime, a day and time of ISO 8601; None for others."""
     text = entry.get("startedDateTime")
     return parse_start(text) if isinstance(text, str) else None
 
 
 def parse_start(text: str) -> Start | None:
-    """Read a date and time, which HAR 1.2 wants in ISO 8601: RFC 3339 is narrower."""
+    """Read a date and time of ISO 8601, which is wider than RFC 3339."""
     text = text.strip().upper().replace("\N{MINUS SIGN}", "-")
     instant = parse_instant(text)
     if instant is not None:
@@ -57,7 +57,7 @@ def _within(seconds: float, *, zoned: bool) -> Start | None:
 
 
 def duration_of(entry: dict[str, Any]) -> float | None:
-    """Seconds from start to end by `time` or `timings`, the longer one; None when neither tells.
+    """Seconds by `time` or `timings`, the longer one; None without both.
 
     Nothing takes no time at all: programs write 0 where they have not measured.
     """
@@ -74,7 +74,7 @@ def _positive(value: Any) -> float:
 
 
 class Timeline:
-    """Places entries in time: by their start, or without a time zone by their order in the file."""
+    """Places entries in time: by start, or without a time zone by order."""
 
     def __init__(self) -> None:
         self._latest = float("-inf")
@@ -83,7 +83,7 @@ class Timeline:
         self._set_back = 0.0
 
     def place(self, start: Start) -> float:
-        """Give the start of the next entry of the file, on the one clock of the recording."""
+        """The start of the file's next entry, on the recording's one clock."""
         self._zoned |= start.zoned
         seconds = start.seconds if start.zoned else self._local(start.seconds)
         self._latest = max(self._latest, seconds)

@@ -1,4 +1,4 @@
-"""One HAR entry as an exchange: what judging needs of it, and no secret."""
+"""One HAR entry as an exchange for judging, without secrets."""
 
 from __future__ import annotations
 
@@ -157,6 +157,6 @@ def _kept(headers: Headers, clean: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _clock_shift(entry: dict[str, Any]) -> float:
-    """By how many seconds this suite had moved the endpoint's clock (see writer.py)."""
+    """Seconds by which the suite had moved the endpoint's clock (writer.py)."""
     shift = entry.get("_endpointClock")
     return float(shift) if isinstance(shift, (int, float)) else 0.0

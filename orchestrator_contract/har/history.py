@@ -1,4 +1,4 @@
-"""What holds across recorded exchanges: operations, keys, and what is deleted.
+"""Judges across recorded exchanges: operations, keys, deletions.
 
 A recording shows one client's view. A rule accuses only where no traffic outside of it could have
 led to the same responses; elsewhere the requirement stays unverified.
@@ -25,7 +25,7 @@ from orchestrator_contract.rules.operations import judge_poll
 
 #: An operation that is not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600
-#: What a delete may be refused with for its key, or for what runs.
+#: Statuses that refuse a delete for its key, or for a running one.
 _REFUSED = MISMATCH | {409}
 
 
@@ -91,7 +91,7 @@ class History:
             return
         named = accepted.operation_names
         if any(self._operations.get(seen.scope, name) for name in named):
-            return  # a second delete of a SID may answer with the first one's operation
+            return  # a second delete of a SID may return the first one's operation
         try:
             operation = self._links.accept(accepted, Configuration(accepted.call.subject))
         except OperationUnreachable:
@@ -142,7 +142,7 @@ class History:
             )
 
     def _end_before(self, seen: Recorded, first: Exchange) -> str:
-        """How the operation of a key's *first* use had ended before *seen* started, if it had."""
+        """How the operation of the *first* use had ended before *seen* started."""
         if self._deletion(seen) is not None:
             return "COMPLETED"
         operations = [self._operations.get(seen.scope, name) for name in first.operation_names]
@@ -152,7 +152,7 @@ class History:
     # ---------------------------------------------------------------- what is deleted
 
     def _deletion(self, seen: Recorded, sid: str = "") -> _Followed | None:
-        """The delete that had ended before a request about *sid*, or its own subject, started."""
+        """The delete that had ended before a request about *sid* started."""
         followed = self._deleted.get(seen.scope, sid or seen.exchange.call.subject)
         if followed is None or followed.done is None or seen.start < followed.done:
             return None
@@ -185,10 +185,13 @@ class History:
 
 
 def _names_operation(seen: Recorded) -> bool:
-    """Whether a 202 shows which operation it started, or that it names none."""
+    """True if a 202 shows its operation, or that it names none."""
     return seen.exchange.status == 202 and (seen.whole or bool(seen.exchange.operation_names))
 
 
 def _surely_after(seconds: float, first: Recorded, then: Recorded) -> bool:
-    """Whether so much time has passed; without a time zone a clock may have been set."""
+    """True if so much time has surely passed.
+
+    Without a time zone a clock may have been set.
+    """
     return first.zoned and then.zoned and then.start - first.start > seconds

@@ -35,7 +35,7 @@ _ACCEPTED_CALLS = frozenset({"create", "update", "patch"})
 
 
 class _Target(Profile):
-    """A recording as a target: it lacks no capability, and leaves open what it does not show."""
+    """A recording as a target: no capability is lacking, the rest stays open."""
 
     __slots__ = ()
 
@@ -159,7 +159,7 @@ class RecordingJudge:
         return made
 
     def _nothing_judged(self, wanted: frozenset[str]) -> EndpointUnusable | None:
-        """Why no requirement of those *wanted* could be judged; None where one was."""
+        """Why no *wanted* requirement could be judged; None if one was."""
         if wanted.difference(self._unchecked()):
             return None
         return EndpointUnusable(f"nothing could be judged: {self.count.summary()}")

@@ -53,7 +53,7 @@ class Keys:
         return self._uses.forgot
 
     def may_refuse(self, seen: Recorded) -> bool:
-        """Whether the key may be refused because it was used for another request."""
+        """True if the key may be refused for its use in another request."""
         if seen.exchange.object.get("code") == KEY_USED:
             return True
         use = self._use(seen)
@@ -66,7 +66,7 @@ class Keys:
             use.created = at
 
     def judge(self, seen: Recorded) -> bool:
-        """Judge the use of a key; whether it is not the first use."""
+        """Judge the use of a key; return True if it is not the first."""
         use = self._use(seen)
         if use is None:
             self._rate_limits.judge(seen)
@@ -111,7 +111,7 @@ class Keys:
     # ---------------------------------------------------------------- the same target
 
     def _same_target(self, seen: Recorded, use: _Use) -> bool:
-        """Judge a request that was sent before; whether it still is its replay."""
+        """Judge a repeated request; return True if it still is a replay."""
         exchange, call = seen.exchange, seen.exchange.call.operation
         if exchange.status in PASSING or seen.answers_condition:
             return True
@@ -173,7 +173,7 @@ class Keys:
         return not found.changed
 
     def _expired(self, seen: Recorded, use: _Use) -> bool:
-        """A key that has expired starts a new operation, and may be used like a new one."""
+        """Judge an expired key: it starts a new operation, like a new key."""
         first, again = use.seen.exchange, seen.exchange
         old = again.status == 202 and bool(again.operation_names & first.operation_names)
         if old or seen.whole or again.operation_names:
@@ -211,5 +211,5 @@ class Keys:
 
 
 def _timed(seen: Recorded, use: _Use) -> bool:
-    """Whether the time between two uses can be told to the minute."""
+    """True if the time between two uses is known to the minute."""
     return seen.zoned and use.seen.zoned

@@ -1,4 +1,4 @@
-"""Bounded memory for recordings of any length: the oldest entries are forgotten first."""
+"""Bounded memory for long recordings: the oldest entries go first."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Memory(Generic[_V]):
 
 
 def slim(exchange: Exchange) -> Exchange | None:
-    """The exchange with what evidence shows, to keep many; None when its body is too long."""
+    """The exchange reduced to its evidence; None if its body is too long."""
     response = exchange.response
     if response is None or len(response.body) > _BODY:
         return None

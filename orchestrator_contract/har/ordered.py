@@ -13,7 +13,7 @@ _AHEAD = 256
 
 
 def ordered(calls: Iterable[Recorded]) -> Iterator[Recorded]:
-    """Give *calls* by their start; those of one start stay as they are."""
+    """Sort *calls* by their start, stably."""
     waiting: list[tuple[float, int, Recorded]] = []
     number = count()
     for seen in calls:

@@ -1,4 +1,4 @@
-"""Tell responses of the endpoint from those that the recording program made or kept."""
+"""Tells responses of the endpoint from those of the recording program."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OWN_PHRASES = {
 
 
 def answered_by(entry: dict[str, Any], response: dict[str, Any]) -> str:
-    """What answered in the endpoint's place; empty for a response from the network."""
+    """The responder in the endpoint's place; empty for a network response."""
     return (
         _FETCH_TYPES.get(_fetch_type(entry), "")
         or _marked(entry)
@@ -54,7 +54,7 @@ def _marked(part: dict[str, Any]) -> str:
 
 
 def _weak_marks(entry: dict[str, Any], response: dict[str, Any]) -> int:
-    """Count the signs of which one alone says nothing: many programs leave these members empty."""
+    """Count weak signs; one alone says little, as programs leave them empty."""
     cache, size = entry.get("cache"), response.get("bodySize")
     received = isinstance(size, (int, float)) and size > 0
     return (

@@ -1,4 +1,4 @@
-"""The other asynchronous calls in a recording: links of each 202, a conversation's key."""
+"""Recorded creates, updates, patches, and deletes of conversations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CALLS = frozenset({"create", "update", "patch", "delete-conversation"})
 
 
 def accepted(links: Links, small: Exchange) -> None:
-    """Judge the links of a 202; which configuration a create made can't be seen."""
+    """Judge the links of a 202, without the configuration of a create."""
     try:
         sid = "" if small.call.operation == "create" else small.call.subject
         links.accept(small, Configuration(sid))
@@ -23,7 +23,7 @@ def accepted(links: Links, small: Exchange) -> None:
 
 
 def replayed(findings: Findings, first: Recorded, again: Recorded) -> None:
-    """Judge a second use of a conversation's key: its delete has no payload to compare."""
+    """Judge a second use of a conversation's key; there is no payload."""
     found = compare(first, again)
     check, steps = findings.on(first.exchange.call), [first.exchange, again.exchange]
     if found.conclusive:

@@ -1,4 +1,4 @@
-"""The retry of a 429 in a recording: a request that was refused unprocessed is not stored."""
+"""Retries of recorded 429s: a refused request is not stored."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from orchestrator_contract.results.findings import Findings
 
 
 def target_of(seen: Recorded) -> str:
-    """What a key is bound to, but for the payload."""
+    """The target of a key, without the payload."""
     exchange = seen.exchange
     return f"{exchange.method} {exchange.call.subject or exchange.url}"
 
 
 class RateLimits:
-    """Remembers keyed deletes that were answered 429, and judges what their retries get."""
+    """Remembers keyed deletes that got a 429, and judges their retries."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
@@ -37,7 +37,7 @@ class RateLimits:
             self._refused.put(seen.scope, name, replace(seen, exchange=kept))
 
     def _retry(self, refused: Recorded, seen: Recorded) -> None:
-        """A second 429 may be a new one, unless it carries the first one's request id."""
+        """Judge a second 429, which may be new unless its request id repeats."""
         first, again = refused.exchange, seen.exchange
         if again.status in (401, 403) or seen.start < refused.end:
             return

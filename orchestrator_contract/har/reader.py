@@ -1,4 +1,4 @@
-"""Reads the entries of a HAR file one at a time, in memory that does not grow with the file."""
+"""Reads HAR entries one at a time, in bounded memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _REST = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 #: Each escape; the group is half of a surrogate pair, which no parser, file or terminal can take.
 _ESCAPES = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -35,7 +36,7 @@ class NotHar(Exception):
 
 
 class Bounded:
-    """Reads JSON text for a parser: mends its UTF-8, cuts overlong strings, bounds its depth."""
+    """Reads JSON text for a parser: mends UTF-8, bounds strings and depth."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -131,7 +132,7 @@ def _check(path: Path) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """A parser's message without the text that it quotes, which may hold a secret."""
+    """A parser's message without quoted text, which may hold a secret."""
     text = error.args[0] if error.args else ""
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return next(iter(text.splitlines()), "") or "not JSON"

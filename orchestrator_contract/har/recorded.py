@@ -15,36 +15,36 @@ class Recorded:
     exchange: Exchange
     #: Tells callers apart: a keyed hash of origin and credentials that no other process can make.
     scope: str
-    #: Whether the recording shows credentials at all.
+    #: True if the recording shows credentials at all.
     credentials: bool
     #: Seconds since the epoch, on the endpoint's clock as far as known.
     start: float
     end: float
-    #: Whether *start* names a time zone; without one durations may be off by hours.
+    #: True if *start* names a time zone; without one durations may be off by hours.
     zoned: bool
-    #: Whether the body was recorded; what was not is unknown, never empty.
+    #: True if the body was recorded; otherwise it is unknown, never empty.
     body: bool
-    #: Whether the response headers were recorded, all that the contract speaks of.
+    #: True if the response headers were recorded, all that the contract speaks of.
     headers: bool
-    #: Whether the key, if there is one, has the documented form.
+    #: True if the key, if there is one, has the documented form.
     key_ok: bool
-    #: Whether the request has a precondition or asks for a range (RFC 9110 13.1, 14.2).
+    #: True if the request has a precondition or asks for a range (RFC 9110 13.1, 14.2).
     conditional: bool
 
     @property
     def whole(self) -> bool:
-        """Whether what the response does not show was not in it."""
+        """True if a part that the response does not show was absent."""
         return self.body and self.headers
 
     @property
     def answers_condition(self) -> bool:
-        """Whether the status answers a precondition or a range: it says nothing of the content."""
+        """True if the status is of a precondition or range, without content."""
         return self.exchange.status == 304 or (
             self.conditional and self.exchange.status in (206, 412, 416)
         )
 
     def shown(self, *, body: bool, headers: bool) -> Exchange:
-        """The exchange with its response reduced to the parts that both this and another show."""
+        """The exchange with its response reduced to parts that both show."""
         response = self.exchange.response
         assert response is not None  # what got no response is no Recorded
         lines = response.headers if headers else []

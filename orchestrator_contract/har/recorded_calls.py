@@ -21,14 +21,14 @@ _REFUSALS = frozenset(range(400, 500))
 
 
 class Calls:
-    """Classifies requests; learns the addresses of operations, which need not look documented."""
+    """Classifies requests; learns the addresses of operations."""
 
     def __init__(self) -> None:
         #: Address of an operation: the call that led to it.
         self._operations: OrderedDict[str, str] = OrderedDict()
 
     def classify(self, method: str, url: str, path: str) -> tuple[str, str] | None:
-        """The call's name and subject; None for a request that is none of the contract's."""
+        """The call's name and subject; None for other requests."""
         if method == "GET" and url in self._operations:
             return "operation", path.rpartition("/")[2]
         conversation = _CONVERSATION.search(path)

@@ -1,4 +1,4 @@
-"""Findings from recordings: nothing is checked that an exchange does not show."""
+"""Findings from recordings, only of what an exchange shows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_LINKS = frozenset({"DEL-202-LINKS-AGREE"})
 
 
 class RecordedFindings(Findings):
-    """Drops checks and observations of what the exchange at hand does not show."""
+    """Drops checks and observations of parts that were not recorded."""
 
     _unseen: frozenset[str] = _OF_WIRE
     _partial = False
@@ -53,7 +53,8 @@ class RecordedFindings(Findings):
         inner = super().on(call)
 
         def check(requirement: str, ok: bool, **steps: object) -> bool:
-            return requirement in self._unseen or inner(requirement, ok, **steps)  # type: ignore[arg-type]  # as it came
+            # The keywords are those of Check, passed on as they came.
+            return requirement in self._unseen or inner(requirement, ok, **steps)  # type: ignore[arg-type]
 
         return check
 
@@ -79,13 +80,13 @@ class RecordedFindings(Findings):
             super().observe(observation, what, count)
 
     def tally(self, status: int, *, valid: bool) -> None:
-        """Count one DELETE response; what was not recorded does not make it invalid."""
+        """Count one DELETE response; missing parts don't make it invalid."""
         unbroken = self.breach_count() == self._breaches_before
         super().tally(status, valid=valid or (self._partial and unbroken))
 
     @cached_property
     def _by_schema(self) -> dict[str, frozenset[str]]:
-        """The requirements that a schema decides, by the part of the response that it is of."""
+        """Requirements that schemas decide, by the part of the response."""
         return {"body": decided_by("body"), "headers": decided_by("headers")}
 
 

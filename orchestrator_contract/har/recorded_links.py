@@ -10,7 +10,7 @@ from orchestrator_contract.rules.accepted import Links
 
 
 class _AnyOrigin(frozenset[Any]):
-    """A recording does not say which origins are the target's: none counts as foreign."""
+    """Accepts any origin, as a recording does not name the target's."""
 
     def __contains__(self, origin: object) -> bool:
         return origin is not None
@@ -25,5 +25,5 @@ class RecordedLinks(Links):
     def poll_url(
         self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
     ) -> str:
-        """Where the operation could be polled; DEL-202-STATUS-URL-ORIGIN stays open."""
+        """The operation's URL; DEL-202-STATUS-URL-ORIGIN stays open."""
         return status_url or location or operation_id

@@ -1,4 +1,4 @@
-"""Compares a replay with the original response, as far as the recording shows both."""
+"""Compares a replay with the original response, where both are recorded."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from orchestrator_contract.rules.idempotency import differences
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two responses."""
+    """Differences between two responses."""
 
     changed: list[str]
-    #: Whether they show enough to tell that they are the same, if nothing has changed.
+    #: True if they show enough to tell that they are the same, if nothing has changed.
     conclusive: bool
 
 
 def compare(first: Recorded, again: Recorded) -> Comparison:
-    """Compare status, links and body of two responses, of which parts may be unknown."""
+    """Compare status, links and body of two responses, some parts unknown."""
     body, headers = first.body and again.body, first.headers and again.headers
     changed = differences(
         first.shown(body=body, headers=headers), again.shown(body=body, headers=headers)

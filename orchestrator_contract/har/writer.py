@@ -1,4 +1,4 @@
-"""`--har FILE`: writes the suite's own traffic as HAR 1.2, free of secrets.
+"""`--har FILE`: writes the suite's traffic as HAR 1.2, without secrets.
 
 The file is whole after every exchange.
 """
@@ -58,7 +58,7 @@ class HarWriter:
             raise HarError(self._said(error.strerror or str(error))) from None
 
     def __call__(self, exchange: Exchange) -> None:
-        """Append one exchange; if that fails, the recording ends with the one before."""
+        """Append one exchange; if that fails, end with the one before."""
         text = json.dumps(entry_of(exchange, self._clock()), ensure_ascii=True).encode()
         with self._lock:
             if self._file.closed:

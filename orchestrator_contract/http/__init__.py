@@ -1,1 +1,1 @@
-"""HTTP/1.1 on sockets: exact bytes out, a bounded answer in."""
+"""HTTP/1.1 on sockets: exact bytes out, a bounded response in."""

@@ -11,7 +11,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 #: Characters of a name past which a digest stands for the rest.
 _LONGEST_NAME = 1024
 
-#: `urlsplit` keeps the last URLs that it was given, of a few megabytes each from an endpoint that likes to.
+#: `urlsplit` keeps the last URLs that it was given, of a few megabytes each from an endpoint that
+#: likes to.
 split_url: Callable[[str], SplitResult] = getattr(urlsplit, "__wrapped__", urlsplit)
 
 
@@ -30,7 +31,7 @@ class Origin:
 
     @property
     def is_loopback(self) -> bool:
-        """True if the host is written as a loopback address; names are not resolved."""
+        """True if the host is a literal loopback address; nothing is resolved."""
         return names_loopback(self.host)
 
 
@@ -48,7 +49,7 @@ def names_loopback(host: str) -> bool:
 
 
 def last_segment(url: str) -> str | None:
-    """The last non-empty path segment of a URL, percent-decoded, as `brief_name` gives it; None when there is none."""
+    """The last non-empty path segment, decoded and brief; None without one."""
     try:
         path = split_url(url).path.rstrip("/")
     except ValueError:
@@ -57,7 +58,7 @@ def last_segment(url: str) -> str | None:
 
 
 def brief_name(name: str) -> str:
-    """*name*, or of one that is longer than any name its beginning and a digest: equal for equal names, and small."""
+    """*name*, or the beginning and a digest of a long one; equal if equal."""
     if len(name) <= _LONGEST_NAME:
         return name
     return f"{name[:64]}…{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"

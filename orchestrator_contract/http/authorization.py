@@ -1,4 +1,4 @@
-"""The Authorization value of each account: fixed, or with a token that is renewed before it expires."""
+"""The Authorization value of each account, with renewed tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from orchestrator_contract.inputs.wrong_credentials import basic
 from orchestrator_contract.profile import Account, Header
 from orchestrator_contract.redaction.redactor import Redactor
 
-#: A token is renewed so many seconds, or this part of its life, before it expires: whichever is less.
+#: A token is renewed so many seconds, or this part of its life, before it expires: whichever is
+#: less.
 _MARGIN_S, _MARGIN = 60.0, 1 / 3
 #: The life of a token of which none is given, in seconds.
 _USUAL_LIFE_S = 300.0
@@ -56,7 +57,7 @@ class Authorization:
         #: Seconds, on a clock that runs ahead as the endpoint's does.
         self._now = now
         self._tokens: dict[Account, _Token] = {}
-        #: When the last failure was, and what it said.
+        #: The time and message of the last failure.
         self._failures: dict[Account, tuple[float, str]] = {}
         #: Accounts whose token endpoint takes its credentials as Basic ones only.
         self._basic: set[Account] = set()
@@ -107,7 +108,10 @@ class Authorization:
         return _Token(value, ends_at - min(_MARGIN_S, _MARGIN * life), ends_at)
 
     def _ask(self, account: Account) -> Response:
-        """What the token endpoint says; credentials in the body, and if that is refused as Basic ones (RFC 6749 2.3.1)."""
+        """Ask the token endpoint, with credentials in the body, then as Basic.
+
+        RFC 6749 2.3.1.
+        """
         try:
             response = self._post(account, as_basic=account in self._basic)
             if response.status not in (400, 401) or account in self._basic:

@@ -1,8 +1,8 @@
-"""Connections that are kept, and the exchanges on them: one at a time, or many completed at one moment.
+"""Kept connections and their exchanges, single or many at one moment.
 
 `requests` and urllib3 repair what they send and bound only single socket waits. The suite must send
-odd targets and header lines untouched and must end every exchange at a deadline, so the wire is h11 on
-plain sockets, and `requests` sits on top of it (fuzzing/session.py).
+odd targets and header lines untouched and must end every exchange at a deadline, so the wire is h11
+on plain sockets, and `requests` sits on top of it (fuzzing/session.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ __all__ = ["Connection", "Origin", "Wire"]
 
 MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 16
-#: What comes in on a kept connection within so many seconds of its first answer belonged to that one.
+#: Bytes that come in on a kept connection within so many seconds of its first response belonged to
+#: that one.
 _SETTLE_S = 0.02
 #: After so many kept connections that ended under a request a DELETE takes a new one.
 _OFTEN = 3
@@ -46,7 +47,8 @@ class Connection:
     origin: Origin
     protocol: h11.Connection = field(default_factory=lambda: _protocol())
     used: bool = False
-    #: Monotonic seconds at which its first answer was complete; None once it was waited for more to come.
+    #: Monotonic seconds at which its first response was complete; None once it was waited for more
+    #: to come.
     settling: float | None = None
 
     def close(self) -> None:
@@ -55,7 +57,7 @@ class Connection:
             self.sock.close()
 
     def alive(self) -> bool:
-        """Whether an idle connection can carry another request: nothing to read, not closed."""
+        """True if an idle connection can carry another request."""
         wait = (
             max(self.settling + _SETTLE_S - time.monotonic(), 0) if self.settling is not None else 0
         )
@@ -66,7 +68,7 @@ class Connection:
             return False
 
     def stray(self) -> int:
-        """How many bytes, of those that came in while it was idle, are there now; it is of no use afterwards.
+        """Number of stray bytes that came while idle; ends the connection's use.
 
         A server may say 408 before it closes an idle connection (R1 15.5.9).
         """
@@ -83,7 +85,7 @@ def _protocol() -> h11.Connection:
 
 
 class Wire:
-    """Connections to the target's origins, reused between exchanges; safe for threads."""
+    """Connections to the target's origins, reused; safe for threads."""
 
     def __init__(
         self,
@@ -95,7 +97,8 @@ class Wire:
         self.timeout_s = timeout_s
         self.dialer = Dialer(timeout_s, verify, client_cert, proxy)
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
-        #: Those that sent what nobody asked for: on a kept connection it would be taken for the next answer.
+        #: Connections that sent stray bytes: on a kept connection it would be taken for the
+        #: next response.
         self._untrusted: set[Origin] = set()
         #: How many kept connections ended under a request.
         self._stale: Counter[Origin] = Counter()
@@ -117,17 +120,18 @@ class Wire:
         new_connection: bool = False,
         keep: bool = True,
     ) -> Response:
-        """Send *request* as it is and read the answer; without *keep* its connection serves no other, whatever comes.
+        """Send *request* as it is and read the response; drop without *keep*.
 
-        A kept connection that the server had closed meanwhile, with a 408 (R1 15.5.9) or without, is no fault of
-        anyone's (RFC 9112 9.5): the request goes out once more on a new one.
+        A kept connection that the server had closed meanwhile, with a 408 (R1 15.5.9) or without,
+        is no fault of anyone's (RFC 9112 9.5): the request goes out once more on a new one.
 
         Raises:
-            TransportError: there was no complete answer.
+            TransportError: there was no complete response.
         """
         request = self.dialer.addressed(origin, request)
         deadline = time.monotonic() + self.timeout_s
-        # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it does not risk a connection that the server is about to close.
+        # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it
+        # does not risk a connection that the server is about to close.
         at_risk = method in ("POST", "PATCH") or (
             method == "DELETE" and self._stale[origin] >= _OFTEN
         )
@@ -216,7 +220,7 @@ class Wire:
         return Connection(self.dialer.open(origin), origin)
 
     def _kept(self, origin: Origin) -> tuple[Connection | None, int]:
-        """A connection that can be used again, if there is one, and the stray bytes that were found on others."""
+        """A reusable connection, if any, and stray bytes found on others."""
         stray = 0
         while True:
             with self._lock:
@@ -256,7 +260,8 @@ class Wire:
             reader = Reader(connection.sock, connection.protocol, deadline)
             if request is not None:
                 reader.send(request)
-            # h11 needs to know the method for framing the answer; the bytes it makes of it are not sent.
+            # h11 needs to know the method for framing the response; the bytes it makes of it are
+            # not sent.
             connection.protocol.send(
                 h11.Request(method=_token(method), target="/", headers=[("Host", "x")])
             )
@@ -267,7 +272,8 @@ class Wire:
                 usable = False
                 raise refusal(proxy, response.status, response.reason)
             if method == "HEAD":
-                # What follows is the body that a GET would get: the contract knows no HEAD, so that breaches nothing.
+                # What follows is the body that a GET would get: the contract knows no HEAD, so that
+                # breaches nothing.
                 usable, excess = (
                     False,
                     response.defect is not None and response.defect[0] is TransportFault.MALFORMED,

@@ -1,4 +1,4 @@
-"""Content codings: a body as it was before it was compressed, without letting it swell beyond its bound."""
+"""Content codings: decompresses bodies within their bound."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import zlib
 
 from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, TransportFault
 
-#: Content codings offered; anything else in an answer was not asked for.
+#: Content codings offered; anything else in a response was not asked for.
 OFFERED = ("gzip", "deflate")
 _ZERO = re.compile(r"q=0(\.0*)?")
 _GZIP = b"\x1f\x8b"
-#: What no honest body has; each costs a copy of the rest.
+#: More than any real body has; each costs a copy of the rest.
 _MOST_MEMBERS = 100
 
 
 def offers(accepted: str, coding: str) -> bool:
-    """Whether a request with Accept-Encoding *accepted* takes each coding of a Content-Encoding (R1 RFC 9110 12.5.3).
+    """True if Accept-Encoding *accepted* offers each coding (R1 12.5.3).
 
     Without the field, or with `*`, anything may come; no coding at all is `identity`.
     """
@@ -39,7 +39,7 @@ def _same(coding: str) -> str:
 
 
 def decode(response: Response) -> None:
-    """Undo the content codings in place; a coding that fails or was not offered becomes the answer's defect."""
+    """Undo the content codings; record a failed or unoffered one as a defect."""
     codings = [
         token.strip().lower()
         for name, value in response.headers
@@ -51,7 +51,8 @@ def decode(response: Response) -> None:
         return
     for coding in reversed(codings):
         if coding not in OFFERED and coding != "x-gzip":
-            # As it came: of a part, or in another case, who cleans it of secrets could not tell what it is.
+            # As it came: of a part, or in another case, who cleans it of secrets could not tell
+            # what it is.
             said = ", ".join(
                 value for name, value in response.headers if name.lower() == "content-encoding"
             )
@@ -85,7 +86,7 @@ def _inflate(data: bytes, coding: str) -> bytes:
 
 
 def _members(data: bytes) -> bytes:
-    """What a gzip body says: it may have several members (RFC 1952 2.2)."""
+    """Decode a gzip body, which may have several members (RFC 1952 2.2)."""
     plain, rest = _stream(data, 31, MAX_BODY)
     for _ in range(_MOST_MEMBERS):
         if not rest.startswith(_GZIP):
@@ -96,7 +97,7 @@ def _members(data: bytes) -> bytes:
 
 
 def _stream(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
-    """One coded stream, decoded, and what follows it."""
+    """Decode one coded stream; return its content and the rest."""
     engine = zlib.decompressobj(window)
     plain = engine.decompress(data, limit + 1)
     if len(plain) > limit:

@@ -1,4 +1,4 @@
-"""Opening a socket to an origin: directly or through a proxy, with TLS where its scheme asks for it."""
+"""Opens a socket to an origin: directly or by proxy, with TLS for https."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Dialer:
         return sock
 
     def plain_proxy(self, origin: Origin) -> Proxy | None:
-        """The proxy that reads the requests to *origin*: there is none where they are encrypted."""
+        """The proxy that reads requests to *origin*; None for encrypted ones."""
         return self._routes.proxy(origin) if origin.scheme == "http" else None
 
     def addressed(self, origin: Origin, request: bytes) -> bytes:
@@ -98,7 +98,7 @@ class Dialer:
 
 
 def _close_half_made(error: BaseException) -> None:
-    """Close the socket that `ssl` leaves to the garbage collector when the peer resets the connection before the handshake."""
+    """Close the socket that `ssl` leaves open when a handshake is reset."""
     step = error.__traceback__
     while step is not None:
         made = step.tb_frame.f_locals.get("self")

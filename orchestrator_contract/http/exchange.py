@@ -1,4 +1,4 @@
-"""One request with what came back: the unit that is recorded, judged and shown as evidence."""
+"""A request with its response: recorded, judged and shown as evidence."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ MAX_DEPTH = 64
 _LONE = re.compile("[\ud800-\udfff]")
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _MAX_DIGITS = 400
-#: Values past which a JSON text is refused, by its commas and opening brackets: reading more takes seconds, and 100 bytes for each.
+#: Values past which a JSON text is refused, by its commas and opening brackets: reading more takes
+#: seconds, and 100 bytes for each.
 MAX_VALUES = 250_000
-#: What is kept of an answer that is let go of: members and items, and characters of each text.
+#: Kept parts of a dropped response: members and items, and characters of each text.
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
 _SHOWN_BODY = 2000
 _SHOWN_HEADERS = (
@@ -41,9 +42,10 @@ _REQUEST_ID = re.compile(r"(x-)?(twilio-)?(request|correlation|trace)-?id", re.I
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a request means to the suite, apart from its bytes."""
+    """A request's meaning for the suite, apart from its bytes."""
 
-    #: delete, operation, create, update, patch, fetch, list, delete-conversation, fetch-conversation, clock, or other.
+    #: delete, operation, create, update, patch, fetch, list, delete-conversation,
+    #: fetch-conversation, clock, or other.
     operation: str
     #: The configuration or operation id it is about.
     subject: str = ""
@@ -51,7 +53,8 @@ class Call:
     allow: frozenset[int] = frozenset()
     #: The status that the request itself provokes through a fault; it is not retried.
     provokes: int | None = None
-    #: Whether the contract binds status and content here; where not (bad credentials), only HTTP is judged.
+    #: True if the contract binds status and content here; where not (bad credentials), only HTTP is
+    #: judged.
     judge_content: bool = True
     #: The body of an error is not judged: the path may never reach the API behind it.
     outside_api: bool = False
@@ -59,12 +62,12 @@ class Call:
     of: str = ""
     #: Whose credentials it carries: "own", "missing", "wrong" or "other account".
     credentials: str = "own"
-    #: Whether its SID does not look like one.
+    #: True if its SID does not look like one.
     malformed_sid: bool = False
 
     @property
     def tool(self) -> bool:
-        """Whether it moves the endpoint's clock: a lever of whoever runs the suite, and not what is under test."""
+        """True if it moves the endpoint's clock, which is a tool of the test."""
         return self.operation == "clock"
 
     @property
@@ -75,7 +78,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A body read as JSON: its value, or why it is none."""
+    """A body read as JSON: its value, or the reason for a failure."""
 
     value: Any = None
     error: str | None = None
@@ -83,7 +86,7 @@ class Parsed:
 
 @dataclass(eq=False)
 class Exchange:
-    """A request and its answer, or the fault that took the answer's place."""
+    """A request and its response, or the fault in its place."""
 
     call: Call
     method: str
@@ -111,7 +114,8 @@ class Exchange:
     #: curl's options for the way to the endpoint, as shell words.
     curl_options: tuple[str, ...] = ()
     note: str = field(default="")
-    #: Whether the rules may judge it: not one of the clock's, nor one that the client abandoned or never connected.
+    #: True if the rules may judge it: not one of the clock's, nor one that the client abandoned or
+    #: never connected.
     judged: bool = True
 
     @property
@@ -121,7 +125,7 @@ class Exchange:
 
     @property
     def status(self) -> int | None:
-        """The HTTP status; None when there was no complete answer."""
+        """The HTTP status; None when there was no complete response."""
         return self.response.status if self.response else None
 
     @cached_property
@@ -140,7 +144,10 @@ class Exchange:
 
     @cached_property
     def documented(self) -> Mapping[str, Any]:
-        """What makes an answer the original one: status, links, related, and nothing newer of the operation; a digest stands for what is long."""
+        """The parts that identify the original response: status, links, related.
+
+        Newer states of the operation have no part in it. A digest stands for long values.
+        """
         of_body = {name: _mark(self.object.get(name)) for name in ("statusUrl", "related")}
         of_body |= {
             f"$.{name}": _mark(self.object.get(name))
@@ -156,12 +163,12 @@ class Exchange:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the answer is a 2xx, documented or not."""
+        """True for a 2xx, documented or not."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def related_sid(self) -> Any:
-        """The configuration that the answer says it is about, whatever its type; None where it names none."""
+        """The configuration that the response names; None if it names none."""
         related = self.object.get("related")
         return related.get("configurationId") if isinstance(related, dict) else None
 
@@ -175,7 +182,7 @@ class Exchange:
 
     @property
     def weight(self) -> int:
-        """Roughly the bytes of memory that the answer takes."""
+        """Roughly the bytes of memory that the response takes."""
         if self.response is None:
             return 0
         body = self.response.body
@@ -187,7 +194,7 @@ class Exchange:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for bodies that say the same: of JSON its value counts, of anything else its bytes."""
+        """Equal for equal content: a JSON body's value, else its bytes."""
         if self.response is None:
             return ""
         plain = (
@@ -198,7 +205,7 @@ class Exchange:
         return hashlib.sha256(plain).hexdigest()
 
     def shed(self) -> None:
-        """Let go of most of a large answer; what is read of exchanges long after they were judged stays."""
+        """Drop most of a large response, except what is read later."""
         if self.response is None:
             return
         if self.key is not None:  # only what has a key is compared with a replay
@@ -227,7 +234,10 @@ class Exchange:
         return shown + ("…" if len(self.response.body) > _SHOWN_BODY else "")
 
     def shown_headers(self) -> dict[str, str]:
-        """The response headers that may be stored (docs/safety.md): the contract's, Date, Content-*, request ids."""
+        """Response headers that may be stored (docs/safety.md).
+
+        The contract's, Date, Content-* and request ids.
+        """
         return {
             name: value[:300]
             for name, value in self.headers.items()
@@ -247,7 +257,7 @@ class Exchange:
         )
 
     def outcome(self) -> str:
-        """What came back, in a few words."""
+        """The result in a few words: status and code, or the failure."""
         return str(self.status) if self.response else f"no answer ({self.fault_text})"
 
 
@@ -285,7 +295,7 @@ def _ordered(value: Any) -> Any:
 
 
 def _mark(value: Any) -> Any:
-    """*value*, or where it is long what is equal for equal values; it is what it was when the value is no longer whole."""
+    """*value*, or a digest of a long one, fixed before it is dropped."""
     said = value if isinstance(value, str) else repr(_ordered(value))
     return (
         value
@@ -318,6 +328,7 @@ def parse_json(body: bytes) -> Parsed:
     if _depth(value) > MAX_DEPTH:
         return Parsed(error=f"nested deeper than {MAX_DEPTH}")
     if _HALF_PAIR.search(body):
-        # JSON can escape half a surrogate pair, which no later URL, file or terminal can take; what takes its place is in no URI either.
+        # JSON can escape half a surrogate pair, which no later URL, file or terminal can take; what
+        # takes its place is in no URI either.
         value = json.loads(_LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     return Parsed(value)

@@ -1,4 +1,4 @@
-"""Work that several threads share, so many at a time, and that an interrupt ends in order."""
+"""Work that threads share, bounded in number, interruptible in order."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ class Parallel:
     def __init__(self, patience_s: float) -> None:
         #: How long what is under way is waited for after an interrupt.
         self._patience_s = patience_s
-        # The threads live as long as the client: with xdist each holds a connection to the coordinator.
+        # The threads live as long as the client: with xdist each holds a connection to the
+        # coordinator.
         self._pool = ThreadPoolExecutor(_WIDTH, "client")
         self._inside = local()
 
     def __call__(
         self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH
     ) -> list[_R]:
-        """Apply *function* to all *items*, up to *width* at a time; results in order.
+        """Apply *function* to *items*, up to *width* at a time, in order.
 
         Within a call that runs in parallel already the items take their turns.
         """
@@ -48,8 +49,9 @@ class Parallel:
             futures = [self._pool.submit(take_turn, item) for item in items]
             wait(futures)
         except BaseException:
-            # What is under way still changes the endpoint, and cleaning up needs to know of it. Who holds all turns knows that
-            # nothing is, not even what was submitted by a call that did not return; whoever has a turn later begins nothing.
+            # What is under way still changes the endpoint, and cleaning up needs to know of it. Who
+            # holds all turns knows that nothing is, not even what was submitted by a call that did
+            # not return; whoever has a turn later begins nothing.
             interrupted.set()
             deadline = time.monotonic() + self._patience_s
             for _ in range(width):
@@ -63,5 +65,5 @@ class Parallel:
         return self._pool.submit(function)
 
     def close(self) -> None:
-        """Begin nothing more, and wait for nobody."""
+        """Start nothing more, without waiting for threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The way to an origin: straight, or through the proxy that the profile or the environment names."""
+"""The way to an origin: direct, or by a proxy of profile or environment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Proxy:
 
     @classmethod
     def of(cls, url: str, source: str = PROFILE_KEY) -> Proxy:
-        """The proxy at *url*, which may lack the scheme as curl and requests allow it."""
+        """The proxy at *url*, which may lack a scheme as for curl and requests."""
         scheme, _, rest = url.partition("://") if "://" in url else ("http", "", url)
         try:
             parts = urlsplit(f"//{rest}")
@@ -71,7 +71,7 @@ class Proxy:
 
 
 class Routes:
-    """Finds the proxy to each origin, if there is one; loopback is always reached directly."""
+    """Finds the proxy to each origin; loopback is reached directly."""
 
     def __init__(self, configured: Proxy | None = None) -> None:
         self._configured = configured
@@ -90,8 +90,8 @@ class Routes:
 
 
 def _of_environment(origin: Origin) -> Proxy | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY give, read as requests does."""
-    from requests.utils import (  # noqa: PLC0415  # takes long to import; a loopback target needs none
+    """The proxy of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY."""
+    from requests.utils import (  # noqa: PLC0415  # slow, and not needed for loopback
         get_environ_proxies,
         select_proxy,
     )
@@ -102,7 +102,7 @@ def _of_environment(origin: Origin) -> Proxy | None:
 
 
 def _variable(scheme: str, value: str) -> str:
-    """The variable that holds *value*; on some systems it is a setting instead."""
+    """The variable that holds *value*, or a setting of the system."""
     names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
     holding = (name for name in names if os.environ.get(name) == value)
     return next(holding, "the system's proxy settings")
@@ -114,7 +114,7 @@ def environment_has_proxy() -> bool:
 
 
 def absolute(request: bytes, origin: Origin, proxy: Proxy) -> bytes:
-    """*request* as a proxy takes one for plain HTTP: with the whole URL for its target (R1 7.1)."""
+    """*request* with the absolute URL as its target, for a proxy (R1 7.1)."""
     method, _, rest = request.partition(b" ")
     line, _, lines = rest.partition(b"\r\n")
     login = proxy.authorization

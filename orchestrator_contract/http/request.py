@@ -1,4 +1,4 @@
-"""A request before it is sent: where it goes, its exact bytes, and what of it may be shown."""
+"""A request before it is sent: its URL, exact bytes, and shown parts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Request:
     #: Index of the account; None sends no credentials.
     account: int | None = 0
     region: int = 0
-    #: Whether header names are sent in lower case, as many clients write them: it means nothing (R1 5.1).
+    #: True if header names are sent in lower case, as many clients write them: it means nothing (R1
+    #: 5.1).
     lower: bool = False
 
 
@@ -47,7 +48,7 @@ class PreparedRequest:
 
 
 def origin_of(url: str) -> Origin | None:
-    """The origin of an absolute http(s) URL; None when *url* is none."""
+    """The origin of an absolute http(s) URL; None for any other."""
     try:
         parts = split_url(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
@@ -60,15 +61,16 @@ def origin_of(url: str) -> Origin | None:
 
 
 def given_origin(url: str) -> Origin | None:
-    """The origin of a URL that the endpoint gave; None when it is none, or holds what would not go out as it stands.
+    """The origin of an endpoint's URL; None if it can't be sent as it is.
 
-    What `split_url` drops or cuts at, a line break above all, would else stand in the request's head.
+    What `split_url` drops or cuts at, a line break above all, would else stand in the request's
+    head.
     """
     return origin_of(url) if _VISIBLE.match(url) and "\\" not in url else None
 
 
 def _authority(url: str) -> tuple[str, str]:
-    """The authority of a URL, and what is sent behind the first slash of its target."""
+    """The authority of a URL, and the rest behind the first slash."""
     authority, slash, rest = url.partition("://")[2].partition("/")
     if "?" in authority:  # a query may follow it at once (RFC 3986 3.2)
         authority, mark, query = authority.partition("?")

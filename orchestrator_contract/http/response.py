@@ -1,4 +1,4 @@
-"""What an exchange on the wire gives: an answer of bounded size, or how it failed."""
+"""The result of an exchange on the wire: a bounded response or a failure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class TransportFault(StrEnum):
     #: No connection: refused, unreachable, unknown host, TLS not agreed.
     CONNECT = "connect"
     TIMEOUT = "timeout"
-    #: The connection ended before an answer began.
+    #: The connection ended before a response began.
     CLOSED = "closed"
-    #: The connection ended inside an answer.
+    #: The connection ended inside a response.
     CUT = "cut short"
     #: Not HTTP/1.x, or framed against its own headers.
     MALFORMED = "malformed"
-    #: Larger than the suite reads: body, headers or interim answers.
+    #: Larger than the suite reads: body, headers or interim responses.
     TOO_LARGE = "too large"
     ENCODING = "encoding"
 
 
 class TransportError(Exception):
-    """An exchange that gave no complete answer."""
+    """An exchange that gave no complete response."""
 
     def __init__(self, fault: TransportFault, text: str) -> None:
         super().__init__(text)
@@ -45,16 +45,19 @@ class Response:
     #: Header lines in order, names as sent (case kept), values as latin-1 text.
     headers: list[tuple[str, str]]
     body: bytes
-    #: Why the body is not what its headers promise, though it ended: unoffered or broken coding, excess bytes.
+    #: Why the body is not what its headers promise, though it ended: unoffered or broken coding,
+    #: excess bytes.
     defect: tuple[TransportFault, str] | None = None
-    #: Bytes that nobody had asked for, found on a kept connection just before the request went out on a new one.
+    #: Stray bytes, found on a kept connection just before the request went out
+    #: on a new one.
     stray: int = 0
-    #: Whether the request had gone out on a kept connection before, which then ended without an answer.
+    #: True if the request had gone out on a kept connection before, which then ended without an
+    #: response.
     resent: bool = False
 
 
 def reason_of(error: BaseException) -> str:
-    """What the system says of a failure."""
+    """The system's text for a failure."""
     if isinstance(error, ssl.SSLError):
         return explain(error)[:300]
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]

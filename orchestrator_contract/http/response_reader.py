@@ -1,4 +1,4 @@
-"""Reading one answer: every limit of size and time that it could exceed is checked while it comes."""
+"""Reads one response within every limit of size and time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHUNK = 65536
 
 
 class Stale(Exception):
-    """The connection ended before the first byte of an answer."""
+    """The connection ended before the first byte of a response."""
 
 
 class Reader:
@@ -48,15 +48,16 @@ class Reader:
                 TransportFault.TIMEOUT, "the request was not taken in time"
             ) from None
         except OSError:
-            # The answer may be on its way all the same, e.g. a 414 before the end of a long target.
+            # The response may be on its way all the same, e.g. a 414 before the end of a long
+            # target.
             return
 
     def read(self) -> tuple[Response, bool]:
-        """The answer, and whether its connection can carry another exchange.
+        """Read the response, and whether its connection can be reused.
 
         Raises:
-            TransportError: there is no complete answer.
-            Stale: the connection ended before an answer began.
+            TransportError: there is no complete response.
+            Stale: the connection ended before a response began.
         """
         protocol = self._protocol
         interim, size = 0, 0

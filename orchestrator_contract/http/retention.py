@@ -1,4 +1,4 @@
-"""How much of what was answered stays in memory: tests, watches and histories keep exchanges to the end of the run."""
+"""Bounds the responses in memory: exchanges are kept to a run's end."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from threading import Lock
 
 from orchestrator_contract.http.exchange import Exchange
 
-#: Bytes below which an answer is not worth letting go of, and bytes of larger ones that are kept whole.
+#: Bytes below which a response is not worth letting go of, and bytes of larger ones that are kept
+#: whole.
 _LIGHT, _MOST = 8 * 1024, 48 * 1024 * 1024
 
 
 class Retention:
-    """Lets go of the oldest large answers when there are too many; safe for threads."""
+    """Drops the oldest large responses beyond a bound; safe for threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,4 +1,4 @@
-"""When a refused request is sent again: what Retry-After asks, backoff, and a patience that can run out."""
+"""When to retry a refused request: Retry-After, backoff, patience."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from orchestrator_contract.http.exchange import Exchange
 MAX_RETRIES = 7
 #: Pauses after a conflict with something else that runs, in seconds.
 CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
-#: How often a request is sent that 500 answers; one 500 in 20 then passes for a lasting one in 160,000.
+#: How often a request is sent that gets a 500; one 500 in 20 then passes for a lasting one in
+#: 160,000.
 _TRIES_PAST_500 = 4
-#: What a refusal that never went away, and a success, do to the patience with the next: where some requests are always
-#: refused, waiting for each would take hours.
+#: What a refusal that never went away, and a success, do to the patience with the next: where some
+#: requests are always refused, waiting for each would take hours.
 _LOST, _REGAINED, _LEAST_S = 0.25, 1.2, 0.05
 #: Longest Retry-After that is read, in digits and as a date of HTTP.
 _DELAY_DIGITS, _DATE_LENGTH = 6, 40
 
 
 def past_500(request: Callable[[], Exchange]) -> Exchange:
-    """The answer to *request*; after a 500, which is documented and may pass, a later try decides.
+    """Send *request*, again after a 500, which is documented and may pass.
 
     For the calls around the delete no 5xx is ruled out, so any of them is tried again.
     """
@@ -38,7 +39,7 @@ def past_500(request: Callable[[], Exchange]) -> Exchange:
 
 
 def asked_delay(headers: Mapping[str, str]) -> float | None:
-    """Seconds that Retry-After asks to wait, as a number or as a date (R1 10.2.3); None when it asks nothing readable."""
+    """Seconds that a readable Retry-After asks for (R1 10.2.3), else None."""
     asked = headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked) if len(asked) <= _DELAY_DIGITS else float("inf")
@@ -56,19 +57,20 @@ def asked_delay(headers: Mapping[str, str]) -> float | None:
 
 
 class Retry:
-    """How long refusals are waited for, by the operation that was refused; safe for threads."""
+    """How long refusals are waited for, by operation; safe for threads."""
 
     def __init__(self, limit_s: float) -> None:
         #: The longest wait that the run allows: [limits] poll_timeout_s.
         self._limit_s = limit_s
-        #: Of its own: how often an endpoint refuses must not shift the inputs that follow from the seed.
+        #: Of its own: how often an endpoint refuses must not shift the inputs that follow from the
+        #: seed.
         self.random = Random()
         self._lock = Lock()
         #: Seconds that a refusal of an operation may last; the limit for those not named.
         self._patience: dict[str, float] = {}
 
     def delay(self, exchange: Exchange, attempt: int) -> float | None:
-        """Seconds that the endpoint asked to wait, else backoff with jitter; None: more than the run allows."""
+        """Seconds to wait: the requested ones, else backoff; None if too long."""
         asked = asked_delay(exchange.headers)
         backoff = min(0.1 * 2.0**attempt, 5.0) * self.random.uniform(0.5, 1.0)
         if asked is not None and asked > self._limit_s:
@@ -80,7 +82,7 @@ class Retry:
         return self._patience.get(operation, self._limit_s)
 
     def hopeless(self, operation: str) -> bool:
-        """Whether refusals of *operation* have so often not gone away that another try is not worth its wait."""
+        """True if refusals of *operation* outlasted retries too often."""
         return self.patience(operation) <= _LEAST_S
 
     def lost(self, operation: str) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class SecretBytes(bytes):
-    """Bytes that hold credentials: pytest prints the arguments and locals of every frame of a traceback."""
+    """Bytes of credentials, which no traceback shows.
+
+    pytest prints the arguments and locals of every frame.
+    """
 
     def __repr__(self) -> str:
         return f"<{len(self)} bytes of a request>"

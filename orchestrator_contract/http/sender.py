@@ -1,7 +1,7 @@
-"""The one way out: every request of the suite goes through `Sender.send`, or with others through `send_together`.
+"""Sends every request of the suite: `Sender.send` and `send_together`.
 
-It keeps the budget and the pace, sends credentials to the target's origins only, refuses to change what the
-run does not own, obeys Retry-After, and hands each exchange to its observers exactly once.
+It keeps the budget and the pace, sends credentials to the target's origins only, refuses to change
+what the run does not own, obeys Retry-After, and hands each exchange to its observers exactly once.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ from orchestrator_contract.profile import Account, Header, Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
-#: One of how many requests of a kind takes a new connection: behind a balancer that may lead to another copy of the endpoint.
+#: One of how many requests of a kind takes a new connection: behind a balancer that may lead to
+#: another copy of the endpoint.
 _ANEW = 6
 #: Requests fetched from the shared budget at a time.
 _GRANT = 16
 #: How long cleaning up may take, in seconds.
 _CLEANING_S = 300.0
-#: Characters that are kept of what an answer's defect quotes.
+#: Characters that are kept of the quote in a response's defect.
 _SAID = 120
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 
@@ -99,7 +100,7 @@ class Sender:
         self._end_at: float | None = None
         self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
 
-    # ---------------------------------------------------------------- one request, as often as it takes
+    # ---------------------------------------------------------------- one request, with retries
 
     def send(
         self,
@@ -109,15 +110,17 @@ class Sender:
         allow_no_response: bool = False,
         rekey: Callable[[], str] | None = None,
     ) -> Exchange:
-        """Send one request, again while an unprovoked 429 or 503 asks for it, and have each answer judged.
+        """Send one request, retry unprovoked 429s and 503s, judge each response.
 
-        *new_connection* uses a new connection. With *allow_no_response* an exchange without an answer is returned like others.
-        *rekey* gives the key for a retry after 503; without it the key stays.
+        *new_connection* uses a new connection. With *allow_no_response* an exchange without an
+        response is returned like others. *rekey* gives the key for a retry after 503; without it
+        the key stays.
 
         Raises:
-            NoResponse: there was no complete answer (unless *allow_no_response*).
+            NoResponse: there was no complete response (unless *allow_no_response*).
             Throttled: 429 or 503 did not go away.
-            BudgetExhausted: a budget is spent, or too much time was lost on an endpoint that stopped answering.
+            BudgetExhausted: a budget is spent, or too much time was lost on an endpoint that
+                stopped responding.
             NotOwned: the request would change something that is not the run's.
         """
         waited = 0.0
@@ -146,7 +149,8 @@ class Sender:
                 with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
                     time.sleep(delay)
                 if rekey is not None and out.key is not None:
-                    # Whether a 503 is stored for its key is open: with a new key the retry is a new request.
+                    # Whether a 503 is stored for its key is open: with a new key the retry is a new
+                    # request.
                     fresh_key = rekey()
                     lines = tuple((n, fresh_key if n == KEY_HEADER else v) for n, v in out.headers)
                     out = replace(out, key=fresh_key, headers=lines)
@@ -154,7 +158,10 @@ class Sender:
         raise Throttled(exchange)
 
     def _takes_new(self, out: Request) -> bool:
-        """Whether it is this request's turn to take a new connection; those of strangers, whose answers are open, have turns of their own."""
+        """True if this request's turn takes a new connection.
+
+        Unauthorized callers have turns of their own, as their responses are open.
+        """
         kind = out.call.operation, out.call.provokes, out.account, out.call.judge_content
         with self._lock:
             self._sent[kind] += 1
@@ -182,7 +189,8 @@ class Sender:
                     keep=not exchange.call.tool,
                 )
             except TransportError as error:
-                # A listen queue that overflows for a moment is no finding; an endpoint that is gone is.
+                # A listen queue that overflows for a moment is no finding; an endpoint that is gone
+                # is.
                 if error.fault is TransportFault.CONNECT and self._answered and pause is not None:
                     time.sleep(pause)
                     continue
@@ -190,7 +198,7 @@ class Sender:
             break
 
     def leave(self, out: Request, after_s: float) -> Exchange:
-        """Send one request and hang up *after_s* later; no answer is waited for, so there is none to judge."""
+        """Send one request and disconnect *after_s* later, without a response."""
         prepared = self._admit(out)
         exchange = self._exchange(prepared, ())
         self.ownership.touch(
@@ -207,7 +215,7 @@ class Sender:
     # ---------------------------------------------------------------- several at one moment
 
     def send_together(self, batch: Sequence[Request]) -> list[Exchange]:
-        """Send all of *batch* at one moment, each on its own connection; answers in the same order, judged."""
+        """Send *batch* at one moment, each on its own connection; judge all."""
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
@@ -248,7 +256,8 @@ class Sender:
             self._end_at = self._end_at or time.monotonic() + self.longest_s
             if time.monotonic() > self._end_at:
                 raise BudgetExhausted(
-                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not tried"
+                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not "
+                    "tried"
                 )
             if self._lost > self.patience_lost_s:
                 raise BudgetExhausted("the endpoint stopped answering; the rest was not tried")
@@ -261,10 +270,12 @@ class Sender:
             self._granted -= 1
         delay = self.coordinator.pace()
         if delay > 0:
-            # Sent sooner it would break the pace: a wait that does not fit into the run is not begun.
+            # Sent sooner it would break the pace: a wait that does not fit into the run is not
+            # begun.
             if time.monotonic() + delay > self._end_at:
                 raise BudgetExhausted(
-                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may take; the rest was not tried"
+                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may "
+                    "take; the rest was not tried"
                 )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
@@ -287,12 +298,13 @@ class Sender:
         account = self.profile.account(Scope(out.account, out.region))
         if account is None:
             raise CheckInconclusive(
-                f"the profile gives account {out.account + 1} no credentials in region {out.region + 1}"
+                f"the profile gives account {out.account + 1} no credentials in region "
+                f"{out.region + 1}"
             )
         return account
 
     def authorization(self, scope: Scope = DEFAULT_SCOPE) -> str:
-        """The Authorization value of *scope*'s account, for a test to change; empty without one.
+        """The Authorization value of *scope*'s account; empty without one.
 
         Raises:
             Inconclusive: its token can't be had.
@@ -320,7 +332,8 @@ class Sender:
         )
 
     def _finish(self, exchange: Exchange) -> None:
-        # What is no part of the endpoint under test says nothing of it, not even that it does not answer.
+        # What is no part of the endpoint under test says nothing of it, not even that it does not
+        # response.
         tool = exchange.call.tool
         if exchange.fault is not None and not tool:
             self.faults.add(exchange.fault)
@@ -368,7 +381,7 @@ class Sender:
         self.wire.close()
 
     def forgive(self) -> None:
-        """Let cleaning up try again on an endpoint that had stopped answering, or was too slow, and give it what is kept of the budget."""
+        """Let cleanup try again after failures, with the kept budget."""
         self._cleaning = True
         self._lost = 0.0
         self._end_at = time.monotonic() + min(self.longest_s, _CLEANING_S)

@@ -1,4 +1,4 @@
-"""The curl line that repeats a request; what is secret in it stands as environment variables."""
+"""The curl command of a request, with secrets as environment variables."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _login(name: str, credentials: Sequence[str]) -> list[str]:
 
 
 def _header(name: str, variable: str) -> str:
-    """A header line whose value holds a variable; in double quotes some names would be commands."""
+    """A header line with a variable in it, quoted against the shell."""
     if re.fullmatch(r"[\w-]+", name):
         return f'"{name}: {variable}"'
     return f'{word(name + ": ")}"{variable}"'

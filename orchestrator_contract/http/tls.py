@@ -1,4 +1,4 @@
-"""TLS of the target: whom to trust, whom to be, and what a failure means for the profile."""
+"""TLS of the target: trust, client certificate, reasons of failures."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import ssl
 
 #: Alerts with which a server refuses a client certificate, or the lack of one.
 _OF_THE_CLIENT = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
-#: What OpenSSL calls an answer that is no TLS.
+#: OpenSSL's names of a response that is no TLS.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 
 def make_context(verify: bool | str, client_cert: tuple[str, str] | None) -> ssl.SSLContext:
-    """A context that trusts by *verify*, a truth or a CA bundle, and shows *client_cert*.
+    """A context that trusts by *verify* and shows *client_cert*.
 
     Raises:
         OSError: a file can't be used.

@@ -20,7 +20,7 @@ def open_tunnel(sock: socket.socket, origin: Origin, proxy: Proxy, deadline: flo
     """Have *proxy*, at the other end of *sock*, connect to *origin*.
 
     Raises:
-        TransportError: it refuses, or gives no answer before *deadline*.
+        TransportError: it refuses, or gives no response before *deadline*.
     """
     authority = origin.authority.encode("ascii")
     headers = [(b"Host", authority)]

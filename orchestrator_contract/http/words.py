@@ -1,4 +1,4 @@
-"""What a response says in words, for a message to quote."""
+"""The reason that a response gives, for a message to quote."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MARKUP = re.compile(r"<(script|style|title|head)\b.*?</\1\s*>|<[^>]*>", re.DOTA
 
 
 def words_of(response: Response | None) -> str:
-    """What *response* says of its reason, behind a colon; empty if it says nothing."""
+    """The reason in *response*, behind a colon; empty without one."""
     said = _said(response) if response is not None else ""
     return f": {visible(said, _LONGEST)}" if said else ""
 

@@ -17,11 +17,12 @@ class Identifiers:
 
     def __init__(self, random: Random, run_id: str) -> None:
         self._random = random
-        # Another run with the same seed, within the life of its keys, must not meet this run's keys.
+        # Another run with the same seed, within the life of its keys, must not meet this run's
+        # keys.
         self._salt = uuid5(NAMESPACE_OID, run_id).int
 
     def key(self, version: int = 4, variant: int | None = None) -> str:
-        """A new idempotency key: a UUID of *version*, and of RFC 9562's variant unless *variant* gives its digit."""
+        """A new key: a UUID of *version*, with *variant* as digit or RFC 9562's."""
         fixed = _VERSION | (_VARIANT_BITS if variant is None else _VARIANT_DIGIT)
         chosen = version << 76 | (0x2 << 62 if variant is None else variant << 60)
         number = self._random.getrandbits(128) ^ self._salt
@@ -34,5 +35,5 @@ class Identifiers:
 
 
 def is_well_formed_key(key: str) -> bool:
-    """Whether *key* matches the documented pattern (S1)."""
+    """True if *key* matches the documented pattern (S1)."""
     return schemas.matches("idempotency-key.json", key)

@@ -7,7 +7,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from orchestrator_contract.inputs.identifiers import Identifiers
 
-#: The forms in the order in which a batch uses them. In one batch "alike" and its near-equals come together.
+#: The forms in the order in which a batch uses them. In one batch "alike" and its near-equals come
+#: together.
 FORMS = (
     "v4 or v8",
     "v4 upper",
@@ -48,7 +49,9 @@ _DECIMAL = str.maketrans("abcdef", "012345")
 
 
 def key_of_form(form: str, identifiers: Identifiers, batch: int, run_id: str) -> str | None:
-    """A key of *form*; None for "none". The nil and max UUIDs exist once, so only the first batch uses them.
+    """A key of *form*; None for "none".
+
+    The nil and max UUIDs exist once, so only the first batch uses them.
 
     The keys of the "other" forms differ from their batch's "alike" key in that part only.
     """
@@ -86,7 +89,7 @@ def _number(form: str, new: int, batch: int, run_id: str) -> int | None:
 
 
 def _versioned(number: int, version: int) -> int:
-    """A UUID's 128 bits with *version* and the variant of RFC 9562 in their places."""
+    """A UUID of 128 bits with *version* and the variant of RFC 9562."""
     return number & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62
 
 
@@ -94,17 +97,17 @@ def _versioned(number: int, version: int) -> int:
 
 
 def plain_forms(new: Callable[..., str]) -> list[str]:
-    """New keys of common forms: in capitals, of digits only, and of the versions in use."""
+    """New keys of common forms: capitals, digits only, versions in use."""
     return [new().upper(), new(7), new().translate(_DECIMAL), new(1)]
 
 
 def uncommon_forms(new: Callable[..., str], number: int) -> list[str]:
-    """*number* new keys of uncommon versions and variants, then of common ones."""
+    """*number* new keys of uncommon versions and variants, then common ones."""
     forms = [new(version) for version in _UNCOMMON_VERSIONS]
     forms += [new(4, variant) for variant in _UNCOMMON_VARIANTS]
     return [*forms, *(new() for _ in range(number - len(forms)))][:number]
 
 
 def other_digit(key: str, place: int) -> str:
-    """*key* with another hexadecimal digit in one place: its highest bit is the other."""
+    """*key* with the highest bit of one hexadecimal digit flipped."""
     return f"{key[:place]}{int(key[place], 16) ^ 8:x}{key[place + 1 :]}"

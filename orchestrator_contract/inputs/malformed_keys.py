@@ -25,20 +25,20 @@ _VERY_LONG = 2000
 
 
 def malformed_keys(key: str, random: Random, number: int) -> list[MalformedKey]:
-    """*number* malformed keys near *key*: the most telling first, generated ones last."""
+    """*number* malformed keys near *key*, the most telling first."""
     telling, others = [*_of_schema_kinds(key), *_of_other_kinds(key)], _less_telling(key)
     generated = [_generated(key, random) for _ in range(number - len(telling) - len(others))]
     return [*drawn(telling, others, random, number), *generated]
 
 
 def malformed_keys_of_every_kind(key: str) -> list[MalformedKey]:
-    """The invalid instances of the key's schema, then other kinds near *key*; none is very long."""
+    """Invalid instances of the key's schema, then other kinds near *key*."""
     others = [one for one in _of_other_kinds(key) if len(one.value) < _VERY_LONG]
     return [*schema_instances(), *others]
 
 
 def schema_instances() -> list[MalformedKey]:
-    """The invalid instances of the key's schema, without those that no header field can carry.
+    """Invalid instances of the key's schema that a header can carry.
 
     Whitespace around a field value is no part of it (R1 5.5).
     """

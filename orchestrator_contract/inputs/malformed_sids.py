@@ -1,4 +1,4 @@
-"""Path segments that are no SIDs: near a real one, of other kinds, and generated."""
+"""Path segments that are no SIDs: near a real one, others, generated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MalformedSid:
 
     @property
     def plain(self) -> bool:
-        """Whether it is one segment of unreserved characters, which only the API can refuse."""
+        """True for one segment of unreserved characters, which reaches the API."""
         return (
             not self.outside_api
             and len(self.segment) <= 200
@@ -31,23 +31,26 @@ class MalformedSid:
         )
 
 
-#: What ids look like (S1, S2); the prefix is open (OBS-SID-PREFIX).
+#: The form of ids (S1, S2); the prefix is open (OBS-SID-PREFIX).
 USUAL_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 
 
 def malformed_sids(
     target: str, absent: str, random: Random, number: int, name: str = ""
 ) -> list[MalformedSid]:
-    """*number* odd SIDs near *target*, which exists under *name*, and others: the most telling written ones first, then others, then generated ones.
+    """*number* malformed SIDs near *target*, the most telling first.
 
-    None of them is *target* by the rules of RFC 3986: a server that finds it through one of them has
-    normalised what it should have refused.
+    *target* exists under *name*. Written ones come first, then generated ones.
+
+    None of them is *target* by the rules of RFC 3986: a server that finds it through one of them
+    has normalised what it should have refused.
     """
     head, _, tail = target.rpartition("_")
     alike = tail.replace("0", "o").replace(
         "1", "l"
     )  # one and the same to readers of Crockford's base 32
-    # In Crockford's base 32 the next after 7 are 8, 9, a to f: an id of more than 128 bits, of which the real one is what is left of it.
+    # In Crockford's base 32 the next after 7 are 8, 9, a to f: an id of more than 128 bits, of
+    # which the real one is what is left of it.
     past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
     telling = [
         MalformedSid(f"{target}%20", "a space after a real SID"),

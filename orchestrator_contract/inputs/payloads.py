@@ -1,10 +1,11 @@
-"""Members of create requests that a delete may depend on: names, descriptions and optional parts."""
+"""Members of creates that a delete may depend on: names, optional parts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: One for each configuration of a batch, in turns; no divisor in common with the number of key forms.
+#: One for each configuration of a batch, in turns; no divisor in common with the number of key
+#: forms.
 PAYLOADS: tuple[dict[str, Any], ...] = (
     {"displayName": "-" + "x" * 32},
     {"description": "d" * 512},

@@ -9,7 +9,7 @@ _T = TypeVar("_T")
 
 
 def drawn(telling: list[_T], others: list[_T], random: Random, number: int) -> list[_T]:
-    """*number* of both lists, or all there are: those that tell most first."""
+    """*number* of both lists, the most telling first; fewer if there are."""
     if number < len(telling):
         return random.sample(telling, number)
     return telling + random.sample(others, min(number - len(telling), len(others)))

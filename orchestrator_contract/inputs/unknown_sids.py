@@ -12,7 +12,7 @@ _TAIL = 25
 
 
 def unknown_sids(identifiers: Identifiers, random: Random, number: int) -> list[str]:
-    """*number* unknown SIDs of every class that an implementation may tell apart."""
+    """*number* unknown SIDs of every class that code may tell apart."""
     found = []
     for index in range(number):
         sid = identifiers.sid()
@@ -31,7 +31,7 @@ def unknown_sids(identifiers: Identifiers, random: Random, number: int) -> list[
 
 
 def near_sids(sid: str) -> list[str]:
-    """Well-formed SIDs that differ from *sid* in its last character, and in one in the middle."""
+    """Well-formed SIDs that differ from *sid* in one character."""
     if not USUAL_SID.fullmatch(sid):
         return []
     return [_with_other_character(sid, place) for place in (len(sid) - 1, len(sid) - 13)]

@@ -22,7 +22,7 @@ def basic(user: str, password: str) -> str:
 
 
 def one_character_more(authorization: str) -> WrongCredentials:
-    """The value *authorization* with one character too many in its password or token."""
+    """*authorization* with one more character in its password or token."""
     scheme, _, token = authorization.partition(" ")
     if scheme != "Basic":
         return WrongCredentials(f"{authorization}x", "token and a character", 3)
@@ -31,7 +31,10 @@ def one_character_more(authorization: str) -> WrongCredentials:
 
 
 def wrong_credentials(authorization: str, other: str = "") -> list[WrongCredentials]:
-    """Wrong credentials near *authorization*, the most telling ones first; *other* is another account's."""
+    """Wrong credentials near *authorization*, the most telling first.
+
+    *other* is another account's.
+    """
     scheme, _, token = authorization.partition(" ")
     if scheme != "Basic":
         return [one_character_more(authorization), *_wrong_tokens(token)]
@@ -76,7 +79,7 @@ def _wrong_pairs(user: str, password: str) -> list[WrongCredentials]:
 
 
 def _wrong_tokens(token: str) -> list[WrongCredentials]:
-    """Of a token the last character may say nothing (that of a JWT's base64), so no value differs in it alone."""
+    """Wrong tokens; the last character alone may not matter in base64."""
     first = "x" if token[:1] != "x" else "y"
     return [
         WrongCredentials(f"Bearer wrong{token[::-1]}", "wrong token", 3),

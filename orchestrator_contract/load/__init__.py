@@ -1,1 +1,1 @@
-"""Load with Locust: many users at once, each answer judged by the suite's own judge."""
+"""Load runs with Locust, in which each response is judged."""

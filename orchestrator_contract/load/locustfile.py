@@ -1,4 +1,4 @@
-"""Locust's entry: ``locust -f`` this file, alone or with ``--master`` and ``--worker``. See docs/load.md."""
+"""Locust's entry, alone or with --master and --worker (docs/load.md)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Load:
         self.found(msg.data)
 
     def found(self, data: dict[str, Any]) -> None:
-        """Take over what a process found; end the run when not one of them could begin."""
+        """Take over a process's findings; end the run if none could begin."""
         if self.load_findings is None:
             return
         self.load_findings.merge(data)
@@ -94,7 +94,7 @@ class Load:
             gevent.spawn(self.environment.runner.quit)
 
     def collect(self) -> None:
-        """When the users have stopped: have every worker clean up and report, while messages still come through."""
+        """Have workers clean up and report, while messages still come through."""
         if self.load_findings is None or not isinstance(self.environment.runner, MasterRunner):
             return
         if self.load_findings.reports < self.expected:
@@ -104,7 +104,7 @@ class Load:
                 gevent.sleep(0.05)
 
     def conclude(self) -> None:
-        """At the end: draw the result from all reports, write the files, set the exit code."""
+        """Draw the result from all reports, write files, set the exit code."""
         if self.environment.runner is not None:
             self.environment.runner.stop()
         if self.load_findings is None:
@@ -119,7 +119,8 @@ class Load:
         report.write_all(result, Path(self.options.report))
         self.environment.process_exit_code = exit_code(result, policy)
         print(
-            f"contract: {result.overall} ({result.requests} requests); report: {self.options.report}"
+            f"contract: {result.overall} ({result.requests} requests); report: "
+            f"{self.options.report}"
         )
         for line in result.notes:
             print(f"  {line}")
@@ -160,12 +161,12 @@ class Load:
             self.found(data)
 
     def late(self, breaches: list[str]) -> None:
-        """Show breaches that no single answer shows, such as a replay that differs, in Locust's error table."""
+        """Show breaches of several responses in Locust's error table."""
         for name in breaches:
             self.environment.stats.log_error("BREACH", name, "more in the report")
 
     def seen(self, exchange: Exchange, breaches: list[str]) -> None:
-        """Count one exchange in Locust's statistics; a breach makes it a failure there."""
+        """Count one exchange in Locust's statistics, as a failure if breached."""
         # Ids only: Locust counts equal texts together, and the report has the details.
         problem = ", ".join(dict.fromkeys(breaches)) or (
             exchange.fault_text if exchange.status is None else ""
@@ -203,7 +204,8 @@ def _init(environment: Environment, **_: Any) -> None:
     _LOADS[environment] = Load(environment)
     # Users finish their story, so that little is left to be cleaned up.
     environment.stop_timeout = environment.stop_timeout or 5.0
-    # The event loop's idea of now is from before the imports; a short --run-time would be over at once.
+    # The event loop's idea of now is from before the imports; a short --run-time would be over at
+    # once.
     gevent.get_hub().loop.update_now()
 
 
@@ -245,7 +247,7 @@ class Deleter(User):
     steps: Steps | None = None
 
     def on_start(self) -> None:
-        """Work on this process's suite; without one there is nothing to do and the first task ends the user."""
+        """Join this process's endpoint; without one the first task ends the user."""
         session = _LOADS[self.environment].session
         self.steps = Steps(session.endpoint) if session is not None else None
 
@@ -258,7 +260,8 @@ class Deleter(User):
             self.environment.stats.log_error("LIMIT", story, str(error))
             raise StopUser from None
         except Inconclusive as error:
-            # Breaches are on record already; what could not be looked at shows in Locust's error table.
+            # Breaches are on record already; what could not be looked at shows in Locust's error
+            # table.
             self.environment.stats.log_error("UNVERIFIED", story, str(error))
 
     @task(4)

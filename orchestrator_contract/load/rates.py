@@ -1,4 +1,4 @@
-"""Requests counted by the second, and what they say about a rate limit."""
+"""Requests counted by the second, and the rate limit that they show."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Rates:
-    """Counts of one process or, merged, of all; seconds are those of the wall clock."""
+    """Counts of one process or, merged, of all, by seconds of the wall clock."""
 
-    #: Second -> answers that were no 429.
+    #: Second -> responses that were no 429.
     served: Counter[int] = field(default_factory=Counter)
     #: Second -> 429s.
     throttled: Counter[int] = field(default_factory=Counter)
@@ -32,13 +32,14 @@ class Rates:
             mine.update({int(second): number for second, number in theirs.items()})
 
     def notes(self) -> list[str]:
-        """What the report says about speed and limit, in sentences."""
+        """Sentences of the report on speed and limit."""
         total = self.served + self.throttled
         if not total:
             return []
         span = max(total) - min(total) + 1
         said = [
-            f"load: {total.total()} judged requests in {span} s, {total.total() / span:.0f} a second, "
+            f"load: {total.total()} judged requests in {span} s, {total.total() / span:.0f} a "
+            "second, "
             f"{max(total.values())} in the busiest"
         ]
         if not self.throttled:
@@ -47,12 +48,14 @@ class Rates:
                 "load: no 429 was seen, so the rate limit, if there is one, lies above that",
             ]
         first = min(self.throttled)
-        # The second itself is cut short by the 429, the one before it may still have been served in full.
+        # The second itself is cut short by the 429, the one before it may still have been served in
+        # full.
         burst = max(total[first], self.served[first - 1])
         calm = [number for second, number in self.served.items() if second < first]
         most = f"; {max(calm)} a second had been served before" if calm else ""
         return [
             *said,
-            f"load: the first 429 came at {burst} requests a second, {first - min(total)} s after the start{most}; "
+            f"load: the first 429 came at {burst} requests a second, {first - min(total)} s after "
+            f"the start{most}; "
             f"{self.throttled.total()} in all",
         ]

@@ -1,4 +1,4 @@
-"""One process's part in a load run: a suite of its own, a share of the limits, findings to hand over."""
+"""One process of a load run: its endpoint, its limits, its findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 
-#: What every load run is about; whatever else was seen is reported as well.
+#: The requirements of every load run; findings of others are reported, too.
 CORE = (
     "HTTP-COMPLETE",
     "HTTP-JSON",
@@ -61,7 +61,7 @@ PLACE = "orchestrator_contract/load/locustfile.py"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a process needs to know to take its part; sent to workers as plain data."""
+    """One process's part, sent to workers as plain data."""
 
     run_id: str
     seed: int
@@ -90,13 +90,14 @@ def load_target(target: str, *, yes: bool) -> Profile:
         raise ProfileError(str(error)) from None
     if places:
         raise ProfileError(
-            f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add --yes"
+            f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add "
+            "--yes"
         )
     return found
 
 
 def shared(whole: Profile, of: int) -> Profile:
-    """*whole* with one process's part of its limits: together *of* processes stay within them."""
+    """*whole* with this process's part of limits that *of* processes keep."""
     limits = whole.limits
     part = replace(
         limits,
@@ -142,7 +143,7 @@ class Session:
         self._seen(exchange, self.breaches())
 
     def breaches(self) -> list[str]:
-        """Ids of the requirements breached since this was last asked, once for each breach."""
+        """Requirements breached since the last call, once for each breach."""
         found = self.endpoint.findings.end()
         self.endpoint.findings.test = PLACE
         return [name for name, _ in found]
@@ -153,7 +154,8 @@ class Session:
         if not left:
             self.journal.discard()
         notes = [
-            f"{len(left)} configuration(s) of this run could not be deleted: {', '.join(c.sid for c in left[:10])}"
+            f"{len(left)} configuration(s) of this run could not be deleted: "
+            f"{', '.join(c.sid for c in left[:10])}"
         ]
         return {
             "ledger": self.endpoint.findings.dump(),
@@ -165,7 +167,7 @@ class Session:
 
 @dataclass(slots=True)
 class LoadFindings:
-    """What all processes found, put together."""
+    """The merged findings of all processes."""
 
     profile: Profile
     findings: Findings = field(init=False)

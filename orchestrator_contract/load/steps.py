@@ -17,12 +17,12 @@ class Steps:
         self.check = Check(endpoint)
 
     def delete(self) -> None:
-        """Delete under a key, poll to the end, and fetch the deleted configuration."""
+        """Delete under a key, poll to the end, fetch the deleted configuration."""
         operation = self.deletes.completed()[0]
         self.check.deleted(operation)
 
     def replay(self) -> None:
-        """Repeat a keyed delete before and after its end, on reused and new connections."""
+        """Replay a delete before and after its end, on reused and new connections."""
         operation = self.deletes.accept_new()[0]
         for connection in ("reused", "new"):
             again = self.deletes.repeat(operation, connection=connection)

@@ -1,4 +1,7 @@
-"""The target profile: what a TOML file or a URL says of an endpoint, checked and typed (docs/profile.md)."""
+"""The target profile: a TOML file or a URL, checked and typed.
+
+docs/profile.md describes the file.
+"""
 
 from orchestrator_contract.profile.credentials import CREDENTIAL_NAMES, Account, Header
 from orchestrator_contract.profile.errors import ProfileError

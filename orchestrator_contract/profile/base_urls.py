@@ -1,4 +1,4 @@
-"""Base URLs: what is wrong with one, and what was meant."""
+"""Base URLs: errors in one, and suggestions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from orchestrator_contract.http.addresses import names_loopback
 
 #: A host, by its look, with what may follow it; a name of one label has to come with a port.
 _HOST = re.compile(
-    r"(?:localhost|\[[0-9A-Fa-f:]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?(?:/\S*)?\Z|[\w-]+:\d{1,5}(?:/\S*)?\Z"
+    r"(?:localhost|\[[0-9A-Fa-f:]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?(?:/\S*)?\Z"
+    r"|[\w-]+:\d{1,5}(?:/\S*)?\Z"
 )
 _SCHEME = re.compile(r"(https?):/?(?!/)(.+)", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:toml|tml|json|ya?ml|txt|cfg|ini|conf|env)\Z", re.IGNORECASE)
@@ -17,14 +18,14 @@ _CONTRACT_PATH = re.compile(r"/v2/(?:ControlPlane|Conversations)(?=/|\Z).*", re.
 
 
 def shown_url(url: str) -> str:
-    """*url* as a message may repeat it: who sends and what is asked may be secrets."""
+    """*url* without user and query, which may be secrets, for a message."""
     return re.sub(
         r"[?#].*", "?***", re.sub(r"(?<=//).*@", "***@", url, flags=re.DOTALL), flags=re.DOTALL
     )
 
 
 def suggestion(text: str) -> str:
-    """The URL that was meant by *text*, for the end of a message; empty if it looks like none."""
+    """The URL that *text* may mean, for the end of a message, or nothing."""
     scheme = _SCHEME.fullmatch(text)
     if scheme:
         return _did_you_mean(f"{scheme[1].lower()}://{scheme[2]}")

@@ -1,4 +1,4 @@
-"""Credentials and headers of a profile: their values, and the environment variables that hold them."""
+"""Credentials and headers of a profile, with their environment variables."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ CREDENTIAL_NAMES = (
     ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
     ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
 )
-#: What stands for the credentials of a `.netrc` in a shell line.
+#: The variables of a `.netrc`'s credentials in a shell line.
 _NETRC_NAMES = ("NETRC_LOGIN", "NETRC_PASSWORD")
-#: What a variable is called, and hardly ever a secret that stands where its name should.
+#: The form of a variable's name, which hardly any misplaced secret has.
 _VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _HEADER_VALUE = re.compile(r"[ -~\t]*\Z")
 _TOKEN = re.compile(r"[!-~]+\Z")
@@ -49,7 +49,7 @@ class Account:
 
     @property
     def shell_names(self) -> tuple[str, ...]:
-        """The variables that stand for it in a shell line; an OAuth token has none of its own."""
+        """The variables that stand for it in a shell line; none for OAuth tokens."""
         return (f"{self.names[0]}_TOKEN",) if self.token_url else self.names
 
     @property
@@ -62,7 +62,7 @@ class Account:
 
     @property
     def identity(self) -> str:
-        """What tells it from other accounts and stays when a secret is renewed."""
+        """Tells it from other accounts, and stays when a secret is renewed."""
         return self.username or f"Bearer {self.names[0]}"
 
 

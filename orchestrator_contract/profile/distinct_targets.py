@@ -1,4 +1,7 @@
-"""What a profile must not name twice: an endpoint would be accused of mixing up what is one thing."""
+"""Accounts and addresses that a profile names twice by mistake.
+
+An endpoint would be accused of mixing up what is one thing.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,25 @@ from orchestrator_contract.profile.credentials import Account
 
 
 def same_account(accounts: Sequence[Account]) -> str:
-    """What is wrong with these accounts of one region; empty where nothing is."""
+    """The error in these accounts of one region, or nothing."""
     for first, second in combinations(accounts, 2):
         if (first.username, first.password) == (second.username, second.password):
             return (
-                f"{second.key}: expected the credentials of another account, found those of {first.key} again: "
+                f"{second.key}: expected the credentials of another account, found those of "
+                f"{first.key} again: "
                 "what belongs to one account can't be told from what belongs to the other"
             )
     return ""
 
 
 def same_address(bases: Sequence[str]) -> str:
-    """What is wrong with these base URLs, that of the target first; empty where nothing is."""
+    """The error in these base URLs, the target's first, or nothing."""
     for first, second in combinations(range(len(bases)), 2):
         if _address(bases[first]) == _address(bases[second]):
             other = "target.base_url" if first == 0 else f"regions.{first - 1}.base_url"
             return (
-                f"regions.{second - 1}.base_url: expected another address than {other}, found the same: "
+                f"regions.{second - 1}.base_url: expected another address than {other}, found the "
+                "same: "
                 "what belongs to one region can't be told from what belongs to the other"
             )
     return ""

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ProfileError(Exception):
-    """The target can't be used as described; the message names the file, the key and what was expected."""
+    """The target is not usable as described, by file, key and expectation."""

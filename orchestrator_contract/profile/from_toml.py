@@ -23,7 +23,7 @@ from orchestrator_contract.profile.model import (
     Trigger,
 )
 
-#: Headers that say where a request ends, where it goes and who sends it: a profile's may not.
+#: Headers that frame, address or authorize a request, which a profile may not give.
 _OWN_HEADERS = frozenset(
     {
         "authorization",
@@ -40,7 +40,7 @@ _OWN_HEADERS = frozenset(
         "upgrade",
     }
 )
-#: What further headers of a request depend on its body and its test.
+#: Headers that depend on a request's body and test.
 _OF_EACH_REQUEST = frozenset(
     {"accept-encoding", "content-encoding", "content-type", "idempotency-key"}
 )
@@ -55,7 +55,8 @@ def from_file(path: Path) -> Profile:
     """Read a profile.
 
     Raises:
-        ProfileError: the file can't be read, is no TOML, has an unknown key or a wrong value, or names an
+        ProfileError: the file can't be read, is no TOML, has an unknown key or a wrong value, or
+        names an
             environment variable that is not set.
     """
     try:
@@ -143,7 +144,8 @@ def _check_urls(path: Path, raw: Mapping[str, Any]) -> None:
             _ = urlsplit(url).port
         except ValueError:
             raise ProfileError(
-                f"{path}: {key}: expected an http(s) URL with a host and no port or one of 1-65535, found {shown_url(url)!r}"
+                f"{path}: {key}: expected an http(s) URL with a host and no port or one of "
+                f"1-65535, found {shown_url(url)!r}"
             ) from None
         problem = problem_of_base(url) if key.endswith("base_url") else ""
         if problem:
@@ -174,7 +176,8 @@ def _tls(path: Path, target: Mapping[str, Any]) -> tuple[bool | str, tuple[str, 
     except (OSError, ValueError) as error:
         said = f" ({reason})" if (reason := getattr(error, "reason", None)) else ""
         raise ProfileError(
-            f"{path}: target.client_cert: expected a certificate and its key in PEM, the key without a passphrase, "
+            f"{path}: target.client_cert: expected a certificate and its key in PEM, the key "
+            "without a passphrase, "
             f"found {pair[0]!r} and {pair[1]!r}{said}"
         ) from None
     return verify, pair
@@ -193,7 +196,8 @@ def _headers(path: Path, given: Mapping[str, Any]) -> tuple[Header, ...]:
         lower = name.lower()
         if lower in _OWN_HEADERS - {"cookie"} | _OF_EACH_REQUEST:
             raise ProfileError(
-                f"{path}: target.headers: expected no header that addresses, frames or authorizes a request "
+                f"{path}: target.headers: expected no header that addresses, frames or authorizes "
+                "a request "
                 f"or that tests set, found {name}{_INSTEAD.get(lower, '')}"
             )
         if lower in seen:
@@ -250,7 +254,8 @@ def _trigger(where: str, entry: dict[str, Any]) -> Trigger:
     for name in entry.get("headers", {}):
         if name.lower() in _OWN_HEADERS:
             raise ProfileError(
-                f"{where}.headers: expected no header that addresses, frames or authorizes the request, found {name}"
+                f"{where}.headers: expected no header that addresses, frames or authorizes the "
+                f"request, found {name}"
             )
     burst = entry.get("burst")
     return Trigger(

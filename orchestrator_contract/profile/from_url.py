@@ -27,7 +27,7 @@ def load(target: str) -> Profile:
 
 
 def from_url(url: str) -> Profile:
-    """The profile of a bare URL: create mode, credentials from the environment or `.netrc`, default limits.
+    """The profile of a bare URL: create mode, credentials of the environment.
 
     Raises:
         ProfileError: the URL is none.
@@ -48,7 +48,8 @@ def from_url(url: str) -> Profile:
         )
     if parts.query or parts.fragment:
         raise ProfileError(
-            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the paths of the contract are appended to it"
+            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the "
+            "paths of the contract are appended to it"
         )
     problem = problem_of_base(url)
     if problem:

@@ -1,4 +1,4 @@
-"""What a profile says: an endpoint, what it can be made to do, and what the suite may do to it."""
+"""The target profile: an endpoint, its capabilities, and the run's limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrator_contract.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """How to provoke an answer: extra headers, a certain SID, or a burst."""
+    """A way to provoke a response: extra headers, a certain SID, or a burst."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     sid: str | None = None
@@ -24,7 +24,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the suite may do to the endpoint."""
+    """Limits of a run's requests, deletes, pace and waiting."""
 
     requests: int = 5000
     #: 0 means as fast as it goes.
@@ -91,7 +91,7 @@ class Profile:
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """What this endpoint can be made to do, by the names that requirements use."""
+        """Capabilities of this endpoint, by the names that requirements use."""
         found = [self.provision.mode] if self.provision.mode else []
         found += ["credentials"] if self.accounts else []
         found += ["accounts"] if len(self.accounts) > 1 else []
@@ -103,17 +103,20 @@ class Profile:
         return tuple(found)
 
     def lacks(self, needs: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of *needs* that this endpoint can't do; "provision" is any way to get a configuration."""
+        """Those of *needs* that this endpoint lacks.
+
+        "provision" is any way to get a configuration.
+        """
         have = {*self.capabilities, *(["provision"] if self.provision.mode else [])}
         return tuple(need for need in needs if need not in have)
 
     def account(self, scope: Scope) -> Account | None:
-        """The credentials of *scope*'s account in its region; None if the profile gives none."""
+        """The credentials of *scope*'s account in its region, or None."""
         accounts = self.region_accounts.get(scope.region, self.accounts)
         return accounts[scope.account] if scope.account < len(accounts) else None
 
     def has(self, scope: Scope) -> bool:
-        """Whether the target has this account and region, and the profile the credentials for both."""
+        """True if the target has this account and region, with credentials."""
         if not self.accounts:
             return scope.account == 0 and scope.region < len(self.bases)
         return scope.region < len(self.bases) and self.account(scope) is not None
@@ -142,12 +145,12 @@ class Profile:
         return tuple(dict.fromkeys(names))
 
     def memory_store(self, scope: Scope) -> str | None:
-        """The memory store that configurations created in *scope* name; None if the profile names none."""
+        """The memory store of configurations created in *scope*, or None."""
         account = self.account(scope)
         return (account and account.memory_store_id) or self.provision.memory_store_id
 
     def fingerprint(self) -> str:
-        """The same for the same target on every host; secrets and paths of files there have no part in it."""
+        """Equal for the same target on every host; free of secrets and paths."""
         public = replace(
             self,
             accounts=(),
@@ -172,7 +175,7 @@ class Profile:
 
     @property
     def supply(self) -> float:
-        """How many configurations a run can delete, as far as that is known before."""
+        """How many configurations a run can delete, as far as known before."""
         return min(
             self.limits.deletes, len(self.provision.pool) if self.provision.mode == "pool" else inf
         )

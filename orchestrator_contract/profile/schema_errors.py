@@ -1,4 +1,4 @@
-"""What a profile's schema says against it, in messages that name the key and show no secret."""
+"""Errors of a profile's schema as messages that name the key, no secret."""
 
 from __future__ import annotations
 
@@ -41,14 +41,17 @@ def _problem(error: Any) -> str:
 
 
 def _keys(instance: Any) -> str:
-    """What stands where a table was expected, by its keys: the values may be secrets."""
+    """The value in place of a table, by its keys: the values may be secrets."""
     if isinstance(instance, dict):
         return f"found {', '.join(map(str, instance)) or 'nothing'}"
     return "found something else (not shown: it may be a secret)"
 
 
 def _seen(where: str, seen: str) -> str:
-    """What stands where something else was expected, without what may be a secret: someone may have put one in the wrong place."""
+    """The value in place of another, without a possible secret.
+
+    A secret may have been put in the wrong place.
+    """
     if where.endswith(("_env", ".env", ".proxy")) or ".headers" in where or "@" in seen:
         if "://" in seen and not where.endswith(".proxy"):
             return f"found {shown_url(seen)}"

@@ -20,22 +20,27 @@ from orchestrator_contract.redaction.spellings import (
     spans,
 )
 
-#: A secret of this many characters, or fewer, is none.
+#: Texts of this many characters, or fewer, are no secrets.
 _SHORT = 3
-#: Likewise a token of credentials that a test has made up: an operation's id may end in that of an empty pair, "Og==".
+#: Likewise a token of credentials that a test has made up: an operation's id may end in that of an
+#: empty pair, "Og==".
 _SHORT_TOKEN = 6
-#: What the messages of every conformant endpoint hold beside the words of the schemas.
+#: Words in the messages of every conformant endpoint, beside those of the schemas.
 _COMMON = (
-    "HTTP/1.1 application/json; charset=utf-8 null true false Content-Type Content-Length Content-Encoding gzip Date "
-    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ conv_operation_ conv_conversation_ "
+    "HTTP/1.1 application/json; charset=utf-8 null true false Content-Type Content-Length "
+    "Content-Encoding gzip Date "
+    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ "
+    "conv_operation_ conv_conversation_ "
     "17534 20003 20404 20409 20429 20500 20503"
 )
 
 
 def hides_words(secrets: set[str], *urls: str) -> bool:
-    """Whether answers that hold no secret would lose something to *secrets*: the API's own words, today's date, the target's *urls*.
+    """True if redacting *secrets* would change responses without secrets.
 
-    What is hidden is hidden before it is judged, so answers would be found wrong for it.
+    They may hold the API's own words, today's date, or the target's *urls*.
+
+    Texts are redacted before they are judged, so such responses would be found wrong.
     """
     redactor = Redactor()
     redactor.hide(set(secrets))
@@ -44,14 +49,15 @@ def hides_words(secrets: set[str], *urls: str) -> bool:
 
 
 class Redactor:
-    """Replaces every known secret, in each form it can travel in, by ``***``; safe for threads."""
+    """Replaces known secrets in every form by ``***``; safe for threads."""
 
     def __init__(self) -> None:
-        #: Held while secrets are learnt, and while what finds them is made: a text waits for what was learnt before it.
+        #: Held while secrets are learnt, and while what finds them is made: a text waits for what
+        #: was learnt before it.
         self._lock = Lock()
-        #: What is looked for as it stands: it has letters that `folded` leaves out.
+        #: Secrets with letters that `folded` leaves out, looked for as they are.
         self._exact: set[str] = set()
-        #: What is looked for in what a text spells.
+        #: Secrets that are looked for in a text's spelling.
         self._spelled: set[bytes] = set()
         self._exactly: re.Pattern[str] | None = None
         self._spelling: re.Pattern[bytes] | None = None
@@ -75,7 +81,10 @@ class Redactor:
         return made
 
     def add(self, user: str, password: str, *urls: str) -> None:
-        """Learn one account's secrets; but for those that are words of the API or of the target's *urls*, which can't be told from them."""
+        """Learn one account's secrets, except words of the API or of *urls*.
+
+        Those can't be told from the words themselves.
+        """
         self._users.add(user)
         self._urls = urls
         pair = f"{user}:{password}"
@@ -94,7 +103,7 @@ class Redactor:
         self.hide(forms)
 
     def learn(self, authorization: str | None) -> None:
-        """Learn the credentials of an Authorization value made for a test: they are near the real ones."""
+        """Learn an Authorization value made for a test, near the real one."""
         token = (authorization or "").partition(" ")[2]
         if len(token) <= _SHORT_TOKEN:
             return
@@ -122,7 +131,10 @@ class Redactor:
             self._stale = True
 
     def _compile(self) -> None:
-        """Make what finds the secrets; called with the lock held. Until all of it is there other threads' texts wait for the lock, too."""
+        """Compile the pattern of all secrets; the caller holds the lock.
+
+        Until it is complete other threads' texts wait for the lock.
+        """
         ordered = sorted(self._exact, key=len, reverse=True)
         self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._spelling = any_of(self._spelled)
@@ -130,7 +142,7 @@ class Redactor:
         self._stale = False
 
     def text(self, text: str) -> str:
-        """*text* without secrets, whatever of them is written as escapes, in another case or with something between the letters."""
+        """*text* without secrets, in escapes, in another case, or interrupted."""
         if self._stale:
             with self._lock:
                 if self._stale:
@@ -146,7 +158,7 @@ class Redactor:
         return "".join([*pieces, text[end:]]) if pieces else text
 
     def headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Header lines without secrets; as most hold none, they are looked through in one go first."""
+        """Header lines without secrets; checked together first, as most hold none."""
         whole = " ".join(part for line in headers for part in line)
         return (
             headers
@@ -180,7 +192,7 @@ def _base64(text: str) -> set[str]:
 
 
 def _password_in(token: str) -> str:
-    """The password that the token of Basic credentials holds; empty when it holds none."""
+    """The password in a token of Basic credentials, or an empty text."""
     try:
         return base64.b64decode(token).decode().partition(":")[2]
     except ValueError:

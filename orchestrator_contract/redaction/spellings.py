@@ -1,7 +1,8 @@
-"""Text reduced to what it spells, however it is written, and how a secret looks in it.
+"""Text reduced to its spelling, and a secret's forms in it.
 
-What a text spells is in lower case and of visible ASCII alone: letters beyond it, controls and marks between the
-others say nothing, and escapes of JSON, of URLs and character references, several times over, are undone.
+What a text spells is in lower case and of visible ASCII alone: letters beyond it, controls and
+marks between the others say nothing, and escapes of JSON, of URLs and character references, several
+times over, are undone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from urllib.parse import quote, quote_plus
 _ESCAPE = re.compile(
     # However often it was escaped again: a run of backslashes counts as one.
     rb"\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([0-3][0-7]{2})|([nrtbfvae0])|([\"'/])|)"
-    rb"|%([0-9a-f]{2})|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}([0-9]{1,7});|&(quot|amp|lt|gt|apos|shy|zwj|zwnj);"
+    rb"|%([0-9a-f]{2})|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}([0-9]{1,7});"
+    rb"|&(quot|amp|lt|gt|apos|shy|zwj|zwnj);"
 )
 _NAMED = {b"quot": b'"', b"amp": b"&", b"lt": b"<", b"gt": b">", b"apos": b"'"}
 _SILENT = re.compile("[^\x20-\x7e]+")
@@ -26,7 +28,8 @@ _CONTROLS = bytes([*range(0x20), 0x7F])
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
 #: How often escapes of escapes are undone.
 _ROUNDS = 3
-#: Of a secret turned round, or of a part of longer base64, what is shorter stands in any text by chance.
+#: Of a secret turned round, or of a part of longer base64, what is shorter stands in any text by
+#: chance.
 SURE = 8
 
 #: A form of more characters that are all of a token's is found by so many of them.
@@ -39,17 +42,17 @@ _Edit = tuple[int, int, int]
 
 
 def folded(text: str) -> bytes:
-    """What *text* spells with its escapes left as they are."""
+    """The spelling of *text*, with escapes left as they are."""
     return text.encode("ascii", "ignore").translate(_FOLD, _CONTROLS)
 
 
 def reduced(text: str) -> bytes:
-    """What *text* spells."""
+    """The spelling of *text*."""
     return [view for view, _ in _views(text)][-1]
 
 
 def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list[tuple[int, int]]:
-    """Where in *text* that stands which *find* finds in what it spells, in order and apart from each other."""
+    """Places in *text* whose spelling *find* finds, in order, disjoint."""
     found: list[tuple[int, int]] = []
     for view, steps in _views(text):
         hits = [match.span() for match in find(view)]
@@ -66,7 +69,7 @@ def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list
 
 
 def _views(text: str) -> Iterator[tuple[bytes, list[Callable[[], Iterator[_Edit]]]]]:
-    """What *text* spells after each round of undoing escapes, and the edits that led there."""
+    """The spelling of *text* after each round of unescaping, with the edits."""
     view = folded(text)
     steps: list[Callable[[], Iterator[_Edit]]] = [partial(_silences, text)]
     yield view, steps
@@ -88,7 +91,10 @@ def _escapes(view: bytes) -> Iterator[_Edit]:
 
 
 def _undone(view: bytes) -> bytes:
-    """*view* with every escape undone, once; in one buffer, as a text may be nothing but escapes."""
+    """*view* with every escape undone, once.
+
+    One buffer, as a text may consist of escapes.
+    """
     if not any(sign in view for sign in (b"\\", b"%", b"&")):
         return view
     plain, end = bytearray(), 0
@@ -107,7 +113,7 @@ def _undone(view: bytes) -> bytes:
 
 
 def _char(escape: re.Match[bytes]) -> bytes:
-    """The one character that an escape stands for; none where that says nothing."""
+    """The one character of an escape, or nothing."""
     which = escape.lastindex
     if which is None:
         return b"\\"
@@ -139,7 +145,10 @@ def _back(hits: list[tuple[int, int]], edits: Iterator[_Edit]) -> list[tuple[int
 
 
 def encodings(secret: str, *, twice: bool = True) -> set[str]:
-    """*secret* in base64 and hexadecimal, alone or inside of something longer, in base64 of base64 if *twice*, and turned round."""
+    """*secret* in base64 and hexadecimal, alone, within others, and reversed.
+
+    With *twice* in base64 of base64, too.
+    """
     forms: set[str] = {secret[::-1]}
     for text in {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}:
         raw = text.encode("utf-8", "surrogatepass")
@@ -151,18 +160,19 @@ def encodings(secret: str, *, twice: bool = True) -> set[str]:
 
 
 def _inside(raw: bytes) -> Iterator[str]:
-    """What base64 of anything that holds *raw* holds, by where in a group of three bytes it begins."""
+    """Parts of any base64 that holds *raw*, by offset in a group of three."""
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + raw).decode()
         yield encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
 
 
 def any_of(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
-    """A pattern of *forms*, the longer of two that begin alike first; none of none.
+    """A pattern of *forms*, longer ones first; None for none.
 
-    What they begin with alike is looked at once: the time for a text does not grow with the number of forms.
-    A token is found by its beginning, and ends where no character of a token follows: to compile a pattern
-    of some thousand characters for each new token takes longer than the requests that it is for.
+    What they begin with alike is looked at once: the time for a text does not grow with the number
+    of forms. A token is found by its beginning, and ends where no character of a token follows: to
+    compile a pattern of some thousand characters for each new token takes longer than the requests
+    that it is for.
     """
     tokens: set[bytes] = set()
     others: set[bytes] = set()

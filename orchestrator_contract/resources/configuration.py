@@ -15,7 +15,7 @@ READ_LAG_S = 5.0
 
 @dataclass(eq=False)
 class Configuration:
-    """A configuration in its scope: one that the run may delete, or a SID that a request names."""
+    """A configuration in its scope: the run's own, or a SID in a request."""
 
     #: The path segment as it stands in the URL.
     sid: str
@@ -26,7 +26,8 @@ class Configuration:
     payload: dict[str, Any] = field(default_factory=dict)
     #: Monotonic seconds at which its create was seen to end; -inf where the run has not made it.
     created: float = -math.inf
-    #: The body of the newest fetch before requests were aimed at it; later ones are compared with it.
+    #: The body of the newest fetch before requests were aimed at it; later ones are compared with
+    #: it.
     shown: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -36,5 +37,5 @@ class Configuration:
 
     @property
     def read_lag_s(self) -> float:
-        """Seconds for which a read may still miss it, as replicas may lag; 0 once it must show."""
+        """Seconds for which a lagging read may miss it; 0 once it must show."""
         return max(0.0, self.created + READ_LAG_S - time.monotonic())

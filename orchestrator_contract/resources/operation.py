@@ -1,4 +1,4 @@
-"""An operation: what an accepted request was answered, and what the polls have shown since."""
+"""An operation: the accepted request's response, and its polls."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Operation:
 
     @property
     def resource_key(self) -> ResourceKey:
-        """What tells the configuration that the request was about from all others."""
+        """The key that tells the request's configuration from all others."""
         return self.accepted.scope, self.sid
 
     @property
@@ -54,22 +54,22 @@ class Operation:
 
     @property
     def done(self) -> bool:
-        """Whether a terminal status was seen."""
+        """True if a terminal status was seen."""
         return self.ended is not None
 
 
 def why_no_json(exchange: Exchange) -> str:
-    """What to add to a message about an answer of which nothing can be read, because it is no JSON; empty where it is."""
+    """A message's addition that the response is no JSON, or nothing."""
     return f" ({exchange.json.error})" if exchange.response and exchange.json.error else ""
 
 
 def word_of(exchange: Exchange) -> str:
-    """The operation's status; empty where it is no text, which the schema judges."""
+    """The operation's status; empty for a non-text, which the schema judges."""
     word = exchange.object.get("status")
     return word if isinstance(word, str) else ""
 
 
 def instant_of(exchange: Exchange, name: str) -> tuple[datetime, int] | None:
-    """An instant that a poll gives, as `parse_instant` reads it; None where it gives none."""
+    """An instant in a poll, as `parse_instant` reads it, or None."""
     value = exchange.object.get(name)
     return parse_instant(value) if isinstance(value, str) else None

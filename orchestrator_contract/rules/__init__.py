@@ -1,1 +1,1 @@
-"""From a 202 to the end of its operation: which links it gives, and what the polls say."""
+"""Rules of the contract, one module a section; they record the findings."""

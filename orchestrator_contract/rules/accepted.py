@@ -1,4 +1,4 @@
-"""The links of a 202: judged against each other, and followed to where its operation is polled."""
+"""The links of a 202: they agree, and lead to the operation."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from orchestrator_contract.results.findings import Findings
 _RELATED = {"delete-conversation": "conversationId"}
 #: Longest operation id that is put into a path, in characters.
 _MAX_ID = 512
-#: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would keep a copy.
+#: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would
+#: keep a copy.
 _MAX_URL = 64 * 1024
 
 
 class Links:
-    """Reads the links of each 202 of one target; remembers whose operation each id is."""
+    """Reads the links of each 202; remembers the owner of each operation id."""
 
     def __init__(
         self, findings: Findings, origins: Container[Origin | None], url: Callable[[str, int], str]
@@ -95,7 +96,7 @@ class Links:
             judge_related(self.findings, exchange, "DEL-202-RELATED", sid, [exchange])
         operation_id = next(iter(given.values()), "")
         if operation_id:
-            # What is deleted is known by its SID, what is created by its name.
+            # A delete's subject is its SID, a create's its name.
             subject = sid or exchange.call.subject
             with self._lock:
                 owner = self._owners.setdefault(
@@ -123,7 +124,7 @@ class Links:
     def poll_url(
         self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
     ) -> str:
-        """Where the operation is polled: by the first link that leads to the target.
+        """Where to poll the operation: the first link that leads to the target.
 
         Raises:
             OperationUnreachable: none does, or it is longer than any that can be asked for.
@@ -140,7 +141,8 @@ class Links:
         if status_url is not None and inside:
             if len(status_url) > _MAX_URL:
                 raise OperationUnreachable(
-                    f"the 202's statusUrl has {len(status_url)} characters: none of more than {_MAX_URL} is followed"
+                    f"the 202's statusUrl has {len(status_url)} characters: none of more than "
+                    f"{_MAX_URL} is followed"
                 )
             return status_url
         if location is not None and given_origin(location) in own:
@@ -172,7 +174,7 @@ def location_agrees(findings: Findings, operation: Operation, exchange: Exchange
 def judge_related(
     findings: Findings, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]
 ) -> None:
-    """Hold what an answer says it is about against the SID that the request was about."""
+    """The related of a response names the SID of its request."""
     related = exchange.object.get("related")
     name = _RELATED.get(exchange.call.asynchronous, "configurationId")
     named = related.get(name) if isinstance(related, dict) else None

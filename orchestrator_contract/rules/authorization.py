@@ -1,6 +1,7 @@
-"""Authentication and authorization: only the owner deletes, and refused requests disclose nothing.
+"""Only the owner deletes, and refused requests disclose nothing.
 
-Source: S2 (credentials are required); contract.md "The operation", last paragraph, and "Silent in every source".
+Source: S2 (credentials are required); contract.md "The operation", last paragraph, and "Silent in
+every source".
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _SHORT = 3
 
 
 def refused(findings: Findings, exchange: Exchange, *, tolerated: Iterable[int] = ()) -> bool:
-    """An unauthorized request is refused with a client error that does not tell whether the SID existed."""
+    """An unauthorized request gets a 4xx that does not disclose the SID."""
     status, whose = exchange.status or 0, exchange.call.credentials
     requirement = UNAUTHORIZED[whose]
     findings.observe("OBS-AUTH-REFUSAL", f"{status}: {whose} credentials")
@@ -53,7 +54,7 @@ def refused(findings: Findings, exchange: Exchange, *, tolerated: Iterable[int] 
 
 
 def disclosure_requirement(exchange: Exchange) -> str:
-    """The requirement that a refusal discloses nothing, by whose credentials were refused."""
+    """The requirement of non-disclosure, by the refused credentials."""
     other = exchange.call.credentials == "other account"
     return "AUTH-OTHER-ACCOUNT" if other else "AUTH-NO-DISCLOSURE"
 
@@ -61,7 +62,7 @@ def disclosure_requirement(exchange: Exchange) -> str:
 def no_disclosure(
     findings: Findings, exchange: Exchange, secrets: Iterable[str], steps: Sequence[Exchange] = ()
 ) -> bool:
-    """A refusal holds none of *secrets*: names, ids and content that only the owner knows."""
+    """A refusal holds none of *secrets*, which only the owner knows."""
     text = whole_text(exchange)
     told = sorted({one for one in secrets if len(one) > _SHORT and one in text})
     return findings.check(
@@ -76,7 +77,7 @@ def no_disclosure(
 def same_refusal(
     findings: Findings, existing: Sequence[Exchange], unknown: Sequence[Exchange]
 ) -> bool:
-    """A SID that exists is refused as one that does not, whenever each is refused alike every time."""
+    """An existing SID is refused like an unknown one, if each always is alike."""
     told, untold = ({_refusal(one) for one in some} for some in (existing, unknown))
     return findings.check(
         disclosure_requirement(existing[-1]),
@@ -90,7 +91,7 @@ def same_refusal(
 def no_conflict_with_others(
     findings: Findings, exchange: Exchange, control: Exchange, again: Exchange
 ) -> bool:
-    """The refusal of another account's SID equals the refusal of an unknown SID."""
+    """Another account's SID is refused like an unknown SID."""
     return findings.check(
         "AUTH-OTHER-ACCOUNT",
         control.status == exchange.status or again.status != exchange.status,
@@ -101,7 +102,7 @@ def no_conflict_with_others(
 
 
 def not_shown(findings: Findings, requirement: str, exchange: Exchange, secret: str) -> bool:
-    """A read without the owner's credentials shows neither the resource nor any configuration."""
+    """A read without the owner's credentials shows no configuration."""
     body = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
     shown = exchange.status == 200 and (
         secret in body
@@ -131,7 +132,7 @@ def completes_regardless(
 
 
 def _refusal(exchange: Exchange) -> tuple[int, str, str, str]:
-    """The status, code, message and params of a refusal, without the SID itself."""
+    """Status, code, message and params of a refusal, without the SID."""
     body, sid = exchange.object, exchange.call.subject
     code, message, params = (
         str(body.get(name)).replace(sid, "{Sid}") for name in ("code", "message", "params")
@@ -140,7 +141,7 @@ def _refusal(exchange: Exchange) -> tuple[int, str, str, str]:
 
 
 def whole_text(exchange: Exchange) -> str:
-    """The whole response: body, JSON with its escapes resolved, and header values."""
+    """The whole response: body, JSON with escapes resolved, header values."""
     if exchange.response is None:
         return ""
     texts = [

@@ -1,4 +1,4 @@
-"""Concurrent requests: each gets its own response, and the outcome is one of some sequential order.
+"""Concurrent requests are answered as in some sequential order.
 
 Source: S1 responses, S2, R4; contract.md "Silent in every source".
 """
@@ -36,7 +36,7 @@ def sid_deleted(findings: Findings, deleted: bool, seen: str, steps: Sequence[Ex
 
 
 def own_response(findings: Findings, exchange: Exchange) -> bool:
-    """A response to one of many concurrent deletes is about the SID of its request."""
+    """A response to one of many concurrent deletes is about its own SID."""
     named, sid = exchange.related_sid, exchange.call.subject
     return findings.check(
         "CONC-OWN-RESPONSE",
@@ -61,7 +61,7 @@ def own_operations(findings: Findings, accepted: Sequence[Exchange], distinct: i
 def own_response_beside_create(
     findings: Findings, created: Exchange, deleted: Exchange, sid: str
 ) -> bool:
-    """A delete and a create at the same time get a response and an operation each."""
+    """A concurrent delete and create get a response and an operation each."""
     names = [one.related_sid for one in (created, deleted)]
     shared = created.operation_names & deleted.operation_names
     own = names[0] != sid and names[1] in (None, sid) and not shared
@@ -79,7 +79,7 @@ def own_response_beside_create(
 def linearizable(
     findings: Findings, consistent: bool, expected: str, seen: str, steps: Sequence[Exchange]
 ) -> bool:
-    """Calls beside a delete are answered as in some order of the calls one by one."""
+    """Calls beside a delete are answered as in some sequential order."""
     return findings.check(
         "CONC-LINEARIZABLE", consistent, expected=expected, seen=seen, exchanges=steps
     )

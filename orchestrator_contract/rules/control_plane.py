@@ -1,4 +1,4 @@
-"""The calls around the delete: creates and updates are accepted, reads show what exists, pages lead to an end.
+"""The calls around the delete: creates, updates, reads and pages.
 
 Source: S2 (create, fetch, list, PUT, PATCH); contract.md "Requests".
 """
@@ -14,7 +14,8 @@ from orchestrator_contract.results.findings import Findings
 
 #: Longest page token that is sent, in characters.
 LONGEST_TOKEN = 8192
-#: Empty pages in a row that lead on, from which the list counts as endless: some servers filter after cutting pages.
+#: Empty pages in a row that lead on, from which the list counts as endless: some servers filter
+#: after cutting pages.
 MOST_EMPTY_PAGES = 60
 
 
@@ -30,7 +31,10 @@ def accepted(findings: Findings, exchange: Exchange) -> bool:
 
 
 def same_configuration(findings: Findings, sid: str, fetch: Exchange) -> bool:
-    """A fetch shows the configuration that it names; the prefix of ids is open (OBS-SID-PREFIX)."""
+    """A fetch shows the configuration that it names.
+
+    The prefix of ids is open (OBS-SID-PREFIX).
+    """
     named = fetch.object.get("id") if fetch.status == 200 else None
     if not isinstance(named, str):
         return True
@@ -67,7 +71,7 @@ def listed(findings: Findings, missing: Collection[str], pages: Sequence[Exchang
 
 
 def other_payload_refused(findings: Findings, before: Sequence[Exchange], again: Exchange) -> bool:
-    """A key with another payload does not return an earlier payload's response."""
+    """A key with another payload does not return the earlier response."""
     same = [
         one for one in before if again.status == 202 and again.operation_names & one.operation_names
     ]
@@ -160,7 +164,7 @@ def pages_hold_each_once(
     pages: Sequence[Exchange],
     size: int,
 ) -> bool:
-    """Following nextToken visits every configuration, none twice, on pages of at most the asked size."""
+    """Following nextToken visits each configuration once; pages keep the size."""
     largest = max((len(page.object["configurations"]) for page in pages), default=0)
     results = [
         findings.check(

@@ -1,6 +1,7 @@
-"""Effects of a delete: the configuration it names is deleted, and nothing else is; a refused delete has no effect.
+"""A delete removes its configuration and no other; a refused one none.
 
-Source: S1, S3, S5 (404, 409 and 429 were not carried out); contract.md "The operation" and "Responses of DELETE".
+Source: S1, S3, S5 (404, 409 and 429 were not carried out); contract.md "The operation" and
+"Responses of DELETE".
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _NO_EFFECT = {
 
 
 def accepted(findings: Findings, exchanges: Sequence[Exchange]) -> bool:
-    """The delete of an existing, idle configuration is accepted, at the last of its tries."""
+    """The delete of an existing, idle configuration is accepted, at last."""
     last = exchanges[-1]
     return findings.on(last.call)(
         "DEL-ACCEPTED",
@@ -72,7 +73,7 @@ def deleted_by_fetch(findings: Findings, operation: Operation, fetch: Exchange) 
 def deleted_by_delete(
     findings: Findings, operation: Operation, again: Exchange, *, also: int | None = None
 ) -> bool:
-    """After COMPLETED another delete returns 404; or *also*, the stored refusal of its key."""
+    """After COMPLETED another delete returns 404 or *also*, a stored status."""
     return findings.on(operation.accepted.call)(
         "DELETED-DELETE",
         again.status in (404, also or 404),
@@ -83,7 +84,7 @@ def deleted_by_delete(
 
 
 def not_listed(findings: Findings, steps: Sequence[Exchange], sid: str, page: Exchange) -> bool:
-    """After COMPLETED no page of the list holds the configuration: this one does."""
+    """After COMPLETED no page holds the configuration, as this one does."""
     return findings.check(
         "DELETED-LIST",
         False,
@@ -114,7 +115,7 @@ def not_restored(
 def carried_out(
     findings: Findings, requirement: str, steps: Sequence[Exchange], sid: str, fetch: Exchange
 ) -> bool:
-    """An accepted delete that COMPLETED has deleted the configuration that it names."""
+    """A COMPLETED delete has deleted the configuration that it names."""
     return findings.check(
         requirement,
         fetch.status != 200,
@@ -128,9 +129,10 @@ def carried_out(
 
 
 def no_effect_requirement(after: Sequence[Exchange]) -> str:
-    """The requirement that the request behind *after* has no effect, by how it ended.
+    """The requirement that the last of *after* has no effect.
 
-    The caller's credentials decide first, then the form of the SID, the method, the operation, and the status.
+    The caller's credentials decide first, then the form of the SID, the method, the operation, and
+    the status.
     """
     last = after[-1] if after else None
     if last is None:
@@ -155,7 +157,7 @@ def exists(
     *,
     content: bool = True,
 ) -> bool:
-    """The configuration exists; its *content*, too, is as it was shown before the requests in *after*."""
+    """The configuration exists, its *content* as before the requests *after*."""
     there = fetch.status == 200
     changed = changes(configuration.shown, fetch.object) if there and content else ""
     return findings.check(
@@ -247,7 +249,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 
 def _content(value: Any, part: str) -> Any:
-    """The compared *part* of *value*; of a list the parts of its items, in any order."""
+    """The compared *part* of *value*; of a list, of its items in any order."""
     if isinstance(value, list):
         return sorted(repr(_content(item, part)) for item in value)
     return value.get(part) if isinstance(value, dict) else value

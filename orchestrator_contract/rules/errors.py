@@ -1,4 +1,4 @@
-"""Provoked errors: a fault returns its status, and a rate-limited request was not processed.
+"""A fault returns its status; a rate-limited request is not processed.
 
 Source: S1 responses, S5 20429; contract.md "Responses of DELETE".
 """

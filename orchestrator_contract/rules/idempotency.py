@@ -1,6 +1,7 @@
-"""Idempotency keys: replays return the original response, and a key means one request in one scope.
+"""A replay returns the original response; a key means one request.
 
-Source: S1 (24 hours, account and region), S5 17534, R4; contract.md "Requests" and "Silent in every source".
+Source: S1 (24 hours, account and region), S5 17534, R4; contract.md "Requests" and "Silent in every
+source".
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from orchestrator_contract.results.findings import Findings
 KEY_USED = 17534
 #: Statuses that may refuse such a key, beside the documented ones: the sources give none.
 MISMATCH = frozenset(range(400, 500)) - {404, 409, 429}
-#: Statuses that may refuse a key whose first request is still in progress (R4 says 409; 423 and 425 are in use).
+#: Statuses that may refuse a key whose first request is still in progress (R4 says 409; 423 and 425
+#: are in use).
 IN_PROGRESS = frozenset({409, 423, 425})
 #: The requirement that a replay checks, by the state of the operation that the key started.
 REPLAY = {"COMPLETED": "KEY-REPLAY-ENDED", "FAILED": "KEY-REPLAY-FAILED"}
@@ -28,12 +30,12 @@ _UNIQUE_ID = 12
 
 
 def replay_requirement(state: str, age_s: float = 0.0) -> str:
-    """The requirement that a replay checks, *age_s* seconds after the key's first use."""
+    """The requirement of a replay *age_s* seconds after the key's first use."""
     return _TTL_MIN if age_s > HOUR else REPLAY.get(state, "KEY-REPLAY")
 
 
 def differences(original: Exchange, again: Exchange) -> list[str]:
-    """The documented parts in which *again* differs from the original response."""
+    """The documented parts in which *again* differs from the original."""
     # Of a large response only digests are kept: `documented` compares those.
     return [
         f"{part} {again.documented[part]!r:.100} instead of {before!r:.100}"
@@ -45,7 +47,7 @@ def differences(original: Exchange, again: Exchange) -> list[str]:
 def same_response(
     findings: Findings, original: Exchange, again: Exchange, requirement: str
 ) -> bool:
-    """The replay *again* is the original response and names the original operation."""
+    """The replay *again* is the original response, of the same operation."""
     steps = [original, again]
     changed = differences(original, again)
     check = findings.on(original.call)
@@ -92,14 +94,14 @@ def distinct_operations(accepted: Sequence[Exchange]) -> list[frozenset[str]]:
 
 
 def reuse_requirement(first: Exchange, again: Exchange) -> str:
-    """The requirement that the use of a key for another request checks, by where that was sent."""
+    """The requirement of a key's use for another request, by its target."""
     if first.scope.account != again.scope.account:
         return "KEY-SCOPE-ACCOUNT"
     return "KEY-REUSE-OTHER-SID" if first.scope == again.scope else "KEY-SCOPE-REGION"
 
 
 def reused(findings: Findings, first: Exchange, again: Exchange) -> bool:
-    """A key with another SID, or in another scope, does not return the first operation."""
+    """A key with another SID or scope does not return the first operation."""
     requirement = reuse_requirement(first, again)
     if first.scope != again.scope:
         return own_response_in_scope(findings, requirement, first, again)
@@ -109,7 +111,7 @@ def reused(findings: Findings, first: Exchange, again: Exchange) -> bool:
 
 
 def own_response(findings: Findings, requirement: str, first: Exchange, again: Exchange) -> bool:
-    """A key that was used for *first* does not return its operation, or its SID, to another request."""
+    """A key used for *first* does not return its operation or SID to another."""
     return findings.on(first.call)(
         requirement,
         not _shows(first, again),
@@ -122,7 +124,7 @@ def own_response(findings: Findings, requirement: str, first: Exchange, again: E
 def own_response_in_scope(
     findings: Findings, requirement: str, first: Exchange, again: Exchange
 ) -> bool:
-    """The same key in another scope does not return the first scope's response.
+    """A key in another scope does not return the first scope's response.
 
     Scopes may number their operations alike, so an equal id alone is no evidence unless it is long.
     """
@@ -141,7 +143,7 @@ def own_response_in_scope(
 
 
 def new_in_scope(findings: Findings, first: Exchange, again: Exchange) -> bool:
-    """A key that is new in its scope is accepted for an existing configuration."""
+    """A key that is new in its scope is accepted for a configuration."""
     return findings.check(
         reuse_requirement(first, again),
         again.status == 202,
@@ -163,7 +165,7 @@ def response_after_disconnect(findings: Findings, sent: Exchange, again: Exchang
 
 
 def not_stored_in_scope(findings: Findings, away: Exchange, again: Exchange) -> bool:
-    """A 404 in one scope is not stored for the same request in another, where its SID exists."""
+    """A 404 in one scope is not stored for another, where the SID exists."""
     return findings.check(
         reuse_requirement(away, again),
         again.status != 404,
@@ -179,7 +181,7 @@ def not_stored_in_scope(findings: Findings, away: Exchange, again: Exchange) -> 
 def expired(
     findings: Findings, first: Exchange, again: Exchange, *, must_accept: bool = False
 ) -> bool:
-    """A key is new 25 hours after its first use: neither the old response nor a mismatch returns.
+    """A key is new 25 hours after its first use: no replay, no mismatch.
 
     With *must_accept* it comes with an idle configuration, so that nothing else may refuse it.
     """
@@ -197,7 +199,7 @@ def expired(
 def aged_key(
     findings: Findings, original: Mapping[str, Any], again: Exchange, least_s: float, most_s: float
 ) -> str:
-    """A key of an earlier run replays while it is young, and is new once it is old.
+    """An earlier run's key replays while it is young, and is new once old.
 
     Its age was *least_s* to *most_s* seconds. Returns the requirement that it was checked for;
     none between the two limits.
@@ -222,7 +224,7 @@ def aged_key(
 
 
 def between(findings: Findings, *, replayed: bool, age_s: float) -> None:
-    """Observe a key between 23 h 55 min and 25 h after its first use: either is conformant."""
+    """Observe a key between 23 h 55 min and 25 h: either is conformant."""
     findings.observe("OBS-KEY-24H", f"{'replayed' if replayed else 'new'} at {age_s / HOUR:.1f} h")
 
 
@@ -243,12 +245,12 @@ def new_key_accepted(
 
 
 def letter_case(findings: Findings, again: Exchange) -> None:
-    """Observe whether keys that differ in letter case only are one: the sources don't say."""
+    """Observe whether keys that differ only in letter case are one."""
     findings.observe("OBS-KEY-CASE", "one key" if again.status == 202 else "two keys")
 
 
 def duplicate_header(findings: Findings, first: Operation, again: Exchange) -> bool:
-    """Two Idempotency-Key lines in one request are not honoured as one of them."""
+    """Two Idempotency-Key lines in a request are not honoured as one."""
     return findings.check(
         "KEY-DUPLICATE-HEADER",
         not again.succeeded,

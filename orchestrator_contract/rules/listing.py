@@ -1,4 +1,4 @@
-"""Every list answer of the run is looked at for what it must not hold: what is deleted, and what is another account's."""
+"""No page of a list holds a deleted or another account's configuration."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ _MOST = 2000
 
 
 class DeletedListRule:
-    """Remembers what is deleted and looks for it in each list answer; one of `Client.recorders`. Safe for threads, bounded in memory."""
+    """Looks for deleted configurations in each page; safe for threads.
+
+    One of `Client.recorders`. Memory is bounded.
+    """
 
     def __init__(self, findings: Findings, owner: Callable[[str, Any], int | None]) -> None:
-        """Breaches go to *findings*; *owner* gives the account that a SID, listed under a name, was created by, where that is known."""
+        """Record in *findings*; *owner* gives a listed SID's account, if known."""
         self._findings = findings
         self._owner = owner
         self._lock = Lock()
@@ -32,7 +35,7 @@ class DeletedListRule:
         self._walks: OrderedDict[tuple[Scope, str], float] = OrderedDict()
 
     def polled(self, operation: Operation, poll: Exchange) -> None:
-        """Take note of a *poll* of *operation*: what it says is COMPLETED is deleted for good."""
+        """Note a *poll*: an operation that is COMPLETED has deleted for good."""
         accepted = operation.accepted
         if (
             accepted.call.operation != "delete"
@@ -83,7 +86,7 @@ class DeletedListRule:
                 )
 
     def _asked(self, page: Exchange) -> float:
-        """When the list that *page* is of was asked for: what a walk shows may be what there was at its beginning."""
+        """When the list of *page* was requested; a walk may show its beginning."""
         token = parse_qs(urlsplit(page.url).query).get("pageToken", [""])[0]
         meta = page.object.get("meta")
         following = (

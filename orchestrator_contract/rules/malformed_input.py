@@ -1,6 +1,7 @@
-"""Unknown and malformed SIDs, and malformed keys: refused or ignored, never honoured, never a server error.
+"""Unknown and malformed SIDs and keys are refused or ignored.
 
-Source: S1 (documented statuses, key pattern); contract.md "The operation", last paragraph, and "Silent in every source".
+Source: S1 (documented statuses, key pattern); contract.md "The operation", last paragraph, and
+"Silent in every source".
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def malformed_key_no_5xx(findings: Findings, exchange: Exchange, kind: str) -> b
 
 
 def malformed_key_treatment(findings: Findings, exchange: Exchange, kind: str) -> None:
-    """Observe whether a malformed key is refused or ignored: both are conformant."""
+    """Observe whether a malformed key is refused or ignored."""
     refused = exchange.status in MALFORMED_KEY_STATUSES
     treatment = "refused" if refused else "ignored"
     findings.observe("OBS-KEY-MALFORMED", f"{treatment} with {exchange.status}: {kind}")
@@ -87,7 +88,7 @@ def malformed_key_not_honoured(
 def malformed_keys_cause_500(
     findings: Findings, malformed: Sequence[Exchange], others: int
 ) -> bool:
-    """Malformed keys are not what makes the server fail now and then: 500 meets *others* as well."""
+    """A 500 to malformed keys is a passing one that meets *others*, too."""
     return findings.check(
         "KEY-MALFORMED-NO-5XX",
         len(malformed) < 2,

@@ -1,4 +1,4 @@
-"""What polls say of an operation, judged as one history: its id, its instants, the order of its states."""
+"""The polls of an operation as one history: id, instants, states."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from orchestrator_contract.rules.accepted import judge_related
 #: The words of the contract, and how far on its way an operation is.
 RANK = {"PENDING": 0, "RUNNING": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2}
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
-#: A new operation may reach the replica that answers polls a moment after its 202, in seconds; not later than Retry-After says.
+#: A new operation may reach the replica that serves polls a moment after its 202, in seconds; not
+#: later than Retry-After says.
 FIRST_SIGHT_S = 2.0
 
 
 def judge_poll(findings: Findings, operation: Operation, exchange: Exchange) -> None:
-    """Take *exchange* for the next poll of *operation*, and judge what it adds to its history."""
+    """Judge *exchange* as the next poll of *operation*."""
     check, steps = findings.on(operation.accepted.call), [operation.accepted, exchange]
     before = [poll for poll in operation.polls if poll.status == 200]
     operation.polls.append(exchange)
@@ -98,7 +99,10 @@ def judge_poll(findings: Findings, operation: Operation, exchange: Exchange) -> 
 def judge_origin(
     findings: Findings, operation: Operation, exchange: Exchange, origins: Container[Origin | None]
 ) -> None:
-    """Hold the statusUrl that a poll gives against the target's *origins*: elsewhere no client could poll it with its credentials."""
+    """A poll's statusUrl is on one of the target's *origins*.
+
+    Elsewhere no client could poll it with its credentials.
+    """
     own = exchange.object.get("statusUrl")
     if exchange.status == 200 and isinstance(own, str):
         findings.on(operation.accepted.call)(

@@ -1,7 +1,7 @@
-"""Judges each response by itself: HTTP, the documented statuses, and the schemas of its call.
+"""Judges each response: HTTP, documented statuses, schemas of its call.
 
-The schema files decide the shape of a response; a rule stands here only where JSON Schema can't say it.
-Source: S1 and S2 responses; contract.md "Responses of DELETE".
+The schema files decide the shape of a response; a rule stands here only where JSON Schema can't say
+it. Source: S1 and S2 responses; contract.md "Responses of DELETE".
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Judge:
     """Judges exchanges one by one."""
 
     def __init__(self, findings: Findings, tolerated: Iterable[int] = ()) -> None:
-        """Record in *findings*; the statuses *tolerated* by the profile's policy are only observed."""
+        """Record in *findings*; only observe statuses that are *tolerated*."""
         self.findings = findings
         self._tolerated = frozenset(tolerated)
 
@@ -63,7 +63,7 @@ class Judge:
         self.judge(exchange)
 
     def judge(self, exchange: Exchange) -> bool:
-        """Record each check that *exchange* alone allows; True if no check that gates failed."""
+        """Record the checks of *exchange*; True if no gating one failed."""
         ok = self._transport(exchange)
         if exchange.response is None or not exchange.call.judge_content:
             return ok
@@ -77,7 +77,7 @@ class Judge:
         return ok
 
     def tolerates(self, exchange: Exchange) -> bool:
-        """Whether the profile tolerates the undocumented status of this response to a DELETE."""
+        """True if the profile tolerates the undocumented status of a DELETE."""
         call, status = exchange.call.operation, exchange.status
         return call in _DELETES and status in self._tolerated and status not in SCHEMAS[call]
 
@@ -140,7 +140,7 @@ class Judge:
         )
 
     def _beyond_shape(self, exchange: Exchange) -> bool:
-        """Check what JSON Schema can't say of a body, and observe what the sources leave open."""
+        """Check a body beyond JSON Schema, and observe what is open."""
         call = exchange.call.operation
         if exchange.json.error is not None:
             return True
@@ -173,7 +173,7 @@ class Judge:
         )
 
     def _undocumented_refusal(self, exchange: Exchange) -> bool:
-        """Check what a refusal says of itself; that its status is open leaves no file to pin it."""
+        """Check a refusal of open status, to which no file is bound."""
         stated = {name: _integer(exchange.object.get(name)) for name in _STATED}
         wrong = [name for name in _STATED if stated[name] not in (None, exchange.status)]
         ok = self.findings.on(exchange.call)(
@@ -196,14 +196,14 @@ class Judge:
     # ---------------------------------------------------------------- configurations
 
     def _observe_prefix(self, exchange: Exchange) -> None:
-        """Observe how the id of a fetched configuration begins: the sources differ."""
+        """Observe the prefix of a fetched configuration's id."""
         sid = exchange.object.get("id")
         if isinstance(sid, str):
             head, line, _ = sid.rpartition("_")
             self.findings.observe("OBS-SID-PREFIX", f"{head}{line}" if line else "none")
 
     def _page(self, exchange: Exchange) -> bool:
-        """Check that a page holds each configuration once, and no more than may be asked for."""
+        """Check that a page holds each configuration once, within its size."""
         items = exchange.object.get("configurations")
         items = items if isinstance(items, list) else []
         ids = [item.get("id") for item in items if isinstance(item, dict)]
@@ -214,7 +214,7 @@ class Judge:
 
 
 def matches_schema(findings: Findings, exchange: Exchange, name: str) -> bool:
-    """Check each requirement that the schema *name* decides; True if none that gates is breached."""
+    """Check *name*'s requirements; True if no gating one is breached."""
     headers = name.endswith(".headers.json")
     if not headers and not is_json(findings, exchange):
         return False
@@ -250,7 +250,7 @@ def is_json(findings: Findings, exchange: Exchange) -> bool:
 
 
 def _longest_page(value: Any) -> Any:
-    """*value* without the items past the largest page: judging those would take as long as the endpoint likes."""
+    """*value* without the items past the largest page, to bound the time."""
     items = value.get("configurations") if isinstance(value, dict) else None
     if not isinstance(items, list) or len(items) <= LARGEST_PAGE:
         return value
@@ -258,7 +258,7 @@ def _longest_page(value: Any) -> Any:
 
 
 def _integer(value: Any) -> int | None:
-    """*value* as an integer, which 400.0 is to JSON Schema, too; None if it is no integer."""
+    """*value* as an integer, 400.0 too, as in JSON Schema; else None."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

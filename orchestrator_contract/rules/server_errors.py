@@ -1,4 +1,4 @@
-"""Whether malformed keys are what makes the server fail now and then: a 500 is documented, and may pass."""
+"""Malformed keys do not cause server errors; a 500 alone may pass."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules import malformed_input
 
-#: Other deletes needed to tell how often the endpoint answers 500 without a malformed key.
+#: Other deletes needed to tell how often the endpoint returns 500 without a malformed key.
 _ENOUGH = 400
 
 
 class ServerErrorRate:
-    """Counts the unprovoked 500s of deletes, those with a malformed key apart; an observer of the sender."""
+    """Counts unprovoked 500s of deletes, by malformed and other keys."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -35,6 +35,9 @@ class ServerErrorRate:
                 self._malformed_500.append(exchange)
 
     def judge(self, findings: Findings) -> None:
-        """Check KEY-MALFORMED-NO-5XX where only malformed keys have met 500 (S1 has no 500 for bad input)."""
+        """Check KEY-MALFORMED-NO-5XX if only malformed keys have met 500.
+
+        S1 has no 500 for bad input.
+        """
         if self._others >= _ENOUGH and not self._others_500:
             malformed_input.malformed_keys_cause_500(findings, self._malformed_500, self._others)

@@ -1,4 +1,4 @@
-"""HTTP itself: complete responses, in a content coding that the request offered.
+"""HTTP: complete responses, in a content coding that was offered.
 
 Source: S1 responses; R1 6, 7.5, 8.4, 12.5.3.
 """
@@ -12,7 +12,7 @@ from orchestrator_contract.results.findings import Findings
 
 
 def judge_transport(findings: Findings, exchange: Exchange) -> bool:
-    """Check that the response is complete and decodes; True if it is, and does."""
+    """Check that the response is complete and decodes; return the result."""
     if exchange.response is None:
         return _no_response(findings, exchange)
     return _complete(findings, exchange) & _decodes(findings, exchange)
@@ -32,7 +32,7 @@ def decodes(findings: Findings, exchange: Exchange) -> bool:
 
 
 def undecodable(exchange: Exchange) -> bool:
-    """Whether the body does not decode, so that it can't be read."""
+    """True if the body does not decode and can't be read."""
     defect = exchange.response.defect if exchange.response else None
     return defect is not None and defect[0] is TransportFault.ENCODING
 

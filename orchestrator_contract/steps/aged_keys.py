@@ -1,4 +1,4 @@
-"""Keys of earlier runs in the file of --ttl-ledger: sent again, and replaced by new ones."""
+"""Keys of earlier runs (--ttl-ledger): sent again, and replaced."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AgedKeys:
         return AgedUse(planted, again, least_s, planted.age(datetime.now(UTC)))
 
     def plant(self, used: Sequence[AgedUse]) -> None:
-        """Take the keys that were *used* out of the file, and put new ones in while there are few.
+        """Take *used* keys out of the file, and add new ones while few are left.
 
         Raises:
             Inconclusive: nothing could be deleted, or the file can't be written.

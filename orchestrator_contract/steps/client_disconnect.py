@@ -1,4 +1,4 @@
-"""A client that disconnects before the response to its delete, and asks again under the same key."""
+"""A client that disconnects before the response, and retries its key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LostResponse:
 
     @property
     def met_server_error(self) -> bool:
-        """Whether a retry was answered 500 or 503, which may have carried the delete out."""
+        """True if a retry got a 500 or 503 and may have been carried out."""
         statuses = [status for one in self.tries for status in (*one.before, one.status)]
         return any(status in (500, 503) for status in statuses)
 
@@ -43,7 +43,7 @@ class ClientDisconnect:
         self._check = check
 
     def lose_response(self, configuration: Configuration) -> LostResponse:
-        """Send a delete, disconnect, and retry it until it is no longer in progress."""
+        """Send a delete, disconnect, and retry it until no longer in progress."""
         key = self._endpoint.key()
         request = self._api.delete_request(configuration, key=key)
         sent = self._api.leave(request, _PATIENCE_S)
@@ -61,7 +61,7 @@ class ClientDisconnect:
         return LostResponse(configuration, sent, tries)
 
     def is_lost(self, lost: LostResponse) -> bool:
-        """Whether the delete was carried out and its key does not return its response.
+        """True if the delete was carried out and its key does not return it.
 
         Raises:
             CheckInconclusive: the delete may have been refused, or another request carried it out.
@@ -78,7 +78,10 @@ class ClientDisconnect:
         return True
 
     def judge(self, first: LostResponse) -> bool:
-        """The key returns the response of the delete that was carried out; a loss counts when it happens twice."""
+        """Check that the key returns the delete's response, in one of two tries.
+
+        One lost response may have another cause.
+        """
         lost = first
         if self.is_lost(first):
             configuration = self._endpoint.configurations.one()

@@ -19,7 +19,7 @@ class Clock:
         self._deletes = deletes
 
     def advance(self, seconds: int) -> None:
-        """Move the clock forward; pending deletes end before, as operations are kept for days only.
+        """Move the clock forward, after pending deletes have ended.
 
         Raises:
             CheckInconclusive: the target gives no way to move it, or did not move it.

@@ -28,7 +28,7 @@ class ConcurrentRequests:
         self._api = endpoint.client
 
     def send(self, make: Callable[[], Sequence[Request]]) -> list[Exchange]:
-        """Responses to a batch that *make* gives, made anew while all of it conflicts with other work.
+        """Responses to a batch of *make*, repeated while all of it conflicts.
 
         Raises:
             Inconclusive: none was accepted, for a reason that may pass.
@@ -45,7 +45,9 @@ class ConcurrentRequests:
         configuration: Configuration,
         make: Callable[[Configuration], Sequence[Request]],
     ) -> tuple[Configuration, list[Exchange]]:
-        """Responses to a batch on *configuration*, or on another one where a 5xx may have deleted it already.
+        """Responses to a batch on *configuration*, or another after a 5xx.
+
+        A 5xx may have deleted it already.
 
         Raises:
             Inconclusive: none was accepted, for a reason that may pass.

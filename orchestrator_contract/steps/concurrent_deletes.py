@@ -29,7 +29,7 @@ _REPLAYS = 4
 
 @dataclass(eq=False)
 class Race:
-    """Responses to deletes of one configuration at one moment, and their distinct operations."""
+    """Responses to concurrent deletes of one SID, with their operations."""
 
     configuration: Configuration
     responses: list[Exchange]
@@ -60,7 +60,7 @@ class ConcurrentDeletes:
     # ---------------------------------------------------------------- one key
 
     def under_one_key(self, configuration: Configuration) -> Operation:
-        """The one operation that deletes of *configuration* under one key start (KEY-CONCURRENT).
+        """The one operation of concurrent deletes under one key (KEY-CONCURRENT).
 
         Raises:
             Inconclusive: none was accepted, for a reason that may pass.
@@ -69,7 +69,7 @@ class ConcurrentDeletes:
 
         def batch(one: Configuration) -> Sequence[Request]:
             request = self._api.delete_request(one, key=self._endpoint.key(), call=call)
-            return [request] * self._endpoint.effort.racers
+            return [request] * self._endpoint.effort.concurrent
 
         raced, responses = self._concurrent.send_on(configuration, batch)
         race = Race(raced, responses)
@@ -78,7 +78,7 @@ class ConcurrentDeletes:
         return self._endpoint.poller.accept(race.accepted[0], raced)
 
     def replays(self, operation: Operation) -> list[Exchange]:
-        """Responses to replays of a COMPLETED delete at one moment, without those of requests in progress."""
+        """Concurrent replays of a COMPLETED delete, without those in progress."""
         first = operation.accepted
         call = Call("delete", operation.sid, allow=IN_PROGRESS)
         request = self._api.delete_request(operation.configuration, key=first.key, call=call)
@@ -89,14 +89,14 @@ class ConcurrentDeletes:
     # ---------------------------------------------------------------- one SID
 
     def of_one_sid(self, *, keyed: bool) -> Race:
-        """Deletes of one SID at one moment, each under a key of its own or none, followed to their end.
+        """Concurrent deletes of one SID, under different keys or none.
 
         Raises:
             Inconclusive: none was accepted, or none ended.
         """
 
         def batch(one: Configuration) -> Sequence[Request]:
-            number = self._endpoint.effort.racers
+            number = self._endpoint.effort.concurrent
             keys = [self._endpoint.key() if keyed else None for _ in range(number)]
             return [self._api.delete_request(one, key=key) for key in keys]
 
@@ -109,7 +109,9 @@ class ConcurrentDeletes:
         return race
 
     def judge_one_sid(self, race: Race, *, keyed: bool) -> None:
-        """One operation at most COMPLETED, and the configuration is deleted; a race without one is repeated once.
+        """Check that one operation at most COMPLETED and the SID is deleted.
+
+        A race without a COMPLETED operation is repeated once.
 
         Raises:
             Inconclusive: a delete that was answered 5xx may be the one that was carried out.
@@ -147,8 +149,8 @@ class ConcurrentDeletes:
     # ---------------------------------------------------------------- many SIDs
 
     def of_many_sids(self, *, keyed: bool) -> list[Operation]:
-        """The operations of deletes of many SIDs at one moment, each about its own SID (CONC-OWN-RESPONSE)."""
-        configurations = self._endpoint.configurations.take(self._endpoint.effort.racers)
+        """Operations of concurrent deletes of many SIDs (CONC-OWN-RESPONSE)."""
+        configurations = self._endpoint.configurations.take(self._endpoint.effort.concurrent)
         responses = self._concurrent.send(
             lambda: [
                 self._api.delete_request(one, key=self._endpoint.key() if keyed else None)
@@ -182,7 +184,7 @@ class SecondDeletes:
         self._malformed = malformed
 
     def send(self, first: Operation, *, keyed: bool) -> Exchange:
-        """The response to a second delete while the first one runs, under a new key or none."""
+        """The response to a second delete, under a new key or none."""
         key = self._endpoint.key() if keyed else None
         second = self._api.delete(first.configuration, key=key)
         same = bool(second.operation_names & first.accepted.operation_names)
@@ -191,7 +193,7 @@ class SecondDeletes:
         return second
 
     def refused_ways(self, running: Operation) -> list[Exchange]:
-        """Responses to further deletes that are refused in every way that the target has."""
+        """Responses to deletes refused in every way that the target has."""
         exchanges: list[Exchange] = []
         for status in (409, 429):
             if self._faults.by_headers(status):
@@ -209,7 +211,7 @@ class SecondDeletes:
         concurrency.one_operation_completes(self._findings, [first, *operations])
 
     def repeat_refused(self, completed: Operation, second: Exchange) -> None:
-        """The key of a refused second delete returns 404 after the end, or its stored refusal."""
+        """The refused second delete's key, after the end: 404, or as stored."""
         if second.key and second.status in (404, 409):
             again = self._api.delete(completed.configuration, key=second.key)
             if again.status != 500:
@@ -235,13 +237,13 @@ class CompetingRequests:
         self._unauthorized = unauthorized
 
     def compete(self, configuration: Configuration) -> tuple[Race, list[Exchange], Exchange]:
-        """Deletes under one key, and with it: those of unauthorized callers, and the delete of another SID."""
+        """Concurrent with deletes under one key: unauthorized and other-SID ones."""
         other, key = self._endpoint.configurations.one(), self._endpoint.key()
         own_call = Call("delete", configuration.sid, allow=MISMATCH)
         own = self._api.delete_request(configuration, key=key, call=own_call)
         other_call = Call("delete", other.sid, allow=MISMATCH)
         strange = self._strange(configuration, key)
-        number = self._endpoint.effort.racers - len(strange) - 2
+        number = self._endpoint.effort.concurrent - len(strange) - 2
         batch = [
             *[own] * number,
             self._api.delete_request(other, key=key, call=other_call),
@@ -253,7 +255,7 @@ class CompetingRequests:
         return Race(configuration, owners), responses[number + 1 : -1], responses[number]
 
     def judge(self, race: Race, strange: Sequence[Exchange], other: Exchange) -> list[Operation]:
-        """Nobody but the owner is served, and the other SID does not get the first one's operation."""
+        """Check that only the owner is served, and the other SID separately."""
         findings = self._endpoint.findings
         self._check.refused(*(one for one in strange if one.status and not _passes(one.status)))
         if race.accepted:

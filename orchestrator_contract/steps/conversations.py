@@ -1,4 +1,4 @@
-"""Conversations that the profile gives to be deleted: their delete keeps the rules of a configuration's."""
+"""Conversations of the profile: their delete keeps the delete's rules."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Conversations:
         return f"{self._endpoint.profile.base_url}/v2/Conversations/{quote(sid, safe='')}"
 
     def _existing(self) -> str:
-        """A SID of the profile's that a fetch shows; a pool may be older than what it lists."""
+        """A SID of the profile that a fetch shows; the pool may be outdated."""
         coordinator = self._endpoint.coordinator
         if not coordinator.take_deletes(1):
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
@@ -111,7 +111,7 @@ class ConversationDelete:
         return self._conversations.delete(self.sid, key=key, new_connection=new_connection)
 
     def conclude(self, operation: Operation) -> Configuration:
-        """Follow the operation to its end; the conversation stands in for a configuration."""
+        """Follow the operation to its end, as that of a configuration."""
         self._endpoint.poller.finish([operation])
         return operation.configuration
 
@@ -129,7 +129,7 @@ class ConversationDelete:
         malformed_input.malformed_key_no_5xx(self._endpoint.findings, exchange, "one digit too few")
 
     def check_key_on_another(self, operation: Operation) -> None:
-        """The key of this delete does not return its operation for another conversation.
+        """Check that the key returns no operation for another conversation.
 
         Raises:
             Inconclusive: the profile gives no other.

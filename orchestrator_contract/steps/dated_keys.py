@@ -43,7 +43,7 @@ class DatedKeys:
         self._creator = endpoint.configurations.creator
         self._payload: dict[str, Any] = {}
         self._operations: dict[str, Operation] = {}
-        #: What the create under a key has made.
+        #: The configuration of the create under a key.
         self.created: Configuration | None = None
         #: Why there is no key of a kind.
         self._missing: dict[str, str] = {}
@@ -51,7 +51,7 @@ class DatedKeys:
     # ---------------------------------------------------------------- first uses
 
     def begin(self, kinds: Sequence[str]) -> None:
-        """Use a key of each of *kinds*, and follow all but the one never polled to their ends.
+        """Use a key of each of *kinds*; follow all but the never-polled one.
 
         Raises:
             Inconclusive: none can be had in the default scope.
@@ -144,7 +144,7 @@ class DatedKeys:
         self._missing[kind] = reason
 
     def attempt_each(self, function: Callable[[str], Any], kinds: Sequence[str]) -> dict[str, Any]:
-        """Results of *function* by kind, in parallel; a kind that is inconclusive is dropped."""
+        """Results of *function* by kind, in parallel, without inconclusive kinds."""
 
         def attempt(kind: str) -> Any:
             try:

@@ -1,4 +1,4 @@
-"""A delete beside reads, updates and creates: at one moment, or one after the other while it runs."""
+"""A delete beside reads, updates and creates: concurrent, or during it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from orchestrator_contract.steps.updates import Updates
 
 @dataclass(eq=False)
 class Mix:
-    """Responses to calls at one moment: a delete, reads and updates of one configuration."""
+    """Responses to a concurrent delete, reads and updates of one SID."""
 
     before: Configuration
     target: Configuration
@@ -56,7 +56,10 @@ class DeleteAndUpdate:
     # ---------------------------------------------------------------- at one moment
 
     def mix(self, *, old: bool = False) -> Mix:
-        """A delete at one moment with fetches, a list and updates; with *old* once every read shows its neighbours."""
+        """A delete concurrent with fetches, a list and updates.
+
+        With *old* once every read shows its neighbours.
+        """
         # Created now, and so next to each other.
         trio = self._endpoint.configurations.take(3, payloads=[{}])
         if old:
@@ -77,7 +80,7 @@ class DeleteAndUpdate:
         return [self._updates.request(target, method, text) for method in ("PUT", "PATCH")]
 
     def judge_reads(self, mix: Mix) -> None:
-        """Fetches show the configuration that they name, and reads show its neighbours."""
+        """Check that fetches show their configuration, and reads its neighbours."""
         for fetch in mix.fetches:
             control_plane.same_configuration(self._findings, mix.target.sid, fetch)
         for neighbour in mix.neighbours:
@@ -88,7 +91,7 @@ class DeleteAndUpdate:
                 concurrency.linearizable(self._findings, not missed, expected, "not there", steps)
 
     def judge_deleted_before(self, mix: Mix) -> None:
-        """A configuration that was deleted long before stays deleted while another delete runs."""
+        """Check that an old deletion stays while another delete runs."""
         for operation in self._deleted_before():
             fetch = self._api.fetch(operation.configuration)
             deletion.deleted_by_fetch(self._findings, operation, fetch)
@@ -97,7 +100,7 @@ class DeleteAndUpdate:
                 self._check.page_holds_none([operation], page)
 
     def judge_end(self, mix: Mix) -> list[Operation]:
-        """The delete, or one after the updates, completes and has deleted the configuration.
+        """Check that the delete, or one after the updates, has deleted it.
 
         Raises:
             Inconclusive: no delete of it completed.
@@ -134,7 +137,7 @@ class DeleteAndUpdate:
         return [one for one in oldest if one.accepted.scope == DEFAULT_SCOPE][:1]
 
     def _missed(self, configuration: Configuration, pages: Sequence[Exchange]) -> list[Exchange]:
-        """Reads that do not show an existing configuration: a fetch, or pages that hold the whole list."""
+        """Reads that miss an existing configuration: a fetch, or the whole list."""
         fetch = self._api.fetch(configuration)
         if fetch.status == 404:
             return [fetch]
@@ -146,7 +149,7 @@ class DeleteAndUpdate:
     def delete_while_updating(
         self, configuration: Configuration, method: str
     ) -> tuple[Operation, Exchange]:
-        """An update that was accepted, and the response to a delete that was sent while it ran.
+        """An accepted update, and the response to a delete while it ran.
 
         Raises:
             CheckInconclusive: the endpoint refuses the update.
@@ -160,9 +163,10 @@ class DeleteAndUpdate:
         return update, delete
 
     def under_its_key(self, other: Operation, configuration: Configuration) -> Exchange | None:
-        """The 202 of a delete under the key of another call that still runs, if it was taken for a new request."""
+        """The 202 of a delete under a running call's key, if taken for new."""
         call = Call("delete", configuration.sid, allow=MISMATCH)
-        # On a new connection: a kept one is watched for a moment first, and the other call would be over.
+        # On a new connection: a kept one is watched for a moment first, and the other call would be
+        # over.
         exchange = self._api.delete(
             configuration, key=other.accepted.key, call=call, new_connection=True
         )
@@ -174,7 +178,7 @@ class DeleteAndUpdate:
     def judge_delete_while_updating(
         self, configuration: Configuration, update: Operation, delete: Exchange
     ) -> None:
-        """The delete was refused and did nothing, or COMPLETED and deleted for good."""
+        """Check that the delete was refused without effect, or COMPLETED."""
         self._endpoint.finish([update])
         operations = self._endpoint.follow(configuration, delete)
         steps = [update.accepted, delete, *update.polls[-1:]]
@@ -192,7 +196,7 @@ class DeleteAndUpdate:
     # ---------------------------------------------------------------- after the end
 
     def late_updates(self, operation: Operation) -> list[Exchange]:
-        """Responses to updates of a deleted configuration, followed to their end where they were accepted.
+        """Late updates of a deleted configuration, accepted ones to their end.
 
         Raises:
             CheckInconclusive: its content is not the run's to change.
@@ -216,7 +220,7 @@ class DeleteAndUpdate:
     def delete_beside_create(
         self, configuration: Configuration, *, at_once: bool
     ) -> tuple[Operation, Exchange]:
-        """A create, and the response to a delete that was sent at one moment with it or right after.
+        """A create, and a delete concurrent with it or right after.
 
         Raises:
             CheckInconclusive: nothing can be created here.
@@ -245,7 +249,7 @@ class DeleteAndUpdate:
         return created, response
 
     def delete_under_key_of_create(self, configuration: Configuration) -> list[Operation]:
-        """A delete under the key of a create that still runs, if it was taken for a new request.
+        """A delete under a running create's key, if taken for a new request.
 
         Raises:
             CheckInconclusive: nothing can be created here.
@@ -263,7 +267,7 @@ class DeleteAndUpdate:
     def judge_beside_create(
         self, created: Operation, delete: Exchange, configuration: Configuration
     ) -> list[Operation]:
-        """The delete and the create each got their own response; the accepted delete's operation."""
+        """Check that delete and create each got their own response."""
         if delete.status != 202:
             return []
         own = concurrency.own_response_beside_create(

@@ -1,4 +1,4 @@
-"""Deletes that tests share: accepted, followed to their end, and repeated under their key."""
+"""Deletes that tests share: accepted, completed, and repeated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ _TURNS_S = (1.0,) * 40
 _REPEATS_AFTER_FAILED = 2
 #: Deletes of the pool that are completed together.
 _BATCH = 8
-#: Headers of a repeated request on a new connection: they are no part of the request that the key stands for.
+#: Headers of a repeated request on a new connection: they are no part of the request that the key
+#: stands for.
 _OTHER_CLIENT = [
     ("User-Agent", "another-client/1.0"),
     ("Accept", "*/*"),
@@ -76,10 +77,11 @@ class Deletes:
         trigger: Trigger | None = None,
         key_under_test: bool = False,
     ) -> Operation:
-        """Have the delete of an idle configuration accepted; its operation is not followed yet.
+        """Have the delete of an idle configuration accepted, not followed yet.
 
-        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is open whether
-        they are stored for a key. With *key_under_test* a refusal of the key counts for KEY-FORMAT-ACCEPTED.
+        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is
+        open whether they are stored for a key. With *key_under_test* a refusal of the key counts
+        for KEY-FORMAT-ACCEPTED.
 
         Raises:
             CheckInconclusive: a 500 or 503 may have carried it out.
@@ -99,7 +101,8 @@ class Deletes:
             self._judge_refused_key(key, exchange, tries)
             if not _may_pass(tries):
                 break
-            # It is open whether an error is stored for its key, so the next try has a plain new one.
+            # It is open whether an error is stored for its key, so the next try has a plain new
+            # one.
             key, key_under_test = (self.endpoint.key() if key is not None else None), False
         raise self._refused(configuration, key, tries, key_under_test=key_under_test)
 
@@ -114,7 +117,9 @@ class Deletes:
         trigger: Trigger | None = None,
         key_under_test: bool = False,
     ) -> list[Operation]:
-        """Accepted deletes of *number* idle configurations in *scope*, the first ones under *keys*.
+        """Accept deletes of *number* idle configurations in *scope*.
+
+        The first ones are sent under *keys*.
 
         Raises:
             Inconclusive: not one was accepted.
@@ -183,7 +188,8 @@ class Deletes:
             configuration.resource_key
         ):
             return CheckInconclusive(
-                f"an earlier delete without a clear response may have been carried out before this {last.status}"
+                "an earlier delete without a clear response may have been carried out before this "
+                f"{last.status}"
             )
         if key_under_test and last.status in _TAKEN:
             if last.object.get("code") != KEY_USED:
@@ -197,7 +203,7 @@ class Deletes:
     # ---------------------------------------------------------------- completed
 
     def complete(self, operations: Sequence[Operation]) -> list[Operation]:
-        """Follow deletes to their end; those that COMPLETED, or their repetitions that did.
+        """Follow deletes to their end; return COMPLETED ones or repetitions.
 
         Raises:
             Inconclusive: none did.
@@ -227,7 +233,7 @@ class Deletes:
         return done
 
     def completed(self, number: int = 1, **options: Any) -> list[Operation]:
-        """Deletes of *number* idle configurations with the *options* of `accept_new`, COMPLETED.
+        """COMPLETED deletes of *number* configurations, as `accept_new` sends.
 
         Raises:
             Inconclusive: not one completed.
@@ -246,7 +252,7 @@ class Deletes:
             return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
-        """Complete *operation* beside later ones; findings belong to the test that had it accepted."""
+        """Complete *operation* beside later ones, reported under its test."""
         test = self._accepted_in.get(operation, self._findings.test)
         self._pending.append((operation, test))
 
@@ -263,11 +269,13 @@ class Deletes:
     # ---------------------------------------------------------------- shared
 
     def expect(self, draws: int) -> None:
-        """Expect so many draws from the pool of COMPLETED deletes; it is filled in batches that wait together."""
+        """Expect so many draws, so that batches of the pool wait together."""
         self._expected_draws = draws
 
     def draw(self, number: int = 1) -> list[Operation]:
-        """*number* COMPLETED deletes under plain keys, each given once; the newest one for want of configurations.
+        """*number* COMPLETED deletes under plain keys, each given once.
+
+        The newest one for want of configurations.
 
         Raises:
             Inconclusive: not one could be had.
@@ -281,7 +289,7 @@ class Deletes:
         return found or [self.newest()]
 
     def draw_alone(self) -> Operation:
-        """A COMPLETED delete under a plain key that no other test is given, in a quick run either.
+        """A COMPLETED delete under a plain key, given to no other test.
 
         Raises:
             CheckInconclusive: it could not be had.
@@ -297,7 +305,9 @@ class Deletes:
         return operation
 
     def newest(self) -> Operation:
-        """The newest COMPLETED delete under a plain key; a new one once the clock has been moved.
+        """The newest COMPLETED delete under a plain key.
+
+        A new one once the clock has been moved.
 
         Raises:
             Inconclusive: it could not be had.
@@ -318,7 +328,7 @@ class Deletes:
                 raise
 
     def withhold(self, operation: Operation) -> None:
-        """Give *operation* to no other test: its key may stand for another request by now."""
+        """Give *operation* to no other test: its key may mean another request."""
         if self._newest and self._newest[0] is operation:
             self._newest = None
 
@@ -329,7 +339,7 @@ class Deletes:
             self._newest = operation, self.endpoint.coordinator.advanced()
 
     def _repeat_after_failed(self, operation: Operation) -> list[Operation]:
-        """The delete, and while it FAILED its repetitions: FAILED is documented, and its cause may pass."""
+        """The delete, and its repetitions while it FAILED for a passing cause."""
         tries = [operation]
         while (
             tries[-1].done
@@ -349,7 +359,7 @@ class Deletes:
     def repeat(
         self, operation: Operation, *, connection: str = "reused", trigger: Trigger | None = None
     ) -> Exchange:
-        """Send an accepted delete again with its key, on a "reused" or a "new" connection."""
+        """Send a delete again with its key on a "reused" or "new" connection."""
         original, new = operation.accepted, connection == "new"
         trigger = trigger or self._triggers.get(operation)
         return past_500(
@@ -374,7 +384,10 @@ class Deletes:
 
 
 def _may_pass(tries: Sequence[Exchange]) -> bool:
-    """Whether the cause of the last refusal may pass: a 409, unless it follows a 5xx, or one of the first 500s."""
+    """True if the last refusal's cause may pass.
+
+    A 409 does, unless it follows a 5xx, and so does one of the first 500s.
+    """
     last = tries[-1]
     before = [status for one in tries for status in (*one.before, one.status)][:-1]
     if last.status == 409:

@@ -28,7 +28,7 @@ class Disclosure:
     def refusals_in_turns(
         self, credentials: str, existing: Configuration, absent: Configuration
     ) -> tuple[list[Exchange], list[Exchange]]:
-        """Refusals of an existing and of an unknown SID, in turns, so that a lock-out changes both."""
+        """Refusals of an existing and an unknown SID in turns, against lock-outs."""
         told, untold = [], []
         for _ in range(3):
             told.append(self._unauthorized.as_unauthorized(credentials, existing))
@@ -36,7 +36,10 @@ class Disclosure:
         return told, untold
 
     def no_conflict(self, configuration: Configuration, exchange: Exchange) -> None:
-        """To another account a SID is neither in conflict nor gone, unless every SID is."""
+        """Check that a SID is no conflict and not deleted to another account.
+
+        Unless every SID is.
+        """
         if exchange.status in (409, authorization.GONE):
             control = self._unauthorized.other_account(self._endpoint.absent.one())
             again = self._unauthorized.other_account(configuration)
@@ -45,7 +48,7 @@ class Disclosure:
     # ---------------------------------------------------------------- reads
 
     def read(self, url: str, credentials: str) -> Exchange:
-        """The response to a GET with "own", "missing", "wrong" or "other account" credentials."""
+        """A GET with "own", "missing", "wrong" or "other account" credentials."""
         call = Call("other", judge_content=False, credentials=credentials)
         headers: list[tuple[str, str]] = []
         caller = {"own": 0, "other account": 1}.get(credentials)
@@ -57,7 +60,7 @@ class Disclosure:
         return past_500(partial(self._api.send, request))
 
     def read_after_owner(self, url: str, credentials: str) -> Exchange:
-        """Like `read`, right after the owner read it: what was stored for the owner is not for others."""
+        """Like `read`, right after the owner's read, which may be cached."""
         self.read(url, "own")
         return self.read(url, credentials)
 
@@ -73,7 +76,7 @@ class Disclosure:
 
 
 class DisturbedDeletes:
-    """Deletes that unauthorized callers name before they are sent and while they run."""
+    """Deletes that unauthorized callers name before and while they run."""
 
     def __init__(
         self, endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes
@@ -83,7 +86,7 @@ class DisturbedDeletes:
         self._deletes = deletes
 
     def disturb(self, credentials: str) -> tuple[Operation, Exchange]:
-        """A delete followed to its end, and the response to an unauthorized one that was sent while it ran."""
+        """A delete to its end, and an unauthorized one while it ran."""
         configuration, key = self._endpoint.configurations.one(), self._endpoint.key()
         operation = self._deletes.accept(configuration, key=key)
         exchange = self._unauthorized.as_unauthorized(
@@ -93,7 +96,10 @@ class DisturbedDeletes:
         return operation, exchange
 
     def judge(self, operation: Operation, credentials: str) -> list[Operation]:
-        """The disturbed delete, or a second one, completes: a first one may fail for reasons of its own."""
+        """Check that the disturbed delete completes, or a second one does.
+
+        A first one may fail for other reasons.
+        """
         tries = [operation]
         if operation.done and operation.status != "COMPLETED":
             tries.append(self.disturb(credentials)[0])

@@ -19,7 +19,7 @@ _WALKS = 3
 
 
 class FailedOperations:
-    """Makes operations fail; a batch at a time, so that they are waited for together."""
+    """Makes operations fail, a batch at a time, to wait for them together."""
 
     def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
         self._endpoint = endpoint
@@ -52,7 +52,7 @@ class FailedOperations:
         return self.trigger
 
     def draw(self) -> Operation:
-        """A delete under a key whose operation FAILED and whose configuration exists; each given once.
+        """A keyed delete that FAILED, on an existing configuration, given once.
 
         Raises:
             Inconclusive: none did.
@@ -65,7 +65,7 @@ class FailedOperations:
         return self._ready[0] if self._endpoint.effort.few else self._ready.pop(0)
 
     def fail(self, number: int) -> list[Operation]:
-        """*number* deletes under keys whose operations FAILED; one that says COMPLETED must have deleted.
+        """*number* keyed deletes that FAILED; a COMPLETED one must have deleted.
 
         Raises:
             CheckInconclusive: none failed.
@@ -100,7 +100,7 @@ class FailedOperations:
         return failed
 
     def accept(self, configuration: Configuration) -> Operation:
-        """A delete of *configuration* under a key that is to fail, accepted and not followed yet."""
+        """A keyed delete that is to fail, accepted and not followed yet."""
         fetch = self._endpoint.client.fetch(configuration)
         if fetch.status == 200:
             configuration.shown = fetch.object
@@ -113,7 +113,7 @@ class FailedOperations:
     # ---------------------------------------------------------------- after FAILED
 
     def check_listed(self, operation: Operation) -> None:
-        """A configuration that was not deleted is in the list; one walk may miss it while others change the list."""
+        """Check that the list holds it; one walk may miss it under changes."""
         configuration, listing = operation.configuration, self._endpoint.configurations.listing
         listed: set[str] = set()
         for _ in range(_WALKS):
@@ -126,7 +126,7 @@ class FailedOperations:
         )
 
     def delete_again(self, operation: Operation, *, failing: bool = False) -> list[Operation]:
-        """The operation of another delete, at its end; none where why it failed keeps it from being deleted."""
+        """Another delete at its end; None if the failure's cause prevents it."""
         configuration = operation.configuration
         key = None if failing else self._endpoint.key()
         trigger = self.repeatable if failing else None
@@ -136,7 +136,7 @@ class FailedOperations:
         return self._endpoint.follow(configuration, exchange)
 
     def second_while_failing(self) -> tuple[Operation, Exchange]:
-        """A delete that FAILED, and the response to another one that was sent while it ran.
+        """A FAILED delete, and the response to another while it ran.
 
         Raises:
             CheckInconclusive: it did not fail, or the second one may have been carried out.

@@ -1,4 +1,4 @@
-"""Fault injection: make the endpoint return an error status in the way that its profile gives."""
+"""Fault injection: provoke an error status in the profile's way."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class InjectedFault:
 
     @property
     def accepted(self) -> bool:
-        """Whether a delete of the target was accepted after all."""
+        """True if a delete of the target was accepted after all."""
         return any(one.status == 202 for one in self.exchanges)
 
     @property
     def on_target(self) -> list[Exchange]:
-        """Those of `hits` that named the target."""
+        """Those of `hits` on the target."""
         named = self.target.sid if self.target else None
         return [one for one in self.hits if one.call.subject == named]
 
@@ -57,7 +57,7 @@ class FaultInjection:
         self._findings = endpoint.findings
 
     def by_headers(self, status: int) -> bool:
-        """Whether the profile provokes *status* by request headers, which work for any SID and key."""
+        """True if headers provoke *status*, on any SID and key."""
         fault = self._endpoint.profile.faults.get(status)
         return fault is not None and bool(fault.headers)
 
@@ -70,10 +70,10 @@ class FaultInjection:
         key: str | None = None,
         keyed: bool = False,
     ) -> InjectedFault:
-        """Send up to *count* deletes of *target*, or of the fault's own SID, that return *status*; at least one did.
+        """Send up to *count* deletes that return *status*; at least one did.
 
-        The first has *key*; of the others every second has a new key, or with *keyed* each. No more are sent once
-        one was not answered as provoked.
+        The first has *key*; of the others every second has a new key, or with *keyed* each. No more
+        are sent once one was not answered as provoked.
 
         Raises:
             Inconclusive: the profile has no way to provoke *status*, or it gave another one.
@@ -110,7 +110,9 @@ class FaultInjection:
         return InjectedFault(status, exchanges, shown)
 
     def reject(self, status: int, target: Configuration, count: int = 1) -> InjectedFault:
-        """Have deletes of an existing configuration refused: *target*, or another one where a burst had it deleted.
+        """Have deletes of an existing configuration refused.
+
+        *target*, or another one if a burst had it deleted.
 
         Raises:
             Inconclusive: no delete of a configuration that exists was refused.
@@ -129,21 +131,22 @@ class FaultInjection:
         return found
 
     def attempt_and_follow(self, status: int, target: Configuration, count: int) -> None:
-        """Provoke *status* where the profile's way may not work; deletes that are accepted instead are followed."""
+        """Provoke *status* if possible; follow deletes accepted instead."""
         if not self.by_headers(status):
             raise CheckInconclusive(f"needs fault.{status} by headers")
         found = self.attempt(status, target, count)
         self._endpoint.follow(target, *found.exchanges)
 
     def observe_effect(self, found: InjectedFault) -> None:
-        """Observe whether refused deletes have deleted their target: of a 500 or 503 nothing is promised."""
+        """Observe the effect of refused deletes; a 500 or 503 promises none."""
         fetch = self._api.fetch(found.target) if found.target else None
         effect = {200: "not deleted", 404: "deleted"}.get(fetch.status or 0 if fetch else 0)
         self._findings.observe("OBS-FAULT-EFFECT", f"{found.status}: {effect or 'not known'}")
 
     def _judge(self, found: InjectedFault) -> None:
         hits, status = found.hits, found.status
-        # A 500 may come now and then, and a provoked 5xx may have begun a delete that later ones conflict with.
+        # A 500 may come now and then, and a provoked 5xx may have begun a delete that later ones
+        # conflict with.
         passing = (500, *((409,) if status >= 500 else ())) if hits else ()
         others = [
             one for one in found.exchanges if one.status not in (status, 202, 404, None, *passing)
@@ -187,7 +190,7 @@ class FaultInjection:
 
     @staticmethod
     def _first(status: int, delete: Callable[[], Exchange]) -> Exchange:
-        """One response, repeated after a 500 or a conflict that was not provoked: both are documented and pass."""
+        """One response, repeated after a passing 500 or conflict."""
         for attempt in range(_TRIES):
             time.sleep(APART_S if attempt else 0)
             exchange = delete()
@@ -199,7 +202,7 @@ class FaultInjection:
     def _without_conflicts(
         status: int, exchanges: Sequence[Exchange], delete: Callable[[], Exchange]
     ) -> list[Exchange]:
-        """*exchanges*, with a few single deletes in place of those that conflicted with each other."""
+        """*exchanges*, with single deletes in place of mutual conflicts."""
         passed = [one for one in exchanges if one.status != 409 or status == 409]
         for _ in range(min(len(exchanges) - len(passed), _TRIES)):
             time.sleep(APART_S)
@@ -211,7 +214,10 @@ class FaultInjection:
     def _burst(
         self, status: int, burst: tuple[int, int], target: Configuration, key: str | None
     ) -> InjectedFault:
-        """Send deletes of an absent SID at once; one names the target where a wave has met *status*, or in the last wave."""
+        """Send concurrent deletes of an absent SID, and one of the target.
+
+        It is in the wave after the first *status*, or in the last one.
+        """
         total, width = burst
         absent = self._endpoint.absent.one()
         hits: list[Exchange] = []

@@ -1,4 +1,4 @@
-"""The last looks of a run: rechecks, the oldest keys, and all that must still exist."""
+"""The end of a run: rechecks, oldest keys, configurations that exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FinalLooks:
         self._check = check
 
     def recheck(self) -> None:
-        """Complete what is pending and do all rechecks; make some deletes where there were none."""
+        """Complete pending deletes and do all rechecks; delete some if none."""
         if not self._endpoint.rechecks.saw_completed:
             self._deletes.completed(1 if self._endpoint.effort.few else _COMPLETED)
         self._deletes.complete_pending()
@@ -48,7 +48,7 @@ class FinalLooks:
         return [one for one in candidates if untouched(one.resource_key)]
 
     def must_be_listed(self) -> list[Configuration]:
-        """Those of the first account and region, which one walk over the list shows."""
+        """Those of the default scope, which one walk over the list shows."""
         return [one for one in self.must_exist() if one.scope == DEFAULT_SCOPE]
 
     def must_exist_elsewhere(self) -> list[Configuration]:
@@ -57,7 +57,7 @@ class FinalLooks:
         return elsewhere[:_ELSEWHERE]
 
     def delete_unneeded(self) -> list[Operation]:
-        """Delete without a key what no test needs any longer, as most clients do; COMPLETED."""
+        """Delete unneeded configurations without a key; return COMPLETED ones."""
         existed = {one.resource_key for _, one, _ in self._endpoint.rechecks.existed()}
         idle = [
             one

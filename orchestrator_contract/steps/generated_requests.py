@@ -1,4 +1,4 @@
-"""Requests that Schemathesis generates; imported when they are sent, as Schemathesis takes long to import."""
+"""Requests that Schemathesis generates; it is imported late, being slow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class GeneratedRequests:
         self._endpoint = endpoint
 
     def delete(self, mode: str) -> None:
-        """Send generated deletes; *mode* is "positive" for valid ones, "negative" for others."""
+        """Send deletes, generated in *mode* "positive" (valid) or "negative"."""
         from orchestrator_contract.fuzzing.fuzz import run_generated  # noqa: PLC0415  # slow
 
         run_generated(self._endpoint, "DELETE", mode, self._judge)

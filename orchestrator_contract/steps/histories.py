@@ -1,4 +1,4 @@
-"""Histories of calls that Hypothesis generates; imported when they are run, as Hypothesis takes long to import."""
+"""Histories that Hypothesis generates; it is imported late, being slow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Histories:
         self._endpoint = endpoint
 
     def run(self, *, clock: bool) -> None:
-        """Run as many histories as the effort asks for; with *clock* the endpoint's clock is moved in them."""
+        """Run the effort's number of histories; with *clock* move it in them."""
         from orchestrator_contract.fuzzing.machine import run_histories  # noqa: PLC0415  # slow
 
         run_histories(self._endpoint, clock=clock)

@@ -1,6 +1,7 @@
-"""`--ttl-ledger FILE`: keys that one run used and a later one judges, where no clock can be moved.
+"""`--ttl-ledger FILE`: keys of one run that a later run judges.
 
-The file belongs to one target and one account, holds no secret, and is replaced as a whole at each write.
+The file belongs to one target and one account, holds no secret, and is replaced as a whole at each
+write.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ class KeyAgeFileError(Inconclusive):
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A key whose delete was followed to its end, and what a replay of it must repeat."""
+    """A key whose delete was followed, with the parts that replay repeats."""
 
     key: str
     sid: str
-    #: When the answer had come, RFC 3339 in UTC.
+    #: When the response had come, RFC 3339 in UTC.
     at: str
     original: dict[str, Any]
 
@@ -49,7 +50,7 @@ class Planted:
 
 
 def documented_parts(exchange: Exchange) -> dict[str, Any]:
-    """What makes an answer the original one: status, links, related."""
+    """The parts that identify the original response: status, links, related."""
     return dict(exchange.documented)
 
 
@@ -81,7 +82,8 @@ class KeyAgeFile:
         for member, what in (("base_url", "target"), ("account", "account")):
             if raw.get(member) != self._head[member]:
                 raise KeyAgeFileError(
-                    f"--ttl-ledger: {self.path}: belongs to another {what} ({str(raw.get(member))[:80]})"
+                    f"--ttl-ledger: {self.path}: belongs to another {what} "
+                    f"({str(raw.get(member))[:80]})"
                 )
         try:
             keys = [
@@ -106,16 +108,17 @@ class KeyAgeFile:
         return keys
 
     def due(self, now: datetime) -> list[Planted]:
-        """What to judge now: all that are old enough to have expired, and the oldest of the younger ones.
+        """Keys to judge: all expired ones, and the oldest of the younger ones.
 
-        The other young keys stay for a later run, or runs every few hours would never see one expire.
+        The other young keys stay for a later run, or runs every few hours would never see one
+        expire.
         """
         aged = sorted(self.keys, key=lambda planted: planted.age(now), reverse=True)
         old = [planted for planted in aged if planted.age(now) > KEY_LIVES_S]
         return old + [planted for planted in aged if 0 < planted.age(now) <= KEY_LIVES_S][:1]
 
     def replace(self, judged: Iterable[Planted], fresh: Iterable[Exchange]) -> None:
-        """Take out what was judged, put in the deletes just made, and wait for the disk.
+        """Replace judged keys by new deletes, and wait for the disk.
 
         Raises:
             KeyAgeFileError: the file can't be written; what was in it is judged another time.

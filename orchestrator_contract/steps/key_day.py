@@ -1,4 +1,4 @@
-"""A day in the life of idempotency keys; it passes once for all tests that look at it."""
+"""One day of idempotency keys, shared by the tests that look at it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class KeyUse:
 
 
 class KeyDay:
-    """Keys that are first used together, again at set hours, and at last 25 hours later."""
+    """Keys used together, again at set hours, and after 25 hours."""
 
     def __init__(
         self,
@@ -99,11 +99,11 @@ class KeyDay:
         return self._found(kind, self._replays)
 
     def expired(self, kind: str) -> KeyUse:
-        """The use of the key of a kind for the same request 25 hours after its first."""
+        """A kind's key for the same request, 25 hours after its first use."""
         return self._found(kind, self._expired)
 
     def on_another_sid(self, kind: str) -> KeyUse:
-        """The use of the key of a kind for another configuration 25 hours after its first."""
+        """A kind's key for another configuration, 25 hours after."""
         return self._found(kind, self._on_another_sid)
 
     def renewed(self, kind: str) -> KeyUse:
@@ -111,11 +111,11 @@ class KeyDay:
         return self._found(kind, self._renewed)
 
     def refusals(self) -> tuple[Configuration, list[Exchange]]:
-        """A configuration for which a key was refused at both ends of the day, and the refusals."""
+        """A configuration whose key was refused twice, with both refusals."""
         return self._found(_REFUSED, self._refusals)
 
     def created(self) -> tuple[Configuration, KeyUse]:
-        """The configuration that a create under a key made, and that key's use after 25 hours."""
+        """The configuration of a keyed create, and the key's use 25 hours later."""
         use = self._found(CREATE, self._expired)
         assert self._keys.created is not None  # for the type checker: its key was used
         return self._keys.created, use
@@ -128,7 +128,7 @@ class KeyDay:
     # ---------------------------------------------------------------- the day
 
     def let_pass(self, kinds: Sequence[str]) -> None:
-        """Use a key of each of *kinds*, let 25 hours pass, and use each again on the way.
+        """Use a key of each of *kinds*, and again over the next 25 hours.
 
         Raises:
             Inconclusive: there is nothing to delete, or the clock can't be moved.
@@ -161,7 +161,7 @@ class KeyDay:
             self._poll_late()
 
     def _use(self, kinds: Sequence[str]) -> dict[str, KeyUse]:
-        """Send the first request of each of *kinds* again, every other time on new connections."""
+        """Send each kind's first request again, half on new connections."""
         self._uses += 1
         connection = "new" if self._uses % 2 else "reused"
 
@@ -223,7 +223,7 @@ class KeyDay:
             self._keys.drop(_REFUSED, str(error))
 
     def _let_end_unpolled(self) -> None:
-        """Wait until a delete that is not polled has ended; some run until they are polled."""
+        """Wait for the end of an unpolled delete; some run until polled."""
         if NEVER_POLLED not in self._keys.kinds:
             return
         configuration = self._keys[NEVER_POLLED].configuration

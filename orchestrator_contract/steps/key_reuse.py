@@ -26,7 +26,7 @@ class KeyReuse:
         self._other: Configuration | None = None
 
     def other(self) -> Configuration:
-        """An idle configuration; the last one again, unless a delete of it may have begun.
+        """An idle configuration; the last one again if surely untouched.
 
         Raises:
             NothingToDelete: there is none to be had.
@@ -43,7 +43,7 @@ class KeyReuse:
     def send(
         self, first: Operation, configuration: Configuration, *, key: str | None = None
     ) -> Exchange:
-        """Delete *configuration* under the key of *first*, or that *key* in other letter case."""
+        """Delete *configuration* under the key of *first*, or of other case."""
         call = Call("delete", configuration.sid, allow=MISMATCH)
         return self._send(first, configuration, call, key)
 
@@ -97,7 +97,7 @@ class KeyReuse:
         return again
 
     def _is_refusal(self, again: Exchange) -> bool:
-        """Whether the key was refused; with a 404 it may stand for that request from now on."""
+        """True if the key was refused; after a 404 it may mean that request."""
         return again.status in MISMATCH | {409} and not self._endpoint.is_echo(again)
 
     def _refused(self, again: Exchange) -> Exchange:
@@ -107,5 +107,5 @@ class KeyReuse:
 
 
 def is_conflict(exchange: Exchange) -> bool:
-    """Whether this is a conflict with other work, which passes, and not one over the key."""
+    """True for a passing conflict with other work, not one over the key."""
     return exchange.status == 409 and exchange.object.get("code") != KEY_USED

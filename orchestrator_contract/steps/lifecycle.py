@@ -1,4 +1,4 @@
-"""Batches of configurations taken through the full delete lifecycle together."""
+"""Batches taken through the full delete lifecycle."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Deletes
 
-#: The batch of whose operations one is polled often, in rounds of several polls at once: replicas may differ.
+#: The batch of whose operations one is polled often, in rounds of several polls at once: replicas
+#: may differ.
 _POLLED_OFTEN, _ROUNDS, _AT_ONCE = 1, 4, 3
 #: Batches of another account and another region, where the target has them.
 _ELSEWHERE = {2: Scope(account=1), 4: Scope(region=1)}
@@ -28,7 +29,7 @@ _ELSEWHERE = {2: Scope(account=1), 4: Scope(region=1)}
 
 @dataclass(eq=False)
 class Lifecycle:
-    """One batch: its deletes are accepted, replayed, completed, and looked for afterwards."""
+    """One batch: deletes accepted, replayed, completed, and checked."""
 
     endpoint: Endpoint
     deletes: Deletes
@@ -43,7 +44,9 @@ class Lifecycle:
         return [one for one in self.operations if one.accepted.key is not None]
 
     def shown(self) -> None:
-        """Every second configuration is shown before its delete; one that was never fetched must be deletable, too.
+        """Fetch every second configuration before its delete.
+
+        One that was never fetched must be deletable, too.
 
         Raises:
             Inconclusive: a fetch does not show configurations of the profile's.
@@ -59,7 +62,7 @@ class Lifecycle:
 
     def accept(self) -> None:
         """Their deletes are accepted, under keys of every form."""
-        size, run_id = self.endpoint.effort.cohort_size, self.endpoint.settings.process_id
+        size, run_id = self.endpoint.effort.batch_size, self.endpoint.settings.process_id
         keys = [
             key_of_form(
                 FORMS[(self.number * size + index) % len(FORMS)],
@@ -92,7 +95,7 @@ class Lifecycle:
         self.operations = self.deletes.complete(self.operations)
 
     def deleted(self) -> None:
-        """No fetch shows them, and other deletes return 404, with and without a key."""
+        """Check that fetches and deletes, with a key and without, return 404."""
         self.endpoint.each(self.check.deleted, self.operations)
         keys = [
             self.endpoint.key() if index % 3 == 0 else None for index in range(len(self.operations))
@@ -103,7 +106,7 @@ class Lifecycle:
         )
 
     def poll_again(self) -> None:
-        """Ended operations stay as they are, at statusUrl and at Location; one is polled often and at once."""
+        """Poll ended operations again, at statusUrl and Location, one often."""
         poller, operations = self.endpoint.poller, self.operations
         if self.number == _POLLED_OFTEN:
             for _ in range(_ROUNDS):
@@ -111,11 +114,11 @@ class Lifecycle:
             self.check.deleted_at_once(operations[0], _AT_ONCE)
         else:
             self.endpoint.each(poller.poll, operations[::4])
-        step = max(1, self.endpoint.effort.cohort_size // 4)
+        step = max(1, self.endpoint.effort.batch_size // 4)
         self.endpoint.each(poller.poll_other_link, operations[::step])
 
     def not_listed(self) -> None:
-        """No page holds them, whatever the page size; the control configuration is listed."""
+        """Check that no page holds them, of any size; the control is listed."""
         home = self.configurations[0].scope == DEFAULT_SCOPE
         exist: Sequence[Configuration] = [self.endpoint.targets.control] if home else []
         self.check.not_listed(self.operations, size=self._page_size(), exist=exist)
@@ -138,7 +141,7 @@ class Lifecycles:
 
     def begin(self, number: int) -> Lifecycle:
         """The batch with this number, its configurations created."""
-        size = self._endpoint.effort.cohort_size
+        size = self._endpoint.effort.batch_size
         payloads = [PAYLOADS[(number * size + n) % len(PAYLOADS)] for n in range(size)]
         return self._make(number, self._take(number, payloads))
 

@@ -1,4 +1,4 @@
-"""Walks over the list: small pages, backwards, by memory store, and on new connections."""
+"""Walks over the list: small pages, backwards, by store, new connections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BACK = 3
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What one walk over small pages shows of some configurations."""
+    """Configurations that one walk over small pages shows."""
 
     size: int
     missing: set[str]
@@ -37,14 +37,14 @@ class Walk:
 
 @dataclass(eq=False)
 class ListedConfigurations:
-    """Configurations in the list, of which the oldest, one in the middle and the newest can be deleted."""
+    """Listed configurations: the oldest, a middle one and the newest."""
 
     remaining: list[Configuration]
     complete: Callable[[Sequence[Configuration]], list[Operation]]
     deleted: list[Operation] = field(default_factory=list)
 
     def delete_some(self) -> list[Operation]:
-        """The COMPLETED deletes of some of them, so that both ends of the list lose one."""
+        """Deletes of some, COMPLETED, so that both ends of the list lose one."""
         if not self.deleted:
             ends = {0, len(self.remaining) // 2, len(self.remaining) - 1}
             chosen = [one for index, one in enumerate(self.remaining) if index in ends]
@@ -69,7 +69,7 @@ class ListWalks:
         return past_500(partial(self._api.page, f"pageSize={size}"))
 
     def small_pages(self, configurations: Sequence[Configuration]) -> Walk:
-        """A walk over small pages, repeated while it does not show each of *configurations* once.
+        """A walk over small pages, repeated until each is shown once.
 
         Raises:
             CheckInconclusive: others changed the list during every walk.
@@ -130,7 +130,7 @@ class ListWalks:
     def check_store(
         self, store: str, deleted: Sequence[Operation], remaining: Sequence[Configuration]
     ) -> bool:
-        """The list of a memory *store* shows those that remain in it, and none that was deleted."""
+        """Check a memory *store*'s list: the remaining, and none deleted."""
         pages: list[Exchange] = []
         sids = {one.sid for one in remaining if one.payload.get("memoryStoreId") == store}
 
@@ -148,7 +148,7 @@ class ListWalks:
         return control_plane.listed(self._findings, lacking, pages)
 
     def fetch_each_time(self, configurations: Sequence[Configuration], number: int) -> bool:
-        """*number* fetches all show configurations that exist, once read lag is over."""
+        """Check that *number* fetches show them, once read lag is over."""
         fetches = self._fetches(configurations, number)
         if any(one.status == 404 for one in fetches) and any(
             one.read_lag_s for one in configurations
@@ -166,7 +166,10 @@ class ListWalks:
     # ---------------------------------------------------------------- tokens
 
     def tokens_on_new_connections(self) -> None:
-        """A nextToken is accepted on every connection; other work may spoil a walk or two."""
+        """Check that each nextToken works on new connections.
+
+        Other work may spoil a walk or two.
+        """
         given: list[Exchange] = []
         refused: list[Exchange] = []
         for _ in range(_WALKS):
@@ -183,7 +186,7 @@ class ListWalks:
             control_plane.token_accepted(self._findings, given, refused[-1])
 
     def backwards(self) -> list[Exchange]:
-        """Pages that previousToken leads to, from the last page; none where none is given."""
+        """Pages by previousToken from the last page; none without tokens."""
         size = self._third()
         pages = [[*self._list.pages(size=size)][-1]]
         while len(pages) <= _BACK and (token := token_of(pages[-1], "previousToken")):

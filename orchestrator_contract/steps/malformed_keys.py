@@ -1,4 +1,4 @@
-"""Malformed keys: near a used key, as keys of their own, and two key lines in one request."""
+"""Malformed keys: near a used one, new ones, and two in one request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WIDTH, _MOST_IGNORED = 4, 12
 
 @dataclass(eq=False, slots=True)
 class MalformedKeyUse:
-    """A malformed key as the key of a delete; if it was ignored, it was used again."""
+    """A malformed key in a delete, used again if it was ignored."""
 
     key: MalformedKey
     configuration: Configuration
@@ -35,7 +35,7 @@ class MalformedKeyUse:
 
     @property
     def ignored(self) -> bool:
-        """Whether the delete was accepted as if it had no key."""
+        """True if the delete was accepted as if it had no key."""
         return self.first.status == 202
 
 
@@ -58,7 +58,7 @@ class MalformedKeys:
         return self._endpoint.each(send, keys, width=_WIDTH)
 
     def use(self, keys: Sequence[MalformedKey]) -> list[MalformedKeyUse]:
-        """Each of *keys* as the key of a delete; those that are ignored are used again.
+        """Delete under each of *keys*; use ignored ones again.
 
         Raises:
             Inconclusive: there is nothing to delete.

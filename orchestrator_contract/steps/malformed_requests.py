@@ -28,7 +28,7 @@ class MalformedRequests:
         self._findings = endpoint.findings
 
     def key(self, configuration: Configuration, key: MalformedKey) -> Exchange:
-        """Delete *configuration* under a malformed key: a 4xx, or the key is ignored."""
+        """Delete under a malformed key: it gets a 4xx or is ignored."""
         call = Call("delete", configuration.sid, allow=MALFORMED_KEY_STATUSES)
         exchange = past_500(
             lambda: self._api.delete(

@@ -1,4 +1,4 @@
-"""Configurations of the same name and content, where the endpoint takes them."""
+"""Configurations of the same name and content, if accepted."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The other asynchronous calls, create, update and patch: led through the rules of the delete.
+"""Create, update and patch, taken through the rules of the delete.
 
-A rule is written once, for the delete; the catalogue says which requirement it lands on for another call.
+A rule is written once, for the delete; the catalogue says which requirement it lands on for another
+call.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from orchestrator_contract.steps.conversations import Conversations
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.updates import Updates
 
-#: Optional members of the create under test, the last one flat: only a body that is read to its end tells those apart.
+#: Optional members of the create under test, the last one flat: only a body that is read to its end
+#: tells those apart.
 _MEMBERS: dict[str, Any] = {
     "displayName": "-Key",
     "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}},
@@ -65,7 +67,7 @@ class LedCall:
     call: AsyncCall
     operation: Operation
     configuration: Configuration
-    #: Whether its key still stands for it: not if it was taken for another payload.
+    #: True if its key still stands for it: not if it was taken for another payload.
     key_kept: bool = True
 
     @property
@@ -90,7 +92,7 @@ class OtherAsyncCalls:
         self._led: dict[str, LedCall] = {}
 
     def lead(self, name: str) -> LedCall:
-        """A call that was accepted, replayed, followed to its end and replayed again.
+        """A call accepted, replayed, followed to its end and replayed again.
 
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
@@ -135,7 +137,7 @@ class OtherAsyncCalls:
     # ---------------------------------------------------------------- keys
 
     def check_other_payloads(self, led: LedCall) -> None:
-        """The call's key with another payload does not return an earlier payload's response."""
+        """Check that the key with another payload returns no earlier response."""
         before = [led.operation.accepted]
         number = min(2, led.call.payloads) if self._endpoint.effort.few else led.call.payloads
         for changed in range(1, number + 1):
@@ -147,13 +149,13 @@ class OtherAsyncCalls:
                 self._follow_update(led, again)
 
     def check_malformed_key(self, led: LedCall) -> None:
-        """The call with a key that is one digit short gets a 4xx, or the key is ignored."""
+        """Check that a key one digit short gets a 4xx or is ignored."""
         exchange = led.call.send(self._endpoint.key()[:-1])
         self._follow_update(led, exchange)
         malformed_input.malformed_key_no_5xx(self._findings, exchange, "one digit too few")
 
     def delete_under_key(self, led: LedCall) -> list[Operation]:
-        """The delete of the call's configuration under the call's key; none if it was refused."""
+        """The configuration's delete under the call's key; None if refused."""
         call = Call("delete", led.configuration.sid, allow=idempotency.MISMATCH)
         exchange = self._endpoint.client.delete(led.configuration, key=led.key, call=call)
         own = idempotency.own_response(
@@ -165,14 +167,15 @@ class OtherAsyncCalls:
         return [self._endpoint.poller.accept(exchange, led.configuration)]
 
     def check_after_delete(self, led: LedCall, deleted: Operation) -> None:
-        """After the delete the call's key returns its old response, and the delete's key is not the call's."""
+        """Check that call and delete keep their own keys after the delete."""
         again = _again(led.call, led.key)
         if led.key_kept and led.call.call == "create":
-            # Without its key it would make another; of an update of a deleted configuration nothing is said.
+            # Without its key it would make another; of an update of a deleted configuration nothing
+            # is said.
             requirement = idempotency.replay_requirement(led.operation.status)
             idempotency.same_response(self._findings, led.operation.accepted, again, requirement)
-        answer = led.call.send(str(deleted.accepted.key))
-        idempotency.own_response(self._findings, "KEY-REUSE-OTHER-CALL", deleted.accepted, answer)
+        response = led.call.send(str(deleted.accepted.key))
+        idempotency.own_response(self._findings, "KEY-REUSE-OTHER-CALL", deleted.accepted, response)
 
     def _follow_update(self, led: LedCall, exchange: Exchange) -> None:
         if led.call.call != "create":  # what a create made is followed by the creator
@@ -196,7 +199,7 @@ class Create:
         return len(other_payloads(self._payload))
 
     def begin(self, key: str) -> Operation:
-        """The operation of the create, accepted under *key* or, without optional members, under another."""
+        """A create accepted under *key* or, without optional members, another."""
         try:
             self._first = self._creator.begin(self._payload, key)
         except NothingToDelete:
@@ -245,7 +248,7 @@ class Update:
 
 
 def other_payloads(payload: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """Payloads that differ in one way each: a nested member, case, the last member, one character."""
+    """Payloads that each differ in one way: nested, case, last, a character."""
     name, text = payload["displayName"], payload["description"]
     other_digit = "0" if text[-1] != "0" else "1"
     changes: tuple[dict[str, Any], ...] = (

@@ -12,7 +12,8 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, errors
 from orchestrator_contract.steps.fault_injection import APART_S, FaultInjection
 
-#: Times that a retry is sent again after a 429, each after the asked delay, and after a 409, whose cause may pass.
+#: Times that a retry is sent again after a 429, each after the asked delay, and after a 409, whose
+#: cause may pass.
 _AFTER_429, _AFTER_409 = 3, 7
 #: Longest observation of a version without refused requests, in seconds.
 _CONTROL_S = 10.0
@@ -32,7 +33,7 @@ class RateLimit:
     # ---------------------------------------------------------------- keys
 
     def refused(self, configuration: Configuration, key: str, times: int = 1) -> Exchange:
-        """The last of *times* 429s to deletes under *key*; its request is the one to retry.
+        """The last of *times* 429s to deletes under *key*, to be retried.
 
         Raises:
             Inconclusive: no delete with a key was refused.
@@ -52,7 +53,7 @@ class RateLimit:
     # ---------------------------------------------------------------- retries
 
     def retry(self, refused: Exchange) -> list[Exchange]:
-        """The refused delete and its retries with the same key, until other requests pass.
+        """The refused delete and its retries, until other requests pass.
 
         Raises:
             Inconclusive: other requests are refused, too.
@@ -80,7 +81,7 @@ class RateLimit:
         return tries
 
     def judge_retry(self, tries: Sequence[Exchange], *, exists: bool) -> bool:
-        """The last of *tries* was processed: 202 where its configuration *exists*, else any status but 429.
+        """Check that a retry was processed: 202 if it *exists*, else no 429.
 
         Raises:
             Inconclusive: a 5xx may have carried the delete out before.
@@ -92,7 +93,7 @@ class RateLimit:
         return errors.retry_processed(self._endpoint.findings, processed, tries)
 
     def retried(self, configuration: Configuration, refused: Exchange) -> list[Operation]:
-        """The delete that the retry of *refused* started, once that was judged; none where it named an absent SID.
+        """The delete that the retry of *refused* started; None if absent.
 
         Raises:
             Inconclusive: other requests are refused, too, or a 5xx came between.
@@ -104,7 +105,7 @@ class RateLimit:
         return [self._endpoint.poller.accept(tries[-1], configuration)]
 
     def _is_stored(self, refused: Exchange, tries: list[Exchange]) -> bool:
-        """Whether only requests with the refused key meet 429, in an order that no limit follows by chance."""
+        """True if only the refused key meets 429, beyond chance."""
         new = [self._with_new_key() for _ in range(2)]
         same = [tries[-1], *(self._retry(refused) for _ in range(2))]
         new.append(self._with_new_key())
@@ -133,7 +134,10 @@ class RateLimit:
     def check_version(
         self, target: Configuration, refuse: Callable[[], Sequence[Exchange]]
     ) -> None:
-        """A refused delete makes no new version of *target*; one that moves once may do so for reasons of its own."""
+        """Check that a refused delete makes no new version of *target*.
+
+        A version that moves once may do so for other reasons.
+        """
         before = target.shown.get("version")
         first = refuse()
         once = self._api.fetch(target)

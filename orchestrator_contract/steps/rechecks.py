@@ -1,8 +1,9 @@
-"""Rechecks: a state that was right at first must be right later in the run, too.
+"""Rechecks: a right state must still be right later in the run.
 
-Tests hand over operations and configurations. Once a set time has passed they are looked at again: a flapping status, a
-refused delete that is carried out late, a deleted configuration that returns are found so. Of COMPLETED operations a sample
-is rechecked; of configurations that must exist each one. Findings are attributed to the test that asked.
+Tests hand over operations and configurations. Once a set time has passed they are looked at again:
+a flapping status, a refused delete that is carried out late, a deleted configuration that returns
+are found so. Of COMPLETED operations a sample is rechecked; of configurations that must exist each
+one. Findings are attributed to the test that asked.
 """
 
 from __future__ import annotations
@@ -44,16 +45,16 @@ class _Recheck:
 
 @dataclass(slots=True)
 class _Unchanged:
-    """A configuration that must exist, with the requirements and evidence that say so."""
+    """A configuration that must exist, with requirements and evidence."""
 
     configuration: Configuration
-    #: Whether a delete of it had been answered 5xx or not at all before.
+    #: True if a delete of it had been answered 5xx or not at all before.
     doubtful: bool
     reasons: dict[str, list[Exchange]] = field(default_factory=dict)
 
 
 class Rechecks:
-    """What is rechecked, and when."""
+    """States that are rechecked, and when."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Rechecks:
     # ---------------------------------------------------------------- handing over
 
     def completed(self, operations: Sequence[Operation], kind: str = _COMPLETED) -> None:
-        """These COMPLETED and must stay so, their configurations deleted; of each *kind* a sample is rechecked."""
+        """Recheck a sample of these COMPLETED operations of each *kind*."""
         if not self._first:
             keyed = [one for one in operations if one.accepted.key]
             self._first = [one for one in keyed if str(one.accepted.key).islower()][:3]
@@ -101,7 +102,10 @@ class Rechecks:
     def unchanged(
         self, requirement: str, configuration: Configuration, after: Sequence[Exchange]
     ) -> None:
-        """This must exist later, or *requirement* is breached; the first one, where several ask for it."""
+        """Recheck that this exists, or *requirement* is breached.
+
+        The first requirement counts, where several ask for it.
+        """
         key = configuration.resource_key
         known = self._must_exist.setdefault(
             key, _Unchanged(configuration, self._guard.doubtful(key))
@@ -120,12 +124,12 @@ class Rechecks:
     # ---------------------------------------------------------------- asking
 
     def holds(self, configuration: Configuration) -> bool:
-        """Whether this is still to be rechecked."""
+        """True if this is still to be rechecked."""
         return configuration.resource_key in self._must_exist
 
     @property
     def saw_completed(self) -> bool:
-        """Whether a COMPLETED operation was handed over."""
+        """True if a COMPLETED operation was handed over."""
         return bool(self._first) or any(one.kind == _COMPLETED for one in self._pending)
 
     def first_completed(self) -> list[Operation]:
@@ -133,11 +137,11 @@ class Rechecks:
         return self._first
 
     def oldest_keys(self) -> list[Operation]:
-        """Those of `first_completed` whose keys are younger than a day on the endpoint's clock."""
+        """Those of `first_completed` whose keys are younger than a day."""
         return self._first if self._advanced() == self._first_advanced else []
 
     def existed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
-        """One configuration for each requirement that existed at its recheck and was not deleted on purpose since."""
+        """One configuration per requirement that existed and was kept."""
         return [
             (requirement, configuration, steps)
             for requirement, (configuration, steps) in self._existed.items()
@@ -148,14 +152,17 @@ class Rechecks:
     # ---------------------------------------------------------------- rechecking
 
     def release(self) -> None:
-        """Recheck now, once it is due, all that must exist: where there is room for few, they are not kept to the end."""
+        """Recheck due configurations now, to free them where there are few."""
         kinds = {repr(key) for key in self._must_exist}
         due = [one for one in self._pending if one.kind in kinds]
         self._pending = [one for one in self._pending if one.kind not in kinds]
         self._do(due)
 
     def settle(self) -> None:
-        """Do all rechecks, waiting for those not due yet; of COMPLETED operations those that are due, or some if none was."""
+        """Do all rechecks; wait for those not due, except COMPLETED ones.
+
+        Of COMPLETED operations those that are due are rechecked, or some if none was.
+        """
         kinds: dict[str, list[_Recheck]] = {}
         for one in self._pending:
             # An operation need not exist any more after 7 days.

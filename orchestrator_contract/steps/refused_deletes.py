@@ -1,4 +1,4 @@
-"""Deletes that have no effect: refused, or FAILED, in a way that the profile gives."""
+"""Deletes without effect: refused, or FAILED, in the profile's way."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RefusedDeletes:
         self._unauthorized = unauthorized
 
     def refuse(self, way: str, configuration: Configuration) -> Sequence[Exchange]:
-        """Deletes refused by a "conflict" or a "rate-limit", or as those of an "other account".
+        """Deletes refused by "conflict", "rate-limit" or "other account".
 
         Raises:
             CheckInconclusive: the profile does not give that way, or it did not refuse them.

@@ -1,4 +1,4 @@
-"""Responses of DELETE, sampled by status for a test to hold against their schemas."""
+"""Responses of DELETE, sampled by status, to check under their schemas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrator_contract.resources.operation import Operation
 
 
 class SampledResponses:
-    """Samples one endpoint, each status once; the test decides on the content, not the judge."""
+    """Samples one endpoint, each status once; the test judges content."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -92,7 +92,7 @@ class SampledResponses:
                 return
 
     def _burst(self, status: int, total: int, width: int) -> None:
-        """Send deletes of an unknown SID at one moment, until some are answered *status*."""
+        """Send concurrent deletes of an unknown SID until some get *status*."""
         absent = self._endpoint.absent.one()
         call = Call("delete", absent.sid, provokes=status, judge_content=False)
         request = self._endpoint.client.delete_request(absent, call=call)

@@ -29,7 +29,7 @@ class Scopes:
     # ---------------------------------------------------------------- which
 
     def other(self, axis: str) -> Scope:
-        """The scope that differs from the default one in its "account" or its "region".
+        """The scope that differs from the default in "account" or "region".
 
         Raises:
             CheckInconclusive: the target has one only.
@@ -40,7 +40,7 @@ class Scopes:
         return scope
 
     def farthest(self) -> Scope:
-        """The second account in the second region, or in the one of them that there is.
+        """The second account and region, as far as the target has them.
 
         Raises:
             CheckInconclusive: the target has one account and one region.
@@ -51,7 +51,7 @@ class Scopes:
         raise CheckInconclusive("needs accounts or regions")
 
     def back(self, axis: str) -> tuple[Scope, Scope]:
-        """The farthest scope, and the one that differs from it in being the first on *axis*.
+        """The farthest scope, and that scope moved back on *axis*.
 
         Raises:
             CheckInconclusive: the target has one account, or one region, only.
@@ -64,7 +64,7 @@ class Scopes:
     # ---------------------------------------------------------------- deletes
 
     def delete(self, scope: Scope, form: str) -> Operation:
-        """A delete in *scope* under a "version-4" or "version-1" key, or one in "capitals".
+        """A delete in *scope* under a key of "version-4", "version-1", "capitals".
 
         It is completed beside later ones.
 
@@ -102,7 +102,7 @@ class Scopes:
         return self._api.delete(configuration, key=first.accepted.key, call=call)
 
     def same_request(self, configuration: Configuration, key: str | None, axis: str) -> Exchange:
-        """The delete of *configuration* under *key*, sent to another region or by another account.
+        """The delete under *key*, sent to another region or by another account.
 
         Raises:
             CheckInconclusive: the SID may name a configuration there, too.
@@ -119,7 +119,7 @@ class Scopes:
         return past_500(lambda: self._api.delete(twin, key=key, call=call))
 
     def not_found(self, configuration: Configuration, key: str) -> Exchange:
-        """The 404 to the delete of an existing *configuration* under *key* in another region.
+        """The 404 to the delete of an existing SID in another region.
 
         Raises:
             CheckInconclusive: it was answered otherwise.

@@ -1,4 +1,4 @@
-"""Keys whose first use met an error: it is open whether the error is stored for the key."""
+"""Keys that met an error, which the endpoint may store for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StoredErrors:
         self._faults = faults
 
     def retry(self, status: int, configuration: Configuration) -> list[Operation]:
-        """The delete that a retry started under a key that had met *status*, COMPLETED; none if the error is stored.
+        """The retry's delete under a key that met *status*; None if stored.
 
         Raises:
             CheckInconclusive: the profile does not provoke *status* by headers.
@@ -43,7 +43,7 @@ class StoredErrors:
         return [past_500(lambda: self._api.delete(absent, key=key)) for _ in range(2)]
 
     def reuse_key_of_404(self, configuration: Configuration) -> list[Operation]:
-        """The delete of *configuration* under a key that had met a 404, COMPLETED; none if it was refused."""
+        """A delete under a key that met a 404; None if refused."""
         key = str(self.unknown_sid_twice()[0].key)
         call = Call("delete", configuration.sid, allow=MISMATCH)
         return self._completed(configuration, self._api.delete(configuration, key=key, call=call))

@@ -1,4 +1,4 @@
-"""Deletes by callers that may not delete: without credentials, with wrong ones, or by another account."""
+"""Deletes without credentials, with wrong ones, or by another account."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UnauthorizedCallers:
         return self._delete(configuration, "missing", key, caller=None)
 
     def each_without_credentials(self, configuration: Configuration) -> list[Exchange]:
-        """Responses to deletes without credentials, every second under a key; no more after one that succeeds."""
+        """Deletes without credentials, half under a key, until one succeeds."""
         return self._until_success(
             [
                 partial(self.without_credentials, configuration, key=key)
@@ -47,7 +47,7 @@ class UnauthorizedCallers:
         *,
         key: str | None = None,
     ) -> Exchange:
-        """The response to a DELETE with *wrong* credentials, by default the owner's with one character too many."""
+        """A DELETE with *wrong* credentials, else the owner's and a character."""
         wrong = wrong or one_character_more(self._api.authorization(configuration.scope))
         self._endpoint.redactor.learn(wrong.value)
         return self._delete(configuration, "wrong", key, wrong.value, caller=None)
@@ -55,7 +55,7 @@ class UnauthorizedCallers:
     def each_with_wrong_credentials(
         self, configuration: Configuration, wrong: Sequence[WrongCredentials]
     ) -> list[Exchange]:
-        """Responses to deletes with each of *wrong* credentials; no more of a kind after one that succeeds."""
+        """Deletes with each of *wrong*, of each kind until one succeeds."""
         return [
             exchange
             for one in wrong
@@ -70,7 +70,7 @@ class UnauthorizedCallers:
     def as_unauthorized(
         self, credentials: str, configuration: Configuration, *, key: str | None = None
     ) -> Exchange:
-        """The response to a DELETE with "missing", "wrong" or "other account" credentials."""
+        """A DELETE with "missing", "wrong" or "other account" credentials."""
         send = {
             "missing": self.without_credentials,
             "wrong": self.with_wrong_credentials,
@@ -94,14 +94,15 @@ class UnauthorizedCallers:
         scope = Scope(account, configuration.scope.region)
         if self.may_exist(configuration.sid, scope):
             raise CheckInconclusive(
-                f"account {account + 1} may have a configuration of its own under the SID {configuration.sid:.60}"
+                f"account {account + 1} may have a configuration of its own under the SID "
+                f"{configuration.sid:.60}"
             )
         return self._delete(
             configuration, "other account", key, caller=account, new_connection=new_connection
         )
 
     def may_exist(self, sid: str, scope: Scope) -> bool:
-        """Whether the SID of another scope may name a configuration of somebody's in *scope*; where not, a DELETE may name it.
+        """True if another scope's SID may exist in *scope* and be protected.
 
         Ids that do not look as documented may be counted from one in each scope.
         """
@@ -114,7 +115,8 @@ class UnauthorizedCallers:
         fetch = past_500(lambda: self._api.fetch(Configuration(sid, scope=scope)))
         if fetch.status in range(400, 500):
             return False
-        # The run's own configuration of another scope may be shown, which that account should not see.
+        # The run's own configuration of another scope may be shown, which that account should not
+        # see.
         names = {
             one.name
             for one in self._endpoint.inventory.left.values()

@@ -21,7 +21,10 @@ class UnknownSids:
         self._api = endpoint.client
 
     def sample(self, number: int) -> list[Configuration]:
-        """*number* unknown SIDs; one in three is confirmed by a fetch, the others are too random to exist."""
+        """*number* unknown SIDs, one in three confirmed by a fetch.
+
+        The others are too random to exist.
+        """
         sids = unknown_sids(self._endpoint.identifiers, self._endpoint.random, number)
         found = [Configuration(sid) for sid in sids]
         for index, configuration in enumerate(found):
@@ -39,13 +42,13 @@ class UnknownSids:
         return found
 
     def delete_in(self, scope: Scope) -> list[Exchange]:
-        """Responses to deletes of an unknown SID of *scope*, under a key and without one."""
+        """Deletes of an unknown SID of *scope*, under a key and without."""
         absent = self._endpoint.absent.one(scope)
         keys = (self._endpoint.key(), None)
         return [past_500(partial(self._api.delete, absent, key=key)) for key in keys]
 
     def delete(self, configurations: Sequence[Configuration]) -> list[Exchange]:
-        """Responses to deletes of unknown SIDs, every third under a key of its own."""
+        """Deletes of unknown SIDs, every third under its own key."""
         keys = [self._endpoint.key() if n % 3 == 1 else None for n in range(len(configurations))]
         pairs = list(zip(configurations, keys, strict=True))
         exchanges: list[Exchange] = self._endpoint.each(

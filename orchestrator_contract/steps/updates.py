@@ -1,4 +1,4 @@
-"""Updates of the run's own configurations, as far as the endpoint takes them."""
+"""Updates of the run's own configurations, if the endpoint accepts them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrator_contract.rules import control_plane
 
 
 class Updates:
-    """Sends PUT and PATCH; no requirement depends on them, as an endpoint may refuse either (contract.md)."""
+    """Sends PUT and PATCH, on which no requirement depends (contract.md)."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -28,7 +28,7 @@ class Updates:
         *,
         key: str | None = None,
     ) -> Operation:
-        """The operation of an update of the description by *method*, accepted and not followed yet.
+        """An accepted update of the description by *method*, not followed yet.
 
         Raises:
             CheckInconclusive: the endpoint refuses it, or the content is not the run's to change.
@@ -68,6 +68,9 @@ class Updates:
 
     @staticmethod
     def payload(configuration: Configuration, text: str) -> dict[str, Any]:
-        """The body of a PUT, which replaces all members: those of the create, with channelSettings, which it requires."""
+        """The body of a PUT: all members of the create, and channelSettings.
+
+        A PUT replaces all members and requires channelSettings.
+        """
         settings = configuration.shown.get("channelSettings") or {}
         return {"channelSettings": settings, **configuration.payload, "description": text}

@@ -1,4 +1,4 @@
-"""Fixtures of the contract tests: the endpoint's calls, the contract's words, and configurations in each state."""
+"""Fixtures of the contract tests: calls, checks, steps, configurations."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
     deletes = Deletes(endpoint)
     names = {"completed", "completed_alone"}
     drawing = [item for item in request.session.items if names.intersection(_fixtures(item))]
-    # Once the clock has been moved, what is left of a batch is of no use.
+    # Once the clock has been moved, the rest of a batch is of no use.
     deletes.expect(sum(item.get_closest_marker("clock") is None for item in drawing))
     return deletes
 
@@ -321,7 +321,7 @@ def aged_keys(endpoint: Endpoint, deletes: Deletes, request: pytest.FixtureReque
     return AgedKeys(endpoint, deletes, Path(request.config.option.ttl_ledger))
 
 
-# ------------------------------------------------------------------ samples, as many as the effort asks for
+# ------------------------------------------------------------------ samples of the effort's sizes
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def provoke(endpoint: Endpoint, faults: FaultInjection) -> Callable[..., Injecte
 
 @pytest.fixture
 def reject(endpoint: Endpoint, faults: FaultInjection) -> Callable[..., InjectedFault]:
-    """A function that has a sample of deletes of an existing configuration refused."""
+    """A function that has deletes of an existing configuration refused."""
     return partial(faults.reject, count=_most_of(endpoint.effort.refusals))
 
 
@@ -358,7 +358,7 @@ def wrong_credentials(endpoint: Endpoint) -> list[WrongCredentials]:
 
 @pytest.fixture
 def malformed_sids(endpoint: Endpoint, control: Configuration) -> list[list[MalformedSid]]:
-    """SIDs that do not look like one, near that of the control configuration, in groups."""
+    """Malformed SIDs near that of the control configuration, in groups."""
     near = generate_malformed_sids(
         control.sid,
         endpoint.identifiers.sid(),
@@ -385,12 +385,12 @@ def many_keys(endpoint: Endpoint) -> list[str]:
 @pytest.fixture
 def malformed_keys_near(endpoint: Endpoint) -> Callable[[str], list[MalformedKey]]:
     """A function that gives malformed keys near a well-formed one."""
-    return lambda key: malformed_keys(key, endpoint.random, endpoint.effort.odd_keys)
+    return lambda key: malformed_keys(key, endpoint.random, endpoint.effort.malformed_keys)
 
 
 @pytest.fixture
 def few_malformed_sids(endpoint: Endpoint) -> Callable[[Configuration], list[MalformedSid]]:
-    """A function that gives some SIDs near a configuration's that do not look like one."""
+    """A function that gives some malformed SIDs near a configuration's."""
 
     def near(configuration: Configuration) -> list[MalformedSid]:
         absent, random = endpoint.identifiers.sid(), endpoint.random
@@ -417,7 +417,7 @@ def absent(endpoint: Endpoint) -> Configuration:
 
 @pytest.fixture
 def target(endpoint: Endpoint, check: Check) -> Configuration:
-    """An existing configuration with all its parts, at which refused requests are aimed."""
+    """The complete configuration at which refused requests are aimed."""
     target = endpoint.targets.one()
     check.shown(target)
     return target
@@ -441,7 +441,7 @@ def updatable(configuration: Configuration, check: Check) -> Configuration:
 
 @pytest.fixture
 def failed_updatable(failed: Operation) -> Configuration:
-    """A configuration whose delete FAILED, and whose description may be changed."""
+    """A configuration whose delete FAILED, with a changeable description."""
     failed.configuration.shown.pop("description", None)
     return failed.configuration
 
@@ -559,7 +559,7 @@ def sample_size(endpoint: Endpoint) -> int:
 
 @pytest.fixture
 def running(deletes: Deletes) -> Iterator[Operation]:
-    """A delete under a key that was accepted just now; it is completed beside later ones."""
+    """A keyed delete accepted just now, and completed beside later ones."""
     operation = deletes.accept_new()[0]
     yield operation
     deletes.later(operation)
@@ -610,25 +610,25 @@ def delete_in(request: pytest.FixtureRequest) -> Callable[[str], Operation]:
 
 @pytest.fixture(scope="session")
 def used(deletes: Deletes) -> Operation:
-    """A delete whose operation has COMPLETED, shared by tests that leave its key as it is."""
+    """A COMPLETED delete, shared by tests that leave its key as it is."""
     return deletes.draw()[0]
 
 
 @pytest.fixture
 def completed_alone(deletes: Deletes) -> Operation:
-    """A delete under a key whose operation has COMPLETED, given to one test only."""
+    """A keyed COMPLETED delete, given to one test only."""
     return deletes.draw_alone()
 
 
 @pytest.fixture(scope="session")
 def reused(deletes: Deletes) -> Operation:
-    """A delete whose operation has COMPLETED, shared by tests that send its key with other SIDs."""
+    """A COMPLETED delete, shared by tests that send its key elsewhere."""
     return deletes.draw_alone()
 
 
 @pytest.fixture
 def other(key_reuse: KeyReuse) -> Configuration:
-    """A configuration for which used keys are sent; it is shared as long as they are refused."""
+    """A configuration for used keys, shared as long as they are refused."""
     return key_reuse.other()
 
 
@@ -636,8 +636,8 @@ def other(key_reuse: KeyReuse) -> Configuration:
 def malformed_key_uses(
     endpoint: Endpoint, malformed_key_requests: MalformedKeys
 ) -> list[MalformedKeyUse]:
-    """Malformed keys as the keys of deletes; where they are ignored, not all get their turn."""
-    keys = malformed_keys_of_every_kind(endpoint.key())[: endpoint.effort.odd_keys]
+    """Deletes under malformed keys; fewer if they are ignored."""
+    keys = malformed_keys_of_every_kind(endpoint.key())[: endpoint.effort.malformed_keys]
     endpoint.random.shuffle(keys)
     return malformed_key_requests.use(keys)
 
@@ -647,7 +647,7 @@ def malformed_key_uses(
 
 @pytest.fixture(scope="session")
 def far(scopes: Scopes) -> Scope:
-    """The second account in the second region, or in the one of them that there is."""
+    """The second account and region, as far as the target has them."""
     return scopes.farthest()
 
 
@@ -655,7 +655,7 @@ def far(scopes: Scopes) -> Scope:
 def far_delete(
     endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes, far: Scope
 ) -> Operation:
-    """A COMPLETED delete in the farthest scope, after one with wrong credentials."""
+    """A COMPLETED delete in the farthest scope, after a wrong login."""
     with only_this_check():
         configuration = endpoint.configurations.one(scope=far)
         unauthorized.with_wrong_credentials(configuration)
@@ -680,7 +680,7 @@ def far_configuration(configurations: Provisioner, far: Scope) -> Configuration:
 
 @pytest.fixture
 def far_target(endpoint: Endpoint, check: Check, far: Scope) -> Configuration:
-    """The configuration of the farthest scope that no request of the run deletes."""
+    """The configuration of the farthest scope that is never deleted."""
     with only_this_check():
         target = endpoint.targets.control_in(far)
         check.shown(target)
@@ -695,7 +695,7 @@ def second_day(clock: Clock) -> None:
 
 @pytest.fixture
 def deleted_today(second_day: None, deletes: Deletes) -> Operation:
-    """A delete of the second day under a key, whose operation has COMPLETED; shared on that day."""
+    """A keyed COMPLETED delete of the second day, shared on that day."""
     return deletes.newest()
 
 
@@ -707,7 +707,7 @@ def several_completed(endpoint: Endpoint, deletes: Deletes) -> list[Operation]:
 
 @pytest.fixture
 def days(endpoint: Endpoint) -> list[int]:
-    """Seconds that pass between looks, within the 7 days for which operations are kept."""
+    """Seconds between looks, within the 7 days that operations are kept."""
     long = 6 * DAY + 20 * HOUR
     return [long] if endpoint.effort.few else [2 * HOUR, 23 * HOUR, long - 25 * HOUR]
 
@@ -721,7 +721,7 @@ def key_day(
     clock: Clock,
     request: pytest.FixtureRequest,
 ) -> KeyDay:
-    """A day in the life of keys, of the kinds that tests of this session ask for."""
+    """A day of keys, of the kinds that tests of this session ask for."""
     asking = [item for item in request.session.items if "key_day" in _fixtures(item)]
     kinds = {kind: None for item in asking for kind in _kinds(item)}
     keys = DatedKeys(endpoint, deletes, failed_operations)
@@ -737,7 +737,7 @@ def responses(endpoint: Endpoint) -> SampledResponses:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test as many batches, rounds, or kinds of keys as the effort asks for."""
+    """Parametrise tests by the effort's batches, rounds and kinds of keys."""
     effort = metafunc.config.stash[RUN].options.effort
     for name, kinds in (("replayed_kind", REPLAYED_KINDS), ("expired_kind", EXPIRED_KINDS)):
         if name in metafunc.fixturenames:
@@ -745,7 +745,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
             values = [create if kind == CREATE else kind for kind in kinds]
             metafunc.parametrize(name, values[:1] if effort.few else values)
-    for name, number in (("batch", effort.cohorts), ("round_", effort.race_rounds)):
+    for name, number in (("batch", effort.batches), ("round_", effort.rounds)):
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
             metafunc.parametrize(name, range(number), ids=ids)
@@ -762,7 +762,7 @@ def _kinds(item: pytest.Item) -> list[str]:
 
 
 def _most_of(sample: int) -> int:
-    """Three quarters of a sample; smaller tests of the same status give the rest."""
+    """Three quarters of a sample; smaller tests of that status give the rest."""
     return max(2, sample * 3 // 4)
 
 

@@ -1,4 +1,4 @@
-"""404: a well-formed SID that no configuration has is not found, and its delete has no effect."""
+"""404: a delete of an unknown SID is not found and has no effect."""
 
 from __future__ import annotations
 

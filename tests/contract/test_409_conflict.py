@@ -28,7 +28,7 @@ def test_conflicting_delete_has_no_effect(
 def test_retry_after_409_is_processed_or_returns_it_again(
     stored_errors: StoredErrors, configuration: Configuration, deletes: Deletes, check: Check
 ) -> None:
-    """A key that met a 409 stores it, or stands for the delete that its retry starts."""
+    """A key that met a 409 stores it, or stands for its retry's delete."""
     for operation in stored_errors.retry(409, configuration):
         check.deleted(operation)
         check.same_response(operation, deletes.repeat(operation))

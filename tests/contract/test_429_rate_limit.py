@@ -68,7 +68,7 @@ def test_retried_key_stands_for_the_retry(
     check: Check,
     new_key: Callable[..., str],
 ) -> None:
-    """A key in capitals that met a 429 deletes, and then returns the retry's response."""
+    """A key in capitals that met a 429 returns its retry's response."""
     refused = rate_limit.refused(configuration, new_key().upper())
 
     for operation in deletes.complete(rate_limit.retried(configuration, refused)):

@@ -1,4 +1,4 @@
-"""500 and 503: documented answers, of whose effect nothing is promised."""
+"""500 and 503: documented, without a promise about their effect."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_retry_after_a_server_error_is_processed_or_returns_it_again(
     check: Check,
     status: int,
 ) -> None:
-    """A key that met a 5xx stores it, or stands for the delete that its retry starts."""
+    """A key that met a 5xx stores it, or stands for its retry's delete."""
     for operation in stored_errors.retry(status, configuration):
         check.deleted(operation)
         check.same_response(operation, deletes.repeat(operation))

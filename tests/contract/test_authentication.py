@@ -1,4 +1,4 @@
-"""Authentication: a delete without credentials, or with wrong ones, is refused, has no effect and discloses nothing."""
+"""Authentication: deletes without valid credentials are refused."""
 
 from __future__ import annotations
 

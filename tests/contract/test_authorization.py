@@ -1,4 +1,4 @@
-"""Authorization: another account can neither delete nor see a configuration."""
+"""Authorization: another account neither deletes nor sees a configuration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_delete_by_another_account_is_refused(
     check: Check,
     connection: str,
 ) -> None:
-    """Another account's delete is refused, has no effect and discloses nothing."""
+    """Another account's delete is refused and discloses nothing."""
     response = unauthorized.other_account(target, new_connection=connection == "new")
 
     check.refused(response, secrets=secrets_of(target))
@@ -35,7 +35,7 @@ def test_delete_by_another_account_is_refused(
 def test_delete_by_another_account_in_another_region_is_refused(
     unauthorized: UnauthorizedCallers, target: Configuration, check: Check
 ) -> None:
-    """Another account's delete through another region is refused and has no effect."""
+    """Another account's delete is refused in another region, too."""
     elsewhere = Configuration(target.sid, scope=Scope(region=1))
 
     response = unauthorized.other_account(elsewhere)
@@ -80,7 +80,7 @@ def test_configuration_stays_its_owners_after_failed(
 def test_first_account_can_not_delete_the_second_ones(
     unauthorized: UnauthorizedCallers, target_of_other_account: Configuration, check: Check
 ) -> None:
-    """The first account's delete of the second account's configuration is refused."""
+    """The first account's delete of the second account's SID is refused."""
     response = unauthorized.other_account(target_of_other_account)
 
     check.refused(response)
@@ -92,7 +92,7 @@ def test_first_account_can_not_delete_the_second_ones(
 def test_running_delete_is_not_disclosed_to_another_account(
     disturbed: DisturbedDeletes, disclosure: Disclosure, check: Check
 ) -> None:
-    """Another account learns nothing of a delete that runs, and does not disturb it."""
+    """Another account neither sees nor disturbs a running delete."""
     operation, response = disturbed.disturb("other account")
 
     check.refused(response, secrets=operation.accepted.operation_names)
@@ -104,7 +104,7 @@ def test_running_delete_is_not_disclosed_to_another_account(
 def test_deleted_configuration_is_not_disclosed_to_another_account(
     unauthorized: UnauthorizedCallers, disclosure: Disclosure, completed: Operation, check: Check
 ) -> None:
-    """Another account's delete of a deleted SID is refused like that of any other."""
+    """Another account's delete of a deleted SID is refused like others."""
     response = unauthorized.other_account(completed.configuration)
 
     check.refused(response)

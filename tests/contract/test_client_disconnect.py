@@ -1,4 +1,4 @@
-"""Clients that disconnect before the response: the key tells what became of the delete."""
+"""Client disconnects: the key returns the delete's response."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestrator_contract.steps.client_disconnect import ClientDisconnect
 def test_delete_of_a_disconnected_client_is_answered_under_its_key(
     client_disconnect: ClientDisconnect, target: Configuration
 ) -> None:
-    """A delete whose client disconnected returns its 202 under its key, or was never carried out."""
+    """A disconnected client's delete returns its 202, or was not carried out."""
     lost = client_disconnect.lose_response(target)
 
     client_disconnect.judge(lost)

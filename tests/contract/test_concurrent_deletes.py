@@ -1,4 +1,4 @@
-"""Concurrent deletes: one key starts one operation, one SID is deleted once, each gets its own response."""
+"""Concurrent deletes: one operation a key, one deletion a SID."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_one_key_at_once_starts_one_operation(
     check: Check,
     round_: int,
 ) -> None:
-    """Deletes under one key at one moment start one operation, which its replays return."""
+    """Concurrent deletes under one key start one operation."""
     operations = [concurrent_deletes.under_one_key(one) for one in several]
 
     for operation in operations:
@@ -46,7 +46,7 @@ def test_one_key_at_once_in_another_scope(
     deletes: Deletes,
     check: Check,
 ) -> None:
-    """Another account's, or region's, deletes under one key start one operation."""
+    """Another scope's concurrent deletes under one key start one operation."""
     operation = concurrent_deletes.under_one_key(configuration_elsewhere)
 
     check.same_response(operation, deletes.repeat(operation))
@@ -58,7 +58,7 @@ def test_one_key_at_once_in_another_scope(
 def test_key_serves_its_owner_among_competing_requests(
     competing: CompetingRequests, configuration: Configuration, deletes: Deletes
 ) -> None:
-    """A key that others send at the same moment starts one operation of its owner's."""
+    """A key that others send at the same moment serves its owner."""
     race, strange, other = competing.compete(configuration)
 
     for operation in competing.judge(race, strange, other):
@@ -82,7 +82,7 @@ def test_concurrent_replays_return_the_original_response(
 def test_one_sid_at_once_is_deleted_once(
     concurrent_deletes: ConcurrentDeletes, round_: int, keyed: bool
 ) -> None:
-    """Deletes of one SID at one moment are answered as documented, and it is deleted."""
+    """Concurrent deletes of one SID get documented statuses and delete it."""
     race = concurrent_deletes.of_one_sid(keyed=keyed)
 
     concurrent_deletes.judge_one_sid(race, keyed=keyed)
@@ -95,7 +95,7 @@ def test_one_sid_at_once_is_deleted_once(
 def test_many_sids_at_once_get_their_own_responses(
     concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check, keyed: bool
 ) -> None:
-    """Deletes of many SIDs at one moment are each answered, and carried out, for their own."""
+    """Concurrent deletes of many SIDs each get their own response."""
     operations = concurrent_deletes.of_many_sids(keyed=keyed)
 
     for completed in deletes.complete(operations):
@@ -123,7 +123,7 @@ def test_second_delete_leaves_the_running_one(
     check: Check,
     keyed: bool,
 ) -> None:
-    """A second delete while one runs is answered as documented, and the first completes."""
+    """A second delete gets a documented status; the running one completes."""
     second = second_deletes.send(undisturbed, keyed=keyed)
 
     second_deletes.judge(undisturbed, [second])
@@ -137,7 +137,7 @@ def test_second_delete_leaves_the_running_one(
 def test_refused_deletes_leave_the_running_one(
     second_deletes: SecondDeletes, undisturbed: Operation, deletes: Deletes, check: Check
 ) -> None:
-    """Deletes that are refused in every way leave the running one, and its key."""
+    """Refused deletes leave the running one and its key."""
     others = second_deletes.refused_ways(undisturbed)
 
     check.same_response(undisturbed, deletes.repeat(undisturbed))

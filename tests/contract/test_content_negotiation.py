@@ -1,4 +1,4 @@
-"""Content negotiation: responses come in a coding and a type that the request takes."""
+"""Content negotiation: responses have an accepted coding and type."""
 
 from __future__ import annotations
 

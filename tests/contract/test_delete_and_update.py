@@ -1,4 +1,4 @@
-"""Deletes beside reads, updates and creates: answered as in some order of the calls one by one."""
+"""Deletes beside reads, updates and creates: as in a sequential order."""
 
 from __future__ import annotations
 
@@ -83,6 +83,6 @@ def test_delete_beside_a_create(
 def test_key_of_a_running_create_is_not_a_deletes(
     delete_and_update: DeleteAndUpdate, configuration: Configuration, deletes: Deletes
 ) -> None:
-    """A delete under the key of a create that runs does not return the create's operation."""
+    """A delete under a running create's key does not return its operation."""
     for operation in delete_and_update.delete_under_key_of_create(configuration):
         deletes.later(operation)

@@ -1,4 +1,4 @@
-"""After COMPLETED the configuration is deleted: by every fetch, delete and list."""
+"""After COMPLETED every fetch, delete and list shows the deletion."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_delete_returns_404_each_time(completed: Operation, check: Check, times:
 def test_new_key_returns_404_at_each_use(
     completed: Operation, new_key: Callable[..., str], check: Check, times: int
 ) -> None:
-    """A new key returns 404 for a deleted configuration, at its second use too."""
+    """A new key returns 404 for a deleted configuration, twice."""
     key = new_key()
 
     for _ in range(times):

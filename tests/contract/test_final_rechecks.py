@@ -1,4 +1,4 @@
-"""After the other tests: ended operations, deleted and refused configurations are as they were."""
+"""After the other tests: earlier states are still right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestrator_contract.steps.final_looks import FinalLooks
 @pytest.mark.run_last
 @pytest.mark.requirement("OP-FETCH", "OP-STATUS-ORDER", "OP-TIMESTAMPS", "DELETED-FETCH")
 def test_earlier_states_are_unchanged(final_looks: FinalLooks) -> None:
-    """Rechecks find what earlier tests have left; each is reported under the test that asked."""
+    """Rechecks find earlier states unchanged, each under its own test."""
     final_looks.recheck()
 
 
@@ -53,7 +53,7 @@ def test_configurations_that_no_delete_named_exist(
 def test_unneeded_configurations_are_deleted_without_a_key(
     final_looks: FinalLooks, check: Check
 ) -> None:
-    """What the run no longer needs is deleted without a key, and stays deleted."""
+    """Unneeded configurations are deleted without a key, and stay deleted."""
     deleted = final_looks.delete_unneeded()
 
     check.not_listed(deleted)

@@ -1,4 +1,4 @@
-"""A key replays up to 23 h 55 min after its first use, and is new from 25 h on."""
+"""Key expiry: a key replays up to 23 h 55 min, and is new from 25 h on."""
 
 from __future__ import annotations
 

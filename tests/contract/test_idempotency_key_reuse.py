@@ -1,4 +1,4 @@
-"""A key reused on another SID is refused, or starts an operation of its own."""
+"""Key reuse: on another SID a key is refused, or starts an operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replays: a key's second use returns the original response and starts no second operation."""
+"""Replays: a key's second use returns the original response."""
 
 from __future__ import annotations
 

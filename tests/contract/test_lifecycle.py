@@ -1,4 +1,4 @@
-"""The full lifecycle: deletes are accepted, replayed, completed, and leave nothing behind."""
+"""The full lifecycle: deletes are accepted, replayed, completed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list: pages lead to an end, and hold every configuration once until it is deleted."""
+"""The list: pages end, and hold each configuration until its deletion."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_pages_backwards_hold_nothing_deleted(
 def test_list_of_a_memory_store_holds_what_remains(
     list_walks: ListWalks, listed: ListedConfigurations, memory_store: str
 ) -> None:
-    """The list of one memory store holds what remains in it, and nothing deleted."""
+    """The list of a memory store holds the remaining configurations only."""
     deleted = listed.delete_some()
 
     list_walks.check_store(memory_store, deleted, listed.remaining)

@@ -1,4 +1,4 @@
-"""Malformed SIDs and methods: refused, without effect on any configuration."""
+"""Malformed SIDs and methods: refused, without effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_malformed_sid_is_refused(
     control: Configuration,
     check: Check,
 ) -> None:
-    """A SID that does not look like one is refused, and deletes no configuration."""
+    """A malformed SID is refused, and deletes no configuration."""
     for group in malformed_sids:
         responses = malformed.sids(group)
         if not check.unchanged_while_deleting(control, responses):

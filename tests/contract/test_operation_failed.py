@@ -32,7 +32,7 @@ def test_configuration_is_listed_after_failed(
 def test_configuration_can_be_deleted_after_failed(
     failed: Operation, failed_operations: FailedOperations, check: Check
 ) -> None:
-    """Another delete is not answered 404, deletes, and leaves the first key its response."""
+    """After FAILED another delete is carried out; the first key replays."""
     for operation in failed_operations.delete_again(failed):
         check.deleted_if_completed(operation)
 
@@ -44,7 +44,7 @@ def test_configuration_can_be_deleted_after_failed(
 def test_second_failed_delete_has_no_effect(
     failed: Operation, failed_operations: FailedOperations, check: Check
 ) -> None:
-    """A second delete that FAILED, one without a key, leaves the configuration."""
+    """A second FAILED delete, without a key, leaves the configuration."""
     again = failed_operations.delete_again(failed, failing=True)
 
     check.unchanged_by_failed(again)
@@ -55,7 +55,7 @@ def test_second_failed_delete_has_no_effect(
 def test_refused_delete_leaves_a_failing_one(
     failed_operations: FailedOperations, check: Check
 ) -> None:
-    """A delete that is refused while another one fails leaves the configuration."""
+    """A delete refused while another one fails leaves the configuration."""
     failed, second = failed_operations.second_while_failing()
 
     check.unchanged(failed.configuration, after=[second, *failed.steps], recheck=True)

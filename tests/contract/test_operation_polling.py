@@ -1,4 +1,4 @@
-"""Polling: the operation of an accepted delete can be fetched, moves forward and ends."""
+"""Polling: a delete's operation can be fetched, moves forward and ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_operation_completes(deletes: Deletes, keyed: bool) -> None:
 def test_first_poll_when_retry_after_has_passed(
     patient_client: PatientClient, running: Operation
 ) -> None:
-    """A client that first polls when Retry-After has passed finds the operation."""
+    """A first poll after Retry-After finds the operation."""
     patient_client.poll(running)
 
 

@@ -1,4 +1,4 @@
-"""Other accounts and regions: a key is new there, and all else is as in the first ones."""
+"""Other accounts and regions: a key is new there, the rest is alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The other asynchronous calls keep the delete's rules: 202, operation, and idempotency key."""
+"""The other async calls keep the delete's rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CALLS = ["create", "update", pytest.param("patch", marks=pytest.mark.extended)]
 @pytest.mark.requirement("CTRL-ACCEPTED", "CTRL-202", "CTRL-OPERATION", "CTRL-KEY")
 @pytest.mark.parametrize("call", CALLS)
 def test_call_is_accepted_completed_and_replayed(other_calls: OtherAsyncCalls, call: str) -> None:
-    """A create, update or patch is accepted, completes, and replays like a delete."""
+    """Create, update and patch complete and replay like a delete."""
     other_calls.lead(call)
 
 
@@ -25,7 +25,7 @@ def test_call_is_accepted_completed_and_replayed(other_calls: OtherAsyncCalls, c
 def test_key_with_another_payload_does_not_return_the_first(
     other_calls: OtherAsyncCalls, call: str
 ) -> None:
-    """A key that comes with another payload is refused, or starts a request of its own."""
+    """A key with another payload is refused, or starts its own request."""
     led = other_calls.led(call)
 
     other_calls.check_other_payloads(led)
@@ -67,7 +67,7 @@ def test_key_of_another_call_is_not_a_deletes(
 def test_keys_stay_apart_after_the_delete(
     other_calls: OtherAsyncCalls, deletes: Deletes, new_key_now: str, check: Check, call: str
 ) -> None:
-    """After the delete the call's key does nothing more, and the delete's is not the call's."""
+    """After the delete neither key returns the other call's response."""
     led = other_calls.lead(call)
     (deleted,) = deletes.complete([deletes.accept(led.configuration, key=new_key_now)])
 
@@ -79,7 +79,7 @@ def test_keys_stay_apart_after_the_delete(
 def test_conversation_is_deleted_like_a_configuration(
     conversation: ConversationDelete, conversation_operation: Operation
 ) -> None:
-    """A conversation's delete is accepted, completes and replays; then it is deleted."""
+    """A conversation's delete completes, replays and deletes."""
     conversation.check_deleted(conversation_operation)
 
 
@@ -97,5 +97,5 @@ def test_malformed_key_on_a_conversation_is_refused_or_ignored(
 def test_key_of_a_conversation_is_not_anothers(
     conversation: ConversationDelete, conversation_operation: Operation
 ) -> None:
-    """A key used on one conversation does not return its operation for another."""
+    """A key used on one conversation returns no operation for another."""
     conversation.check_key_on_another(conversation_operation)

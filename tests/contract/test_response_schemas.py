@@ -1,4 +1,4 @@
-"""Responses of DELETE match the schemas of their status: one file for each status and part."""
+"""Response schemas: one file for each status and part of DELETE."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.rules.responses import matches_schema
 from orchestrator_contract.steps.sampled_responses import SampledResponses
 
-#: What a response must be before a schema can be applied to its part.
+#: Requirements without which no schema applies to a part.
 IS_JSON = {"body": ["HTTP-JSON"], "headers": []}
 FILES = [
     pytest.param(

@@ -1,4 +1,4 @@
-"""Days later ended, failed and refused deletes are as they were, and new ones go as before."""
+"""Retention: days later earlier deletes are unchanged, new ones work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Side effects: a delete removes the configuration it names, and nothing else removes one."""
+"""Side effects: only a delete removes a configuration, its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stateful model: every history of calls gets responses that the contract allows after it."""
+"""Stateful model: responses are allowed after every history of calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orchestrator_contract.steps.histories import Histories
 
 @pytest.mark.requirement("KEY-REPLAY", "DELETED-DELETE", "DELETED-FETCH", "KEY-REUSE-OTHER-SID")
 def test_histories(histories: Histories) -> None:
-    """No history of creates, deletes, replays, reads and updates contradicts the model."""
+    """Creates, deletes, replays, reads and updates agree with the model."""
     histories.run(clock=False)
 
 

@@ -66,7 +66,7 @@ def _shell() -> Iterator[tuple[str, str]]:
 
 
 def commands() -> list[Command]:
-    """Every simple command in the shell blocks, and every call of pytest or a module in the running text."""
+    """Every simple command of shell blocks, and of pytest and modules in the text."""
     found = []
     for page, line in _shell():
         for part in re.split(r"&&|;|&\s*$", line):

@@ -106,7 +106,7 @@ def test_a_conformant_endpoint_passes(tmp_path: Path) -> None:
 
 
 def test_a_breach_fails(tmp_path: Path, broken_mock: Path) -> None:
-    """Exit code 1, the summary page names the requirement; without strict an advisory breach is a warning."""
+    """Exit code 1; the summary page names the requirement; an advisory breach warns."""
     ended = gate(
         tmp_path,
         target=str(broken_mock),
@@ -155,7 +155,7 @@ def test_a_run_that_can_not_tell_says_so(tmp_path: Path) -> None:
 
 
 def test_inputs_reach_the_script() -> None:
-    """Each input is given to the step that runs the script, python-version to the one that sets Python up."""
+    """Each input reaches the script's step; python-version the one before it."""
     steps = ACTION["runs"]["steps"]
     given = {name.lower().replace("_", "-"): value for name, value in steps[-1]["env"].items()}
     script = (PROJECT / "scripts" / "gate.sh").read_text(encoding="utf-8")

@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from orchestrator_contract import docs
+from orchestrator_contract.adequacy.cases import Kind, all_cases
 from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.mock import registry
 from orchestrator_contract.report import report_model
@@ -26,6 +28,8 @@ PYTEST = [command for command in COMMANDS if command.words[0] == "pytest"]
 MODULES = [command for command in COMMANDS if command.words[:2] == ("python", "-m")]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 ID = re.compile(rf"(?<![\w-])(?:{'|'.join(report_model.SECTIONS)}|OBS)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
+#: The first column of a table row of CHANGELOG.md, "Renamed requirements".
+OLD_ID = re.compile(r"^\| `[A-Z0-9-]+` (?=\| `[A-Z0-9-]+` \|$)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
@@ -52,6 +56,45 @@ def options_in(text: str) -> set[str]:
     return set(FLAG.findall(text))
 
 
+def requirement_ids() -> list[str]:
+    """The ids of the catalogue, and of the entry that docs/writing-a-requirement.md adds."""
+    examples = [tomllib.loads(block.text) for block in blocks("toml")]
+    added = [entry["id"] for data in examples for entry in data.get("requirement", ())]
+    return [*catalogue.load().requirements, *catalogue.load().observations, *added]
+
+
+def without_old_ids(text: str) -> str:
+    """*text* without the old ids of its section "Renamed requirements"."""
+    before, heading, section = text.partition("### Renamed requirements\n")
+    table, following, rest = section.partition("\n#")
+    return "".join([before, heading, OLD_ID.sub("", table), following, rest])
+
+
+#: Folders below which a path of the text starts.
+ROOTS = (PROJECT, PROJECT / "orchestrator_contract", PROJECT / "docs")
+#: What a run writes.
+WRITTEN = ("conformance-report/", "journal-", ".venv/")
+
+
+def named_paths(page: Path) -> list[str]:
+    """The paths and modules of the project in the text, without placeholders and patterns."""
+    text = page.read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:\.?[\w-]+/)+[\w.-]*)`", text)
+    paths += re.findall(r"`((?:\w+)\.py)`", text)
+    paths += re.findall(
+        r"(?<![\w/.-])((?:orchestrator_contract|tests|schemas|docs)/[\w./-]*\w)", text
+    )
+    modules = re.findall(r"\b(orchestrator_contract(?:\.\w+)+)\b", text)
+    paths += [one.replace(".", "/") for one in modules]
+    return [one for one in paths if not one.startswith(WRITTEN)]
+
+
+def exists(path: str, page: Path) -> bool:
+    """True if *path* is a file, folder or module below one of the roots."""
+    found = (root / path for root in (*ROOTS, page.parent))
+    return any(one.exists() or one.with_suffix(".py").exists() for one in found)
+
+
 def joined(words: tuple[str, ...]) -> str:
     """A command for a test's id."""
     return re.sub(r"[^\w./=-]+", "-", " ".join(words))[:60]
@@ -65,7 +108,10 @@ def test_pytest_command_works(command: Command) -> None:
     paths = [word for word in command.words[1:] if word.startswith("tests/")]
 
     assert not set(command.options) - known
-    assert wanted is None or "ID" in wanted or catalogue.load().select(wanted)
+    assert all(
+        any(known_id.startswith(one) for known_id in requirement_ids())
+        for one in (wanted.split(",") if wanted else ())
+    )
     assert all((PROJECT / path).is_dir() for path in paths)
 
 
@@ -95,14 +141,14 @@ OWN = [page for page in PAGES if page.name not in FOREIGN]
 
 @pytest.mark.parametrize("page", OWN, ids=names(OWN))
 def test_named_options_exist(page: Path) -> None:
-    """An option that is named in the text is one of pytest's, the mock's, the generator's or a tool's in an example."""
+    """Options in the text are those of pytest, the mock, a module or an example's tool."""
     known = options_in(help_of("pytest")) | options_in(help_of("orchestrator_contract.mock"))
     known |= options_in(help_of("orchestrator_contract.docs")) | options_in(
         help_of("benchmarks.compare")
     )
     known |= options_in(help_of("orchestrator_contract.adequacy"))
-    # git's in the GitLab example, curl's in the example of a report, and a second name of --junit-xml.
-    known |= {"--depth", "--path-as-is", "--junitxml"}
+    # curl's in the example of a report, and a second name of --junit-xml.
+    known |= {"--path-as-is", "--junitxml"}
 
     assert set(FLAG.findall(page.read_text(encoding="utf-8"))) - known == set()
 
@@ -134,11 +180,77 @@ def test_readme_limits_are_the_profiles_defaults() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
 def test_named_requirements_exist(page: Path) -> None:
     """Every id in the text is in the catalogue, as a whole or as the beginning of others."""
-    known = [*catalogue.load().requirements, *catalogue.load().observations]
+    named = set(ID.findall(without_old_ids(page.read_text(encoding="utf-8"))))
 
-    named = set(ID.findall(page.read_text(encoding="utf-8")))
+    assert {one for one in named if not any(id_.startswith(one) for id_ in requirement_ids())} == (
+        set()
+    )
 
-    assert {one for one in named if not any(id_.startswith(one) for id_ in known)} == set()
+
+def test_renamed_requirements_lead_from_old_ids_to_new() -> None:
+    """Each row of the changelog's table leads from a retired id to one of the catalogue."""
+    text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([A-Z0-9-]+)` \| `([A-Z0-9-]+)` \|$", text, re.MULTILINE)
+
+    assert rows
+    assert {new for _, new in rows} <= set(requirement_ids())
+    assert not {old for old, _ in rows} & set(requirement_ids())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_named_files_exist(page: Path) -> None:
+    """A path or module of the project that is named in the text is there."""
+    assert [one for one in named_paths(page) if not exists(one, page)] == []
+
+
+def test_paths_were_found() -> None:
+    """The pages name paths: the test above judges something."""
+    assert sum(len(named_paths(page)) for page in PAGES) > 80
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_named_tests_exist(page: Path) -> None:
+    """A test that is named in the text is one of the project's."""
+    named = set(re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8")))
+    files = (path.read_text(encoding="utf-8") for path in PROJECT.glob("tests/**/*.py"))
+    known = {name for text in files for name in re.findall(r"def (test_\w+)", text)}
+
+    assert named - known == set()
+
+
+def test_layout_names_every_module() -> None:
+    """The table of CONTRIBUTING.md has each folder and top-level module of the package, once."""
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("| folder or module |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)[1:]
+    package = PROJECT / "orchestrator_contract"
+    parts = [f"{path.parent.name}/" for path in package.glob("*/__init__.py")]
+    parts += [path.name for path in package.glob("*.py") if not path.name.startswith("__")]
+
+    assert sorted(re.findall(r"`([^`]+)`", " ".join(rows))) == sorted(parts)
+
+
+def test_mutated_modules_exist() -> None:
+    """[tool.mutmut] names modules and tests that are there."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    paths = settings["mutmut"]["only_mutate"]
+    paths += settings["mutmut"]["pytest_add_cli_args_test_selection"]
+
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
+
+
+def test_readme_counts_the_cases() -> None:
+    """The README's round numbers of cases are a little below theirs."""
+    counts = Counter(case.kind for case in all_cases())
+    stated = re.search(
+        r"more than (\d+) defects .* (\d+) conformant variants and (\d+) hostile servers",
+        README.replace("\n", " "),
+    )
+
+    assert stated
+    assert int(stated[1]) < counts[Kind.DEFECT] < int(stated[1]) + 100
+    assert int(stated[2]) < counts[Kind.VARIANT] < int(stated[2]) + 100
+    assert int(stated[3]) < counts[Kind.HOSTILE] < int(stated[3]) + 100
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
@@ -155,14 +267,14 @@ def test_links_resolve(page: Path) -> None:
 
 
 def test_generated_pages_are_fresh() -> None:
-    """The generated pages say what the code does; `python -m orchestrator_contract.docs` makes them."""
+    """The generated pages are up to date with the code."""
     assert sorted(path.name for path in docs.stale(PROJECT / "docs")) == []
 
 
 def test_a_stale_page_is_named_and_rewritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """--check names what is stale and ends with 1; without it the page is rewritten, and the next check is quiet."""
+    """--check names a stale page and ends with 1; without it the page is rewritten."""
     (tmp_path / "sampling.md").write_text(f"a {docs.BEGIN} old {docs.END} z", encoding="utf-8")
 
     codes = [
@@ -187,7 +299,7 @@ TOML = blocks("toml")
 
 @pytest.mark.parametrize("block", TOML, ids=lambda block: block.page)
 def test_toml_examples_are_valid(block: Block) -> None:
-    """Profiles and waivers in the pages are valid, and an entry of the catalogue is the catalogue's own."""
+    """Profiles, waivers and entries of the catalogue in the pages are valid."""
     data = tomllib.loads(block.text)
 
     if "target" in data:
@@ -197,10 +309,7 @@ def test_toml_examples_are_valid(block: Block) -> None:
             waiver["expires"] = waiver["expires"].isoformat()
         assert schemas.matches("waivers.json", data)
     else:
-        source = tomllib.loads(
-            (Path(catalogue.__file__).parent / "catalogue.toml").read_text(encoding="utf-8")
-        )
-        assert all(entry in source["requirement"] for entry in data["requirement"])
+        assert schemas.matches("catalogue.json", {"observation": [], **data})
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.page)
@@ -218,7 +327,7 @@ def test_shell_examples_parse() -> None:
 
 
 def test_ci_runs_what_the_readme_tells_a_newcomer() -> None:
-    """What stands after the installation in the README's two lines is run by .ci/run."""
+    """The README's two commands, without their installation, are run by .ci/run."""
     lines = re.findall(r"^python3 -m venv .* && (\.venv/bin/pytest.*)$", README, re.MULTILINE)
     ci = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
 
@@ -244,5 +353,5 @@ def test_sample_sizes_give_the_stated_probability() -> None:
     ids=str,
 )
 def test_rarest_fault_follows_from_the_same_formula(samples: int, found: str) -> None:
-    """The last rows of the efforts' table agree with the table of sample sizes: 90 for 1 in 20, 459 for 1 in 100."""
+    """The efforts' table agrees with that of sample sizes: 90 for 1 in 20."""
     assert docs.rarest(samples) == found
