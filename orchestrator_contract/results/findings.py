@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from threading import RLock
 from typing import Any, Protocol
 
@@ -17,6 +18,8 @@ from orchestrator_contract.results.evidence import LONG, Breach, Evidence
 #: Pieces of evidence kept for one requirement, but for the rest of the last breach; further breaches are counted only.
 MAX_EVIDENCE = 12
 _MAX_STEPS = 6
+#: Breaches of one requirement whose exchanges are remembered, to group it with others.
+MAX_TRAILS = 300
 _MAX_SEEN = 40
 
 
@@ -61,6 +64,8 @@ class RequirementFindings:
     #: Why some way to look at it was not open; it counts where there was no other.
     ways_less: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
+    #: The exchanges that each breach rests on, in order, by their fingerprints; as many as `MAX_TRAILS`.
+    trails: list[tuple[str, ...]] = field(default_factory=list)
 
 
 class Findings:
@@ -158,6 +163,8 @@ class Findings:
             len(record.problems), requirement, problem
         ):
             record.problems.append(problem)
+        if len(record.trails) < MAX_TRAILS:
+            record.trails.append(tuple(map(_fingerprint, exchanges)))
         if self._room(requirement, record, breach):
             steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
             record.shown.append(replace(breach, steps=steps))
@@ -267,6 +274,7 @@ class Findings:
                         r.unverified,
                         r.ways_less,
                         r.tests,
+                        r.trails,
                     ]
                     for name, r in self.records.items()
                 },
@@ -279,15 +287,23 @@ class Findings:
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
         with self._lock:
-            for name, (checks, breaches, shown, problems, unverified, ways_less, tests) in other[
-                "records"
-            ].items():
+            for name, (
+                checks,
+                breaches,
+                shown,
+                problems,
+                unverified,
+                ways_less,
+                tests,
+                trails,
+            ) in other["records"].items():
                 record = self._record(name)
                 record.checks += checks
                 record.breaches += breaches
                 for breach in map(Breach.load, shown):
                     if self._room(name, record, breach):
                         record.shown.append(breach)
+                record.trails += map(tuple, trails[: MAX_TRAILS - len(record.trails)])
                 for mine, theirs in (
                     (record.problems, problems),
                     (record.unverified, unverified),
@@ -304,3 +320,9 @@ class Findings:
                 counts[1] += valid
             self.requests += other["requests"]
             self.settled |= set(other.get("settled", ()))
+
+
+def _fingerprint(exchange: Exchange) -> str:
+    """A short text that names the exchange in this run, in whichever process it was made."""
+    what = f"{exchange.at.isoformat()} {exchange.method} {exchange.url} {exchange.key}"
+    return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -270,14 +271,14 @@ class Judge:
             good &= not self.findings.catalogue[
                 self.findings.catalogue.on(exchange.call.asynchronous, requirement)
             ].level.gates
-            for error in list(validator.iter_errors(instance))[:4]:
-                problem = schemas.problem_of(error)
+            errors = validator.iter_errors(instance)
+            for problem in islice(schemas.problems_of(errors, headers=slot[2] == "headers"), 4):
                 check(
                     requirement,
                     False,
                     expected=problem.expected,
                     seen=problem.seen,
-                    where=problem.path if slot[2] == "body" else f"headers {problem.path}",
+                    where="body" if problem.path == "$" else problem.path,
                     exchanges=[exchange],
                 )
         return good
