@@ -19,6 +19,7 @@ from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal, JournalError, Leftover, Past
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Account, Profile
@@ -26,7 +27,6 @@ from orchestrator_contract.provision.cleanup import remove
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey
 

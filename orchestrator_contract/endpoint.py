@@ -15,7 +15,7 @@ from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
-from orchestrator_contract.exceptions import BudgetExhausted
+from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
@@ -23,11 +23,10 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.provision.pool import NothingToDelete
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.read_lag import Visibility
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Findings, Inconclusive
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.findings import Inconclusive
 
 #: Characters of a refusal's message that are shown.
 _LONGEST = 200
+
+
+class Inconclusive(Exception):
+    """A check can't be made here; the argument says why. The requirement counts as unverified, never as breached."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(visible(why))
+
+
+class CheckInconclusive(Inconclusive):
+    """One of several checks of a requirement can't be made here; the others decide its verdict."""
 
 
 class NoResponse(Inconclusive):
@@ -38,3 +50,37 @@ def reason_in(exchange: Exchange) -> str:
 
 class BudgetExhausted(Inconclusive):
     """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""
+
+
+class NotOwned(Inconclusive):
+    """A request would have changed something that is not the run's; it was not sent, and what wanted it is not verified."""
+
+
+class NothingToDelete(Inconclusive):
+    """Not as many could be had as were asked for; the argument says why."""
+
+
+class SupplyExhausted(NothingToDelete, CheckInconclusive):
+    """What the profile or the endpoint has to give has come to its end: what was seen until then stands."""
+
+
+class ListUnreadable(CheckInconclusive):
+    """The list can't be read to its end: what is seen in other ways stands."""
+
+    def __init__(self, reason: str, page: Exchange | None = None) -> None:
+        super().__init__(reason)
+        #: The page that could not be read.
+        self.page = page
+
+
+class OperationUnreachable(Inconclusive):
+    """An accepted request whose operation can't be polled; the judge has the reason on record."""
+
+
+class EndpointUnusable(Exception):
+    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
+
+    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
+        super().__init__(visible(reason))
+        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
+        self.stands = frozenset(stands)

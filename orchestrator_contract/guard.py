@@ -6,15 +6,11 @@ import re
 from threading import Lock
 from urllib.parse import unquote
 
+from orchestrator_contract.exceptions import NotOwned
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
-
-
-class NotOwned(Inconclusive):
-    """A request would have changed something that is not the run's; it was not sent, and what wanted it is not verified."""
 
 
 def is_plain(sid: str) -> bool:

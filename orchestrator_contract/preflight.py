@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.results.findings import Inconclusive
-from orchestrator_contract.results.verdict import EndpointUnusable
 
 
 def reach(endpoint: Endpoint) -> None:

@@ -8,12 +8,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from orchestrator_contract.exceptions import Throttled
+from orchestrator_contract.exceptions import Inconclusive, Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER, Request
 from orchestrator_contract.http.sender import Sender
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.results.findings import Inconclusive
 
 CONTROL_PLANE = "/v2/ControlPlane"
 

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 
 MAX_PAGES = 150
@@ -18,15 +18,6 @@ _MAX_TOKEN = 8192
 #: Pages in a row that hold nothing and still lead on, after which there is no end to be expected. Some are conformant:
 #: where what is deleted is left out after a page was cut, a run's own deletes leave many.
 _MAX_EMPTY = 60
-
-
-class ListUnreadable(CheckInconclusive):
-    """The list can't be read to its end: what is seen in other ways stands."""
-
-    def __init__(self, reason: str, page: Exchange | None = None) -> None:
-        super().__init__(reason)
-        #: The page that could not be read.
-        self.page = page
 
 
 class Pagination:

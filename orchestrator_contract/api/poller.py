@@ -10,9 +10,10 @@ from urllib.parse import urljoin
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation, instant_of, why_no_json, word_of
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request, given_origin
-from orchestrator_contract.rules.accepted import Links, OperationUnreachable
+from orchestrator_contract.rules.accepted import Links
 from orchestrator_contract.rules.operations import FIRST_SIGHT_S, RANK, judge_origin, judge_poll
 
 _FIRST_PAUSE_S = 0.03

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 from orchestrator_contract.coordination.clock_lock import ClockLock
 from orchestrator_contract.coordination.journal import Journal
-from orchestrator_contract.results.findings import Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 
 #: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
 _KEPT = 100

@@ -15,13 +15,12 @@ from schemathesis import GenerationMode
 
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import BudgetExhausted
+from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
 from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.session import ClientSession
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.steps.malformed_requests import OUTSIDE_API_STATUSES, REFUSALS
 
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")

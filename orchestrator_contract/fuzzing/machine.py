@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import BudgetExhausted
+from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
 from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.model import (
     DELETE,
@@ -32,7 +32,6 @@ from orchestrator_contract.fuzzing.model import (
     Used,
 )
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.steps.deletes import KEY_USED, Scenarios

@@ -12,13 +12,14 @@ from typing import Any
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.contract.limits import RETAINED_S
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.har import other_async_calls
 from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.har.keys import PASSING, Keys
 from orchestrator_contract.har.memory import REMEMBERED, Memory, slim
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.accepted import Links, OperationUnreachable
+from orchestrator_contract.rules.accepted import Links
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.operations import judge_poll
 

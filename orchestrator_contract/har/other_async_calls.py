@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.accepted import Links, OperationUnreachable
+from orchestrator_contract.rules.accepted import Links
 
 SISTERS = frozenset({"create", "update", "patch", "delete-conversation"})
 

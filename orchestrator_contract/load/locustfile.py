@@ -13,14 +13,17 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 from orchestrator_contract import preflight, report
-from orchestrator_contract.exceptions import BudgetExhausted
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    EndpointUnusable,
+    Inconclusive,
+    NothingToDelete,
+)
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.session import LoadFindings, Session, Share, load_target
 from orchestrator_contract.load.steps import Steps
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Inconclusive
-from orchestrator_contract.results.verdict import EndpointUnusable, Policy, exit_code
+from orchestrator_contract.results.verdict import Policy, exit_code
 
 SHARE, STOP, FOUND = "contract-share", "contract-stop", "contract-found"
 #: How long the master waits for its workers to clean up and report, in seconds.

@@ -17,13 +17,14 @@ from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.crash_cleanup import header
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.pytest_plugin.consent import distant
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.verdict import EndpointUnusable, Policy, Result, conclude
+from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.rules.responses import Judge
 
 #: What every load run is about; whatever else was seen is reported as well.

@@ -12,11 +12,11 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey, Scope
 

@@ -11,7 +11,15 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled, reason_in
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    Inconclusive,
+    NoResponse,
+    NothingToDelete,
+    SupplyExhausted,
+    Throttled,
+    reason_in,
+)
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.response import TransportFault
@@ -19,8 +27,6 @@ from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
-from orchestrator_contract.provision.pool import NothingToDelete, SupplyExhausted
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 _ATTEMPTS = 3

@@ -12,9 +12,9 @@ from typing import Any
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.provision.configuration import LATE_S
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey, Scope
 

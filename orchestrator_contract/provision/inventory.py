@@ -8,10 +8,9 @@ from typing import Any
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.

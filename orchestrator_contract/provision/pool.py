@@ -9,23 +9,18 @@ from threading import Lock
 
 from orchestrator_contract.coordination.coordinator import Coordinator, Lost
 from orchestrator_contract.coordination.progress import Steps
+from orchestrator_contract.exceptions import (
+    NothingToDelete,
+    SupplyExhausted,
+)
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.provision.command import ProgramError, output_of
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 
 _COMMAND_TIMEOUT_S = 60
 #: More than 20,000 SIDs.
 _COMMAND_BYTES = 1024 * 1024
 #: Failures in a row after which a command is not run again.
 _COMMAND_FAILURES = 3
-
-
-class NothingToDelete(Inconclusive):
-    """Not as many could be had as were asked for; the argument says why."""
-
-
-class SupplyExhausted(NothingToDelete, CheckInconclusive):
-    """What the profile or the endpoint has to give has come to its end: what was seen until then stands."""
 
 
 @dataclass(frozen=True, slots=True)

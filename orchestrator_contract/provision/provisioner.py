@@ -13,13 +13,18 @@ from typing import Any
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
+from orchestrator_contract.exceptions import (
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+    SupplyExhausted,
+)
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.create import Creator, TooFew
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply, SupplyExhausted
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
+from orchestrator_contract.provision.pool import Source, Supply
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Between two looks for what a command has made, in seconds.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.scope import ResourceKey
 
 _PAUSE_S = 0.2

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from orchestrator_contract.effort import Effort
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin.plan import plan_lines
 from orchestrator_contract.pytest_plugin.usage import usage_error
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.verdict import EndpointUnusable
 
 
 def is_loopback(host: str) -> bool:

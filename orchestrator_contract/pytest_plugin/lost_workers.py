@@ -8,8 +8,8 @@ from typing import NamedTuple
 from orchestrator_contract import crash_cleanup
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.crash_cleanup import CleanupError
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.results.findings import Inconclusive
 
 
 class Swept(NamedTuple):

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract import crash_cleanup, report
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.har.judge_recording import Traffic
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.pytest_plugin import consent
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.results.verdict import EndpointUnusable
 from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 
 _CODE = pytest.StashKey[int]()

@@ -9,10 +9,10 @@ import pytest
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.pytest_plugin import worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.signals import give_lines
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 
 
 class Outcomes:

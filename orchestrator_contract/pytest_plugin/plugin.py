@@ -13,6 +13,7 @@ from _pytest.junitxml import xml_key
 from orchestrator_contract import report
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import progress
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.har.writer import HarError
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.pytest_plugin import (
@@ -31,7 +32,6 @@ from orchestrator_contract.pytest_plugin.run_options import RunOptions
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
 from orchestrator_contract.results.baseline import BaselineError
-from orchestrator_contract.results.verdict import EndpointUnusable
 from orchestrator_contract.results.waivers import WaiverError
 
 pytest_plugins = [

@@ -19,6 +19,7 @@ from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Co
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.crash_cleanup import account_label, header
 from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
@@ -28,8 +29,7 @@ from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
 from orchestrator_contract.pytest_plugin.worker_reports import Told
 from orchestrator_contract.report import timelines
-from orchestrator_contract.results.findings import Inconclusive
-from orchestrator_contract.results.verdict import EndpointUnusable, Result, conclude, exit_code
+from orchestrator_contract.results.verdict import Result, conclude, exit_code
 
 
 class Run:

@@ -22,11 +22,11 @@ import execnet
 import pytest
 
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.pytest_plugin.consent import is_loopback
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.results.verdict import EndpointUnusable
 
 ENVIRONMENT = "ORCHESTRATOR_CONTRACT_COORDINATOR"
 #: Restarts of crashed workers, for each that is configured; xdist itself bounds only those of `-n`.

@@ -39,17 +39,6 @@ class Check(Protocol):
         """Record one check."""
 
 
-class Inconclusive(Exception):
-    """A check can't be made here; the argument says why. The requirement counts as unverified, never as breached."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(visible(why))
-
-
-class CheckInconclusive(Inconclusive):
-    """One of several checks of a requirement can't be made here; the others decide its verdict."""
-
-
 @dataclass(slots=True)
 class RequirementFindings:
     """What is known of one requirement."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.baseline import Baseline, Comparison
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
@@ -26,15 +26,6 @@ SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.js
 
 #: What two credentials of one account breach without any fault of the endpoint's.
 _OF_TWO_ACCOUNTS = frozenset({"AUTH-OTHER-ACCOUNT", "AUTH-READ-OTHER-ACCOUNT", "KEY-SCOPE-ACCOUNT"})
-
-
-class EndpointUnusable(Exception):
-    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
-
-    def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
-        super().__init__(visible(reason))
-        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
-        self.stands = frozenset(stands)
 
 
 class Overall(StrEnum):

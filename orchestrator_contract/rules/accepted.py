@@ -7,11 +7,12 @@ from threading import Lock
 from urllib.parse import quote, urljoin
 
 from orchestrator_contract.api.operation import Operation, why_no_json
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.addresses import brief_name, last_segment
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
-from orchestrator_contract.results.findings import Findings, Inconclusive
+from orchestrator_contract.results.findings import Findings
 
 #: The member of `related` that names what a call is about, where it is not configurationId (S2).
 _RELATED = {"delete-conversation": "conversationId"}
@@ -19,10 +20,6 @@ _RELATED = {"delete-conversation": "conversationId"}
 _MAX_ID = 512
 #: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would keep a copy.
 _MAX_URL = 64 * 1024
-
-
-class OperationUnreachable(Inconclusive):
-    """An accepted request whose operation can't be polled; the judge has the reason on record."""
 
 
 class Links:

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 
 
 def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint, exists
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from orchestrator_contract.endpoint import Endpoint, exists
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 
 _TRIES = 3
 #: Seconds after which another delete of the same configuration no longer counts as simultaneous.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
+from orchestrator_contract.provision.pool import Source, Supply
 
 if TYPE_CHECKING:
     from orchestrator_contract.endpoint import Endpoint

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR, RETAINED_S
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.scope import ResourceKey
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable
 
 from orchestrator_contract.endpoint import Endpoint, exists
+from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
-from orchestrator_contract.results.findings import CheckInconclusive
 from orchestrator_contract.scope import Scope
 
 #: Says that something was there and is no more: to strangers that discloses it, and of a SID that is gone 404 is documented.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 
 
 def patched(endpoint: Endpoint, configuration: Configuration) -> Operation:

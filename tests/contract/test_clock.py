@@ -9,10 +9,10 @@ import pytest
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.scope import Scope

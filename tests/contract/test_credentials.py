@@ -11,10 +11,10 @@ import pytest
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.unauthorized import (
     all_of,

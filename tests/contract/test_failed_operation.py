@@ -8,14 +8,17 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Throttled
+from orchestrator_contract.exceptions import (
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+    Throttled,
+)
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.scope import ResourceKey

@@ -3,10 +3,10 @@
 import pytest
 
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import HANDLED
 from orchestrator_contract.steps.deletes import Scenarios
 

@@ -8,12 +8,11 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.inputs.malformed_keys import WRITTEN_KEYS, MalformedKey, malformed_keys
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
 from orchestrator_contract.steps.malformed_requests import send_bad, send_near

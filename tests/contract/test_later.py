@@ -7,9 +7,9 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.retry_after import asked_delay
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.steps.deletes import Scenarios
 
 #: The longest Retry-After of a 202 that is waited for, in seconds.

@@ -11,9 +11,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import pytest
 
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.steps.deletes import Scenarios
 

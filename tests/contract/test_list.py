@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 import pytest
 
 from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.api.pagination import ListUnreadable, small_size, token_of
+from orchestrator_contract.api.pagination import small_size, token_of
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.payload import RICH
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Scenarios

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, malformed_sids
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.malformed_requests import send_odd

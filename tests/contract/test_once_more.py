@@ -8,11 +8,11 @@ import pytest
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.inputs.malformed_sids import malformed_sids
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios

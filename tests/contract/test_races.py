@@ -7,9 +7,9 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.key_reuse import HANDLED, MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.steps.competing_requests import Rivals

@@ -3,8 +3,8 @@
 import pytest
 
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.results.findings import CheckInconclusive, Inconclusive
 from orchestrator_contract.steps.deletes import Scenarios
 
 

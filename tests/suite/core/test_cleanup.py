@@ -84,7 +84,7 @@ def written(folder: Path) -> Path:
 @pytest.fixture
 def as_bench(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A bench whose suite is the one that `clean` makes."""
-    monkeypatch.setattr(crash_cleanup, "Suite", lambda *_: bench.endpoint)
+    monkeypatch.setattr(crash_cleanup, "Endpoint", lambda *_: bench.endpoint)
     bench.script.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
     bench.script.on("DELETE /Configurations/sid0", (404, {}))
     return bench

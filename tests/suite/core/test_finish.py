@@ -9,10 +9,10 @@ import pytest
 
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.poller import Poller, _took
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits
-from orchestrator_contract.rules.accepted import OperationUnreachable
 from tests.suite.core.operations import ORIGIN, PLANE, SID, URL, accepted, begun, poll
 
 if TYPE_CHECKING:

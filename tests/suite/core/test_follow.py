@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.addresses import last_segment
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Account
-from orchestrator_contract.rules.accepted import OperationUnreachable
 from orchestrator_contract.scope import Scope
 from tests.suite.core.operations import LONG, ORIGIN, PLANE, SID, URL, accepted
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.fuzzing import fuzz
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Inconclusive
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import CheckInconclusive
 from tests.suite.core.world import ALL, left_of, page
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) ->
     assert bench.endpoint.configurations.stale == ["never", "no"]
 
 
-@pytest.mark.parametrize("place", [(1, 0), (0, 1)])
+@pytest.mark.parametrize("scope", [(1, 0), (0, 1)])
 @pytest.mark.parametrize("mode", ["pool", "command"])
 def test_given_ones_are_of_the_first_place(
     start: Callable[..., Bench], mode: str, scope: tuple[int, int]

@@ -620,7 +620,7 @@ def test_a_judge_without_a_policy_tolerates_nothing(bench: Bench) -> None:
     ("fields", "checked"),
     [
         pytest.param({"silent": True}, {"HTTP-COMPLETE"}, id="silent"),
-        pytest.param({"outside": True}, {"HTTP-COMPLETE", "DEL-STATUS"}, id="outside-the-api"),
+        pytest.param({"outside_api": True}, {"HTTP-COMPLETE", "DEL-STATUS"}, id="outside-the-api"),
     ],
 )
 def test_what_is_not_judged(bench: Bench, fields: dict[str, Any], checked: set[str]) -> None:

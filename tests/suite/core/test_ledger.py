@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Evidence
-from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings, Inconclusive
+from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench

@@ -55,7 +55,7 @@ def ends(
 
 
 @pytest.mark.parametrize(
-    ("sent", "place", "found"),
+    ("sent", "scope", "found"),
     [
         pytest.param(10.5, {}, {}, id="asked-for-before-the-end-was-read"),
         pytest.param(11.0, {}, {}, id="at-that-moment"),

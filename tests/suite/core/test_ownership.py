@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_contract.guard import NotOwned, Ownership
+from orchestrator_contract.exceptions import NotOwned
+from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
@@ -157,7 +158,7 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("place", ELSEWHERE)
+@pytest.mark.parametrize("scope", ELSEWHERE)
 def test_another_place_s_of_that_number(ownership: Ownership, scope: Scope) -> None:
     """Ids may be counted in each account and region, so what is the run's in one place is somebody's in another until it is lent."""
     ownership.allow("1")
@@ -179,7 +180,7 @@ def test_requests_without_credentials(ownership: Ownership) -> None:
         ownership.check("DELETE", f"{BASE}/1", Call("delete"), None, 0)
 
 
-@pytest.mark.parametrize("place", ELSEWHERE)
+@pytest.mark.parametrize("scope", ELSEWHERE)
 def test_touched_in_its_place(ownership: Ownership, scope: Scope) -> None:
     """Of two that are the run's under one id a delete of one says nothing of the other."""
     ownership.allow("1")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.results.findings import Inconclusive
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said

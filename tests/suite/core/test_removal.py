@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits, Provision
 from orchestrator_contract.provision.cleanup import remove
 from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import GROUPINGS
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import CheckInconclusive
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import ALL, KEY, PLANE, TWO, World, deletable, left_of, page
 

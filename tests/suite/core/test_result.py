@@ -10,12 +10,12 @@ import pytest
 from orchestrator_contract import __version__
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.contract.catalogue import Level, Requirement
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import (
-    EndpointUnusable,
     Overall,
     Policy,
     Result,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
@@ -406,7 +406,7 @@ def test_what_is_taken_for_deletes(bench: Bench, monkeypatch: pytest.MonkeyPatch
         raise Inconclusive("none")
 
     monkeypatch.setattr(bench.endpoint.configurations, "take", take)
-    for options in ({}, {"payloads": [{"a": 1}], "place": Scope(1, 2)}):
+    for options in ({}, {"payloads": [{"a": 1}], "scope": Scope(1, 2)}):
         with pytest.raises(Inconclusive, match="none"):
             Scenarios(bench.endpoint).deleted(3, **options)
 
@@ -487,7 +487,7 @@ PLAIN = "aaaaaaaa-2222-4333-8444-555555555555"
 
 
 @pytest.mark.parametrize(
-    ("key", "place", "again"),
+    ("key", "scope", "again"),
     [
         pytest.param(PLAIN, {}, True, id="plain-key"),
         pytest.param(PLAIN.upper(), {}, False, id="capitals"),

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import __version__
-from orchestrator_contract.exceptions import BudgetExhausted, NoResponse
-from orchestrator_contract.guard import NotOwned
+from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NoResponse, NotOwned
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.http.response import Response, TransportFault
 from orchestrator_contract.profile import Account, Limits, Provision, Trigger
-from orchestrator_contract.results.findings import Inconclusive
 from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.profile import Account, Provision
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.results.findings import CheckInconclusive
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.competing_requests import Rivals
 from orchestrator_contract.steps.deletes import Scenarios

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import preflight
+from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.provision.configuration import Configuration
-from orchestrator_contract.provision.pool import NothingToDelete
-from orchestrator_contract.results.findings import Inconclusive
-from orchestrator_contract.results.verdict import EndpointUnusable
 from orchestrator_contract.scope import Scope
 from tests.suite.core.world import KEY, PLANE, TWO, World, deletable, left_of
 

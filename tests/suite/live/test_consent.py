@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import consent
-from orchestrator_contract.results.verdict import EndpointUnusable
 
 #: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its timeout only.
 ELSEWHERE = "http://192.0.2.1"

@@ -16,10 +16,10 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.profile import Provision
-from orchestrator_contract.provision.pool import NothingToDelete
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import CheckInconclusive, Findings
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import Policy, judge_requirement
 

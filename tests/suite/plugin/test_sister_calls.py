@@ -15,11 +15,12 @@ from orchestrator_contract.coordination import journal
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.guard import NotOwned, Ownership
+from orchestrator_contract.exceptions import NothingToDelete, NotOwned
+from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.profile import ProfileError, from_file
-from orchestrator_contract.provision.pool import NothingToDelete, Source, Supply
+from orchestrator_contract.provision.pool import Source, Supply
 
 CONV = ("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-DELETED")
 SECTION = re.compile(r"\[conversations\]\npool = \[\n.*?\n\]\n", re.DOTALL)

@@ -98,7 +98,7 @@ def test_key_with_a_foreign_character_is_refused(scope: int, other: str) -> None
     assert re.search(KEY["pattern"], key[:scope] + other + key[scope + 1 :]) is None
 
 
-@pytest.mark.parametrize("place", range(36))
+@pytest.mark.parametrize("scope", range(36))
 def test_key_with_a_character_missing_is_refused(scope: int) -> None:
     """35 characters are no key."""
     key = KEY["examples"][0]
