@@ -48,18 +48,20 @@ def expected(error: ValidationError, *, header: bool = False) -> str:
 
 def seen(error: ValidationError) -> str:
     """Say what stands in the place that *error* is about."""
+    instance: Any = error.instance
     if error.validator == "required":
         return "none"
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        unknown = [str(name) for name in error.instance if name not in known]
+        unknown = [str(name) for name in instance if name not in known]
         return f"{quote(unknown[0])}{did_you_mean(unknown[0], known)}"
-    return quote(error.instance)
+    return quote(instance)
 
 
 def missing_member(error: ValidationError) -> str:
     """Return the name that a `required` error is about."""
-    return next(name for name in error.validator_value if error.message.startswith(repr(name)))
+    names: Any = error.validator_value
+    return next(str(name) for name in names if error.message.startswith(repr(name)))
 
 
 def header_name(name: str) -> str:
@@ -88,7 +90,17 @@ def _described(schema: Any) -> str:
     """Describe the values that *schema* takes, by its most telling keyword."""
     if not isinstance(schema, dict):
         return "anything" if schema else "nothing"
-    for keyword in ("x-expected", "const", "enum", "format", "pattern", "type", "anyOf", "oneOf", "not"):
+    for keyword in (
+        "x-expected",
+        "const",
+        "enum",
+        "format",
+        "pattern",
+        "type",
+        "anyOf",
+        "oneOf",
+        "not",
+    ):
         if keyword in schema and (keyword != "format" or schema[keyword] in _FORMATS):
             return _keyword(keyword, schema[keyword], schema)
     return _described(schema["allOf"][0]) if schema.get("allOf") else "what the schema says"

@@ -126,7 +126,7 @@ class Exchange:
     @cached_property
     def json(self) -> Parsed:
         """The body as JSON, strictly: UTF-8, no NaN, bounded depth."""
-        return parse_json(self.response.body) if self.response else Parsed(error="no answer")
+        return parse_json(self.response.body) if self.response else Parsed(error="no response")
 
     @cached_property
     def documented(self) -> Mapping[str, Any]:
@@ -245,7 +245,7 @@ class Exchange:
 
     def outcome(self) -> str:
         """What came back, in a few words."""
-        return str(self.status) if self.response else f"no answer ({self.fault_text})"
+        return str(self.status) if self.response else f"no response ({self.fault_text})"
 
 
 def _word(text: str) -> str:

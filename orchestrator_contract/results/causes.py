@@ -1,6 +1,6 @@
 """Breaches grouped by the exchanges that they rest on, the most direct one first.
 
-One mistake of an endpoint breaches several requirements: a DELETE answered 200 has no documented
+One mistake of an endpoint breaches several requirements: a DELETE that returns 200 has no documented
 status, was not accepted, and is no replay of a 202. Grouping changes no verdict; it decides what a
 reader sees first.
 """
@@ -69,7 +69,11 @@ def grouped(rows: Iterable[RequirementResult], new: Collection[str] = ()) -> lis
     """
     ordered = sorted(
         (row for row in rows if row.verdict in BREACHES),
-        key=lambda row: (BREACHES.index(row.verdict), row.requirement.id not in new, *directness(row)),
+        key=lambda row: (
+            BREACHES.index(row.verdict),
+            row.requirement.id not in new,
+            *directness(row),
+        ),
     )
     groups = _merged([_Group(row) for row in ordered])
     return [Cause(group.rows[0], tuple(group.rows[1:])) for group in groups]
@@ -114,7 +118,7 @@ class _Group:
         self.rows.append(row)
         found = stage(row.requirement, _fewest(row))
         spoils = found <= Stage.STATUS or row.requirement.id in _RELIED_ON
-        for trail in filter(None, row.record.trails):
+        for trail in row.record.trails:
             self.trails.append((found, trail))
             self._about.add(trail[-1])
             if found is Stage.SEQUENCE:
@@ -164,4 +168,4 @@ def _merged(groups: list[_Group]) -> list[_Group]:
 
 
 def _fewest(row: RequirementResult) -> int:
-    return min(map(len, filter(None, row.record.trails)), default=0)
+    return min(map(len, row.record.trails), default=0)

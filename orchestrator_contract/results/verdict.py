@@ -1,4 +1,4 @@
-"""The result of a run: one verdict a requirement, and the one of the whole; every report is drawn from it."""
+"""The result of a run, which every report is drawn from: a verdict for each requirement."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
-from orchestrator_contract.results.findings import Findings, RequirementFindings
+from orchestrator_contract.results.causes import Cause, grouped
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.timeline import Timeline
 from orchestrator_contract.results.waivers import Waivers
 from orchestrator_contract.rules.responses import DELETE_STATUSES
 
-if TYPE_CHECKING:
-    from orchestrator_contract.report.timelines import Timeline
-
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
 
-#: What two credentials of one account breach without any fault of the endpoint's.
+#: Requirements that two credentials of one account breach, though the endpoint is right.
 _OF_TWO_ACCOUNTS = frozenset({"AUTH-OTHER-ACCOUNT", "AUTH-READ-OTHER-ACCOUNT", "KEY-SCOPE-ACCOUNT"})
 
 
 class Overall(StrEnum):
-    """What is known of the endpoint."""
+    """The verdict on the endpoint."""
 
     CONFORMANT = "conformant"
     NONCONFORMANT = "nonconformant"
@@ -38,7 +38,7 @@ class Overall(StrEnum):
 
 @dataclass(slots=True)
 class Result:
-    """Everything that the reports say."""
+    """The content of every report."""
 
     profile: Profile
     seed: int
@@ -47,43 +47,46 @@ class Result:
     finished: datetime
     rows: list[RequirementResult]
     overall: Overall
-    #: Why nothing, or not all, could be tested; empty otherwise.
+    #: Why the verdict is incomplete; empty otherwise.
     reason: str
-    #: The endpoint could not be tested at all.
+    #: True if the endpoint could not be tested at all.
     unusable: bool
     requests: int
+    #: Responses to DELETE by status: seen, judged, and valid among the judged ones.
     statuses: Mapping[str, Mapping[str, int]]
     observations: list[dict[str, Any]]
-    #: What the user should know about the run itself: waivers, leftovers, budgets.
+    #: Remarks on the run itself: waivers, leftovers, budgets.
     notes: list[str] = field(default_factory=list)
-    #: A sample of operations and races; drawn in the HTML report only.
+    #: A sample of operations and races, for the HTML report.
     timelines: list[Timeline] = field(default_factory=list)
-    #: What --target named, to repeat the run; empty for the embedded mock.
+    #: The value of --target, to repeat the run; empty for the embedded mock.
     target: str = ""
-    #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
+    #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
-    #: Against an earlier run, when one was given.
+    #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
+    @property
+    def causes(self) -> list[Cause]:
+        """Breached rows, grouped by the exchanges that they rest on."""
+        return grouped(self.rows, self.comparison.new if self.comparison else ())
+
     def of(self, *verdicts: Verdict) -> list[RequirementResult]:
-        """The rows with one of these verdicts."""
+        """Return the rows with one of these verdicts."""
         return [row for row in self.rows if row.verdict in verdicts]
 
     def counts(self) -> dict[str, int]:
-        """How often each verdict was given, and the number of requests."""
+        """Return the number of requests, and of rows with each verdict."""
         return {"requests": self.requests} | {
             str(verdict): len(self.of(verdict)) for verdict in Verdict
         }
 
     def rerun(self, requirement: str = "") -> str:
-        """A shell line that runs the suite again as it was run, for one requirement or all of them."""
-        parts = ["pytest"]
-        parts += ["--target", self.target] if self.target else []
-        parts += ["--requirement", requirement] if requirement else []
-        return shlex.join([*parts, "--effort", self.effort, "--seed", str(self.seed)])
+        """Return a shell line that repeats the run, for one requirement or all of them."""
+        return rerun_line(self.target, self.effort, self.seed, requirement)
 
     def as_json(self) -> dict[str, Any]:
-        """The content of conformance.json (schemas/conformance-report.json)."""
+        """Return the content of conformance.json (schemas/conformance-report.json)."""
         return {
             "schema": SCHEMA_ID,
             "suite_version": __version__,
@@ -99,7 +102,10 @@ class Result:
             "verdict": str(self.overall),
             "reason": self.reason,
             "counts": self.counts(),
-            "statuses": {status: dict(counts) for status, counts in self.statuses.items()},
+            "statuses": {
+                status: {name: counts[name] for name in ("seen", "valid")}
+                for status, counts in self.statuses.items()
+            },
             "requirements": [row.as_json(self.rerun(row.requirement.id)) for row in self.rows],
             "observations": [
                 {name: one[name] for name in ("id", "title", "seen")} for one in self.observations
@@ -108,13 +114,21 @@ class Result:
         } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
 
 
+def rerun_line(target: str, effort: str, seed: int, requirement: str = "") -> str:
+    """Return a shell line that repeats a run; *target* is empty for the embedded mock."""
+    parts = ["pytest"]
+    parts += ["--target", target] if target else []
+    parts += ["--requirement", requirement] if requirement else []
+    return shlex.join([*parts, "--effort", effort, "--seed", str(seed)])
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user made of the levels."""
+    """Options that say which verdicts fail the gate."""
 
     strict: bool = False
     require_verified: bool = False
-    #: Of the breaches only those fail the gate that the baseline doesn't have.
+    #: Breaches that the baseline has don't fail the gate.
     only_new: bool = False
 
 
@@ -126,7 +140,7 @@ def judge_requirement(
     *,
     settled: bool = False,
 ) -> RequirementResult:
-    """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
+    """Return the verdict on one requirement: breached before unverified before passed."""
     lacking = () if settled else profile.lacks(requirement.needs)
     if record.breaches:
         gates = requirement.level.gates or policy.strict
@@ -192,6 +206,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     ]
     rows = [waivers.apply(row) for row in rows] if waivers else rows
     waiver_notes = waivers.notes(rows) if waivers else []
+    reminders = waivers.reminders() if waivers else []
     comparison = baseline.compare(rows) if baseline else None
     open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
     if any(row.verdict is Verdict.BREACHED for row in rows):
@@ -209,14 +224,17 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         finished=finished,
         rows=rows,
         overall=overall,
-        reason=str(unusable or "") or (_why_open(open_) if overall is Overall.INCOMPLETE else ""),
+        reason=str(unusable or "") or (_why_open(rows) if overall is Overall.INCOMPLETE else ""),
         unusable=unusable is not None,
         requests=findings.requests,
         statuses={
-            str(status): {
-                "seen": findings.statuses.get(status, [0, 0])[0],
-                "valid": findings.statuses.get(status, [0, 0])[1],
-            }
+            str(status): dict(
+                zip(
+                    ("seen", "judged", "valid"),
+                    findings.statuses.get(status, (0, 0, 0)),
+                    strict=True,
+                )
+            )
             for status in sorted({*DELETE_STATUSES, *findings.statuses})
         },
         observations=[
@@ -231,14 +249,20 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             }
             for one in findings.catalogue.observations.values()
         ],
-        notes=[*notes, *_hints(rows), *waiver_notes, *([comparison.note()] if comparison else [])],
+        notes=[
+            *notes,
+            *_hints(rows),
+            *waiver_notes,
+            *reminders,
+            *([comparison.note()] if comparison else []),
+        ],
         comparison=comparison,
         waiver_notes=waiver_notes,
     )
 
 
 def _hints(rows: list[RequirementResult]) -> list[str]:
-    """What may have led to breaches other than the endpoint."""
+    """Return remarks on causes of breaches that may lie elsewhere than in the endpoint."""
     found = [
         row.requirement.id
         for row in rows
@@ -247,20 +271,25 @@ def _hints(rows: list[RequirementResult]) -> list[str]:
     if not found:
         return []
     return [
-        f"{', '.join(found)}: do both [[accounts]] belong to one account? Such a finding takes the credentials of two different ones"
+        f"{', '.join(found)}: do both [[accounts]] belong to one account? "
+        "Such a finding needs the credentials of two different accounts"
     ]
 
 
 def _why_open(rows: list[RequirementResult]) -> str:
-    reasons = list(dict.fromkeys(row.reason for row in rows))
-    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # as many as one reads
-    return f"{len(rows)} requirement(s) could not be verified: {'; '.join(reasons[:3])}{more}"
+    """Say how many requirements are unverified, as `counts` does, and why."""
+    unverified = [row for row in rows if row.verdict is Verdict.UNVERIFIED]
+    unverified.sort(key=lambda row: not row.requirement.level.gates)
+    reasons = list(dict.fromkeys(row.reason for row in unverified))
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    what = "requirement" if len(unverified) == 1 else "requirements"
+    return f"{len(unverified)} {what} could not be verified: {'; '.join(reasons[:3])}{more}"
 
 
 def _trusted(
     name: str, findings: Findings, unusable: EndpointUnusable | None
 ) -> RequirementFindings:
-    """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP, or JSON."""
+    """Return the findings on a requirement; of an unusable endpoint those that stand all the same."""
     if unusable is None or (
         name in unusable.stands and findings.records.get(name, RequirementFindings()).breaches
     ):

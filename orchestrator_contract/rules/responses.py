@@ -121,7 +121,7 @@ class Judge:
 
     def judge(self, exchange: Exchange) -> bool:
         """Record every check that this exchange alone allows; whether all that gate held."""
-        ok = self._http(exchange)
+        ok, judged = self._http(exchange), False
         if exchange.response is None or exchange.call.silent:
             return ok
         if exchange.call.operation in ("delete", "delete-conversation"):
@@ -129,6 +129,7 @@ class Judge:
         apart = exchange.call.outside_api and exchange.response.status >= 400
         if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()) and not apart:
             ok &= self._content(exchange)
+            judged = True
         elif (
             exchange.call.operation == "delete"
             and exchange.status in exchange.call.allow
@@ -137,7 +138,7 @@ class Judge:
             # How it is refused is open; what an error says of itself is not.
             ok &= self._rules(exchange, "ERR-STATUS-MATCHES", "ERR-CODE-MATCHES")
         if exchange.call.operation == "delete":
-            self.findings.tally(exchange.response.status, valid=ok)
+            self.findings.tally(exchange.response.status, valid=ok if judged or not ok else None)
         return ok
 
     def _http(self, exchange: Exchange) -> bool:

@@ -52,7 +52,7 @@ def send_odd(
             odd.segment, account=account, region=region, call=call, allow_no_response=True
         )
     )
-    endpoint.findings.observe("OBS-SID-MALFORMED", f"{exchange.status or 'no answer'}: {odd.why}")
+    endpoint.findings.observe("OBS-SID-MALFORMED", f"{exchange.status or 'no response'}: {odd.why}")
     endpoint.findings.check(
         "SID-MALFORMED",
         exchange.status in call.allow,

@@ -334,14 +334,15 @@ def test_a_story(findings: Findings) -> None:
 
 
 def test_statuses_and_requests(findings: Findings) -> None:
-    """Answers are counted by status, valid ones apart; requests are counted."""
+    """Responses are counted by status, judged and valid ones apart; requests are counted."""
     findings.tally(404, valid=True)
+    findings.tally(404, valid=None)
     findings.tally(404, valid=False)
     findings.tally(202, valid=False)
     findings.sent()
     findings.sent()
 
-    assert findings.statuses == {404: [2, 1], 202: [1, 0]}
+    assert findings.statuses == {404: [3, 2, 1], 202: [1, 1, 0]}
     assert findings.requests == 2
 
 
@@ -381,7 +382,7 @@ def test_ledgers_of_several_processes_are_merged(findings: Findings) -> None:
         ]
         assert record.tests == ["test_a", "test_b"]
         assert one.observations == {"OBS-TRANSPORT": {"same": 15, "a": 8, "b": 7}}
-        assert one.statuses == {404: [15, 13]}
+        assert one.statuses == {404: [15, 15, 13]}
         assert one.requests == 15
         assert one.settled == {"a", "b"}
     findings.merge(dump)

@@ -13,7 +13,8 @@ from orchestrator_contract.contract.catalogue import Level, Requirement
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Findings, RequirementFindings
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import (
     Overall,
@@ -215,7 +216,8 @@ def test_incomplete(findings: Findings) -> None:
 
     assert (result.overall, result.reason) == (
         Overall.INCOMPLETE,
-        "1 requirement(s) could not be verified: why",
+        "2 requirements could not be verified: "
+        "why; needs clock, which the target profile does not give; other",
     )
     assert exit_code(result, Policy()) == 0
     assert exit_code(result, Policy(require_verified=True)) == 1
@@ -224,18 +226,18 @@ def test_incomplete(findings: Findings) -> None:
 
 
 def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
-    """Three reasons are told; how many more there are is counted."""
+    """Three reasons are named, those of gating requirements first; further ones are counted."""
     names = ["DEL-ACCEPTED", "DEL-202-BODY", "OP-FETCH", "OP-BODY", "OP-ID"]
     for number, name in enumerate(names):
         findings.unverified([name], f"why {min(number, 3)}")
 
     assert (
         concluded(findings, *names).reason
-        == "5 requirement(s) could not be verified: why 0; why 1; why 2; and 1 more"
+        == "5 requirements could not be verified: why 0; why 1; why 2; and 1 more"
     )
     assert (
         concluded(findings, *names[:3]).reason
-        == "3 requirement(s) could not be verified: why 0; why 1; why 2"
+        == "3 requirements could not be verified: why 0; why 1; why 2"
     )
 
 
@@ -403,6 +405,9 @@ class _Waivers:
     def notes(self, rows: Any) -> list[str]:
         return [f"{sum(row.verdict is Verdict.WAIVED for row in rows)} waived"]
 
+    def reminders(self) -> list[str]:
+        return ["one ends soon"]
+
 
 class _Comparison:
     def __init__(self, gating: int) -> None:
@@ -431,7 +436,10 @@ def test_waivers(findings: Findings) -> None:
     result = concluded(findings, waivers=_Waivers(), notes=["first"])
 
     assert (result.overall, result.counts()["waived"]) == (Overall.CONFORMANT, 1)
-    assert (result.notes, result.waiver_notes) == (["first", "1 waived"], ["1 waived"])
+    assert (result.notes, result.waiver_notes) == (
+        ["first", "1 waived", "one ends soon"],
+        ["1 waived"],
+    )
     assert exit_code(result, Policy()) == 0
     assert exit_code(result, Policy(strict=True)) == 1
 

@@ -11,10 +11,10 @@ import pytest
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Account, Profile, Provision, Trigger
-from orchestrator_contract.report.timelines import Event, Timeline
 from orchestrator_contract.results.evidence import Breach, Evidence
-from orchestrator_contract.results.findings import RequirementFindings
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.timeline import Event, Timeline
 from orchestrator_contract.results.verdict import Overall, Result
 
 #: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.
@@ -47,14 +47,20 @@ def breach(
 
 
 def row(
-    name: str, verdict: Verdict, reason: str = "", found: Sequence[Breach] = ()
+    name: str,
+    verdict: Verdict,
+    reason: str = "",
+    found: Sequence[Breach] = (),
+    *,
+    trails: Sequence[tuple[str, ...]] = (),
 ) -> RequirementResult:
-    """One requirement of the catalogue with a verdict."""
+    """A requirement of the catalogue with a verdict."""
     record = RequirementFindings(
         checks=max(3, len(found)),
         breaches=len(found),
         shown=list(found),
         tests=["tests/contract/test_life.py::test_life"],
+        trails=list(trails),
     )
     return RequirementResult(catalogue.load()[name], verdict, reason, record)
 
@@ -81,9 +87,9 @@ def _base(rows: list[RequirementResult], overall: Overall, **changes: Any) -> Re
         unusable=False,
         requests=1234,
         statuses={
-            "202": {"seen": 20, "valid": 19},
-            "404": {"seen": 3, "valid": 3},
-            "409": {"seen": 0, "valid": 0},
+            "202": {"seen": 20, "judged": 20, "valid": 19},
+            "404": {"seen": 5, "judged": 3, "valid": 3},
+            "409": {"seen": 0, "judged": 0, "valid": 0},
         },
         observations=[
             {
@@ -156,7 +162,7 @@ def nonconformant(text: str = "retry-after is missing") -> Result:
             "seen": [{"what": text or "-", "count": 2}],
         }
     ]
-    result.statuses = {**result.statuses, "418": {"seen": 1, "valid": 0}}
+    result.statuses = {**result.statuses, "418": {"seen": 1, "judged": 0, "valid": 0}}
     result.timelines = [
         Timeline(
             "operation",
@@ -192,6 +198,25 @@ def incomplete() -> Result:
     return _base(
         rows, Overall.INCOMPLETE, reason="1 requirement(s) could not be verified: needs clock"
     )
+
+
+def grouped(text: str = "no such resource") -> Result:
+    """Two mistakes that four requirements found, one of them advisory."""
+    gone = breach("404", "410", text=text, status=410)
+    rows = [
+        row("HTTP-COMPLETE", Verdict.PASSED, "checked 3 times"),
+        row("DEL-STATUS", Verdict.BREACHED, "saw 410", [gone], trails=[("a",), ("b",)]),
+        row("DELETED-DELETE", Verdict.BREACHED, "saw 410", [gone], trails=[("x", "a")]),
+        row(
+            "ERR-429-RETRY-AFTER",
+            Verdict.WARNED,
+            "expected a Retry-After header; saw none",
+            [breach("a Retry-After header", "none", text='{"code": 20429}', status=429)],
+            trails=[("c",)],
+        ),
+        row("OP-RETAINED", Verdict.WARNED, text, [gone], trails=[("y", "b")]),
+    ]
+    return _base(rows, Overall.NONCONFORMANT)
 
 
 def unusable() -> Result:
@@ -233,6 +258,8 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "conformant": conformant,
     "nonconformant": nonconformant,
     "hostile": lambda: nonconformant(HOSTILE),
+    "grouped": grouped,
+    "grouped-hostile": lambda: grouped(HOSTILE),
     "long-words": lambda: nonconformant(
         "http://127.0.0.1:9/v2/ControlPlane/Operations/"
         + "conv_operation_041b8mhako4i7epc2698nw4lqp" * 6
@@ -261,6 +288,12 @@ def breached() -> Result:
 def hostile() -> Result:
     """The same with hostile text wherever an endpoint can put some."""
     return nonconformant(HOSTILE)
+
+
+@pytest.fixture
+def causes() -> Result:
+    """A result in which breaches rest on the same exchanges."""
+    return grouped()
 
 
 @pytest.fixture

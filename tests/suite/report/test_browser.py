@@ -215,19 +215,21 @@ def test_keyboard(page: Page, breached: Result) -> None:
 def test_links(page: Page, breached: Result) -> None:
     """A requirement in the table leads to its breach, even a folded one; a link to a filtered row shows it."""
     page.open(breached)
-    page.js("document.getElementById('b-OP-ENDS').open = false")
+    page.js("document.getElementById('b-OP-TERMINATES').open = false")
 
-    page.click("tr#r-OP-ENDS a[href='#b-OP-ENDS']")
+    page.click("tr#r-OP-TERMINATES a[href='#b-OP-TERMINATES']")
     page.js("return new Promise(done => setTimeout(done, 50))")
 
-    assert page.js("return document.getElementById('b-OP-ENDS').open")
+    assert page.js("return document.getElementById('b-OP-TERMINATES').open")
     assert (
-        abs(page.js("return document.getElementById('b-OP-ENDS').getBoundingClientRect().top"))
+        abs(
+            page.js("return document.getElementById('b-OP-TERMINATES').getBoundingClientRect().top")
+        )
         < 900
     )
 
     page.click("input[value=unverified]")
-    page.js("location.hash = '#r-KEY-EXPIRES'")
+    page.js("location.hash = '#r-KEY-TTL-MAX'")
     page.js("return new Promise(done => setTimeout(done, 50))")
     assert "KEY-TTL-MAX" in page.shown()
 
@@ -240,10 +242,12 @@ def test_copy(page: Page, breached: Result) -> None:
     )
     page.open(breached)
 
-    page.click("#b-OP-ENDS .copy")
+    page.click("#b-OP-TERMINATES .copy")
     page.js("return new Promise(done => setTimeout(done, 200))")
 
-    assert page.js("return document.querySelector('#b-OP-ENDS .copy').textContent") == "Copied"
+    assert (
+        page.js("return document.querySelector('#b-OP-TERMINATES .copy').textContent") == "Copied"
+    )
     copied = page.js("return navigator.clipboard.readText()")
     assert copied == breached.rows[2].record.shown[0].steps[0].request
 
