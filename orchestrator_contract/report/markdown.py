@@ -19,7 +19,7 @@ from orchestrator_contract.results.verdict import Overall, Result
 LIMIT = 65_000
 _TEXT = 300
 _BODY = 700
-_ALSO = 140
+_ALSO = 200
 #: Most ids of one reason, sightings of one observation, reasons, statuses and notes.
 _NAMES, _SEEN, _REASONS, _STATUSES, _NOTES = 12, 6, 30, 30, 10
 _MARKS = {Overall.CONFORMANT: "✅", Overall.NONCONFORMANT: "❌", Overall.INCOMPLETE: "⚠️"}
@@ -163,8 +163,8 @@ def _full(card: Card, result: Result) -> str:
 
 def _also(card: Card) -> str:
     """Return the line of a requirement whose breaches rest on the same exchanges."""
-    row, found = card.row, card.findings
-    said = f"expected {found[0].wanted}; seen {found[0].seen}" if found else row.reason
+    row = card.row
+    said = card.findings[0].summary if card.findings else row.reason
     verdict = "" if row.verdict is Verdict.BREACHED else f", {row.verdict}"
     return f"- Also `{row.requirement.id}` ({row.requirement.level}{verdict}): {code(said, _ALSO)}"
 

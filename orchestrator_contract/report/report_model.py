@@ -70,6 +70,8 @@ class Finding:
     steps: list[Step]
     #: The shortest history that shows it, where one was looked for.
     story: list[str]
+    #: Expected and seen in one line.
+    summary: str
 
     @property
     def wanted(self) -> str:
@@ -132,6 +134,7 @@ def _finding(breach: Breach) -> Finding:
         seen=visible(breach.observed, MAX_TEXT),
         steps=list(map(_step, breach.steps)),
         story=[visible(line, MAX_VALUE) for line in breach.story],
+        summary=visible(": ".join(filter(None, (note, breach.summary))), MAX_TEXT),
     )
 
 

@@ -118,8 +118,7 @@ def _brief(card: Card) -> str:
     row = card.row
     level = str(row.requirement.level)
     head = level if row.verdict is Verdict.BREACHED else f"{row.verdict}, {level}"
-    found = card.findings[0] if card.findings else None
-    said = f"expected {found.wanted}; seen {found.seen}" if found else row.reason
+    said = card.findings[0].summary if card.findings else row.reason
     return f"{row.requirement.id} ({head}): {said}"
 
 

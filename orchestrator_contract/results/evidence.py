@@ -10,8 +10,9 @@ from orchestrator_contract.redaction.visible import visible
 
 #: Characters of a text about a breach that are kept.
 LONG = 600
-#: Characters of a response's body that are shown beside its status.
+#: Characters of a response's body that are shown beside its status, and in a single line.
 _BEGINNING = 100
+_BRIEF = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,14 @@ class Evidence:
     #: Its place in a recording, as "entry 3"; empty for what the run sent.
     note: str = ""
 
-    @property
-    def response(self) -> str:
-        """The status and the beginning of the body, in one line."""
+    def response(self, limit: int = _BEGINNING) -> str:
+        """Return the status and up to *limit* characters of the body, in one line."""
         if self.status is None:
             return f"no response {self.body}".rstrip()
-        body = " ".join(self.body[: 4 * _BEGINNING].split())
-        if body[:1] not in ("{", "[", ""):
-            body = f'"{body[:_BEGINNING]}{"…" if len(body) > _BEGINNING else ""}"'
-        return visible(f"{self.status} {body}".rstrip(), _BEGINNING + 10)
+        body = " ".join(self.body[: 4 * limit].split())
+        shown = body[:limit] + ("…" if len(body) > limit else "")
+        quoted = shown if body.startswith(("{", "[")) or not body else f'"{shown}"'
+        return visible(f"{self.status} {quoted}".rstrip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +71,28 @@ class Breach:
     @property
     def observed(self) -> str:
         """What was seen, with the status and the beginning of the body of the response."""
-        if not self.steps:
-            return self.seen
-        last = self.steps[-1]
-        if last.status is None:
-            return self.seen or last.response
-        status = str(last.status)
-        if self.seen in ("", status):
-            return last.response
-        if self.seen.startswith(status):
-            body = last.response.removeprefix(status).strip()
-            return f"{self.seen}: {body}" if body else self.seen
-        return f"{last.response}: {self.seen}"
+        return self._observed(_BEGINNING)
 
     @property
     def summary(self) -> str:
         """The breach in one line, for people."""
         where = f"{self.where}: " if self.where else ""
-        return visible(f"expected {where}{self.expected}; seen {self.observed}", LONG)
+        return visible(f"expected {where}{self.expected}; seen {self._observed(_BRIEF)}", LONG)
+
+    def _observed(self, limit: int) -> str:
+        if not self.steps:
+            return self.seen
+        last = self.steps[-1]
+        response, status = last.response(limit), str(last.status)
+        if last.status is None:
+            told = self.seen.startswith("no response")
+            return self.seen if told else f"no response: {self.seen}" if self.seen else response
+        if self.seen in ("", status):
+            return response
+        if self.seen.startswith(status):
+            body = response.removeprefix(status).strip()
+            return f"{self.seen}: {body}" if body else self.seen
+        return f"{response}: {self.seen}"
 
     @property
     def weight(self) -> int:

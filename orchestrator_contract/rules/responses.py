@@ -157,7 +157,7 @@ class Judge:
             return check(
                 "HTTP-COMPLETE",
                 False,
-                expected="a complete, well-formed answer",
+                expected="a complete, well-formed response",
                 seen=text,
                 exchanges=[exchange],
             )
@@ -168,14 +168,14 @@ class Judge:
             check(
                 "HTTP-COMPLETE",
                 False,
-                expected="nothing on a connection between an answer and the next request",
-                seen=f"{response.stray} byte(s) that nobody had asked for",
+                expected="nothing on a connection between a response and the next request",
+                seen=f"{response.stray} byte(s) that no request asked for",
                 exchanges=[exchange],
             )
         check(
             "HTTP-COMPLETE",
             ok or not decoded,
-            expected="an answer that ends where its headers say",
+            expected="a response that ends where its headers say",
             seen=broken[1] if broken else "",
             exchanges=[exchange],
         )

@@ -644,13 +644,13 @@ def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
         pytest.param(
             TransportFault.TIMEOUT,
             "HTTP-COMPLETE",
-            "expected a complete, well-formed answer; saw it was timeout",
+            "expected a complete, well-formed response; saw it was timeout",
             id="timeout",
         ),
         pytest.param(
             TransportFault.MALFORMED,
             "HTTP-COMPLETE",
-            "expected a complete, well-formed answer; saw it was malformed",
+            "expected a complete, well-formed response; saw it was malformed",
             id="malformed",
         ),
         pytest.param(
@@ -679,7 +679,7 @@ def test_no_answer_without_a_text(bench: Bench) -> None:
     bench.endpoint.judge.judge(exchange)
 
     assert bench.breaches() == {
-        "HTTP-COMPLETE": ["expected a complete, well-formed answer; saw closed"]
+        "HTTP-COMPLETE": ["expected a complete, well-formed response; saw closed"]
     }
 
 
@@ -699,7 +699,7 @@ BOTH = {"Content-Encoding": "gzip"}
             {},
             "gzip",
             {
-                "HTTP-COMPLETE": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
+                "HTTP-COMPLETE": "expected a response that ends where its headers say; saw 2 byte(s) follow"
             },
             id="excess-bytes",
         ),
@@ -708,7 +708,7 @@ BOTH = {"Content-Encoding": "gzip"}
             BOTH,
             "gzip",
             {
-                "HTTP-COMPLETE": "expected an answer that ends where its headers say; saw 2 byte(s) follow"
+                "HTTP-COMPLETE": "expected a response that ends where its headers say; saw 2 byte(s) follow"
             },
             id="excess-bytes-after-a-coding",
         ),
@@ -744,7 +744,7 @@ BOTH = {"Content-Encoding": "gzip"}
             BOTH,
             "identity",
             {
-                "HTTP-COMPLETE": "expected an answer that ends where its headers say; saw 2 byte(s) follow",
+                "HTTP-COMPLETE": "expected a response that ends where its headers say; saw 2 byte(s) follow",
                 "HTTP-CONTENT-ENCODING": "expected a coding that was offered (identity), undamaged; saw Content-Encoding: gzip",
             },
             id="excess-bytes-after-a-coding-that-was-not-offered",
@@ -935,4 +935,4 @@ def test_stray_bytes(bench: Bench) -> None:
 
     bench.endpoint.judge.judge(exchange)
 
-    assert "saw 7 byte(s) that nobody had asked for" in bench.breaches()["HTTP-COMPLETE"][0]
+    assert "saw 7 byte(s) that no request asked for" in bench.breaches()["HTTP-COMPLETE"][0]
