@@ -11,6 +11,7 @@ import requests
 
 from benchmarks.results import RequirementResult
 from orchestrator_contract import profile
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
@@ -54,12 +55,12 @@ def compare(target: Path, seconds: float) -> list[RequirementResult]:
         calls: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
             (
                 "fetch, 200",
-                lambda: endpoint.client.fetch(there),
+                lambda: endpoint.client.fetch(Configuration(there)),
                 lambda: session.get(endpoint.client.url(f"/Configurations/{there}"), timeout=10),
             ),
             (
                 "delete, 404",
-                lambda: endpoint.client.delete(absent),
+                lambda: endpoint.client.delete(Configuration(absent)),
                 lambda: session.delete(
                     endpoint.client.url(f"/Configurations/{absent}"), timeout=10
                 ),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.coordination import journal
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import Journal, JournalError, Leftover, Past
@@ -24,11 +25,10 @@ from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.provision.cleanup import remove
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.rules.responses import LARGEST_PAGE
-from orchestrator_contract.scope import ResourceKey
+from orchestrator_contract.scope import ResourceKey, Scope
 
 _ROUNDS = 3
 #: A create that was on its way when its run was killed may show in the list only a moment later, in seconds.
@@ -132,7 +132,7 @@ def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, 
 def _reach(endpoint: Endpoint, places: Iterable[tuple[int, int]]) -> None:
     for account, region in sorted(places):
         out = endpoint.client.request(
-            Call("list"), "GET", "/Configurations?pageSize=1", account=account, region=region
+            Call("list"), "GET", "/Configurations?pageSize=1", scope=Scope(account, region)
         )
         try:
             exchange = endpoint.client.send(out, allow_no_response=True)
@@ -186,7 +186,7 @@ class _Cleaning:
     ) -> None:
         #: Whether each try gets all the time that cleaning up may take.
         self._patient = patient
-        self._suite = endpoint
+        self._endpoint = endpoint
         self._log = log
         self._say = say
         self._left: dict[ResourceKey, Configuration] = {}
@@ -196,7 +196,7 @@ class _Cleaning:
         known = [one for one in leftovers if one.sid]
         unknown = [one for one in leftovers if not one.sid]
         for one in known:
-            self._mark(Configuration(str(one.sid), one.name, one.account, one.region))
+            self._mark(Configuration(str(one.sid), one.name, Scope(one.account, one.region)))
         self._delete()
         unseen = self._look_up(unknown)
         self._delete()
@@ -208,7 +208,7 @@ class _Cleaning:
 
     def _mark(self, configuration: Configuration) -> None:
         self._left[configuration.resource_key] = configuration
-        self._suite.ownership.allow(configuration.sid, scope=configuration.scope)
+        self._endpoint.ownership.allow(configuration.sid, scope=configuration.scope)
 
     def _look_up(self, unknown: list[Leftover]) -> int:
         """Find by exact name what has no known id; how many could not be looked for, or are not surely the run's."""
@@ -240,7 +240,7 @@ class _Cleaning:
                     f"LEFT     the list can't be read: {error}; not looked for: {', '.join(sorted(names - set(found.values())))}"
                 )
             for sid, name in found.items():
-                self._mark(Configuration(sid, name, *scope))
+                self._mark(Configuration(sid, name, Scope(*scope)))
             for sid, name in doubtful.items():
                 self._say(
                     f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else"
@@ -252,8 +252,8 @@ class _Cleaning:
 
     def _listed(self, names: set[str], account: int, region: int) -> dict[str, str]:
         """Name by SID of everything listed under one of *names*."""
-        items = self._suite.configurations.listing.items(
-            size=LARGEST_PAGE, account=account, region=region
+        items = self._endpoint.configurations.listing.items(
+            size=LARGEST_PAGE, scope=Scope(account, region)
         )
         return {
             item["id"]: item["displayName"]
@@ -270,7 +270,7 @@ class _Cleaning:
         """
         if not is_plain(sid):
             return False
-        exchange = self._suite.client.fetch(sid, account=account, region=region)
+        exchange = self._endpoint.client.fetch(Configuration(sid, scope=Scope(account, region)))
         return (
             exchange.status == 200
             and exchange.object.get("displayName") == name
@@ -283,10 +283,13 @@ class _Cleaning:
                 return
             time.sleep(attempt * 0.5)
             if self._patient:
-                self._suite.client.forgive()
+                self._endpoint.client.forgive()
             try:
                 remove(
-                    self._suite.client, self._suite.poller, list(self._left.values()), self._gone
+                    self._endpoint.client,
+                    self._endpoint.poller,
+                    list(self._left.values()),
+                    self._gone,
                 )
             except Inconclusive as error:
                 self._say(f"problem  {error}")
@@ -303,8 +306,8 @@ class _Cleaning:
                         "name": one.name,
                         "sid": one.sid,
                         "state": "deleted",
-                        "account": one.account,
-                        "region": one.region,
+                        "account": one.scope.account,
+                        "region": one.scope.region,
                     }
                 )
         if entries:

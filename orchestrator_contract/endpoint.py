@@ -11,6 +11,7 @@ from random import Random
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -20,7 +21,6 @@ from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
@@ -143,7 +143,7 @@ class Endpoint:
         Raises:
             Inconclusive: something may be there.
         """
-        exchange = self.client.fetch(segment, account=scope.account, region=scope.region)
+        exchange = self.client.fetch(Configuration(segment, scope=scope))
         if exchange.succeeded:
             raise Inconclusive(
                 f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}, so a configuration may have it"

@@ -35,7 +35,7 @@ def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
 
 class _Preflight:
     def __init__(self, endpoint: Endpoint) -> None:
-        self._suite = endpoint
+        self._endpoint = endpoint
         self._where = endpoint.profile.base_url
         #: Whether a create or an operation was no JSON.
         self._garbled = False
@@ -49,12 +49,12 @@ class _Preflight:
 
     def provide(self) -> None:
         try:
-            self._suite.control_configuration  # noqa: B018  # made here, so that later its lack is no surprise
+            self._endpoint.control_configuration  # noqa: B018  # made here, so that later its lack is no surprise
         except Inconclusive as error:
             raise self._unusable(f"{self._where}: nothing to delete can be had: {error}") from None
 
     def _reach(self) -> None:
-        client = self._suite.client
+        client = self._endpoint.client
         first = client.send(
             client.request(Call("list"), "GET", "/Configurations?pageSize=1"),
             allow_no_response=True,
@@ -63,14 +63,14 @@ class _Preflight:
             raise self._unusable(f"{self._where} can't be reached: {first.fault_text}")
         if first.response is None or first.status in (401, 403):
             # The list alone may be broken, or closed to these credentials: a delete decides.
-            sid = self._suite.unknown_sid()
-            self._suite.ownership.allow(sid)
+            sid = self._endpoint.unknown_sid()
+            self._endpoint.ownership.allow(sid)
             second = client.send(
                 client.request(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),
                 allow_no_response=True,
             )
             if second.status in (401, 403):
-                accounts = self._suite.profile.accounts
+                accounts = self._endpoint.profile.accounts
                 names = " and ".join(accounts[0].names) if accounts else "none are set"
                 raise self._unusable(
                     f"{self._where} refuses the given credentials with {second.status} (from: {names})"
@@ -84,12 +84,12 @@ class _Preflight:
             TransportFault.TOO_LARGE,
             TransportFault.CUT,
             TransportFault.ENCODING,
-        } & self._suite.client.faults
+        } & self._endpoint.client.faults
         stands = [
             *(("HTTP-COMPLETE", "HTTP-CONTENT-ENCODING") if broken else ()),
             *(("HTTP-JSON",) if self._garbled else ()),
         ]
-        return EndpointUnusable(self._suite.redactor.text(reason), stands=stands)
+        return EndpointUnusable(self._endpoint.redactor.text(reason), stands=stands)
 
     def _see_garbled(self, exchange: Exchange) -> None:
         """Note an accepted create, or an operation, that is no JSON: other than a page, only an endpoint of this kind gives one."""

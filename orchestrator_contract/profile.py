@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from orchestrator_contract import files
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.distinct_targets import same_account, same_address
+from orchestrator_contract.scope import Scope
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
 CREDENTIAL_NAMES = (
@@ -144,6 +145,10 @@ class Profile:
         public = replace(self, accounts=(), verify_tls=bool(self.verify_tls), tolerated=frozenset())
         text = repr((public, sorted(self.tolerated), [account.names for account in self.accounts]))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def has(self, scope: Scope) -> bool:
+        """Whether the target has this account and region."""
+        return scope.account < max(1, len(self.accounts)) and scope.region < len(self.bases)
 
     @property
     def bases(self) -> tuple[str, ...]:

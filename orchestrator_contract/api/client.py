@@ -6,15 +6,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import Inconclusive, Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER, Request
 from orchestrator_contract.http.sender import Sender
 from orchestrator_contract.profile import Trigger
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 CONTROL_PLANE = "/v2/ControlPlane"
+#: The caller of a request whose credentials are those of the scope's own account.
+OWNER: Final = -1
 
 
 class Client(Sender):
@@ -30,19 +34,22 @@ class Client(Sender):
         """The absolute URL of a path below the control plane."""
         return f"{self.profile.bases[region]}{CONTROL_PLANE}{path}"
 
-    def request(  # one keyword an aspect of a request
+    def request(  # one keyword for each aspect of a request
         self,
         call: Call,
         method: str,
         path: str,
         *,
         key: str | None = None,
-        account: int | None = 0,
-        region: int = 0,
+        scope: Scope = DEFAULT_SCOPE,
+        caller: int | None = OWNER,
         headers: Sequence[tuple[str, str]] | Mapping[str, str] = (),
         payload: Any = None,
     ) -> Request:
-        """A request to a path below the control plane, or to an absolute URL of the target."""
+        """A request to a path below the control plane, or to an absolute URL of the target.
+
+        *caller* is the index of the account whose credentials are sent: by default the *scope*'s own; None sends none.
+        """
         lines = list(headers.items() if isinstance(headers, Mapping) else headers)
         if key is not None:
             lines.append((KEY_HEADER, key))
@@ -50,18 +57,38 @@ class Client(Sender):
         if payload is not None:
             body = json.dumps(payload).encode()
             lines.append(("Content-Type", "application/json"))
-        url = self.url(path, region) if path.startswith("/") else path
-        return Request(call, method, url, tuple(lines), body, key, account, region)
+        url = self.url(path, scope.region) if path.startswith("/") else path
+        account = scope.account if caller == OWNER else caller
+        return Request(call, method, url, tuple(lines), body, key, account, scope.region)
 
     # ---------------------------------------------------------------- the calls of the contract
 
-    def delete(  # noqa: PLR0913  # one keyword an aspect of a delete
+    def delete_request(  # one keyword for each aspect of a delete
         self,
-        sid: str,
+        configuration: Configuration,
         *,
         key: str | None = None,
-        account: int | None = 0,
-        region: int = 0,
+        caller: int | None = OWNER,
+        headers: Sequence[tuple[str, str]] = (),
+        call: Call | None = None,
+    ) -> Request:
+        """The DELETE of one configuration, not sent yet; its SID stands in the path as it is."""
+        return self.request(
+            call or Call("delete", configuration.sid),
+            "DELETE",
+            f"/Configurations/{configuration.sid}",
+            key=key,
+            scope=configuration.scope,
+            caller=caller,
+            headers=headers,
+        )
+
+    def delete(  # noqa: PLR0913  # one keyword for each aspect of a delete
+        self,
+        configuration: Configuration,
+        *,
+        key: str | None = None,
+        caller: int | None = OWNER,
         headers: Sequence[tuple[str, str]] = (),
         trigger: Trigger | None = None,
         call: Call | None = None,
@@ -69,100 +96,102 @@ class Client(Sender):
         allow_no_response: bool = False,
         rekey: Callable[[], str] | None = None,
     ) -> Exchange:
-        """DELETE one SID; *sid* stands in the path as it is. On a *new_connection* connection header names are in lower case."""
+        """DELETE one configuration. On a new connection header names are in lower case."""
         lines = [*(trigger.headers.items() if trigger else ()), *headers]
-        out = self.request(
-            call or Call("delete", sid),
-            "DELETE",
-            f"/Configurations/{sid}",
-            key=key,
-            account=account,
-            region=region,
-            headers=lines,
+        request = self.delete_request(
+            configuration, key=key, caller=caller, headers=lines, call=call
         )
         return self.send(
-            replace(out, lower=new_connection),
+            replace(request, lower=new_connection),
             new_connection=new_connection,
             allow_no_response=allow_no_response,
             rekey=rekey,
         )
 
-    def fetch(self, sid: str, *, account: int | None = 0, region: int = 0) -> Exchange:
+    def fetch(self, configuration: Configuration, *, caller: int | None = OWNER) -> Exchange:
         """GET one configuration."""
-        out = self.request(
-            Call("fetch", sid),
+        return self.send(self.fetch_request(configuration, caller=caller))
+
+    def fetch_request(self, configuration: Configuration, *, caller: int | None = OWNER) -> Request:
+        """The GET of one configuration, not sent yet."""
+        return self.request(
+            Call("fetch", configuration.sid),
             "GET",
-            f"/Configurations/{sid}",
-            account=account,
-            region=region,
-            headers=self._taken(),
+            f"/Configurations/{configuration.sid}",
+            scope=configuration.scope,
+            caller=caller,
+            headers=self._accept(),
         )
-        return self.send(out)
+
+    def operation_request(
+        self, url: str, operation_id: str = "", *, scope: Scope = DEFAULT_SCOPE, of: str = "delete"
+    ) -> Request:
+        """The GET of an operation, that of a call *of* some kind; a fragment is not sent (R1 7.1)."""
+        call = Call("operation", operation_id, of=of)
+        return self.request(call, "GET", url.partition("#")[0], scope=scope, headers=self._accept())
 
     def operation(
-        self,
-        url: str,
-        operation_id: str = "",
-        *,
-        account: int | None = 0,
-        region: int = 0,
-        of: str = "delete",
+        self, url: str, operation_id: str = "", *, scope: Scope = DEFAULT_SCOPE, of: str = "delete"
     ) -> Exchange:
-        """GET an operation, that of a call *of* some kind, by its absolute URL; a fragment is not sent (R1 7.1)."""
-        return self.send(self.asking(url, operation_id, account=account, region=region, of=of))
+        """GET an operation by its absolute URL."""
+        return self.send(self.operation_request(url, operation_id, scope=scope, of=of))
 
-    def asking(
-        self, url: str, operation_id: str, *, account: int | None, region: int, of: str
-    ) -> Request:
-        """The request that `operation` sends."""
-        call = Call("operation", operation_id, of=of)
-        return self.request(
-            call,
-            "GET",
-            url.partition("#")[0],
-            account=account,
-            region=region,
-            headers=self._taken(),
-        )
-
-    def update(
+    def update_request(
         self,
-        sid: str,
+        configuration: Configuration,
         payload: Any,
         *,
         method: str = "PUT",
         key: str | None = None,
-        account: int = 0,
-        region: int = 0,
+    ) -> Request:
+        """The PUT or PATCH of one configuration, not sent yet."""
+        return self.request(
+            Call("update" if method == "PUT" else "patch", configuration.sid),
+            method,
+            f"/Configurations/{configuration.sid}",
+            key=key,
+            scope=configuration.scope,
+            payload=payload,
+        )
+
+    def update(
+        self,
+        configuration: Configuration,
+        payload: Any,
+        *,
+        method: str = "PUT",
+        key: str | None = None,
         new_connection: bool = False,
     ) -> Exchange:
         """PUT or PATCH one configuration."""
-        call = Call("update" if method == "PUT" else "patch", sid)
-        return self.send(
-            self.request(
-                call,
-                method,
-                f"/Configurations/{sid}",
-                key=key,
-                account=account,
-                region=region,
-                payload=payload,
-            ),
-            new_connection=new_connection,
-        )
+        request = self.update_request(configuration, payload, method=method, key=key)
+        return self.send(request, new_connection=new_connection)
+
+    def page_request(self, query: str, *, scope: Scope = DEFAULT_SCOPE) -> Request:
+        """The GET of one page of the list, not sent yet; *query* stands in the URL as it is."""
+        path = "/Configurations" + (f"?{query}" if query else "")
+        return self.request(Call("list"), "GET", path, scope=scope, headers=self._accept())
+
+    def page(
+        self, query: str, *, scope: Scope = DEFAULT_SCOPE, new_connection: bool = False
+    ) -> Exchange:
+        """GET one page of the list."""
+        return self.send(self.page_request(query, scope=scope), new_connection=new_connection)
 
     def advance_clock(self, seconds: int) -> None:
         """Move the endpoint's clock forward.
 
         Raises:
-            Inconclusive: it did not take it.
+            Inconclusive: the endpoint did not take it.
         """
         url = self.profile.clock_url
         if url is None:
             raise Inconclusive("needs clock")
-        out = self.request(Call("clock"), "POST", url, account=None, payload={"seconds": seconds})
+        request = self.request(
+            Call("clock"), "POST", url, caller=None, payload={"seconds": seconds}
+        )
         try:
-            exchange = self.send(out, allow_no_response=True)
+            exchange = self.send(request, allow_no_response=True)
         except Throttled as error:
             exchange = error.exchange
         defect = exchange.response.defect if exchange.response else None
@@ -172,18 +201,6 @@ class Client(Sender):
             )
         self.coordinator.advance(seconds)
 
-    def page(
-        self, query: str, *, account: int | None = 0, region: int = 0, new_connection: bool = False
-    ) -> Exchange:
-        """GET one page of the list; *query* stands in the URL as it is."""
-        path = "/Configurations" + (f"?{query}" if query else "")
-        return self.send(
-            self.request(
-                Call("list"), "GET", path, account=account, region=region, headers=self._taken()
-            ),
-            new_connection=new_connection,
-        )
-
-    def _taken(self) -> list[tuple[str, str]]:
-        """What a read takes, where that is not JSON only: every third takes anything, as curl does, and is given JSON."""
+    def _accept(self) -> list[tuple[str, str]]:
+        """An Accept header of `*/*` for every third read, as curl sends it; JSON only for the others."""
         return [("Accept", "*/*")] if next(self._reads) % 3 == 2 else []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.scope import ResourceKey
@@ -25,6 +26,11 @@ class Operation:
     polls: list[Exchange] = field(default_factory=list)
     #: Monotonic seconds at which a terminal status was first seen.
     ended: float | None = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration that the request was about."""
+        return Configuration(self.sid, scope=self.accepted.scope)
 
     @property
     def resource_key(self) -> ResourceKey:

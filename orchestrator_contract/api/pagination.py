@@ -12,6 +12,7 @@ from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 MAX_PAGES = 150
 _MAX_TOKEN = 8192
@@ -26,14 +27,13 @@ class Pagination:
     def __init__(self, client: Client) -> None:
         self.client = client
         #: Lists that proved to have no end, by account and region: they are not walked again.
-        self._endless: set[tuple[int, int]] = set()
+        self._endless: set[Scope] = set()
 
     def pages(
         self,
         *,
         size: int | None = None,
-        account: int = 0,
-        region: int = 0,
+        scope: Scope = DEFAULT_SCOPE,
         store: str | None = None,
         new_connection: bool = False,
     ) -> Iterator[Exchange]:
@@ -42,7 +42,7 @@ class Pagination:
         Raises:
             ListUnreadable: a page is not readable, or there are more than `MAX_PAGES`.
         """
-        if (account, region) in self._endless:
+        if scope in self._endless:
             raise ListUnreadable("the list has no end")
         token: str | None = None
         seen: set[str] = set()
@@ -54,8 +54,7 @@ class Pagination:
                 partial(
                     self.client.page,
                     text,
-                    account=account,
-                    region=region,
+                    scope=scope,
                     new_connection=new_connection,
                 )
             )
@@ -82,10 +81,10 @@ class Pagination:
                 exchanges=[page],
             )
             if again or len(token) > _MAX_TOKEN or empty >= _MAX_EMPTY:
-                self._endless.add((account, region))
+                self._endless.add(scope)
                 raise ListUnreadable("the list has no end")
             seen.add(token)
-        self._endless.add((account, region))
+        self._endless.add(scope)
         reason = f"the list has more than {MAX_PAGES} pages"
         self.client.findings.unverified(["CTRL-PAGINATION"], reason)
         raise ListUnreadable(reason)
@@ -97,7 +96,7 @@ class Pagination:
                 if isinstance(item, dict):
                     yield item, page
 
-    def sids(self, *, account: int = 0, region: int = 0, store: str | None = None) -> set[str]:
+    def sids(self, *, scope: Scope = DEFAULT_SCOPE, store: str | None = None) -> set[str]:
         """Every id in the list, or in that of one memory store.
 
         Raises:
@@ -105,9 +104,7 @@ class Pagination:
         """
         return {
             str(item.get("id"))
-            for item, _ in self.items(
-                size=LARGEST_PAGE, account=account, region=region, store=store
-            )
+            for item, _ in self.items(size=LARGEST_PAGE, store=store, scope=scope)
         }
 
     def small_size(self) -> int:
@@ -115,11 +112,11 @@ class Pagination:
         return small_size(self.sids())
 
     def find(
-        self, wanted: Callable[[dict[str, Any]], bool], *, account: int = 0, region: int = 0
+        self, wanted: Callable[[dict[str, Any]], bool], *, scope: Scope = DEFAULT_SCOPE
     ) -> str | None:
         """The id of the first configuration that is wanted; None when there is none or the list can't be read."""
         try:
-            for item, _ in self.items(size=LARGEST_PAGE, account=account, region=region):
+            for item, _ in self.items(size=LARGEST_PAGE, scope=scope):
                 if wanted(item) and isinstance(item.get("id"), str):
                     return str(item["id"])
         except Inconclusive:

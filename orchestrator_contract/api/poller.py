@@ -34,7 +34,7 @@ class Poller:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._ledger = client.findings
+        self._findings = client.findings
         self._links = Links(client.findings, client.origins, client.url)
         #: One of how many operations is polled right after its 202.
         self.early_every = 1
@@ -71,18 +71,14 @@ class Poller:
                 self._judge(operation, exchange)
 
     def _judge(self, operation: Operation, poll: Exchange) -> None:
-        judge_poll(self._ledger, operation, poll)
-        judge_origin(self._ledger, operation, poll, self.client.origins)
+        judge_poll(self._findings, operation, poll)
+        judge_origin(self._findings, operation, poll, self.client.origins)
         self.polled(operation, poll)
 
     def _asking(self, operation: Operation) -> Request:
         accepted = operation.accepted
-        return self.client.asking(
-            operation.url,
-            operation.id,
-            account=accepted.account,
-            region=accepted.region,
-            of=accepted.call.operation,
+        return self.client.operation_request(
+            operation.url, operation.id, of=accepted.call.operation, scope=accepted.scope
         )
 
     def poll_other_link(self, operation: Operation) -> None:
@@ -96,17 +92,13 @@ class Poller:
         if url == operation.url or given_origin(url) not in self.client.origins:
             return
         exchange = self.client.operation(
-            url,
-            operation.id,
-            account=accepted.account,
-            region=accepted.region,
-            of=accepted.call.operation,
+            url, operation.id, of=accepted.call.operation, scope=accepted.scope
         )
         if exchange.status in (200, 404):
             same = exchange.status == 200 and exchange.object.get(
                 "operationId"
             ) == operation.object.get("operationId")
-            self._ledger.on(accepted.call)(
+            self._findings.on(accepted.call)(
                 "DEL-202-LINKS-AGREE",
                 same,
                 expected=f"operation {operation.id:.80} at Location",
@@ -226,7 +218,7 @@ class Poller:
     def _judge_end(self, operation: Operation, kind: str) -> None:
         limit = self.client.profile.limits.poll_timeout_s
         if operation.done or time.monotonic() - operation.accepted.sent >= limit:
-            self._ledger.on(operation.accepted.call)(
+            self._findings.on(operation.accepted.call)(
                 "OP-TERMINATES",
                 operation.done,
                 expected=f"an end within {limit:g} s",

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
@@ -122,7 +123,7 @@ class _History(RuleBasedStateMachine):
         known = self._pick(pick)
         key = self.bench.key() if keyed else None
         exchange = self._send(
-            lambda: self.bench.client.delete(known.configuration.sid, key=key),
+            lambda: self.bench.client.delete(known.configuration, key=key),
             f"delete {pick} key {key}",
         )
         self._took(
@@ -137,7 +138,9 @@ class _History(RuleBasedStateMachine):
         must = self.model.replay(used)
         sid = used.known.configuration.sid
         exchange = self._send(
-            lambda: self.bench.client.delete(sid, key=used.key, new_connection=new_connection),
+            lambda: self.bench.client.delete(
+                Configuration(sid), key=used.key, new_connection=new_connection
+            ),
             f"replay key {used.key}",
         )
         if exchange.status == 500:  # documented and passing
@@ -168,7 +171,7 @@ class _History(RuleBasedStateMachine):
         sid = known.configuration.sid
         call = Call("delete", sid, allow=MISMATCH)
         exchange = self._send(
-            lambda: self.bench.client.delete(sid, key=used.key, call=call),
+            lambda: self.bench.client.delete(Configuration(sid), key=used.key, call=call),
             f"reuse key {used.key} on {pick}",
         )
         same = exchange.status == 202 and bool(
@@ -193,17 +196,15 @@ class _History(RuleBasedStateMachine):
     def fetch(self, pick: int) -> None:
         """Fetch one."""
         known = self._pick(pick)
-        exchange = self._send(
-            lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick}"
-        )
+        exchange = self._send(lambda: self.bench.client.fetch(known.configuration), f"fetch {pick}")
         if (
             exchange.status == 404
             and known.state is State.PRESENT
-            and (late := known.configuration.late_s)
+            and (late := known.configuration.read_lag_s)
         ):
             time.sleep(late)
             exchange = self._send(
-                lambda: self.bench.client.fetch(known.configuration.sid), f"fetch {pick} once more"
+                lambda: self.bench.client.fetch(known.configuration), f"fetch {pick} once more"
             )
         if known.state is not State.UNKNOWN and exchange.status != 500:
             requirement = "DELETED-FETCH" if known.state is State.GONE else "CTRL-READ-AFTER-CREATE"
@@ -228,7 +229,7 @@ class _History(RuleBasedStateMachine):
         )
         method = "PATCH" if patch else "PUT"
         exchange = self._send(
-            lambda: self.bench.client.update(known.configuration.sid, payload, method=method),
+            lambda: self.bench.client.update(known.configuration, payload, method=method),
             f"{method} {pick}",
         )
         if exchange.status == 202:
@@ -240,7 +241,7 @@ class _History(RuleBasedStateMachine):
         if known.state is State.GONE:
             back = exchange.status in UPDATED
             if exchange.status == 202:
-                back = self.bench.client.fetch(known.configuration.sid).status == 200
+                back = self.bench.client.fetch(known.configuration).status == 200
             self._hold("EFFECT-NO-RESTORE", not back, _either(UPDATE_GONE), exchange.outcome())
         self._check()
 

@@ -32,7 +32,7 @@ class Keys:
     """Judges each use of a key against the first one."""
 
     def __init__(self, findings: Findings, ended: Callable[[Recorded], bool]) -> None:
-        self._ledger = findings
+        self._findings = findings
         #: Whether what a delete names was already seen to be gone.
         self._ended = ended
         self._uses: Memory[_Use] = Memory()
@@ -89,14 +89,14 @@ class Keys:
         shown = exchange.status == 202 and bool(exchange.operation_names & first.operation_names)
         same_call = exchange.call.operation == first.call.operation
         if exchange.call.operation == "delete":
-            self._ledger.check(
+            self._findings.check(
                 "KEY-REUSE-OTHER-SID" if same_call else "KEY-REUSE-OTHER-CALL",
                 not shown,
                 expected="an answer of its own",
                 seen=f"the operation of {first.call.subject or first.url:.120}",
                 exchanges=[first, exchange],
             )
-            self._ledger.observe(
+            self._findings.observe(
                 "OBS-KEY-REUSE-OTHER-SID",
                 f"{exchange.status} {exchange.object.get('code', '')}".strip(),
             )
@@ -112,14 +112,14 @@ class Keys:
                 and (seen.credentials or exchange.status == 202)
             )
         ):
-            other_async_calls.replayed(self._ledger, first, seen, differences(first, exchange))
+            other_async_calls.replayed(self._findings, first, seen, differences(first, exchange))
         if exchange.call.operation != "delete" or exchange.status in PASSING or not seen.body:
             return True  # other calls carry a payload, which is not kept
         if exchange.status != 202 and not seen.credentials:
             return True  # whose key it was can't be seen
         steps = [first, exchange]
         if seen.start < use.seen.end:
-            self._ledger.observe("OBS-KEY-CONCURRENT", exchange.outcome())
+            self._findings.observe("OBS-KEY-CONCURRENT", exchange.outcome())
             if exchange.status == 202:
                 self._same_operation("KEY-CONCURRENT", steps)
             return True
@@ -129,7 +129,7 @@ class Keys:
         changed = differences(first, exchange)
         if age <= KEY_LIVES_S:
             requirement = "KEY-REPLAY-ENDED" if self._ended(seen) else "KEY-REPLAY"
-            self._ledger.check(
+            self._findings.check(
                 requirement,
                 not changed,
                 expected="the original response",
@@ -137,7 +137,7 @@ class Keys:
                 exchanges=steps,
             )
             if age > HOUR:  # short replays say nothing of how long a key lives
-                self._ledger.check(
+                self._findings.check(
                     "KEY-TTL-MIN",
                     not changed,
                     expected="the original response",
@@ -148,12 +148,12 @@ class Keys:
                 self._same_operation("KEY-ONE-OPERATION", steps)
             return True
         if age < KEY_EXPIRES_S:
-            self._ledger.observe(
+            self._findings.observe(
                 "OBS-KEY-24H", f"{'new' if changed else 'replayed'} after {age / HOUR:.1f} h"
             )
             return not changed
         old = exchange.status == 202 and bool(exchange.operation_names & first.operation_names)
-        self._ledger.check(
+        self._findings.check(
             "KEY-TTL-MAX",
             not old,
             expected="a new request after 25 h",
@@ -167,7 +167,7 @@ class Keys:
     def _same_operation(self, requirement: str, steps: list[Exchange]) -> None:
         first, second = (step.operation_names for step in steps)
         if first and second:
-            self._ledger.check(
+            self._findings.check(
                 requirement,
                 bool(first & second),
                 expected=f"operation {', '.join(sorted(first)):.160}",
@@ -196,7 +196,7 @@ class Keys:
             first.headers[n] and first.headers[n] == again.headers[n] for n in ids
         )
         if stored or again.status != 429:
-            self._ledger.check(
+            self._findings.check(
                 "ERR-429-RETRY-PROCESSED",
                 not stored,
                 expected="the retry is processed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.steps.deletes import Scenarios
 
@@ -41,7 +42,7 @@ class Steps:
     def unknown(self) -> None:
         """A delete of what does not exist."""
         sid = self.endpoint.absent_sid()
-        exchange = self.client.delete(sid, key=self.endpoint.key())
+        exchange = self.client.delete(Configuration(sid), key=self.endpoint.key())
         if exchange.status != 500:  # documented, and says nothing of the SID
             self.endpoint.findings.check(
                 "SID-UNKNOWN",

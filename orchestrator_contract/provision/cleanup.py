@@ -9,12 +9,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
 from orchestrator_contract.rules.responses import LARGEST_PAGE
@@ -108,13 +108,7 @@ def begin(
 
     def delete(configuration: Configuration) -> tuple[Configuration, Exchange | None]:
         try:
-            return configuration, client.delete(
-                configuration.sid,
-                account=configuration.account,
-                region=configuration.region,
-                call=call,
-                new_connection=False,
-            )
+            return configuration, client.delete(configuration, call=call, new_connection=False)
         except Inconclusive:
             return configuration, None
 
@@ -185,7 +179,7 @@ def _take_listed(
     """Take what is listed at *scope* under one of *names* for the run's; whether the list could be read to its end."""
     found: dict[str, str] = {}
     try:
-        for item, _ in listing.items(size=LARGEST_PAGE, account=scope.account, region=scope.region):
+        for item, _ in listing.items(size=LARGEST_PAGE, scope=scope):
             sid, name = item.get("id"), item.get("displayName")
             if isinstance(sid, str) and isinstance(name, str) and name in names:
                 found[sid] = name
@@ -195,9 +189,7 @@ def _take_listed(
         readable = True
     for sid, name in found.items():
         if sid not in inventory.sids(scope) and identity.is_own(sid, name, scope):
-            inventory.add(
-                Configuration(sid, _free_name(inventory, name, scope), scope.account, scope.region)
-            )
+            inventory.add(Configuration(sid, _free_name(inventory, name, scope), scope))
     return readable
 
 

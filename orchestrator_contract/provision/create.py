@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
@@ -23,7 +24,6 @@ from orchestrator_contract.exceptions import (
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
@@ -139,7 +139,7 @@ class Creator:
         sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
         if sid is not None:
             with contextlib.suppress(Inconclusive):
-                self._client.fetch(sid, account=scope.account, region=scope.region)
+                self._client.fetch(Configuration(sid, scope=scope))
 
     def _count(self, problem: str | Inconclusive, *, fruitless: bool) -> None:
         self._fruitless = self._fruitless + 1 if fruitless else 0
@@ -261,9 +261,8 @@ class Creator:
             "POST",
             "/Configurations",
             key=key,
-            account=scope.account,
-            region=scope.region,
             payload=payload,
+            scope=scope,
         )
         try:
             exchange = (send or self._client.send)(out)
@@ -302,7 +301,7 @@ class Creator:
 
     def _made(self, sid: str, payload: dict[str, Any], scope: Scope) -> Configuration:
         configuration = Configuration(
-            sid, payload["displayName"], scope.account, scope.region, payload, made=time.monotonic()
+            sid, payload["displayName"], scope, payload, created=time.monotonic()
         )
         self._inventory.add(configuration)
         return configuration

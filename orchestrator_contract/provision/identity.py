@@ -10,11 +10,11 @@ from threading import Lock
 from typing import Any
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
-from orchestrator_contract.provision.configuration import LATE_S
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey, Scope
 
@@ -46,7 +46,7 @@ class Identity:
         """Remember what is there before the first create."""
         if scope not in self._before:
             try:
-                self._before[scope] = self._listing.sids(account=scope.account, region=scope.region)
+                self._before[scope] = self._listing.sids(scope=scope)
             except Inconclusive:
                 self._before[scope] = None
 
@@ -64,9 +64,7 @@ class Identity:
         names: dict[str, Any] = {}
         pages: set[int] = set()
         try:
-            for item, page in self._listing.items(
-                size=LARGEST_PAGE, account=scope.account, region=scope.region
-            ):
+            for item, page in self._listing.items(size=LARGEST_PAGE, scope=scope):
                 pages.add(id(page.response))
                 names[str(item.get("id"))] = item.get("displayName")
             self._pages[scope] = len(pages)
@@ -79,8 +77,7 @@ class Identity:
         known = self._named.get(scope, set()) | (self._before.get(scope) or set())
         return self._listing.find(
             lambda item: item.get("displayName") == name and str(item.get("id")) not in known,
-            account=scope.account,
-            region=scope.region,
+            scope=scope,
         )
 
     def is_new(
@@ -123,7 +120,7 @@ class Identity:
         if not alike:
             return True
         try:
-            return {sid, *alike} <= self._listing.sids(account=scope.account, region=scope.region)
+            return {sid, *alike} <= self._listing.sids(scope=scope)
         except Inconclusive:
             return False
 
@@ -131,12 +128,12 @@ class Identity:
         """Which of fetch and list shows *sid*, if one does, and its name there, if it has one."""
         started = time.monotonic()
         # Where one has never shown, a second wait would show no more.
-        patience = 0.0 if self._hidden else LATE_S
+        patience = 0.0 if self._hidden else READ_LAG_S
         while True:
             waited = time.monotonic() - started
             status = None
             with contextlib.suppress(Inconclusive):
-                exchange = self._client.fetch(sid, account=scope.account, region=scope.region)
+                exchange = self._client.fetch(Configuration(sid, scope=scope))
                 status = exchange.status
                 if status == 200 and (name := _name_in(exchange.object.get("displayName"))):
                     self._lag_s = max(self._lag_s, waited)
@@ -144,9 +141,7 @@ class Identity:
             # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
             if status != 404 or waited >= patience or self._only_listed:
                 with contextlib.suppress(Inconclusive):
-                    items = self._listing.items(
-                        size=LARGEST_PAGE, account=scope.account, region=scope.region
-                    )
+                    items = self._listing.items(size=LARGEST_PAGE, scope=scope)
                     if (
                         item := next((item for item, _ in items if item.get("id") == sid), None)
                     ) is not None:

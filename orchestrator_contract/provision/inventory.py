@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
@@ -99,7 +99,7 @@ class Inventory:
         An interrupt may come between any two steps: what is left may be deleted, and what is not among it is unresolved still.
         """
         self._ownership.allow(configuration.sid, scope=configuration.scope)
-        made = configuration.account, configuration.name.partition(TWIN)[0]
+        made = configuration.scope.account, configuration.name.partition(TWIN)[0]
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )
@@ -143,6 +143,6 @@ def _entry(configuration: Configuration, state: str) -> dict[str, Any]:
         "name": configuration.name,
         "sid": configuration.sid,
         "state": state,
-        "account": configuration.account,
-        "region": configuration.region,
+        "account": configuration.scope.account,
+        "region": configuration.scope.region,
     }

@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import (
@@ -21,7 +22,6 @@ from orchestrator_contract.exceptions import (
 )
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision import cleanup
-from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.create import Creator, TooFew
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.pool import Source, Supply
@@ -63,21 +63,20 @@ class Provisioner:
         #: Asks those who keep such configurations to let go of what they can.
         self.release: Callable[[], None] = lambda: None
 
-    def one(self, *, account: int = 0, region: int = 0) -> Configuration:
+    def one(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One idle configuration."""
-        return self.take(1, account=account, region=region)[0]
+        return self.take(1, scope=scope)[0]
 
-    def spare(self, *, account: int = 0, region: int = 0) -> Configuration:
+    def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
-        idle = self.idle(Scope(account, region))
-        return idle[0] if idle else self.one(account=account, region=region)
+        idle = self.idle(scope)
+        return idle[0] if idle else self.one(scope=scope)
 
     def take(
         self,
         number: int,
         *,
-        account: int = 0,
-        region: int = 0,
+        scope: Scope = DEFAULT_SCOPE,
         payloads: Sequence[dict[str, Any]] = (),
         least: int | None = None,
     ) -> list[Configuration]:
@@ -88,7 +87,6 @@ class Provisioner:
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
-        scope = Scope(account, region)
         try:
             found = self._take(number, scope, payloads)
         except (SupplyExhausted, TooFew):
@@ -149,24 +147,22 @@ class Provisioner:
         self.creator.identity.look_before(DEFAULT_SCOPE)
         # What a command has just made may take a moment; once one has not come, the others are not waited for.
         patient = self.client.profile.provision.mode == "command" and not self.stale
-        deadline = time.monotonic() + (LATE_S if patient else 0.0)
+        deadline = time.monotonic() + (READ_LAG_S if patient else 0.0)
         if sid not in self._living_sids and not self.creator.identity.was_there(sid, DEFAULT_SCOPE):
             with contextlib.suppress(Inconclusive):
-                while past_500(partial(self.client.fetch, sid)).status == 404:
+                while past_500(partial(self.client.fetch, Configuration(sid))).status == 404:
                     if time.monotonic() >= deadline:
                         return False
                     time.sleep(_LOOK_S)
         self._living_sids.add(sid)
         return True
 
-    def elsewhere(
-        self, account: int, region: int, instead: list[Configuration]
-    ) -> list[Configuration]:
-        """As many configurations of another account or region as are given; those themselves where the target has none to give."""
-        if account >= len(self.client.profile.accounts) or region >= len(self.client.profile.bases):
+    def elsewhere(self, scope: Scope, instead: list[Configuration]) -> list[Configuration]:
+        """As many configurations of another *scope* as are given; those themselves where the target has none to give."""
+        if not self.client.profile.has(scope):
             return instead
         try:
-            found = self.take(len(instead), account=account, region=region)
+            found = self.take(len(instead), scope=scope)
         except NothingToDelete:
             return instead
         self.give_back(*instead)

@@ -8,9 +8,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.exceptions import Inconclusive
-from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.scope import ResourceKey
 
 _PAUSE_S = 0.2
@@ -70,14 +70,14 @@ class Visibility:
             waited = time.monotonic() - started
             if not missing:
                 break
-            if waited > LATE_S:
+            if waited > READ_LAG_S:
                 way.given_up = True
                 return
             way.late = True
             with self._client.steps.step(f"waiting for what was created to show by {way.name}"):
                 time.sleep(_PAUSE_S)
         if waited > _PAUSE_S and way.late:
-            self._client.findings.observe("OBS-READ-LAG", f"by {way.name}: within {LATE_S:g} s")
+            self._client.findings.observe("OBS-READ-LAG", f"by {way.name}: within {READ_LAG_S:g} s")
         else:
             way.prompt += len(configurations)
             self._client.findings.observe(
@@ -86,7 +86,7 @@ class Visibility:
 
     def _fetched(self, configurations: Sequence[Configuration]) -> set[str]:
         responses = self._client.parallel(
-            lambda one: self._client.fetch(one.sid, account=one.account, region=one.region),
+            lambda one: self._client.fetch(one),
             configurations,
         )
         # Only a 404 says that it does not show.
@@ -98,4 +98,4 @@ class Visibility:
 
     def _listed(self, configurations: Sequence[Configuration]) -> set[str]:
         first = configurations[0]
-        return self._listing.sids(account=first.account, region=first.region)
+        return self._listing.sids(scope=first.scope)

@@ -56,7 +56,7 @@ class Run:
         self.is_worker = workerinput is not None
         #: The name that xdist gives to this worker; empty where there are none.
         self.worker = str((workerinput or {}).get("workerid", ""))
-        self._suite: Endpoint | None = None
+        self._endpoint: Endpoint | None = None
         self._mock: EmbeddedMock | None = None
         self._coordinator: Coordinator | None = None
         self._served: dict[Address, Served] = {}
@@ -73,7 +73,7 @@ class Run:
     @property
     def opened(self) -> bool:
         """Whether an endpoint was contacted."""
-        return self._suite is not None
+        return self._endpoint is not None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -82,7 +82,7 @@ class Run:
         Raises:
             HarError: the file of --har can't be written.
         """
-        if self._suite is None:
+        if self._endpoint is None:
             made = Endpoint(
                 Settings(
                     self._profile(),
@@ -96,8 +96,8 @@ class Run:
             made.client.recorders.append(self._recorder)
             self.remarks += self._recording.begin(made)
             made.findings.excused = self.options.waivers.excuses
-            self._suite = made
-        return self._suite
+            self._endpoint = made
+        return self._endpoint
 
     def _profile(self) -> Profile:
         if self.options.profile is not None:
@@ -152,7 +152,7 @@ class Run:
 
     def ticket(self, address: Address = LOOPBACK) -> dict[str, Any]:
         """What a worker that reaches the coordinator at *address* needs to take part."""
-        if self._suite is None:
+        if self._endpoint is None:
             return {**self._common(), "ticket": {}}
         target = self._profile()
         return {

@@ -22,7 +22,7 @@ class DeletedListRule:
 
     def __init__(self, findings: Findings, owner: Callable[[str, Any], int | None]) -> None:
         """Breaches go to *findings*; *owner* gives the account that a SID, listed under a name, was created by, where that is known."""
-        self._ledger = findings
+        self._findings = findings
         self._owner = owner
         self._lock = Lock()
         #: When the end of each deletion had been read, in monotonic seconds, and what shows it.
@@ -70,7 +70,7 @@ class DeletedListRule:
                     # Once each: a list that holds it goes on holding it.
                     del self._ends[page.scope, sid]
             if ended < asked:
-                self._ledger.check(
+                self._findings.check(
                     "DELETED-LIST",
                     False,
                     expected=f"no {sid}",
@@ -79,7 +79,7 @@ class DeletedListRule:
                 )
             owner = self._owner(sid, shown)
             if owner not in (None, page.account):
-                self._ledger.check(
+                self._findings.check(
                     "AUTH-READ-OTHER-ACCOUNT",
                     False,
                     expected=f"nothing of another account in the list, as {sid} is",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.unauthorized import may_be_theirs
@@ -38,10 +38,10 @@ class Rivals:
                 f"/Configurations/{other.sid}",
                 key=key,
             ),
-            strange(account=None),
+            strange(caller=None),
         ]
         if len(endpoint.profile.accounts) > 1 and not may_be_theirs(endpoint, sid, 1):
-            batch.append(strange(account=1))
+            batch.append(strange(caller=1))
         return cls(endpoint, other, batch)
 
     def judge(

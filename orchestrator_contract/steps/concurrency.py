@@ -8,11 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S
-from orchestrator_contract.provision.configuration import Configuration
 
 
 def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:
@@ -57,9 +57,7 @@ def at_once_on(
     except Inconclusive:
         if not endpoint.client.ownership.doubtful(configuration.resource_key):
             raise
-        other = endpoint.configurations.one(
-            account=configuration.account, region=configuration.region
-        )
+        other = endpoint.configurations.one(scope=configuration.scope)
         return other, at_once(endpoint, partial(make, other))
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from random import uniform
 from typing import Any
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.existence import Existence
@@ -73,10 +73,8 @@ class Scenarios:
         while True:
             call = Call("delete", configuration.sid, allow=_TAKEN if forms else frozenset())
             exchange = self.client.delete(
-                configuration.sid,
+                configuration,
                 key=key,
-                account=configuration.account,
-                region=configuration.region,
                 trigger=trigger,
                 call=call,
                 rekey=self.endpoint.key if key is not None else None,
@@ -158,9 +156,7 @@ class Scenarios:
         Raises:
             Inconclusive: not one could be had.
         """
-        configurations = self.endpoint.configurations.take(
-            number, payloads=payloads, account=scope.account, region=scope.region
-        )
+        configurations = self.endpoint.configurations.take(number, payloads=payloads, scope=scope)
         each = [*keys, *(self.endpoint.key() if keyed else None for _ in range(number - len(keys)))]
         operations = self.each(
             lambda pair: self.accepted(pair[0], key=pair[1], forms=forms and pair[1] is not None),
@@ -249,9 +245,7 @@ class Scenarios:
         """
         tries = [operation]
         first = operation.accepted
-        configuration = Configuration(
-            operation.sid, account=first.account or 0, region=first.region
-        )
+        configuration = operation.configuration
         while tries[-1].done and tries[-1].status != "COMPLETED" and len(tries) <= _MORE_TRIES:
             self.endpoint.poller.poll(tries[-1])  # an end is an end, whatever the next one comes to
             tries.append(
@@ -345,10 +339,8 @@ class Scenarios:
         )
         return past_500(
             lambda: self.client.delete(
-                sid,
+                Configuration(sid, scope=original.scope),
                 key=original.key,
-                account=original.account,
-                region=original.region,
                 headers=headers,
                 trigger=trigger,
                 new_connection=new_connection,

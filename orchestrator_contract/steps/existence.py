@@ -6,14 +6,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint, exists
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.responses import LARGEST_PAGE
-from orchestrator_contract.scope import ResourceKey
+from orchestrator_contract.scope import ResourceKey, Scope
 
 #: Pause between looks at what must be there, in seconds.
 _LOOK_AGAIN_S = 1.0
@@ -44,9 +44,7 @@ class Existence:
     def is_there(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
         """Whether a fetch shows the configuration, with the fetch."""
         for _ in range(3):
-            exchange = self.client.fetch(
-                configuration.sid, account=configuration.account, region=configuration.region
-            )
+            exchange = self.client.fetch(configuration)
             if exists(exchange) is not None:
                 break
             time.sleep(0.1)
@@ -70,7 +68,7 @@ class Existence:
     def stands(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
         """Whether a fetch shows what must be there: one that misses what was created just now is made again until it may miss it no more."""
         there, exchange = self.is_there(configuration)
-        while there is False and (late := configuration.late_s):
+        while there is False and (late := configuration.read_lag_s):
             time.sleep(min(late, _LOOK_AGAIN_S))
             there, exchange = self.is_there(configuration)
         return there, exchange
@@ -132,10 +130,7 @@ class Existence:
 
     def gone(self, operation: Operation) -> None:
         """After COMPLETED the configuration can't be fetched (DELETED-FETCH)."""
-        account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = past_500(
-            lambda: self.client.fetch(operation.sid, account=account, region=region)
-        )
+        exchange = past_500(lambda: self.client.fetch(operation.configuration))
         self.check(
             "DELETED-FETCH",
             exchange.status == 404,
@@ -151,8 +146,7 @@ class Existence:
             Call("fetch", operation.sid),
             "GET",
             f"/Configurations/{operation.sid}",
-            account=account,
-            region=region,
+            scope=Scope(account, region),
         )
         for exchange in self.client.send_together([out] * number):
             self.check(
@@ -168,18 +162,13 @@ class Existence:
     ) -> None:
         """After COMPLETED another delete, under *key* or *keyed* under a new one, answers 404 (DELETED-DELETE)."""
         own = key or (self.endpoint.key() if keyed else None)
-        account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = past_500(
-            lambda: self.client.delete(operation.sid, key=own, account=account, region=region)
-        )
+        exchange = past_500(lambda: self.client.delete(operation.configuration, key=own))
         for pause in self._pauses_s if exchange.status == 409 else ():
             # A conflict with what else runs on the account, which may be looked at first, passes; whether it is stored is open.
             time.sleep(pause)
             exchange = self.client.delete(
-                operation.sid,
+                operation.configuration,
                 key=self.endpoint.key() if own else None,
-                account=account,
-                region=region,
             )
             if exchange.status != 409:
                 break
@@ -215,7 +204,7 @@ class Existence:
         first = operations[0].accepted if operations else None
         account, region = (first.account or 0, first.region) if first else (0, 0)
         for item, page in self.endpoint.configurations.listing.items(
-            size=size, account=account, region=region
+            size=size, scope=Scope(account, region)
         ):
             single = single and (not pages or pages[-1] is page)
             pages = [page]
@@ -241,7 +230,7 @@ class Existence:
                     self.kept("EFFECT-NO-OTHER", configuration, pages)
                     and single
                     and pages
-                    and not configuration.late_s
+                    and not configuration.read_lag_s
                 ):
                     # Nothing shifts on a single page.
                     self.check(

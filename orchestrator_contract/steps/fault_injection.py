@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint, exists
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.provision.configuration import Configuration
 
 _TRIES = 3
 #: Seconds after which another delete of the same configuration no longer counts as simultaneous.
@@ -51,14 +51,7 @@ def provoke(
     if trigger.headers:
 
         def delete(own: str | None) -> Exchange:
-            return endpoint.client.delete(
-                target.sid,
-                key=own,
-                account=target.account,
-                region=target.region,
-                trigger=trigger,
-                call=call,
-            )
+            return endpoint.client.delete(target, key=own, trigger=trigger, call=call)
 
         exchanges = _first(status, lambda: delete(key or (endpoint.key() if keyed else None)))
         if exchanges[-1].status == status:
@@ -71,17 +64,21 @@ def provoke(
         return InjectedFault(exchanges, target)
     if trigger.sid is not None:
         endpoint.ownership.allow(trigger.sid)
-        shown = exists(endpoint.client.fetch(trigger.sid))
+        shown = exists(endpoint.client.fetch(Configuration(trigger.sid)))
         call = Call("delete", trigger.sid, provokes=status)
         exchanges = _first(
-            status, lambda: endpoint.client.delete(trigger.sid or "", key=key, call=call)
+            status,
+            lambda: endpoint.client.delete(Configuration(trigger.sid or ""), key=key, call=call),
         )
         if exchanges[-1].status == status:
             many = endpoint.client.parallel(
-                lambda _: endpoint.client.delete(trigger.sid or "", call=call), range(count - 1)
+                lambda _: endpoint.client.delete(Configuration(trigger.sid or ""), call=call),
+                range(count - 1),
             )
             exchanges += _without_conflicts(
-                status, many, lambda: endpoint.client.delete(trigger.sid or "", call=call)
+                status,
+                many,
+                lambda: endpoint.client.delete(Configuration(trigger.sid or ""), call=call),
             )
         return InjectedFault(exchanges, Configuration(trigger.sid) if shown else None)
     return _burst(endpoint, status, target, key)

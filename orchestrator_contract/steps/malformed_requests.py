@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.scope import Scope
 
 #: What a SID that does not look like one may be refused with.
 REFUSALS = frozenset({400, 404, 414})
@@ -22,7 +24,10 @@ def send_bad(
     call = Call("delete", sid, allow=frozenset(range(400, 500)))
     exchange = past_500(
         lambda: endpoint.client.delete(
-            sid, key=bad.value, account=account, region=region, call=call, allow_no_response=True
+            Configuration(sid, scope=Scope(account, region)),
+            key=bad.value,
+            call=call,
+            allow_no_response=True,
         )
     )
     status = exchange.status
@@ -49,7 +54,9 @@ def send_odd(
     )
     exchange = past_500(
         lambda: endpoint.client.delete(
-            odd.segment, account=account, region=region, call=call, allow_no_response=True
+            Configuration(odd.segment, scope=Scope(account, region)),
+            call=call,
+            allow_no_response=True,
         )
     )
     endpoint.findings.observe("OBS-SID-MALFORMED", f"{exchange.status or 'no response'}: {odd.why}")

@@ -13,8 +13,8 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.pool import Source, Supply
 
 if TYPE_CHECKING:
+    from orchestrator_contract.api.configuration import Configuration
     from orchestrator_contract.endpoint import Endpoint
-    from orchestrator_contract.provision.configuration import Configuration
 
 #: What a key may be refused with: used for another request (S5 17534), or malformed.
 REFUSALS = frozenset(range(400, 500))
@@ -74,7 +74,7 @@ class OtherAsyncCalls:
     """Makes sisters for one suite."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._suite = endpoint
+        self._endpoint = endpoint
         given = endpoint.profile.conversations
         self._conversations = Supply(
             Source("conversations", given.pool, given.command),
@@ -99,7 +99,7 @@ class OtherAsyncCalls:
     # ---------------------------------------------------------------- configurations
 
     def _create(self, call: str) -> OtherAsyncCall:
-        creator = self._suite.configurations.creator
+        creator = self._endpoint.configurations.creator
         payload = creator.payloads.new(_MEMBERS)
         first: list[Operation] = []
 
@@ -110,7 +110,7 @@ class OtherAsyncCalls:
                 # Optional members may be refused, and whether that is stored for the key is open.
                 payload.clear()
                 payload.update(creator.payloads.new({"displayName": _MEMBERS["displayName"]}))
-                first[:] = [creator.begin(payload, self._suite.key())]
+                first[:] = [creator.begin(payload, self._endpoint.key())]
             return first[0]
 
         def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
@@ -128,7 +128,7 @@ class OtherAsyncCalls:
         )
 
     def _update(self, call: str) -> OtherAsyncCall:
-        endpoint = self._suite
+        endpoint = self._endpoint
         configuration = endpoint.configurations.one()
         if not configuration.payload:
             raise Inconclusive("the content of a configuration that the profile gives is not known")
@@ -138,7 +138,7 @@ class OtherAsyncCalls:
             members = {"description": "changed" if changed else "key"}
             payload: Any = {**configuration.payload, **members} if method == "PUT" else members
             return endpoint.client.update(
-                configuration.sid, payload, method=method, key=key, new_connection=new_connection
+                configuration, payload, method=method, key=key, new_connection=new_connection
             )
 
         def begin(key: str) -> Operation:
@@ -164,7 +164,7 @@ class OtherAsyncCalls:
     # ---------------------------------------------------------------- conversations
 
     def _conversation(self, call: str) -> OtherAsyncCall:
-        endpoint, sid = self._suite, self._take_conversation()
+        endpoint, sid = self._endpoint, self._take_conversation()
 
         def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
             return self.delete(sid, key=key, new_connection=new_connection)
@@ -200,7 +200,7 @@ class OtherAsyncCalls:
         Raises:
             Inconclusive: there is none.
         """
-        endpoint = self._suite
+        endpoint = self._endpoint
         if not endpoint.coordinator.take_deletes(1):
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
         try:
@@ -239,16 +239,16 @@ class OtherAsyncCalls:
         allow: frozenset[int] = frozenset(),
     ) -> Exchange:
         """DELETE one conversation."""
-        out = self._suite.client.request(
+        out = self._endpoint.client.request(
             Call("delete-conversation", sid, allow=allow), "DELETE", self._url(sid), key=key
         )
-        return self._suite.client.send(out, new_connection=new_connection)
+        return self._endpoint.client.send(out, new_connection=new_connection)
 
     def fetch(self, sid: str) -> Exchange:
         """GET one conversation."""
-        return self._suite.client.send(
-            self._suite.client.request(Call("fetch-conversation", sid), "GET", self._url(sid))
+        return self._endpoint.client.send(
+            self._endpoint.client.request(Call("fetch-conversation", sid), "GET", self._url(sid))
         )
 
     def _url(self, sid: str) -> str:
-        return f"{self._suite.profile.base_url}/v2/Conversations/{quote(sid, safe='')}"
+        return f"{self._endpoint.profile.base_url}/v2/Conversations/{quote(sid, safe='')}"

@@ -20,8 +20,8 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.scope import ResourceKey
 
 if TYPE_CHECKING:
+    from orchestrator_contract.api.configuration import Configuration
     from orchestrator_contract.endpoint import Endpoint
-    from orchestrator_contract.provision.configuration import Configuration
 
 _ENDED, _KEPT = "ended", "kept "
 
@@ -39,7 +39,7 @@ class Rechecks:
     """What is to be looked at again, and when."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._suite = endpoint
+        self._endpoint = endpoint
         self._items: list[_Item] = []
         #: What each configuration must be kept for: requirements with their evidence.
         self._kept: dict[ResourceKey, dict[str, list[Exchange]]] = {}
@@ -52,9 +52,9 @@ class Rechecks:
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         self._items.append(
             _Item(
-                time.monotonic() + self._suite.effort.watch_s,
+                time.monotonic() + self._endpoint.effort.watch_s,
                 kind,
-                self._suite.coordinator.advanced(),
+                self._endpoint.coordinator.advanced(),
                 look,
             )
         )
@@ -65,7 +65,7 @@ class Rechecks:
             self._first = [
                 o for o in operations if o.accepted.key and o.accepted.key == o.accepted.key.lower()
             ][:3]
-            self._advanced = self._suite.coordinator.advanced()
+            self._advanced = self._endpoint.coordinator.advanced()
         for operation in operations:
             self._add(kind, lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
 
@@ -77,7 +77,7 @@ class Rechecks:
     def failed(self, operations: Sequence[Operation]) -> None:
         """These are FAILED and must stay so."""
         for operation in operations:
-            self._add("failed", lambda o=operation: (self._suite.poller.poll(o), None)[1])  # type: ignore[misc]
+            self._add("failed", lambda o=operation: (self._endpoint.poller.poll(o), None)[1])  # type: ignore[misc]
 
     def first_ended(self) -> list[Operation]:
         """The first operations of the run that ended under keys, whatever the endpoint's clock says now."""
@@ -85,16 +85,16 @@ class Rechecks:
 
     def oldest_keys(self) -> list[Operation]:
         """Ended operations from early in the run whose keys are younger than a day on the endpoint's clock."""
-        return self._first if self._suite.coordinator.advanced() == self._advanced else []
+        return self._first if self._endpoint.coordinator.advanced() == self._advanced else []
 
     def kept(
         self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]
     ) -> None:
         """This must still be there later, or *requirement* is breached; the first one, where several watch it."""
         self._kept.setdefault(configuration.resource_key, {}).setdefault(requirement, list(steps))
-        kind = f"{_KEPT}{configuration.account} {configuration.region} {configuration.sid}"
+        kind = f"{_KEPT}{configuration.resource_key}"
         self._items = [item for item in self._items if item.kind != kind]
-        doubtful = self._suite.ownership.doubtful(configuration.resource_key)
+        doubtful = self._endpoint.ownership.doubtful(configuration.resource_key)
         self._add(kind, lambda: self._look_at_kept(configuration, doubtful=doubtful))
 
     def keeps(self, configuration: Configuration) -> bool:
@@ -107,9 +107,10 @@ class Rechecks:
             (requirement, configuration, steps)
             for requirement, (configuration, steps) in self._stayed.items()
             if not (
-                self._suite.inventory.is_gone(configuration) or self._suite.is_lost(configuration)
+                self._endpoint.inventory.is_gone(configuration)
+                or self._endpoint.is_lost(configuration)
             )
-            and not self._suite.ownership.doubtful(configuration.resource_key)
+            and not self._endpoint.ownership.doubtful(configuration.resource_key)
         ]
 
     def release(self) -> None:
@@ -121,15 +122,14 @@ class Rechecks:
     def _take(self, items: Sequence[_Item]) -> None:
         wait = max((item.due for item in items), default=0.0) - time.monotonic()
         if wait > 0:
-            with self._suite.client.steps.step("waiting until the second look is due"):
+            with self._endpoint.client.steps.step("waiting until the second look is due"):
                 time.sleep(wait)
-        self._suite.client.parallel(_quietly, items)
+        self._endpoint.client.parallel(_quietly, items)
 
     def _look_at_ended(self, operation: Operation) -> None:
-        endpoint = self._suite
+        endpoint = self._endpoint
         endpoint.poller.poll(operation)
-        account, region = operation.accepted.account or 0, operation.accepted.region
-        exchange = endpoint.client.fetch(operation.sid, account=account, region=region)
+        exchange = endpoint.client.fetch(operation.configuration)
         if exchange.status != 500:  # passing, says nothing of the configuration
             endpoint.findings.check(
                 "DELETED-FETCH",
@@ -140,18 +140,14 @@ class Rechecks:
             )
 
     def _look_at_kept(self, configuration: Configuration, *, doubtful: bool) -> None:
-        endpoint = self._suite
+        endpoint = self._endpoint
         watched = self._kept.pop(configuration.resource_key)
         if endpoint.inventory.is_gone(configuration) or endpoint.is_lost(configuration):
             return  # deleted on purpose since
-        exchange = endpoint.client.fetch(
-            configuration.sid, account=configuration.account, region=configuration.region
-        )
-        if exchange.status == 404 and (late := configuration.late_s):
+        exchange = endpoint.client.fetch(configuration)
+        if exchange.status == 404 and (late := configuration.read_lag_s):
             time.sleep(late)
-            exchange = endpoint.client.fetch(
-                configuration.sid, account=configuration.account, region=configuration.region
-            )
+            exchange = endpoint.client.fetch(configuration)
         if exchange.status not in (200, 404):
             return
         if (
@@ -176,7 +172,7 @@ class Rechecks:
     def settle(self) -> None:
         """Look again at everything, waiting for what is not due yet: of ended operations only where none has been looked at."""
         kinds: dict[str, list[_Item]] = {}
-        advanced = self._suite.coordinator.advanced()
+        advanced = self._endpoint.coordinator.advanced()
         for item in self._items:
             # Past 7 days an operation need not be there any more, and the look would say nothing.
             if advanced - item.advanced > RETAINED_S - HOUR:
@@ -188,7 +184,7 @@ class Rechecks:
             kinds[_ENDED] = due
         self._looked |= _ENDED in kinds
         for items in filter(None, kinds.values()):
-            step = -(-len(items) // self._suite.effort.watched)  # a spread sample
+            step = -(-len(items) // self._endpoint.effort.watched)  # a spread sample
             self._take(items[-1::-step])
 
 

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterable
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint, exists
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
@@ -23,14 +24,14 @@ def basic(user: str, password: str) -> str:
 
 
 def without_rights(
-    endpoint: Endpoint, sid: str, value: str | None, *, key: str | None = None, region: int = 0
+    endpoint: Endpoint, configuration: Configuration, value: str | None, *, key: str | None = None
 ) -> Exchange:
-    """The answer to a DELETE with *value* for its Authorization, or with none."""
+    """The response to a DELETE with *value* for its Authorization, or with none."""
     headers = [("Authorization", value)] if value else []
-    call = Call("delete", sid, silent=True)
+    call = Call("delete", configuration.sid, silent=True)
     return past_500(
         lambda: endpoint.client.delete(
-            sid, account=None, key=key, region=region, headers=headers, call=call
+            configuration, key=key, headers=headers, call=call, caller=None
         )
     )
 
@@ -42,7 +43,9 @@ def may_be_theirs(endpoint: Endpoint, sid: str, account: int, region: int = 0) -
     """
     scope = Scope(account, region)
     if not USUAL_SID.fullmatch(sid):
-        fetch = past_500(lambda: endpoint.client.fetch(sid, account=account, region=region))
+        fetch = past_500(
+            lambda: endpoint.client.fetch(Configuration(sid, scope=Scope(account, region)))
+        )
         # What is shown may be the run's own of another place, which that account should not see; an error says nothing.
         names = {
             one.name
@@ -58,18 +61,18 @@ def may_be_theirs(endpoint: Endpoint, sid: str, account: int, region: int = 0) -
 
 def as_account(
     endpoint: Endpoint,
-    sid: str,
+    configuration: Configuration,
     account: int,
     key: str | None = None,
     *,
-    region: int = 0,
     new_connection: bool = False,
 ) -> Exchange:
-    """The answer to a DELETE of another account's SID; with *new_connection* on a new connection.
+    """The response to a DELETE of another account's configuration.
 
     Raises:
-        CheckInconclusive: that account may have a configuration of its own under it.
+        CheckInconclusive: that account may have a configuration of its own under the SID.
     """
+    sid, region = configuration.sid, configuration.scope.region
     if may_be_theirs(endpoint, sid, account, region):
         raise CheckInconclusive(
             f"account {account + 1} may have a configuration of its own under the SID {sid:.60}"
@@ -77,7 +80,7 @@ def as_account(
     call = Call("delete", sid, silent=True)
     return past_500(
         lambda: endpoint.client.delete(
-            sid, account=account, key=key, region=region, call=call, new_connection=new_connection
+            configuration, caller=account, key=key, call=call, new_connection=new_connection
         )
     )
 
@@ -119,11 +122,11 @@ def refused(endpoint: Endpoint, requirement: str, exchange: Exchange, what: str)
     )
 
 
-def not_told_apart(endpoint: Endpoint, sid: str, exchange: Exchange) -> None:
+def not_told_apart(endpoint: Endpoint, configuration: Configuration, exchange: Exchange) -> None:
     """To another account *sid* is no conflict and not gone: both are said of something that is or was there, unless each SID meets it."""
     if exchange.status in (409, _GONE):
-        control = as_account(endpoint, endpoint.absent_sid(), 1)
-        again = as_account(endpoint, sid, 1)
+        control = as_account(endpoint, Configuration(endpoint.absent_sid()), 1)
+        again = as_account(endpoint, configuration, 1)
         endpoint.findings.check(
             "AUTH-OTHER-ACCOUNT",
             control.status == exchange.status or again.status != exchange.status,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.configuration import Configuration
 
 
 def patched(endpoint: Endpoint, configuration: Configuration) -> Operation:
@@ -19,11 +19,7 @@ def patched(endpoint: Endpoint, configuration: Configuration) -> Operation:
         raise Inconclusive("configurations that the profile gives may be deleted, but not changed")
     exchange = past_500(
         lambda: endpoint.client.update(
-            configuration.sid,
-            {"description": "patched by a contract test"},
-            method="PATCH",
-            account=configuration.account,
-            region=configuration.region,
+            configuration, {"description": "patched by a contract test"}, method="PATCH"
         )
     )
     if exchange.status != 202:

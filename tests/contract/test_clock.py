@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.scope import Scope
@@ -91,7 +91,7 @@ def test_life_of_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     young = [] if few else scenarios.deleted()
     endpoint.client.advance_clock(24 * HOUR + 30 * MINUTE - at)
     for operation in others[:1]:
-        dubious = endpoint.client.delete(operation.sid, key=operation.accepted.key)
+        dubious = endpoint.client.delete(operation.configuration, key=operation.accepted.key)
         endpoint.findings.observe(
             "OBS-KEY-24H",
             "replayed at 24 h 30 min" if dubious.status == 202 else "new at 24 h 30 min",
@@ -120,9 +120,7 @@ def test_life_of_a_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
 def has_expired(endpoint: Endpoint, operation: Operation) -> None:
     """25 hours after its first use the key of an ended delete is new: of a SID that is gone it gets 404."""
     first = operation.accepted
-    again = endpoint.client.delete(
-        operation.sid, key=first.key, account=first.account, region=first.region
-    )
+    again = endpoint.client.delete(operation.configuration, key=first.key)
     # A conflict without that code may be one with what others do.
     known = again.status == first.status or again.object.get("code") == KEY_USED
     endpoint.findings.check(
@@ -177,14 +175,12 @@ def still_its_own(endpoint: Endpoint, scenarios: Scenarios, operation: Operation
         if account >= len(endpoint.profile.accounts) or region >= len(endpoint.profile.bases):
             continue
         with contextlib.suppress(Inconclusive):  # in the first hour the same was looked at
-            other = endpoint.configurations.one(account=account, region=region)
+            other = endpoint.configurations.one(scope=Scope(account, region))
             again = past_500(
                 partial(
                     endpoint.client.delete,
-                    other.sid,
+                    other,
                     key=operation.accepted.key,
-                    account=account,
-                    region=region,
                     call=Call("delete", other.sid, allow=MISMATCH),
                 )
             )
@@ -210,7 +206,7 @@ def on_another_sid(
     first = operation.accepted
     for pause in (*CONFLICT_PAUSES_S, 0.0):
         again = endpoint.client.delete(
-            configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH)
+            configuration, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH)
         )
         if again.status != 409 or again.object.get("code") == KEY_USED:
             break
@@ -275,7 +271,7 @@ def misuses(
     again = past_500(
         partial(
             endpoint.client.delete,
-            other.sid,
+            other,
             key=operation.accepted.key,
             call=Call("delete", other.sid, allow=MISMATCH),
         )
@@ -327,7 +323,9 @@ def test_life_of_a_failed_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
     anew: list[Operation] = []
     for operation in failed:
-        again = endpoint.client.delete(operation.sid, key=operation.accepted.key, trigger=trigger)
+        again = endpoint.client.delete(
+            operation.configuration, key=operation.accepted.key, trigger=trigger
+        )
         old = bool(again.operation_names & operation.accepted.operation_names)
         known = again.object.get("code") == KEY_USED or (again.status == 202 and old)
         endpoint.findings.check(

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.unauthorized import (
     all_of,
@@ -143,7 +144,7 @@ def test_bad_credentials(endpoint: Endpoint, scenarios: Scenarios) -> None:
             endpoint.redactor.learn(value)
             for n in range(1 if endpoint.effort.few or what in ONCE else 4 if value is None else 3):
                 key = endpoint.key() if n % 2 else None
-                exchange = without_rights(endpoint, target.sid, value, key=key)
+                exchange = without_rights(endpoint, target, value, key=key)
                 sent.append(exchange)
                 told = disclosed(scenarios, target, exchange)
                 endpoint.findings.check(
@@ -172,7 +173,7 @@ def test_bad_credentials_learn_nothing(endpoint: Endpoint, scenarios: Scenarios)
         missing: list[Exchange] = []
         # In turns, so that a lock-out after so many tries changes both.
         for sid, sent in ((target.sid, there), (absent, missing)) * 3:
-            sent.append(without_rights(endpoint, sid, value))
+            sent.append(without_rights(endpoint, Configuration(sid), value))
         if any(
             exchange.status in (None, 429, 500, 502, 503, 504) for exchange in (*there, *missing)
         ):
@@ -214,14 +215,14 @@ def test_bad_credentials_in_another_region(endpoint: Endpoint, scenarios: Scenar
     """Each region looks at the credentials."""
     account = endpoint.profile.accounts[0]
     for region in range(1, len(endpoint.profile.bases)):
-        target = endpoint.configurations.one(region=region)
+        target = endpoint.configurations.one(scope=Scope(region=region))
         scenarios.existence.must_be_shown(target)
         for requirement, what, value in (
             ("AUTH-MISSING", "no credentials", None),
             ("AUTH-WRONG", "a wrong password", basic(account.username, account.password + "x")),
         ):
             endpoint.redactor.learn(value)
-            exchange = without_rights(endpoint, target.sid, value, region=region)
+            exchange = without_rights(endpoint, target, value)
             refused(endpoint, requirement, exchange, f"{what} in another region")
             scenarios.existence.kept(requirement, target, [exchange])
         endpoint.configurations.give_back(target)
@@ -242,7 +243,9 @@ def test_bad_credentials_with_a_used_key(endpoint: Endpoint, scenarios: Scenario
         ("AUTH-WRONG", "wrong password", basic(account.username, account.password + "x")),
     ):
         endpoint.redactor.learn(value)
-        exchange = without_rights(endpoint, operation.sid, value, key=operation.accepted.key)
+        exchange = without_rights(
+            endpoint, operation.configuration, value, key=operation.accepted.key
+        )
         refused(endpoint, requirement, exchange, f"{what} and a used key")
         told = named_in(exchange, names)
         endpoint.findings.check(
@@ -290,10 +293,10 @@ def run_among_strangers(
     ):
         # Keys belong to an account, so that of somebody unknown is nobody's.
         refused(
-            endpoint, requirement, without_rights(endpoint, configuration.sid, value, key=key), what
+            endpoint, requirement, without_rights(endpoint, configuration, value, key=key), what
         )
     operation = scenarios.accepted(configuration, key=key)
-    stranger = without_rights(endpoint, configuration.sid, None)
+    stranger = without_rights(endpoint, configuration, None)
     refused(endpoint, "AUTH-MISSING", stranger, "no credentials while a delete runs")
     told = named_in(stranger, operation.accepted.operation_names)
     endpoint.findings.check(
@@ -304,7 +307,7 @@ def run_among_strangers(
         exchanges=[operation.accepted, stranger],
     )
     if len(endpoint.profile.accounts) > 1 and not may_be_theirs(endpoint, configuration.sid, 1):
-        exchange = as_account(endpoint, configuration.sid, 1, endpoint.key())
+        exchange = as_account(endpoint, configuration, 1, endpoint.key())
         refused(
             endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID while its delete runs"
         )
@@ -316,7 +319,7 @@ def run_among_strangers(
             seen=", ".join(told),
             exchanges=[operation.accepted, exchange],
         )
-        not_told_apart(endpoint, configuration.sid, exchange)
+        not_told_apart(endpoint, configuration, exchange)
     endpoint.poller.finish([operation])
     return operation, configuration
 
@@ -328,7 +331,7 @@ def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
     scenarios.existence.must_be_shown(target)
     sent = []
     for key in (None, endpoint.key()):
-        exchange = as_account(endpoint, target.sid, 1, key, new_connection=key is not None)
+        exchange = as_account(endpoint, target, 1, key, new_connection=key is not None)
         sent.append(exchange)
         refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID")
         told = disclosed(scenarios, target, exchange)
@@ -339,12 +342,14 @@ def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
             seen=", ".join(told),
             exchanges=[exchange],
         )
-        not_told_apart(endpoint, target.sid, exchange)
+        not_told_apart(endpoint, target, exchange)
 
     for region in () if endpoint.effort.few else range(1, len(endpoint.profile.bases)):
         # Whose it is may be looked up at home only.
         if not may_be_theirs(endpoint, target.sid, 1, region):
-            exchange = as_account(endpoint, target.sid, 1, region=region)
+            exchange = as_account(
+                endpoint, Configuration(target.sid, scope=Scope(region=region)), 1
+            )
             sent.append(exchange)
             refused(
                 endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID in another region"
@@ -359,7 +364,7 @@ def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
     ):  # an update is open to few, and what was found so far stands
         patched(endpoint, target)
         scenarios.existence.must_be_shown(target)
-        exchange = as_account(endpoint, target.sid, 1, endpoint.key())
+        exchange = as_account(endpoint, target, 1, endpoint.key())
         refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID that was updated")
         scenarios.existence.kept("AUTH-OTHER-ACCOUNT", target, [exchange])
 
@@ -367,10 +372,10 @@ def test_another_account(endpoint: Endpoint, scenarios: Scenarios) -> None:
 @pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
 def test_own_account_after_another(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """Another account's configuration can be deleted by its own account only."""
-    theirs = endpoint.configurations.one(account=1)
+    theirs = endpoint.configurations.one(scope=Scope(1))
     scenarios.existence.must_be_shown(theirs)
 
-    exchange = as_account(endpoint, theirs.sid, 0)
+    exchange = as_account(endpoint, theirs, 0)
 
     if not refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID"):
         raise Inconclusive("the other account's configuration may be gone")
@@ -405,7 +410,7 @@ def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> 
             )
         for who, account, headers in readers[-1:] if endpoint.effort.few else readers:
             out = endpoint.client.request(
-                Call("other", silent=True), "GET", address, account=account, headers=headers
+                Call("other", silent=True), "GET", address, headers=headers, caller=account
             )
             exchange = past_500(partial(endpoint.client.send, out))
             body = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
@@ -433,8 +438,8 @@ def test_reading_takes_credentials(endpoint: Endpoint, scenarios: Scenarios) -> 
         )
     if other:
         # What is gone is still nobody else's to delete, or to know of.
-        exchange = as_account(endpoint, operation.sid, 1, endpoint.key())
+        exchange = as_account(endpoint, operation.configuration, 1, endpoint.key())
         refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID that is gone")
-        not_told_apart(endpoint, operation.sid, exchange)
+        not_told_apart(endpoint, operation.configuration, exchange)
         if not endpoint.effort.few:
             scenarios.existence.gone(operation)

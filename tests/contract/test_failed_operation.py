@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
@@ -17,7 +18,6 @@ from orchestrator_contract.exceptions import (
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
@@ -97,7 +97,7 @@ def test_failed_operation(endpoint: Endpoint, scenarios: Scenarios) -> None:
             again = past_500(
                 partial(
                     endpoint.client.delete,
-                    operation.sid,
+                    operation.configuration,
                     key=operation.accepted.key,
                     trigger=trigger,
                     new_connection=new_connection,
@@ -110,7 +110,7 @@ def test_failed_operation(endpoint: Endpoint, scenarios: Scenarios) -> None:
             still_listed(
                 endpoint,
                 failed,
-                max(by_place[operation.resource_key].late_s for operation in failed),
+                max(by_place[operation.resource_key].read_lag_s for operation in failed),
             )
         with contextlib.suppress(NothingToDelete):
             key_on_another(endpoint, failed[-1])
@@ -139,9 +139,7 @@ def begun(
         operation: Operation = scenarios.accepted(target, key=endpoint.key(), trigger=trigger)
         if trigger.headers and not endpoint.effort.few and target is targets[0]:
             try:
-                second[target.resource_key] = endpoint.client.delete(
-                    target.sid, allow_no_response=True
-                )
+                second[target.resource_key] = endpoint.client.delete(target, allow_no_response=True)
             except Throttled as error:
                 second[target.resource_key] = error.exchange
         return operation
@@ -159,15 +157,15 @@ def was_refused(endpoint: Endpoint, second: Exchange) -> bool:
     return second.status in (404, 409) and not endpoint.is_echo(second)
 
 
-def still_listed(endpoint: Endpoint, failed: list[Operation], late_s: float) -> None:
-    """What was not deleted is in the list, at the latest after *late_s* seconds."""
+def still_listed(endpoint: Endpoint, failed: list[Operation], read_lag_s: float) -> None:
+    """What was not deleted is in the list, at the latest after *read_lag_s* seconds."""
     listed: set[str] = set()
     # Others may create and delete meanwhile, which moves offsets: what one walk misses the next one shows.
     for _ in range(3):
         listed |= endpoint.configurations.listing.sids()
         if all(operation.sid in listed for operation in failed):
             break
-        endpoint.wait(late_s / 2)
+        endpoint.wait(read_lag_s / 2)
     for operation in failed:
         endpoint.findings.check(
             "OP-FAILED-NO-EFFECT",
@@ -182,7 +180,7 @@ def key_on_another(endpoint: Endpoint, failed: Operation) -> None:
     """The key of a FAILED operation, reused on another SID, does not show that operation."""
     other = endpoint.configurations.one()
     call = Call("delete", other.sid, allow=MISMATCH)
-    again = endpoint.client.delete(other.sid, key=failed.accepted.key, call=call)
+    again = endpoint.client.delete(other, key=failed.accepted.key, call=call)
     same = again.status == 202 and bool(again.operation_names & failed.accepted.operation_names)
     endpoint.findings.check(
         "KEY-REUSE-OTHER-SID",
@@ -203,7 +201,7 @@ def delete_again(
     trigger: Trigger,
 ) -> None:
     """What is still there can be deleted: a new request is not answered 404, what it completes is done, and each key stands for its own."""
-    again = endpoint.client.delete(configuration.sid, key=endpoint.key())
+    again = endpoint.client.delete(configuration, key=endpoint.key())
     steps = [failed.accepted, *failed.polls[-1:], again]
     endpoint.findings.check(
         "OP-FAILED-NO-EFFECT",
@@ -230,7 +228,7 @@ def fails_again(
     trigger: Trigger,
 ) -> None:
     """A second delete that FAILS, one without a key, leaves it where it is as the first one did."""
-    again = endpoint.client.delete(configuration.sid, trigger=trigger)
+    again = endpoint.client.delete(configuration, trigger=trigger)
     if again.status != 202:
         return  # why the first one failed may keep it from being deleted
     operation = endpoint.poller.accept(again, configuration.sid)
@@ -251,7 +249,7 @@ def throttled(
     if limit is None or not limit.headers:
         return
     exchange = endpoint.client.delete(
-        configuration.sid,
+        configuration,
         key=endpoint.key(),
         trigger=limit,
         call=Call("delete", configuration.sid, provokes=429),
@@ -296,7 +294,7 @@ def nobody_elses(
 ) -> None:
     """What its own account could not delete is not another account's to delete."""
     if len(endpoint.profile.accounts) > 1:
-        exchange = as_account(endpoint, configuration.sid, 1, endpoint.key())
+        exchange = as_account(endpoint, configuration, 1, endpoint.key())
         refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID after FAILED")
         scenarios.existence.kept(
             "AUTH-OTHER-ACCOUNT", configuration, [failed.accepted, *failed.polls[-1:], exchange]

@@ -2,11 +2,11 @@
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import HANDLED
 from orchestrator_contract.steps.deletes import Scenarios
 
@@ -65,7 +65,11 @@ def hung_up(endpoint: Endpoint, configuration: Configuration) -> tuple[Exchange,
     pause, end = 0.2, left.sent + endpoint.profile.limits.poll_timeout_s
 
     def again() -> Exchange:
-        tries.append(endpoint.client.delete(sid, key=key, call=Call("delete", sid, allow=HANDLED)))
+        tries.append(
+            endpoint.client.delete(
+                Configuration(sid), key=key, call=Call("delete", sid, allow=HANDLED)
+            )
+        )
         return tries[-1]
 
     while past_500(again).status in HANDLED and tries[-1].sent + pause < end:

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.inputs.malformed_keys import WRITTEN_KEYS, MalformedKey, malformed_keys
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
 from orchestrator_contract.steps.malformed_requests import send_bad, send_near
 from orchestrator_contract.steps.unauthorized import may_be_theirs
@@ -90,7 +91,7 @@ def test_key_on_another_sid(endpoint: Endpoint, scenarios: Scenarios, ended: boo
         # In capitals it may be another key: then it starts an operation of its own.
         capitals = number == 3
         again = endpoint.client.delete(
-            other.sid,
+            other,
             key=key.upper() if capitals else key,
             call=Call("delete", other.sid, allow=MISMATCH),
         )
@@ -115,7 +116,7 @@ def test_key_on_another_sid(endpoint: Endpoint, scenarios: Scenarios, ended: boo
     ):
         endpoint.ownership.allow(sid)
         call = Call("delete", sid, allow=MISMATCH | {404}, outside_api=sid == "x")
-        again = endpoint.client.delete(sid, key=operation.accepted.key, call=call)
+        again = endpoint.client.delete(Configuration(sid), key=operation.accepted.key, call=call)
         not_the_first(endpoint, "KEY-REUSE-OTHER-SID", operation, again, sid)
         refused = refused and again.status in (*MISMATCH, 409, 404)
     if refused:
@@ -159,7 +160,7 @@ def test_scope(
 ) -> None:
     """The same key on another account or in another region is a new request with an answer of its own."""
     pairs = [
-        (endpoint.configurations.one(), endpoint.configurations.one(account=account, region=region))
+        (endpoint.configurations.one(), endpoint.configurations.one(scope=Scope(account, region)))
     ]
     if not endpoint.effort.few:
         pairs.append(second_pair(endpoint, account, region))
@@ -180,10 +181,8 @@ def test_scope(
 
         def elsewhere(operation: Operation = operation, there: Configuration = there) -> Exchange:
             return endpoint.client.delete(
-                there.sid,
+                there,
                 key=operation.accepted.key,
-                account=there.account,
-                region=there.region,
                 call=Call("delete", there.sid, allow=MISMATCH),
             )
 
@@ -212,13 +211,13 @@ def test_scope(
         )
         if again.status == 202:
             accepted.append((again, there))
-        if account and not may_be_theirs(endpoint, here.sid, there.account, here.region):
+        if account and not may_be_theirs(
+            endpoint, here.sid, there.scope.account, here.scope.region
+        ):
             # The first account's own SID, asked for by the other with the same key.
             foreign = endpoint.client.delete(
-                here.sid,
+                Configuration(here.sid, scope=Scope(there.scope.account, here.scope.region)),
                 key=operation.accepted.key,
-                account=there.account,
-                region=here.region,
                 call=Call("delete", here.sid, silent=True),
             )
             not_the_first(endpoint, requirement, operation, foreign, here.sid)
@@ -238,9 +237,8 @@ def same_elsewhere(endpoint: Endpoint, scenarios: Scenarios, requirement: str, r
     if may_be_theirs(endpoint, operation.sid, 0, region):
         return
     away = endpoint.client.delete(
-        operation.sid,
+        Configuration(operation.sid, scope=Scope(region=region)),
         key=operation.accepted.key,
-        region=region,
         call=Call("delete", operation.sid, silent=True),
     )
     not_the_first(endpoint, requirement, operation, away, operation.sid)
@@ -252,13 +250,12 @@ def stranger_first(endpoint: Endpoint, scenarios: Scenarios, requirement: str, r
     if may_be_theirs(endpoint, configuration.sid, 0, region):
         return
     away = endpoint.client.delete(
-        configuration.sid,
+        Configuration(configuration.sid, scope=Scope(region=region)),
         key=key,
-        region=region,
         call=Call("delete", configuration.sid, silent=True),
     )
     if away.status == 404 and scenarios.existence.stands(configuration)[0]:
-        again = past_500(lambda: endpoint.client.delete(configuration.sid, key=key))
+        again = past_500(lambda: endpoint.client.delete(configuration, key=key))
         endpoint.findings.check(
             requirement,
             again.status != 404,
@@ -277,8 +274,8 @@ def second_pair(
     one = endpoint.configurations.one
     if len(endpoint.profile.accounts) > 1 and len(endpoint.profile.bases) > 1:
         with contextlib.suppress(NothingToDelete):
-            return one(account=1, region=1), one(account=1 - account, region=1 - region)
-    return one(account=account, region=region), one()
+            return one(scope=Scope(1, 1)), one(scope=Scope(1 - account, 1 - region))
+    return one(scope=Scope(account, region)), one()
 
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
@@ -366,7 +363,7 @@ def test_doubled_key(endpoint: Endpoint, scenarios: Scenarios) -> None:
     key = operation.accepted.key or ""
     for first, second in ((key, endpoint.key()), (endpoint.key(), key), (key, key)):
         exchange = endpoint.client.delete(
-            operation.sid,
+            operation.configuration,
             headers=[("Idempotency-Key", first), ("Idempotency-Key", second)],
             call=Call("delete", operation.sid, allow=frozenset(range(400, 500))),
             allow_no_response=True,
@@ -404,7 +401,5 @@ def test_letter_case(endpoint: Endpoint, scenarios: Scenarios) -> None:
     scenarios.completed([operation], [configuration])
 
     scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
-    other: Any = endpoint.client.delete(
-        configuration.sid, key=(operation.accepted.key or "").lower()
-    )
+    other: Any = endpoint.client.delete(configuration, key=(operation.accepted.key or "").lower())
     endpoint.findings.observe("OBS-KEY-CASE", "one key" if other.status == 202 else "two keys")

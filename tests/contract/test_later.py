@@ -5,11 +5,12 @@ import time
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.retry_after import asked_delay
-from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Scenarios
 
 #: The longest Retry-After of a 202 that is waited for, in seconds.
@@ -75,8 +76,8 @@ def test_nothing_else_is_gone(endpoint: Endpoint, scenarios: Scenarios) -> None:
             for c in (endpoint.control_configuration,)
             if endpoint.ownership.untouched(c.resource_key)
         ]
-    home = [c for c in kept if not c.account and not c.region]
-    away = [c for c in kept if c.account or c.region]
+    home = [c for c in kept if c.scope == DEFAULT_SCOPE]
+    away = [c for c in kept if c.scope != DEFAULT_SCOPE]
 
     scenarios.existence.unlisted([], kept=home)
     for configuration in away[:10]:

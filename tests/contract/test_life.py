@@ -10,10 +10,11 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Scenarios
 
 PAYLOADS: tuple[dict[str, Any], ...] = (
@@ -118,7 +119,7 @@ def taken_somewhere(
     ):
         with contextlib.suppress(NothingToDelete, CheckInconclusive):
             return endpoint.configurations.take(
-                len(payloads), payloads=payloads, account=account, region=region
+                len(payloads), payloads=payloads, scope=Scope(account, region)
             )
     return endpoint.configurations.take(len(payloads), payloads=payloads, least=1)
 
@@ -170,7 +171,7 @@ def test_life(endpoint: Endpoint, scenarios: Scenarios, cohort: int) -> None:
     size = endpoint.effort.cohort_size
     payloads = [PAYLOADS[(cohort * size + n) % len(PAYLOADS)] for n in range(size)]
     configurations = taken_somewhere(endpoint, cohort, payloads)
-    home = not (configurations[0].account or configurations[0].region)
+    home = configurations[0].scope == DEFAULT_SCOPE
     # Every other one is fetched first: what is never looked at before its delete must be deletable, too.
     looks = [scenarios.existence.stands(c) for c in configurations[::2]]
     shown = [there for there, _ in looks]

@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import small_size, token_of
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.configuration import LATE_S, Configuration
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
@@ -81,7 +81,7 @@ def test_pages(endpoint: Endpoint, scenarios: Scenarios) -> None:
         )
         if not missing and not twice:
             break
-        endpoint.wait(max(one.late_s for one in configurations))
+        endpoint.wait(max(one.read_lag_s for one in configurations))
     if moved:
         endpoint.findings.unverified(
             ["CTRL-PAGINATION"], "others changed the list during every walk over it", one_way=True
@@ -89,7 +89,7 @@ def test_pages(endpoint: Endpoint, scenarios: Scenarios) -> None:
         missing = twice = set()
     shown = endpoint.configurations.listing.sids()
     if not sids <= shown:
-        endpoint.wait(max(one.late_s for one in configurations))
+        endpoint.wait(max(one.read_lag_s for one in configurations))
         shown |= endpoint.configurations.listing.sids()
     endpoint.findings.check(
         "CTRL-READ-AFTER-CREATE",
@@ -225,7 +225,7 @@ def by_store(endpoint: Endpoint, store: str, done: list[Operation], left: set[st
             exchanges=[operation.accepted, *operation.polls[-1:], *shows[:1]],
         )
     if lacking:
-        endpoint.until(lambda: not missing(), LATE_S, 0.5)
+        endpoint.until(lambda: not missing(), READ_LAG_S, 0.5)
         lacking = missing()
     endpoint.findings.check(
         "CTRL-READ-AFTER-CREATE",
@@ -299,7 +299,7 @@ def test_listed(endpoint: Endpoint) -> None:
                 return True
         return False
 
-    found = endpoint.until(listed, LATE_S, 0.2)
+    found = endpoint.until(listed, READ_LAG_S, 0.2)
 
     if not found and sum(bool(one.object["configurations"]) for one in pages) > 1:
         # Others may have changed the list under the walk, and moved it from a later page to an earlier one.
@@ -309,7 +309,7 @@ def test_listed(endpoint: Endpoint) -> None:
     endpoint.findings.check(
         "CTRL-READ-AFTER-CREATE",
         found,
-        expected=f"{configuration.sid}, created {LATE_S:g} s ago, in the list",
+        expected=f"{configuration.sid}, created {READ_LAG_S:g} s ago, in the list",
         seen="not there",
         exchanges=pages[-1:],
     )
@@ -324,12 +324,11 @@ def test_shown_each_time(endpoint: Endpoint) -> None:
 
     def looks() -> list[Exchange]:
         fetches = [
-            endpoint.client.fetch(configurations[n % len(configurations)].sid)
-            for n in range(number)
+            endpoint.client.fetch(configurations[n % len(configurations)]) for n in range(number)
         ]
         return [fetch for fetch in fetches if fetch.status in (200, 404)]
 
-    late, told = max(one.late_s for one in configurations), looks()
+    late, told = max(one.read_lag_s for one in configurations), looks()
     if late and any(fetch.status == 404 for fetch in told):
         endpoint.wait(late)
         told = looks()

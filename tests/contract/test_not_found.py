@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
@@ -30,7 +31,9 @@ def delete_unknown(
             endpoint.show_absent(sid)
         # A key each time: whether a 500 is stored is open.
         exchange = past_500(
-            lambda: endpoint.client.delete(sid, key=endpoint.key() if number % 3 == 1 else None)
+            lambda: endpoint.client.delete(
+                Configuration(sid), key=endpoint.key() if number % 3 == 1 else None
+            )
         )
         endpoint.findings.check(
             "SID-UNKNOWN",
@@ -218,9 +221,7 @@ def test_update_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
             if method == "PUT"
             else {"description": text}
         )
-        exchange = endpoint.client.update(
-            configuration.sid, payload, method=method, key=endpoint.key()
-        )
+        exchange = endpoint.client.update(configuration, payload, method=method, key=endpoint.key())
         steps.append(exchange)
         if exchange.succeeded:
             endpoint.findings.check(
@@ -241,8 +242,8 @@ def test_update_keeps(endpoint: Endpoint, scenarios: Scenarios) -> None:
         # One more is updated and then left alone, to be looked at again later.
         other = endpoint.configurations.one()
         updates = [
-            endpoint.client.update(other.sid, {**other.payload, "description": "put and left"}),
-            endpoint.client.update(other.sid, {"description": "patched and left"}, method="PATCH"),
+            endpoint.client.update(other, {**other.payload, "description": "put and left"}),
+            endpoint.client.update(other, {"description": "patched and left"}, method="PATCH"),
         ]
         endpoint.poller.finish(
             [endpoint.poller.accept(e, other.sid) for e in updates if e.status == 202], early=False

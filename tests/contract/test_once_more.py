@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
@@ -12,7 +13,6 @@ from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.inputs.malformed_sids import malformed_sids
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import MISMATCH, not_the_first
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
@@ -62,7 +62,7 @@ def test_once_more_elsewhere(endpoint: Endpoint, scenarios: Scenarios) -> None:
     if account < 1 and region < 1:
         raise CheckInconclusive("needs accounts or regions")
     with one_way():
-        first, second = endpoint.configurations.take(2, account=max(account, 0), region=region)
+        first, second = endpoint.configurations.take(2, scope=Scope(max(account, 0), region))
 
         once_more(endpoint, scenarios, first, second)
 
@@ -85,7 +85,7 @@ def once_more(
     endpoint: Endpoint, scenarios: Scenarios, first: Configuration, second: Configuration
 ) -> None:
     """Each rule once: *first* is deleted and gone, *second* is what nobody may delete until it is deleted, too."""
-    account, region = first.account, first.region
+    account, region = first.scope.account, first.scope.region
     operation = scenarios.accepted(first, key=endpoint.key())
     second, kept = reuse(endpoint, scenarios, operation, second)
     if kept:
@@ -103,7 +103,7 @@ def once_more(
     for keyed in (True, False):
         sid = endpoint.absent_sid(first.scope)
         response = endpoint.client.delete(
-            sid, key=endpoint.key() if keyed else None, account=account, region=region
+            Configuration(sid, scope=Scope(account, region)), key=endpoint.key() if keyed else None
         )
         endpoint.findings.check(
             "SID-UNKNOWN",
@@ -124,14 +124,12 @@ def reuse(
 ) -> tuple[Configuration, bool]:
     """The key of *operation* on another SID: a configuration that is left, and whether the key still belongs to the first."""
     call = Call("delete", other.sid, allow=MISMATCH)
-    again = endpoint.client.delete(
-        other.sid, key=operation.accepted.key, account=other.account, region=other.region, call=call
-    )
+    again = endpoint.client.delete(other, key=operation.accepted.key, call=call)
     not_the_first(endpoint, "KEY-REUSE-OTHER-SID", operation, again, other.sid)
     if again.status != 202:
         return other, again.status in (*MISMATCH, 409)
     scenarios.must_happen("KEY-REUSE-OTHER-SID", [(again, other)])
-    return endpoint.configurations.one(account=other.account, region=other.region), False
+    return endpoint.configurations.one(scope=other.scope), False
 
 
 def odd(endpoint: Endpoint, scenarios: Scenarios, target: Configuration) -> None:
@@ -139,27 +137,25 @@ def odd(endpoint: Endpoint, scenarios: Scenarios, target: Configuration) -> None
     for one in endpoint.harmless(
         malformed_sids(target.sid, endpoint.unknown_sid(), endpoint.random, 3), target
     ):
-        response = send_odd(endpoint, one, account=target.account, region=target.region)
+        response = send_odd(endpoint, one, account=target.scope.account, region=target.scope.region)
         scenarios.existence.kept("SID-MALFORMED-NO-EFFECT", target, [response])
 
 
 def strangers(endpoint: Endpoint, scenarios: Scenarios, target: Configuration) -> None:
     """Who may not delete it does not."""
-    if target.account >= len(endpoint.profile.accounts):
+    if target.scope.account >= len(endpoint.profile.accounts):
         return
-    owner = endpoint.profile.accounts[target.account]
+    owner = endpoint.profile.accounts[target.scope.account]
     for requirement, value in (
         ("AUTH-MISSING", None),
         ("AUTH-WRONG", basic(owner.username, owner.password + "x")),
     ):
         endpoint.redactor.learn(value)
-        exchange = without_rights(endpoint, target.sid, value, region=target.region)
+        exchange = without_rights(endpoint, target, value)
         refused(endpoint, requirement, exchange, "wrong credentials" if value else "no credentials")
         scenarios.existence.kept(requirement, target, [exchange])
     if len(endpoint.profile.accounts) > 1:
-        exchange = as_account(
-            endpoint, target.sid, 1 - min(target.account, 1), region=target.region
-        )
+        exchange = as_account(endpoint, target, 1 - min(target.scope.account, 1))
         refused(endpoint, "AUTH-OTHER-ACCOUNT", exchange, "another account's SID")
         scenarios.existence.kept("AUTH-OTHER-ACCOUNT", target, [exchange])
 
@@ -171,7 +167,7 @@ def refusals(endpoint: Endpoint, scenarios: Scenarios, scope: Scope) -> None:
         if trigger is None or not trigger.headers:
             continue
         # One each: what happens later is put down to its cause.
-        target = endpoint.configurations.one(account=scope.account, region=scope.region)
+        target = endpoint.configurations.one(scope=scope)
         scenarios.existence.must_be_shown(target)
         found = provoke(endpoint, status, target, 2, key=endpoint.key())
         if found.accepted:
@@ -194,9 +190,7 @@ def at_last(endpoint: Endpoint, scenarios: Scenarios, configuration: Configurati
     last = scenarios.accepted(configuration)
     failing: list[Operation] = []
     if failure is not None and failure.headers:
-        target = endpoint.configurations.one(
-            account=configuration.account, region=configuration.region
-        )
+        target = endpoint.configurations.one(scope=configuration.scope)
         failing = [scenarios.accepted(target, key=endpoint.key(), trigger=failure)]
     operation = scenarios.completed([last], [configuration])[0]
     scenarios.existence.gone(operation)

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import HANDLED, MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.competing_requests import Rivals
 from orchestrator_contract.steps.concurrency import at_once, at_once_on, merge_names
 from orchestrator_contract.steps.deletes import Scenarios
@@ -23,8 +24,8 @@ def test_one_key_at_once(endpoint: Endpoint, scenarios: Scenarios, race_round: i
     configurations = endpoint.configurations.take(1 if endpoint.effort.few else 3)
     if race_round == 2:  # the other rounds stay at home
         configurations[1:] = [
-            *endpoint.configurations.elsewhere(1, 0, configurations[1:2]),
-            *endpoint.configurations.elsewhere(0, 1, configurations[2:]),
+            *endpoint.configurations.elsewhere(Scope(1), configurations[1:2]),
+            *endpoint.configurations.elsewhere(Scope(region=1), configurations[2:]),
         ]
     operations_of: list[Operation] = []
     spoken_for: set[str] = set()
@@ -78,13 +79,11 @@ def one_key(
     key = endpoint.key()
     rivals = Rivals.of(endpoint, configuration.sid, key) if crowded else Rivals()
     out = endpoint.client.request(
-        # What the second of two at once with one key is told is open.
         Call("delete", configuration.sid, allow=MISMATCH),
         "DELETE",
         f"/Configurations/{configuration.sid}",
         key=key,
-        account=configuration.account,
-        region=configuration.region,
+        scope=configuration.scope,
     )
     tries.append((key, rivals))
     return [*[out] * (endpoint.effort.racers - len(rivals.batch) - 1), *rivals.batch, out]
@@ -98,8 +97,7 @@ def replays_at_once(endpoint: Endpoint, scenarios: Scenarios, operation: Operati
         "DELETE",
         f"/Configurations/{operation.sid}",
         key=first.key,
-        account=first.account,
-        region=first.region,
+        scope=first.scope,
     )
     for again in endpoint.client.send_together([out] * 4):
         # One may be handled while the others come, which no source rules out.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
@@ -13,7 +14,6 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.responses import LARGEST_PAGE
@@ -55,12 +55,12 @@ def test_reads_and_updates_beside_a_delete(
     neighbours = (before, after)
     if stand(endpoint, neighbours, delete, [page]):
         endpoint.configurations.give_back(*neighbours)
-    elif any(one.late_s for one in neighbours):
+    elif any(one.read_lag_s for one in neighbours):
         old_neighbours(endpoint, scenarios)  # reads may miss what is so new
     for one in gone:
         # By now the delete was answered and runs; the list at once may have come before it.
         fetch, later = (
-            endpoint.client.fetch(one.sid),
+            endpoint.client.fetch(one.configuration),
             endpoint.client.page(f"pageSize={LARGEST_PAGE}"),
         )
         endpoint.findings.check(
@@ -83,7 +83,9 @@ def test_reads_and_updates_beside_a_delete(
     if delete.status == 202 and configuration.payload and not endpoint.effort.few:
         # Those at once may all have come before the delete; this one comes after its 202.
         responses.append(
-            endpoint.client.update(sid, {"description": "after the 202"}, method="PATCH")
+            endpoint.client.update(
+                Configuration(sid), {"description": "after the 202"}, method="PATCH"
+            )
         )
     updates = [endpoint.poller.accept(e, sid) for e in responses[4:] if e.status == 202]
     # An update that came first is a conflict; once it has ended the delete must go through.
@@ -117,7 +119,7 @@ def stand(
     pages: Sequence[Exchange],
 ) -> bool:
     """Whether *neighbours* of what a *delete* takes away are seen by a fetch and on *pages*, read beside it; a breach unless they are new."""
-    fetches = [endpoint.client.fetch(one.sid) for one in neighbours]
+    fetches = [endpoint.client.fetch(one) for one in neighbours]
     ok = True
     for one, fetch in zip(neighbours, fetches, strict=True):
         whole = [(page, listed) for page in pages if (listed := listed_whole(page)) is not None]
@@ -127,7 +129,7 @@ def stand(
             else [page for page, listed in whole if one.sid not in listed]
         )
         ok = ok and not missed
-        if not one.late_s:
+        if not one.read_lag_s:
             endpoint.findings.check(
                 "CONC-LINEARIZABLE",
                 not missed,
@@ -141,7 +143,7 @@ def stand(
 def old_neighbours(endpoint: Endpoint, scenarios: Scenarios) -> None:
     """What stands beside a delete, and was made long enough before that every read shows it, is not touched."""
     before, configuration, after = endpoint.configurations.take(3, payloads=[{}])
-    endpoint.wait(max(one.late_s for one in (before, configuration, after)))
+    endpoint.wait(max(one.read_lag_s for one in (before, configuration, after)))
     path = f"/Configurations/{configuration.sid}"
     page = endpoint.client.request(Call("list"), "GET", f"/Configurations?pageSize={LARGEST_PAGE}")
     delete, *pages = endpoint.client.send_together(
@@ -190,8 +192,8 @@ def test_late_update(endpoint: Endpoint, scenarios: Scenarios) -> None:
 
     payload = {**configuration.payload, "description": "late"}
     late = [
-        endpoint.client.update(configuration.sid, payload),
-        endpoint.client.update(configuration.sid, {"description": "late"}, method="PATCH"),
+        endpoint.client.update(configuration, payload),
+        endpoint.client.update(configuration, {"description": "late"}, method="PATCH"),
     ]
     endpoint.poller.finish(
         [endpoint.poller.accept(e, configuration.sid) for e in late if e.status == 202], early=False
@@ -230,7 +232,7 @@ def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, m
     }
     key = endpoint.key()
     update = endpoint.client.update(
-        configuration.sid,
+        configuration,
         {**configuration.payload, **text} if method == "PUT" else text,
         method=method,
         key=key,
@@ -238,7 +240,7 @@ def test_delete_while_an_update_runs(endpoint: Endpoint, scenarios: Scenarios, m
     if update.status != 202:
         raise CheckInconclusive(f"{method} was answered {update.outcome()}")
     delete = under_its_key(endpoint, update, configuration) or endpoint.client.delete(
-        configuration.sid, key=endpoint.key(), new_connection=True
+        configuration, key=endpoint.key(), new_connection=True
     )
     operations = [
         endpoint.poller.accept(e, configuration.sid) for e in (update, delete) if e.status == 202
@@ -283,7 +285,7 @@ def under_its_key(
     """Delete *configuration* under the key of another call that still runs, which shows nothing of it; the answer if it was taken for a new request."""
     # On a connection of its own: a kept one is watched for a moment first, and the other call would be over.
     response = endpoint.client.delete(
-        configuration.sid,
+        configuration,
         key=first.key,
         call=Call("delete", configuration.sid, allow=MISMATCH),
         new_connection=True,
@@ -379,7 +381,7 @@ def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, k
     configuration = endpoint.configurations.one()
     operation = scenarios.accepted(configuration, key=endpoint.key())
 
-    second = endpoint.client.delete(configuration.sid, key=endpoint.key() if keyed else None)
+    second = endpoint.client.delete(configuration, key=endpoint.key() if keyed else None)
 
     what = (
         "202, the same operation"
@@ -416,7 +418,7 @@ def test_second_delete_while_pending(endpoint: Endpoint, scenarios: Scenarios, k
         scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
     if second.key and second.status in (404, 409) and not endpoint.effort.few:
         # Whether that refusal is stored for its key is open; what it refused is gone, either way.
-        again = past_500(lambda: endpoint.client.delete(configuration.sid, key=second.key))
+        again = past_500(lambda: endpoint.client.delete(configuration, key=second.key))
         endpoint.findings.check(
             "DELETED-DELETE",
             again.status in (404, second.status),
@@ -434,7 +436,7 @@ def refused_meanwhile(
         trigger = endpoint.profile.faults.get(status)
         if trigger is not None and trigger.headers:
             endpoint.client.delete(
-                configuration.sid,
+                configuration,
                 key=endpoint.key(),
                 trigger=trigger,
                 call=Call("delete", configuration.sid, provokes=status),

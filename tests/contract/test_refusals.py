@@ -4,12 +4,12 @@ import contextlib
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
@@ -275,7 +275,7 @@ def retry(endpoint: Endpoint, refused: Exchange) -> list[Exchange]:
 def _with_new_key(endpoint: Endpoint) -> Exchange:
     absent = endpoint.absent_sid()
     return endpoint.client.delete(
-        absent, key=endpoint.key(), call=Call("delete", absent, provokes=429)
+        Configuration(absent), key=endpoint.key(), call=Call("delete", absent, provokes=429)
     )
 
 
@@ -327,7 +327,7 @@ def provoked_away(endpoint: Endpoint, status: int, number: int) -> list[Exchange
         places if endpoint.profile.faults[status].headers and not endpoint.effort.few else ()
     ):
         with contextlib.suppress(Inconclusive):  # with nothing to delete there, home has to do
-            target = endpoint.configurations.spare(account=scope.account, region=scope.region)
+            target = endpoint.configurations.spare(scope=scope)
             exchanges = provoke(endpoint, status, target, number // len(places)).exchanges
             hits += [exchange for exchange in exchanges if exchange.status == status]
             accepted = [
@@ -351,10 +351,10 @@ def test_stored_errors(endpoint: Endpoint, scenarios: Scenarios) -> None:
         target = endpoint.configurations.one()
         key = endpoint.key()
         first = endpoint.client.delete(
-            target.sid, key=key, trigger=trigger, call=Call("delete", target.sid, provokes=status)
+            target, key=key, trigger=trigger, call=Call("delete", target.sid, provokes=status)
         )
         again = endpoint.client.delete(
-            target.sid, key=key, call=Call("delete", target.sid, provokes=status)
+            target, key=key, call=Call("delete", target.sid, provokes=status)
         )
         if first.status == status:
             endpoint.findings.observe(
@@ -371,7 +371,9 @@ def test_stored_errors(endpoint: Endpoint, scenarios: Scenarios) -> None:
             scenarios.existence.gone(operation)
             scenarios.replay(operation, requirement="KEY-REPLAY-ENDED")
     sid, key = endpoint.absent_sid(), endpoint.key()
-    responses = [past_500(lambda: endpoint.client.delete(sid, key=key)) for _ in range(2)]
+    responses = [
+        past_500(lambda: endpoint.client.delete(Configuration(sid), key=key)) for _ in range(2)
+    ]
     for response in responses:
         endpoint.findings.check(
             "SID-UNKNOWN",
@@ -384,9 +386,7 @@ def test_stored_errors(endpoint: Endpoint, scenarios: Scenarios) -> None:
         return
     # The key of a 404 may be refused on another SID; where it is not, that delete is one like any other.
     target = endpoint.configurations.one()
-    again = endpoint.client.delete(
-        target.sid, key=key, call=Call("delete", target.sid, allow=MISMATCH)
-    )
+    again = endpoint.client.delete(target, key=key, call=Call("delete", target.sid, allow=MISMATCH))
     if again.status == 202:
         operation = endpoint.poller.accept(again, target.sid)
         if endpoint.poller.finish([operation], early=False) and operation.status == "COMPLETED":

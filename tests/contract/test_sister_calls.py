@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.key_reuse import MISMATCH
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.steps.deletes import Scenarios
@@ -148,7 +148,7 @@ def test_change(
         return
 
     again = endpoint.client.delete(
-        configuration.sid, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH)
+        configuration, key=first.key, call=Call("delete", configuration.sid, allow=MISMATCH)
     )
 
     same = again.status == 202 and bool(again.operation_names & first.operation_names)

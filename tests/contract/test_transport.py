@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.profile import Trigger
@@ -14,7 +15,7 @@ def test_content_coding(endpoint: Endpoint, offer: str) -> None:
     """An answer comes uncoded, or in a coding that the request offered."""
     sid = endpoint.absent_sid()
 
-    exchange = endpoint.client.delete(sid, headers=[("Accept-Encoding", offer)])
+    exchange = endpoint.client.delete(Configuration(sid), headers=[("Accept-Encoding", offer)])
 
     defect = exchange.response.defect if exchange.response else None
     endpoint.findings.check(
@@ -39,7 +40,7 @@ def test_accept(endpoint: Endpoint, accept: str) -> None:
     """An answer comes in the documented type to whoever takes it, as to whoever does not say what they take."""
     sid = endpoint.absent_sid()
 
-    exchange = endpoint.client.delete(sid, headers=[("Accept", accept)])
+    exchange = endpoint.client.delete(Configuration(sid), headers=[("Accept", accept)])
 
     endpoint.findings.check(
         "SID-UNKNOWN",

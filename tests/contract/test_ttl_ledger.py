@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.contract.limits import KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.steps.deletes import Scenarios
@@ -22,7 +23,7 @@ def test_keys_of_earlier_runs(
     for planted in judged:
         endpoint.show_absent(planted.sid)
         before = planted.age(datetime.now(UTC))
-        again = endpoint.client.delete(planted.sid, key=planted.key)
+        again = endpoint.client.delete(Configuration(planted.sid), key=planted.key)
         age, now = planted.age(datetime.now(UTC)), documented_parts(again)
         changed = [
             f"{what} {now[what]!r:.100}"

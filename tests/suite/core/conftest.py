@@ -15,6 +15,7 @@ import pytest
 
 from orchestrator_contract import endpoint
 from orchestrator_contract.api import poller
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -247,7 +248,9 @@ class Bench:
         """The operation of a delete that is answered 202."""
         self.endpoint.ownership.allow(sid)
         self.script.on(f"DELETE /Configurations/{sid}", *said)
-        return self.endpoint.poller.accept(self.endpoint.client.delete(sid, key=key), sid)
+        return self.endpoint.poller.accept(
+            self.endpoint.client.delete(Configuration(sid), key=key), sid
+        )
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.addresses import last_segment
 from orchestrator_contract.http.connections import Origin
@@ -422,7 +423,8 @@ def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench
     bench.accepted(SID, accepted(None, "op_1"))
     for account, region, home in ((1, 0, ORIGIN), (0, 1, "http://elsewhere.example")):
         operation = bench.endpoint.poller.accept(
-            bench.endpoint.client.delete("other", account=account, region=region), "other"
+            bench.endpoint.client.delete(Configuration("other", scope=Scope(account, region))),
+            "other",
         )
         assert operation.url == f"{home}/v2/ControlPlane/Operations/op_1"
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
-from orchestrator_contract.provision.configuration import Configuration
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import ALL, left_of, page
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def test_a_pool(start: Callable[..., Bench]) -> None:
 
     taken = configurations.take(2)
 
-    assert [(one.sid, one.name, one.account, one.region, one.payload) for one in taken] == [
-        ("a", "", 0, 0, {}),
-        ("b", "", 0, 0, {}),
+    assert [(one.sid, one.name, one.scope, one.payload) for one in taken] == [
+        ("a", "", DEFAULT_SCOPE, {}),
+        ("b", "", DEFAULT_SCOPE, {}),
     ]
     assert [bench.endpoint.ownership.owns(sid) for sid in "abc"] == [True, True, False]
     with pytest.raises(NothingToDelete, match=r"^the pool \(\[provision\] pool\) is used up$"):
@@ -114,7 +115,7 @@ def test_given_ones_are_of_the_first_place(
         CheckInconclusive,
         match=rf"^\[provision\] mode = '{mode}' gives configurations of the first account and region only$",
     ):
-        bench.endpoint.configurations.take(1, account=scope[0], region=scope[1])
+        bench.endpoint.configurations.take(1, scope=Scope(scope[0], scope[1]))
 
     assert left_of(bench) == 300
 
@@ -124,7 +125,7 @@ def test_no_provision(start: Callable[..., Bench]) -> None:
     bench = start(provision=Provision())
 
     with pytest.raises(NothingToDelete, match=r"^the profile has no \[provision\]$"):
-        bench.endpoint.configurations.one(account=1)
+        bench.endpoint.configurations.one(scope=Scope(1))
 
     assert left_of(bench) == 300
 

@@ -10,6 +10,7 @@ from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.rules import listing
 from orchestrator_contract.rules.listing import DeletedListRule
+from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -118,10 +119,10 @@ def test_later_pages(
 
 def test_another_accounts(bench: Bench, look: DeletedListRule) -> None:
     """What another account has created is not listed; of what nobody is known to have created nothing is said."""
-    look(page(bench, "b", "x", sent=1.0, account=1))
+    look(page(bench, "b", "x", sent=1.0, scope=Scope(1)))
     assert bench.breaches() == {}
 
-    look(page(bench, "b", "x", sent=1.0, account=0))
+    look(page(bench, "b", "x", sent=1.0, scope=Scope(0)))
 
     assert bench.breaches() == {
         "AUTH-READ-OTHER-ACCOUNT": [

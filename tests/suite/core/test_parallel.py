@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -70,8 +72,8 @@ def test_an_update_may_ask_for_a_connection_of_its_own(bench: Bench) -> None:
     bench.endpoint.ownership.allow("x")
     bench.script.on("PUT /Configurations/x", (404, {}))
 
-    bench.endpoint.client.update("x", {}, new_connection=True)
-    bench.endpoint.client.update("x", {})
+    bench.endpoint.client.update(Configuration("x"), {}, new_connection=True)
+    bench.endpoint.client.update(Configuration("x"), {})
 
     assert [sent.new_connection for sent in bench.script.sent] == [True, False]
 
@@ -87,7 +89,12 @@ def test_together_in_a_region(start: Callable[..., Bench]) -> None:
     bench.script.on("GET /Configurations/x", (404, {}))
 
     bench.endpoint.client.send_together(
-        [bench.endpoint.client.request(Call("fetch"), "GET", "/Configurations/x", region=1)] * 2
+        [
+            bench.endpoint.client.request(
+                Call("fetch"), "GET", "/Configurations/x", scope=Scope(region=1)
+            )
+        ]
+        * 2
     )
 
     assert [sent.origin.host for sent in bench.script.sent] == ["one.example"] * 2

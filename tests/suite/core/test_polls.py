@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Account
@@ -384,7 +385,7 @@ def test_polls_go_where_the_delete_went(start: Callable[..., Bench]) -> None:
     bench.endpoint.ownership.allow(SID, scope=Scope(1, 1))
     bench.script.on(f"DELETE /Configurations/{SID}", accepted(None, "op_1"))
     bench.script.on("GET /Operations/op_1", poll())
-    exchange = bench.endpoint.client.delete(SID, account=1, region=1)
+    exchange = bench.endpoint.client.delete(Configuration(SID, scope=Scope(1, 1)))
     operation = bench.endpoint.poller.accept(exchange, SID)
 
     seen = bench.endpoint.poller.poll(operation)
@@ -462,7 +463,7 @@ def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> No
     )
     bench.script.at("GET /other/op_1", poll())
     operation = bench.endpoint.poller.accept(
-        bench.endpoint.client.delete(SID, account=1, region=1), SID
+        bench.endpoint.client.delete(Configuration(SID, scope=Scope(1, 1))), SID
     )
     recorded: list[Any] = []
     bench.endpoint.client.recorders.append(lambda e: recorded.append((e.call, e.account, e.region)))

@@ -157,7 +157,7 @@ def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:
     assert len({one.sid for one in (*first, *later)}) == 5
     assert [one.name for one in (*first, *later)] == [f"oc-run-{number}" for number in range(5)]
 
-    bench.endpoint.configurations.take(2, account=1)
+    bench.endpoint.configurations.take(2, scope=Scope(1))
     assert len(world.payloads) == 7
 
 
@@ -177,9 +177,9 @@ def test_places(start: Callable[..., Bench]) -> None:
         )
     )
 
-    (made,) = bench.endpoint.configurations.take(1, account=1, region=1)
+    (made,) = bench.endpoint.configurations.take(1, scope=Scope(1, 1))
 
-    assert (made.sid, made.account, made.region) == ("made", 1, 1)
+    assert (made.sid, made.scope) == ("made", Scope(1, 1))
     assert recorded == {(1, 1)}
     assert [(entry["account"], entry["region"]) for entry in bench.journal] == [(1, 1)] * 2
 
@@ -400,9 +400,9 @@ def test_a_list_of_one_account_says_nothing_of_another_s(start: Callable[..., Be
     shown = {"user1": "oc-run-0", "user2": "production"}
     bench.script.on("GET /Configurations/0", lambda sent: (200, {"displayName": shown[sent.user]}))
 
-    found = configurations.one(account=1)
+    found = configurations.one(scope=Scope(1))
 
-    assert (found.sid, found.account) == ("1", 1)
+    assert (found.sid, found.scope) == ("1", Scope(1))
     assert not bench.endpoint.ownership.owns("0", Scope(account=1))
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits, Provision
 from orchestrator_contract.provision.cleanup import remove
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import ALL, KEY, PLANE, TWO, World, deletable, left_of, page
@@ -26,12 +26,12 @@ def test_giving_back(start: Callable[..., Bench]) -> None:
     world = World(bench)
     configurations = bench.endpoint.configurations
     configurations.ahead = 0
-    first, other = configurations.one(), configurations.one(account=1)
+    first, other = configurations.one(), configurations.one(scope=Scope(1))
     assert left_of(bench) == 298
 
     configurations.give_back(first, other)
 
-    assert configurations.one(account=1) is other
+    assert configurations.one(scope=Scope(1)) is other
     assert configurations.one() is first
     assert left_of(bench) == 298
     assert len(world.payloads) == 2
@@ -157,7 +157,7 @@ def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
     remove(
         bench.endpoint.client,
         bench.endpoint.poller,
-        [Configuration("a", "n", 1, 1)],
+        [Configuration("a", "n", Scope(1, 1))],
         lambda *which: gone.extend(which),
     )
 
@@ -207,7 +207,7 @@ def test_another_account_s_number_is_found_by_its_name(start: Callable[..., Benc
     bench.endpoint.inventory.gone(one)
     world.refuse = [TransportFault.TIMEOUT] * 3
     with pytest.raises(NothingToDelete):
-        configurations.one(account=1)
+        configurations.one(scope=Scope(1))
     bench.script.on(
         ALL,
         lambda sent: (
@@ -236,15 +236,15 @@ def test_what_no_test_needs_is_spare(start: Callable[..., Bench]) -> None:
     World(bench)
     configurations = bench.endpoint.configurations
     configurations.ahead = 0
-    home, first = configurations.one(), configurations.spare(account=1)
-    assert (first.account, first.sid != home.sid) == (1, True)
+    home, first = configurations.one(), configurations.spare(scope=Scope(1))
+    assert (first.scope.account, first.sid != home.sid) == (1, True)
 
-    assert configurations.spare(account=1) is not first
+    assert configurations.spare(scope=Scope(1)) is not first
     configurations.begin()
 
-    assert configurations.spare(account=1) is first
+    assert configurations.spare(scope=Scope(1)) is first
     configurations.needed = lambda one: one is first
-    assert configurations.spare(account=1) is not first
+    assert configurations.spare(scope=Scope(1)) is not first
     assert configurations.spare() is home
 
 
@@ -263,8 +263,8 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     configurations.discard()
     configurations.begin()
 
-    theirs = configurations.one(account=1)
-    assert [one.account for one in configurations.idle(DEFAULT_SCOPE)] == [0]
+    theirs = configurations.one(scope=Scope(1))
+    assert [one.scope.account for one in configurations.idle(DEFAULT_SCOPE)] == [0]
     configurations.discard()
 
     assert sorted(sent.user for sent in bench.script.sent if sent.line.startswith("DELETE")) == [

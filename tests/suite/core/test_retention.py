@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.http import retention
 from orchestrator_contract.http.exchange import MAX_VALUES, parse_json
 from orchestrator_contract.rules.replay import differences, judge_replay
@@ -190,6 +191,6 @@ def test_a_reason_and_a_name_that_tell_the_password(bench: Bench) -> None:
     seen: list[Any] = []
     bench.endpoint.client.recorders.append(seen.append)
 
-    bench.endpoint.client.fetch("sid")
+    bench.endpoint.client.fetch(Configuration("sid"))
 
     assert "pass-word" not in str(seen[0].response.headers)

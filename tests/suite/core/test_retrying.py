@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
@@ -33,7 +34,7 @@ def test_a_refusal_is_obeyed_and_sent_again(bench: Bench) -> None:
     )
     began = bench.clock.now
 
-    exchange = bench.endpoint.client.delete("x", key="k-1", rekey=lambda: "other")
+    exchange = bench.endpoint.client.delete(Configuration("x"), key="k-1", rekey=lambda: "other")
 
     assert (exchange.status, exchange.before, exchange.key) == (202, (429, 429), "k-1")
     assert [sent.headers["idempotency-key"] for sent in bench.script.sent] == ["k-1"] * 3
@@ -48,11 +49,11 @@ def test_others_wait_too(bench: Bench) -> None:
     bench.script.on("GET /Configurations/x", (429, {}, {"Retry-After": "4"}))
     bench.script.on("GET /Configurations/y", (404, {}))
     with pytest.raises(Throttled):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
     last = bench.script.sent[-1].at
 
     bench.endpoint.client.coordinator.throttle(4)
-    bench.endpoint.client.fetch("y")
+    bench.endpoint.client.fetch(Configuration("y"))
 
     assert bench.script.sent[-1].at - last >= 4
 
@@ -65,7 +66,10 @@ def test_an_outage_is_waited_out(bench: Bench, rekeyed: bool) -> None:
     began = bench.clock.now
 
     exchange = bench.endpoint.client.delete(
-        "x", key="k-1", headers=[("X-Own", "k-1")], rekey=(lambda: "k-2") if rekeyed else None
+        Configuration("x"),
+        key="k-1",
+        headers=[("X-Own", "k-1")],
+        rekey=(lambda: "k-2") if rekeyed else None,
     )
 
     assert (exchange.status, exchange.before) == (202, (503,))
@@ -84,7 +88,7 @@ def test_a_request_without_a_key_gets_none(bench: Bench) -> None:
     bench.endpoint.ownership.allow("x")
     bench.script.on("DELETE /Configurations/x", (503, {}), (202, {}))
 
-    assert bench.endpoint.client.delete("x", rekey=lambda: "k-2").key is None
+    assert bench.endpoint.client.delete(Configuration("x"), rekey=lambda: "k-2").key is None
     assert "idempotency-key" not in bench.script.sent[1].headers
 
 
@@ -93,7 +97,9 @@ def test_what_was_provoked_is_not_sent_again(bench: Bench) -> None:
     bench.endpoint.ownership.allow("x")
     bench.script.on("DELETE /Configurations/x", (503, {}, {"Retry-After": "1"}), (429, {}))
 
-    exchange = bench.endpoint.client.delete("x", call=Call("delete", "x", provokes=429))
+    exchange = bench.endpoint.client.delete(
+        Configuration("x"), call=Call("delete", "x", provokes=429)
+    )
 
     assert (exchange.status, exchange.before) == (429, (503,))
     assert len(bench.script.sent) == 2
@@ -107,7 +113,7 @@ def test_refusals_shift_no_inputs(bench: Bench) -> None:
     expected = [bench.endpoint.unknown_sid(), bench.endpoint.key()]
     bench.endpoint.reseed("test")
 
-    bench.endpoint.client.fetch("x")
+    bench.endpoint.client.fetch(Configuration("x"))
 
     assert [bench.endpoint.unknown_sid(), bench.endpoint.key()] == expected
 
@@ -119,8 +125,8 @@ def test_every_third_read_takes_anything(bench: Bench) -> None:
     bench.endpoint.ownership.allow("x")
 
     for _ in range(6):
-        bench.endpoint.client.fetch("x")
-        bench.endpoint.client.delete("x")
+        bench.endpoint.client.fetch(Configuration("x"))
+        bench.endpoint.client.delete(Configuration("x"))
 
     reads = [sent.headers["accept"] for sent in bench.script.sent if sent.line.startswith("GET")]
     assert reads == ["application/json", "application/json", "*/*"] * 2
@@ -140,7 +146,7 @@ def test_a_refusal_that_never_ends(
     bench.script.on("GET /Configurations/x", (status, {}))
 
     with pytest.raises(Throttled, match=f"^{status} did not go away within the limits$") as caught:
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     assert caught.value.exchange.status == status
     assert caught.value.exchange.before == (status,) * 7
@@ -171,7 +177,7 @@ def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hin
     began = bench.clock.now
 
     if waits:
-        assert bench.endpoint.client.fetch("x").status == 404
+        assert bench.endpoint.client.fetch(Configuration("x")).status == 404
         wait = bench.clock.now - began
         assert (
             wait == pytest.approx(int(asked), abs=0.01)
@@ -180,7 +186,7 @@ def test_what_retry_after_may_ask_for(bench: Bench, asked: str, waits: bool, hin
         )
     else:
         with pytest.raises(Throttled, match=f"^429{hint} did not go away within the limits$"):
-            bench.endpoint.client.fetch("x")
+            bench.endpoint.client.fetch(Configuration("x"))
         assert bench.clock.now == began
 
 
@@ -204,7 +210,7 @@ def test_retry_after_as_a_date(bench: Bench, headers: dict[str, str], waits: flo
     """A date is waited for, counted from the answer's own Date; one that has passed, or says nothing, is a short pause."""
     bench.script.on("GET /Configurations/x", (503, {}, headers), (404, {}))
 
-    bench.endpoint.client.fetch("x")
+    bench.endpoint.client.fetch(Configuration("x"))
 
     (waited,) = bench.clock.slept
     assert waited == pytest.approx(waits) if waits else 0.05 <= waited <= 0.1
@@ -226,7 +232,7 @@ def test_retry_after_as_a_date_without_a_date(bench: Bench) -> None:
 
     bench.script.on("GET /Configurations/x", said, (404, {}))
 
-    bench.endpoint.client.fetch("x")
+    bench.endpoint.client.fetch(Configuration("x"))
 
     assert 5 < bench.clock.slept[0] <= 12
 
@@ -249,7 +255,13 @@ def test_errors_that_pass(bench: Bench, operation: str, said: list[Said], sent: 
     bench.endpoint.ownership.allow("x")
     bench.script.on(f"{'DELETE' if operation == 'delete' else 'GET'} /Configurations/x", *said)
 
-    past_500(lambda: client.delete("x") if operation == "delete" else client.fetch("x"))
+    past_500(
+        lambda: (
+            client.delete(Configuration("x"))
+            if operation == "delete"
+            else client.fetch(Configuration("x"))
+        )
+    )
 
     assert len(bench.script.sent) == sent
 
@@ -260,7 +272,7 @@ def test_the_pauses_together_keep_the_limit(bench: Bench) -> None:
     began = bench.clock.now
 
     with pytest.raises(Throttled):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     assert bench.clock.now - began == pytest.approx(16)
     assert len(bench.script.sent) == 3
@@ -270,7 +282,7 @@ def test_a_wait_up_to_the_limit_is_waited(bench: Bench) -> None:
     """A wait that just fits into what is left of the limit is waited."""
     bench.script.on("GET /Configurations/x", *[(503, {}, {"Retry-After": "10"})] * 2, (404, {}))
 
-    assert bench.endpoint.client.fetch("x").status == 404
+    assert bench.endpoint.client.fetch(Configuration("x")).status == 404
 
 
 def test_patience_shrinks_and_grows(bench: Bench) -> None:
@@ -279,22 +291,22 @@ def test_patience_shrinks_and_grows(bench: Bench) -> None:
     bench.script.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}))
     for expected in (5, 1.25, 0.3125, 0.078125, 0.05, 0.05):
         with pytest.raises(Throttled):
-            client.fetch("x")
+            client.fetch(Configuration("x"))
         assert client.retry.patience("fetch") == pytest.approx(expected)
         assert client.retry.hopeless("fetch") is (expected == 0.05)
         assert not client.retry.hopeless("list")
 
     bench.script.on("GET /Configurations/x", (200, {}))
-    client.fetch("x")
+    client.fetch(Configuration("x"))
     assert client.retry.patience("fetch") == pytest.approx(0.06)
     assert not client.retry.hopeless("fetch")
     bench.script.on("GET /Configurations/x", (404, {}), (300, {}))
     for _ in range(2):
-        client.fetch("x")
+        client.fetch(Configuration("x"))
     assert client.retry.patience("fetch") == pytest.approx(0.06)
     bench.script.on("GET /Configurations/x", (299, {}))
     for _ in range(60):
-        client.fetch("x")
+        client.fetch(Configuration("x"))
     assert client.retry.patience("fetch") == 20
 
 
@@ -310,10 +322,10 @@ def test_less_patience_is_less_waiting(bench: Bench) -> None:
     began = bench.clock.now
     for _ in range(2):
         with pytest.raises(Throttled):
-            bench.endpoint.client.fetch("x")
+            bench.endpoint.client.fetch(Configuration("x"))
     assert bench.clock.now == began
 
-    assert bench.endpoint.client.fetch("x").status == 404
+    assert bench.endpoint.client.fetch(Configuration("x")).status == 404
 
 
 def test_cleaning_up_has_its_patience_back(bench: Bench) -> None:
@@ -322,7 +334,7 @@ def test_cleaning_up_has_its_patience_back(bench: Bench) -> None:
     bench.script.on("GET /Configurations/x", (429, {}, {"Retry-After": "21"}))
     for _ in range(6):
         with pytest.raises(Throttled):
-            client.fetch("x")
+            client.fetch(Configuration("x"))
 
     client.forgive()
 
@@ -340,7 +352,7 @@ def test_silence_may_be_an_answer(bench: Bench) -> None:
     bench.endpoint.client.recorders.append(recorded.append)
 
     with pytest.raises(NoResponse):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
     exchange = bench.endpoint.client.send(
         bench.endpoint.client.request(Call("fetch"), "GET", "/Configurations/x"),
         allow_no_response=True,
@@ -365,7 +377,7 @@ def test_an_endpoint_that_was_never_there_is_no_breach(bench: Bench) -> None:
     bench.endpoint.client.recorders.append(recorded.append)
 
     with pytest.raises(NoResponse):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     assert (len(bench.script.sent), bench.clock.slept, bench.checks(), len(recorded)) == (
         1,
@@ -384,14 +396,14 @@ def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
         (404, {}),
         TransportFault.CONNECT,
     )
-    bench.endpoint.client.fetch("x")
+    bench.endpoint.client.fetch(Configuration("x"))
 
-    assert bench.endpoint.client.fetch("x").status == 404
+    assert bench.endpoint.client.fetch(Configuration("x")).status == 404
     assert bench.clock.slept == [0.1, 0.4, 1.0]
     assert "HTTP-COMPLETE" not in bench.breaches()
 
     with pytest.raises(NoResponse):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
     assert bench.clock.slept == [0.1, 0.4, 1.0] * 2
     assert bench.breaches() == {
         "HTTP-COMPLETE": ["expected a complete, well-formed response; saw it was connect"]
@@ -401,10 +413,10 @@ def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
 def test_other_faults_are_not_tried_again(bench: Bench) -> None:
     """What broke off after it was sent may have been carried out: it is not sent again."""
     bench.script.on("GET /Configurations/x", (404, {}), TransportFault.CUT)
-    bench.endpoint.client.fetch("x")
+    bench.endpoint.client.fetch(Configuration("x"))
 
     with pytest.raises(NoResponse):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     assert len(bench.script.sent) == 2
 
@@ -422,16 +434,16 @@ def test_an_endpoint_that_stopped_answering(
 
     for _ in range(tries):
         with pytest.raises(NoResponse):
-            bench.endpoint.client.fetch("x")
+            bench.endpoint.client.fetch(Configuration("x"))
     with pytest.raises(
         BudgetExhausted, match=r"^the endpoint stopped answering; the rest was not tried$"
     ):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     assert len(bench.script.sent) == tries
     bench.endpoint.client.forgive()
     with pytest.raises(NoResponse):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
 
 def test_quick_faults_count_a_little(bench: Bench) -> None:
@@ -439,7 +451,7 @@ def test_quick_faults_count_a_little(bench: Bench) -> None:
     bench.script.on("GET /Configurations/x", TransportFault.CLOSED)
     for _ in range(10):
         with pytest.raises(NoResponse):
-            bench.endpoint.client.fetch("x")
+            bench.endpoint.client.fetch(Configuration("x"))
 
     assert bench.endpoint.client._lost == pytest.approx(0.5)
 
@@ -450,7 +462,7 @@ def test_elapsed(bench: Bench) -> None:
     bench.script.slow = 0.7
     now = bench.clock.now
 
-    exchange = bench.endpoint.client.fetch("x")
+    exchange = bench.endpoint.client.fetch(Configuration("x"))
 
     assert exchange.sent == now
     assert exchange.elapsed == pytest.approx(0.7)

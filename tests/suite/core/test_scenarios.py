@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.profile import Account, Provision, Trigger
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.rules.replay import judge_replay
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
@@ -124,9 +124,7 @@ def test_accepted_where_the_configuration_is(start: Callable[..., Bench]) -> Non
     bench.endpoint.ownership.allow("sid", scope=Scope(1, 1))
     bench.script.on(DELETE, (202, {}, {"Operation-Id": "op_1", "Retry-After": "1"}))
 
-    exchange = (
-        Scenarios(bench.endpoint).accepted(Configuration("sid", account=1, region=1)).accepted
-    )
+    exchange = Scenarios(bench.endpoint).accepted(Configuration("sid", scope=Scope(1, 1))).accepted
 
     assert (exchange.account, exchange.region, exchange.call) == (1, 1, Call("delete", "sid"))
     assert bench.script.sent[0].origin.host == "one.example"
@@ -426,7 +424,8 @@ def operation_of(
         f"DELETE /Configurations/{sid}", (202, {}, {"Operation-Id": name, "Retry-After": "1"})
     )
     bench.script.on(f"GET /Operations/{name}", poll(status, name))
-    return bench.endpoint.poller.accept(bench.endpoint.client.delete(sid, key=key, **scope), sid)  # type: ignore[arg-type]
+    configuration = Configuration(sid, scope=Scope(**scope))
+    return bench.endpoint.poller.accept(bench.endpoint.client.delete(configuration, key=key), sid)
 
 
 def test_completed(bench: Bench, steps: Scenarios) -> None:
@@ -633,7 +632,9 @@ def test_replay(
 ) -> None:
     """A replay has the original's status, links and related; another operation is a breach of its own, another member an advisory one."""
     bench.script.on(DELETE, (202, BODY, LINKS), again)
-    original = bench.endpoint.poller.accept(bench.endpoint.client.delete("sid", key=KEY), "sid")
+    original = bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(Configuration("sid"), key=KEY), "sid"
+    )
 
     exchange = steps.replay(original)
 
@@ -760,7 +761,9 @@ def test_an_error_in_place_of_a_replay(
 ) -> None:
     """A 500 is documented and may pass: the replay is sent up to three times more, and what comes then counts."""
     bench.script.on(DELETE, accepted(), *said)
-    original = bench.endpoint.poller.accept(bench.endpoint.client.delete("sid", key=KEY), "sid")
+    original = bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(Configuration("sid"), key=KEY), "sid"
+    )
 
     assert steps.replay(original).status == status
     assert len(bench.script.sent) == 1 + sent
@@ -819,7 +822,7 @@ def test_there_where_it_is(start: Callable[..., Bench]) -> None:
     bench.script.on(FETCH, (200, {}))
 
     _, exchange = Scenarios(bench.endpoint).existence.is_there(
-        Configuration("sid", account=1, region=1)
+        Configuration("sid", scope=Scope(1, 1))
     )
 
     assert (exchange.account, exchange.region) == (1, 1)
@@ -877,7 +880,7 @@ def test_what_another_account_s_of_that_number_looks_like(start: Callable[..., B
     """What a configuration is compared with is what it showed itself, not what one of that SID showed in another account."""
     bench = start(accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)))
     steps = Scenarios(bench.endpoint)
-    ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", account=1)
+    ours, theirs = Configuration("1", "oc-run-0"), Configuration("1", "oc-run-1", Scope(1))
     bench.script.on(
         "GET /Configurations/1",
         lambda sent: (

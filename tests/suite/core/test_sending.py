@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import __version__
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NoResponse, NotOwned
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call, Exchange
@@ -19,7 +20,7 @@ from orchestrator_contract.scope import Scope
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said, Sent
 
-DEFAULT_SCOPE = Origin("http", "target.example", 80)
+TARGET_ORIGIN = Origin("http", "target.example", 80)
 BASIC = "Basic dXNlcjpwYXNzLXdvcmQ="  # user:pass-word
 AGENT = f"orchestrator-contract/{__version__}"
 PATH = "/v2/ControlPlane/Configurations"
@@ -38,7 +39,10 @@ def test_a_delete_byte_for_byte(bench: Bench) -> None:
     bench.script.on("DELETE /Configurations/a%2Fb", (404, {}))
 
     exchange = bench.endpoint.client.delete(
-        "a%2Fb", key="k-1", headers=[("X-Own", "1")], trigger=Trigger({"X-Fault": "429"})
+        Configuration("a%2Fb"),
+        key="k-1",
+        headers=[("X-Own", "1")],
+        trigger=Trigger({"X-Fault": "429"}),
     )
 
     sent = bench.script.sent[0]
@@ -46,7 +50,7 @@ def test_a_delete_byte_for_byte(bench: Bench) -> None:
         f"DELETE {PATH}/a%2Fb HTTP/1.1\r\nHost: target.example\r\nUser-Agent: {AGENT}\r\nAccept: application/json\r\n"
         f"Accept-Encoding: gzip, deflate\r\nAuthorization: {BASIC}\r\nX-Fault: 429\r\nX-Own: 1\r\nIdempotency-Key: k-1\r\n\r\n"
     )
-    assert (sent.origin, sent.new_connection) == (DEFAULT_SCOPE, False)
+    assert (sent.origin, sent.new_connection) == (TARGET_ORIGIN, False)
     assert exchange.request_headers == (
         ("Host", "target.example"),
         ("User-Agent", AGENT),
@@ -171,7 +175,7 @@ def test_credentials(
     bench = start(accounts=TWO)
     bench.script.on("GET /Configurations/x", (404, {}))
 
-    exchange = bench.endpoint.client.fetch("x", account=account)
+    exchange = bench.endpoint.client.fetch(Configuration("x"), caller=account)
 
     assert bench.script.sent[0].headers.get("authorization") == authorization
     assert ("Authorization", "***") in exchange.request_headers or authorization is None
@@ -186,7 +190,9 @@ def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
         "DELETE /Configurations/pass-word", (404, {"message": "not pass-word"}, {"X-Echo": BASIC})
     )
 
-    exchange = bench.endpoint.client.delete("pass-word", headers=[("X-Debug", "is pass-word")])
+    exchange = bench.endpoint.client.delete(
+        Configuration("pass-word"), headers=[("X-Debug", "is pass-word")]
+    )
 
     assert exchange.response is not None
     assert exchange.url == f"http://target.example{PATH}/***"
@@ -213,7 +219,7 @@ def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) 
 
     bench.script.on("GET /Configurations/x", flawed)
 
-    exchange = bench.endpoint.client.fetch("x")
+    exchange = bench.endpoint.client.fetch(Configuration("x"))
 
     assert exchange.response is not None
     assert exchange.response.defect == (TransportFault.ENCODING, kept)
@@ -248,7 +254,7 @@ def test_secrets_in_a_fault_are_redacted(bench: Bench) -> None:
     bench.endpoint.redactor.hide({"it was"})
 
     with pytest.raises(NoResponse, match=r"^GET got no answer: \*\*\* malformed$") as caught:
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     assert recorded == ["*** malformed"]
     assert caught.value.exchange.fault is TransportFault.MALFORMED
@@ -302,7 +308,7 @@ def test_requests_stay_with_the_target(
         clock_url="http://clock.example/c",
     )
     bench.script.at("GET /x", (200, {}))
-    out = bench.endpoint.client.request(Call("fetch"), "GET", url, account=account)
+    out = bench.endpoint.client.request(Call("fetch"), "GET", url, caller=account)
 
     if allowed:
         assert bench.endpoint.client.send(out).status == 200
@@ -343,7 +349,7 @@ def test_a_segment_that_looks_like_a_path_is_touched_whole(bench: Bench) -> None
     bench.endpoint.ownership.allow("a/Configurations/b")
     bench.script.on("DELETE /Configurations/a/Configurations/b", (202, {}))
 
-    bench.endpoint.client.delete("a/Configurations/b")
+    bench.endpoint.client.delete(Configuration("a/Configurations/b"))
 
     assert not bench.endpoint.ownership.untouched((Scope(), "a/Configurations/b"))
 
@@ -353,7 +359,7 @@ def test_regions(start: Callable[..., Bench]) -> None:
     bench = start(regions=("http://one.example/base", "http://two.example"))
     bench.script.at(f"GET /base{PATH}/x", (404, {}))
 
-    exchange = bench.endpoint.client.fetch("x", region=1)
+    exchange = bench.endpoint.client.fetch(Configuration("x", scope=Scope(region=1)))
 
     assert (bench.script.sent[0].origin.host, exchange.region) == ("one.example", 1)
     assert bench.endpoint.client.url("/y", 2) == "http://two.example/v2/ControlPlane/y"
@@ -400,7 +406,7 @@ def test_what_a_delete_may_have_done(bench: Bench, said: Said, touched: bool) ->
         bench.endpoint.client.request(call, "PUT", "/Configurations/a%20b"), allow_no_response=True
     )
     assert bench.endpoint.ownership.untouched((Scope(), "a b"))
-    bench.endpoint.client.delete("a%20b", call=call, allow_no_response=True)
+    bench.endpoint.client.delete(Configuration("a%20b"), call=call, allow_no_response=True)
 
     assert bench.endpoint.ownership.untouched((Scope(), "a b")) is not touched
 
@@ -411,7 +417,7 @@ def test_what_a_lost_answer_leaves_open(bench: Bench) -> None:
     response = Response(404, "", [("Content-Type", "application/json")], b"{}", resent=True)
     bench.script.on("DELETE /Configurations/x", lambda sent: response)
 
-    exchange = bench.endpoint.client.delete("x")
+    exchange = bench.endpoint.client.delete(Configuration("x"))
 
     assert bench.endpoint.ownership.doubtful((Scope(), "x"))
     assert bench.endpoint.is_echo(exchange)
@@ -424,7 +430,7 @@ def test_one_in_six_of_a_kind_takes_a_new_connection(bench: Bench) -> None:
     bench.script.on("GET /Configurations", (200, {"configurations": [], "meta": {}}))
 
     for number in range(12):
-        bench.endpoint.client.fetch("ab"[number % 2])
+        bench.endpoint.client.fetch(Configuration("ab"[number % 2]))
         bench.endpoint.client.page("")
 
     assert [number for number, sent in enumerate(bench.script.sent) if sent.new_connection] == [
@@ -457,16 +463,14 @@ def test_calls(start: Callable[..., Bench]) -> None:
     scope: dict[str, Any] = {"account": 1, "region": 1}
 
     made = [
-        client.delete("x", new_connection=True, **scope),
-        client.fetch("x", **scope),
-        client.fetch("x"),
-        client.update("x", {"a": 1}, key="k", **scope),
-        client.update("x", {}, method="PATCH"),
+        client.delete(Configuration("x"), new_connection=True, **scope),
+        client.fetch(Configuration("x"), **scope),
+        client.fetch(Configuration("x")),
+        client.update(Configuration("x"), {"a": 1}, key="k", **scope),
+        client.update(Configuration("x"), {}, method="PATCH"),
         client.page("", **scope),
         client.page("pageSize=1"),
-        client.operation(
-            "http://one.example/v2/ControlPlane/Operations/o", "o", account=1, region=1
-        ),
+        client.operation("http://one.example/v2/ControlPlane/Operations/o", "o", scope=Scope(1, 1)),
         client.operation("http://target.example/v2/ControlPlane/Operations/o"),
     ]
 
@@ -520,7 +524,7 @@ def test_waits_are_named(bench: Bench, named: list[str]) -> None:
     """Whoever waits sees for what."""
     bench.script.on("GET /Configurations/x", (503, {}, {"Retry-After": "2"}), (404, {}))
 
-    bench.endpoint.client.fetch("x")
+    bench.endpoint.client.fetch(Configuration("x"))
 
     assert named == [
         "waiting for the answer to a GET",
@@ -534,9 +538,9 @@ def test_silent_delete(bench: Bench) -> None:
     bench.endpoint.ownership.allow("x")
     bench.script.on("DELETE /Configurations/x", TransportFault.TIMEOUT)
 
-    assert bench.endpoint.client.delete("x", allow_no_response=True).status is None
+    assert bench.endpoint.client.delete(Configuration("x"), allow_no_response=True).status is None
     with pytest.raises(NoResponse, match=r"^DELETE got no answer: it was timeout$"):
-        bench.endpoint.client.delete("x")
+        bench.endpoint.client.delete(Configuration("x"))
 
 
 def test_the_clock(start: Callable[..., Bench]) -> None:
@@ -627,7 +631,7 @@ def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(
     bench.script.on("GET /Configurations/sid", TransportFault.CONNECT, (404, {}))
     bench.endpoint.client.advance_clock(90)
     with pytest.raises(NoResponse):
-        bench.endpoint.client.fetch("sid")
+        bench.endpoint.client.fetch(Configuration("sid"))
     assert len(bench.script.sent) == 2
     bench.script.slow = bench.endpoint.client.patience_lost_s
 
@@ -635,7 +639,7 @@ def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(
         with pytest.raises(Inconclusive, match="the clock can't be moved"):
             bench.endpoint.client.advance_clock(90)
 
-    assert bench.endpoint.client.fetch("sid").status == 404
+    assert bench.endpoint.client.fetch(Configuration("sid")).status == 404
 
 
 def test_no_clock(bench: Bench) -> None:
@@ -649,7 +653,7 @@ def test_a_provisioned_profile_may_have_no_account(start: Callable[..., Bench]) 
     bench = start(accounts=(), provision=Provision(), limits=Limits())
     bench.script.on("GET /Configurations/x", (404, {}))
 
-    assert bench.endpoint.client.fetch("x").credential_names is None
+    assert bench.endpoint.client.fetch(Configuration("x")).credential_names is None
     assert "authorization" not in bench.script.sent[0].headers
 
 
@@ -662,11 +666,11 @@ def test_a_run_that_takes_too_long(bench: Bench) -> None:
 
     for tries in (67, 34):
         for _ in range(tries):
-            client.fetch("sid")
+            client.fetch(Configuration("sid"))
         with pytest.raises(
             BudgetExhausted, match=r"^the run took longer than 10 minutes; the rest was not tried$"
         ):
-            client.fetch("sid")
+            client.fetch(Configuration("sid"))
         client.forgive()
 
     assert len(bench.script.sent) == 67 + 34

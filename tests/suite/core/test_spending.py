@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import BudgetExhausted
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ def test_the_request_budget_is_kept_exactly(start: Callable[..., Bench]) -> None
 
     for allowed in (21, 7):
         for _ in range(allowed):
-            bench.endpoint.client.fetch("x")
+            bench.endpoint.client.fetch(Configuration("x"))
         with pytest.raises(
             BudgetExhausted, match=r"^the request budget \(\[limits\] requests\) is spent$"
         ):
-            bench.endpoint.client.fetch("x")
+            bench.endpoint.client.fetch(Configuration("x"))
         bench.endpoint.client.forgive()
 
     assert len(bench.script.sent) == 28
@@ -51,7 +52,7 @@ def test_what_was_not_sent_is_given_back(start: Callable[..., Bench]) -> None:
     bench = start(requests=40)
     bench.script.on("GET /Configurations/x", (404, {}))
     for _ in range(17):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
     assert bench.endpoint.coordinator.take_requests(0) == 0
     left = bench.endpoint.coordinator._requests
     assert left == 10
@@ -72,10 +73,10 @@ def test_pace(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(bench.endpoint.coordinator, "pace", lambda: next(places))
 
     for _ in range(4):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     with pytest.raises(BudgetExhausted, match="the pace asks for a wait of 100 s"):
-        bench.endpoint.client.fetch("x")
+        bench.endpoint.client.fetch(Configuration("x"))
 
     assert bench.clock.slept == [0.5, 1.5, 100]
     assert len(bench.script.sent) == 4

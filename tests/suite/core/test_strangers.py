@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.profile import Account, Provision
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.competing_requests import Rivals
 from orchestrator_contract.steps.deletes import Scenarios
@@ -62,9 +62,9 @@ def test_what_may_be_another_account_s(
     assert bench.endpoint.ownership.owns(sid, Scope(account=1)) is not theirs
     if theirs:
         with pytest.raises(CheckInconclusive, match="a configuration of its own"):
-            as_account(bench.endpoint, sid, 1)
+            as_account(bench.endpoint, Configuration(sid), 1)
     else:
-        assert as_account(bench.endpoint, sid, 1).status == 404
+        assert as_account(bench.endpoint, Configuration(sid), 1).status == 404
     assert sum(sent.line.startswith("DELETE") for sent in bench.script.sent) == (not theirs)
 
 
@@ -104,7 +104,7 @@ def test_no_race_for_another_account_s(
 def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
     """What another region shows as the run's own may be named there; a delete that is carried out there took it, and nobody misses it."""
     bench = start(regions=("http://one.example",))
-    one, other = Configuration("7", "oc-1-0"), Configuration("8", "oc-1-1", region=1)
+    one, other = Configuration("7", "oc-1-0"), Configuration("8", "oc-1-1", Scope(region=1))
     for configuration in (one, other):
         bench.endpoint.inventory.add(configuration)
     bench.script.on("GET /Configurations/7", (200, {"id": "7", "displayName": "oc-1-0"}))
@@ -118,7 +118,7 @@ def test_regions_that_share_what_they_have(start: Callable[..., Bench]) -> None:
     )
 
     assert not may_be_theirs(bench.endpoint, "7", 0, 1)
-    bench.endpoint.client.delete("7", region=1)
+    bench.endpoint.client.delete(Configuration("7", scope=Scope(region=1)))
 
     assert [
         bench.endpoint.ownership.untouched(configuration.resource_key)
@@ -195,7 +195,7 @@ def test_what_is_told_apart(
     bench.script.on(f"DELETE /Configurations/{unknown}", (absent, {}))
     bench.script.on(f"DELETE /Configurations/{USUAL}", (again, {}))
 
-    not_told_apart(bench.endpoint, USUAL, bench.exchange("delete", (said, {})))
+    not_told_apart(bench.endpoint, Configuration(USUAL), bench.exchange("delete", (said, {})))
 
     assert ("AUTH-OTHER-ACCOUNT" in bench.breaches()) is breached
     assert bool(bench.script.sent) is (said in (409, 410))

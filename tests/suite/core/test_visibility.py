@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.provision.configuration import LATE_S, Configuration
+from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.provision.read_lag import Visibility
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_late(
     visibility.wait(ONE)
 
     assert bench.script.lines().count(line) == 4
-    assert bench.seen("OBS-READ-LAG")[f"by {name}: within {LATE_S:g} s"] == 1
+    assert bench.seen("OBS-READ-LAG")[f"by {name}: within {READ_LAG_S:g} s"] == 1
     assert "CTRL-READ-AFTER-CREATE" not in bench.breaches()
 
     for _ in range(30):
@@ -83,7 +83,7 @@ def test_never(bench: Bench, visibility: Visibility) -> None:
     spent = sum(bench.clock.slept)
     visibility.wait(ONE)
 
-    assert LATE_S < spent < LATE_S + 2
+    assert READ_LAG_S < spent < READ_LAG_S + 2
     assert sum(bench.clock.slept) == spent
     assert "CTRL-READ-AFTER-CREATE" not in bench.breaches()
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Account, Provision
-from orchestrator_contract.provision.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def ended(
     )
     bench.script.on(f"GET /Operations/{name}", poll(status, name), *later)
     bench.script.on(f"GET /Configurations/{sid}", fetched)
-    accepted = bench.endpoint.client.delete(sid, key=key, **scope)  # type: ignore[arg-type]
+    accepted = bench.endpoint.client.delete(Configuration(sid), key=key, **scope)  # type: ignore[arg-type]
     operation = bench.endpoint.poller.accept(accepted, sid)
     bench.endpoint.poller.finish([operation])
     return operation
@@ -326,7 +326,7 @@ def test_what_a_doubtful_delete_may_have_taken(watched: Bench, *, since: bool) -
 
 def test_a_given_configuration_is_looked_at(watched: Bench) -> None:
     """One from a pool has no name, and is watched all the same, where it is."""
-    given = Configuration("k", account=0, region=0)
+    given = Configuration("k")
     watched.script.on("GET /Configurations/k", (404, {}))
     keep(watched, "ERR-409-NO-EFFECT", configuration=given)
 
@@ -340,7 +340,7 @@ def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
     accounts = tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     bench = start(effort=EFFORT, accounts=accounts, regions=("http://one.example",))
     bench.script.on("GET /Configurations/k", (200, {}))
-    keep(bench, "ERR-409-NO-EFFECT", configuration=Configuration("k", "name", 1, 1))
+    keep(bench, "ERR-409-NO-EFFECT", configuration=Configuration("k", "name", Scope(1, 1)))
     recorded: list[Any] = []
     bench.endpoint.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
 
@@ -354,7 +354,7 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench]) -> None:
     bench = start(
         effort=EFFORT, accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2))
     )
-    here, there = Configuration("1", "here"), Configuration("1", "there", account=1)
+    here, there = Configuration("1", "here"), Configuration("1", "there", Scope(1))
     bench.script.on(
         "GET /Configurations/1", lambda sent: (404 if sent.user == "u1" else 200, {"id": "1"})
     )
@@ -382,7 +382,7 @@ def test_a_number_of_nowhere_else_is_kept(start: Callable[..., Bench]) -> None:
     here = Configuration("1", "here")
     bench.script.on("GET /Configurations/1", (200, {}))
     keep(bench, "ERR-409-NO-EFFECT", configuration=here)
-    bench.endpoint.inventory.gone(Configuration("1", "there", account=1))
+    bench.endpoint.inventory.gone(Configuration("1", "there", Scope(1)))
 
     bench.endpoint.rechecks.settle()
 

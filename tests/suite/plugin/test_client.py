@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import profile
+from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
@@ -60,7 +61,7 @@ def tries(endpoint: Endpoint, moody: Moody) -> int:
     """How often a fetch was sent until it was given up."""
     before = moody.seen
     with pytest.raises(Throttled):
-        endpoint.client.fetch("conv_configuration_x")
+        endpoint.client.fetch(Configuration("conv_configuration_x"))
     return moody.seen - before
 
 
@@ -78,10 +79,10 @@ def test_refusals_for_ever_cost_once(endpoint: Endpoint, moody: Moody) -> None:
 
     moody.refusals = 0
     for _ in range(30):
-        assert endpoint.client.fetch("conv_configuration_x").status == 200
+        assert endpoint.client.fetch(Configuration("conv_configuration_x")).status == 200
     assert not endpoint.client.retry.hopeless("fetch")
     moody.refusals = 2
-    assert endpoint.client.fetch("conv_configuration_x").status == 200
+    assert endpoint.client.fetch(Configuration("conv_configuration_x")).status == 200
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import Policy, judge_requirement
+from orchestrator_contract.scope import Scope
 
 SIDS = [f"conv_configuration_{n}" for n in range(6)]
 
@@ -87,7 +88,7 @@ def test_what_a_command_printed_in_vain(
 def test_other_accounts_are_one_way_less() -> None:
     """That a pool has nothing of a second account is no reason against what was checked otherwise."""
     with pytest.raises(CheckInconclusive):
-        workers(from_pool(Path()), 1)[0].configurations.take(1, account=1)
+        workers(from_pool(Path()), 1)[0].configurations.take(1, scope=Scope(1))
 
 
 @pytest.mark.parametrize(
