@@ -109,7 +109,7 @@ def _judge_traffic(config: pytest.Config) -> int:
     options = run.options
     traffic = Traffic(Path(config.option.traffic))
     try:
-        report.prepare(options.report)
+        report.prepare(options.report, options.sarif)
         traffic.judge(options.waivers)
     except NotHar as error:
         raise usage_error(f"--traffic: {error}") from None
@@ -125,7 +125,7 @@ def _judge_traffic(config: pytest.Config) -> int:
         options.baseline,
     )
     try:
-        report.write_all(run.result, options.report)
+        report.write_all(run.result, options.report, options.sarif)
     except ReportError as error:
         raise usage_error(error) from None
     return run.exit_code()

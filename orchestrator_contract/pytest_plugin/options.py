@@ -27,6 +27,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="where the reports go (default: %(default)s)",
     )
     group.addoption(
+        "--sarif",
+        metavar="FILE",
+        help="write breaches and warnings as SARIF 2.1.0, for code-scanning views",
+    )
+    group.addoption(
         "--effort",
         choices=list(EFFORTS),
         default="standard",

@@ -13,6 +13,7 @@ from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.pytest_plugin import worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.signals import give_lines
+from orchestrator_contract.report import failure
 
 
 class Outcomes:
@@ -128,23 +129,24 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         found = pyfuncitem.stash[_FOUND] = findings.end()
         if pyfuncitem.get_closest_marker("closing"):
             endpoint.coordinator.closed()
-    gating = [(one, text) for one, text in found if run.gates(one)]
-    waived = [(one, text) for one, text in gating if run.options.waivers.excuses(one, text)]
-    gating = [pair for pair in gating if pair not in waived]
-    if gating:
-        lines = [f"{one}: {text}" for one, text in dict.fromkeys(gating)][:8]
-        raise _Breached("\n".join(lines), pytrace=False)
+    gating = dict.fromkeys(pair for pair in found if run.gates(pair[0]))
+    excused = {pair: run.options.excuses.why(*pair) for pair in gating}
+    breaches = [findings.found(*pair) for pair, why in excused.items() if not why]
+    if breaches:
+        raise _Breached(failure.describe(breaches, findings.catalogue, run.rerun))
     if reason:
         pytest.skip(f"unverified: {reason}")
-    if waived:
-        pytest.xfail(
-            "waived: " + "; ".join(f"{one}: {text}" for one, text in dict.fromkeys(waived))
-        )
+    if excused:
+        pytest.xfail("; ".join(f"{why}: {one}: {text}" for (one, text), why in excused.items()))
     return True
 
 
 class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to type checkers
     """The endpoint breached the contract in this test."""
+
+    def __init__(self, told: failure.Failure) -> None:
+        super().__init__(told.text, pytrace=False)
+        self.line = told.line
 
 
 @pytest.hookimpl(wrapper=True)
@@ -163,12 +165,17 @@ def pytest_runtest_makereport(
             run, text = item.config.stash[RUN], str(report.longrepr)
             if run.opened and (clean := run.endpoint.redactor.text(text)) != text:
                 report.longrepr = clean
+        if call.excinfo is not None and isinstance(call.excinfo.value, _Breached):
+            # Its line stands in the short summary, and as JUnit's message.
+            crash = getattr(report.longrepr, "reprcrash", None)
+            if crash is not None:
+                crash.message = call.excinfo.value.line
         if report.when == "call":
             found = item.stash.get(_FOUND, [])
             worker_reports.carry(report, found)
             levels = catalogue.load().requirements
             verdict = (
-                "waived"
+                report.wasxfail.partition(":")[0]
                 if hasattr(report, "wasxfail")
                 else "unverified"
                 if report.skipped

@@ -33,10 +33,11 @@ from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError
 from orchestrator_contract.results.baseline import BaselineError
 from orchestrator_contract.results.waivers import WaiverError
+from orchestrator_contract.suggestions import did_you_mean
 
 pytest_plugins = [
     f"orchestrator_contract.pytest_plugin.{name}"
-    for name in ("outcomes", "modes", "workers", "output")
+    for name in ("outcomes", "modes", "workers", "output", "failures")
 ]
 
 
@@ -73,8 +74,10 @@ def pytest_configure(config: pytest.Config) -> None:
     except (ProfileError, WaiverError, BaselineError) as error:
         raise usage_error(error) from None
     except KeyError as error:
+        known = catalogue.load().requirements
         raise usage_error(
             f"--requirement: no requirement is or begins with {error.args[0]!r}"
+            f"{did_you_mean(error.args[0], known)}"
         ) from None
     if config.getoption("dist", "no") == "each":
         raise usage_error(
@@ -112,7 +115,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if run.is_worker:
             return  # it joins before its collection (hosts.py)
         workers.prepare(config)
-        report.prepare(run.options.report)
+        report.prepare(run.options.report, run.options.sarif)
         progress.show(config, run.endpoint.client.steps)
         run.open(alone=config.getoption("dist", "no") == "no")
     except (HarError, ReportError) as error:
@@ -201,7 +204,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 session.config, None if run.is_worker else run.options.profile, run.options.effort
             )
             if not run.is_worker:
-                report.prepare(run.options.report)
+                report.prepare(run.options.report, run.options.sarif)
         except (ReportError, EndpointUnusable) as error:
             raise usage_error(error) from None
     run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)

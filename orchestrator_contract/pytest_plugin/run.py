@@ -29,7 +29,7 @@ from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
 from orchestrator_contract.pytest_plugin.worker_reports import Told
 from orchestrator_contract.report import timelines
-from orchestrator_contract.results.verdict import Result, conclude, exit_code
+from orchestrator_contract.results.verdict import Result, conclude, exit_code, rerun_line
 
 
 class Run:
@@ -195,6 +195,7 @@ class Run:
             "seed": options.seed,
             "first": list(options.first),
             "run_id": self._run_id,
+            "mock": self._mock is not None,
         }
 
     def header(self) -> list[str]:
@@ -325,7 +326,7 @@ class Run:
         )
         self.result.timelines = timelines.load([*self._recorder.dump(), *self._lines])
         self.result.target = "" if self._mock else self.options.target or ""
-        report.write_all(self.result, self.options.report)
+        report.write_all(self.result, self.options.report, self.options.sarif)
         return self.result
 
     def interrupted(self) -> str:
@@ -336,6 +337,12 @@ class Run:
             else ""
         )
         return f"interrupted while cleaning up{left}"
+
+    def rerun(self, requirement: str) -> str:
+        """A shell line that checks one requirement as this run does."""
+        mock = self._shared["mock"] if self._shared else self._mock is not None
+        target = "" if mock else self.options.target or ""
+        return rerun_line(target, self.options.effort.name, self.options.seed, requirement)
 
     def exit_code(self) -> int:
         """The exit code that the result calls for."""

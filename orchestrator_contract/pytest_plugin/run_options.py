@@ -15,6 +15,7 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import last_failed
 from orchestrator_contract.results import baseline, waivers
 from orchestrator_contract.results.baseline import Baseline
+from orchestrator_contract.results.excuses import Excuses
 from orchestrator_contract.results.verdict import Policy
 from orchestrator_contract.results.waivers import Waivers
 
@@ -34,8 +35,14 @@ class RunOptions:
     waivers: Waivers = field(default_factory=Waivers)
     har: Path | None = None
     baseline: Baseline | None = None
+    sarif: Path | None = None
     #: Ids of the tests that found breaches in the last run; its seed is then this one's, too.
     first: tuple[str, ...] = ()
+
+    @property
+    def excuses(self) -> Excuses:
+        """The breaches that do not fail a test."""
+        return Excuses(self.waivers, self.baseline if self.policy.only_new else None)
 
     @classmethod
     def of(cls, config: pytest.Config) -> RunOptions:
@@ -75,6 +82,7 @@ class RunOptions:
             plan=option.plan,
             baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
             har=Path(option.har) if option.har else None,
+            sarif=Path(option.sarif) if option.sarif else None,
             waivers=waivers.load(Path(option.waivers), catalogue.load())
             if option.waivers
             else Waivers(),

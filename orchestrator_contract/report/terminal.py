@@ -93,7 +93,7 @@ def _lines(card: Card, result: Result) -> Iterator[str]:
         yield visible(card.row.reason, _TEXT)
     if card.findings:
         yield from _finding(card.findings[0])
-    yield f"failed:   {card.failed}"
+    yield f"breached: {card.failed}"
     for also in card.also:
         yield f"also:     {visible(_brief(also), _ALSO)}"
     yield f"check:    {visible(result.rerun(one.id), _CURL)}"

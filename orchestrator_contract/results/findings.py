@@ -70,7 +70,7 @@ class Findings:
         self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
         #: The breaches of the current or the last test, each problem once.
-        self.of_test: dict[tuple[str, str], Found] = {}
+        self._of_test: dict[tuple[str, str], Found] = {}
         #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
         self.excused: Callable[[str, str], bool] = lambda _requirement, _problem: True
 
@@ -158,9 +158,9 @@ class Findings:
         self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]
     ) -> None:
         key = (requirement, breach.problem)
-        if self.test and key not in self.of_test and len(self.of_test) < _MAX_OF_TEST:
+        if self.test and key not in self._of_test and len(self._of_test) < _MAX_OF_TEST:
             shown = replace(breach, steps=tuple(map(self.evidence, list(exchanges)[-1:])))
-            self.of_test[key] = Found(requirement, shown, len(exchanges))
+            self._of_test[key] = Found(requirement, shown, len(exchanges))
 
     def _room(self, requirement: str, record: RequirementFindings, breach: Breach) -> bool:
         """Return true if *breach* is kept with its evidence, which is then kept whole."""
@@ -233,7 +233,7 @@ class Findings:
         """Assign the findings that follow to *test*."""
         with self._lock:
             self.test = test
-            self._fresh, self.of_test = [], {}
+            self._fresh, self._of_test = [], {}
             for requirement in requirements:
                 self._record(requirement).add_test(test)
 
@@ -242,6 +242,11 @@ class Findings:
         with self._lock:
             fresh, self._fresh, self.test = self._fresh, [], ""
             return fresh
+
+    def found(self, requirement: str, problem: str) -> Found:
+        """Return a breach that `end` named, with the exchange that shows it if it was kept."""
+        kept = self._of_test.get((requirement, problem))
+        return kept or Found(requirement, Breach.parse(problem), 0)
 
     def adopt(self, test: str, requirement: str, problem: str) -> None:
         """Count a breach that only the report of another process's test tells of."""

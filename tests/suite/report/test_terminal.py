@@ -68,7 +68,7 @@ def test_breach(breached: Result) -> None:
 
     assert "  expected: retry-after: a number" in block
     assert '  seen:     202 "retry-after is missing": retry-after is missing' in block
-    assert "  failed:   3 of 3 checks" in block
+    assert "  breached: 3 of 3 checks" in block
     assert any(line.startswith("  repeat:   curl -isS") for line in block)
     assert (
         block[-1]
