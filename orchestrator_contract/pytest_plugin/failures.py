@@ -1,4 +1,4 @@
-"""Breaches on the terminal: the contract's section shows them, so that FAILURES leaves them out."""
+"""Keeps breaches out of FAILURES: the contract's section shows them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator_contract.pytest_plugin.run import RUN
 
 
 class Failures:
-    """Keeps the reports of breaches from pytest's own section, which would repeat each finding."""
+    """Hides the reports of breaches from pytest's own section."""
 
     def __init__(self) -> None:
         self._failed: list[Any] | None = None
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """End the time in which breaches are hidden: the terminal reporter has shown FAILURES."""
+    """Show breaches again: the terminal reporter has written FAILURES."""
     config.stash[_FAILURES].restore(terminalreporter)
 
 

@@ -1,4 +1,4 @@
-"""Secrets kept out of everything that is stored, shown or logged."""
+"""Replaces secrets in everything that is stored, shown or logged."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from orchestrator_contract.redaction.spellings import (
     spans,
 )
 
-#: A secret of this many characters, or fewer, is none.
+#: Secrets of up to this many characters are not replaced: they stand in any text.
 _SHORT = 3
-#: Likewise a token of credentials that a test has made up: an operation's id may end in that of an empty pair, "Og==".
+#: Likewise tokens of credentials that a test made: an id may end in that of an empty pair, "Og==".
 _SHORT_TOKEN = 6
-#: What the messages of every conformant endpoint hold beside the words of the schemas.
+#: Texts of conformant responses, apart from the words of the schemas.
 _COMMON = (
-    "HTTP/1.1 application/json; charset=utf-8 null true false Content-Type Content-Length Content-Encoding gzip Date "
-    "https://v2/ControlPlane/Configurations Operations Conversations conv_configuration_ conv_operation_ conv_conversation_ "
+    "HTTP/1.1 application/json; charset=utf-8 null true false "
+    "Content-Type Content-Length Content-Encoding gzip Date "
+    "https://v2/ControlPlane/Configurations Operations Conversations "
+    "conv_configuration_ conv_operation_ conv_conversation_ "
     "17534 20003 20404 20409 20429 20500 20503"
 )
 
 
 def hides_words(secrets: set[str], *urls: str) -> bool:
-    """Whether answers that hold no secret would lose something to *secrets*: the API's own words, today's date, the target's *urls*.
+    """Return true if *secrets* occur in the API's words, the date or the *urls*.
 
-    What is hidden is hidden before it is judged, so answers would be found wrong for it.
+    Secrets are replaced before a response is judged, which would then be found wrong.
     """
     redactor = Redactor()
     redactor.hide(set(secrets))
@@ -44,14 +46,14 @@ def hides_words(secrets: set[str], *urls: str) -> bool:
 
 
 class Redactor:
-    """Replaces every known secret, in each form it can travel in, by ``***``; safe for threads."""
+    """Replaces known secrets in each form by ``***``; safe for threads."""
 
     def __init__(self) -> None:
-        #: Held while secrets are learnt, and while what finds them is made: a text waits for what was learnt before it.
+        #: Held while secrets are learnt and their patterns made; texts wait for both.
         self._lock = Lock()
-        #: What is looked for as it stands: it has letters that `folded` leaves out.
+        #: Forms that are searched for as they stand: they have letters that `folded` drops.
         self._exact: set[str] = set()
-        #: What is looked for in what a text spells.
+        #: Forms that are searched for in the reduced text.
         self._spelled: set[bytes] = set()
         self._exactly: re.Pattern[str] | None = None
         self._spelling: re.Pattern[bytes] | None = None
@@ -62,14 +64,14 @@ class Redactor:
 
     @classmethod
     def of(cls, profile: Profile) -> Redactor:
-        """One that knows the secrets of all accounts of *profile*."""
+        """Return a redactor that knows the secrets of *profile*."""
         made = cls()
         for account in profile.accounts:
             made.add(account.username, account.password, *profile.bases, *profile.origins)
         return made
 
     def add(self, user: str, password: str, *urls: str) -> None:
-        """Learn one account's secrets; but for those that are words of the API or of the target's *urls*, which can't be told from them."""
+        """Learn one account's secrets, except words of the API or of the target's *urls*."""
         self._users.add(user)
         self._urls = urls
         pair = f"{user}:{password}"
@@ -85,7 +87,7 @@ class Redactor:
             raw = text.encode()
             forms |= {base64.b64encode(raw).decode(), base64.b64encode(raw).decode().rstrip("=")}
         forms |= encodings(password)
-        # Whatever holds the Authorization value holds this, and what it encodes.
+        # A text with the Authorization value holds this, encoded or not.
         forms |= encodings(base64.b64encode(pair.encode()).decode())
         self._hide_unless_words(forms)
 
@@ -95,7 +97,7 @@ class Redactor:
         self.hide(forms)
 
     def learn(self, authorization: str | None) -> None:
-        """Learn the credentials of an Authorization value made for a test: they are near the real ones."""
+        """Learn the credentials of an Authorization value made for a test."""
         token = (authorization or "").partition(" ")[2]
         if len(token) <= _SHORT_TOKEN:
             return
@@ -105,7 +107,7 @@ class Redactor:
         )
 
     def hide(self, forms: set[str]) -> None:
-        """Learn *forms* of secrets, each as it stands; they are taken over."""
+        """Learn *forms* of secrets, each as it stands; the set is changed."""
         forms |= {json.dumps(form)[1:-1] for form in set(forms)}
         forms |= {
             form.encode().decode("latin-1") for form in forms
@@ -113,7 +115,7 @@ class Redactor:
         forms = {form for form in forms if len(form) > _SHORT}  # shorter would hide anything
         with self._lock:
             for form in forms:
-                # A few letters that stay of more may stand in any text by chance.
+                # What is left of a longer form after folding may be too short to be telling.
                 self._spelled |= {
                     one
                     for one in (folded(form), reduced(form))
@@ -123,7 +125,7 @@ class Redactor:
             self._stale = True
 
     def _compile(self) -> None:
-        """Make what finds the secrets; called with the lock held. Until all of it is there other threads' texts wait for the lock, too."""
+        """Make the patterns that find the secrets; called with the lock held."""
         ordered = sorted(self._exact, key=len, reverse=True)
         self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._spelling = any_of(self._spelled)
@@ -131,7 +133,7 @@ class Redactor:
         self._stale = False
 
     def text(self, text: str) -> str:
-        """*text* without secrets, whatever of them is written as escapes, in another case or with something between the letters."""
+        """Replace secrets in *text*, also escaped, in another case or with marks in between."""
         if self._stale:
             with self._lock:
                 if self._stale:
@@ -147,7 +149,7 @@ class Redactor:
         return "".join([*pieces, text[end:]]) if pieces else text
 
     def headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Header lines without secrets; as most hold none, they are looked through in one go first."""
+        """Replace secrets in header lines; most hold none, so search all at once."""
         whole = " ".join(part for line in headers for part in line)
         return (
             headers
@@ -156,14 +158,14 @@ class Redactor:
         )
 
     def raw(self, data: bytes) -> bytes:
-        """*data* without secrets, byte for byte otherwise."""
+        """Replace secrets in *data*; other bytes stay as they are."""
         text = data.decode("latin-1")
         clean = self.text(text)
         return data if clean == text else clean.encode("latin-1")
 
 
 def _password_in(token: str) -> str:
-    """The password that the token of Basic credentials holds; empty when it holds none."""
+    """Return the password in a token of Basic credentials; empty if there is none."""
     try:
         return base64.b64decode(token).decode().partition(":")[2]
     except ValueError:

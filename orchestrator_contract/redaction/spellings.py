@@ -1,7 +1,7 @@
-"""Text reduced to what it spells, however it is written, and how a secret looks in it.
+"""Text reduced to a plain form, and the forms of a secret in it.
 
-What a text spells is in lower case and of visible ASCII alone: letters beyond it, controls and marks between the
-others say nothing, and escapes of JSON, of URLs and character references, several times over, are undone.
+The reduced form is lower-case visible ASCII: other letters, controls and invisible marks are
+dropped, and escapes of JSON and URLs and character references are undone, several times over.
 """
 
 from __future__ import annotations
@@ -15,36 +15,37 @@ from itertools import chain
 from urllib.parse import quote, quote_plus
 
 _ESCAPE = re.compile(
-    # However often it was escaped again: a run of backslashes counts as one.
+    # A run of backslashes counts as one: an escape may have been escaped again.
     rb"\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([0-3][0-7]{2})|([nrtbfvae0])|([\"'/])|)"
-    rb"|%([0-9a-f]{2})|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}([0-9]{1,7});|&(quot|amp|lt|gt|apos|shy|zwj|zwnj);"
+    rb"|%([0-9a-f]{2})|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}([0-9]{1,7});"
+    rb"|&(quot|amp|lt|gt|apos|shy|zwj|zwnj);"
 )
 _NAMED = {b"quot": b'"', b"amp": b"&", b"lt": b"<", b"gt": b">", b"apos": b"'"}
 _SILENT = re.compile("[^\x20-\x7e]+")
 _CONTROLS = bytes([*range(0x20), 0x7F])
-#: Letter case aside, base64 has two alphabets: both are read as one.
+#: Base64 has two alphabets: both are read as one, in any letter case.
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
-#: How often escapes of escapes are undone.
+#: Number of times that escapes of escapes are undone.
 _ROUNDS = 3
-#: Of a secret turned round, or of a part of longer base64, what is shorter stands in any text by chance.
+#: Shorter pieces of a reversed secret, or of longer base64, stand in any text by chance.
 SURE = 8
 
-#: Where an edit of a text begins and ends, and how many characters take its place.
+#: Begin and end of an edit of a text, and the number of characters that take its place.
 _Edit = tuple[int, int, int]
 
 
 def folded(text: str) -> bytes:
-    """What *text* spells with its escapes left as they are."""
+    """Return *text* in lower-case ASCII, with its escapes as they are."""
     return text.encode("ascii", "ignore").translate(_FOLD, _CONTROLS)
 
 
 def reduced(text: str) -> bytes:
-    """What *text* spells."""
+    """Return the reduced form of *text*."""
     return [view for view, _ in _views(text)][-1]
 
 
 def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list[tuple[int, int]]:
-    """Where in *text* that stands which *find* finds in what it spells, in order and apart from each other."""
+    """Return the places in *text* of matches in its reduced form, in order."""
     found: list[tuple[int, int]] = []
     for view, steps in _views(text):
         hits = [match.span() for match in find(view)]
@@ -61,7 +62,7 @@ def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list
 
 
 def _views(text: str) -> Iterator[tuple[bytes, list[Callable[[], Iterator[_Edit]]]]]:
-    """What *text* spells after each round of undoing escapes, and the edits that led there."""
+    """Yield *text* after each round of undoing escapes, with the edits that led there."""
     view = folded(text)
     steps: list[Callable[[], Iterator[_Edit]]] = [partial(_silences, text)]
     yield view, steps
@@ -83,7 +84,7 @@ def _escapes(view: bytes) -> Iterator[_Edit]:
 
 
 def _undone(view: bytes) -> bytes:
-    """*view* with every escape undone, once; in one buffer, as a text may be nothing but escapes."""
+    """Undo every escape in *view* once; in one buffer, as a text may be all escapes."""
     if not any(sign in view for sign in (b"\\", b"%", b"&")):
         return view
     plain, end = bytearray(), 0
@@ -102,7 +103,7 @@ def _undone(view: bytes) -> bytes:
 
 
 def _char(escape: re.Match[bytes]) -> bytes:
-    """The one character that an escape stands for; none where that says nothing."""
+    """Return the character that an escape stands for; empty if it is dropped."""
     which = escape.lastindex
     if which is None:
         return b"\\"
@@ -116,7 +117,7 @@ def _char(escape: re.Match[bytes]) -> bytes:
 
 
 def _back(hits: list[tuple[int, int]], edits: Iterator[_Edit]) -> list[tuple[int, int]]:
-    """Where the *hits* in an edited text were before its *edits*."""
+    """Map *hits* in an edited text to their places before its *edits*."""
     none: _Edit = (1 << 62, 1 << 62, 0)
     start, end, length = next(edits, none)
     longer = 0
@@ -130,11 +131,14 @@ def _back(hits: list[tuple[int, int]], edits: Iterator[_Edit]) -> list[tuple[int
     return [(first[0], last[1]) for first, last in zip(points[::2], points[1::2], strict=True)]
 
 
-# -------------------------------------------------------------------- how a secret looks
+# -------------------------------------------------------------------- forms of a secret
 
 
 def encodings(secret: str, *, twice: bool = True) -> set[str]:
-    """*secret* in base64 and hexadecimal, alone or inside of something longer, in base64 of base64 if *twice*, and turned round."""
+    """Return *secret* reversed, in hexadecimal and in base64.
+
+    The base64 is that of any longer text around it; with *twice* also base64 of base64.
+    """
     forms: set[str] = {secret[::-1]}
     for text in {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}:
         raw = text.encode("utf-8", "surrogatepass")
@@ -146,7 +150,7 @@ def encodings(secret: str, *, twice: bool = True) -> set[str]:
 
 
 def _inside(raw: bytes) -> Iterator[str]:
-    """What base64 of anything that holds *raw* holds, by where in a group of three bytes it begins."""
+    """Yield the base64 of *raw* inside of a longer text, for each alignment."""
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + raw).decode()
         yield encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]

@@ -1,10 +1,11 @@
-"""Text from an endpoint made safe to show: whatever a terminal, an editor or a CI runner acts on becomes an escape."""
+"""Text from an endpoint, made safe for terminals, editors and CI logs."""
 
 from __future__ import annotations
 
 import re
 
-# Runners of CI jobs take these as commands: GitHub at the start of a line, GitHub and Azure ##[ and ##vso[ anywhere.
+# CI runners take these as commands: GitHub `::` at the start of a line, GitHub and Azure `##[` and
+# `##vso[` anywhere.
 _AT_LINE_START = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
 _ANYWHERE = re.compile(r"#(?=#\w*\[)")
 
@@ -23,10 +24,10 @@ def _escape(char: str) -> str:
 
 
 def visible(text: str, limit: int | None = None, *, lines: bool = False) -> str:
-    """*text* with every control, bidi, invisible and surrogate character written as an escape.
+    """Escape control, bidi, invisible and surrogate characters of *text*.
 
-    Longer texts than *limit* characters end in an ellipsis. With *lines* line feeds stay. The result
-    encodes to UTF-8, holds no workflow command, and passes through again unchanged.
+    A text of more than *limit* characters ends in an ellipsis. With *lines* line feeds stay. The
+    result encodes to UTF-8, holds no workflow command, and passes through again unchanged.
     """
     if limit is not None and len(text) > limit:
         text = text[:limit] + "…"

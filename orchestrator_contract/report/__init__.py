@@ -33,7 +33,7 @@ _WRITERS: dict[str, Callable[[Result], str]] = {
 
 
 class ReportError(Exception):
-    """A report that can't be written; the message names the option, the path and the reason."""
+    """A report that can't be written; the message says which, and why."""
 
     def __init__(self, path: Path, why: OSError | str, option: str = "--report") -> None:
         reason = why if isinstance(why, str) else why.strerror or why

@@ -1,4 +1,4 @@
-"""The message of a contract test that found breaches, for pytest's summary and JUnit."""
+"""The message of a contract test that found breaches, for pytest and JUnit."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _CURL = 1500
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The failure of a test: one line that begins with a requirement's id, and all of it."""
+    """A test's failure: in one line that begins with a requirement's id, and in full."""
 
     line: str
     text: str
 
 
 def describe(found: Iterable[Found], catalogue: Catalogue, rerun: Callable[[str], str]) -> Failure:
-    """Describe the breaches of a test, the most direct first; *rerun* gives the check to paste."""
+    """Describe a test's breaches, the most direct first; *rerun* gives a command."""
     levels = list(Level)
 
     def directness(one: Found) -> tuple[int, int, int]:
@@ -48,7 +48,7 @@ def _line(ordered: list[Found]) -> str:
 
 
 def _block(found: list[Found], catalogue: Catalogue, rerun: Callable[[str], str]) -> list[str]:
-    """Return the lines of one requirement: its first breach, and how many more there are."""
+    """Return the first breach of a requirement, and the number of others."""
     requirement, breach = catalogue[found[0].requirement], found[0].breach
     where = f"{breach.where}: " if breach.where else ""
     lines = [

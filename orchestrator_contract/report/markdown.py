@@ -1,4 +1,4 @@
-"""conformance.md: the result as a comment on a change and as a CI summary, breaches first.
+"""conformance.md: the result as a comment or a CI summary, breaches first.
 
 Text that may come from the endpoint stands in code spans and fences, where Markdown knows no
 mentions, links or HTML; their delimiters are longer than any run of backticks inside.
@@ -52,7 +52,7 @@ def as_markdown(result: Result) -> str:
 
 
 def _fit(cards: Sequence[Card], result: Result, room: int) -> tuple[list[str], int]:
-    """Return a block for each breach, in full while there is room, and the number of short ones."""
+    """Return a block for each breach, and the number of those that are shortened."""
     if not cards:
         return [], 0
     blocks, cut = ["### Breaches"], 0
@@ -102,8 +102,9 @@ def plain(text: str) -> str:
 
 def _head(result: Result) -> list[str]:
     counts = result.counts()
+    verdict = f"{_MARKS[result.overall]} {str(result.overall).capitalize()}"
     blocks = [
-        f"## {_MARKS[result.overall]} {str(result.overall).capitalize()}: {code(result.profile.name, 120)}",
+        f"## {verdict}: {code(result.profile.name, 120)}",
         f"**{plain(report_model.headline(result))}.**",
     ]
     if result.reason:
@@ -154,9 +155,8 @@ def _full(card: Card, result: Result) -> str:
             parts += [fence(visible(step.curl, 1500), "sh"), fence(_response(step))]
         parts.append("</details>")
     if len(found) > 1:
-        parts.append(
-            f"_{card.failed} failed; {count(len(found) - 1, 'more finding')} in `conformance.html`._"
-        )
+        more = count(len(found) - 1, "more finding")
+        parts.append(f"_{card.failed} failed; {more} in `conformance.html`._")
     parts += ["Check it again:", fence(visible(result.rerun(row.requirement.id), 600), "sh")]
     return "\n\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""The content of a result as every report shows it: findings, sections, statuses, observations.
+"""The content of every report: findings, sections, statuses, observations.
 
 Each text that may come from the endpoint passes through `visible` here; a writer only escapes for
 its own format.
@@ -75,7 +75,7 @@ class Finding:
 
     @property
     def wanted(self) -> str:
-        """What was expected, with its place."""
+        """The expectation, with its place."""
         return f"{self.where}: {self.expected}" if self.where else self.expected
 
     @property
@@ -94,7 +94,7 @@ class Card:
 
     @property
     def failed(self) -> str:
-        """How many checks failed."""
+        """Number of checks that failed, of all."""
         record = self.row.record
         return f"{record.breaches} of {count(record.checks, 'check')}"
 
@@ -190,7 +190,7 @@ def phrase(code: str) -> str:
 
 
 def statuses(result: Result) -> list[StatusRow]:
-    """Return the coverage of the documented statuses of DELETE, and of others that were seen."""
+    """Return the coverage of DELETE's documented statuses, and of others seen."""
     faults = {str(status) for status in result.profile.faults}
     return [
         _status_row(status, result.statuses.get(status, {}), provoked=status in faults)

@@ -90,7 +90,7 @@ def _rule(row: RequirementResult) -> dict[str, Any]:
 
 
 def _results(card: Card, result: Result, numbers: dict[str, int]) -> list[dict[str, Any]]:
-    """Return a card's own result, and those of the requirements that rest on the same exchanges."""
+    """Return the results of a card: its own first, then those grouped with it."""
     lead = card.row.requirement.id
     return [
         _result(one, result, numbers[one.row.requirement.id], "" if one is card else lead)

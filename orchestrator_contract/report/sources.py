@@ -45,7 +45,7 @@ _ID = re.compile("|".join(rf"\b{source.id}\b" for source in SOURCES))
 
 
 def split(text: str) -> list[tuple[str, str]]:
-    """Split *text* into pairs of words and source id, which is empty if they name no source."""
+    """Split *text* into pairs of words and source id, empty if they name none."""
     pieces, end = [], 0
     for found in _ID.finditer(text):
         if found.start() > end:

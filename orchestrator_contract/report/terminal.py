@@ -1,4 +1,4 @@
-"""The verdict on the terminal: sections, each breach with its next step, and what stayed open."""
+"""The verdict on the terminal: sections, breaches, unverified requirements."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CURL = 1500
 
 
 def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
-    """Write the summary with pytest's terminal reporter; -q leaves out the table and observations."""
+    """Write the summary; with -q without the table and the observations."""
     quiet = terminal.verbosity < 0
     terminal.section("contract", sep="=")
     if not quiet:
@@ -114,7 +114,7 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def _brief(card: Card) -> str:
-    """Say in one line what a requirement found that rests on the same exchanges."""
+    """Describe a breach that rests on the same exchanges, in one line."""
     row = card.row
     level = str(row.requirement.level)
     head = level if row.verdict is Verdict.BREACHED else f"{row.verdict}, {level}"

@@ -126,7 +126,7 @@ def _bars(changes: Sequence[tuple[float, str]], scale: _Scale) -> Iterator[Bar]:
 
 
 def _labels(changes: Sequence[tuple[float, str]]) -> Iterator[Label]:
-    """Yield the first status word at the left and the last at the right; others are in the list."""
+    """Yield the first status word at the left, the last one at the right."""
     if len(changes) > 1:
         yield Label(_LEFT, f"{changes[0][1]} {span(changes[0][0])}", "start")
     if changes:

@@ -1,4 +1,4 @@
-"""`--baseline conformance.json`: breaches that are new since an earlier run, fixed, or still open.
+"""`--baseline`: breaches that are new since an earlier run, fixed, or open.
 
 Runs are compared by requirement: problem texts hold ids and times that differ between any two runs.
 """

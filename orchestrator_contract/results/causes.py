@@ -1,8 +1,8 @@
 """Breaches grouped by the exchanges that they rest on, the most direct one first.
 
-One mistake of an endpoint breaches several requirements: a DELETE that returns 200 has no documented
-status, was not accepted, and is no replay of a 202. Grouping changes no verdict; it decides what a
-reader sees first.
+One mistake of an endpoint breaches several requirements: a DELETE that returns 200 has no
+documented status, is not accepted, and does not replay a 202. Grouping changes no verdict, only
+the order in which a reader sees them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BREACHES = (Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)
 
 
 class Stage(IntEnum):
-    """How directly a requirement is about one exchange, the most direct first."""
+    """Directness with which a requirement is about one exchange."""
 
     #: The response as an HTTP message.
     MESSAGE = 0
@@ -80,13 +80,13 @@ def grouped(rows: Iterable[RequirementResult], new: Collection[str] = ()) -> lis
 
 
 def directness(row: RequirementResult) -> tuple[int, int, int]:
-    """Order rows by how directly they are about an exchange; a smaller value is more direct."""
+    """Return a sort key: rows that are more directly about an exchange come first."""
     steps = _fewest(row)
     return stage(row.requirement, steps), steps, list(Level).index(row.requirement.level)
 
 
 def stage(requirement: Requirement, steps: int) -> Stage:
-    """Return the stage of a requirement whose breaches rest on at least *steps* exchanges."""
+    """Return the stage of a requirement, from the fewest *steps* of its breaches."""
     if steps != 1:
         return Stage.SEQUENCE
     if requirement.id in _MESSAGE:
@@ -133,7 +133,7 @@ class _Group:
             self._add(row)
 
     def explains(self, other: _Group) -> bool:
-        """Whether this group is the cause of most of what *other* found."""
+        """Return true if this group is the cause of most breaches of *other*."""
         share, back = self._share(other, self._leads_to), other._share(self, other._leads_to)
         if share >= _MOST or (share >= _SOME and back >= _MOST):
             return True

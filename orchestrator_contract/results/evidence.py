@@ -40,7 +40,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One check that failed; its texts hold no secret, and nothing that a terminal acts on."""
+    """A failed check; its texts hold no secret and are safe to show."""
 
     #: A JSON path or header name; empty if it is about the response as a whole.
     where: str
@@ -70,7 +70,7 @@ class Breach:
 
     @property
     def observed(self) -> str:
-        """What was seen, with the status and the beginning of the body of the response."""
+        """The seen part, with the status and the beginning of the response's body."""
         return self._observed(_BEGINNING)
 
     @property

@@ -108,7 +108,7 @@ class Findings:
         return ok
 
     def on(self, call: Call) -> Check:
-        """Return `check` for the effects of *call*, under the requirements that judge such calls."""
+        """Return `check` under the requirements that judge such calls as *call*."""
 
         def check(
             requirement: str,
@@ -176,7 +176,7 @@ class Findings:
         return self._breaches
 
     def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach kept of a requirement, unless it has one."""
+        """Add a shrunk scenario to the newest breach kept, unless it has one."""
         with self._lock:
             shown = self._record(requirement).shown
             if shown and not shown[-1].story:
@@ -244,7 +244,7 @@ class Findings:
             return fresh
 
     def found(self, requirement: str, problem: str) -> Found:
-        """Return a breach that `end` named, with the exchange that shows it if it was kept."""
+        """Return a breach that `end` named, with its exchange if that was kept."""
         kept = self._of_test.get((requirement, problem))
         return kept or Found(requirement, Breach.parse(problem), 0)
 

@@ -30,7 +30,7 @@ class RequirementResult:
     record: RequirementFindings
 
     def as_json(self, rerun: str) -> dict[str, Any]:
-        """Return the entry of conformance.json; *rerun* stands in for a request if none shows it."""
+        """Return the entry of conformance.json; *rerun* stands in for a request."""
         one = self.requirement
         return {
             "id": one.id,

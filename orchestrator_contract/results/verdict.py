@@ -289,7 +289,7 @@ def _why_open(rows: list[RequirementResult]) -> str:
 def _trusted(
     name: str, findings: Findings, unusable: EndpointUnusable | None
 ) -> RequirementFindings:
-    """Return the findings on a requirement; of an unusable endpoint those that stand all the same."""
+    """Return the findings on a requirement that stand, also if the endpoint is unusable."""
     if unusable is None or (
         name in unusable.stands and findings.records.get(name, RequirementFindings()).breaches
     ):

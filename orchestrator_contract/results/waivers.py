@@ -1,4 +1,4 @@
-"""Waivers: breaches that are accepted until a date, read from TOML and applied to a result.
+"""Waivers: breaches that are accepted until a date, read from TOML.
 
 A waived breach stays in every report. A waiver excuses only what it names: with a pattern, every
 problem of the requirement must match, or the requirement counts as breached.
@@ -23,7 +23,7 @@ _SOON = 14
 
 
 class WaiverError(Exception):
-    """An unusable waiver file; the message names the file, the entry and what was expected."""
+    """An unusable waiver file; the message names the file and the entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_named_requirements_exist() -> None:
     ],
 )
 def test_stage(name: str, steps: int, expected: Stage) -> None:
-    """The message comes before the status, the shape, the content, and what exchanges say together."""
+    """Message, status, shape, content, sequence: in this order."""
     assert stage(catalogue.load()[name], steps) is expected
 
 
@@ -82,7 +82,7 @@ def test_what_follows_from_one_exchange() -> None:
 
 
 def test_two_mistakes_stay_apart() -> None:
-    """A missing header in every 202 explains neither replays nor what follows a deletion."""
+    """A header missing in every 202 explains neither replays nor later fetches."""
     accepted = [(f"d{number}",) for number in range(20)]
 
     assert groups(
@@ -165,7 +165,7 @@ def exchange(number: int) -> Exchange:
 
 
 def test_exchanges_are_told_apart_over_processes() -> None:
-    """The same exchange has the same name in each process, another one another; few are kept."""
+    """An exchange has the same fingerprint in each process; few are kept."""
     one, other = (Findings(catalogue.load(), Redactor()) for _ in range(2))
     first, second = exchange(1), exchange(2)
     one.check("DEL-STATUS", False, exchanges=[first])

@@ -121,7 +121,7 @@ def test_header() -> None:
 
 
 def test_one_problem_a_place() -> None:
-    """Two errors of one value are one problem; of alternatives for an object the deciding part."""
+    """Two errors of one value are one problem; alternatives show the deciding part."""
     twice = problems({"properties": {"a": {"format": "uri", "pattern": "^a"}}}, {"a": "/x"})
     schema = {"anyOf": [{"type": "null"}, {"properties": {"title": {"type": "string"}}}]}
 

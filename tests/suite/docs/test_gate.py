@@ -85,7 +85,7 @@ def broken_mock() -> Iterator[Path]:
 
 
 def test_a_conformant_endpoint_passes(tmp_path: Path) -> None:
-    """Exit code 0, the verdict as an output, the report on the summary page and in the folder."""
+    """Exit code 0, the verdict as an output, the report on the summary page."""
     ended = gate(
         tmp_path,
         effort="quick",
@@ -106,7 +106,7 @@ def test_a_conformant_endpoint_passes(tmp_path: Path) -> None:
 
 
 def test_a_breach_fails(tmp_path: Path, broken_mock: Path) -> None:
-    """Exit code 1, the summary page names the requirement; without strict an advisory breach is a warning."""
+    """Exit code 1, the requirement on the summary page; advisory breaches warn."""
     ended = gate(
         tmp_path,
         target=str(broken_mock),
@@ -163,7 +163,7 @@ def test_other_inputs_reach_the_suite(tmp_path: Path, broken_mock: Path) -> None
 
 
 def test_a_run_without_a_verdict_shows_its_message(tmp_path: Path) -> None:
-    """A missing profile ends with 4 and its message; an older report is not taken for this run's."""
+    """A missing profile ends with 4 and its message, despite an older report."""
     (tmp_path / "conformance-report").mkdir()
     (tmp_path / "conformance-report" / "conformance.json").write_text(
         '{"verdict": "conformant"}', encoding="utf-8"
@@ -182,7 +182,7 @@ def test_a_run_without_a_verdict_shows_its_message(tmp_path: Path) -> None:
 
 
 def test_inputs_reach_the_script() -> None:
-    """Each input is passed to the script's step, python-version to the one that sets Python up."""
+    """Each input is passed to the script, python-version to the step before."""
     steps = ACTION["runs"]["steps"]
     given = {name.lower().replace("_", "-"): value for name, value in steps[-1]["env"].items()}
     script = (PROJECT / "scripts" / "gate.sh").read_text(encoding="utf-8")

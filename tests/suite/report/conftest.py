@@ -1,4 +1,4 @@
-"""Results built by hand, from the calm to the hostile, for each writer to draw."""
+"""Results built by hand, for each writer to draw."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def breach(
     status: int | None = 202,
     steps: int = 1,
 ) -> Breach:
-    """A breach as the ledger keeps it, each of its steps with *text* wherever an endpoint can put some."""
+    """Return a breach with *text* wherever an endpoint can put some."""
     step = Evidence(
-        request=f'curl -isS --path-as-is -X DELETE -u "$KEY_USER:$KEY_SECRET" http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}',
+        request='curl -isS --path-as-is -X DELETE -u "$KEY_USER:$KEY_SECRET" '
+        f"http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}",
         status=status,
         headers={"operation-id": text[:300], "date": "Mon, 23 Nov 2026 21:00:00 GMT"},
         body=text,
@@ -240,7 +241,7 @@ def nothing() -> Result:
 
 
 def enormous() -> Result:
-    """Every requirement is breached as often as is kept, some with bodies of 100 KB on one line and on many."""
+    """Every requirement is breached, some with bodies of 100 KB."""
     bodies = ("x" * 100_000, "\n" * 100_000, HOSTILE * 300)
     large, small = (
         [breach(body[:600], body[:size], text=body[:size]) for body in bodies * 4]

@@ -37,7 +37,7 @@ def test_size(any_result: Result) -> None:
 
 
 def test_all_breaches_are_named_when_cut(huge: Result) -> None:
-    """A comment that is too small for everything still names every requirement that is breached."""
+    """A shortened comment still names every breached requirement."""
     text = as_markdown(huge)
 
     assert [row.requirement.id for row in huge.rows if f"`{row.requirement.id}`" not in text] == []
@@ -74,7 +74,7 @@ def test_no_active_characters(any_result: Result) -> None:
 
 
 def test_breaches_first(breached: Result) -> None:
-    """What is broken stands before what could not be verified, with all that is needed to repeat it."""
+    """Breaches stand before unverified requirements, with commands to repeat them."""
     text = as_markdown(breached)
 
     assert (
@@ -136,7 +136,7 @@ def test_calm(calm: Result) -> None:
 
 @given(st.text("`~ ab\n|<@\\*", max_size=30))
 def test_nothing_breaks_out(text: str) -> None:
-    """Whatever backticks a text holds, its span is one code span and its fence one fence."""
+    """A span or fence stays one, whatever backticks it holds."""
     span = [t for t in tokens(f"x {code(text)} y") if t.type in ("code_inline", "em_open")]
     block = [t for t in PARSER.parse(fence(text)) if t.level == 0]
 

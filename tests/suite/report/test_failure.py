@@ -49,7 +49,7 @@ def findings() -> Findings:
 
 
 def test_line(findings: Findings, described: Callable[[Findings], failure.Failure]) -> None:
-    """One line begins with the id of the most direct requirement, and names the others once."""
+    """The line begins with the most direct requirement and names the others."""
     first, again = exchange(202, b"{}"), exchange(500, b"Internal\nServer Error")
     findings.check("KEY-REPLAY", False, expected="it", seen="a", exchanges=[first, again])
     findings.check("KEY-REPLAY", False, expected="it", seen="b", exchanges=[first, again])
@@ -63,7 +63,7 @@ def test_line(findings: Findings, described: Callable[[Findings], failure.Failur
 
 
 def test_text(findings: Findings, described: Callable[[Findings], failure.Failure]) -> None:
-    """Each requirement has its title, the first of its breaches, the request and its check."""
+    """Each requirement has its title, first breach, request and command."""
     for name in ("a", "b", "c"):
         findings.check(
             "OP-ID",

@@ -1,4 +1,4 @@
-"""--junitxml: properties of each test, well-formed whatever the endpoint sent, with and without workers."""
+"""--junitxml: properties and messages, well-formed whatever the endpoint sent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(folder: Path, *options: str, env: dict[str, str] | None = None) -> Any:
 
 @contextmanager
 def hostile(name: str, profile: Path) -> Iterator[dict[str, str]]:
-    """A hostile endpoint that *profile* leads to; gives the environment with its credentials."""
+    """Start a hostile endpoint, write its *profile*, give its credentials."""
     env = {**os.environ, "HOSTILE_USER": "hostile-user", "HOSTILE_PASSWORD": "hostile-password"}
     command = [
         sys.executable,
@@ -69,7 +69,7 @@ def hostile(name: str, profile: Path) -> Iterator[dict[str, str]]:
 
 
 def shape(root: Any) -> None:
-    """The usual schema: suites, suite with counts, cases with names, properties and at most one outcome."""
+    """Check the usual shape: a suite with counts, cases with one outcome."""
     assert root.tag == "testsuites"
     (endpoint,) = root
     cases = endpoint.findall("testcase")
@@ -127,7 +127,7 @@ def test_properties(tmp_path: Path, workers: list[str]) -> None:
     ],
 )
 def test_hostile(tmp_path: Path, name: str, workers: list[str]) -> None:
-    """What the endpoint sends does not break the XML, and its breaches are failures with a verdict."""
+    """Hostile text does not break the XML; breaches are failures with messages."""
     profile = tmp_path / "hostile.toml"
 
     with hostile(name, profile) as env:

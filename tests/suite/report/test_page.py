@@ -51,7 +51,7 @@ def words(element: Element) -> str:
 
 
 def test_valid_and_passive(any_result: Result) -> None:
-    """The page parses without errors and holds nothing that loads, runs or submits but its own script."""
+    """The page parses without errors and holds no active part but its script."""
     root = parse(as_html(any_result))
 
     found = list(elements(root))
@@ -76,7 +76,7 @@ def test_valid_and_passive(any_result: Result) -> None:
 
 
 def test_policy_names_what_the_page_holds(any_result: Result) -> None:
-    """The policy allows the page's own style and script by their hashes, and nothing else."""
+    """The policy allows the page's own style and script, by their hashes."""
     root = parse(as_html(any_result))
     found = {name: element for name, element in elements(root) if name in ("style", "script")}
     policy = next(
@@ -105,7 +105,7 @@ def test_links_lead_somewhere(any_result: Result) -> None:
 
 
 def test_controls_have_names(breached: Result) -> None:
-    """Every input has a label, every button, drawing and scrolling region a name, the page its landmarks."""
+    """Inputs, buttons, drawings and regions have names; the page has landmarks."""
     root = parse(as_html(breached))
     labelled = {e.get("for") for name, e in elements(root) if name == "label"}
     inside = {id(child) for name, e in elements(root) if name == "label" for child in e.iter()}
@@ -137,7 +137,7 @@ def test_hostile_text_is_shown(hostile: Result) -> None:
 
 
 def test_breach_is_complete(breached: Result) -> None:
-    """A breach shows expected, seen, level, source, its steps in order, and commands to repeat them."""
+    """A breach shows expected, seen, level, source, steps and commands."""
     root = parse(as_html(breached))
     article = next(e for _, e in elements(root) if e.get("id") == "b-DEL-202-HEADERS")
 

@@ -62,7 +62,7 @@ def test_ascii_only(any_result: Result) -> None:
 
 
 def test_rules_are_the_judged_requirements(breached: Result) -> None:
-    """Each requirement is a rule with its title, level and source; results point at theirs."""
+    """Each requirement is a rule with title, level and source."""
     run = run_of(breached)
     rules = run["tool"]["driver"]["rules"]
 
@@ -91,7 +91,7 @@ def test_results(breached: Result) -> None:
 
 
 def test_message(breached: Result) -> None:
-    """A result says what was expected and seen, and how to repeat it, and where it was found."""
+    """A result has the expected and the seen, a command and a place."""
     found = next(one for one in run_of(breached)["results"] if one["ruleId"] == "DEL-202-HEADERS")
     text = found["message"]["text"]
 
@@ -143,7 +143,7 @@ def test_baseline(causes: Result) -> None:
 
 
 def test_same_finding_same_fingerprint(breached: Result, hostile: Result) -> None:
-    """An alert stays the same over runs of one target, whatever was seen, and differs by target."""
+    """An alert stays the same over runs, whatever was seen."""
     before = {one["ruleId"]: one["partialFingerprints"] for one in run_of(breached)["results"]}
     hostile.profile = breached.profile
     again = {one["ruleId"]: one["partialFingerprints"] for one in run_of(hostile)["results"]}

@@ -77,7 +77,7 @@ def test_breach(breached: Result) -> None:
 
 
 def test_summary(breached: Result) -> None:
-    """Sections, unverified requirements by reason, observations with sightings only, then the verdict."""
+    """Sections, unverified requirements, observations, then the verdict."""
     text = written(breached)
 
     assert re.search(r"^Submitting a delete +- +- +- +- +1\s*$", text, re.MULTILINE)
@@ -93,7 +93,7 @@ def test_summary(breached: Result) -> None:
 
 
 def test_each_finding_is_said_once(causes: Result) -> None:
-    """Breaches on the same exchanges are one block: the most direct first, the others in a line."""
+    """Breaches on the same exchanges are one block, the most direct first."""
     text = written(causes)
 
     assert [line for line in text.splitlines() if re.match("BREACHED|WARNED", line)] == [
@@ -112,7 +112,7 @@ def test_each_finding_is_said_once(causes: Result) -> None:
 
 
 def test_quiet(breached: Result) -> None:
-    """With -q the table and the observations are left out; reasons and the report's path stay."""
+    """With -q the table and observations go; reasons and the path stay."""
     text = written(breached, verbosity=-1)
 
     assert "BREACHED DEL-202-HEADERS" in text

@@ -64,7 +64,7 @@ def poll(number: int, at: float, word: str) -> Exchange:
 
 
 def test_operation() -> None:
-    """Polls, fetches and further deletes stand under the operation, timed from its first request."""
+    """Polls, fetches and further deletes belong to the operation."""
     record = Recorder()
     for one in (
         delete(1, 100.0),
@@ -88,7 +88,7 @@ def test_operation() -> None:
 
 
 def test_race() -> None:
-    """Changes of one configuration that overlap are a race; those one after the other are none."""
+    """Only changes of one configuration that overlap are a race."""
     record = Recorder()
     for one in (
         delete(1, 100.0, key="a", took=0.5),
@@ -107,7 +107,7 @@ def test_race() -> None:
 
 
 def test_bounds() -> None:
-    """However much happens, few lines with few events are kept, and failures are among them."""
+    """Few timelines with few events are kept, failures among them."""
     record = Recorder()
     for number in range(500):
         record(delete(number, 100.0 + number))

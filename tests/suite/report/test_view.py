@@ -1,4 +1,4 @@
-"""Reports show a breach as it was recorded, whatever its texts hold and wherever it was found."""
+"""Reports show a breach as it was recorded, whatever its texts hold."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def shown_findings(findings: Findings) -> list[report_model.Finding]:
 
 
 def test_a_breach_of_several_steps_comes_whole_from_another_process(findings: Findings) -> None:
-    """It is shown with all its steps, or counted only: never in part, which no report could show."""
+    """It is shown with all its steps, or only counted."""
     other = Findings(catalogue.load(), Redactor())
     for number in range(11):
         findings.check(ID, False, expected="a", seen=str(number), exchanges=[exchange(str(number))])
@@ -74,7 +74,7 @@ def test_a_breach_of_several_steps_comes_whole_from_another_process(findings: Fi
 
 @pytest.mark.parametrize("text", ["a; saw b", "step 1 of 2: a", "expected a; saw b", ": ", ""])
 def test_texts_stay_what_they_are(findings: Findings, text: str) -> None:
-    """Whatever words stand in them, where a breach is, what was expected and what was seen are shown apart."""
+    """Place, expectation and observation stay apart, whatever they say."""
     findings.check(
         ID, False, where=text, expected="x" + text, seen="y" + text, exchanges=[exchange("x")]
     )
@@ -107,7 +107,7 @@ def test_entries_of_a_recording_are_named(findings: Findings) -> None:
 
 
 def test_a_story_is_shown_line_by_line(findings: Findings) -> None:
-    """The shortest history that shows a breach stands beside what was seen, safe to show."""
+    """The shortest history stands beside the observation, safe to show."""
     findings.check(ID, False, expected="a", seen="b", exchanges=[exchange("x")])
     findings.story(ID, ["create\x1b", "delete"])
 
