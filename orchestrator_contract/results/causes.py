@@ -108,10 +108,8 @@ class _Group:
         self._about: set[str] = set()
         #: Those of them that are wrong in themselves.
         self._single: set[str] = set()
-        #: Those of them that spoil what relies on them.
-        self._spoiled: set[str] = set()
-        #: All exchanges of breaches that rest on several.
-        self._sequence: set[str] = set()
+        #: Those that spoil what relies on them, and all exchanges of breaches that rest on several.
+        self._relied_on: set[str] = set()
         self._add(row)
 
     def _add(self, row: RequirementResult) -> None:
@@ -122,10 +120,10 @@ class _Group:
             self.trails.append((found, trail))
             self._about.add(trail[-1])
             if found is Stage.SEQUENCE:
-                self._sequence.update(trail)
+                self._relied_on.update(trail)
             else:
                 self._single.add(trail[-1])
-                self._spoiled.update(trail[-1:] if spoils else ())
+                self._relied_on.update(trail[-1:] if spoils else ())
 
     def take(self, other: _Group) -> None:
         """Merge *other*, which is less direct, into this group."""
@@ -134,10 +132,15 @@ class _Group:
 
     def explains(self, other: _Group) -> bool:
         """Return true if this group is the cause of most breaches of *other*."""
-        share, back = self._share(other, self._leads_to), other._share(self, other._leads_to)
-        if share >= _MOST or (share >= _SOME and back >= _MOST):
+        share = self._share(other, self._leads_to)
+        if share >= _MOST:
             return True
-        return min(self._share(other, self._is_about), other._share(self, other._is_about)) >= _MOST
+        if share >= _SOME and other._share(self, other._leads_to) >= _MOST:
+            return True
+        return (
+            self._share(other, self._is_about) >= _MOST
+            and other._share(self, other._is_about) >= _MOST
+        )
 
     def _share(self, other: _Group, touches: _Touches) -> float:
         hits = sum(touches(found, trail) for found, trail in other.trails)
@@ -145,7 +148,7 @@ class _Group:
 
     def _leads_to(self, found: Stage, trail: tuple[str, ...]) -> bool:
         if found is Stage.SEQUENCE:
-            return not (self._spoiled | self._sequence).isdisjoint(trail)
+            return not self._relied_on.isdisjoint(trail)
         return trail[-1] in self._single
 
     def _is_about(self, _: Stage, trail: tuple[str, ...]) -> bool:
