@@ -11,11 +11,11 @@ import requests
 
 from benchmarks.results import RequirementResult
 from orchestrator_contract import profile
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.report import timelines as timeline
+from orchestrator_contract.resources.configuration import Configuration
 
 _BATCH, _ROUNDS, _GOAL = 100, 30, 0.9
 
@@ -45,7 +45,7 @@ def compare(target: Path, seconds: float) -> list[RequirementResult]:
     limits = described.limits
     coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
     endpoint = Endpoint(Settings(described, EFFORTS["quick"], 1, "benchmark"), coordinator)
-    endpoint.client.recorders.append(timeline.Recorder())
+    endpoint.client.observers.append(timeline.Recorder())
     account = described.accounts[0]
     rows = []
     with requests.Session() as session:

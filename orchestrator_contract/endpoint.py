@@ -1,39 +1,39 @@
-"""One run against one target, wired together: what the contract tests get to work with."""
+"""One run against one target, wired together for one process."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 from random import Random
-from uuid import NAMESPACE_OID, UUID, uuid5
+from typing import Any
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.contract import catalogue, schemas
+from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
-from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NothingToDelete
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
+from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.absent import Absent
+from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
-from orchestrator_contract.provision.read_lag import Visibility
+from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
-from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.rules.server_errors import ServerErrorRate
 from orchestrator_contract.steps.rechecks import Rechecks
-from orchestrator_contract.steps.server_error_rate import Crashes
-
-_SID_TAIL = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,172 +48,132 @@ class Settings:
     #: Tells the processes of one run apart; empty without xdist.
     worker: str = ""
 
+    @property
+    def process_id(self) -> str:
+        """Names what this process creates."""
+        return f"{self.run_id}{self.worker.removeprefix('gw')}"
+
 
 class Endpoint:
     """The run as one process sees it."""
 
     def __init__(self, settings: Settings, coordinator: Coordinator) -> None:
         self.settings = settings
-        self.profile = settings.profile
-        self.effort = settings.effort
-        self.random = Random(f"{settings.seed}")  # repeatable on purpose
+        self.profile, self.effort = settings.profile, settings.effort
         self.coordinator = coordinator
-        self._key_salt = uuid5(NAMESPACE_OID, settings.run_id).int
+        self._begun: Counter[str] = Counter()
+        self.random = Random(f"{settings.seed}")  # repeatable on purpose
+        self.identifiers = Identifiers(self.random, settings.run_id)
         self.redactor = Redactor.of(self.profile)
         self.findings = Findings(catalogue.load(), self.redactor)
         self.judge = Judge(self.findings, self.profile.tolerated)
         self.ownership = Ownership()
-        self.client = Client(
-            self.profile, coordinator, self.findings, self.judge, self.redactor, self.ownership
-        )
-        self.client.longest_s = self.effort.longest_s
-        self.poller = Poller(self.client)
-        self.poller.early_every = self.effort.early_every
-        run = (
-            f"{settings.run_id}{settings.worker.removeprefix('gw')}"
-            if settings.worker
-            else settings.run_id
-        )
         self.inventory = Inventory(coordinator, self.ownership)
-        list_watch = DeletedListRule(self.findings, self.inventory.owner)
-        self.poller.polled = list_watch.polled
-        self.client.recorders.append(list_watch)
-        self.crashes = Crashes(self.well_formed_key)
-        self.client.recorders.append(self.crashes)
-        self.configurations = Provisioner(self.client, self.poller, self.inventory, run)
-        self.configurations.ahead = self.effort.ahead
-        creator = self.configurations.creator
-        creator.settle = Visibility(
-            self.client, self.configurations.listing, creator.identity.seen
-        ).wait
-        self.rechecks = Rechecks(self)
-        self.configurations.needed = lambda one: one is self._bystander or self.rechecks.keeps(one)
-        self.configurations.release = self.rechecks.release
-        self._bystander: Configuration | None = None
-        self._bystanders: list[Configuration] = []
-        self._absent: dict[Scope, str] = {}
+        list_rule = DeletedListRule(self.findings, self.inventory.owner)
+        self.server_errors = ServerErrorRate()
+        self.client = Client(
+            self.profile,
+            coordinator,
+            self.redactor,
+            self.ownership,
+            observers=[self.findings.count_request, self.judge, list_rule, self.server_errors],
+            longest_s=self.effort.longest_s,
+        )
+        self.poller = Poller(
+            self.client,
+            self.findings,
+            early_every=self.effort.early_every,
+            polled=list_rule.polled,
+        )
+        holds, few = Holds(), self.effort.few
+        self.configurations = Provisioner(
+            self.client,
+            self.poller,
+            self.findings,
+            self.inventory,
+            holds,
+            settings.process_id,
+            ahead=self.effort.ahead,
+        )
+        self.absent = Absent(self.client, self.ownership, self.identifiers, reuse=few)
+        self.targets = Targets(
+            self.configurations, self.inventory, self.ownership, holds, share_control=few
+        )
+        self.rechecks = Rechecks(
+            self.client,
+            self.poller,
+            self.findings,
+            self.inventory,
+            self.ownership,
+            self.targets,
+            holds,
+            self.effort,
+        )
 
-    def reseed(self, test: str, to_come: float = inf) -> None:
-        """Start one test: its random numbers are the same for the same seed, whatever ran before; so many are *to_come* after it."""
-        self.random.seed(f"{self.settings.seed}/{test}")
+    def begin(self, test: str, to_come: float = inf) -> None:
+        """Begin a test: its random numbers follow from seed and name; *to_come* tests are left after it.
+
+        A test that is run again gets others, as its keys and SIDs are used.
+        """
+        self._begun[test] += 1
+        times = self._begun[test]
+        self.random.seed(f"{self.settings.seed}/{test}{f'#{times}' if times > 1 else ''}")
         self.configurations.begin(to_come)
 
-    # ---------------------------------------------------------------- generated values
+    # ---------------------------------------------------------------- shared steps
 
     def key(self, version: int = 4, variant: int | None = None) -> str:
-        """A fresh idempotency key; a UUID of *version*, and of RFC 9562's variant unless *variant* gives another digit for it.
-
-        The run's id is mixed in: another run with the same seed, within the life of its keys, must not meet them.
-        """
-        number = self.random.getrandbits(128) ^ self._key_salt
-        places = 0xF << 76 | (0x3 << 62 if variant is None else 0xF << 60)
-        return str(
-            UUID(
-                int=number & ~places
-                | version << 76
-                | (0x2 << 62 if variant is None else variant << 60)
-            )
-        )
+        """A new idempotency key (`Identifiers.key`)."""
+        return self.identifiers.key(version, variant)
 
     @staticmethod
     def well_formed_key(key: str) -> bool:
         """Whether *key* matches the documented pattern."""
-        return schemas.matches("idempotency-key.json", key)
+        return is_well_formed_key(key)
 
-    def unknown_sid(self) -> str:
-        """A well-formed SID that no configuration has, by all likelihood."""
-        tail = "".join(self.random.choice(_SID_TAIL) for _ in range(25))
-        return f"conv_configuration_{self.random.randrange(8)}{tail}"
+    def finish(self, operations: Sequence[Operation]) -> None:
+        """Follow *operations* to their end, as far as they can be followed."""
+        with contextlib.suppress(Inconclusive):
+            self.poller.finish(operations, early=False)
 
-    def absent_sid(self, scope: Scope = DEFAULT_SCOPE) -> str:
-        """A well-formed SID shown to be absent in *scope*, so that a DELETE may be sent to it there; in a quick run always the same.
+    def follow(self, configuration: Configuration, *exchanges: Exchange) -> list[Operation]:
+        """The operations of those *exchanges* on *configuration* that were accepted, followed to their end."""
+        operations = [
+            self.poller.accept(one, configuration) for one in exchanges if one.status == 202
+        ]
+        self.finish(operations)
+        return operations
 
-        Raises:
-            Inconclusive: the endpoint says that it exists.
-        """
-        if scope not in self._absent or not self.effort.few:
-            sid = self.unknown_sid()
-            self.show_absent(sid, scope)
-            self._absent[scope] = sid
-        return self._absent[scope]
-
-    def show_absent(self, segment: str, scope: Scope = DEFAULT_SCOPE) -> None:
-        """Let a DELETE be sent to *segment* in *scope* after a fetch has shown that nothing is there.
+    def each(
+        self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8
+    ) -> list[Any]:
+        """Results of *function* over *items* in parallel, without those that were inconclusive.
 
         Raises:
-            Inconclusive: something may be there.
+            Inconclusive: all of them were; the first one's reason.
         """
-        exchange = self.client.fetch(Configuration(segment, scope=scope))
-        if exchange.succeeded:
-            raise Inconclusive(
-                f"a fetch of the made-up SID {segment[:60]!r} answers {exchange.status}, so a configuration may have it"
-            )
-        self.ownership.allow(segment, scope=scope)
+
+        def attempt(item: Any) -> Any:
+            try:
+                return function(item)
+            except Inconclusive as error:
+                return error
+
+        results = self.client.parallel(attempt, list(items), width)
+        good = [result for result in results if not isinstance(result, Inconclusive)]
+        if results and not good:
+            raise results[0]
+        return good
 
     def is_echo(self, exchange: Exchange) -> bool:
-        """Whether a 404 or 409 may come of an earlier delete of the SID that was answered 500 or 503: nothing is promised of those."""
-        doubtful = any(
-            status in (500, 503) for status in exchange.before
-        ) or self.ownership.doubtful((exchange.scope, exchange.call.subject))
-        return exchange.status in (404, 409) and doubtful
+        """Whether a 404 or 409 may come of an earlier delete that was answered 500 or 503: nothing is promised of those."""
+        key = (exchange.scope, exchange.call.subject)
+        doubtful = any(status in (500, 503) for status in exchange.before)
+        return exchange.status in (404, 409) and (doubtful or self.ownership.doubtful(key))
 
-    def harmless(self, odds: Iterable[MalformedSid], target: Configuration) -> list[MalformedSid]:
-        """Those of *odds*, which lie near *target*, that a DELETE may name.
-
-        Of ids that look as documented no two are near each other. Of others any may be somebody's, or another spelling
-        of *target*, so a fetch must show that it is not.
-        """
-        found = [
-            odd
-            for odd in odds
-            if USUAL_SID.fullmatch(target.sid) or self._is_absent(odd.segment, target.scope)
-        ]
-        self.ownership.allow(*(odd.segment for odd in found), scope=target.scope)
-        return found
-
-    def _is_absent(self, segment: str, scope: Scope) -> bool:
-        try:
-            self.show_absent(segment, scope)
-        except BudgetExhausted:
-            raise
-        except Inconclusive:
-            return False
-        return True
-
-    # ---------------------------------------------------------------- what nothing may delete
-
-    @property
-    def control_configuration(self) -> Configuration:
-        """A configuration that nothing in the run may delete: refused requests are aimed at it."""
-        if self._bystander is None or self.is_lost(self._bystander):
-            self._bystander = self.configurations.one()
-            self._bystanders.append(self._bystander)
-        return self._bystander
-
-    def is_lost(self, configuration: Configuration) -> bool:
-        """Whether this was the bystander until a request that named it was accepted, or left without an answer."""
-        return configuration in self._bystanders and not self.ownership.untouched(
-            configuration.resource_key
-        )
-
-    def targets(self, number: int) -> list[Configuration]:
-        """Configurations with all their parts to aim refused requests at, one each to tell causes apart; in a quick run, or for want, the bystander.
-
-        Raises:
-            NothingToDelete: not even that can be had.
-        """
-        with contextlib.suppress(NothingToDelete):
-            if not self.effort.few:
-                return self.configurations.take(number, payloads=[RICH] * number)
-        return [self.control_configuration] * number
-
-    def is_control_configuration(self, configuration: Configuration) -> bool:
-        """Whether *configuration* is the bystander."""
-        return configuration is self._bystander
-
-    def forget_control_configuration(self) -> None:
-        """Forget the bystander after a breach took it away."""
-        self._bystander = None
+    def lost(self, configuration: Configuration) -> None:
+        """Note that *configuration* was deleted by a breach."""
+        self.targets.lost(configuration)
 
     # ---------------------------------------------------------------- waiting
 
@@ -229,13 +189,15 @@ class Endpoint:
     def wait(self, seconds: float) -> None:
         """Let *seconds* pass; none where they are over already.
 
-        Contract tests wait here and in `until` only, so that a made-up clock in this module's place is theirs as well.
+        Steps wait here and in `until` only, so that a made-up clock in this module's place is theirs as well.
         """
         time.sleep(max(seconds, 0.0))
 
+    # ---------------------------------------------------------------- the end
+
     def close(self) -> list[Configuration]:
-        """Take the last second looks and clean up; what could not be deleted is returned."""
-        self.configurations.discard(keep=self.rechecks.keeps)
+        """Do the last rechecks and clean up; returns what could not be deleted."""
+        self.configurations.discard(keep=self.rechecks.holds)
         self.rechecks.settle()
         left = self.configurations.clean_up()
         self.client.settle()
@@ -245,8 +207,3 @@ class Endpoint:
         """Those of *ids* that this target can't verify, with the capabilities that are missing."""
         known = self.findings.catalogue.requirements
         return {one: lacking for one in ids if (lacking := self.profile.lacks(known[one].needs))}
-
-
-def exists(exchange: Exchange) -> bool | None:
-    """Whether a fetch shows the configuration; None when it says neither yes nor no."""
-    return {200: True, 404: False}.get(exchange.status or 0)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, Final
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import Inconclusive, Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER, Request
 from orchestrator_contract.http.sender import Sender
 from orchestrator_contract.profile import Trigger
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 CONTROL_PLANE = "/v2/ControlPlane"

@@ -8,23 +8,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.rules.responses import LARGEST_PAGE
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 MAX_PAGES = 150
-_MAX_TOKEN = 8192
-#: Pages in a row that hold nothing and still lead on, after which there is no end to be expected. Some are conformant:
-#: where what is deleted is left out after a page was cut, a run's own deletes leave many.
-_MAX_EMPTY = 60
 
 
 class Pagination:
     """The list of one target."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, findings: Findings) -> None:
+        self._findings = findings
         self.client = client
         #: Lists that proved to have no end, by account and region: they are not walked again.
         self._endless: set[Scope] = set()
@@ -66,27 +65,15 @@ class Pagination:
                 return
             again = token in seen
             empty = 0 if page.object["configurations"] else empty + 1
-            self.client.findings.check(
-                "CTRL-PAGINATION",
-                empty < _MAX_EMPTY,
-                expected="an end to the list",
-                seen=f"{empty} empty pages in a row that lead on",
-                exchanges=[page],
-            )
-            self.client.findings.check(
-                "CTRL-PAGINATION",
-                not again and len(token) <= _MAX_TOKEN,
-                expected="a nextToken that leads on",
-                seen=f"{'one seen before' if again else 'one too long to send'}: {token:.60}",
-                exchanges=[page],
-            )
-            if again or len(token) > _MAX_TOKEN or empty >= _MAX_EMPTY:
+            if not control_plane.token_leads_on(
+                self._findings, page, token, seen_before=again, empty_pages=empty
+            ):
                 self._endless.add(scope)
                 raise ListUnreadable("the list has no end")
             seen.add(token)
         self._endless.add(scope)
         reason = f"the list has more than {MAX_PAGES} pages"
-        self.client.findings.unverified(["CTRL-PAGINATION"], reason)
+        self._findings.unverified(["CTRL-PAGINATION"], reason)
         raise ListUnreadable(reason)
 
     def items(self, **options: Any) -> Iterator[tuple[dict[str, Any], Exchange]]:

@@ -9,10 +9,12 @@ from threading import Lock
 from urllib.parse import urljoin
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.operation import Operation, instant_of, why_no_json, word_of
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request, given_origin
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation, instant_of, why_no_json, word_of
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.accepted import Links
 from orchestrator_contract.rules.operations import FIRST_SIGHT_S, RANK, judge_origin, judge_poll
 
@@ -32,14 +34,21 @@ _GROWTH = 1.5
 class Poller:
     """Follows operations; remembers how long they take, so as to poll seldom."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(
+        self,
+        client: Client,
+        findings: Findings,
+        *,
+        early_every: int = 1,
+        polled: Callable[[Operation, Exchange], None] = lambda _operation, _poll: None,
+    ) -> None:
+        """*polled* is called with every poll after it was judged."""
         self.client = client
-        self._findings = client.findings
-        self._links = Links(client.findings, client.origins, client.url)
+        self._findings = findings
+        self._links = Links(findings, client.origins, client.url)
         #: One of how many operations is polled right after its 202.
-        self.early_every = 1
-        #: Called with every poll, after it was judged.
-        self.polled: Callable[[Operation, Exchange], None] = lambda _operation, _poll: None
+        self.early_every = early_every
+        self._polled = polled
         self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
@@ -48,13 +57,13 @@ class Poller:
         self._stuck: set[str] = set()
         self._unreadable: set[str] = set()
 
-    def accept(self, exchange: Exchange, sid: str) -> Operation:
+    def accept(self, exchange: Exchange, configuration: Configuration) -> Operation:
         """The operation that a 202 leads to, its links judged.
 
         Raises:
             OperationUnreachable: no link leads to an operation on the target.
         """
-        return self._links.accept(exchange, sid)
+        return self._links.accept(exchange, configuration)
 
     # ---------------------------------------------------------------- polls
 
@@ -73,7 +82,7 @@ class Poller:
     def _judge(self, operation: Operation, poll: Exchange) -> None:
         judge_poll(self._findings, operation, poll)
         judge_origin(self._findings, operation, poll, self.client.origins)
-        self.polled(operation, poll)
+        self._polled(operation, poll)
 
     def _asking(self, operation: Operation) -> Request:
         accepted = operation.accepted
@@ -126,6 +135,7 @@ class Poller:
         if open_:
             kind = open_[0].accepted.call.operation
             limit = self._patience(kind)
+            begun, usual = time.monotonic(), self._typical.get(kind)
             with self.client.steps.step(
                 f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"
             ):
@@ -135,7 +145,8 @@ class Poller:
             # Counted from where polls are, or what is seen of those sent first would grow from group to group.
             newest = max(operation.accepted.sent for operation in open_)
             ends = sorted(_took(o, o.ended - newest) for o in open_ if o.ended)
-            if ends:
+            # What was left alone for longer than usual may have ended at any time before.
+            if ends and (usual is None or begun - newest <= usual):
                 with self._lock:
                     if not self._is_known(kind):
                         self._measured[kind] = ends[len(ends) // 2]

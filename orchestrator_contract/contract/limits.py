@@ -1,4 +1,4 @@
-"""How long an endpoint keeps keys and operations, in seconds."""
+"""Limits of the contract: lifetimes in seconds, and sizes."""
 
 HOUR = 3600
 #: A key lives for 24 hours (S1): it must replay up to here after its first use, and must not from there on.
@@ -6,3 +6,5 @@ HOUR = 3600
 KEY_LIVES_S, KEY_EXPIRES_S = 23 * HOUR + 55 * 60, 25 * HOUR
 #: An operation can be fetched for 7 days after its end (S6).
 RETAINED_S = 7 * 24 * HOUR
+#: The largest page that may be asked for (S2).
+LARGEST_PAGE = 1000

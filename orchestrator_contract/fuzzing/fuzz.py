@@ -21,7 +21,11 @@ from orchestrator_contract.fuzzing.session import ClientSession
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.steps.malformed_requests import OUTSIDE_API_STATUSES, REFUSALS
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.rules.malformed_input import (
+    MALFORMED_SID_STATUSES,
+    OUTSIDE_API_STATUSES,
+)
 
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
 _PATH = "/v2/ControlPlane/Configurations/{Sid}"
@@ -93,10 +97,10 @@ def _document() -> Any:
 
 def _perform(endpoint: Endpoint, method: str, prepared: requests.PreparedRequest) -> Exchange:
     segment = str(prepared.url).partition("/Configurations/")[2]
-    if not segment.strip(".") or "/" in segment or segment == endpoint.control_configuration.sid:
+    if not segment.strip(".") or "/" in segment or segment == endpoint.targets.control.sid:
         raise _Declined
     try:
-        endpoint.show_absent(segment)
+        endpoint.absent.confirm(Configuration(segment))
     except BudgetExhausted:
         raise
     except Inconclusive:
@@ -115,7 +119,12 @@ def _perform(endpoint: Endpoint, method: str, prepared: requests.PreparedRequest
     key = next((value for _, value in lines if _VALUE.fullmatch(value)), None)
     well_formed = key is not None and endpoint.well_formed_key(key)
     odd = frozenset(range(400, 500)) if key is not None and not well_formed else frozenset()
-    call = Call("delete", segment, allow=REFUSALS | OUTSIDE_API_STATUSES | odd, outside_api=True)
+    call = Call(
+        "delete",
+        segment,
+        allow=MALFORMED_SID_STATUSES | OUTSIDE_API_STATUSES | odd,
+        outside_api=True,
+    )
 
     def send() -> Exchange:
         # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.

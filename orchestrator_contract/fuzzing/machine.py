@@ -17,7 +17,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
@@ -33,9 +32,9 @@ from orchestrator_contract.fuzzing.model import (
     Used,
 )
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.rules.key_reuse import MISMATCH
-from orchestrator_contract.rules.replay import judge_replay
-from orchestrator_contract.steps.deletes import KEY_USED, Scenarios
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.rules import idempotency
+from orchestrator_contract.rules.idempotency import KEY_USED, MISMATCH
 
 #: Most requests that shrinking one failure may cost.
 SHRINK_REQUESTS = 250
@@ -49,13 +48,12 @@ class OutOfBudget(Exception):
     """Shrinking has cost enough; what is known by now is reported."""
 
 
-def run_histories(endpoint: Endpoint, scenarios: Scenarios, *, clock: bool) -> None:
+def run_histories(endpoint: Endpoint, *, clock: bool) -> None:
     """Run the machine as often as the effort says; failures land in the ledger, the shrunk one as a scenario."""
     story: list[str] = []
 
     class Machine(_History):
         bench = endpoint
-        steps = scenarios
         tell = story
         moves_clock = clock
         started = endpoint.findings.requests
@@ -86,7 +84,6 @@ class _History(RuleBasedStateMachine):
     """One history; every rule is a call of the contract."""
 
     bench: Endpoint
-    steps: Scenarios
     tell: list[str]
     moves_clock: bool
     failed_at: list[int]
@@ -146,7 +143,7 @@ class _History(RuleBasedStateMachine):
         if exchange.status == 500:  # documented and passing
             return
         if must:
-            judge_replay(
+            idempotency.same_response(
                 self.bench.findings,
                 used.original,
                 exchange,
@@ -235,7 +232,7 @@ class _History(RuleBasedStateMachine):
         if exchange.status == 202:
             self._quietly(
                 lambda: self.bench.poller.finish(
-                    [self.bench.poller.accept(exchange, known.configuration.sid)], early=False
+                    [self.bench.poller.accept(exchange, known.configuration)], early=False
                 )
             )
         if known.state is State.GONE:
@@ -333,7 +330,7 @@ class _History(RuleBasedStateMachine):
 
     def _accept(self, known: Known, exchange: Exchange) -> None:
         try:
-            known.accepted(self.bench.poller.accept(exchange, known.configuration.sid))
+            known.accepted(self.bench.poller.accept(exchange, known.configuration))
         except Inconclusive:
             known.state = State.UNKNOWN
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.contract.limits import KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 
 
 class State(StrEnum):

@@ -1,63 +1,44 @@
-"""What holds across recorded exchanges: operations and what is gone by them, and, by keys.py, each use of a key.
+"""What holds across recorded exchanges: operations, keys, and what is deleted.
 
-A recording shows one client's view. A rule accuses only where no traffic outside of the recording could have led
-to the same answers; where it could, nothing is recorded, and the requirement stays unverified.
+A recording shows one client's view. A rule accuses only where no traffic outside of it could have
+led to the same responses; elsewhere the requirement stays unverified.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.contract.limits import RETAINED_S
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.har import other_async_calls
-from orchestrator_contract.har.har_entry import Recorded
 from orchestrator_contract.har.keys import PASSING, Keys
 from orchestrator_contract.har.memory import REMEMBERED, Memory, slim
+from orchestrator_contract.har.recorded import Recorded
+from orchestrator_contract.har.recorded_links import RecordedLinks
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation, instant_of, word_of
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.accepted import Links
-from orchestrator_contract.rules.key_reuse import MISMATCH
+from orchestrator_contract.rules import deletion
+from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.rules.operations import judge_poll
 
-#: An operation that is still not terminal after this long is stuck, in seconds (S3: minutes).
+#: An operation that is not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600
 #: What a delete may be refused with for its key, or for what runs.
 _REFUSED = MISMATCH | {409}
 
 
 @dataclass(slots=True)
-class _Life:
+class _Followed:
     """An operation as the recording shows it."""
 
     operation: Operation
-    start: float
-    #: When the newest judged poll was over, and when an end was first seen.
+    accepted: Recorded
+    #: When the newest judged poll was over, and when COMPLETED and FAILED were first seen.
     polled: float = 0.0
     done: float | None = None
-
-
-class _Anywhere(frozenset[Any]):
-    """Which origins are the target's a recording does not say: none is taken for foreign."""
-
-    def __contains__(self, origin: object) -> bool:
-        return origin is not None
-
-
-class RecordedLinks(Links):
-    """Judges links that were recorded; nothing is polled by them."""
-
-    def __init__(self, findings: Findings) -> None:
-        super().__init__(findings, _Anywhere(), lambda path, region: f"recording:{region}{path}")
-
-    def poll_url(
-        self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
-    ) -> str:
-        """Where the operation could be polled; DEL-202-STATUS-URL-ORIGIN stays open."""
-        return status_url or location or operation_id
+    failed: float | None = None
 
 
 class History:
@@ -66,147 +47,148 @@ class History:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
         self._links = RecordedLinks(findings)
-        self.keys = Keys(findings, self._ended)
-        self._lives: Memory[_Life] = Memory()
-        self._gone: Memory[_Life] = Memory()
+        self.keys = Keys(findings, self._end_before)
+        self._operations: Memory[_Followed] = Memory()
+        self._deleted: Memory[_Followed] = Memory()
         self._scopes: dict[str, int] = {}
 
     @property
     def forgot(self) -> int:
         """How many keys and operations had to be forgotten before the end."""
-        return self.keys.forgot + self._lives.forgot
+        return self.keys.forgot + self._operations.forgot
 
     def add(self, seen: Recorded) -> None:
         """Take the next exchange, in the order in which the requests started."""
-        seen.exchange.account = (
+        if len(self._scopes) < REMEMBERED:
             self._scopes.setdefault(seen.scope, len(self._scopes))
-            if len(self._scopes) < REMEMBERED
-            else 0
-        )
-        call = seen.exchange.call
-        if call.operation == "operation":
+        seen.exchange.account = self._scopes.get(seen.scope, 0)
+        call = seen.exchange.call.operation
+        if call == "operation":
             self._poll(seen)
-        elif call.operation == "fetch":
+        elif call == "fetch":
             self._fetch(seen)
-        elif call.operation == "list":
+        elif call == "list":
             self._list(seen)
-        elif call.operation == "delete" or call.operation in other_async_calls.SISTERS:
+        elif call == "delete" or call in other_async_calls.CALLS:
             replayed = self.keys.judge(seen) if seen.exchange.key else False
-            if call.operation == "delete" and not replayed:
+            if call != "delete":
+                self._other_call(seen)
+            elif not replayed:
                 self._delete(seen)
-            elif call.operation != "delete" and seen.exchange.status == 202 and seen.body:
-                small = slim(seen.exchange)
-                if small is not None:
-                    other_async_calls.accepted(self._links, small)
         self._links.forget(REMEMBERED)
 
     # ---------------------------------------------------------------- operations
 
+    def _other_call(self, seen: Recorded) -> None:
+        small = slim(seen.exchange) if _names_operation(seen) else None
+        if small is not None:
+            other_async_calls.accepted(self._links, small)
+
     def _delete(self, seen: Recorded) -> None:
-        exchange, sid = seen.exchange, seen.exchange.call.subject
-        gone = self._gone.get(seen.scope, sid)
-        if (
-            gone is not None
-            and gone.done is not None
-            and seen.start >= gone.done
-            and exchange.status not in PASSING
-        ):
-            replay = bool(exchange.operation_names & gone.operation.accepted.operation_names)
-            if not replay and (seen.key_ok and exchange.status not in _REFUSED):
-                self.findings.check(
-                    "DELETED-DELETE",
-                    exchange.status == 404,
-                    expected="404",
-                    seen=exchange.outcome(),
-                    exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], exchange],
-                )
-        if exchange.status != 202 or not seen.body:
-            return
-        accepted = slim(exchange)
+        self._delete_again(seen)
+        accepted = slim(seen.exchange) if _names_operation(seen) else None
         if accepted is None:
             return
-        named = exchange.operation_names
-        if any(self._lives.get(seen.scope, name) for name in named):
+        named = accepted.operation_names
+        if any(self._operations.get(seen.scope, name) for name in named):
             return  # a second delete of a SID may answer with the first one's operation
         try:
-            operation = self._links.accept(accepted, sid)
+            operation = self._links.accept(accepted, Configuration(accepted.call.subject))
         except OperationUnreachable:
             return
-        life = _Life(operation, seen.start)
+        followed = _Followed(operation, seen)
         for name in named:
-            self._lives.put(seen.scope, name, life)
+            self._operations.put(seen.scope, name, followed)
 
     def _poll(self, seen: Recorded) -> None:
         exchange = seen.exchange
-        life = self._lives.get(seen.scope, exchange.call.subject)
-        if life is None or not seen.body or exchange.status in PASSING:
+        followed = self._operations.get(seen.scope, exchange.call.subject)
+        if followed is None or exchange.status in PASSING or seen.answers_condition:
             return
-        if seen.start < life.polled or seen.start - life.start > RETAINED_S:
+        if seen.start < followed.polled or seen.start - followed.accepted.start > RETAINED_S:
             return  # it overlaps the poll before: which came first at the endpoint can't be seen
+        accepted = followed.operation.accepted
+        if exchange.status == 200 and not seen.body:
+            self.findings.on(accepted.call)("OP-FETCH", True)
+            return
         poll = slim(exchange)
         if poll is None:
             return
-        life.polled = seen.end
-        operation = life.operation
-        judge_poll(self.findings, operation, poll)
-        operation.polls[:-2] = []
-        created = (
-            parse_instant(value)
-            if isinstance(value := exchange.object.get("createdAt"), str)
-            else None
-        )
-        if operation.accepted.key and created is not None:
-            self.keys.created(seen.scope, operation.accepted.key, created[0].timestamp())
-        word = exchange.object.get("status")
+        followed.polled = seen.end
+        judge_poll(self.findings, followed.operation, poll)
+        followed.operation.polls[:-2] = []
+        created = instant_of(exchange, "createdAt")
+        if accepted.key and created is not None:
+            self.keys.created(seen, accepted.key, created[0].timestamp())
+        self._end(seen, followed)
+
+    def _end(self, seen: Recorded, followed: _Followed) -> None:
+        """Look whether the operation has ended, or should have."""
+        word, operation = word_of(seen.exchange), followed.operation
         if word in ("COMPLETED", "FAILED"):
             self.findings.check("OP-TERMINATES", True)
-            if word == "COMPLETED" and life.done is None:
-                life.done = seen.end
-                self._gone.put(seen.scope, operation.sid, life)
-        elif word in ("PENDING", "RUNNING") and seen.start - life.start > _STUCK_S:
+        if word == "FAILED" and followed.failed is None:
+            followed.failed = seen.end
+        elif word == "COMPLETED" and followed.done is None:
+            followed.done = seen.end
+            self._deleted.put(seen.scope, operation.sid, followed)
+        if word in ("PENDING", "RUNNING") and _surely_after(_STUCK_S, followed.accepted, seen):
             self.findings.check(
                 "OP-TERMINATES",
                 False,
                 expected=f"an end within {_STUCK_S} s",
-                seen=str(word),
-                exchanges=[operation.accepted, exchange],
+                seen=word,
+                exchanges=[operation.accepted, seen.exchange],
             )
 
-    # ---------------------------------------------------------------- what is gone
+    def _end_before(self, seen: Recorded, first: Exchange) -> str:
+        """How the operation of a key's *first* use had ended before *seen* started, if it had."""
+        if self._deletion(seen) is not None:
+            return "COMPLETED"
+        operations = [self._operations.get(seen.scope, name) for name in first.operation_names]
+        failed = [one.failed for one in operations if one is not None and one.failed is not None]
+        return "FAILED" if any(at <= seen.start for at in failed) else ""
 
-    def _ended(self, seen: Recorded) -> bool:
-        """Whether what a request names was gone before it started."""
-        life = self._gone.get(seen.scope, seen.exchange.call.subject)
-        return life is not None and life.done is not None and life.done <= seen.start
+    # ---------------------------------------------------------------- what is deleted
+
+    def _deletion(self, seen: Recorded, sid: str = "") -> _Followed | None:
+        """The delete that had ended before a request about *sid*, or its own subject, started."""
+        followed = self._deleted.get(seen.scope, sid or seen.exchange.call.subject)
+        if followed is None or followed.done is None or seen.start < followed.done:
+            return None
+        return followed
+
+    def _delete_again(self, seen: Recorded) -> None:
+        """Judge another delete of what is deleted; a key may be refused first."""
+        exchange, gone = seen.exchange, self._deletion(seen)
+        if gone is None or exchange.status in PASSING | _REFUSED or not seen.key_ok:
+            return
+        if not exchange.operation_names & gone.operation.accepted.operation_names:
+            deletion.deleted_by_delete(self.findings, gone.operation, exchange)
 
     def _fetch(self, seen: Recorded) -> None:
-        gone = self._gone.get(seen.scope, seen.exchange.call.subject)
-        if (
-            gone is not None
-            and gone.done is not None
-            and seen.start >= gone.done
-            and seen.exchange.status not in PASSING
-        ):
-            self.findings.check(
-                "DELETED-FETCH",
-                seen.exchange.status == 404,
-                expected="404",
-                seen=seen.exchange.outcome(),
-                exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], seen.exchange],
-            )
+        gone, status = self._deletion(seen), seen.exchange.status
+        # "Not modified" says that it is there; a failed precondition says nothing.
+        unanswered = seen.answers_condition and status != 304
+        if gone is not None and status not in PASSING and not unanswered:
+            deletion.deleted_by_fetch(self.findings, gone.operation, seen.exchange)
 
     def _list(self, seen: Recorded) -> None:
         items = seen.exchange.object.get("configurations")
         if seen.exchange.status != 200 or not isinstance(items, list):
             return
         for item in items:
-            sid = item.get("id") if isinstance(item, dict) else None
-            gone = self._gone.get(seen.scope, sid) if isinstance(sid, str) else None
-            if gone is not None and gone.done is not None and seen.start >= gone.done:
-                self.findings.check(
-                    "DELETED-LIST",
-                    False,
-                    expected=f"no {sid}",
-                    seen="it is listed",
-                    exchanges=[gone.operation.accepted, *gone.operation.polls[-1:], seen.exchange],
-                )
+            sid = str(item.get("id") or "") if isinstance(item, dict) else ""
+            gone = self._deletion(seen, sid) if sid else None
+            if gone is not None:
+                deletion.not_listed(self.findings, gone.operation.steps, sid, seen.exchange)
+
+
+def _names_operation(seen: Recorded) -> bool:
+    """Whether a 202 shows which operation it started, or that it names none."""
+    return seen.exchange.status == 202 and (seen.whole or bool(seen.exchange.operation_names))
+
+
+def _surely_after(seconds: float, first: Recorded, then: Recorded) -> bool:
+    """Whether so much time has passed; without a time zone a clock may have been set."""
+    return first.zoned and then.zoned and then.start - first.start > seconds

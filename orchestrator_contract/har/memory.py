@@ -1,4 +1,4 @@
-"""What is kept of a recording of any length: small, and the oldest forgotten first."""
+"""Bounded memory for recordings of any length: the oldest entries are forgotten first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.response import Response
 
-#: Keys, operations and configurations remembered; the oldest are forgotten first.
+#: Keys, operations and configurations that are remembered.
 REMEMBERED = 6000
 _BODY = 8192
 _V = TypeVar("_V")
@@ -23,7 +23,7 @@ class Memory(Generic[_V]):
         self.forgot = 0
 
     def get(self, scope: str, name: str) -> _V | None:
-        """What is remembered under a name."""
+        """The value that is remembered under a name, or None."""
         return self._items.get((scope, name))
 
     def put(self, scope: str, name: str, value: _V) -> None:
@@ -36,7 +36,7 @@ class Memory(Generic[_V]):
 
 
 def slim(exchange: Exchange) -> Exchange | None:
-    """The exchange as evidence needs it, small enough to keep many; None when its body is too long for that."""
+    """The exchange with what evidence shows, to keep many; None when its body is too long."""
     response = exchange.response
     if response is None or len(response.body) > _BODY:
         return None

@@ -1,4 +1,4 @@
-"""The entries of a HAR file one at a time, in memory that does not grow with the file."""
+"""Reads the entries of a HAR file one at a time, in memory that does not grow with the file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import ijson  # type: ignore[import-untyped]  # it ships no types
 
 _BLOCK = 256 * 1024
-#: A JSON string without a quote in this many bytes is a body that no judge reads; the rest of it is dropped.
+#: A JSON string of more bytes is a body that is not judged; the rest of it is dropped.
 _LONG = 6 * 1024 * 1024
-#: Arrays and objects in each other: each level costs the parser memory at every value in it. Browsers nest some dozens.
+#: Nesting of arrays and objects: each level costs memory at every value. Browsers nest some dozens.
 _MAX_DEPTH = 500
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 _REST = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
-#: Each escape in turn; what the group holds is half of a surrogate pair, which no parser, file or terminal can take.
+#: Each escape; the group is half of a surrogate pair, which no parser, file or terminal can take.
 _ESCAPES = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
@@ -26,16 +26,16 @@ _ESCAPES = re.compile(
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _FIRST_HALF = re.compile(rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 
-#: The file breaks off, or is no JSON from some byte on.
+#: The file ends early, or is no JSON from some byte on.
 Damaged: type[Exception] = ijson.JSONError
 
 
 class NotHar(Exception):
-    """The file can't be read or has no `log.entries`; the message says which."""
+    """The file can't be read, or has no `log.entries`; the message says which."""
 
 
 class Bounded:
-    """A reader of JSON text that mends its UTF-8, cuts overlong strings and bounds its depth, so that a parser stays small."""
+    """Reads JSON text for a parser: mends its UTF-8, cuts overlong strings, bounds its depth."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -50,7 +50,7 @@ class Bounded:
         self._file.close()
 
     def read(self, size: int = -1) -> bytes:
-        """The next piece of about *size* bytes; empty at the end only.
+        """Read the next piece of about *size* bytes; empty at the end only.
 
         Raises:
             Damaged: it nests too deeply.
@@ -96,11 +96,11 @@ class Bounded:
 
 
 def entries(path: Path) -> Iterator[dict[str, Any] | Any]:
-    """Each element of `log.entries`, whatever it is.
+    """Give each element of `log.entries`, of any type.
 
     Raises:
         NotHar: the file can't be read, or there are no entries in it.
-        Damaged: it breaks off, or is no JSON from here on; what came before was read.
+        Damaged: it ends early, or is no JSON from here on; what came before was read.
     """
     if (
         path.is_fifo() or path.is_char_device()
@@ -131,7 +131,7 @@ def _check(path: Path) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """A parser's message without the piece of the file that it quotes: that may hold a secret."""
+    """A parser's message without the text that it quotes, which may hold a secret."""
     text = error.args[0] if error.args else ""
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return next(iter(text.splitlines()), "") or "not JSON"

@@ -1,4 +1,7 @@
-"""`--har FILE`: the suite's own traffic as HAR 1.2, a whole file after every exchange, and free of secrets."""
+"""`--har FILE`: writes the suite's own traffic as HAR 1.2, free of secrets.
+
+The file is whole after every exchange.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +25,17 @@ class HarError(Exception):
 
 
 class HarWriter:
-    """A recorder for the client: call it with each exchange.
+    """Records exchanges; call it with each.
 
     Raises:
-        HarError: nothing can be written at the path when it is made. What fails later ends the recording, not the run.
+        HarError: the file can't be made. A failure later ends the recording, not the run.
     """
 
     def __init__(self, path: Path, clock: Callable[[], int]) -> None:
         self._lock = Lock()
         self._clock = clock
         self._path = path
-        #: Why the recording ended before the run; empty while it goes on.
+        #: Why the recording ended before the run did; empty until then.
         self.failure = ""
         creator = json.dumps({"name": "orchestrator-contract", "version": __version__})
         head = (
@@ -55,7 +58,7 @@ class HarWriter:
             raise HarError(self._said(error.strerror or str(error))) from None
 
     def __call__(self, exchange: Exchange) -> None:
-        """Append one exchange; where that fails the recording ends with the one before."""
+        """Append one exchange; if that fails, the recording ends with the one before."""
         text = json.dumps(entry_of(exchange, self._clock()), ensure_ascii=True).encode()
         with self._lock:
             if self._file.closed:
@@ -92,10 +95,10 @@ class HarWriter:
 
 
 def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:
-    """One exchange as a HAR entry; what HAR has no member for begins with an underscore.
+    """One exchange as a HAR entry, with two members of its own.
 
-    `_account` tells the run's accounts apart, whose credentials are masked alike; `_endpointClock` is by how many
-    seconds the run had moved the endpoint's clock.
+    `_account` tells accounts apart, as their credentials are masked alike; `_endpointClock` is the
+    number of seconds by which the run had moved the endpoint's clock.
     """
     spent = round(exchange.elapsed * 1000, 3)
     request: dict[str, Any] = {

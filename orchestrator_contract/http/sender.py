@@ -1,7 +1,7 @@
 """The one way out: every request of the suite goes through `Sender.send`, or with others through `send_together`.
 
 It keeps the budget and the pace, sends credentials to the target's origins only, refuses to change what the
-run does not own, obeys Retry-After, and hands each exchange to the judge and the recorders exactly once.
+run does not own, obeys Retry-After, and hands each exchange to its observers exactly once.
 """
 
 from __future__ import annotations
@@ -17,8 +17,15 @@ from threading import Lock
 
 from orchestrator_contract.coordination.coordinator import Coordinator, Lost
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    CheckInconclusive,
+    NoResponse,
+    Throttled,
+)
 from orchestrator_contract.guard import Ownership
+from orchestrator_contract.http.addresses import Origin
+from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.parallel import Parallel
@@ -32,10 +39,9 @@ from orchestrator_contract.http.request import (
 from orchestrator_contract.http.response import TransportError, TransportFault
 from orchestrator_contract.http.retention import Retention
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
-from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.profile import Account, Header, Profile
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.responses import Judge
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: One of how many requests of a kind takes a new connection: behind a balancer that may lead to another copy of the endpoint.
 _ANEW = 6
@@ -54,17 +60,26 @@ class Sender:
 
     profile: Profile
     coordinator: Coordinator
-    findings: Findings
-    judge: Judge
     redactor: Redactor
     ownership: Ownership
-    #: Called with every exchange, after it was judged.
-    recorders: list[Callable[[Exchange], None]] = field(default_factory=list)
-    #: Called before requests are sent at one moment, when nothing else in the process may hold them up.
-    calm: Callable[[], None] = lambda: None
+    #: Called in order with every exchange.
+    observers: list[Callable[[Exchange], None]] = field(default_factory=list)
+    #: Seconds after its first request from which the run sends nothing more.
+    longest_s: float = math.inf
 
     def __post_init__(self) -> None:
-        self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
+        profile = self.profile
+        self.wire = Wire(profile.timeout_s, profile.verify_tls, profile.client_cert, profile.proxy)
+        self._curl_options = self.wire.dialer.curl_options
+        self._authorization = Authorization(
+            lambda origin, data: self.wire.exchange(
+                origin, data, "POST", new_connection=True, keep=False
+            ),
+            self._headers,
+            self.redactor,
+            lambda: time.monotonic() + self.coordinator.advanced(),
+        )
+        self._header_variables = {one.name.lower(): one.variable for one in profile.headers}
         urls = (*self.profile.bases, *self.profile.origins)
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
         self._clock_origin = origin_of(self.profile.clock_url or "")
@@ -80,9 +95,8 @@ class Sender:
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[TransportFault] = set()
-        #: When nothing more is sent, in monotonic seconds, and how long the run may take until then.
+        #: Monotonic seconds from which nothing more is sent.
         self._end_at: float | None = None
-        self.longest_s = math.inf
         self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
 
     # ---------------------------------------------------------------- one request, as often as it takes
@@ -121,8 +135,6 @@ class Sender:
                 if exchange.succeeded:
                     self.retry.regained(out.call.operation)
                 return exchange
-            if not out.call.tool:
-                self.findings.observe("OBS-THROTTLED", f"{status} on {exchange.call.operation}")
             delay = self.retry.delay(exchange, attempt)
             if delay is None or waited + delay > patience:
                 break
@@ -188,9 +200,8 @@ class Sender:
             self.wire.leave(prepared.origin, prepared.data, after_s)
         exchange.elapsed = time.monotonic() - exchange.sent
         exchange.fault, exchange.fault_text = TransportFault.CLOSED, "the client hung up"
-        self.findings.sent()
-        for record in self.recorders:
-            record(exchange)
+        exchange.judged = False
+        self._observe(exchange)
         return exchange
 
     # ---------------------------------------------------------------- several at one moment
@@ -200,7 +211,6 @@ class Sender:
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
-        self.calm()
         with self.steps.step(f"sending {len(batch)} requests at one moment"):
             return self._send_together(prepared)
 
@@ -219,7 +229,6 @@ class Sender:
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
         if limited:
             operation = limited[0].call.operation
-            self.findings.observe("OBS-THROTTLED", f"429 on {operation}", len(limited))
             if all(e.status == 429 for e in exchanges):
                 self.retry.lost(operation)
             if not self.retry.hopeless(operation):
@@ -235,7 +244,6 @@ class Sender:
         tool = origin is not None and origin == self._clock_origin and out.account is None
         if origin is None or not (tool or origin in self.origins):
             raise ValueError(f"not an address of the target: {out.url[:200]!r}")
-        prepared = prepare(out, origin, self._account(out), self.redactor)
         with self._lock:
             self._end_at = self._end_at or time.monotonic() + self.longest_s
             if time.monotonic() > self._end_at:
@@ -260,12 +268,37 @@ class Sender:
                 )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
-        return prepared
+        account = self._account(out)  # last: a token may expire while the pace is kept to
+        return prepare(
+            out,
+            origin,
+            self.redactor,
+            authorization=self._authorization.value(account) if account else None,
+            headers=self._headers(origin),
+        )
+
+    def _headers(self, origin: Origin) -> tuple[Header, ...]:
+        """The profile's headers, which are for the target alone."""
+        return self.profile.headers if origin in self.origins else ()
 
     def _account(self, out: Request) -> Account | None:
-        if out.account is None or out.account >= len(self.profile.accounts):
+        if out.account is None or not self.profile.accounts:
             return None
-        return self.profile.accounts[out.account]
+        account = self.profile.account(Scope(out.account, out.region))
+        if account is None:
+            raise CheckInconclusive(
+                f"the profile gives account {out.account + 1} no credentials in region {out.region + 1}"
+            )
+        return account
+
+    def authorization(self, scope: Scope = DEFAULT_SCOPE) -> str:
+        """The Authorization value of *scope*'s account, for a test to change; empty without one.
+
+        Raises:
+            Inconclusive: its token can't be had.
+        """
+        account = self.profile.account(scope)
+        return self._authorization.value(account) if account else ""
 
     def _exchange(self, prepared: PreparedRequest, before: tuple[int, ...]) -> Exchange:
         out, account = prepared.out, self._account(prepared.out)
@@ -281,7 +314,9 @@ class Sender:
             account=out.account,
             region=out.region,
             before=before,
-            credential_names=account.names if account else None,
+            credential_names=account.shell_names if account else None,
+            header_variables=self._header_variables,
+            curl_options=self._curl_options(prepared.origin),
         )
 
     def _finish(self, exchange: Exchange) -> None:
@@ -310,12 +345,15 @@ class Sender:
                 )
             response.headers = self.redactor.headers(response.headers)
         exchange.fault_text = self.redactor.text(exchange.fault_text)
-        self.findings.sent()
-        if not tool and (exchange.fault is not TransportFault.CONNECT or self._answered):
-            self.judge.judge(exchange)
-        for record in self.recorders:
-            record(exchange)
+        exchange.judged = not tool and (
+            exchange.fault is not TransportFault.CONNECT or self._answered
+        )
+        self._observe(exchange)
         self._retention.keep(exchange)
+
+    def _observe(self, exchange: Exchange) -> None:
+        for observe in self.observers:
+            observe(exchange)
 
     # ---------------------------------------------------------------- the end
 

@@ -25,7 +25,6 @@ from orchestrator_contract.pytest_plugin.consent import distant
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
-from orchestrator_contract.rules.responses import Judge
 
 #: What every load run is about; whatever else was seen is reported as well.
 CORE = (
@@ -85,7 +84,7 @@ def load_target(target: str, *, yes: bool) -> Profile:
     """
     if not target:
         raise ProfileError("load needs --target URL or profile.toml")
-    found = profile.from_url(target) if "://" in target else profile.from_file(Path(target))
+    found = profile.load(target)
     try:
         places = [] if yes else distant(found)
     except EndpointUnusable as error:
@@ -109,20 +108,6 @@ def shared(whole: Profile, of: int) -> Profile:
     return replace(whole, limits=part)
 
 
-class _Announced(Judge):
-    """The judge, with a word before each exchange: what was found until then belongs to no single answer."""
-
-    def __init__(
-        self, findings: Findings, tolerated: frozenset[int], before: Callable[[], None]
-    ) -> None:
-        super().__init__(findings, tolerated)
-        self._before = before
-
-    def judge(self, exchange: Exchange) -> bool:
-        self._before()
-        return super().judge(exchange)
-
-
 class Session:
     """The suite under load in one process."""
 
@@ -143,16 +128,15 @@ class Session:
         # How long it lasts is for the load run to say.
         effort = replace(EFFORTS["quick"], ahead=8, longest_s=inf)
         self.endpoint = Endpoint(Settings(part, effort, share.seed, run), coordinator)
-        self.endpoint.reseed(f"load {share.index}")
+        self.endpoint.begin(f"load {share.index}")
         self.endpoint.findings.test = PLACE
         self.rates = Rates()
         self._seen = seen
-        self.endpoint.client.judge = _Announced(
-            self.endpoint.findings,
-            part.tolerated,
-            lambda: late(found) if (found := self.breaches()) else None,
+        # What was found before an exchange belongs to no single response.
+        self.endpoint.client.observers.insert(
+            0, lambda _: late(found) if (found := self.breaches()) else None
         )
-        self.endpoint.client.recorders.append(self._record)
+        self.endpoint.client.observers.append(self._record)
 
     def _record(self, exchange: Exchange) -> None:
         self.rates.count(exchange.at.timestamp() + exchange.elapsed, exchange.status)

@@ -1,6 +1,6 @@
-"""An embedded control plane to test the suite against: a test double, never a service.
+"""An embedded mock of the control plane: a test double, never a service.
 
-It is a second reading of the contract: nothing here imports the rest of the package, so
-that one misunderstanding cannot hide in both. State lives in memory, dies with the
-process, and is reachable from loopback only.
+It is an independent reading of the contract: nothing here imports the rest of the package,
+so that one misunderstanding cannot hide in both. State is kept in memory only, and the
+mock listens on loopback only.
 """

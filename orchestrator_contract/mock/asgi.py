@@ -1,4 +1,4 @@
-"""Carries requests from uvicorn to the behaviour and its answers back, odd ones included."""
+"""ASGI application: passes requests to the behaviour and sends its responses, malformed ones too."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import payload_too_large
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import payload_too_large
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -21,7 +21,7 @@ _CONNECTIONS = itertools.count(1)
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with itself put into the scope for answers that ASGI cannot express."""
+    """uvicorn's protocol; puts itself into the scope for responses that ASGI cannot express."""
 
     number = 0
 
@@ -31,19 +31,19 @@ class Protocol(HttpToolsProtocol):
         self.number = next(_CONNECTIONS)
 
     def on_message_begin(self) -> None:
-        """Leaves a way from the scope to the socket."""
+        """Puts the protocol into the scope."""
         super().on_message_begin()
         self.written: list[bytes] = []
         self.scope["extensions"] = {"mock.protocol": self}  # type: ignore[dict-item]  # our own extension
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Remembers the letter case of header names, which uvicorn does away with."""
+        """Keeps the letter case of header names, which uvicorn drops."""
         self.written.append(name)
         super().on_header(name, value)
 
 
 class MockApp:
-    """ASGI application over one behaviour; *ports* tells regions apart."""
+    """ASGI application over one behaviour; *ports* maps ports to regions."""
 
     def __init__(self, behaviour: Behaviour, ports: dict[int, int]) -> None:
         self.behaviour = behaviour
@@ -83,13 +83,13 @@ class MockApp:
             if response.early:
                 protocol.transport.write(response.early)
         reached = protocol is None or not protocol.transport.is_closing()
-        # Told before the first byte leaves: the client's next request cannot overtake it.
+        # Before the first byte is sent: the client's next request cannot overtake it.
         self.behaviour.delivered(request, response, reached=reached)
         await write(response, send)
 
 
 async def read_body(request: Request, receive: Receive) -> bool:
-    """Reads the payload into *request*; False when it is too large."""
+    """Reads the payload into *request*; False if it is too large."""
     body = b""
     while True:
         message = await receive()
@@ -104,7 +104,7 @@ async def read_body(request: Request, receive: Receive) -> bool:
 
 
 async def write(response: Response, send: Send) -> None:
-    """Sends *response* through ASGI, with a length unless it is to be chunked."""
+    """Sends *response* through ASGI, with a length unless it is chunked."""
     headers = response.headers
     if response.status >= 200 and response.status != 204 and not response.chunked:
         headers = [*headers, (b"content-length", str(len(response.body)).encode())]

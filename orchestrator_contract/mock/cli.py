@@ -4,121 +4,27 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ipaddress
 import json
+import os
+import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from orchestrator_contract.mock import registry
-from orchestrator_contract.mock.behaviour import compose
+from orchestrator_contract.mock import options, registry
+from orchestrator_contract.mock.behaviour import Behaviour, compose
 from orchestrator_contract.mock.clients import options as clients
-from orchestrator_contract.mock.faults import RESERVED_SIDS
-from orchestrator_contract.mock.server import bind, exit_with_stdin, make_server
-from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.target_profile import write_profile
-from orchestrator_contract.mock.world import World
-
-EPILOG = """\
-THIS IS A TEST DOUBLE. It holds nothing beyond its own life and listens on loopback only.
-
-When it listens it prints one line of JSON: {"base_url", "regions", "profile"}.
-Accounts: MOCK_USER_1/MOCK_PASSWORD_1 and MOCK_USER_2/MOCK_PASSWORD_2 from the environment,
-else built-in pairs; TWILIO_API_KEY/TWILIO_API_SECRET, when set, also name account 1.
-Clock: POST /__clock {"seconds": 86401} moves the time of all regions forward.
-Faults: a DELETE with the header X-Mock-Fault: 429|500|503|409|operation gets that answer,
-and so does a DELETE of one of these configurations, which are never deleted:
-"""
-
-
-def loopback(text: str) -> str:
-    """*text* when it is a loopback address, for the argument parser."""
-    try:
-        if text == "localhost" or ipaddress.ip_address(text).is_loopback:
-            return text
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(
-        f"{text} is not a loopback address: the mock must not be reachable from outside"
-    )
-
-
-def parser() -> argparse.ArgumentParser:
-    """The argument parser."""
-    sids = "\n".join(f"  {fault:9} {sid}" for sid, fault in RESERVED_SIDS.items())
-    made = argparse.ArgumentParser(
-        prog="python -m orchestrator_contract.mock",
-        description="A mock of the Conversation Orchestrator control plane.",
-        epilog=EPILOG + sids,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = made.add_argument
-    add(
-        "--port",
-        type=int,
-        default=8080,
-        help="first port, further regions follow; 0 takes free ones (%(default)s)",
-    )
-    add(
-        "--host",
-        type=loopback,
-        default="127.0.0.1",
-        help="loopback address to listen on (%(default)s)",
-    )
-    add(
-        "--regions",
-        type=int,
-        default=2,
-        metavar="N",
-        help="number of regions, a port each (%(default)s)",
-    )
-    add(
-        "--operation-seconds",
-        type=float,
-        default=0.2,
-        metavar="S",
-        help="how long a delete pends (%(default)s)",
-    )
-    add(
-        "--create-seconds",
-        type=float,
-        default=0.02,
-        metavar="S",
-        help="how long a create pends (%(default)s)",
-    )
-    add("--rate-limit", type=float, metavar="N", help="requests per second and account (no limit)")
-    add(
-        "--retry-after",
-        type=int,
-        default=1,
-        metavar="S",
-        help="value of Retry-After headers (%(default)s)",
-    )
-    add("--write-profile", type=Path, metavar="FILE", help="write a target profile for this mock")
-    add("--exit-with-stdin", action="store_true", help="exit when stdin ends")
-    add(
-        "--defect",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="break the contract in one named way",
-    )
-    add(
-        "--variant",
-        action="append",
-        default=[],
-        metavar="NAME[,NAME]",
-        help="differ in conformant ways",
-    )
-    add("--list-defects", action="store_true", help="print the defects and exit")
-    add("--list-variants", action="store_true", help="print the variants and exit")
-    clients.add_options(add)
-    return made
+from orchestrator_contract.mock.request_log import RequestLog, logging_to
+from orchestrator_contract.mock.server import Server, bind, exit_with_stdin, make_server
+from orchestrator_contract.mock.settings import credentials_of, names_of, token_name, token_of
+from orchestrator_contract.mock.state import World
+from orchestrator_contract.mock.target_profile import Described, write_profile
 
 
 def listing(arguments: argparse.Namespace) -> str | None:
-    """What a --list option prints, one tab-separated line per entry; None without such an option."""
+    """The output of a --list option, one tab-separated line per entry; None without one."""
     if arguments.list_defects:
         rows = [
             (one.name, ",".join(one.breaches), one.shows, one.text)
@@ -132,67 +38,104 @@ def listing(arguments: argparse.Namespace) -> str | None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the mock until it is told to stop; 0 then, 2 for a bad command line."""
-    made = parser()
+    """Run the mock until it is stopped: 2 for a wrong command line, else what its client has earned."""
+    made = options.parser()
     arguments = made.parse_args(argv)
     registry.load()
     text = listing(arguments)
     if text is not None:
         print(text)
         return 0
-    parts = []
-    for option, known in (("defect", registry.DEFECTS), ("variant", registry.VARIANTS)):
-        for name in (
-            ",".join(getattr(arguments, option)).split(",") if getattr(arguments, option) else []
-        ):
-            if name not in known:
-                made.error(f"unknown {option} {name!r}; see --list-{option}s")
-            parts.append(known[name].behaviour)
-    if arguments.regions < 1:
+    if option := clients.missing(arguments):
+        made.error(f"{option} needs --judge-clients")
+    count = options.regions(arguments)
+    if count < 1:
         made.error("--regions must be at least 1")
     try:
-        sockets = bind(arguments.host, arguments.port, arguments.regions)
+        sockets = bind(arguments.host, arguments.port, count)
     except OSError as problem:
         made.error(f"cannot listen on {arguments.host}:{arguments.port}: {problem}")
-    return run(arguments, sockets, parts)
-
-
-def run(
-    arguments: argparse.Namespace, sockets: list[socket.socket], parts: list[registry.Class]
-) -> int:
-    """Serves on *sockets* with the behaviour made of *parts*."""
-    ports = [one.getsockname()[1] for one in sockets]
-    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    origins = [f"http://{host}:{port}" for port in ports]
-    settings = Settings(
-        operation_seconds=arguments.operation_seconds,
-        create_seconds=arguments.create_seconds,
-        rate_limit=arguments.rate_limit,
-        retry_after=arguments.retry_after,
-        origins=tuple(origins),
-    )
-    watchers, ended = clients.behaviours(arguments)
-    behaviour = compose(*watchers, *parts)(World(), settings)
-    profile: Path | None = arguments.write_profile
-    if profile is not None:
-        write_profile(profile, origins)
-
-    def announce() -> None:
-        shown = str(profile) if profile is not None else None
-        print(
-            json.dumps({"base_url": origins[0], "regions": origins[1:], "profile": shown}),
-            flush=True,
-        )
-        print(
-            "mock control plane: a TEST DOUBLE on loopback, nothing is kept",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    server = make_server(behaviour, ports, announce)
-    server.ended = ended
+    judging = clients.judging(arguments)
+    try:
+        server = prepare(arguments, sockets, judging, partial(announce, arguments))
+    except ValueError as problem:
+        for one in sockets:
+            one.close()
+        made.error(str(problem))
+    if judging.exits:  # after a signal uvicorn raises it again, for the handler that it found
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(judging.exit_code()))
     if arguments.exit_with_stdin:
         exit_with_stdin(server)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the ordinary way to end it
         server.run(sockets)
-    return 0
+    return judging.exit_code()
+
+
+def described(arguments: argparse.Namespace, behaviour: Behaviour) -> Described:
+    """Contents of the profile of a mock with *behaviour*."""
+    return Described(
+        list(behaviour.settings.origins),
+        "mock like Twilio" if arguments.like_twilio else "embedded mock",
+        behaviour.provides(),
+        behaviour.settings.account_numbers,
+    )
+
+
+def credential_lines(mock: Described) -> Iterator[str]:
+    """Lines that set the variables of the profile; secrets of the environment are not shown."""
+    regional = "regional-credentials" in mock.provides
+    for region in range(len(mock.origins) if regional else 1):
+        for number in mock.accounts:
+            user, secret = credentials_of(number, region, {})
+            names = names_of(number, region)
+            pairs = dict(zip(names, (user, secret), strict=True))
+            if "basic" not in mock.provides:
+                pairs = {token_name(number, region): token_of(number, region, {})}
+            if any(os.environ.get(name) for name in pairs):
+                yield f"{', '.join(pairs)}: as the environment has them"
+            else:
+                yield "export " + " ".join(f"{name}={value}" for name, value in pairs.items())
+
+
+def prepare(
+    arguments: argparse.Namespace,
+    sockets: list[socket.socket],
+    judging: clients.Judging,
+    ready: Callable[[Described], None],
+) -> Server:
+    """A server on *sockets*, configured by *arguments*; it calls *ready* when it listens.
+
+    Raises:
+        ValueError: a defect or variant is unknown.
+    """
+    ports = [one.getsockname()[1] for one in sockets]
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    origins = [f"http://{host}:{port}" for port in ports]
+    parts = options.chosen(arguments)
+    watchers, ends = list(judging.behaviours), [judging.ended]
+    if arguments.log is not None:
+        log = RequestLog(arguments.log)
+        watchers.append(logging_to(log))
+        ends.append(log.close)
+    behaviour = compose(*watchers, *parts)(World(), options.settings(arguments, origins))
+    mock = described(arguments, behaviour)
+    server = make_server(behaviour, ports, lambda: ready(mock))
+    server.ends += ends
+    return server
+
+
+def announce(arguments: argparse.Namespace, mock: Described) -> None:
+    """Writes the profile, then prints one line for programs and some for people."""
+    profile: Path | None = arguments.write_profile
+    if profile is not None:
+        write_profile(profile, mock)
+    shown = {
+        "base_url": mock.origins[0],
+        "regions": mock.origins[1:],
+        "profile": str(profile) if profile is not None else None,
+    }
+    print(json.dumps(shown), flush=True)
+    told = ["mock control plane: a TEST DOUBLE on loopback, nothing is kept"]
+    if not arguments.exit_with_stdin:  # else a program started it, which has its own environment
+        told += ["credentials:", *(f"  {line}" for line in credential_lines(mock))]
+    print("\n".join(told), file=sys.stderr, flush=True)

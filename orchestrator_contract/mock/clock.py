@@ -1,4 +1,4 @@
-"""A clock that only a request can push forward; nothing in the mock sleeps to change state."""
+"""A clock that a request can move forward; nothing in the mock sleeps to change state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since the epoch, steady (it never steps back) and movable forward."""
+    """Monotonic seconds since the epoch, movable forward."""
 
     def __init__(self) -> None:
         self._offset = time.time() - time.monotonic()
@@ -17,9 +17,9 @@ class Clock:
         return time.monotonic() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Moves the present *seconds* (>= 0) ahead, for every region at once."""
+        """Moves the clock *seconds* (>= 0) ahead, for all regions."""
         if seconds < 0:
-            raise ValueError("the clock goes forward only")
+            raise ValueError("the clock moves forward only")
         self._offset += seconds
 
 

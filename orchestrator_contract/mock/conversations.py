@@ -1,46 +1,35 @@
-"""Conversations: all that can be done with one here is to look at it and to delete it."""
+"""Handlers of the calls on conversations: fetch and delete."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from orchestrator_contract.mock.actions import Actions
 from orchestrator_contract.mock.clock import rfc3339
+from orchestrator_contract.mock.errors import conflict, unknown_conversation
+from orchestrator_contract.mock.handlers import Handlers
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import conflict, unknown_conversation
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Operation
+from orchestrator_contract.mock.operation_states import State
+from orchestrator_contract.mock.state import Conversation, Operation
 
 PATH = b"/v2/Conversations/"
-#: Every account has these in every region when the mock starts; its profile gives them to be deleted.
+#: Conversations of each account in each region at the start; the profile offers them for deletion.
 SIDS = tuple(f"conv_conversation_0{f'mockconversation{number:02}':0<25}" for number in range(16))
 DELETE = "delete-conversation"
 
 
-@dataclass(slots=True)
-class Conversation:
-    """One conversation. *deletion* is its newest delete, *gone_at* when that ends it."""
-
-    id: str
-    account: int
-    created_at: float
-    deletion: Operation | None = None
-    gone_at: float | None = None
-
-
-class Conversations(Actions):
-    """Seams for the calls on conversations."""
+class Conversations(Handlers):
+    """Overridable steps of the calls on conversations."""
 
     def conversation(self, request: Request) -> Conversation | None:
-        """The living conversation that the request names."""
-        shelf, now = self.shelf(request), self.now()
-        if not shelf.conversations:
-            shelf.conversations.update(
+        """The undeleted conversation that the request names, or None."""
+        partition, now = self.partition(request), self.now()
+        if not partition.conversations:
+            partition.conversations.update(
                 {sid: Conversation(sid, request.account, now) for sid in SIDS}
             )
-        found = shelf.conversations.get(request.sid or "")
+        found = partition.conversations.get(request.sid or "")
         return (
-            None if found is None or (found.gone_at is not None and now >= found.gone_at) else found
+            None
+            if found is None or (found.deleted_at is not None and now >= found.deleted_at)
+            else found
         )
 
     def fetch_conversation(self, request: Request) -> Response:
@@ -71,12 +60,12 @@ class Conversations(Actions):
         return self.accepted(request, operation)
 
     def decide_conversation(self, conversation: Conversation, operation: Operation) -> None:
-        """What the operation is going to do to the conversation."""
+        """Schedules the effect of *operation*."""
         if operation.outcome is State.COMPLETED:
-            conversation.gone_at = operation.ends_at
+            conversation.deleted_at = operation.ends_at
 
     def related(self, operation: Operation) -> dict[str, str] | None:
-        """What the operation is about: of a conversation's delete its conversationId."""
+        """As for configurations; a conversation's delete names its conversationId."""
         if operation.kind == DELETE:
             return {"conversationId": operation.configuration_id}
         return super().related(operation)

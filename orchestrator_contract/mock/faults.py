@@ -1,4 +1,4 @@
-"""Answers on demand: a header or a reserved SID makes a DELETE fail in a named way."""
+"""Fault injection: a header or a reserved SID makes a DELETE fail in a named way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FAULTS = ("429", "500", "503", "409", "operation")
 
 
 def reserved_sid(fault: str) -> str:
-    """The SID that answers a DELETE with *fault*; it can be fetched and is never deleted."""
+    """The SID whose DELETE gets *fault*; it can be fetched and is never deleted."""
     return "conv_configuration_0" + f"mockfault{fault}".ljust(25, "0")
 
 

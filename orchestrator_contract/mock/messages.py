@@ -1,4 +1,4 @@
-"""Requests and responses as the mock sees them, before and after the wire."""
+"""Requests and responses between the wire and the handlers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def encode(document: Any) -> bytes:
-    """*document* as compact JSON in ASCII, so that lone surrogates survive the trip."""
+    """*document* as compact JSON in ASCII, so that lone surrogates can be sent."""
     return _ENCODER.encode(document).encode("ascii")
 
 
 class Request:
-    """One request: raw path and query in bytes, header names in lower case."""
+    """A request: raw path and query in bytes, header names in lower case."""
 
     __slots__ = (
         "account",
@@ -44,7 +44,7 @@ class Request:
         self.path = path
         self.query = query
         self.headers: Headers = headers if headers is not None else []
-        #: Header names in the letter case that they came in.
+        #: Header names in their original letter case.
         self.written: list[bytes] = []
         self.body = b""
         self.http_version = "1.1"
@@ -74,7 +74,7 @@ class Request:
 
 
 class Response:
-    """One answer, with the wire-level odds and ends that a defect or variant may ask for."""
+    """A response, with the wire-level faults that a defect or variant may select."""
 
     __slots__ = ("body", "chunked", "delay", "drop", "early", "headers", "raw", "status")
 
@@ -86,11 +86,11 @@ class Response:
         self.delay = 0.0
         #: Written to the socket ahead of the response, for example a 103.
         self.early = b""
-        #: Written to the socket instead of the response; the connection closes after it.
+        #: Written to the socket instead of the response; the connection is closed after it.
         self.raw: bytes | None = None
-        #: Close the connection without any answer.
+        #: Close the connection without a response.
         self.drop = False
-        #: Send the body in chunks instead of with a length.
+        #: Send the body in chunks.
         self.chunked = False
 
     @classmethod

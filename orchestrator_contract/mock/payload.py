@@ -1,6 +1,6 @@
-"""Judges the payload of create and update (S2), and nothing else.
+"""Validates the payload of create and update (S2).
 
-Unknown members are ignored: the contract does not say that they are refused.
+Unknown members are ignored: no source says that they are refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator_contract.mock.problems import Refused, invalid_field, malformed_json
+from orchestrator_contract.mock.errors import Refused, invalid_field, malformed_json
 
 GROUPING = (
     "GROUP_BY_PROFILE",
@@ -37,7 +37,7 @@ def _bridge(value: object) -> bool:
     return isinstance(service, str) and _SERVICE.fullmatch(service) is not None
 
 
-#: member -> (what it has to be, how to tell)
+#: member -> (expectation, check)
 RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "displayName": (
         "1 to 32 letters, digits, spaces, '-' or '_'",
@@ -77,7 +77,7 @@ def parse(body: bytes) -> dict[str, Any]:
     """The payload as an object.
 
     Raises:
-        Refused: not UTF-8, not JSON, nested beyond reason, or no object.
+        Refused: not UTF-8, not JSON, nested too deeply, or not an object.
     """
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_no_constant)

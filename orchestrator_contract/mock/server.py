@@ -1,4 +1,4 @@
-"""Runs one behaviour behind several loopback ports in one process."""
+"""Serves one behaviour on several loopback ports."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from orchestrator_contract.mock.behaviour import Behaviour
 
 
 def bind(host: str, port: int, count: int) -> list[socket.socket]:
-    """*count* listening sockets from *port* on; port 0 takes free ones.
+    """*count* bound sockets from *port* on; port 0 takes free ones.
 
     Raises:
-        OSError: a port is taken or the host is no address of this machine.
+        OSError: a port is taken or the host is not an address of this machine.
     """
     sockets: list[socket.socket] = []
     try:
@@ -37,13 +37,13 @@ def bind(host: str, port: int, count: int) -> list[socket.socket]:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells when it listens."""
+    """uvicorn's server with callbacks for start and end."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
-        #: Runs when serving has ended, signals included.
-        self.ended: Callable[[], None] | None = None
+        #: Run when serving has ended, signals included.
+        self.ends: list[Callable[[], None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts listening, then calls back."""
@@ -51,10 +51,10 @@ class Server(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stops listening, then calls back: after a signal uvicorn does not return to its caller."""
+        """Stops listening, then calls back: after a signal uvicorn does not return."""
         await super().shutdown(sockets)
-        if self.ended is not None:
-            self.ended()
+        for end in self.ends:
+            end()
 
 
 def make_server(behaviour: Behaviour, ports: Sequence[int], ready: Callable[[], None]) -> Server:
@@ -76,7 +76,7 @@ def make_server(behaviour: Behaviour, ports: Sequence[int], ready: Callable[[], 
 
 
 def exit_with_stdin(server: Server) -> None:
-    """Ends the process when stdin does, politely first."""
+    """Ends the process when stdin ends, gracefully first."""
 
     def watch() -> None:
         while os.read(sys.stdin.fileno(), 4096):

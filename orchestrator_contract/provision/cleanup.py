@@ -9,14 +9,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey, Scope
 
@@ -122,7 +122,7 @@ def begin(
             busy.append(configuration)
         elif exchange.status == 202:
             with contextlib.suppress(Inconclusive):
-                accepted.append((configuration, poller.accept(exchange, configuration.sid)))
+                accepted.append((configuration, poller.accept(exchange, configuration)))
     return Begun(accepted, busy)
 
 

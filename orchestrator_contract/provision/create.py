@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import (
@@ -27,6 +25,11 @@ from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
+from orchestrator_contract.provision.read_lag import ReadLag
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 _ATTEMPTS = 3
@@ -59,16 +62,17 @@ class Creator:
         self,
         client: Client,
         poller: Poller,
+        findings: Findings,
         inventory: Inventory,
         listing: Pagination,
         run_id: str,
     ) -> None:
         self._client = client
-        self._follower = poller
+        self._poller = poller
+        self._findings = findings
         self._inventory = inventory
         self.identity = Identity(client, listing)
-        #: Called with what was created, in one account and region, before it is handed out.
-        self.settle: Callable[[Sequence[Configuration]], None] = lambda _: None
+        self._read_lag = ReadLag(client, findings, listing, self.identity.seen)
         self.payloads = Payloads(client, run_id)
         #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
         self._fruitless = 0
@@ -98,7 +102,9 @@ class Creator:
                 break
             # A payload refused is tried once more without its optional parts, and like one that was taken: it only prepares.
             payloads = {
-                index: self.payloads.plain() if attempt else self.payloads.new(wanted[index])
+                index: self.payloads.plain(scope)
+                if attempt
+                else self.payloads.new(wanted[index], scope)
                 for index in missing
             }
             self._inventory.announce((p["displayName"] for p in payloads.values()), scope)
@@ -112,7 +118,7 @@ class Creator:
                 else:
                     problem = result
             self._look_early([*pending.values()], scope)
-            self._follower.finish(list(pending.values()), early=False)
+            self._poller.finish(list(pending.values()), early=False)
             listed = self.identity.look_after(len(pending), scope)
             new = []
             sids = self._client.parallel(
@@ -128,7 +134,7 @@ class Creator:
                 made[index] = self._made(sid, payloads[index], scope)
                 new.append(made[index])
             self._inventory.created(new)
-        self.settle([*made.values()])
+        self._read_lag.wait([*made.values()])
         self._count(problem, fruitless=not made)
         if len(made) < number - spare:
             raise _too_few(problem, list(made.values()))
@@ -174,13 +180,13 @@ class Creator:
         Raises:
             Inconclusive: it leads to none.
         """
-        self._follower.finish([operation], early=False)
+        self._poller.finish([operation], early=False)
         sid = self._sid_of(operation, payload["displayName"], DEFAULT_SCOPE, {})
         if sid is None:
             raise NothingToDelete(_fruitless(operation))
         configuration = self._made(sid, payload, DEFAULT_SCOPE)
         self._inventory.created([configuration])
-        self.settle([configuration])
+        self._read_lag.wait([configuration])
         return configuration
 
     def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
@@ -192,9 +198,9 @@ class Creator:
         )
         exchange = self._client.send(out)
         if exchange.status == 202:
-            operation = self._follower.accept(exchange, "")
-            if not operation.id or operation.id != self._follower.accept(first, "").id:
-                self._follower.finish([operation], early=False)
+            operation = self._poller.accept(exchange, Configuration(""))
+            if not operation.id or operation.id != self._poller.accept(first, Configuration("")).id:
+                self._poller.finish([operation], early=False)
                 sid = named_at_end(operation)
                 if sid is not None and self.identity.is_new(sid, shown, DEFAULT_SCOPE):
                     with contextlib.suppress(
@@ -221,10 +227,13 @@ class Creator:
         self._inventory.charge(1)
         self.identity.look_before(scope)
         name = self._inventory.announce_twin(configuration.name, scope)
-        operation = self._post(configuration.payload, scope, name=name)
+        payload = configuration.payload
+        if scope != configuration.scope:
+            payload = payload | {"memoryStoreId": self.payloads.store(scope)}
+        operation = self._post(payload, scope, name=name)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
-        self._follower.finish([operation], early=False)
+        self._poller.finish([operation], early=False)
         if operation.status != "COMPLETED":
             raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
         sid = named_at_end(operation)
@@ -232,14 +241,14 @@ class Creator:
             raise NothingToDelete(
                 "a second configuration of the same name can't be told from the first"
             )
-        return self._made_twin(sid, configuration.payload, name, scope)
+        return self._made_twin(sid, payload, name, scope)
 
     def _made_twin(
         self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE
     ) -> Configuration:
         twin = self._made(sid, {**payload, "displayName": name}, scope)
         self._inventory.created([twin])
-        self.settle([twin])
+        self._read_lag.wait([twin])
         return twin
 
     # ---------------------------------------------------------------- from the request to its configuration
@@ -267,13 +276,7 @@ class Creator:
         try:
             exchange = (send or self._client.send)(out)
             if exchange.succeeded:
-                self._client.findings.check(
-                    "CTRL-ACCEPTED",
-                    exchange.status == 202,
-                    expected="202",
-                    seen=exchange.outcome(),
-                    exchanges=[exchange],
-                )
+                control_plane.accepted(self._findings, exchange)
             elif exchange.status in range(400, 500):
                 self._inventory.resolve(name)
             else:
@@ -284,7 +287,9 @@ class Creator:
                     f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
                 )
             self.payloads.taken(payload)
-            operation = self._inventory.accepted[name] = self._follower.accept(exchange, "")
+            operation = self._inventory.accepted[name] = self._poller.accept(
+                exchange, Configuration("")
+            )
             return operation  # noqa: TRY300  # the way out of the try is the way on
         except Inconclusive as error:
             if _was_refused(error):

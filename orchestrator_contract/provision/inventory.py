@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.

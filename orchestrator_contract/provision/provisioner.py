@@ -11,7 +11,6 @@ from math import inf
 from typing import Any
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import (
@@ -23,8 +22,11 @@ from orchestrator_contract.exceptions import (
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.create import Creator, TooFew
+from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.pool import Source, Supply
+from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Between two looks for what a command has made, in seconds.
@@ -34,12 +36,24 @@ _LOOK_S = 0.5
 class Provisioner:
     """Hands out idle configurations and removes at the end what is left of them."""
 
-    def __init__(self, client: Client, poller: Poller, inventory: Inventory, run_id: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        poller: Poller,
+        findings: Findings,
+        inventory: Inventory,
+        holds: Holds,
+        run_id: str,
+        *,
+        ahead: int = 0,
+    ) -> None:
+        """*ahead* more are made whenever one has to be made."""
         self.client = client
         self.poller = poller
         self.inventory = inventory
-        self.listing = Pagination(client)
-        self.creator = Creator(client, poller, inventory, self.listing, run_id)
+        self._holds = holds
+        self.listing = Pagination(client, findings)
+        self.creator = Creator(client, poller, findings, inventory, self.listing, run_id)
         provision = client.profile.provision
         # A profile may hold the pool or command of another mode; what it names is not to be touched then.
         source = Source(
@@ -54,14 +68,9 @@ class Provisioner:
         #: Of what the profile gives, what neither the list nor a fetch shows: nothing is asked of it.
         self.stale: list[str] = []
         self._living_sids: set[str] = set()
-        #: How many are made ahead whenever one has to be made.
-        self.ahead = 0
+        self.ahead = ahead
         #: Those that the present test has taken.
         self._taken: set[ResourceKey] = set()
-        #: Whether a configuration that no running test holds must be kept all the same.
-        self.needed: Callable[[Configuration], bool] = lambda _: False
-        #: Asks those who keep such configurations to let go of what they can.
-        self.release: Callable[[], None] = lambda: None
 
     def one(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One idle configuration."""
@@ -223,7 +232,7 @@ class Provisioner:
         """Delete what was created in this place and nothing needs any longer; whether anything went."""
         idle = self.idle(scope)
         if not idle:
-            self.release()
+            self._holds.release()
             idle = self.idle(scope)
         with contextlib.suppress(Inconclusive):
             # What is busy makes no room now.
@@ -242,7 +251,7 @@ class Provisioner:
             | self.inventory.fresh
         )
         left = [one for one in self.inventory.left.values() if one.scope == scope]
-        return [one for one in left if one.resource_key not in used and not self.needed(one)]
+        return [one for one in left if one.resource_key not in used and one not in self._holds]
 
     def begin(self, to_come: float = inf) -> None:
         """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""

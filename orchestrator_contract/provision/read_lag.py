@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import ResourceKey
 
 _PAUSE_S = 0.2
@@ -37,14 +38,19 @@ class _Reads:
         return self.given_up or (self.prompt >= _ENOUGH and not self.late)
 
 
-class Visibility:
+class ReadLag:
     """Makes sure that new configurations are shown before tests say anything of what is shown."""
 
     def __init__(
-        self, client: Client, listing: Pagination, seen: Mapping[str, AbstractSet[ResourceKey]]
+        self,
+        client: Client,
+        findings: Findings,
+        listing: Pagination,
+        seen: Mapping[str, AbstractSet[ResourceKey]],
     ) -> None:
         """Look by fetch and by list for what is not among those *seen* in that way already."""
         self._client = client
+        self._findings = findings
         self._listing = listing
         self._seen = seen
         self._ways = (_Reads("fetch", self._fetched), _Reads("list", self._listed))
@@ -77,12 +83,10 @@ class Visibility:
             with self._client.steps.step(f"waiting for what was created to show by {way.name}"):
                 time.sleep(_PAUSE_S)
         if waited > _PAUSE_S and way.late:
-            self._client.findings.observe("OBS-READ-LAG", f"by {way.name}: within {READ_LAG_S:g} s")
+            self._findings.observe("OBS-READ-LAG", f"by {way.name}: within {READ_LAG_S:g} s")
         else:
             way.prompt += len(configurations)
-            self._client.findings.observe(
-                "OBS-READ-LAG", f"by {way.name}: at once", len(configurations)
-            )
+            self._findings.observe("OBS-READ-LAG", f"by {way.name}: at once", len(configurations))
 
     def _fetched(self, configurations: Sequence[Configuration]) -> set[str]:
         responses = self._client.parallel(

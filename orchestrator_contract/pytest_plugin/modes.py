@@ -8,12 +8,14 @@ import pytest
 
 from orchestrator_contract import crash_cleanup, report
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.har.judge_recording import Traffic
+from orchestrator_contract.har.judge_recording import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.pytest_plugin import consent
+from orchestrator_contract.pytest_plugin.recorded_cases import cases
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import usage_error
 from orchestrator_contract.report import ReportError
+from orchestrator_contract.results.verdict import Result
 from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 
 _CODE = pytest.StashKey[int]()
@@ -58,8 +60,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> bool | None:
-    """Collect nothing where no test is to run."""
-    return True if mode(session.config) else None
+    """Collect nothing where no test is to run; of a recording, what it was judged by."""
+    config = session.config
+    if mode(config) == "traffic" and not config.option.collectonly:
+        result = _judge_traffic(config)
+        session.items = cases(session, result, Path(config.option.traffic))
+        session.testscollected = len(session.items)
+    return True if mode(config) else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -68,9 +75,6 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     config = session.config
     if mode(config) == "cleanup":
         config.stash[_CODE] = _clean_up(config)
-        return True
-    if mode(config) == "traffic":
-        config.stash[_CODE] = _judge_traffic(config)
         return True
     return None
 
@@ -104,10 +108,11 @@ def _clean_up(config: pytest.Config) -> int:
         raise usage_error(f"--cleanup: {error}") from None
 
 
-def _judge_traffic(config: pytest.Config) -> int:
+def _judge_traffic(config: pytest.Config) -> Result:
+    """Judge the recording, write the reports, set the exit code."""
     run = config.stash[RUN]
     options = run.options
-    traffic = Traffic(Path(config.option.traffic))
+    traffic = RecordingJudge(Path(config.option.traffic))
     try:
         report.prepare(options.report, options.sarif)
         traffic.judge(options.waivers)
@@ -128,7 +133,8 @@ def _judge_traffic(config: pytest.Config) -> int:
         report.write_all(run.result, options.report, options.sarif)
     except ReportError as error:
         raise usage_error(error) from None
-    return run.exit_code()
+    config.stash[_CODE] = run.exit_code()
+    return run.result
 
 
 def say(config: pytest.Config, line: str) -> None:

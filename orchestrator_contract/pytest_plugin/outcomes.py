@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -60,8 +61,8 @@ def foreign_failures(session: pytest.Session) -> bool:
     return any("requirement" not in dict(getattr(one, "user_properties", ())) for one in failed)
 
 
-#: Where a test holds the breaches that it found.
-_FOUND = pytest.StashKey[list[tuple[str, str]]]()
+#: Where a contract test's item holds its attempt.
+_ATTEMPT = pytest.StashKey["_Attempt"]()
 #: Where pytest's configuration holds what this session's tests came to.
 OUTCOMES = pytest.StashKey[Outcomes]()
 
@@ -71,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Watch the reports."""
     config.stash[OUTCOMES] = Outcomes(config.stash[RUN])
     config.pluginmanager.register(config.stash[OUTCOMES])
+    config.pluginmanager.register(_Setup())
 
 
 def requirements_of(item: pytest.Item) -> tuple[str, ...]:
@@ -84,52 +86,125 @@ def endpoint(request: pytest.FixtureRequest) -> Endpoint:
     return request.config.stash[RUN].endpoint
 
 
+@dataclass
+class _Attempt:
+    """One contract test from its setup to its outcome."""
+
+    run: Run
+    item: pytest.Item
+    nodeid: str
+    ids: tuple[str, ...]
+    #: Whether it moves the endpoint's clock, which no other test may rely on meanwhile.
+    moves_clock: bool
+    holds_clock: bool = False
+    #: Why the setup could not give what the test needs.
+    inconclusive: Inconclusive | None = None
+    found: list[tuple[str, str]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Begin recording, and wait for the endpoint's clock.
+
+        Raises:
+            Inconclusive: the target lacks what the requirements need, or the clock stayed in use.
+        """
+        endpoint, items = self.run.endpoint, self.item.session.items
+        endpoint.findings.begin(self.nodeid, self.ids)
+        endpoint.begin(self.nodeid, to_come=len(items) - items.index(self.item) - 1)
+        if needs := {need for needs in self.lacking().values() for need in needs}:
+            raise Inconclusive("needs " + ", ".join(sorted(needs)))
+        with endpoint.client.steps.step("waiting until no other test uses the endpoint's clock"):
+            # Rechecks of other workers are as old as the run; after the clock is moved they are days old.
+            self.holds_clock = clock_lock.enter(
+                endpoint.coordinator,
+                self.run.worker,
+                alone=self.moves_clock,
+                closing=self.run.closing if self.run.is_worker else 0,
+            )
+        if not self.holds_clock:
+            raise Inconclusive("the endpoint's clock was in use for too long")
+
+    def lacking(self) -> dict[str, tuple[str, ...]]:
+        """The test's requirements that the target can't verify, with what it lacks."""
+        if self.item.get_closest_marker("ttl_ledger"):
+            return {}
+        return self.run.endpoint.requirements_lacking(self.ids)
+
+    def end(self) -> str:
+        """End recording; why the test was inconclusive, empty where it was not."""
+        endpoint, reason = self.run.endpoint, ""
+        if (error := self.inconclusive) is not None:
+            reason = endpoint.redactor.text(str(error))
+            endpoint.findings.unverified(
+                self.lacking() or self.ids, reason, one_way=isinstance(error, CheckInconclusive)
+            )
+        self.found = endpoint.findings.end()
+        return reason
+
+    def leave(self) -> None:
+        """Let other tests have the endpoint's clock."""
+        if self.holds_clock:
+            self.run.endpoint.coordinator.leave_clock(self.run.worker, alone=self.moves_clock)
+        if self.item.get_closest_marker("run_last"):
+            self.run.endpoint.coordinator.closed()
+
+
+class _Setup:
+    """Begins contract tests, whose fixtures may find out that a check can't be made."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
+        """Begin before the first fixture."""
+        if (attempt := item.stash.get(_ATTEMPT, None)) is not None:
+            attempt.begin()
+        yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Keep an inconclusive setup for the outcome of the test, which decides what it means."""
+    ids = requirements_of(item)
+    if ids:
+        run, moves_clock = item.config.stash[RUN], item.get_closest_marker("clock") is not None
+        nodeid = worker_reports.name_of(item.nodeid)
+        item.stash[_ATTEMPT] = _Attempt(run, item, nodeid, ids, moves_clock)
+    try:
+        yield
+    except Inconclusive as error:
+        if not ids:
+            raise
+        item.stash[_ATTEMPT].inconclusive = error
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Run a contract test: its findings become its outcome."""
-    ids = requirements_of(pyfuncitem)
-    if not ids:
+    attempt = pyfuncitem.stash.get(_ATTEMPT, None)
+    if attempt is None:
         return (yield)
-    run = pyfuncitem.config.stash[RUN]
-    endpoint, findings = run.endpoint, run.endpoint.findings
-    nodeid = worker_reports.name_of(pyfuncitem.nodeid)
-    lacking = (
-        {} if pyfuncitem.get_closest_marker("ttl_ledger") else endpoint.requirements_lacking(ids)
-    )
-    findings.begin(nodeid, ids)
-    items = pyfuncitem.session.items
-    endpoint.reseed(nodeid, to_come=len(items) - items.index(pyfuncitem) - 1)
-    alone = pyfuncitem.get_closest_marker("clock") is not None
-    reason = ""
     try:
-        if lacking:
-            raise Inconclusive(
-                "needs " + ", ".join(sorted({need for needs in lacking.values() for need in needs}))
-            )
-        with endpoint.client.steps.step(
-            "waiting for other tests to leave the endpoint's clock alone"
-        ):
-            # What closing tests look at in other workers is as old as the run; once the clock has been moved it is days old.
-            entered = clock_lock.enter(
-                endpoint.coordinator,
-                run.worker,
-                alone=alone,
-                closing=run.closing if run.is_worker else 0,
-            )
-        if not entered:
-            raise Inconclusive("the endpoint's clock was in use for too long")
-        try:
+        if attempt.inconclusive is None:
             yield
-        finally:
-            endpoint.coordinator.leave_clock(run.worker, alone=alone)
     except Inconclusive as error:
-        reason = endpoint.redactor.text(str(error))
-        findings.unverified(lacking or ids, reason, one_way=isinstance(error, CheckInconclusive))
+        attempt.inconclusive = error
     finally:
-        found = pyfuncitem.stash[_FOUND] = findings.end()
-        if pyfuncitem.get_closest_marker("closing"):
-            endpoint.coordinator.closed()
-    gating = dict.fromkeys(pair for pair in found if run.gates(pair[0]))
+        reason = attempt.end()
+    _raise_outcome(attempt, reason)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Let go of the clock once the fixtures are torn down."""
+    try:
+        yield
+    finally:
+        if (attempt := item.stash.get(_ATTEMPT, None)) is not None:
+            attempt.leave()
+
+
+def _raise_outcome(attempt: _Attempt, reason: str) -> None:
+    run, findings = attempt.run, attempt.run.endpoint.findings
+    gating = dict.fromkeys(pair for pair in attempt.found if run.gates(pair[0]))
     excused = {pair: run.options.excuses.why(*pair) for pair in gating}
     breaches = [findings.found(*pair) for pair, why in excused.items() if not why]
     if breaches:
@@ -138,7 +213,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         pytest.skip(f"unverified: {reason}")
     if excused:
         pytest.xfail("; ".join(f"{why}: {one}: {text}" for (one, text), why in excused.items()))
-    return True
 
 
 class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to type checkers
@@ -171,8 +245,7 @@ def pytest_runtest_makereport(
             if crash is not None:
                 crash.message = call.excinfo.value.line
         if report.when == "call":
-            found = item.stash.get(_FOUND, [])
-            worker_reports.carry(report, found)
+            worker_reports.carry(report, item.stash[_ATTEMPT].found)
             levels = catalogue.load().requirements
             verdict = (
                 report.wasxfail.partition(":")[0]

@@ -56,14 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "clock: moves the endpoint's clock; runs while no other test does"
     )
     config.addinivalue_line(
-        "markers", "opening: asks much of an endpoint in little time; runs before the others"
+        "markers", "run_first: asks much of an endpoint in little time; runs before the others"
     )
     config.addinivalue_line(
-        "markers", "closing: looks back at what the other tests saw; runs after them"
+        "markers", "run_last: looks back at what the other tests saw; runs after them"
     )
-    config.addinivalue_line(
-        "markers", "twice: another parameter looks at the same; left out of a quick run"
-    )
+    config.addinivalue_line("markers", "extended: looks further than a quick run does")
     config.addinivalue_line("markers", "slow: takes long; not part of the ordinary test run")
     if not config.option.report:
         raise usage_error("--report: expected a folder, found an empty name")
@@ -176,7 +174,7 @@ def pytest_collection_modifyitems(
         i
         for i in items
         if not (asked and asked.isdisjoint(requirements_of(i)))
-        and not (run.options.effort.few and i.get_closest_marker("twice"))
+        and not (run.options.effort.few and i.get_closest_marker("extended"))
     ]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
@@ -184,9 +182,9 @@ def pytest_collection_modifyitems(
     items.sort(
         key=lambda item: (
             item.get_closest_marker("clock") is not None,
-            item.get_closest_marker("closing") is not None,
+            item.get_closest_marker("run_last") is not None,
             item.nodeid not in run.options.first,
-            item.get_closest_marker("opening") is None,
+            item.get_closest_marker("run_first") is None,
             min((scope.get(one, len(scope)) for one in requirements_of(item)), default=-1),
         )
     )
@@ -207,7 +205,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 report.prepare(run.options.report, run.options.sarif)
         except (ReportError, EndpointUnusable) as error:
             raise usage_error(error) from None
-    run.closing = sum(item.get_closest_marker("closing") is not None for item in session.items)
+    run.closing = sum(item.get_closest_marker("run_last") is not None for item in session.items)
     run.select(
         {
             worker_reports.name_of(item.nodeid): ids
@@ -232,7 +230,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Name the target and the seed."""
+    """Name the target and the seed, or the recording."""
+    if modes.mode(config) == "traffic":
+        return [f"contract: recording {said(Path(config.option.traffic).name)}"]
     return config.stash[RUN].header() if _judges_contract(config) else []
 
 

@@ -32,7 +32,7 @@ class Recording:
             if not self._worker:
                 raise
             return [str(error)]
-        endpoint.client.recorders.append(self._writer)
+        endpoint.client.observers.append(self._writer)
         return []
 
     def end(self) -> list[str]:

@@ -17,14 +17,13 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.coordination.journal import Journal
-from orchestrator_contract.crash_cleanup import account_label, header
+from orchestrator_contract.crash_cleanup import account_labels, header
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.plan import plan_lines
-from orchestrator_contract.pytest_plugin.preload import Imports
 from orchestrator_contract.pytest_plugin.recording import Recording
 from orchestrator_contract.pytest_plugin.run_options import RunOptions, load_target
 from orchestrator_contract.pytest_plugin.worker_reports import Told
@@ -93,7 +92,7 @@ class Run:
                 ),
                 self._shared_coordinator(),
             )
-            made.client.recorders.append(self._recorder)
+            made.client.observers.append(self._recorder)
             self.remarks += self._recording.begin(made)
             made.findings.excused = self.options.waivers.excuses
             self._endpoint = made
@@ -134,9 +133,6 @@ class Run:
         Raises:
             EndpointUnusable: it can't be tested.
         """
-        imports = None if self.options.requirements else Imports()
-        if imports:
-            self.endpoint.client.calm = imports.wait
         if not self.is_worker:
             preflight.ready(self.endpoint, alone=alone)
 
@@ -160,7 +156,7 @@ class Run:
             "ticket": self.serve(address).ticket(),
             "elsewhere": address != LOOPBACK,
             "profile": target.fingerprint(),
-            "accounts": list(map(account_label, target.accounts)),
+            "accounts": account_labels(target),
         }
 
     def join(self) -> None:
@@ -181,7 +177,7 @@ class Run:
         target = self._profile()
         if target.fingerprint() != self._shared["profile"]:
             raise EndpointUnusable(f"{self.options.target} {where} differs from the controller's")
-        given, own = self._shared["accounts"], list(map(account_label, target.accounts))
+        given, own = self._shared["accounts"], account_labels(target)
         if own != given:
             raise EndpointUnusable(
                 f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there"

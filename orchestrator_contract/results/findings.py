@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
-from threading import RLock
+from threading import RLock, local
 from typing import Any, Protocol
 
 from orchestrator_contract.contract.catalogue import Catalogue
@@ -65,6 +66,7 @@ class Findings:
         #: Requirements judged without a capability that they otherwise need (--ttl-ledger).
         self.settled: set[str] = set()
         self.test = ""
+        self._thread = local()
         #: The requirement of the newest breach.
         self.last_breached = ""
         self._breaches = 0
@@ -96,13 +98,13 @@ class Findings:
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            record.add_test(self.test)
+            record.add_test(self._current_test)
             if not ok:
                 breach = Breach(
                     self._shown(where),
                     self._shown(expected),
                     self._shown(seen),
-                    test=self.test,
+                    test=self._current_test,
                 )
                 self._breach(requirement, record, breach, exchanges)
         return ok
@@ -204,7 +206,7 @@ class Findings:
                 reasons = record.ways_less if one_way else record.unverified
                 if reason not in reasons:
                     reasons.append(reason)
-                record.add_test(self.test)
+                record.add_test(self._current_test)
 
     def observe(self, observation: str, what: str, count: int = 1) -> None:
         """Count an observation of something that the sources leave open."""
@@ -224,7 +226,7 @@ class Findings:
             counts[1] += valid is not None
             counts[2] += bool(valid)
 
-    def sent(self) -> None:
+    def count_request(self, _exchange: Exchange) -> None:
         """Count one request."""
         with self._lock:
             self.requests += 1
@@ -247,6 +249,19 @@ class Findings:
         """Return a breach that `end` named, with its exchange if that was kept."""
         kept = self._of_test.get((requirement, problem))
         return kept or Found(requirement, Breach.parse(problem), 0)
+
+    @contextmanager
+    def attributed_to(self, test: str) -> Iterator[None]:
+        """Attribute what this thread records to *test*, which has ended."""
+        self._thread.test = test
+        try:
+            yield
+        finally:
+            self._thread.test = None
+
+    @property
+    def _current_test(self) -> str:
+        return getattr(self._thread, "test", None) or self.test
 
     def adopt(self, test: str, requirement: str, problem: str) -> None:
         """Count a breach that only the report of another process's test tells of."""

@@ -61,6 +61,8 @@ class Result:
     timelines: list[Timeline] = field(default_factory=list)
     #: The value of --target, to repeat the run; empty for the embedded mock.
     target: str = ""
+    #: The file that --traffic named; empty for a run.
+    recording: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
@@ -83,7 +85,9 @@ class Result:
 
     def rerun(self, requirement: str = "") -> str:
         """Return a shell line that repeats the run, for one requirement or all of them."""
-        return rerun_line(self.target, self.effort, self.seed, requirement)
+        return rerun_line(
+            self.target, self.effort, self.seed, requirement, recording=self.recording
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of conformance.json (schemas/conformance-report.json)."""
@@ -114,12 +118,16 @@ class Result:
         } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
 
 
-def rerun_line(target: str, effort: str, seed: int, requirement: str = "") -> str:
+def rerun_line(
+    target: str, effort: str, seed: int, requirement: str = "", *, recording: str = ""
+) -> str:
     """Return a shell line that repeats a run; *target* is empty for the embedded mock."""
     parts = ["pytest"]
+    parts += ["--traffic", recording] if recording else []
     parts += ["--target", target] if target else []
     parts += ["--requirement", requirement] if requirement else []
-    return shlex.join([*parts, "--effort", effort, "--seed", str(seed)])
+    parts += [] if recording else ["--effort", effort, "--seed", str(seed)]
+    return shlex.join(parts)
 
 
 @dataclass(frozen=True, slots=True)

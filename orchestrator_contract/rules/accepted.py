@@ -6,12 +6,13 @@ from collections.abc import Callable, Container, Sequence
 from threading import Lock
 from urllib.parse import quote, urljoin
 
-from orchestrator_contract.api.operation import Operation, why_no_json
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.addresses import brief_name, last_segment
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation, why_no_json
 from orchestrator_contract.results.findings import Findings
 
 #: The member of `related` that names what a call is about, where it is not configurationId (S2).
@@ -34,13 +35,14 @@ class Links:
         self._lock = Lock()
         self._owners: dict[tuple[int | None, int, str, str], str] = {}
 
-    def accept(self, exchange: Exchange, sid: str) -> Operation:
+    def accept(self, exchange: Exchange, configuration: Configuration) -> Operation:
         """Read the links of a 202 and judge them against each other.
 
         Raises:
             OperationUnreachable: no link leads to an operation on the target.
         """
         check, call = self.findings.on(exchange.call), exchange.call.operation
+        sid = configuration.sid
         status_url = exchange.object.get("statusUrl")
         status_url = status_url if isinstance(status_url, str) and status_url else None
         location = exchange.headers.get("location") or None
@@ -115,7 +117,10 @@ class Links:
                 exchanges=[exchange],
             )
         return Operation(
-            exchange, sid, operation_id, self.poll_url(exchange, status_url, absolute, operation_id)
+            exchange,
+            configuration,
+            operation_id,
+            self.poll_url(exchange, status_url, absolute, operation_id),
         )
 
     def forget(self, most: int) -> None:

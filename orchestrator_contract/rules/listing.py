@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from orchestrator_contract.api.operation import Operation, word_of
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.operation import Operation, word_of
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import ResourceKey, Scope
 

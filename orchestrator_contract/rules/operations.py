@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from orchestrator_contract.api.operation import Operation, instant_of, word_of
 from orchestrator_contract.http.addresses import brief_name, last_segment
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
 from orchestrator_contract.http.retry_after import asked_delay
+from orchestrator_contract.resources.operation import Operation, instant_of, word_of
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.accepted import judge_related
 

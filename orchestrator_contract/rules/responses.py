@@ -119,6 +119,15 @@ class Judge:
                         )
                         slot.append((requirement.id, validator))
 
+    def __call__(self, exchange: Exchange) -> None:
+        """Judge an exchange that was sent; an observer of the sender."""
+        if not exchange.judged:
+            return
+        call = exchange.call
+        if exchange.status in (429, 503) and exchange.status != call.provokes:
+            self.findings.observe("OBS-THROTTLED", f"{exchange.status} on {call.operation}")
+        self.judge(exchange)
+
     def judge(self, exchange: Exchange) -> bool:
         """Record every check that this exchange alone allows; whether all that gate held."""
         ok, judged = self._http(exchange), False
@@ -331,3 +340,16 @@ class Judge:
         else:
             shape = "neither shape's own members"
         self.findings.observe("OBS-ERROR-SHAPE", shape)
+
+
+def decodes(findings: Findings, exchange: Exchange) -> bool:
+    """The body decodes by the coding that the response names, or has none."""
+    response = exchange.response
+    defect = response.defect if response else None
+    return findings.check(
+        "HTTP-CONTENT-ENCODING",
+        response is not None and defect is None,
+        expected="a response that decodes",
+        seen=defect[1] if defect else exchange.outcome(),
+        exchanges=[exchange],
+    )

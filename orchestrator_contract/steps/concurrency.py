@@ -1,86 +1,73 @@
-"""Requests at one moment, and the operations that they begin."""
+"""Requests that are sent at one moment."""
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S
+from orchestrator_contract.resources.configuration import Configuration
 
-
-def merge_names(exchanges: list[Exchange]) -> list[frozenset[str]]:
-    """The distinct operations that these 202s name."""
-    groups: list[frozenset[str]] = []
-    for exchange in exchanges:
-        names = exchange.operation_names
-        if names and not any(names & group for group in groups):
-            groups.append(names)
-    return groups
+#: Times that a batch is sent while 429 or 503 leaves none of it accepted.
+_TRIES = 4
 
 
 class _Conflict(Inconclusive):
-    """All requests of a race were a conflict, so with something else."""
+    """All requests of a batch conflicted, so with other work."""
 
 
-def at_once(endpoint: Endpoint, make: Callable[[], list[Any]]) -> list[Exchange]:
-    """Send what *make* gives at one moment, and what it gives anew while all of it conflicts with something else that runs.
+class ConcurrentRequests:
+    """Sends batches of which at least one delete must be accepted."""
 
-    Raises:
-        Inconclusive: none was accepted, for a reason that may pass.
-    """
-    for pause in CONFLICT_PAUSES_S:
-        with contextlib.suppress(_Conflict):
-            return _accepted_at_once(endpoint, make())
-        time.sleep(pause)
-    return _accepted_at_once(endpoint, make())
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
 
+    def send(self, make: Callable[[], Sequence[Request]]) -> list[Exchange]:
+        """Responses to a batch that *make* gives, made anew while all of it conflicts with other work.
 
-def at_once_on(
-    endpoint: Endpoint, configuration: Configuration, make: Callable[[Configuration], list[Any]]
-) -> tuple[Configuration, list[Exchange]]:
-    """Send what *make* gives for one configuration at one moment; the one that was raced for, and the answers.
+        Raises:
+            Inconclusive: none was accepted, for a reason that may pass.
+        """
+        for pause in CONFLICT_PAUSES_S:
+            try:
+                return self._send(make())
+            except _Conflict:
+                time.sleep(pause)
+        return self._send(make())
 
-    That is another one where the delete that was carried out may be one that was answered 500 or 503.
+    def send_on(
+        self,
+        configuration: Configuration,
+        make: Callable[[Configuration], Sequence[Request]],
+    ) -> tuple[Configuration, list[Exchange]]:
+        """Responses to a batch on *configuration*, or on another one where a 5xx may have deleted it already.
 
-    Raises:
-        Inconclusive: none was accepted, for a reason that may pass.
-    """
-    try:
-        return configuration, at_once(endpoint, partial(make, configuration))
-    except Inconclusive:
-        if not endpoint.client.ownership.doubtful(configuration.resource_key):
-            raise
-        other = endpoint.configurations.one(scope=configuration.scope)
-        return other, at_once(endpoint, partial(make, other))
+        Raises:
+            Inconclusive: none was accepted, for a reason that may pass.
+        """
+        try:
+            return configuration, self.send(lambda: make(configuration))
+        except Inconclusive:
+            if not self._endpoint.ownership.doubtful(configuration.resource_key):
+                raise
+        other = self._endpoint.configurations.one(scope=configuration.scope)
+        return other, self.send(lambda: make(other))
 
-
-def _accepted_at_once(endpoint: Endpoint, batch: list[Any]) -> list[Exchange]:
-    """Send *batch* at one moment; again, while a real 429 or 503 leaves none of it accepted.
-
-    Raises:
-        Inconclusive: none was accepted, for a reason that may pass.
-    """
-    for _ in range(4):
-        responses = endpoint.client.send_together(batch)
-        if any(e.status == 202 for e in responses) or not any(
-            e.status in (429, 500, 503) for e in responses
-        ):
-            break
-        if any(e.status in (202, 500, 503, None) for e in responses):
-            break  # something may have been carried out: a second try would be another race
-        if endpoint.client.retry.hopeless(batch[0].call.operation):
-            break
-    if not any(e.status == 202 for e in responses):
-        kind = _Conflict if all(e.status == 409 for e in responses) else Inconclusive
-        raise kind(
-            "no request of the race was accepted: "
-            + ", ".join(sorted({e.outcome() for e in responses}))
-        )
-    return responses
+    def _send(self, batch: Sequence[Request]) -> list[Exchange]:
+        for _ in range(_TRIES):
+            responses = self._api.send_together(batch)
+            statuses = {one.status for one in responses}
+            if not statuses & {429, 500, 503} or statuses & {202, 500, 503, None}:
+                break  # none was throttled, or one may have been carried out
+            if self._api.retry.hopeless(batch[0].call.operation):
+                break
+        if 202 not in statuses:
+            kind = _Conflict if statuses == {409} else Inconclusive
+            outcomes = ", ".join(sorted({one.outcome() for one in responses}))
+            raise kind(f"no concurrent request was accepted: {outcomes}")
+        return responses

@@ -1,145 +1,109 @@
-"""Steps that many tests share: deletes that are accepted and followed to their end, and replays of them."""
+"""Deletes that tests share: accepted, followed to their end, and repeated under their key."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from random import uniform
 from typing import Any
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
+from orchestrator_contract.exceptions import (
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+    only_this_check,
+)
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
-from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import deletion, idempotency
+from orchestrator_contract.rules.idempotency import KEY_USED
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
-from orchestrator_contract.steps.existence import Existence
 
-#: The code of a key that was used for another request (S5).
-KEY_USED = 17534
-#: What a new key may be refused with where another run may have used it (S5 17534).
+#: Statuses that may refuse a new key which another run may have used (S5 17534).
 _TAKEN = frozenset({400, 422})
-#: The keys that are not random.
-_EVERYBODYS = frozenset(
+#: Keys that are not random: another run may have used them for another SID.
+_WELL_KNOWN_KEYS = frozenset(
     {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 )
-#: Pauses before a delete that met 409 or 500 is tried again, in seconds.
+#: Pauses before a delete that met 409 or 500 is sent again, in seconds.
 _PAUSES_S = (0.2, 0.5, 1.0)
-#: Further waits after a 409, in seconds, while other work may hold the configuration; skipped once they were all in vain.
-#: Each is shortened at random, so that parallel tests don't collide again.
+#: Further pauses after a 409, in seconds, while other work may hold the configuration.
 _TURNS_S = (1.0,) * 40
+#: Times that a delete whose operation FAILED is sent again.
+_REPEATS_AFTER_FAILED = 2
+#: Deletes of the pool that are completed together.
+_BATCH = 8
+#: Headers of a repeated request on a new connection: they are no part of the request that the key stands for.
+_OTHER_CLIENT = [
+    ("User-Agent", "another-client/1.0"),
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "identity"),
+]
 
-#: How often a delete whose operation FAILED is sent again.
-_MORE_TRIES = 2
 
-
-class Scenarios:
-    """The shared steps of contract tests, on one suite."""
+class Deletes:
+    """Deletes of one run's configurations."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.client = endpoint.client
-        self.check = endpoint.findings.check
-        self.existence = Existence(endpoint)
+        self._api = endpoint.client
+        self._findings = endpoint.findings
+        #: Emptied once all of them passed in vain, so that later conflicts do not wait as long.
         self._turns: tuple[float, ...] = _TURNS_S
-        #: The newest operation that COMPLETED under a plain key, and how far the clock had been moved.
-        self._ended: tuple[Operation, int] | None = None
+        #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
+        self._newest: tuple[Operation, int] | None = None
+        self._pending: list[tuple[Operation, str]] = []
+        self._pool: list[Operation] = []
+        self._pool_advanced = 0
+        self._expected_draws = 0
+        #: The tests in which deletes were accepted.
+        self._accepted_in: dict[Operation, str] = {}
+        #: How deletes were made to fail: their requests are repeated as they were.
+        self._triggers: dict[Operation, Trigger] = {}
 
-    # ---------------------------------------------------------------- deleting
+    # ---------------------------------------------------------------- accepted
 
-    def accepted(
+    def accept(
         self,
         configuration: Configuration,
         *,
         key: str | None = None,
         trigger: Trigger | None = None,
-        forms: bool = False,
+        key_under_test: bool = False,
     ) -> Operation:
-        """Have the delete of an idle configuration accepted; its operation, not yet followed.
+        """Have the delete of an idle configuration accepted; its operation is not followed yet.
 
-        409 and 500 are documented answers whose cause may pass: the delete is tried again, with a new key
-        because whether they are stored is open. With *forms* the key itself is under test (KEY-FORMAT-ACCEPTED).
+        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is open whether
+        they are stored for a key. With *key_under_test* a refusal of the key counts for KEY-FORMAT-ACCEPTED.
 
         Raises:
-            CheckInconclusive: a 500 or 503 may have carried it out; others are looked at.
-            Inconclusive: it was not accepted; where that is a breach it is on record.
+            CheckInconclusive: a 500 or 503 may have carried it out.
+            Inconclusive: it was not accepted.
         """
-        steps: list[Exchange] = []
-        pauses = iter((*_PAUSES_S, *self._turns))
-        while True:
-            call = Call("delete", configuration.sid, allow=_TAKEN if forms else frozenset())
-            exchange = self.client.delete(
-                configuration,
-                key=key,
-                trigger=trigger,
-                call=call,
-                rekey=self.endpoint.key if key is not None else None,
-            )
-            steps.append(exchange)
+        tries: list[Exchange] = []
+        for pause in self._pauses():
+            time.sleep(pause * (1 if len(tries) <= len(_PAUSES_S) else uniform(0.2, 1.0)))
+            exchange = self._send(configuration, key, trigger, key_under_test=key_under_test)
+            tries.append(exchange)
             if exchange.status == 202:
-                self.check("DEL-ACCEPTED", True)
-                if key is not None:
-                    self.check("KEY-FORMAT-ACCEPTED", True)
-                return self.endpoint.poller.accept(exchange, configuration.sid)
-            if (
-                key is not None
-                and exchange.object.get("code") == KEY_USED
-                and not exchange.before
-                and key not in _EVERYBODYS
-            ):
-                self.check(
-                    "KEY-FORMAT-ACCEPTED",
-                    False,
-                    expected="202: the key is new",
-                    seen=f"{exchange.outcome()}: it was used",
-                    exchanges=steps,
-                )
-                raise Inconclusive(f"the new key {key} was refused as already used")
-            # After a 500 or 503 the earlier try may have been carried out: then 409 is its echo.
-            doubtful = any(
-                status in (500, 503)
-                for e in steps
-                for status in (*e.before, *([e.status] if e is not exchange else ()))
-            )
-            if exchange.status not in (409, 500) or (exchange.status == 409 and doubtful):
+                operation = self._accepted(exchange, configuration, tries)
+                self._accepted_in[operation] = self._findings.test
+                if trigger is not None:
+                    self._triggers[operation] = trigger
+                return operation
+            self._judge_refused_key(key, exchange, tries)
+            if not _may_pass(tries):
                 break
-            pause = next(pauses, None)
-            if pause is None:
-                self._turns = ()
-            if pause is None or (exchange.status == 500 and len(steps) > len(_PAUSES_S)):
-                break
-            time.sleep(pause * (1 if len(steps) <= len(_PAUSES_S) else uniform(0.2, 1.0)))
-            # Whether an error is stored for its key is open, so the next try has a plain new one.
-            key, forms = (self.endpoint.key() if key is not None else None), False
-        earlier = [status for e in steps for status in (*e.before, e.status)][:-1]
-        if exchange.status in (404, 409) and self.client.ownership.doubtful(
-            configuration.resource_key
-        ):
-            after = earlier[0] if earlier else "an earlier delete without a clear answer"
-            raise CheckInconclusive(
-                f"after {after} the delete was answered {exchange.status}: it may have been carried out"
-            )
-        if forms and exchange.status in _TAKEN:
-            # Some keys are not random (nil, max): another run may have used one for another SID.
-            if exchange.object.get("code") != KEY_USED:
-                self.check(
-                    "KEY-FORMAT-ACCEPTED",
-                    False,
-                    expected="202",
-                    seen=exchange.outcome(),
-                    exchanges=steps,
-                )
-            raise Inconclusive(f"the key {key} was refused with {exchange.status}")
-        self.check("DEL-ACCEPTED", False, expected="202", seen=exchange.outcome(), exchanges=steps)
-        raise Inconclusive(
-            f"the delete of an existing configuration was answered {exchange.outcome()}"
-        )
+            # It is open whether an error is stored for its key, so the next try has a plain new one.
+            key, key_under_test = (self.endpoint.key() if key is not None else None), False
+        raise self._refused(configuration, key, tries, key_under_test=key_under_test)
 
-    def begun(
+    def accept_new(
         self,
         number: int = 1,
         *,
@@ -147,202 +111,272 @@ class Scenarios:
         keys: Sequence[str] = (),
         payloads: Sequence[dict[str, Any]] = (),
         scope: Scope = DEFAULT_SCOPE,
-        forms: bool = False,
-    ) -> tuple[list[Operation], list[Configuration]]:
-        """Accepted deletes in *scope*, the first ones under *keys*, and *number* configurations that they are of.
-
-        With *forms* the keys themselves are under test (KEY-FORMAT-ACCEPTED).
+        trigger: Trigger | None = None,
+        key_under_test: bool = False,
+    ) -> list[Operation]:
+        """Accepted deletes of *number* idle configurations in *scope*, the first ones under *keys*.
 
         Raises:
-            Inconclusive: not one could be had.
+            Inconclusive: not one was accepted.
         """
         configurations = self.endpoint.configurations.take(number, payloads=payloads, scope=scope)
-        each = [*keys, *(self.endpoint.key() if keyed else None for _ in range(number - len(keys)))]
-        operations = self.each(
-            lambda pair: self.accepted(pair[0], key=pair[1], forms=forms and pair[1] is not None),
-            list(zip(configurations, each, strict=True)),
+        new = [self.endpoint.key() if keyed else None for _ in range(number - len(keys))]
+        return self.endpoint.each(
+            lambda pair: self.accept(
+                pair[0],
+                key=pair[1],
+                trigger=trigger,
+                key_under_test=key_under_test and pair[1] is not None,
+            ),
+            list(zip(configurations, [*keys, *new], strict=True)),
         )
-        return operations, configurations
 
-    def deleted(self, number: int = 1, **options: Any) -> list[Operation]:
-        """Operations of *number* deletes with the *options* of `begun`, followed to COMPLETED.
+    def _pauses(self) -> Iterator[float]:
+        yield from (0.0, *_PAUSES_S, *self._turns)
+        self._turns = ()
 
-        Raises:
-            Inconclusive: not one could be had.
-        """
-        return self.completed(*self.begun(number, **options))
-
-    def ended(self, number: int = 1) -> list[Operation]:
-        """Operations of *number* deletes under keys that replay, COMPLETED: a quick run is content with one of an earlier test.
-
-        So is one that has no more configurations to delete.
-
-        Raises:
-            Inconclusive: not one could be had.
-        """
-        earlier = (
-            [self._ended[0]]
-            if self._ended and self._ended[1] == self.endpoint.coordinator.advanced()
-            else []
+    def _send(
+        self,
+        configuration: Configuration,
+        key: str | None,
+        trigger: Trigger | None,
+        *,
+        key_under_test: bool,
+    ) -> Exchange:
+        allow = _TAKEN if key_under_test else frozenset[int]()
+        return self._api.delete(
+            configuration,
+            key=key,
+            trigger=trigger,
+            call=Call("delete", configuration.sid, allow=allow),
+            rekey=self.endpoint.key if key is not None else None,
         )
-        if self.endpoint.effort.few:
-            return earlier or self.deleted()
-        try:
-            return self.deleted(number)
-        except NothingToDelete:
-            if not earlier:
-                raise
-            return earlier
 
-    def completed(
-        self, operations: Sequence[Operation], configurations: Sequence[Configuration] = ()
-    ) -> list[Operation]:
-        """Follow these to their end; those that COMPLETED, or what COMPLETED in their place.
+    def _accepted(
+        self, exchange: Exchange, configuration: Configuration, tries: Sequence[Exchange]
+    ) -> Operation:
+        deletion.accepted(self._findings, tries)
+        if exchange.key is not None:
+            idempotency.new_key_accepted(self._findings, True, "", tries)
+        return self.endpoint.poller.accept(exchange, configuration)
+
+    def _judge_refused_key(
+        self, key: str | None, exchange: Exchange, tries: Sequence[Exchange]
+    ) -> None:
+        used = exchange.object.get("code") == KEY_USED and not exchange.before
+        if key is None or not used or key in _WELL_KNOWN_KEYS:
+            return
+        reason = f"{exchange.outcome()}: the key counts as used"
+        idempotency.new_key_accepted(self._findings, False, reason, tries)
+        raise Inconclusive(f"the new key {key} was refused as already used")
+
+    def _refused(
+        self,
+        configuration: Configuration,
+        key: str | None,
+        tries: Sequence[Exchange],
+        *,
+        key_under_test: bool,
+    ) -> Inconclusive:
+        last = tries[-1]
+        if last.status in (404, 409) and self.endpoint.ownership.doubtful(
+            configuration.resource_key
+        ):
+            return CheckInconclusive(
+                f"an earlier delete without a clear response may have been carried out before this {last.status}"
+            )
+        if key_under_test and last.status in _TAKEN:
+            if last.object.get("code") != KEY_USED:
+                idempotency.new_key_accepted(self._findings, False, last.outcome(), tries)
+            return Inconclusive(f"the key {key} was refused with {last.status}")
+        deletion.accepted(self._findings, tries)
+        return Inconclusive(
+            f"the delete of an existing configuration was answered {last.outcome()}"
+        )
+
+    # ---------------------------------------------------------------- completed
+
+    def complete(self, operations: Sequence[Operation]) -> list[Operation]:
+        """Follow deletes to their end; those that COMPLETED, or their repetitions that did.
 
         Raises:
             Inconclusive: none did.
         """
-        ended = self.endpoint.poller.finish(operations)
-        done = []
-        for operation in ended:
-            # Of a 500 or 503 nothing is promised: beside a delete that it started in secret this one may rightly fail.
-            if operation.status != "COMPLETED" and self.client.ownership.doubtful(
-                operation.resource_key
-            ):
-                continue
-            try:
-                tries = self._tried_again(operation)
-            except Inconclusive:
-                continue  # where that is a breach it is on record
-            if self.check(
-                "OP-COMPLETES",
-                tries[-1].status == "COMPLETED",
-                expected="COMPLETED",
-                seen=", then ".join(one.status for one in tries),
-                exchanges=[e for one in tries for e in (one.accepted, *one.polls[-1:])],
-            ):
-                done.append(tries[-1])
-        gone = {operation.resource_key for operation in done}
-        self.endpoint.inventory.gone(*(c for c in configurations if c.resource_key in gone))
-        self.endpoint.rechecks.ended(done)
+        done = self._judge_ends(self.endpoint.poller.finish(operations))
+        self.complete_pending()
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
-        first = done[0].accepted
-        if (
-            first.key
-            and first.key == first.key.lower()
-            and self.endpoint.well_formed_key(first.key)
-            and not (first.account or first.region)
-        ):
-            self._ended = done[0], self.endpoint.coordinator.advanced()
+        self._remember(done[0])
         return done
 
-    def _tried_again(self, operation: Operation) -> list[Operation]:
-        """An ended delete, and while that FAILED the next ones, sent alone: FAILED is a documented end, whose cause may pass.
+    def _judge_ends(self, ended: Sequence[Operation]) -> list[Operation]:
+        done = []
+        for operation in ended:
+            # Beside a delete that a 500 or 503 may have started, this one may rightly fail.
+            doubtful = self.endpoint.ownership.doubtful(operation.resource_key)
+            if operation.status != "COMPLETED" and doubtful:
+                continue
+            try:
+                tries = self._repeat_after_failed(operation)
+            except Inconclusive:
+                continue
+            if deletion.completes(self._findings, tries):
+                done.append(tries[-1])
+        self.endpoint.inventory.gone(*(one.configuration for one in done))
+        self.endpoint.rechecks.completed(done)
+        return done
+
+    def completed(self, number: int = 1, **options: Any) -> list[Operation]:
+        """Deletes of *number* idle configurations with the *options* of `accept_new`, COMPLETED.
 
         Raises:
-            Inconclusive: the next one was not accepted.
+            Inconclusive: not one completed.
         """
+        return self.complete(self.accept_new(number, **options))
+
+    def completed_by(self, exchange: Exchange, configuration: Configuration) -> Operation:
+        """The operation that an accepted delete started, COMPLETED.
+
+        Raises:
+            CheckInconclusive: it was not accepted, or did not complete.
+        """
+        if exchange.status != 202:
+            raise CheckInconclusive(f"a delete was answered {exchange.outcome()}")
+        with only_this_check():
+            return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
+
+    def later(self, operation: Operation) -> None:
+        """Complete *operation* beside later ones; findings belong to the test that had it accepted."""
+        test = self._accepted_in.get(operation, self._findings.test)
+        self._pending.append((operation, test))
+
+    def complete_pending(self) -> None:
+        """Complete the deletes that were left for later, side by side."""
+        pending, self._pending = self._pending, []
+        self.endpoint.client.parallel(self._complete_one, pending)
+
+    def _complete_one(self, pending: tuple[Operation, str]) -> None:
+        operation, test = pending
+        with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
+            self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+
+    # ---------------------------------------------------------------- shared
+
+    def expect(self, draws: int) -> None:
+        """Expect so many draws from the pool of COMPLETED deletes; it is filled in batches that wait together."""
+        self._expected_draws = draws
+
+    def draw(self, number: int = 1) -> list[Operation]:
+        """*number* COMPLETED deletes under plain keys, each given once; the newest one for want of configurations.
+
+        Raises:
+            Inconclusive: not one could be had.
+        """
+        self._expected_draws -= number
+        if self._pool_advanced != self.endpoint.coordinator.advanced():
+            self._pool.clear()  # their keys may have expired
+        if len(self._pool) < number:
+            self._fill_pool(number)
+        found, self._pool = self._pool[:number], self._pool[number:]
+        return found or [self.newest()]
+
+    def draw_alone(self) -> Operation:
+        """A COMPLETED delete under a plain key that no other test is given, in a quick run either.
+
+        Raises:
+            CheckInconclusive: it could not be had.
+        """
+        if self._pool_advanced != self.endpoint.coordinator.advanced():
+            self._pool.clear()
+        with only_this_check():
+            if not self._pool:
+                self._fill_pool(1)
+            operation = self._pool.pop(0) if self._pool else self.completed()[0]
+        self._expected_draws -= 1
+        self.withhold(operation)
+        return operation
+
+    def newest(self) -> Operation:
+        """The newest COMPLETED delete under a plain key; a new one once the clock has been moved.
+
+        Raises:
+            Inconclusive: it could not be had.
+        """
+        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
+            return self._newest[0]
+        return self.completed()[0]
+
+    def _fill_pool(self, number: int) -> None:
+        self._pool_advanced = self.endpoint.coordinator.advanced()
+        if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
+            return
+        batch = 1 if self.endpoint.effort.few else max(0, min(_BATCH, self._expected_draws))
+        try:
+            self._pool += self.completed(max(number, batch) - len(self._pool))
+        except NothingToDelete:
+            if not self._pool and not self._newest:
+                raise
+
+    def withhold(self, operation: Operation) -> None:
+        """Give *operation* to no other test: its key may stand for another request by now."""
+        if self._newest and self._newest[0] is operation:
+            self._newest = None
+
+    def _remember(self, operation: Operation) -> None:
+        key = operation.accepted.key or ""
+        plain = key == key.lower() and self.endpoint.well_formed_key(key)
+        if plain and operation.accepted.scope == DEFAULT_SCOPE:
+            self._newest = operation, self.endpoint.coordinator.advanced()
+
+    def _repeat_after_failed(self, operation: Operation) -> list[Operation]:
+        """The delete, and while it FAILED its repetitions: FAILED is documented, and its cause may pass."""
         tries = [operation]
-        first = operation.accepted
-        configuration = operation.configuration
-        while tries[-1].done and tries[-1].status != "COMPLETED" and len(tries) <= _MORE_TRIES:
-            self.endpoint.poller.poll(tries[-1])  # an end is an end, whatever the next one comes to
-            tries.append(
-                self.accepted(configuration, key=self.endpoint.key() if first.key else None)
-            )
+        while (
+            tries[-1].done
+            and tries[-1].status != "COMPLETED"
+            and len(tries) <= _REPEATS_AFTER_FAILED
+        ):
+            self.endpoint.poller.poll(tries[-1])  # an end stays an end
+            key = self.endpoint.key() if operation.accepted.key else None
+            tries.append(self.accept(operation.configuration, key=key))
             self.endpoint.poller.finish(tries[-1:], early=False)
-            self.endpoint.findings.observe(
-                "OBS-FAILED", f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
-            )
+            ends = f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
+            self._findings.observe("OBS-FAILED", ends)
         return tries
 
-    def each(
-        self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8
-    ) -> list[Any]:
-        """Results of *function* over *items* in parallel, without those that proved unverifiable.
+    # ---------------------------------------------------------------- repeated
 
-        Raises:
-            Inconclusive: all of them were; the first one's reason.
-        """
-
-        def attempt(item: Any) -> Any:
-            try:
-                return function(item)
-            except Inconclusive as error:
-                return error
-
-        results = self.client.parallel(attempt, list(items), width)
-        good = [result for result in results if not isinstance(result, Inconclusive)]
-        if results and not good:
-            raise results[0]
-        return good
-
-    def must_happen(
-        self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
-    ) -> None:
-        """Each accepted delete, given with what it names, is carried out or ends FAILED."""
-        operations: list[Operation | None] = []
-        for exchange, configuration in accepted:
-            try:
-                operations.append(self.endpoint.poller.accept(exchange, configuration.sid))
-            except Inconclusive:
-                operations.append(None)
-        with contextlib.suppress(Inconclusive):
-            self.endpoint.poller.finish(
-                [operation for operation in operations if operation], early=False
-            )
-        for (exchange, configuration), operation in zip(accepted, operations, strict=True):
-            if operation is None or operation.status != "COMPLETED":
-                continue  # one that can't be followed, or does not end, is another requirement's breach
-            there, fetch = self.existence.is_there(configuration)
-            self.check(
-                requirement,
-                there is not True,
-                expected=f"{configuration.sid} deleted by its own request",
-                seen="still there",
-                exchanges=[exchange, *(operation.polls[-1:] if operation else ()), fetch],
-            )
-            if there is False:
-                self.endpoint.inventory.gone(configuration)
-
-    # ---------------------------------------------------------------- keys
-
-    def replay(
-        self,
-        operation: Operation,
-        *,
-        requirement: str = "KEY-REPLAY",
-        new_connection: bool = False,
-        trigger: Trigger | None = None,
+    def repeat(
+        self, operation: Operation, *, connection: str = "reused", trigger: Trigger | None = None
     ) -> Exchange:
-        """Send the delete again with its key, and the *trigger* that it came with, and hold the answer against the original."""
-        original = operation.accepted
-        exchange = self._again(original, new_connection=new_connection, trigger=trigger)
-        judge_replay(self.endpoint.findings, original, exchange, requirement)
-        return exchange
-
-    def _again(
-        self, original: Exchange, *, new_connection: bool = False, trigger: Trigger | None = None
-    ) -> Exchange:
-        sid = original.call.subject
-        # Another connection may be another program's: what it accepts and how it calls itself are no part of the request
-        # that the key stands for.
-        headers = (
-            [
-                ("User-Agent", "another-client/1.0"),
-                ("Accept", "*/*"),
-                ("Accept-Encoding", "identity"),
-            ]
-            if new_connection
-            else []
-        )
+        """Send an accepted delete again with its key, on a "reused" or a "new" connection."""
+        original, new = operation.accepted, connection == "new"
+        trigger = trigger or self._triggers.get(operation)
         return past_500(
-            lambda: self.client.delete(
-                Configuration(sid, scope=original.scope),
+            lambda: self._api.delete(
+                operation.configuration,
                 key=original.key,
-                headers=headers,
+                headers=_OTHER_CLIENT if new else (),
                 trigger=trigger,
-                new_connection=new_connection,
+                new_connection=new,
             )
         )
+
+    def repeat_each(
+        self, operations: Sequence[Operation], *, connection: str = "reused"
+    ) -> list[tuple[Operation, Exchange]]:
+        """Accepted deletes, each with the response to its repetition."""
+
+        def repeat(operation: Operation) -> tuple[Operation, Exchange]:
+            return operation, self.repeat(operation, connection=connection)
+
+        return self.endpoint.each(repeat, operations)
+
+
+def _may_pass(tries: Sequence[Exchange]) -> bool:
+    """Whether the cause of the last refusal may pass: a 409, unless it follows a 5xx, or one of the first 500s."""
+    last = tries[-1]
+    before = [status for one in tries for status in (*one.before, one.status)][:-1]
+    if last.status == 409:
+        return not any(status in (500, 503) for status in before)
+    return last.status == 500 and len(tries) <= len(_PAUSES_S)

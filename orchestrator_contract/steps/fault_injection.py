@@ -1,4 +1,4 @@
-"""Making an endpoint give an error answer in the way its profile says."""
+"""Fault injection: make the endpoint return an error status in the way that its profile gives."""
 
 from __future__ import annotations
 
@@ -6,142 +6,232 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.endpoint import Endpoint, exists
-from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.profile import Trigger
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.rules import errors
 
 _TRIES = 3
-#: Seconds after which another delete of the same configuration no longer counts as simultaneous.
+#: Bursts that are sent after one that had the target's own request accepted.
+_MORE_BURSTS = 2
+#: Seconds after which another delete of the same configuration no longer counts as concurrent.
 APART_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class InjectedFault:
-    """What came of it."""
+    """The responses to deletes that were to return one status."""
 
+    status: int
     exchanges: list[Exchange]
-    #: The configuration that the refused requests named; None when a fetch does not show it.
+    #: The configuration that the deletes named; None where a fetch does not show it.
     target: Configuration | None
     burst: bool = False
 
     @property
+    def hits(self) -> list[Exchange]:
+        """Responses with the provoked status."""
+        return [one for one in self.exchanges if one.status == self.status]
+
+    @property
     def accepted(self) -> bool:
-        """Whether the endpoint took a delete of the victim after all."""
-        return any(exchange.status == 202 for exchange in self.exchanges)
+        """Whether a delete of the target was accepted after all."""
+        return any(one.status == 202 for one in self.exchanges)
+
+    @property
+    def on_target(self) -> list[Exchange]:
+        """Those of `hits` that named the target."""
+        named = self.target.sid if self.target else None
+        return [one for one in self.hits if one.call.subject == named]
 
 
-def provoke(
-    endpoint: Endpoint,
-    status: int,
-    target: Configuration,
-    count: int,
-    key: str | None = None,
-    *,
-    keyed: bool = False,
-) -> InjectedFault:
-    """Send up to *count* deletes of *target*, or of the fault's own SID, that are answered *status*.
+class FaultInjection:
+    """Provokes errors on one endpoint."""
 
-    The first is sent with *key*. Of the others every second one has a fresh key; with *keyed* each of them has one.
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+        self._findings = endpoint.findings
 
-    Stops early when the endpoint accepts one, so that no more is sent than the profile's way is good for.
-    """
-    trigger = endpoint.profile.faults[status]
-    call = Call("delete", target.sid, provokes=status)
-    if trigger.headers:
+    def by_headers(self, status: int) -> bool:
+        """Whether the profile provokes *status* by request headers, which work for any SID and key."""
+        fault = self._endpoint.profile.faults.get(status)
+        return fault is not None and bool(fault.headers)
+
+    def provoke(
+        self,
+        status: int,
+        target: Configuration,
+        count: int = 1,
+        *,
+        key: str | None = None,
+        keyed: bool = False,
+    ) -> InjectedFault:
+        """Send up to *count* deletes of *target*, or of the fault's own SID, that return *status*; at least one did.
+
+        The first has *key*; of the others every second has a new key, or with *keyed* each. No more are sent once
+        one was not answered as provoked.
+
+        Raises:
+            Inconclusive: the profile has no way to provoke *status*, or it gave another one.
+        """
+        found = self.attempt(status, target, count, key=key, keyed=keyed)
+        self._judge(found)
+        return found
+
+    def attempt(
+        self,
+        status: int,
+        target: Configuration,
+        count: int = 1,
+        *,
+        key: str | None = None,
+        keyed: bool = False,
+    ) -> InjectedFault:
+        """Like `provoke`, without judging which status came.
+
+        Raises:
+            Inconclusive: the profile has no way to provoke *status*.
+        """
+        fault = self._endpoint.profile.faults.get(status)
+        if fault is None:
+            raise Inconclusive(f"needs fault.{status}")
+        if fault.burst is not None:
+            return self._burst(status, fault.burst, target, key)
+        shown: Configuration | None = target
+        if fault.sid is not None:
+            target = Configuration(fault.sid)
+            self._endpoint.ownership.allow(fault.sid)
+            shown = target if self._api.fetch(target).status == 200 else None
+        exchanges = self._deletes(status, fault, target, count, key, keyed=keyed)
+        return InjectedFault(status, exchanges, shown)
+
+    def reject(self, status: int, target: Configuration, count: int = 1) -> InjectedFault:
+        """Have deletes of an existing configuration refused: *target*, or another one where a burst had it deleted.
+
+        Raises:
+            Inconclusive: no delete of a configuration that exists was refused.
+        """
+        for _ in range(1 + _MORE_BURSTS):
+            found = self.provoke(status, target, count)
+            if not (found.burst and found.accepted):
+                break
+            target = self._endpoint.targets.one()
+        if found.accepted:
+            raise Inconclusive(
+                "a request of the burst was accepted, so the configuration is rightly deleted"
+            )
+        if found.target is None or not found.on_target:
+            raise CheckInconclusive(f"the SID that returns {status} is not shown by a fetch")
+        return found
+
+    def attempt_and_follow(self, status: int, target: Configuration, count: int) -> None:
+        """Provoke *status* where the profile's way may not work; deletes that are accepted instead are followed."""
+        if not self.by_headers(status):
+            raise CheckInconclusive(f"needs fault.{status} by headers")
+        found = self.attempt(status, target, count)
+        self._endpoint.follow(target, *found.exchanges)
+
+    def observe_effect(self, found: InjectedFault) -> None:
+        """Observe whether refused deletes have deleted their target: of a 500 or 503 nothing is promised."""
+        fetch = self._api.fetch(found.target) if found.target else None
+        effect = {200: "not deleted", 404: "deleted"}.get(fetch.status or 0 if fetch else 0)
+        self._findings.observe("OBS-FAULT-EFFECT", f"{found.status}: {effect or 'not known'}")
+
+    def _judge(self, found: InjectedFault) -> None:
+        hits, status = found.hits, found.status
+        # A 500 may come now and then, and a provoked 5xx may have begun a delete that later ones conflict with.
+        passing = (500, *((409,) if status >= 500 else ())) if hits else ()
+        others = [
+            one for one in found.exchanges if one.status not in (status, 202, 404, None, *passing)
+        ]
+        if hits:
+            errors.provoked_status(self._findings, status, hits[0])
+        if others and not found.burst:
+            errors.provoked_status(self._findings, status, others[0])
+        if not hits:
+            seen = ", ".join(sorted({one.outcome() for one in found.exchanges}))
+            raise Inconclusive(
+                f"the profile's way to provoke {status} returned {seen or 'nothing'}"
+            )
+
+    # ---------------------------------------------------------------- by headers or SID
+
+    def _deletes(
+        self,
+        status: int,
+        fault: Trigger,
+        target: Configuration,
+        count: int,
+        key: str | None,
+        *,
+        keyed: bool,
+    ) -> list[Exchange]:
+        call = Call("delete", target.sid, provokes=status)
 
         def delete(own: str | None) -> Exchange:
-            return endpoint.client.delete(target, key=own, trigger=trigger, call=call)
+            return self._api.delete(target, key=own, trigger=fault, call=call)
 
-        exchanges = _first(status, lambda: delete(key or (endpoint.key() if keyed else None)))
-        if exchanges[-1].status == status:
-            many = endpoint.client.parallel(
-                lambda n: delete(endpoint.key() if keyed or n % 2 else None), range(count - 1)
-            )
-            exchanges += _without_conflicts(
-                status, many, lambda: delete(endpoint.key() if keyed else None)
-            )
-        return InjectedFault(exchanges, target)
-    if trigger.sid is not None:
-        endpoint.ownership.allow(trigger.sid)
-        shown = exists(endpoint.client.fetch(Configuration(trigger.sid)))
-        call = Call("delete", trigger.sid, provokes=status)
-        exchanges = _first(
-            status,
-            lambda: endpoint.client.delete(Configuration(trigger.sid or ""), key=key, call=call),
-        )
-        if exchanges[-1].status == status:
-            many = endpoint.client.parallel(
-                lambda _: endpoint.client.delete(Configuration(trigger.sid or ""), call=call),
-                range(count - 1),
-            )
-            exchanges += _without_conflicts(
-                status,
-                many,
-                lambda: endpoint.client.delete(Configuration(trigger.sid or ""), call=call),
-            )
-        return InjectedFault(exchanges, Configuration(trigger.sid) if shown else None)
-    return _burst(endpoint, status, target, key)
+        def new_key(number: int = 0) -> str | None:
+            return self._endpoint.key() if keyed or number % 2 else None
 
+        first = self._first(status, lambda: delete(key or new_key()))
+        if first.status != status:
+            return [first]
+        keys = [new_key(number) for number in range(count - 1)]
+        more = self._api.parallel(delete, keys)
+        return [first, *self._without_conflicts(status, more, lambda: delete(new_key()))]
 
-def _first(status: int, delete: Callable[[], Exchange]) -> list[Exchange]:
-    """One answer to the provocation, after a 500 or a conflict that nobody provoked: both are documented and pass."""
-    for attempt in range(_TRIES):
-        time.sleep(APART_S if attempt else 0)
-        exchange = delete()
-        if exchange.status not in {500, 409} - {status}:
-            break
-    return [exchange]
+    @staticmethod
+    def _first(status: int, delete: Callable[[], Exchange]) -> Exchange:
+        """One response, repeated after a 500 or a conflict that was not provoked: both are documented and pass."""
+        for attempt in range(_TRIES):
+            time.sleep(APART_S if attempt else 0)
+            exchange = delete()
+            if exchange.status not in {500, 409} - {status}:
+                break
+        return exchange
 
+    @staticmethod
+    def _without_conflicts(
+        status: int, exchanges: Sequence[Exchange], delete: Callable[[], Exchange]
+    ) -> list[Exchange]:
+        """*exchanges*, with a few single deletes in place of those that conflicted with each other."""
+        passed = [one for one in exchanges if one.status != 409 or status == 409]
+        for _ in range(min(len(exchanges) - len(passed), _TRIES)):
+            time.sleep(APART_S)
+            passed.append(delete())
+        return passed
 
-def _without_conflicts(
-    status: int, exchanges: Sequence[Exchange], delete: Callable[[], Exchange]
-) -> list[Exchange]:
-    """*exchanges*, and in place of those in which simultaneous deletes were a conflict (409 is documented) a few that come alone."""
-    passed = [exchange for exchange in exchanges if exchange.status != 409 or status == 409]
-    for _ in range(min(len(exchanges) - len(passed), _TRIES)):
-        time.sleep(APART_S)
-        passed.append(delete())
-    return passed
+    # ---------------------------------------------------------------- by many requests at once
 
+    def _burst(
+        self, status: int, burst: tuple[int, int], target: Configuration, key: str | None
+    ) -> InjectedFault:
+        """Send deletes of an absent SID at once; one names the target where a wave has met *status*, or in the last wave."""
+        total, width = burst
+        absent = self._endpoint.absent.one()
+        hits: list[Exchange] = []
+        for sent in range(0, total, width):
+            size = min(width, total - sent)
+            batch = self._wave(status, absent, size)
+            aimed = size > 1 and (bool(hits) or sent + size >= total)
+            if aimed:
+                batch[-1] = self._request(status, target, key or self._endpoint.key())
+            responses = self._api.send_together(batch)
+            hits += [one for one in responses if one.status == status]
+            if aimed and responses[-1].status in (status, 202):
+                others = [one for one in hits if one is not responses[-1]]
+                return InjectedFault(status, [*others, responses[-1]], target, burst=True)
+        return InjectedFault(status, hits, None, burst=True)
 
-def _burst(
-    endpoint: Endpoint, status: int, target: Configuration, key: str | None
-) -> InjectedFault:
-    """Fill the endpoint with deletes of an absent SID, those of *target* among the last.
+    def _wave(self, status: int, absent: Configuration, size: int) -> list[Request]:
+        keys = [self._endpoint.key() if number % 2 else None for number in range(size)]
+        return [self._request(status, absent, key) for key in keys]
 
-    Only when the filling has met *status* does a request name the victim.
-    """
-    burst = endpoint.profile.faults[status].burst
-    if burst is None:
-        raise Inconclusive(f"the profile has no way to provoke {status}")
-    total, width = burst
-    absent = endpoint.absent_sid()
-    call = Call("delete", absent, provokes=status)
-    hits: list[Exchange] = []
-    sent = 0
-    while sent < total:
-        size = min(width, total - sent)
-        batch = [
-            endpoint.client.request(
-                call, "DELETE", f"/Configurations/{absent}", key=endpoint.key() if n % 2 else None
-            )
-            for n in range(size)
-        ]
-        own = size > 1 and bool(hits)
-        if own:
-            own_call = Call("delete", target.sid, provokes=status)
-            batch[-1] = endpoint.client.request(
-                own_call, "DELETE", f"/Configurations/{target.sid}", key=key or endpoint.key()
-            )
-        responses = endpoint.client.send_together(batch)
-        sent += size
-        fresh = [exchange for exchange in responses if exchange.status == status]
-        hits += fresh
-        if own:
-            mine = responses[-1]
-            if mine.status == status or mine.status == 202:
-                return InjectedFault(
-                    [*(e for e in hits if e is not mine), mine], target, burst=True
-                )
-    return InjectedFault(hits, None, burst=True)
+    def _request(self, status: int, configuration: Configuration, key: str | None) -> Request:
+        call = Call("delete", configuration.sid, provokes=status)
+        return self._api.delete_request(configuration, key=key, call=call)

@@ -1,254 +1,261 @@
-"""The asynchronous calls beside the delete: one shape for all, so that one test leads each of them through the contract."""
+"""The other asynchronous calls, create, update and patch: led through the rules of the delete.
+
+A rule is written once, for the delete; the catalogue says which requirement it lands on for another call.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from functools import partial
+from typing import Any, Protocol
 
-from orchestrator_contract.api.operation import Operation
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.provision.pool import Source, Supply
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import (
+    accepted,
+    control_plane,
+    deletion,
+    idempotency,
+    malformed_input,
+)
+from orchestrator_contract.steps.conversations import Conversations
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.updates import Updates
 
-if TYPE_CHECKING:
-    from orchestrator_contract.api.configuration import Configuration
-    from orchestrator_contract.endpoint import Endpoint
-
-#: What a key may be refused with: used for another request (S5 17534), or malformed.
-REFUSALS = frozenset(range(400, 500))
-#: Conversations of the profile that are looked at before it is believed that it has no living one.
-_TRIES = 8
-
-
-class Send(Protocol):
-    """How a sister is sent."""
-
-    def __call__(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-        """Send it with *key*: *changed* wants another payload, counted from 1, *new_connection* a new connection, each where the call has a choice."""
-
-
-@dataclass(eq=False)
-class OtherAsyncCall:
-    """One asynchronous call of the run's own, sent as often as a test wants."""
-
-    #: Its name in the catalogue's `calls`.
-    call: str
-    #: The SID that it is about; of a create the displayName.
-    subject: str
-    #: Send it with a key.
-    send: Send
-    #: Have it accepted under a key; raises Unverifiable when it is not.
-    begin: Callable[[str], Operation]
-    #: What is known once its operation has COMPLETED; None for a conversation.
-    conclude: Callable[[Operation], Configuration | None]
-    #: How many other payloads it has, those first that show most.
-    payloads: int = 0
-
-
-#: Optional members of the create under test, the last one flat: to tell payloads apart by those takes reading them to their end.
+#: Optional members of the create under test, the last one flat: only a body that is read to its end tells those apart.
 _MEMBERS: dict[str, Any] = {
     "displayName": "-Key",
     "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}},
     "memoryExtractionEnabled": True,
 }
+#: Replays before and after the end of an operation.
+_REPLAYS = 3
 
 
-def other_payloads(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """Payloads that differ from a create's in one way each: in a nested member, in case, in the last member, in one character."""
-    name, text = payload["displayName"], payload["description"]
-    return [
-        payload | members
-        for members in (
-            {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 61}}}},
-            {"displayName": f"{name[:-3]}{name[-3:].swapcase()}"},
-            {"memoryExtractionEnabled": False},
-            {"description": f"{text[:-1]}{'0' if text[-1] != '0' else '1'}"},
-        )
-        if payload | members != payload
-    ]
+class AsyncCall(Protocol):
+    """One asynchronous call, sent as often as a test wants."""
+
+    @property
+    def call(self) -> str:
+        """Its name in the catalogue."""
+
+    @property
+    def payloads(self) -> int:
+        """How many other payloads it has."""
+
+    def begin(self, key: str) -> Operation:
+        """The operation of the call, accepted under *key*."""
+
+    def send(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
+        """Send it with *key*; *changed* chooses another payload, counted from 1."""
+
+    def conclude(self, operation: Operation) -> Configuration:
+        """Follow its operation to the end; the configuration that it is about."""
+
+
+@dataclass(eq=False)
+class LedCall:
+    """An asynchronous call that was led to its end."""
+
+    call: AsyncCall
+    operation: Operation
+    configuration: Configuration
+    #: Whether its key still stands for it: not if it was taken for another payload.
+    key_kept: bool = True
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+        return str(self.operation.accepted.key)
 
 
 class OtherAsyncCalls:
-    """Makes sisters for one suite."""
+    """Leads asynchronous calls through the rules."""
+
+    def __init__(self, endpoint: Endpoint, deletes: Deletes, updates: Updates) -> None:
+        self._endpoint = endpoint
+        self._findings = endpoint.findings
+        self._deletes = deletes
+        self._makers: dict[str, Callable[[], AsyncCall]] = {
+            "create": partial(Create, endpoint),
+            "update": partial(Update, endpoint, updates, "PUT"),
+            "patch": partial(Update, endpoint, updates, "PATCH"),
+            "delete-conversation": Conversations(endpoint).take,
+        }
+        self._led: dict[str, LedCall] = {}
+
+    def lead(self, name: str) -> LedCall:
+        """A call that was accepted, replayed, followed to its end and replayed again.
+
+        Raises:
+            Inconclusive: there is nothing to call it on, or it was not accepted.
+        """
+        few = self._endpoint.effort.few
+        call = self._makers[name]()
+        operation = call.begin(self._endpoint.key())
+        self._replay(call, operation, 0 if few else _REPLAYS)
+        led = LedCall(call, operation, call.conclude(operation))
+        self._judge_end(led)
+        self._replay(call, operation, 1 if few else _REPLAYS)
+        if not few:
+            self._endpoint.poller.poll_other_link(operation)
+        self._led[name] = led
+        return led
+
+    def led(self, name: str) -> LedCall:
+        """The newest call of this name that was led, or a new one."""
+        return self._led.get(name) or self.lead(name)
+
+    def _replay(self, call: AsyncCall, operation: Operation, times: int) -> None:
+        key = str(operation.accepted.key)
+        for number in range(times):
+            again = _again(call, key, new_connection=number % 2 == 1)
+            requirement = idempotency.replay_requirement(operation.status)
+            idempotency.same_response(self._findings, operation.accepted, again, requirement)
+
+    def _judge_end(self, led: LedCall) -> None:
+        operation = led.operation
+        if not operation.done:
+            raise CheckInconclusive(f"the operation of the {led.call.call} was not seen to end")
+        deletion.completes(self._findings, [operation])
+        for exchange in (operation.accepted, *operation.polls[-1:]):
+            accepted.judge_related(
+                self._findings,
+                exchange,
+                "DEL-202-RELATED",
+                led.configuration.sid,
+                [operation.accepted, exchange],
+            )
+
+    # ---------------------------------------------------------------- keys
+
+    def check_other_payloads(self, led: LedCall) -> None:
+        """The call's key with another payload does not return an earlier payload's response."""
+        before = [led.operation.accepted]
+        number = min(2, led.call.payloads) if self._endpoint.effort.few else led.call.payloads
+        for changed in range(1, number + 1):
+            again = led.call.send(led.key, changed=changed)
+            own = control_plane.other_payload_refused(self._findings, before, again)
+            led.key_kept &= not own or again.status in range(400, 500)
+            if own and again.status == 202:
+                before.append(again)
+                self._follow_update(led, again)
+
+    def check_malformed_key(self, led: LedCall) -> None:
+        """The call with a key that is one digit short gets a 4xx, or the key is ignored."""
+        exchange = led.call.send(self._endpoint.key()[:-1])
+        self._follow_update(led, exchange)
+        malformed_input.malformed_key_no_5xx(self._findings, exchange, "one digit too few")
+
+    def delete_under_key(self, led: LedCall) -> list[Operation]:
+        """The delete of the call's configuration under the call's key; none if it was refused."""
+        call = Call("delete", led.configuration.sid, allow=idempotency.MISMATCH)
+        exchange = self._endpoint.client.delete(led.configuration, key=led.key, call=call)
+        own = idempotency.own_response(
+            self._findings, "KEY-REUSE-OTHER-CALL", led.operation.accepted, exchange
+        )
+        if not own or exchange.status != 202:
+            return []
+        led.key_kept = False
+        return [self._endpoint.poller.accept(exchange, led.configuration)]
+
+    def check_after_delete(self, led: LedCall, deleted: Operation) -> None:
+        """After the delete the call's key returns its old response, and the delete's key is not the call's."""
+        again = _again(led.call, led.key)
+        if led.key_kept and led.call.call == "create":
+            # Without its key it would make another; of an update of a deleted configuration nothing is said.
+            requirement = idempotency.replay_requirement(led.operation.status)
+            idempotency.same_response(self._findings, led.operation.accepted, again, requirement)
+        answer = led.call.send(str(deleted.accepted.key))
+        idempotency.own_response(self._findings, "KEY-REUSE-OTHER-CALL", deleted.accepted, answer)
+
+    def _follow_update(self, led: LedCall, exchange: Exchange) -> None:
+        if led.call.call != "create":  # what a create made is followed by the creator
+            self._endpoint.follow(led.configuration, exchange)
+
+
+class Create:
+    """The create of one configuration."""
+
+    call = "create"
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        given = endpoint.profile.conversations
-        self._conversations = Supply(
-            Source("conversations", given.pool, given.command),
-            endpoint.coordinator,
-            endpoint.client.steps,
-        )
+        self._creator = endpoint.configurations.creator
+        self._payload = self._creator.payloads.new(_MEMBERS)
+        self._first: Operation | None = None
 
-    def sister(self, call: str) -> OtherAsyncCall:
-        """A call of that name on a subject of its own.
+    @property
+    def payloads(self) -> int:
+        """How many other payloads it has."""
+        return len(other_payloads(self._payload))
 
-        Raises:
-            Inconclusive: there is nothing to call it on.
-        """
-        makers = {
-            "create": self._create,
-            "update": self._update,
-            "patch": self._update,
-            "delete-conversation": self._conversation,
-        }
-        return makers[call](call)
-
-    # ---------------------------------------------------------------- configurations
-
-    def _create(self, call: str) -> OtherAsyncCall:
-        creator = self._endpoint.configurations.creator
-        payload = creator.payloads.new(_MEMBERS)
-        first: list[Operation] = []
-
-        def begin(key: str) -> Operation:
-            try:
-                first[:] = [creator.begin(payload, key)]
-            except NothingToDelete:
-                # Optional members may be refused, and whether that is stored for the key is open.
-                payload.clear()
-                payload.update(creator.payloads.new({"displayName": _MEMBERS["displayName"]}))
-                first[:] = [creator.begin(payload, self._endpoint.key())]
-            return first[0]
-
-        def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-            return creator.create_again(
-                other_payloads(payload)[changed - 1] if changed else payload, key, first[0].accepted
-            )
-
-        return OtherAsyncCall(
-            call,
-            payload["displayName"],
-            send,
-            begin,
-            lambda operation: creator.conclude(operation, payload),
-            payloads=len(other_payloads(payload)),
-        )
-
-    def _update(self, call: str) -> OtherAsyncCall:
-        endpoint = self._endpoint
-        configuration = endpoint.configurations.one()
-        if not configuration.payload:
-            raise Inconclusive("the content of a configuration that the profile gives is not known")
-        method = "PUT" if call == "update" else "PATCH"
-
-        def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-            members = {"description": "changed" if changed else "key"}
-            payload: Any = {**configuration.payload, **members} if method == "PUT" else members
-            return endpoint.client.update(
-                configuration, payload, method=method, key=key, new_connection=new_connection
-            )
-
-        def begin(key: str) -> Operation:
-            exchange = send(key)
-            if exchange.succeeded:
-                endpoint.findings.check(
-                    "CTRL-ACCEPTED",
-                    exchange.status == 202,
-                    expected="202",
-                    seen=exchange.outcome(),
-                    exchanges=[exchange],
-                )
-            if exchange.status != 202:
-                raise CheckInconclusive(f"the {call} was answered {exchange.outcome()}")
-            return endpoint.poller.accept(exchange, configuration.sid)
-
-        def conclude(operation: Operation) -> Configuration:
-            endpoint.poller.finish([operation], early=False)
-            return configuration
-
-        return OtherAsyncCall(call, configuration.sid, send, begin, conclude, payloads=1)
-
-    # ---------------------------------------------------------------- conversations
-
-    def _conversation(self, call: str) -> OtherAsyncCall:
-        endpoint, sid = self._endpoint, self._take_conversation()
-
-        def send(key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-            return self.delete(sid, key=key, new_connection=new_connection)
-
-        def begin(key: str) -> Operation:
-            exchange = self.delete(sid, key=key)
-            if exchange.status in (
-                409,
-                500,
-            ):  # documented, and what it says of the conversation can't be known here
-                raise Inconclusive(f"the delete of a conversation was answered {exchange.status}")
-            accepted = endpoint.findings.on(exchange.call)(
-                "DEL-ACCEPTED",
-                exchange.status == 202,
-                expected="202",
-                seen=exchange.outcome(),
-                exchanges=[exchange],
-            )
-            if not accepted:
-                raise Inconclusive(
-                    f"the delete of an existing conversation was answered {exchange.outcome()}"
-                )
-            return endpoint.poller.accept(exchange, sid)
-
-        def conclude(operation: Operation) -> None:
-            endpoint.poller.finish([operation])
-
-        return OtherAsyncCall(call, sid, send, begin, conclude)
-
-    def _take_conversation(self) -> str:
-        """One that a fetch shows: a list in a profile may be older than what it lists, so some are tried.
-
-        Raises:
-            Inconclusive: there is none.
-        """
-        endpoint = self._endpoint
-        if not endpoint.coordinator.take_deletes(1):
-            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+    def begin(self, key: str) -> Operation:
+        """The operation of the create, accepted under *key* or, without optional members, under another."""
         try:
-            for _ in range(_TRIES):
-                sid = self._conversations.take(1)[0]
-                shown = self.fetch(sid)
-                if shown.status == 200:
-                    break
-            else:
-                raise NothingToDelete(
-                    f"a fetch of the conversation {sid:.80}, which the profile gives, was answered {shown.outcome()}"
-                )
-        except BaseException:
-            endpoint.coordinator.give_back_deletes(1)
-            raise
-        endpoint.coordinator.journal(
-            [
-                {
-                    "name": f"conversation {sid}",
-                    "sid": sid,
-                    "state": "given",
-                    "account": 0,
-                    "region": 0,
-                }
-            ]
-        )
-        endpoint.ownership.allow_conversation(quote(sid, safe=""))
-        return sid
+            self._first = self._creator.begin(self._payload, key)
+        except NothingToDelete:
+            # Optional members may be refused, and it is open whether that is stored for the key.
+            self._payload = self._creator.payloads.new({"displayName": _MEMBERS["displayName"]})
+            self._first = self._creator.begin(self._payload, self._endpoint.key())
+        return self._first
 
-    def delete(
-        self,
-        sid: str,
-        *,
-        key: str | None = None,
-        new_connection: bool = False,
-        allow: frozenset[int] = frozenset(),
-    ) -> Exchange:
-        """DELETE one conversation."""
-        out = self._endpoint.client.request(
-            Call("delete-conversation", sid, allow=allow), "DELETE", self._url(sid), key=key
-        )
-        return self._endpoint.client.send(out, new_connection=new_connection)
+    def send(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
+        """Send the create with *key*, or one of its other payloads."""
+        assert self._first is not None  # a test begins before it sends again
+        payload = other_payloads(self._payload)[changed - 1] if changed else self._payload
+        return self._creator.create_again(payload, key, self._first.accepted)
 
-    def fetch(self, sid: str) -> Exchange:
-        """GET one conversation."""
-        return self._endpoint.client.send(
-            self._endpoint.client.request(Call("fetch-conversation", sid), "GET", self._url(sid))
-        )
+    def conclude(self, operation: Operation) -> Configuration:
+        """The configuration that the create has made."""
+        return self._creator.conclude(operation, self._payload)
 
-    def _url(self, sid: str) -> str:
-        return f"{self._endpoint.profile.base_url}/v2/Conversations/{quote(sid, safe='')}"
+
+class Update:
+    """The PUT or PATCH of one configuration."""
+
+    payloads = 1
+
+    def __init__(self, endpoint: Endpoint, updates: Updates, method: str) -> None:
+        self.call = "update" if method == "PUT" else "patch"
+        self._endpoint = endpoint
+        self._updates = updates
+        self._method = method
+        self._configuration = endpoint.configurations.one()
+
+    def begin(self, key: str) -> Operation:
+        """The operation of the update, accepted under *key*."""
+        return self._updates.update(self._configuration, self._method, "key", key=key)
+
+    def send(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
+        """Send the update with *key*, or one with another description."""
+        text = "changed" if changed else "key"
+        request = self._updates.request(self._configuration, self._method, text, key=key)
+        return self._endpoint.client.send(request, new_connection=new_connection)
+
+    def conclude(self, operation: Operation) -> Configuration:
+        """Follow the operation to its end."""
+        self._endpoint.poller.finish([operation], early=False)
+        return self._configuration
+
+
+def other_payloads(payload: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    """Payloads that differ in one way each: a nested member, case, the last member, one character."""
+    name, text = payload["displayName"], payload["description"]
+    other_digit = "0" if text[-1] != "0" else "1"
+    changes: tuple[dict[str, Any], ...] = (
+        {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 61}}}},
+        {"displayName": f"{name[:-3]}{name[-3:].swapcase()}"},
+        {"memoryExtractionEnabled": False},
+        {"description": f"{text[:-1]}{other_digit}"},
+    )
+    return [payload | change for change in changes if payload | change != payload]
+
+
+def _again(call: AsyncCall, key: str, *, new_connection: bool = False) -> Exchange:
+    return past_500(lambda: call.send(key, new_connection=new_connection))

@@ -1,195 +1,224 @@
-"""Second looks: what was right at once must be right a while later, too.
+"""Rechecks: a state that was right at first must be right later in the run, too.
 
-Tests hand over what they have seen; a last test, and the end of each process, looks again once a set time has passed.
-A status that flaps, a refused delete that is carried out all the same, a deletion that comes back are found so.
-Ended operations are many, so only a sample of those that are due is looked at. Whatever must have been kept is looked at
-in full, after a wait if need be.
+Tests hand over operations and configurations. Once a set time has passed they are looked at again: a flapping status, a
+refused delete that is carried out late, a deleted configuration that returns are found so. Of COMPLETED operations a sample
+is rechecked; of configurations that must exist each one. Findings are attributed to the test that asked.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import Any
 
-from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract.limits import HOUR, RETAINED_S
+from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.provision.holds import Holds
+from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.targets import Targets
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import deletion
 from orchestrator_contract.scope import ResourceKey
 
-if TYPE_CHECKING:
-    from orchestrator_contract.api.configuration import Configuration
-    from orchestrator_contract.endpoint import Endpoint
-
-_ENDED, _KEPT = "ended", "kept "
+_COMPLETED, _FAILED = "completed", "failed"
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class _Recheck:
+    #: Monotonic seconds from which it may be done.
     due: float
     kind: str
-    #: How far the endpoint's clock had been moved.
+    #: Seconds by which the endpoint's clock had been moved.
     advanced: int
+    test: str
     look: Callable[[], None]
 
 
+@dataclass(slots=True)
+class _Unchanged:
+    """A configuration that must exist, with the requirements and evidence that say so."""
+
+    configuration: Configuration
+    #: Whether a delete of it had been answered 5xx or not at all before.
+    doubtful: bool
+    reasons: dict[str, list[Exchange]] = field(default_factory=dict)
+
+
 class Rechecks:
-    """What is to be looked at again, and when."""
+    """What is rechecked, and when."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._items: list[_Item] = []
-        #: What each configuration must be kept for: requirements with their evidence.
-        self._kept: dict[ResourceKey, dict[str, list[Exchange]]] = {}
-        #: What was there at the second look, too; the first one for each requirement.
-        self._stayed: dict[str, tuple[Configuration, list[Exchange]]] = {}
+    def __init__(
+        self,
+        api: Client,
+        poller: Poller,
+        findings: Findings,
+        inventory: Inventory,
+        guard: Ownership,
+        targets: Targets,
+        holds: Holds,
+        effort: Effort,
+    ) -> None:
+        self._api = api
+        self._poller = poller
+        self._findings = findings
+        self._inventory = inventory
+        self._guard = guard
+        self._targets = targets
+        self._effort = effort
+        self._pending: list[_Recheck] = []
+        self._must_exist: dict[ResourceKey, _Unchanged] = {}
+        #: Configurations that existed at their recheck, too; the first one for each requirement.
+        self._existed: dict[str, tuple[Configuration, list[Exchange]]] = {}
         self._first: list[Operation] = []
-        self._advanced = 0
-        self._looked = False
+        self._first_advanced = 0
+        self._sampled = False
+        holds.register(self)
 
-    def _add(self, kind: str, look: Callable[[], None]) -> None:
-        self._items.append(
-            _Item(
-                time.monotonic() + self._endpoint.effort.watch_s,
-                kind,
-                self._endpoint.coordinator.advanced(),
-                look,
-            )
-        )
+    # ---------------------------------------------------------------- handing over
 
-    def ended(self, operations: Sequence[Operation], kind: str = _ENDED) -> None:
-        """These are COMPLETED and must stay so, their configurations gone; of each *kind* a sample is looked at."""
+    def completed(self, operations: Sequence[Operation], kind: str = _COMPLETED) -> None:
+        """These COMPLETED and must stay so, their configurations deleted; of each *kind* a sample is rechecked."""
         if not self._first:
-            self._first = [
-                o for o in operations if o.accepted.key and o.accepted.key == o.accepted.key.lower()
-            ][:3]
-            self._advanced = self._endpoint.coordinator.advanced()
+            keyed = [one for one in operations if one.accepted.key]
+            self._first = [one for one in keyed if str(one.accepted.key).islower()][:3]
+            self._first_advanced = self._advanced()
         for operation in operations:
-            self._add(kind, lambda o=operation: self._look_at_ended(o))  # type: ignore[misc]
-
-    @property
-    def saw_end(self) -> bool:
-        """Whether an operation that ended was handed over."""
-        return bool(self._first) or any(item.kind == _ENDED for item in self._items)
+            self._add(kind, _of(self._recheck_completed, operation))
 
     def failed(self, operations: Sequence[Operation]) -> None:
-        """These are FAILED and must stay so."""
+        """These FAILED and must stay so."""
         for operation in operations:
-            self._add("failed", lambda o=operation: (self._endpoint.poller.poll(o), None)[1])  # type: ignore[misc]
+            self._add(_FAILED, _of(self._poller.poll, operation))
 
-    def first_ended(self) -> list[Operation]:
-        """The first operations of the run that ended under keys, whatever the endpoint's clock says now."""
+    def unchanged(
+        self, requirement: str, configuration: Configuration, after: Sequence[Exchange]
+    ) -> None:
+        """This must exist later, or *requirement* is breached; the first one, where several ask for it."""
+        key = configuration.resource_key
+        known = self._must_exist.setdefault(
+            key, _Unchanged(configuration, self._guard.doubtful(key))
+        )
+        known.reasons.setdefault(requirement, list(after))
+        self._pending = [one for one in self._pending if one.kind != repr(key)]
+        self._add(repr(key), _of(self._recheck_exists, known))
+
+    def _add(self, kind: str, look: Callable[[], None]) -> None:
+        due = time.monotonic() + self._effort.watch_s
+        self._pending.append(_Recheck(due, kind, self._advanced(), self._findings.test, look))
+
+    def _advanced(self) -> int:
+        return self._api.coordinator.advanced()
+
+    # ---------------------------------------------------------------- asking
+
+    def holds(self, configuration: Configuration) -> bool:
+        """Whether this is still to be rechecked."""
+        return configuration.resource_key in self._must_exist
+
+    @property
+    def saw_completed(self) -> bool:
+        """Whether a COMPLETED operation was handed over."""
+        return bool(self._first) or any(one.kind == _COMPLETED for one in self._pending)
+
+    def first_completed(self) -> list[Operation]:
+        """The run's first operations that COMPLETED under keys."""
         return self._first
 
     def oldest_keys(self) -> list[Operation]:
-        """Ended operations from early in the run whose keys are younger than a day on the endpoint's clock."""
-        return self._first if self._endpoint.coordinator.advanced() == self._advanced else []
+        """Those of `first_completed` whose keys are younger than a day on the endpoint's clock."""
+        return self._first if self._advanced() == self._first_advanced else []
 
-    def kept(
-        self, requirement: str, configuration: Configuration, steps: Sequence[Exchange]
-    ) -> None:
-        """This must still be there later, or *requirement* is breached; the first one, where several watch it."""
-        self._kept.setdefault(configuration.resource_key, {}).setdefault(requirement, list(steps))
-        kind = f"{_KEPT}{configuration.resource_key}"
-        self._items = [item for item in self._items if item.kind != kind]
-        doubtful = self._endpoint.ownership.doubtful(configuration.resource_key)
-        self._add(kind, lambda: self._look_at_kept(configuration, doubtful=doubtful))
-
-    def keeps(self, configuration: Configuration) -> bool:
-        """Whether this is still to be looked at."""
-        return configuration.resource_key in self._kept
-
-    def stayed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
-        """One for each requirement of what was kept at the second look and not deleted on purpose since."""
+    def existed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
+        """One configuration for each requirement that existed at its recheck and was not deleted on purpose since."""
         return [
             (requirement, configuration, steps)
-            for requirement, (configuration, steps) in self._stayed.items()
-            if not (
-                self._endpoint.inventory.is_gone(configuration)
-                or self._endpoint.is_lost(configuration)
-            )
-            and not self._endpoint.ownership.doubtful(configuration.resource_key)
+            for requirement, (configuration, steps) in self._existed.items()
+            if not self._deleted_on_purpose(configuration)
+            and not self._guard.doubtful(configuration.resource_key)
         ]
 
+    # ---------------------------------------------------------------- rechecking
+
     def release(self) -> None:
-        """Look now, once it is time, at what must be kept: where there is room for few, it is not kept to the end of the run."""
-        kept = [item for item in self._items if item.kind.startswith(_KEPT)]
-        self._items = [item for item in self._items if item not in kept]
-        self._take(kept)
-
-    def _take(self, items: Sequence[_Item]) -> None:
-        wait = max((item.due for item in items), default=0.0) - time.monotonic()
-        if wait > 0:
-            with self._endpoint.client.steps.step("waiting until the second look is due"):
-                time.sleep(wait)
-        self._endpoint.client.parallel(_quietly, items)
-
-    def _look_at_ended(self, operation: Operation) -> None:
-        endpoint = self._endpoint
-        endpoint.poller.poll(operation)
-        exchange = endpoint.client.fetch(operation.configuration)
-        if exchange.status != 500:  # passing, says nothing of the configuration
-            endpoint.findings.check(
-                "DELETED-FETCH",
-                exchange.status == 404,
-                expected="404, as before",
-                seen=exchange.outcome(),
-                exchanges=[operation.accepted, *operation.polls[-1:], exchange],
-            )
-
-    def _look_at_kept(self, configuration: Configuration, *, doubtful: bool) -> None:
-        endpoint = self._endpoint
-        watched = self._kept.pop(configuration.resource_key)
-        if endpoint.inventory.is_gone(configuration) or endpoint.is_lost(configuration):
-            return  # deleted on purpose since
-        exchange = endpoint.client.fetch(configuration)
-        if exchange.status == 404 and (late := configuration.read_lag_s):
-            time.sleep(late)
-            exchange = endpoint.client.fetch(configuration)
-        if exchange.status not in (200, 404):
-            return
-        if (
-            exchange.status == 404
-            and not doubtful
-            and endpoint.ownership.doubtful(configuration.resource_key)
-        ):
-            return  # a delete since then was answered 500 or not at all, and of that nothing is promised
-        for requirement, steps in watched.items():
-            ok = endpoint.findings.check(
-                requirement,
-                exchange.status == 200,
-                expected=f"{configuration.sid} still there",
-                seen="gone",
-                exchanges=[*steps, exchange],
-            )
-            if not ok:
-                endpoint.inventory.gone(configuration)
-                break
-            self._stayed.setdefault(requirement, (configuration, steps))
+        """Recheck now, once it is due, all that must exist: where there is room for few, they are not kept to the end."""
+        kinds = {repr(key) for key in self._must_exist}
+        due = [one for one in self._pending if one.kind in kinds]
+        self._pending = [one for one in self._pending if one.kind not in kinds]
+        self._do(due)
 
     def settle(self) -> None:
-        """Look again at everything, waiting for what is not due yet: of ended operations only where none has been looked at."""
-        kinds: dict[str, list[_Item]] = {}
-        advanced = self._endpoint.coordinator.advanced()
-        for item in self._items:
-            # Past 7 days an operation need not be there any more, and the look would say nothing.
-            if advanced - item.advanced > RETAINED_S - HOUR:
-                continue
-            kinds.setdefault(item.kind, []).append(item)
-        self._items = []
-        due = [item for item in kinds.get(_ENDED, ()) if item.due <= time.monotonic()]
-        if due or self._looked:
-            kinds[_ENDED] = due
-        self._looked |= _ENDED in kinds
-        for items in filter(None, kinds.values()):
-            step = -(-len(items) // self._endpoint.effort.watched)  # a spread sample
-            self._take(items[-1::-step])
+        """Do all rechecks, waiting for those not due yet; of COMPLETED operations those that are due, or some if none was."""
+        kinds: dict[str, list[_Recheck]] = {}
+        for one in self._pending:
+            # An operation need not exist any more after 7 days.
+            if self._advanced() - one.advanced <= RETAINED_S - HOUR:
+                kinds.setdefault(one.kind, []).append(one)
+        self._pending = []
+        due = [one for one in kinds.get(_COMPLETED, ()) if one.due <= time.monotonic()]
+        if due or self._sampled:
+            kinds[_COMPLETED] = due
+        self._sampled |= _COMPLETED in kinds
+        for rechecks in filter(None, kinds.values()):
+            step = -(-len(rechecks) // self._effort.watched)  # a spread sample
+            self._do(rechecks[-1::-step])
+
+    def _do(self, rechecks: Sequence[_Recheck]) -> None:
+        wait = max((one.due for one in rechecks), default=0.0) - time.monotonic()
+        if wait > 0:
+            with self._api.steps.step("waiting until rechecks are due"):
+                time.sleep(wait)
+        self._api.parallel(self._do_one, rechecks)
+
+    def _do_one(self, recheck: _Recheck) -> None:
+        with self._findings.attributed_to(recheck.test):
+            try:
+                recheck.look()
+            except Inconclusive:
+                return  # the first look stands
+
+    def _recheck_completed(self, operation: Operation) -> None:
+        self._poller.poll(operation)
+        fetch = self._api.fetch(operation.configuration)
+        if fetch.status != 500:  # it passes, and says nothing of the configuration
+            deletion.deleted_by_fetch(self._findings, operation, fetch)
+
+    def _recheck_exists(self, known: _Unchanged) -> None:
+        configuration, key = known.configuration, known.configuration.resource_key
+        self._must_exist.pop(key, None)
+        if self._deleted_on_purpose(configuration):
+            return
+        fetch = self._api.fetch(configuration)
+        if fetch.status == 404 and (lag := configuration.read_lag_s):
+            time.sleep(lag)
+            fetch = self._api.fetch(configuration)
+        if fetch.status not in (200, 404):
+            return
+        if fetch.status == 404 and not known.doubtful and self._guard.doubtful(key):
+            return  # a delete since then was answered 500 or not at all: nothing is promised of it
+        for requirement, steps in known.reasons.items():
+            # Its content may have been updated on purpose since.
+            if not deletion.exists(
+                self._findings, requirement, configuration, steps, fetch, content=False
+            ):
+                self._inventory.gone(configuration)
+                break
+            self._existed.setdefault(requirement, (configuration, steps))
+
+    def _deleted_on_purpose(self, configuration: Configuration) -> bool:
+        deleted = self._inventory.is_gone(configuration)
+        return deleted or self._targets.may_be_deleted(configuration)
 
 
-def _quietly(item: _Item) -> None:
-    try:
-        item.look()
-    except Inconclusive:
-        return  # the first look stands; that there was no second one is no finding
+def _of(function: Callable[[Any], object], item: Any) -> Callable[[], None]:
+    def look() -> None:
+        function(item)
+
+    return look

@@ -1,153 +1,161 @@
-"""Requests of those who may not delete: without credentials, with wrong ones, or for another account's SID."""
+"""Deletes by callers that may not delete: without credentials, with wrong ones, or by another account."""
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.endpoint import Endpoint, exists
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
+from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, one_character_more
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
-#: Says that something was there and is no more: to strangers that discloses it, and of a SID that is gone 404 is documented.
-_GONE = 410
+#: Times that a DELETE without credentials is sent.
+_WITHOUT = 4
 
 
-def basic(user: str, password: str) -> str:
-    """The value of an Authorization header."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+class UnauthorizedCallers:
+    """Sends deletes that must be refused."""
 
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
 
-def without_rights(
-    endpoint: Endpoint, configuration: Configuration, value: str | None, *, key: str | None = None
-) -> Exchange:
-    """The response to a DELETE with *value* for its Authorization, or with none."""
-    headers = [("Authorization", value)] if value else []
-    call = Call("delete", configuration.sid, silent=True)
-    return past_500(
-        lambda: endpoint.client.delete(
-            configuration, key=key, headers=headers, call=call, caller=None
+    def without_credentials(
+        self, configuration: Configuration, *, key: str | None = None
+    ) -> Exchange:
+        """The response to a DELETE without credentials."""
+        return self._delete(configuration, "missing", key, caller=None)
+
+    def each_without_credentials(self, configuration: Configuration) -> list[Exchange]:
+        """Responses to deletes without credentials, every second under a key; no more after one that succeeds."""
+        return self._until_success(
+            [
+                partial(self.without_credentials, configuration, key=key)
+                for key in self._keys(self._times(_WITHOUT))
+            ]
         )
-    )
 
+    def with_wrong_credentials(
+        self,
+        configuration: Configuration,
+        wrong: WrongCredentials | None = None,
+        *,
+        key: str | None = None,
+    ) -> Exchange:
+        """The response to a DELETE with *wrong* credentials, by default the owner's with one character too many."""
+        wrong = wrong or one_character_more(self._api.authorization(configuration.scope))
+        self._endpoint.redactor.learn(wrong.value)
+        return self._delete(configuration, "wrong", key, wrong.value, caller=None)
 
-def may_be_theirs(endpoint: Endpoint, sid: str, account: int, region: int = 0) -> bool:
-    """Whether a SID of one place may be another configuration's in the place of *account* and *region*, and so must not be deleted there.
+    def each_with_wrong_credentials(
+        self, configuration: Configuration, wrong: Sequence[WrongCredentials]
+    ) -> list[Exchange]:
+        """Responses to deletes with each of *wrong* credentials; no more of a kind after one that succeeds."""
+        return [
+            exchange
+            for one in wrong
+            for exchange in self._until_success(
+                [
+                    partial(self.with_wrong_credentials, configuration, one, key=key)
+                    for key in self._keys(self._times(one.times))
+                ]
+            )
+        ]
 
-    Ids that do not look as documented may be counted, in each place from one. Where it can't be, a DELETE may name it there from now on.
-    """
-    scope = Scope(account, region)
-    if not USUAL_SID.fullmatch(sid):
-        fetch = past_500(
-            lambda: endpoint.client.fetch(Configuration(sid, scope=Scope(account, region)))
+    def as_unauthorized(
+        self, credentials: str, configuration: Configuration, *, key: str | None = None
+    ) -> Exchange:
+        """The response to a DELETE with "missing", "wrong" or "other account" credentials."""
+        send = {
+            "missing": self.without_credentials,
+            "wrong": self.with_wrong_credentials,
+            "other account": self.other_account,
+        }[credentials]
+        return send(configuration, key=key)
+
+    def other_account(
+        self,
+        configuration: Configuration,
+        *,
+        account: int = 1,
+        key: str | None = None,
+        new_connection: bool = False,
+    ) -> Exchange:
+        """The response to a DELETE of another account's configuration.
+
+        Raises:
+            CheckInconclusive: that account may have a configuration of its own under the SID.
+        """
+        scope = Scope(account, configuration.scope.region)
+        if self.may_exist(configuration.sid, scope):
+            raise CheckInconclusive(
+                f"account {account + 1} may have a configuration of its own under the SID {configuration.sid:.60}"
+            )
+        return self._delete(
+            configuration, "other account", key, caller=account, new_connection=new_connection
         )
-        # What is shown may be the run's own of another place, which that account should not see; an error says nothing.
+
+    def may_exist(self, sid: str, scope: Scope) -> bool:
+        """Whether the SID of another scope may name a configuration of somebody's in *scope*; where not, a DELETE may name it.
+
+        Ids that do not look as documented may be counted from one in each scope.
+        """
+        if not USUAL_SID.fullmatch(sid) and self._is_shown(sid, scope):
+            return True
+        self._endpoint.ownership.lend(sid, scope)
+        return False
+
+    def _is_shown(self, sid: str, scope: Scope) -> bool:
+        fetch = past_500(lambda: self._api.fetch(Configuration(sid, scope=scope)))
+        if fetch.status in range(400, 500):
+            return False
+        # The run's own configuration of another scope may be shown, which that account should not see.
         names = {
             one.name
-            for one in endpoint.inventory.left.values()
+            for one in self._endpoint.inventory.left.values()
             if one.sid == sid and one.scope != scope
         }
-        refused = fetch.status in range(400, 500)
-        if not refused and not (exists(fetch) and fetch.object.get("displayName") in names):
-            return True
-    endpoint.ownership.lend(sid, scope)
-    return False
+        return fetch.status != 200 or fetch.object.get("displayName") not in names
 
-
-def as_account(
-    endpoint: Endpoint,
-    configuration: Configuration,
-    account: int,
-    key: str | None = None,
-    *,
-    new_connection: bool = False,
-) -> Exchange:
-    """The response to a DELETE of another account's configuration.
-
-    Raises:
-        CheckInconclusive: that account may have a configuration of its own under the SID.
-    """
-    sid, region = configuration.sid, configuration.scope.region
-    if may_be_theirs(endpoint, sid, account, region):
-        raise CheckInconclusive(
-            f"account {account + 1} may have a configuration of its own under the SID {sid:.60}"
-        )
-    call = Call("delete", sid, silent=True)
-    return past_500(
-        lambda: endpoint.client.delete(
-            configuration, caller=account, key=key, call=call, new_connection=new_connection
-        )
-    )
-
-
-def refused(endpoint: Endpoint, requirement: str, exchange: Exchange, what: str) -> bool:
-    """The request was not accepted; how it was refused is the endpoint's choice, as long as that does not tell what was there once."""
-    status = exchange.status or 0
-    endpoint.findings.observe("OBS-AUTH-REFUSAL", f"{status}: {what}")
-    # No request of a stranger says what the run calls its configurations.
-    told = named_in(exchange, [f"oc-{endpoint.settings.run_id}"])
-    endpoint.findings.check(
-        requirement if requirement == "AUTH-OTHER-ACCOUNT" else "AUTH-NO-DISCLOSURE",
-        not told,
-        expected="nothing of the configuration",
-        seen=f"a name that begins {', '.join(told)}",
-        exchanges=[exchange],
-    )
-    endpoint.findings.check(
-        "AUTH-REFUSED-4XX",
-        status < 500,
-        expected="a client error",
-        seen=f"{status} to {what}",
-        exchanges=[exchange],
-    )
-    if status == _GONE and _GONE not in endpoint.profile.tolerated:
-        endpoint.findings.check(
-            requirement if requirement == "AUTH-OTHER-ACCOUNT" else "AUTH-NO-DISCLOSURE",
-            False,
-            seen=f"{status} to {what}",
-            expected="401, 403 or 404: that something was there is not told",
-            exchanges=[exchange],
-        )
-    return endpoint.findings.check(
-        requirement,
-        not exchange.succeeded,
-        expected=f"a refusal of {what}",
-        seen=str(status),
-        exchanges=[exchange],
-    )
-
-
-def not_told_apart(endpoint: Endpoint, configuration: Configuration, exchange: Exchange) -> None:
-    """To another account *sid* is no conflict and not gone: both are said of something that is or was there, unless each SID meets it."""
-    if exchange.status in (409, _GONE):
-        control = as_account(endpoint, Configuration(endpoint.absent_sid()), 1)
-        again = as_account(endpoint, configuration, 1)
-        endpoint.findings.check(
-            "AUTH-OTHER-ACCOUNT",
-            control.status == exchange.status or again.status != exchange.status,
-            seen=again.outcome(),
-            expected=f"{control.outcome()}, as for a SID that does not exist",
-            exchanges=[exchange, control, again],
+    def _delete(
+        self,
+        configuration: Configuration,
+        credentials: str,
+        key: str | None,
+        authorization: str = "",
+        *,
+        caller: int | None,
+        new_connection: bool = False,
+    ) -> Exchange:
+        call = Call("delete", configuration.sid, silent=True, credentials=credentials)
+        headers = [("Authorization", authorization)] if authorization else []
+        return past_500(
+            lambda: self._api.delete(
+                configuration,
+                key=key,
+                caller=caller,
+                headers=headers,
+                call=call,
+                new_connection=new_connection,
+            )
         )
 
+    def _times(self, times: int) -> int:
+        return 1 if self._endpoint.effort.few else times
 
-def named_in(exchange: Exchange, names: Iterable[str]) -> list[str]:
-    """Those of an operation's *names* that an answer tells in its body or its headers."""
-    told = all_of(exchange)
-    return [name for name in names if len(name) > 3 and name in told]
+    def _keys(self, number: int) -> list[str | None]:
+        return [self._endpoint.key() if n % 2 else None for n in range(number)]
 
-
-def all_of(exchange: Exchange) -> str:
-    """All that an answer tells, body and headers; of JSON what it means as well, however it spells that."""
-    if exchange.response is None:
-        return ""
-    texts = [
-        exchange.response.body.decode("utf-8", "replace"),
-        json.dumps(exchange.json.value, ensure_ascii=False, default=str),
-    ]
-    return "\n".join([*texts, *(value for _, value in exchange.response.headers)])
+    @staticmethod
+    def _until_success(sends: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
+        exchanges: list[Exchange] = []
+        for send in sends:
+            exchanges.append(send())
+            if exchanges[-1].succeeded:
+                break
+        return exchanges

@@ -1,29 +1,73 @@
-"""What a configuration may have been through before something is aimed at it."""
+"""Updates of the run's own configurations, as far as the endpoint takes them."""
 
 from __future__ import annotations
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
+from typing import Any
+
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import control_plane
 
 
-def patched(endpoint: Endpoint, configuration: Configuration) -> Operation:
-    """The operation of a PATCH of *configuration*, followed to its end.
+class Updates:
+    """Sends PUT and PATCH; no requirement depends on them, as an endpoint may refuse either (contract.md)."""
 
-    Raises:
-        Inconclusive: it was not accepted, or the content is not the run's to change.
-    """
-    if not configuration.payload:
-        raise Inconclusive("configurations that the profile gives may be deleted, but not changed")
-    exchange = past_500(
-        lambda: endpoint.client.update(
-            configuration, {"description": "patched by a contract test"}, method="PATCH"
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+
+    def update(
+        self,
+        configuration: Configuration,
+        method: str,
+        text: str = "changed by a contract test",
+        *,
+        key: str | None = None,
+    ) -> Operation:
+        """The operation of an update of the description by *method*, accepted and not followed yet.
+
+        Raises:
+            CheckInconclusive: the endpoint refuses it, or the content is not the run's to change.
+        """
+        exchange = past_500(
+            lambda: self._api.send(self.request(configuration, method, text, key=key))
         )
-    )
-    if exchange.status != 202:
-        raise Inconclusive(f"PATCH was answered {exchange.outcome()}")
-    operation = endpoint.poller.accept(exchange, configuration.sid)
-    endpoint.poller.finish([operation], early=False)
-    return operation
+        if exchange.succeeded:
+            control_plane.accepted(self._endpoint.findings, exchange)
+        if exchange.status != 202:
+            self._endpoint.findings.observe("OBS-UPDATE", f"{method}: {exchange.status}")
+            raise CheckInconclusive(f"{method} was answered {exchange.outcome()}")
+        return self._endpoint.poller.accept(exchange, configuration)
+
+    def updated(self, configuration: Configuration, method: str) -> Operation:
+        """The operation of an update, followed to its end.
+
+        Raises:
+            CheckInconclusive: the endpoint refuses it.
+        """
+        operation = self.update(configuration, method)
+        self._endpoint.finish([operation])
+        return operation
+
+    def request(
+        self, configuration: Configuration, method: str, text: str, *, key: str | None = None
+    ) -> Request:
+        """An update of the description, not sent yet.
+
+        Raises:
+            CheckInconclusive: the content is not the run's to change.
+        """
+        if not configuration.payload:
+            raise CheckInconclusive("configurations of the profile may be deleted, but not changed")
+        payload = self.payload(configuration, text) if method == "PUT" else {"description": text}
+        return self._api.update_request(configuration, payload, method=method, key=key)
+
+    @staticmethod
+    def payload(configuration: Configuration, text: str) -> dict[str, Any]:
+        """The body of a PUT, which replaces all members: those of the create, with channelSettings, which it requires."""
+        settings = configuration.shown.get("channelSettings") or {}
+        return {"channelSettings": settings, **configuration.payload, "description": text}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from orchestrator_contract.mock.clients.calls import Call, History
+from orchestrator_contract.mock.clients.calls import Call
+from orchestrator_contract.mock.clients.history import History
 from orchestrator_contract.mock.clients.rules import RULES, Limits, Rule
 
 #: Examples kept for one rule; further ones are counted.
@@ -61,7 +62,7 @@ class ClientJudge:
             self.history.answered(call)
 
     def found(self, rule: str, request: str, problem: str) -> None:
-        """Something found elsewhere, as by the stranger's listener."""
+        """Add a finding from elsewhere, as from the foreign origin's listener."""
         with self._lock:
             self._findings[rule].add(request, problem)
 

@@ -1,4 +1,4 @@
-"""The seam between mock and judge: behaviours that watch every call, and lure clients away on request."""
+"""The seam between mock and judge: behaviours that watch every call, or lead clients away."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from orchestrator_contract.mock.clients.judge import ClientJudge
 from orchestrator_contract.mock.messages import Request, Response
 
 REPORT = b"/__client_report"
-#: lure -> what it does
-LURES = {
+#: bait -> what it does
+BAITS = {
     "status-url": "the 202 of a delete names a statusUrl and Location on a foreign origin",
     "redirect": "polls are redirected to a foreign origin",
 }
 
 
 def watching(judge: ClientJudge) -> type[Behaviour]:
-    """A behaviour that shows every call to *judge* and serves its report; it changes no answer."""
+    """A behaviour that shows every call to *judge*, serves its report and changes nothing."""
 
     class Watching(Behaviour):
-        """Judges whoever asks."""
+        """Shows each call to the judge."""
 
         async def handle(self, request: Request) -> Response:
-            """Announces the call, and remembers it until its answer has gone out."""
+            """Announce the call, and remember it until its response has gone out."""
             if request.path == REPORT:
                 return Response.of(200, judge.report())
             secrets = tuple(password.encode() for _, password in self.settings.accounts.values())
@@ -38,7 +38,7 @@ def watching(judge: ClientJudge) -> type[Behaviour]:
             return response
 
         def delivered(self, request: Request, response: Response, *, reached: bool) -> None:
-            """Tells the judge what the client was told."""
+            """Tell the judge what the client was told."""
             super().delivered(request, response, reached=reached)
             call = self._calls.pop(id(request), None)
             if call is not None:
@@ -52,25 +52,22 @@ def watching(judge: ClientJudge) -> type[Behaviour]:
     return Watching
 
 
-def luring(lure: str, origin: Callable[[], str]) -> type[Behaviour]:
-    """A behaviour that leads clients to the foreign *origin* in the way that *lure* names."""
+def baiting(bait: str, origin: Callable[[], str]) -> type[Behaviour]:
+    """A behaviour that leads clients to the foreign *origin* in the way that *bait* names."""
 
-    class Luring(Behaviour):
-        """Not conformant, and meant to be so: a client must not follow with its credentials."""
+    class Baiting(Behaviour):
+        """Not conformant on purpose: a client must not follow with its credentials."""
 
         async def finish(self, request: Request, response: Response) -> Response:
-            """Bends the answer."""
+            """Lead away what would have led to the operation."""
             response = await super().finish(request, response)
-            if lure == "status-url" and request.route == "delete" and response.status == 202:
+            if bait == "status-url" and request.route == "delete" and response.status == 202:
                 url = origin() + urlsplit(response.document["statusUrl"]).path
                 response.document = {**response.document, "statusUrl": url}
                 response.set("location", url)
-            if (
-                lure == "redirect"
-                and request.route.startswith("operation")
-                and response.status == 200
-            ):
+            poll = request.route.startswith("operation") and response.status == 200
+            if bait == "redirect" and poll:
                 return Response.of(307, {}, [(b"location", origin().encode() + request.path)])
             return response
 
-    return Luring
+    return Baiting

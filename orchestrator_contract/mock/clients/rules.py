@@ -1,4 +1,4 @@
-"""What a client owes the endpoint: one small rule each, in one table."""
+"""The duties of a client, one small rule each, in one table."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from orchestrator_contract.mock.clients.calls import Call, Followed, History, Recent, printable
-from orchestrator_contract.mock.keys import PATTERN
-from orchestrator_contract.mock.world import DAY
+from orchestrator_contract.mock.clients.calls import Call, printable
+from orchestrator_contract.mock.clients.history import Followed, History
+from orchestrator_contract.mock.clients.recent import Recent
+from orchestrator_contract.mock.idempotency import PATTERN
+from orchestrator_contract.mock.state import DAY
 
 #: Timers may fire this much early, in seconds, without being called impatient.
 TOLERANCE = 0.05
@@ -23,14 +25,17 @@ class Limits:
     polls: int = 120
     #: Seconds of polling one operation. S3: minutes of PENDING are to be reported, not waited out.
     seconds: float = 600.0
-    #: Looks at an operation after its end was seen. One may check, a loop does not stop.
+    #: Polls of an operation after its end was seen: one may check, a loop does not stop.
     after_end: int = 2
-    #: Whether an accepted delete has to be followed; not where the client is led astray.
+    #: Whether an accepted delete has to be followed; not where the client is led away.
     follow: bool = True
+    #: Seconds after its Retry-After in which a 429'd delete is retried: the longest backoff of
+    #: common clients. What comes later is a new intent, as the 429'd one was not processed (S5).
+    retry: float = 120.0
 
 
 class Rule:
-    """One duty of a client. *arrive* and *answer* see each call; what they yield is what went wrong."""
+    """One duty of a client; *arrive*, *answer* and *close* yield what went wrong."""
 
     id: ClassVar[str]
     title: ClassVar[str]
@@ -48,7 +53,7 @@ class Rule:
         """The answer to a request went out."""
 
     def close(self) -> Iterator[tuple[str, str]]:
-        """What is left undone so far: the request, and what is wrong."""
+        """Give what is left undone so far: the request, and the problem."""
         return iter(())
 
 
@@ -96,7 +101,7 @@ class KeyForm(Rule):
 
 @rule("CLIENT-KEY-CHANGED", "a retry keeps the key of the request that it repeats", "S1, S5")
 class KeyChanged(Rule):
-    """After 429, 503 or no answer the client cannot know that nothing began."""
+    """After 503 or no response an operation may have begun; after 429 the intent is the same."""
 
     def __init__(self, history: History, limits: Limits) -> None:
         super().__init__(history, limits)
@@ -109,14 +114,21 @@ class KeyChanged(Rule):
         self._last.put(call.same, call)
         if before is None or before.key is None or before.key == call.key:
             return
-        if before.answered is None or not before.reached:
-            cause = "an attempt that got no answer"
-        elif before.status in (429, 503):
-            cause = f"a {before.status}"
-        else:
+        cause = self._cause(before, call)
+        if not cause:
             return
         now = "none" if call.key is None else printable(call.key, 60)
         yield f"after {cause} the key {printable(before.key, 60)} became {now}"
+
+    def _cause(self, before: Call, call: Call) -> str:
+        """Why *call* is a retry of *before*; empty where it is an intent of its own."""
+        if before.answered is None or not before.reached:
+            return "an attempt that got no response"
+        if before.status not in (429, 503):
+            return ""
+        waited = max(call.came - before.answered, call.moved - before.moved)
+        forgotten = before.status == 429 and waited > (before.retry_after or 0) + self.limits.retry
+        return "" if forgotten else f"a {before.status}"
 
 
 @rule("CLIENT-KEY-REUSED", "a new intent gets a new key", "S1, S5 (17534)")
@@ -171,7 +183,7 @@ class _Patience(Rule):
     "S5, R1 (RFC 9110 10.2.3, RFC 6585)",
 )
 class Wait429(_Patience):
-    """Whoever asks sooner is refused again and slows everybody down."""
+    """A client that asks sooner is refused again and slows others down."""
 
     status = 429
 
@@ -182,7 +194,7 @@ class Wait429(_Patience):
     "S5, R1 (RFC 9110 10.2.3)",
 )
 class Wait503(_Patience):
-    """A service that is down does not come up by being asked."""
+    """A service that is down does not recover by being asked."""
 
     status = 503
 
@@ -193,7 +205,7 @@ class Wait503(_Patience):
     "S2, S3",
 )
 class Wait202(Rule):
-    """The endpoint knows best when a look is worth it."""
+    """The endpoint knows best when a poll is worth it."""
 
     def arrive(self, call: Call) -> Iterator[str]:
         followed = self.history.arrived(call)
@@ -271,4 +283,4 @@ class SecretPlace(Rule):
 
 @rule("CLIENT-SECRET-ORIGIN", "credentials go to the endpoint's own origins only", "S2, derived")
 class SecretOrigin(Rule):
-    """Found by the stranger's listener, not by calls: see ``stranger``."""
+    """Found by the foreign origin's listener, not by calls."""

@@ -7,10 +7,7 @@ import re
 from collections.abc import Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.access import anywhere
-from orchestrator_contract.mock.keys import HEADER, PATTERN, Entry, Perform
-from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import (
+from orchestrator_contract.mock.errors import (
     Problem,
     Refused,
     conflict,
@@ -21,10 +18,12 @@ from orchestrator_contract.mock.problems import (
     unavailable,
     unknown_configuration,
 )
+from orchestrator_contract.mock.idempotency import HEADER, PATTERN, Entry, Perform
+from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import Class, variant
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.states import State
-from orchestrator_contract.mock.world import Configuration, Operation, World
+from orchestrator_contract.mock.state import Configuration, Operation, World
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
 
@@ -71,7 +70,7 @@ class _Second404(Behaviour):
     def second_delete(
         self, request: Request, configuration: Configuration, running: Operation
     ) -> Response:
-        return self.not_there(request)
+        return self.not_found(request)
 
 
 @variant(
@@ -239,7 +238,12 @@ def _refusal(name: str, text: str, problem: Problem) -> None:
     variant(name, text)(Refusal)
 
 
-_refusal("credentials-403", "Bad credentials answer 403", Problem(403, 20403, "Forbidden"))
+for _code in (20003, 20403, 70051):
+    _refusal(
+        f"credentials-403-{_code}",
+        f"Bad credentials answer 403 with code {_code}",
+        Problem(403, _code, "Forbidden"),
+    )
 _refusal("credentials-404", "Bad credentials answer 404", unknown_configuration())
 
 
@@ -254,11 +258,11 @@ def _foreign(name: str, text: str, problem: Problem) -> Class:
     """Registers a variant that answers another account's SID with *problem*."""
 
     class Foreign(Behaviour):
-        def not_there(self, request: Request) -> Response:
-            found = anywhere(self, request, request.sid or "")
+        def not_found(self, request: Request) -> Response:
+            found = self.world.find(request.sid, request.region)
             if request.route == "delete" and found is not None and found.account != request.account:
                 return self.refuse(request, problem)
-            return super().not_there(request)
+            return super().not_found(request)
 
     return variant(name, text)(Foreign)
 
@@ -270,12 +274,28 @@ _foreign("foreign-401", "Another account's SID answers 401", unauthenticated())
 # -- odd SIDs and methods ---------------------------------------------------------------------
 
 
-@variant("odd-400", "A SID that does not look like one answers 400")
-class _Odd400(Behaviour):
-    def not_there(self, request: Request) -> Response:
-        if WELL_FORMED.fullmatch(request.sid or "") is None:
-            return self.refuse(request, Problem(400, 530009, "The id is malformed"))
-        return super().not_there(request)
+def _odd(name: str, text: str, problem: Problem) -> None:
+    """Registers a variant that answers a SID that does not look like one with *problem*."""
+
+    class Odd(Behaviour):
+        def not_found(self, request: Request) -> Response:
+            if WELL_FORMED.fullmatch(request.sid or "") is None:
+                return self.refuse(request, problem)
+            return super().not_found(request)
+
+    variant(name, text)(Odd)
+
+
+_odd(
+    "odd-400",
+    "A SID that does not look like one answers 400",
+    Problem(400, 530009, "The id is malformed"),
+)
+_odd(
+    "odd-403",
+    "A SID that does not look like one answers 403",
+    Problem(403, 20403, "Forbidden"),
+)
 
 
 @variant("odd-414-early", "Path segments of more than 300 characters answer 414")
@@ -291,7 +311,7 @@ class _Odd414(Behaviour):
 )
 class _Method404(Behaviour):
     def method_not_allowed(self, request: Request, methods: object) -> Response:
-        return self.not_there(request)
+        return self.not_found(request)
 
 
 # -- what can be seen before the operation ends ---------------------------------------------

@@ -46,7 +46,7 @@ WHOLE = {
             "mismatch-409",
             "odd-400",
             "foreign-403",
-            "credentials-403",
+            "credentials-403-20403",
             "malformed-422",
         ),
     ),

@@ -10,15 +10,14 @@ from dataclasses import replace
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.conversations import DELETE as CONVERSATION
-from orchestrator_contract.mock.keys import Entry
+from orchestrator_contract.mock.errors import Problem, Refused, conflict, internal_error
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.paging import Page, PageQuery, cut, token
-from orchestrator_contract.mock.payload import members_of, parse
-from orchestrator_contract.mock.problems import Problem, Refused, conflict, internal_error
+from orchestrator_contract.mock.pagination import Page, PageQuery, cut, token
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.settings import Settings
+from orchestrator_contract.mock.state import DAY, Configuration, Operation, Partition, World, new_id
 from orchestrator_contract.mock.variants.choices import _SecondFails
-from orchestrator_contract.mock.world import DAY, Configuration, Operation, Shelf, World, new_id
 
 
 @variant(
@@ -45,7 +44,7 @@ class _FailsSometimes(Behaviour):
             and self.once_in(12, "fails-sometimes")
         ):
             self.fail(found.deletion)
-            found.gone_at = None
+            found.deleted_at = None
         return response
 
 
@@ -60,17 +59,17 @@ class _EndsWhenPolled(Behaviour):
         )
 
     def poll(self, request: Request) -> Response:
-        operation, now = self.shelf(request).operations.get(request.sid or ""), self.now()
+        operation, now = self.partition(request).operations.get(request.sid or ""), self.now()
         if (
             operation is not None
             and operation.ends_at > now
             and self.tick(("poll", operation.id)) >= 3
         ):
-            found = self.shelf(request).configurations.get(operation.configuration_id)
+            found = self.partition(request).configurations.get(operation.configuration_id)
             if found is not None and operation.kind == "create":
                 found.visible_from = now
-            elif found is not None and found.gone_at == operation.ends_at:
-                found.gone_at = now
+            elif found is not None and found.deleted_at == operation.ends_at:
+                found.deleted_at = now
             operation.ends_at = now
         return super().poll(request)
 
@@ -79,14 +78,14 @@ class _EndsWhenPolled(Behaviour):
     "error-begins", "A provoked 500 or 503 has begun a delete: another one is a conflict with it"
 )
 class _ErrorBegins(Behaviour):
-    def fault_answer(self, request: Request, fault: str) -> Response:
+    def fault_response(self, request: Request, fault: str) -> Response:
         found = self.locate(request, request.sid)
         if fault in ("500", "503") and found is not None and found.reserved_for is None:
             running = self.pending_deletion(found)
             if running is not None:
                 raise Refused(conflict(running.id))
             self.begin_delete(request, found)
-        return super().fault_answer(request, fault)
+        return super().fault_response(request, fault)
 
 
 @variant(
@@ -128,7 +127,7 @@ class _OneDeleteAtATime(Behaviour):
 )
 class _OneOperationAtATime(Behaviour):
     def rivals(self, request: Request) -> Iterable[Configuration]:
-        return self.shelf(request).configurations.values()
+        return self.partition(request).configurations.values()
 
     def begin_delete(
         self, request: Request, configuration: Configuration, *, fails: bool = False
@@ -147,7 +146,9 @@ class _OneOperationAtATime(Behaviour):
 class _OneOperationAnywhere(_OneOperationAtATime):
     def rivals(self, request: Request) -> Iterable[Configuration]:
         return [
-            one for shelf in self.world.shelves.values() for one in shelf.configurations.values()
+            one
+            for partition in self.world.partitions.values()
+            for one in partition.configurations.values()
         ]
 
 
@@ -161,7 +162,7 @@ class _OneOperationFirst(Behaviour):
         running = next(
             (
                 one
-                for one in reversed(self.shelf(request).operations.values())
+                for one in reversed(self.partition(request).operations.values())
                 if not one.state(now).terminal
             ),
             None,
@@ -172,24 +173,6 @@ class _OneOperationFirst(Behaviour):
         ):
             return super().delete(request)
         return self.refuse(request, conflict(running.id))
-
-
-@variant("namesake-fails", "A create with a displayName that is taken is accepted, and FAILS")
-class _NamesakeFails(Behaviour):
-    def create(self, request: Request) -> Response:
-        taken = {
-            one.members["displayName"]
-            for one in self.shelf(request).configurations.values()
-            if not self.gone(one, self.now())
-        }
-        members = members_of(parse(request.body))
-        if members["displayName"] not in taken:
-            return super().create(request)
-        operation = self.start_operation(
-            request, "create", self.new_configuration_id(), self.settings.create_seconds
-        )
-        self.fail(operation)
-        return self.accepted(request, operation)
 
 
 @variant(
@@ -249,8 +232,8 @@ class _PagesOfTheTable(Behaviour):
         last = max(
             (
                 one.number
-                for shelf in self.world.shelves.values()
-                for one in shelf.configurations.values()
+                for partition in self.world.partitions.values()
+                for one in partition.configurations.values()
             ),
             default=0,
         )
@@ -284,23 +267,6 @@ class _ShownLate(Behaviour):
     @staticmethod
     def _lag(configuration: Configuration) -> float:
         return configuration.number % 5 * 0.5
-
-
-@variant(
-    "room-for-ten", "An account holds ten configurations; a create beyond them is refused with 409"
-)
-class _RoomForTen(Behaviour):
-    room = 10
-
-    def create(self, request: Request) -> Response:
-        created = [
-            one for one in self.shelf(request).configurations.values() if one.reserved_for is None
-        ]
-        if sum(not self.gone(one, self.now()) for one in created) >= self.room:
-            return self.refuse(
-                request, Problem(409, 530020, "The account holds as many configurations as it may")
-            )
-        return super().create(request)
 
 
 @variant(
@@ -352,10 +318,10 @@ class _ReplicasFlicker(Behaviour):
 class _RegionsShare(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
-        self.shared: dict[int | None, Shelf] = {}
+        self.shared: dict[int | None, Partition] = {}
 
-    def shelf(self, request: Request) -> Shelf:
-        own = super().shelf(request)
+    def partition(self, request: Request) -> Partition:
+        own = super().partition(request)
         first = self.shared.setdefault(request.account, own)
         own.configurations, own.operations = first.configurations, first.operations
         return own

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.conversations import DELETE
+from orchestrator_contract.mock.errors import Refused, unknown_path
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.problems import Refused, unknown_path
 from orchestrator_contract.mock.registry import variant
-from orchestrator_contract.mock.world import Operation
+from orchestrator_contract.mock.state import Operation
 
 
 @variant(

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import member, on_answer, without
+from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.messages import Headers, Request, Response
-from orchestrator_contract.mock.problems import Problem
 from orchestrator_contract.mock.registry import variant
+from orchestrator_contract.mock.response_changes import member, on_response, without
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.world import Operation, World, new_id
+from orchestrator_contract.mock.state import Operation, World, new_id
 
 ERRORS = (400, 401, 403, 404, 405, 409, 413, 414, 422, 429, 500, 503)
 
@@ -120,7 +120,7 @@ class _OperationIdOnly(Behaviour):
 
 
 variant("no-operation-id", "A 202 has statusUrl and Location, and no Operation-Id")(
-    on_answer(
+    on_response(
         lambda request, response: response.set("operation-id", None),
         route=("delete", "create", "update"),
     )
@@ -172,7 +172,7 @@ class _RelatedMore(Behaviour):
         }
 
 
-variant("related-missing", "A 202 to a delete has no related")(on_answer(without("related")))
+variant("related-missing", "A 202 to a delete has no related")(on_response(without("related")))
 
 
 @variant("accepted-extra", "A 202 has further members")
@@ -360,7 +360,7 @@ class _ConflictUnnamed(Behaviour):
 
 
 variant("version-large", "version of a configuration is beyond int32")(
-    on_answer(member("version", 9_007_199_254_740_993), route="fetch", status=200)
+    on_response(member("version", 9_007_199_254_740_993), route="fetch", status=200)
 )
 
 

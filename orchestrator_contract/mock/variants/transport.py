@@ -8,10 +8,10 @@ import secrets
 import zlib
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.hooks import header, on_answer, raw_message
 from orchestrator_contract.mock.messages import Headers, Request, Response
 from orchestrator_contract.mock.registry import variant
-from orchestrator_contract.mock.world import Operation
+from orchestrator_contract.mock.response_changes import header, on_response, raw_message
+from orchestrator_contract.mock.state import Operation
 
 ROUTES = (
     "delete",
@@ -136,15 +136,7 @@ for _name, _text, _change in (
     ("more-headers", "Answers have a request id, cookies and other headers", _request_id),
     ("no-store", "Answers have caching headers", header("cache-control", "no-store, max-age=0")),
 ):
-    variant(_name, _text)(on_answer(_change, route=ROUTES, status=None))
-
-
-@variant("slow", "Each answer takes 50 ms")
-class _Slow(Behaviour):
-    async def finish(self, request: Request, response: Response) -> Response:
-        response = await super().finish(request, response)
-        response.delay = 0.05
-        return response
+    variant(_name, _text)(on_response(_change, route=ROUTES, status=None))
 
 
 @variant("slow-deletes", "A delete is worked on for 150 ms before it is answered")
@@ -188,10 +180,10 @@ _retry_after("retry-after-padded", "Retry-After of a 202 is written 001", b"001"
 _retry_after("retry-after-2", "Retry-After of a 202 is 2", b"2")
 
 variant("unavailable-date", "Retry-After of a 503 is an HTTP date")(
-    on_answer(header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), status=503)
+    on_response(header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), status=503)
 )
 variant("unavailable-no-retry-after", "A 503 has no Retry-After")(
-    on_answer(header("retry-after", None), status=503)
+    on_response(header("retry-after", None), status=503)
 )
 
 

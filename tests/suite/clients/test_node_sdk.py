@@ -38,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_node_sdk(judging: Callable[..., Any], project: Path) -> None:
     """All calls work and the delete sends its key; with autoRetry a 429 is repeated sooner than Retry-After says."""
-    mock = judging("--operation-seconds", "0.05", "--variant", "slow")
+    mock = judging("--operation-seconds", "0.05", "--variant", "responses-30-80-ms")
 
     done = subprocess.run(
         ["node", str(SCRIPT), mock.base_url, *mock.auth, reserved_sid("429")],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -67,7 +69,7 @@ def test_nothing_changes_for_the_client(judging: Callable[..., Any], session: An
 
 def test_lost_answer_is_noticed(judging: Callable[..., Any], session: Any) -> None:
     """A client that hangs up and asks again with another key has changed the key of a retry."""
-    mock = judging("--create-seconds", "0", "--variant", "slow")
+    mock = judging("--create-seconds", "0", "--variant", "responses-30-80-ms")
     session.auth = mock.auth
     sid = created(mock, session)
     host, port = mock.base_url.removeprefix("http://").split(":")
@@ -82,10 +84,10 @@ def test_lost_answer_is_noticed(judging: Callable[..., Any], session: Any) -> No
     assert mock.found()["CLIENT-KEY-CHANGED"] == 1
 
 
-@pytest.mark.parametrize("lure", ["status-url", "redirect"])
-def test_lured_credentials_are_seen(judging: Callable[..., Any], session: Any, lure: str) -> None:
-    """A client that takes its credentials to a foreign origin is found out, by each lure."""
-    mock = judging("--lure", lure, "--retry-after", "0", "--create-seconds", "0")
+@pytest.mark.parametrize("bait", ["status-url", "redirect"])
+def test_baited_credentials_are_seen(judging: Callable[..., Any], session: Any, bait: str) -> None:
+    """A client that takes its credentials to a foreign origin is found out, by each bait."""
+    mock = judging("--bait", bait, "--retry-after", "0", "--create-seconds", "0")
     session.auth = mock.auth
     url = f"{mock.base_url}{COLLECTION}/{created(mock, session)}"
     accepted = session.delete(
@@ -93,16 +95,16 @@ def test_lured_credentials_are_seen(judging: Callable[..., Any], session: Any, l
     ).json()
 
     answer = session.get(accepted["statusUrl"], timeout=10, allow_redirects=False)
-    if lure == "redirect":
+    if bait == "redirect":
         session.get(answer.headers["Location"], timeout=10)
 
     assert mock.found() == {"CLIENT-SECRET-ORIGIN": 1}
 
 
-@pytest.mark.parametrize("lure", ["status-url", "redirect"])
-def test_careful_client_resists(judging: Callable[..., Any], session: Any, lure: str) -> None:
+@pytest.mark.parametrize("bait", ["status-url", "redirect"])
+def test_careful_client_resists(judging: Callable[..., Any], session: Any, bait: str) -> None:
     """Whoever goes there without credentials, or not at all, has done nothing wrong."""
-    mock = judging("--lure", lure, "--retry-after", "0", "--create-seconds", "0")
+    mock = judging("--bait", bait, "--retry-after", "0", "--create-seconds", "0")
     session.auth = mock.auth
     url = f"{mock.base_url}{COLLECTION}/{created(mock, session)}"
     accepted = session.delete(
@@ -113,3 +115,60 @@ def test_careful_client_resists(judging: Callable[..., Any], session: Any, lure:
 
     assert answer.status_code in (200, 401)
     assert mock.found() == {}
+
+
+def careful(mock: Any, session: requests.Session) -> None:
+    """Read one page of the list."""
+    session.get(mock.base_url + COLLECTION, auth=mock.auth, timeout=10)
+
+
+def careless(mock: Any, session: requests.Session) -> None:
+    """Delete without a key."""
+    session.delete(f"{mock.base_url}{COLLECTION}/{reserved_sid('409')}", auth=mock.auth, timeout=10)
+
+
+def absent(mock: Any, session: requests.Session) -> None:
+    """Never call."""
+
+
+@pytest.mark.parametrize(
+    "end", [signal.SIGINT, signal.SIGTERM, None], ids=["sigint", "sigterm", "stdin-ends"]
+)
+@pytest.mark.parametrize(("client", "code"), [(careful, 0), (careless, 1), (absent, 4)])
+def test_exit_code(
+    judging: Callable[..., Any],
+    session: Any,
+    client: Callable[[Any, Any], None],
+    code: int,
+    end: signal.Signals | None,
+) -> None:
+    """With --exit-code a CI step fails for a faulty client, and for one that never called."""
+    mock = judging("--exit-code")
+    client(mock, session)
+
+    if end is not None:
+        mock.process.send_signal(end)
+
+    assert "Traceback" not in mock.stop()
+    assert mock.process.returncode == code
+
+
+def test_exit_code_is_asked_for(judging: Callable[..., Any], session: Any) -> None:
+    """Without --exit-code the mock ends as it does without a judge."""
+    mock = judging()
+    careless(mock, session)
+
+    mock.stop()
+
+    assert mock.process.returncode == 0
+
+
+@pytest.mark.parametrize("option", [("--exit-code",), ("--bait", "redirect")], ids=" ".join)
+def test_options_of_the_judge(option: tuple[str, ...]) -> None:
+    """An option of the judge without the judge is a wrong command line."""
+    command = [sys.executable, "-m", "orchestrator_contract.mock", *option]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 2
+    assert f"{option[0]} needs --judge-clients" in done.stderr

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import uuid
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from orchestrator_contract.mock.behaviour import compose
 from orchestrator_contract.mock.clients.judge import EXAMPLES, ClientJudge, summary
 from orchestrator_contract.mock.clients.observer import watching
+from orchestrator_contract.mock.clients.response_body import members
 from orchestrator_contract.mock.clients.rules import RULES, Limits
 from orchestrator_contract.mock.faults import reserved_sid
 from orchestrator_contract.mock.messages import Request, Response
@@ -22,7 +25,7 @@ from orchestrator_contract.mock.settings import (
     Settings,
     accounts_from,
 )
-from orchestrator_contract.mock.world import World
+from orchestrator_contract.mock.state import World
 
 COLLECTION = "/v2/ControlPlane/Configurations"
 MEMBERS = b"""{"displayName": "one", "description": "", "conversationGroupingType": "GROUP_BY_PROFILE",
@@ -75,11 +78,10 @@ class Caller:
         self.follow(made)
         return str(made.document["related"]["configurationId"])
 
-    def poll(self, accepted: Response, **options: Any) -> Response:
+    def poll(self, accepted: Response, *, method: str = "GET", **options: Any) -> Response:
         """Look at the operation once."""
-        return self.call(
-            "GET", "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2], **options
-        )
+        path = "/v2/" + accepted.document["statusUrl"].partition("/v2/")[2]
+        return self.call(method, path, **options)
 
     def follow(self, accepted: Response) -> None:
         """Wait as asked, and see the end."""
@@ -95,6 +97,19 @@ class Caller:
     def found(self) -> list[str]:
         """Ids of the rules that were broken."""
         return [row["rule"] for row in self.judge.report()["findings"]]
+
+
+def listed(client: Caller, path: str, most: int = 100) -> set[str]:
+    """The SIDs of a list, of at most so many pages."""
+    found: set[str] = set()
+    token = ""
+    for _ in range(most):
+        page = client.call("GET", path + (f"&pageToken={token}" if token else "")).document
+        found |= {item["id"] for item in page["configurations"]}
+        token = page["meta"].get("nextToken", "")
+        if not token:
+            break
+    return found
 
 
 def _no_key(client: Caller) -> None:
@@ -207,6 +222,44 @@ def _stops_polling(client: Caller) -> None:
     client.poll(accepted)
 
 
+def _polls_by_head(client: Caller) -> None:
+    accepted = client.delete(client.create())
+    client.wait(2)
+    client.poll(accepted, method="HEAD")
+
+
+def _reads_half_of_the_list(client: Caller) -> None:
+    sids = [client.create() for _ in range(3)]
+    client.delete(sids[2])
+    client.wait(2)
+    listed(client, f"{COLLECTION}?pageSize=1&memoryStoreId=m", most=1)
+
+
+def _reads_the_list_before_the_delete(client: Caller) -> None:
+    sid = client.create()
+    client.follow(client.delete(sid))
+    other = client.create()
+    listed(client, COLLECTION + "?pageSize=1000")
+    client.delete(other)
+
+
+def _sees_it_in_the_list(client: Caller) -> None:
+    client.delete(client.create())
+    listed(client, COLLECTION + "?pageSize=1000")
+
+
+def _new_key_minutes_after_a_503(client: Caller) -> None:
+    client.delete(DOWN)
+    client.wait(3600)
+    client.delete(DOWN)
+
+
+def _new_key_after_a_long_backoff(client: Caller) -> None:
+    client.delete(THROTTLED)
+    client.wait(100)
+    client.delete(THROTTLED)
+
+
 def _misses_the_end(client: Caller) -> None:
     accepted = client.delete(client.create())
     client.wait(2)
@@ -227,6 +280,8 @@ FAULTS: list[tuple[Callable[[Caller], None], set[str]]] = [
     (_two_keys, {"CLIENT-KEY-FORM"}),
     (_new_key_after(THROTTLED), {"CLIENT-KEY-CHANGED"}),
     (_new_key_after(DOWN), {"CLIENT-KEY-CHANGED"}),
+    (_new_key_after_a_long_backoff, {"CLIENT-KEY-CHANGED"}),
+    (_new_key_minutes_after_a_503, {"CLIENT-KEY-CHANGED"}),
     (_new_key_after_silence, {"CLIENT-KEY-CHANGED"}),
     (_new_key_while_unanswered, {"CLIENT-KEY-CHANGED"}),
     (_key_dropped_on_retry, {"CLIENT-KEY-CHANGED", "CLIENT-KEY-MISSING"}),
@@ -242,6 +297,10 @@ FAULTS: list[tuple[Callable[[Caller], None], set[str]]] = [
     (_never_polls, {"CLIENT-POLL-FOLLOWS"}),
     (_stops_polling, {"CLIENT-POLL-FOLLOWS"}),
     (_misses_the_end, {"CLIENT-POLL-FOLLOWS"}),
+    (_polls_by_head, {"CLIENT-POLL-FOLLOWS"}),
+    (_reads_half_of_the_list, {"CLIENT-POLL-FOLLOWS"}),
+    (_reads_the_list_before_the_delete, {"CLIENT-POLL-FOLLOWS"}),
+    (_sees_it_in_the_list, {"CLIENT-POLL-FOLLOWS"}),
     (_password_in_query, {"CLIENT-SECRET-PLACE"}),
     (_password_in_header, {"CLIENT-SECRET-PLACE"}),
 ]
@@ -319,6 +378,47 @@ def _loses_a_poll(client: Caller) -> None:
     client.poll(accepted)
 
 
+def _asks_by_head(client: Caller) -> None:
+    sid = client.create()
+    client.delete(sid)
+    client.wait(2)
+    assert client.call("HEAD", f"{COLLECTION}/{sid}").status == 404
+
+
+def _deletes_until_it_is_not_found(client: Caller) -> None:
+    sid = client.create()
+    client.delete(sid)
+    client.wait(2)
+    assert client.delete(sid).status == 404
+
+
+def _updates_until_it_is_not_found(client: Caller) -> None:
+    sid = client.create()
+    client.delete(sid)
+    client.wait(2)
+    assert client.call("PUT", f"{COLLECTION}/{sid}", body=MEMBERS).status == 404
+
+
+def _reads_the_list(client: Caller) -> None:
+    sid = client.create()
+    client.delete(sid)
+    client.wait(2)
+    assert sid not in listed(client, f"{COLLECTION}?pageSize=1000")
+
+
+def _reads_the_list_page_by_page(client: Caller) -> None:
+    sids = [client.create() for _ in range(3)]
+    client.delete(sids[1])
+    client.wait(2)
+    assert set(sids) - listed(client, f"{COLLECTION}?pageSize=1&memoryStoreId=m") == {sids[1]}
+
+
+def _new_intent_long_after_a_429(client: Caller) -> None:
+    client.delete(THROTTLED)
+    client.wait(3600)
+    client.delete(THROTTLED)
+
+
 def _moves_the_clock(client: Caller) -> None:
     client.call("POST", "/__clock", body=b'{"seconds": 1}')
 
@@ -333,6 +433,12 @@ def _moves_the_clock(client: Caller) -> None:
         _deletes_again_on_purpose,
         _looks_once_more,
         _loses_a_poll,
+        _asks_by_head,
+        _deletes_until_it_is_not_found,
+        _updates_until_it_is_not_found,
+        _reads_the_list,
+        _reads_the_list_page_by_page,
+        _new_intent_long_after_a_429,
         _moves_the_clock,
     ],
     ids=words,
@@ -344,6 +450,40 @@ def test_careful_client_is_left_alone(scenario: Callable[[Caller], None]) -> Non
     scenario(client)
 
     assert client.found() == []
+
+
+@pytest.mark.parametrize(
+    ("codings", "encode"),
+    [
+        pytest.param(("gzip",), gzip.compress, id="gzip"),
+        pytest.param(("X-GZip",), gzip.compress, id="x-gzip"),
+        pytest.param(
+            ("gzip",), lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:]), id="members"
+        ),
+        pytest.param(("deflate",), zlib.compress, id="deflate"),
+        pytest.param(("deflate",), lambda body: zlib.compress(body)[2:-4], id="deflate-raw"),
+        pytest.param(
+            ("deflate, gzip",), lambda body: gzip.compress(zlib.compress(body)), id="two-codings"
+        ),
+        pytest.param(
+            ("deflate", "gzip"), lambda body: gzip.compress(zlib.compress(body)), id="two-lines"
+        ),
+        pytest.param(("identity",), lambda body: body, id="identity"),
+    ],
+)
+def test_coded_body_is_read(codings: tuple[str, ...], encode: Callable[[bytes], bytes]) -> None:
+    """The judge reads a body in every coding that a client may be sent."""
+    headers = [(b"content-encoding", coding.encode()) for coding in codings]
+
+    assert members(Response(200, headers, encode(b'{"status": "COMPLETED"}'))) == {
+        "status": "COMPLETED"
+    }
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"compress"])
+def test_unreadable_body_tells_nothing(coding: bytes) -> None:
+    """A body that no client can read is no object."""
+    assert members(Response(200, [(b"content-encoding", coding)], b'{"status": 1}')) == {}
 
 
 def test_examples_are_bounded() -> None:

@@ -15,8 +15,6 @@ import pytest
 
 from orchestrator_contract import endpoint
 from orchestrator_contract.api import poller
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
@@ -27,6 +25,8 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.provision import cleanup, create, identity, provisioner, read_lag
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps import deletes, existence, rechecks
 from tests.suite.core.world import World
 

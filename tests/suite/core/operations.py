@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator_contract.api.operation import Operation
+from orchestrator_contract.resources.operation import Operation
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said

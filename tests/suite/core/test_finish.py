@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.api.poller import Poller, _took
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits
+from orchestrator_contract.resources.operation import Operation
 from tests.suite.core.operations import ORIGIN, PLANE, SID, URL, accepted, begun, poll
 
 if TYPE_CHECKING:
@@ -126,7 +126,10 @@ def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
         bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
 
-    assert bench.endpoint.poller.finish([bench.endpoint.poller.accept(exchange, "")]) == []
+    assert (
+        bench.endpoint.poller.finish([bench.endpoint.poller.accept(exchange, Configuration(""))])
+        == []
+    )
 
     assert not {"OP-TERMINATES", "OP-RELATED"} & bench.checks().keys()
     # Deletes are waited for all the same.
@@ -166,7 +169,7 @@ def test_creates_that_can_not_be_read_take_nothing_from_deletes(bench: Bench) ->
         bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
     with pytest.raises(OperationUnreachable):
-        bench.endpoint.poller.finish([bench.endpoint.poller.accept(exchange, "")])
+        bench.endpoint.poller.finish([bench.endpoint.poller.accept(exchange, Configuration(""))])
 
     began = bench.clock.now
     with pytest.raises(OperationUnreachable):
@@ -310,9 +313,9 @@ def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> 
         ),
     )
 
-    assert pauses(bench, bench.endpoint.poller.accept(exchange, "")) == pytest.approx(
-        [took, took / 2, took * 0.75]
-    )
+    assert pauses(
+        bench, bench.endpoint.poller.accept(exchange, Configuration(""))
+    ) == pytest.approx([took, took / 2, took * 0.75])
 
 
 def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench) -> None:
@@ -503,9 +506,9 @@ def test_polls_know_what_they_follow(bench: Bench) -> None:
     exchange = bench.endpoint.client.send(
         bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
-    operation = bench.endpoint.poller.accept(exchange, "")
+    operation = bench.endpoint.poller.accept(exchange, Configuration(""))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(lambda e: recorded.append(e.call))
+    bench.endpoint.client.observers.append(lambda e: recorded.append(e.call))
 
     bench.endpoint.poller.poll(operation)
     bench.endpoint.poller.poll_other_link(operation)

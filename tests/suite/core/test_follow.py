@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.addresses import last_segment
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Account
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 from tests.suite.core.operations import LONG, ORIGIN, PLANE, SID, URL, accepted
 
@@ -359,7 +359,7 @@ def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
         bench.endpoint.client.request(Call("create", "n"), "POST", "/Configurations", payload={})
     )
 
-    operation = bench.endpoint.poller.accept(exchange, "")
+    operation = bench.endpoint.poller.accept(exchange, Configuration(""))
 
     assert (operation.id, operation.url, operation.sid) == ("op_2", f"{PLANE}/Operations/op_2", "")
     assert not {one for one in bench.checks() if one.startswith("DEL-")}
@@ -379,7 +379,7 @@ def test_each_create_has_an_operation_of_its_own(bench: Bench) -> None:
         out = bench.endpoint.client.request(
             Call("create", name), "POST", "/Configurations", payload={}
         )
-        bench.endpoint.poller.accept(bench.endpoint.client.send(out), "")
+        bench.endpoint.poller.accept(bench.endpoint.client.send(out), Configuration(""))
 
     for name in ("one", "one"):
         create(name)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import ALL, left_of, page
 

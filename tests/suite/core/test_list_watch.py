@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import listing
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.scope import Scope

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def batch(bench: Bench, *said: Said, **call: Any) -> list[Exchange]:
 def test_together(bench: Bench) -> None:
     """Answers come in the order of the requests, each judged and recorded, faults too; the time they took is known."""
     recorded: list[Exchange] = []
-    bench.endpoint.client.recorders.append(recorded.append)
+    bench.endpoint.client.observers.append(recorded.append)
     bench.script.slow = 0.5
 
     exchanges = batch(bench, (202, {}), TransportFault.CLOSED, (404, {}))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Account
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules.operations import judge_poll
 from orchestrator_contract.scope import Scope
 from tests.suite.core.operations import END, LONG, ORIGIN, PLANE, SID, URL, accepted, begun, poll
@@ -386,7 +386,7 @@ def test_polls_go_where_the_delete_went(start: Callable[..., Bench]) -> None:
     bench.script.on(f"DELETE /Configurations/{SID}", accepted(None, "op_1"))
     bench.script.on("GET /Operations/op_1", poll())
     exchange = bench.endpoint.client.delete(Configuration(SID, scope=Scope(1, 1)))
-    operation = bench.endpoint.poller.accept(exchange, SID)
+    operation = bench.endpoint.poller.accept(exchange, Configuration(SID))
 
     seen = bench.endpoint.poller.poll(operation)
 
@@ -466,7 +466,7 @@ def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> No
         bench.endpoint.client.delete(Configuration(SID, scope=Scope(1, 1))), SID
     )
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(lambda e: recorded.append((e.call, e.account, e.region)))
+    bench.endpoint.client.observers.append(lambda e: recorded.append((e.call, e.account, e.region)))
 
     bench.endpoint.poller.poll_other_link(operation)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
 def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
     """Every create is announced before it is sent, and told once it is known."""
     seen: list[int] = []
-    alone.endpoint.client.recorders.append(
+    alone.endpoint.client.observers.append(
         lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None
     )
 
@@ -143,6 +144,19 @@ def test_the_memory_store_of_the_profile(start: Callable[..., Bench]) -> None:
     assert "GET /Configurations?pageSize=1" not in bench.script.lines()
 
 
+def test_the_memory_store_of_each_account(start: Callable[..., Bench]) -> None:
+    """An account's own store comes before the profile's, also for the same configuration once more."""
+    second = replace(TWO[1], memory_store_id="mem_2")
+    bench = start(accounts=(TWO[0], second), provision=Provision("create", "mem_9"))
+    world, bench.endpoint.configurations.ahead = World(bench), 0
+
+    first = bench.endpoint.configurations.one()
+    bench.endpoint.configurations.one(scope=Scope(account=1))
+    bench.endpoint.configurations.creator.namesake(first, Scope(account=1))
+
+    assert [payload["memoryStoreId"] for payload in world.payloads] == ["mem_9", "mem_2", "mem_2"]
+
+
 def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:
     """In the first account and region several are made at once and handed out in turn; all of them count as deletes."""
     bench = start(accounts=TWO)
@@ -169,7 +183,7 @@ def test_places(start: Callable[..., Bench]) -> None:
     bench.script.on(ALL, page(), page({"id": "made", "displayName": "oc-run-0"}))
     bench.script.on("GET /Configurations/made", (200, {"displayName": "oc-run-0"}))
     recorded: set[Any] = set()
-    bench.endpoint.client.recorders.append(
+    bench.endpoint.client.observers.append(
         lambda e: (
             recorded.add((e.account, e.region))
             if "pageSize=1000" in e.url or e.method == "POST"

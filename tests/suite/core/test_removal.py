@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits, Provision
 from orchestrator_contract.provision.cleanup import remove
 from orchestrator_contract.provision.payload import GROUPINGS
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import ALL, KEY, PLANE, TWO, World, deletable, left_of, page
 
@@ -149,7 +149,7 @@ def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
     bench.endpoint.ownership.allow("a", scope=Scope(1, 1))
     deletable(bench, "a", (404, {}))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(
+    bench.endpoint.client.observers.append(
         lambda e: recorded.append((e.account, e.region, e.call.operation))
     )
     gone: list[Any] = []

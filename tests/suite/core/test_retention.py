@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from orchestrator_contract.rules.replay import differences, judge_replay
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.http import retention
 from orchestrator_contract.http.exchange import MAX_VALUES, parse_json
-from orchestrator_contract.rules.replay import differences, judge_replay
+from orchestrator_contract.resources.configuration import Configuration
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -189,7 +189,7 @@ def test_a_reason_and_a_name_that_tell_the_password(bench: Bench) -> None:
     """Every part of an answer's head is cleaned before anything is stored."""
     bench.script.on("GET /Configurations/sid", lambda sent: (200, {}, {"X-pass-word": "1"}))
     seen: list[Any] = []
-    bench.endpoint.client.recorders.append(seen.append)
+    bench.endpoint.client.observers.append(seen.append)
 
     bench.endpoint.client.fetch(Configuration("sid"))
 

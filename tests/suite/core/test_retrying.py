@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.resources.configuration import Configuration
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -349,7 +349,7 @@ def test_silence_may_be_an_answer(bench: Bench) -> None:
     """No answer raises, unless the caller asks for it; both are judged and recorded."""
     bench.script.on("GET /Configurations/x", TransportFault.TIMEOUT)
     recorded: list[Exchange] = []
-    bench.endpoint.client.recorders.append(recorded.append)
+    bench.endpoint.client.observers.append(recorded.append)
 
     with pytest.raises(NoResponse):
         bench.endpoint.client.fetch(Configuration("x"))
@@ -374,7 +374,7 @@ def test_an_endpoint_that_was_never_there_is_no_breach(bench: Bench) -> None:
     """Before the first answer a refused connection is not judged: there is no endpoint to judge."""
     bench.script.on("GET /Configurations/x", TransportFault.CONNECT)
     recorded: list[Exchange] = []
-    bench.endpoint.client.recorders.append(recorded.append)
+    bench.endpoint.client.observers.append(recorded.append)
 
     with pytest.raises(NoResponse):
         bench.endpoint.client.fetch(Configuration("x"))

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from orchestrator_contract.rules.replay import judge_replay
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.profile import Account, Provision, Trigger
-from orchestrator_contract.rules.replay import judge_replay
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Scenarios
 
@@ -425,7 +425,9 @@ def operation_of(
     )
     bench.script.on(f"GET /Operations/{name}", poll(status, name))
     configuration = Configuration(sid, scope=Scope(**scope))
-    return bench.endpoint.poller.accept(bench.endpoint.client.delete(configuration, key=key), sid)
+    return bench.endpoint.poller.accept(
+        bench.endpoint.client.delete(configuration, key=key), Configuration(sid)
+    )
 
 
 def test_completed(bench: Bench, steps: Scenarios) -> None:
@@ -952,7 +954,7 @@ def test_another_delete_has_its_own_key_and_the_same_place(start: Callable[..., 
     bench.script.on(FETCH, (404, {}))
     bench.script.on(DELETE, (404, {}))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(
+    bench.endpoint.client.observers.append(
         lambda e: recorded.append((e.method, e.account, e.region, e.key))
     )
 
@@ -1005,7 +1007,7 @@ def test_unlisted(
     """After COMPLETED the list holds none of the deleted and all others; where it does not, a fetch decides."""
     operations = [operation_of(bench, "a", "COMPLETED"), operation_of(bench, "b", "COMPLETED")]
     bench.endpoint.poller.finish(operations)
-    bench.endpoint.client.recorders.clear()  # one of them looks at every list
+    bench.endpoint.client.observers.clear()  # one of them looks at every list
     bench.script.on("GET /Configurations?pageSize=1000", listed)
     bench.script.on("GET /Configurations/keep", *fetched)
 
@@ -1047,7 +1049,7 @@ def test_unlisted_on_every_page(start: Callable[..., Bench]) -> None:
     )
     bench.script.on("GET /Configurations?pageSize=2&pageToken=t", page("a"))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
+    bench.endpoint.client.observers.append(lambda e: recorded.append((e.account, e.region)))
 
     steps.existence.unlisted([operation], size=2)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import BudgetExhausted
+from orchestrator_contract.resources.configuration import Configuration
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from orchestrator_contract.steps.competing_requests import Rivals
 
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.profile import Account, Provision
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
-from orchestrator_contract.steps.competing_requests import Rivals
 from orchestrator_contract.steps.deletes import Scenarios
 from orchestrator_contract.steps.unauthorized import (
     as_account,

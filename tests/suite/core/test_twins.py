@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import preflight
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 from tests.suite.core.world import KEY, PLANE, TWO, World, deletable, left_of
 

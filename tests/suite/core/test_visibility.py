@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.api.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.provision.read_lag import Visibility
+from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.api.configuration import Configuration
-from orchestrator_contract.api.operation import Operation
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Account, Provision
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def ended(
     bench.script.on(f"GET /Operations/{name}", poll(status, name), *later)
     bench.script.on(f"GET /Configurations/{sid}", fetched)
     accepted = bench.endpoint.client.delete(Configuration(sid), key=key, **scope)  # type: ignore[arg-type]
-    operation = bench.endpoint.poller.accept(accepted, sid)
+    operation = bench.endpoint.poller.accept(accepted, Configuration(sid))
     bench.endpoint.poller.finish([operation])
     return operation
 
@@ -134,7 +134,7 @@ def test_the_second_look_goes_where_the_first_went(start: Callable[..., Bench]) 
     operation = ended(bench, "a", account=1, region=1)
     bench.endpoint.rechecks.ended([operation])
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(
+    bench.endpoint.client.observers.append(
         lambda e: recorded.append((e.call.operation, e.account, e.region))
     )
 
@@ -342,7 +342,7 @@ def test_kept_where_it_is(start: Callable[..., Bench]) -> None:
     bench.script.on("GET /Configurations/k", (200, {}))
     keep(bench, "ERR-409-NO-EFFECT", configuration=Configuration("k", "name", Scope(1, 1)))
     recorded: list[Any] = []
-    bench.endpoint.client.recorders.append(lambda e: recorded.append((e.account, e.region)))
+    bench.endpoint.client.observers.append(lambda e: recorded.append((e.account, e.region)))
 
     bench.endpoint.rechecks.settle()
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from haralyzer import HarParser  # type: ignore[import-untyped]  # it ships no types
 
-from orchestrator_contract.har.judge_recording import Traffic
+from orchestrator_contract.har.judge_recording import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.results.verdict import Policy, Result
 from orchestrator_contract.results.waivers import Waivers
@@ -135,6 +135,7 @@ def conversation(at: float, operation: str = "op_1", related: Any = None) -> Ent
 
 
 DONE = [accepted(0), poll(1, "PENDING"), poll(2, "COMPLETED")]
+DONE_WITH_KEY = [accepted(0, key=KEY), *DONE[1:]]
 
 
 def judged(folder: Path, entries: list[Any]) -> Result:
@@ -148,7 +149,7 @@ def judged(folder: Path, entries: list[Any]) -> Result:
 
 def result_of(path: Path) -> Result:
     """The result of judging a file."""
-    traffic = Traffic(path)
+    traffic = RecordingJudge(path)
     traffic.judge(Waivers())
     wanted = frozenset(traffic.findings.catalogue.requirements)
     return traffic.result(wanted, Policy(), "quick", 0, START, Waivers())
@@ -169,6 +170,16 @@ def breached(result: Result) -> set[str]:
         ),
         pytest.param(
             [accepted(0, key=KEY), refused(5, 404, key=KEY)], {"KEY-REPLAY"}, id="replay-forgotten"
+        ),
+        pytest.param(
+            [accepted(0, key=KEY), poll(1, "FAILED"), accepted(5, "op_2", key=KEY)],
+            {"KEY-REPLAY-FAILED", "KEY-ONE-OPERATION"},
+            id="second-operation-after-failed",
+        ),
+        pytest.param(
+            [*DONE_WITH_KEY, accepted(5, "op_2", key=KEY)],
+            {"KEY-REPLAY-ENDED", "KEY-ONE-OPERATION"},
+            id="second-operation-after-completed",
         ),
         pytest.param(
             [accepted(0, key=KEY), accepted(5, key=KEY, sid=OTHER)],
@@ -294,29 +305,6 @@ def test_what_is_not_shown_is_unverified(tmp_path: Path) -> None:
         assert (rows[name].verdict, rows[name].reason) == ("unverified", "the recording shows none")
 
 
-def test_bad_entries_are_findings(tmp_path: Path) -> None:
-    """Entries of any other form are named by their index and stop nothing."""
-    no_time = {**accepted(0), "startedDateTime": "yesterday"}
-    no_status = accepted(0)
-    no_status["response"] = {**no_status["response"], "status": "202"}
-    bad: list[Any] = [None, 7, "x", [], {}, {"request": {}}, no_time, no_status]
-
-    result = judged(tmp_path, [*bad, *DONE])
-
-    assert [f"entry {index} " in note for index, note in enumerate(result.notes[: len(bad)])] == [
-        True
-    ] * len(bad)
-    assert result.requests == len(DONE)
-
-
-def test_left_out_body_is_not_judged(tmp_path: Path) -> None:
-    """A body that the recorder left out is no empty body."""
-    one = accepted(0)
-    one["response"]["content"] = {"size": 120, "mimeType": "application/json"}
-
-    assert breached(judged(tmp_path, [one])) == set()
-
-
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_cut_file(tmp_path: Path, share: float) -> None:
     """Of a file that was cut off all whole entries are judged, and a note says where it ends."""
@@ -440,9 +428,9 @@ def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
     big(path, megabytes * 1_000_000)
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from orchestrator_contract.har.judge_recording import Traffic; from orchestrator_contract.results.waivers import Waivers\n"
-        "traffic = Traffic(Path(sys.argv[1])); traffic.judge(Waivers())\n"
-        "print(traffic.ledger.requests, int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)\n"
+        "from orchestrator_contract.har.judge_recording import RecordingJudge; from orchestrator_contract.results.waivers import Waivers\n"
+        "traffic = RecordingJudge(Path(sys.argv[1])); traffic.judge(Waivers())\n"
+        "print(traffic.findings.requests, int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)\n"
     )
 
     done = subprocess.run(
@@ -460,7 +448,7 @@ def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
 
 
 #: twilio 9.13.0 against the mock, through mitmproxy 11 as a reverse proxy that writes a HAR.
-MITMPROXY = Path(__file__).with_name("mitmproxy.har")
+MITMPROXY = Path(__file__).parent / "recordings" / "ok-mitmproxy-sdk.har"
 
 
 def test_recording_of_a_real_tool() -> None:

@@ -7,21 +7,29 @@ import base64
 import json
 import subprocess
 import sys
+import threading
+import time
+import tomllib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
+from orchestrator_contract.mock import cli, options, registry
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.clock import Clock
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.server import bind
 from orchestrator_contract.mock.settings import (
     DEFAULT_SECRETS,
     DEFAULT_USERS,
     Settings,
     accounts_from,
+    store_of,
 )
-from orchestrator_contract.mock.world import World
+from orchestrator_contract.mock.state import World
+from orchestrator_contract.mock.target_profile import Described, profile_text
 
 COLLECTION = "/v2/ControlPlane/Configurations"
 PAYLOAD = {
@@ -156,3 +164,89 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         yield json.loads(process.stdout.readline())
         process.stdin.close()
         process.wait(10)
+
+
+class Served:
+    """A mock that listens in a thread of this process, and a client of one account in one region."""
+
+    def __init__(self, *argv: str) -> None:
+        registry.load()
+        arguments = options.parser().parse_args([*argv, "--port", "0"])
+        self.sockets = bind("127.0.0.1", 0, options.regions(arguments))
+        listens = threading.Event()
+        self.told: list[Described] = []
+
+        def ready(mock: Described) -> None:
+            self.told.append(mock)
+            listens.set()
+
+        self.server = cli.prepare(arguments, self.sockets, ready)
+        self.thread = threading.Thread(target=self.server.run, args=(self.sockets,), daemon=True)
+        self.thread.start()
+        assert listens.wait(10)
+        self.base_url, *self.regions = self.told[0].origins
+        self.session = requests.Session()
+        self.session.auth = (DEFAULT_USERS[0], DEFAULT_SECRETS[0])
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The target profile that it would write."""
+        return tomllib.loads(profile_text(self.told[0]))
+
+    def stop(self) -> None:
+        """Ends the server."""
+        self.session.close()
+        self.server.should_exit = True
+        self.thread.join(10)
+        for one in self.sockets:
+            one.close()
+
+    def call(self, method: str, path: str, base: str = "", **options: Any) -> requests.Response:
+        """The response to one request, on the first region unless *base* is another."""
+        return self.session.request(method, (base or self.base_url) + path, timeout=10, **options)
+
+    def post(self, name: str = "one", base: str = "", **members: Any) -> requests.Response:
+        """The response to a create."""
+        body = {**PAYLOAD, "displayName": name, **members}
+        return self.call("POST", COLLECTION, base, json=body)
+
+    def listed(self, base: str = "") -> dict[str, Any]:
+        """The configurations that the list shows, by their names."""
+        page = self.call("GET", f"{COLLECTION}?pageSize=1000", base).json()
+        return {one["displayName"]: one for one in page["configurations"]}
+
+    def operation(self, accepted: requests.Response, seconds: float = 5) -> dict[str, Any]:
+        """The operation of a 202, once it has ended."""
+        assert accepted.status_code == 202, accepted.text
+        path = "/v2/" + accepted.json()["statusUrl"].partition("/v2/")[2]
+        base = accepted.url.partition("/v2/")[0]
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found: dict[str, Any] = self.call("GET", path, base).json()
+            if found["status"] in ("COMPLETED", "FAILED"):
+                return found
+            time.sleep(0.01)
+        raise AssertionError(f"{path} does not end")
+
+    def create(self, name: str = "one", base: str = "", **members: Any) -> str:
+        """The id of a new configuration, which is looked up by its name."""
+        assert self.operation(self.post(name, base, **members))["status"] == "COMPLETED"
+        return str(self.listed(base)[name]["id"])
+
+    def store(self, account: int = 1, region: int = 0) -> str:
+        """The memory store of *account* in *region*."""
+        return store_of(account, region)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Starts mocks with options of the command line."""
+    started: list[Served] = []
+
+    def start(*argv: str) -> Served:
+        started.append(Served(*argv))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import profile
-from orchestrator_contract.api.configuration import Configuration
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Throttled
 from orchestrator_contract.http.exchange import parse_json
 from orchestrator_contract.http.retry_after import asked_delay
+from orchestrator_contract.resources.configuration import Configuration
 
 REFUSAL = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"

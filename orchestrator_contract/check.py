@@ -1,0 +1,342 @@
+"""The contract's words for tests: look at the endpoint, and let the rules judge the responses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.check_keys import KeyChecks
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import (
+    authorization,
+    control_plane,
+    deletion,
+    malformed_input,
+    responses,
+)
+from orchestrator_contract.steps.fault_injection import InjectedFault
+
+#: Seconds between two looks at a configuration that a lagging replica may miss.
+_LOOK_AGAIN_S = 1.0
+#: Statuses of refusals that pass.
+_PASSING = frozenset({None, 429, 500, 502, 503, 504})
+#: Members that tell a configuration from others, and the length above which no refusal holds them by chance.
+_TELLING, _BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
+
+
+class Check(KeyChecks):
+    """Checks of one run. Each word returns whether the contract held."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self._api: Client = endpoint.client
+        self._list: Pagination = endpoint.configurations.listing
+        #: Emptied once a conflict with other work outlasted them.
+        self._conflict_pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
+
+    def __call__(
+        self,
+        requirement: str,
+        ok: bool,
+        *,
+        expected: str = "",
+        seen: str = "",
+        evidence: Sequence[Exchange] = (),
+        where: str = "",
+    ) -> bool:
+        """Check *requirement* as given; *where* is a JSON path or a header name."""
+        return self.findings.check(
+            requirement, ok, expected=expected, seen=seen, exchanges=evidence, where=where
+        )
+
+    # ---------------------------------------------------------------- unknown and malformed SIDs
+
+    def not_found(self, *exchanges: Exchange) -> bool:
+        """A well-formed SID that no configuration has returns 404; a 500 passes, and says nothing of it."""
+        told = [one for one in exchanges if one.status != 500]
+        results = [malformed_input.not_found(self.findings, one) for one in told]
+        return all(results)
+
+    def method_not_allowed(self, response: Exchange) -> bool:
+        """A method that the path does not support returns 405 with Allow."""
+        return malformed_input.method_not_allowed(self.findings, response)
+
+    def decodes(self, response: Exchange) -> bool:
+        """The response decodes by a coding that the request offered."""
+        return responses.decodes(self.findings, response)
+
+    # ---------------------------------------------------------------- deleted
+
+    def deleted(self, operation: Operation) -> bool:
+        """After COMPLETED a fetch of the configuration returns 404."""
+        fetch = past_500(partial(self._api.fetch, operation.configuration))
+        return deletion.deleted_by_fetch(self.findings, operation, fetch)
+
+    def deleted_if_completed(self, operation: Operation) -> None:
+        """A delete that COMPLETED has deleted its configuration; of one that did not, others tell."""
+        if operation.status == "COMPLETED":
+            self._endpoint.inventory.gone(operation.configuration)
+            self.deleted(operation)
+
+    def unchanged_by_failed(self, operations: Sequence[Operation]) -> None:
+        """Deletes that FAILED leave their configurations."""
+        for operation in (one for one in operations if one.status == "FAILED"):
+            self.unchanged(operation.configuration, after=operation.steps)
+
+    def deleted_at_once(self, operation: Operation, number: int) -> None:
+        """After COMPLETED none of *number* simultaneous fetches shows the configuration."""
+        request = self._api.fetch_request(operation.configuration)
+        for fetch in self._api.send_together([request] * number):
+            if fetch.status in (200, 404):
+                deletion.deleted_by_fetch(self.findings, operation, fetch)
+
+    def not_found_again(self, operation: Operation, *, key: str | None = None) -> bool:
+        """After COMPLETED another delete, under a new *key* or none, returns 404."""
+        send = partial(self._api.delete, operation.configuration)
+        again = past_500(partial(send, key=key))
+        for pause in self._conflict_pauses_s if again.status == 409 else ():
+            # A conflict with other work on the account passes; it is open whether it is stored for a key.
+            time.sleep(pause)
+            again = send(key=self._endpoint.key() if key else None)
+            if again.status != 409:
+                break
+        else:
+            if again.status == 409:
+                self._conflict_pauses_s = ()
+        return deletion.deleted_by_delete(self.findings, operation, again)
+
+    def not_listed(
+        self,
+        operations: Sequence[Operation],
+        *,
+        size: int | None = LARGEST_PAGE,
+        exist: Sequence[Configuration] = (),
+    ) -> None:
+        """After COMPLETED no page holds these, of one scope; the list holds the configurations that *exist*.
+
+        Raises:
+            Inconclusive: the list can't be read to its end.
+        """
+        deleted = {one.sid: one for one in operations}
+        if not operations and not exist:
+            return
+        scope = operations[0].accepted.scope if operations else exist[0].scope
+        listed: set[str] = set()
+        pages: list[Exchange] = []
+        for item, page in self._list.items(size=size, scope=scope):
+            pages += [page] if page not in pages[-1:] else []
+            listed.add(str(item.get("id")))
+            if (operation := deleted.pop(str(item.get("id")), None)) is not None:
+                deletion.not_listed(self.findings, operation.steps, operation.sid, page)
+        if deleted:
+            self("DELETED-LIST", True)
+        for configuration in exist:
+            self._listed_or_fetched(configuration, configuration.sid in listed, pages)
+
+    def page_holds_none(self, operations: Sequence[Operation], page: Exchange) -> None:
+        """A page of the list holds none of these deleted configurations."""
+        items = page.object.get("configurations") or []
+        listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
+        self("DELETED-LIST", True)
+        for operation in operations:
+            if operation.sid in listed:
+                deletion.not_listed(self.findings, operation.steps, operation.sid, page)
+
+    def _listed_or_fetched(
+        self, configuration: Configuration, listed: bool, pages: Sequence[Exchange]
+    ) -> None:
+        """A list may shift under a walk over several pages, so a fetch decides about what is missing."""
+        if listed:
+            self("EFFECT-NO-OTHER", True)
+        elif (
+            self.unchanged(configuration, after=pages[-1:], requirement="EFFECT-NO-OTHER")
+            and len(pages) == 1
+            and not configuration.read_lag_s
+        ):
+            control_plane.listed(self.findings, [configuration.sid], pages)
+
+    def stays_deleted(self, operations: Sequence[Operation]) -> None:
+        """Long after COMPLETED these operations, their configurations, the list and another delete are as before.
+
+        Raises:
+            Inconclusive: the list can't be read to its end.
+        """
+        for operation in operations:
+            self._endpoint.poller.poll(operation)
+            self.deleted(operation)
+        self.not_found_again(operations[0], key=self._endpoint.key())
+        self.not_listed(operations)
+
+    def stays_failed(self, operation: Operation) -> None:
+        """Long after FAILED the operation and its configuration are as before.
+
+        Raises:
+            Inconclusive: a fetch does not tell.
+        """
+        self._endpoint.poller.poll(operation)
+        self.unchanged(operation.configuration, after=operation.steps)
+
+    def carried_out(
+        self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
+    ) -> None:
+        """Each accepted delete, given with the configuration that it names, deletes it or ends FAILED."""
+        operations = []
+        for exchange, configuration in accepted:
+            try:
+                operations.append(self._endpoint.poller.accept(exchange, configuration))
+            except Inconclusive:
+                continue  # an unreachable operation is another requirement's breach
+        self._endpoint.finish(operations)
+        for operation in operations:
+            if operation.status == "COMPLETED":
+                self.completed_delete_was_carried_out(requirement, operation)
+
+    def completed_delete_was_carried_out(
+        self, requirement: str, operation: Operation, *steps: Exchange
+    ) -> bool:
+        """A COMPLETED delete has deleted the configuration that it names."""
+        exists, fetch = self.look(operation.configuration)
+        evidence = [*operation.steps[:1], *steps, *operation.steps[1:]]
+        ok = deletion.carried_out(self.findings, requirement, evidence, operation.sid, fetch)
+        if exists is False:
+            self._endpoint.inventory.gone(operation.configuration)
+        return ok
+
+    # ---------------------------------------------------------------- unchanged
+
+    def unchanged(
+        self,
+        configuration: Configuration,
+        *,
+        after: Sequence[Exchange] | Exchange = (),
+        requirement: str = "",
+        recheck: bool = False,
+    ) -> bool:
+        """The configuration exists as it was shown; the requests in *after* decide which requirement that is.
+
+        With *recheck* it is looked at again later in the run.
+
+        Raises:
+            Inconclusive: a fetch does not tell.
+        """
+        steps = [after] if isinstance(after, Exchange) else list(after)
+        requirement = requirement or deletion.no_effect_requirement(steps)
+        exists, fetch = self.look_for(configuration)
+        if exists is None:
+            raise Inconclusive(f"a fetch does not tell whether it exists ({fetch.outcome()})")
+        ok = deletion.exists(self.findings, requirement, configuration, steps, fetch)
+        if not exists:
+            self._endpoint.lost(configuration)
+        elif recheck:
+            self._endpoint.rechecks.unchanged(requirement, configuration, steps)
+        return exists and ok
+
+    def unchanged_while_deleting(
+        self, configuration: Configuration, responses: Sequence[Exchange]
+    ) -> bool:
+        """The configuration exists, also once deletes in *responses* that were accepted have had time to delete it."""
+        accepted = [one for one in responses if one.succeeded]
+        watch_s = self._endpoint.effort.watch_s if accepted else 0.0
+        deleted = self._endpoint.until(lambda: self.look(configuration)[0] is False, watch_s, 0.2)
+        after = (accepted or list(responses))[-4:]
+        return self.unchanged(configuration, after=after, recheck=not deleted)
+
+    def unchanged_by(self, fault: InjectedFault) -> bool:
+        """The target of refused deletes exists as it was shown, and does so later."""
+        assert fault.target is not None  # what `reject` returns names one
+        return self.unchanged(fault.target, after=fault.on_target[-2:], recheck=True)
+
+    def exists(self, configuration: Configuration) -> bool:
+        """A configuration that was created, and not deleted, is shown to its owner."""
+        _, fetch = self.look_for(configuration)
+        return control_plane.shown(self.findings, fetch)
+
+    def shown(self, configuration: Configuration) -> None:
+        """Remember how a fetch shows an existing configuration, for later comparison.
+
+        Raises:
+            Inconclusive: a fetch does not show it.
+        """
+        exists, fetch = self.look_for(configuration)
+        if not exists:
+            raise Inconclusive(
+                f"a fetch does not show the existing configuration ({fetch.outcome()})"
+            )
+        configuration.shown = fetch.object
+
+    # ---------------------------------------------------------------- unauthorized callers
+
+    def refused(
+        self,
+        *exchanges: Exchange,
+        secrets: Iterable[str] = (),
+        evidence: Sequence[Exchange] = (),
+    ) -> bool:
+        """Unauthorized deletes are refused; no refusal holds a name of the run's or one of *secrets*."""
+        hidden = [f"oc-{self._endpoint.settings.run_id}", *secrets]
+        results = []
+        for exchange in exchanges:
+            told = authorization.no_disclosure(self.findings, exchange, hidden, evidence)
+            refused = authorization.refused(
+                self.findings, exchange, tolerated=self._endpoint.profile.tolerated
+            )
+            results.append(told and refused)
+        return all(results)
+
+    def same_refusal(
+        self,
+        existing: Sequence[Exchange],
+        unknown: Sequence[Exchange],
+    ) -> bool:
+        """An existing SID is refused as an unknown one; what passes, as a lock-out, says nothing of it."""
+        if any(one.status in _PASSING for one in (*existing, *unknown)):
+            raise CheckInconclusive("a refusal that passes says nothing of the SID")
+        return authorization.same_refusal(self.findings, existing, unknown)
+
+    def not_shown(self, requirement: str, exchange: Exchange, secret: str) -> bool:
+        """A read without the owner's credentials shows nothing."""
+        return authorization.not_shown(self.findings, requirement, exchange, secret)
+
+    # ---------------------------------------------------------------- looking
+
+    def look(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Whether a fetch shows the configuration, with the fetch; None where it does not tell."""
+        for _ in range(3):
+            fetch = self._api.fetch(configuration)
+            if fetch.status in (200, 404):
+                break
+            time.sleep(0.1)
+        control_plane.same_configuration(self.findings, configuration.sid, fetch)
+        return {200: True, 404: False}.get(fetch.status or 0), fetch
+
+    def look_for(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Like `look`, for a configuration that must exist: repeated while a replica may still miss it."""
+        exists, fetch = self.look(configuration)
+        while exists is False and (lag := configuration.read_lag_s):
+            time.sleep(min(lag, _LOOK_AGAIN_S))
+            exists, fetch = self.look(configuration)
+        return exists, fetch
+
+
+def secrets_of(configuration: Configuration) -> list[str]:
+    """Content of a shown configuration that only its owner knows."""
+    shown = configuration.shown
+    callbacks, bridge = shown.get("statusCallbacks"), shown.get("conversationsV1Bridge")
+    values = [shown.get(name) for name in _TELLING]
+    values += [one.get("url") for one in _objects(callbacks)]
+    values += [one.get("serviceId") for one in _objects([bridge])]
+    long = [one for one in values if isinstance(one, str) and len(one) > _BY_CHANCE]
+    return [*long, *([configuration.name] if len(configuration.name) > 5 else [])]
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,99 @@
+"""When a recorded request started and for how long it went on."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestrator_contract.contract.instants import parse_instant
+
+#: The last second of a time that names seconds, where it is a leap second.
+_LEAP_SECOND = re.compile(r"(?<=:[0-5]\d):60(?!\d)")
+#: The phases of an exchange; `ssl` is a part of `connect`.
+_PHASES = ("blocked", "dns", "connect", "send", "wait", "receive")
+#: No client in use waits longer for a response, in seconds.
+LONGEST_S = 600.0
+#: The years of which every instant can be shown, in seconds since the epoch.
+_FIRST_S, _LAST_S = -62_135_596_800.0, 253_370_764_800.0
+#: What clocks are set by when the time zone changes, in seconds.
+_QUARTER_S = 900
+#: A year, in milliseconds: a longer exchange is a mistake of the recorder.
+_MOST_MS = 366 * 86_400_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The start of a request in seconds; without a zone the clock's offset is unknown."""
+
+    seconds: float
+    zoned: bool
+
+
+def start_of(entry: dict[str, Any]) -> Start | None:
+    """Read startedDateTime, in any form of ISO 8601 with day and time; None when it is none."""
+    text = entry.get("startedDateTime")
+    return parse_start(text) if isinstance(text, str) else None
+
+
+def parse_start(text: str) -> Start | None:
+    """Read a date and time, which HAR 1.2 wants in ISO 8601: RFC 3339 is narrower."""
+    text = text.strip().upper().replace("\N{MINUS SIGN}", "-")
+    instant = parse_instant(text)
+    if instant is not None:
+        return _within(instant[0].timestamp() + instant[1] / 1e9, zoned=True)
+    try:
+        moment = datetime.fromisoformat(_LEAP_SECOND.sub(":59", text))
+        zoned = moment.tzinfo is not None
+        return _within((moment if zoned else moment.replace(tzinfo=UTC)).timestamp(), zoned=zoned)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _within(seconds: float, *, zoned: bool) -> Start | None:
+    return Start(seconds, zoned) if _FIRST_S <= seconds < _LAST_S else None
+
+
+def duration_of(entry: dict[str, Any]) -> float | None:
+    """Seconds from start to end by `time` or `timings`, the longer one; None when neither tells.
+
+    Nothing takes no time at all: programs write 0 where they have not measured.
+    """
+    timings = entry.get("timings")
+    phases = timings if isinstance(timings, dict) else {}
+    summed = sum(_positive(phases.get(name)) for name in _PHASES)
+    spent = max(_positive(entry.get("time")), summed)
+    return spent / 1000 if 0 < spent < _MOST_MS else None
+
+
+def _positive(value: Any) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if number and value > 0 else 0.0
+
+
+class Timeline:
+    """Places entries in time: by their start, or without a time zone by their order in the file."""
+
+    def __init__(self) -> None:
+        self._latest = float("-inf")
+        self._zoned = False
+        #: By how much the local clock was set back so far.
+        self._set_back = 0.0
+
+    def place(self, start: Start) -> float:
+        """Give the start of the next entry of the file, on the one clock of the recording."""
+        self._zoned |= start.zoned
+        seconds = start.seconds if start.zoned else self._local(start.seconds)
+        self._latest = max(self._latest, seconds)
+        return seconds
+
+    def _local(self, seconds: float) -> float:
+        """Place a start on a local clock: not before the entry ahead of it."""
+        if self._zoned and self._latest > float("-inf"):
+            return self._latest  # how far this clock is from the other can't be told
+        behind = self._latest - seconds - self._set_back
+        if behind > LONGEST_S:  # entries may also stand in the order in which they ended
+            self._set_back += math.ceil(behind / _QUARTER_S) * _QUARTER_S
+        return max(seconds + self._set_back, self._latest)

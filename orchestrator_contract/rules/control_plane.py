@@ -1,0 +1,163 @@
+"""The calls around the delete: creates and updates are accepted, reads show what exists, pages lead to an end.
+
+Source: S2 (create, fetch, list, PUT, PATCH); contract.md "Requests".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.results.findings import Findings
+
+#: Longest page token that is sent, in characters.
+LONGEST_TOKEN = 8192
+#: Empty pages in a row that lead on, from which the list counts as endless: some servers filter after cutting pages.
+MOST_EMPTY_PAGES = 60
+
+
+def accepted(findings: Findings, exchange: Exchange) -> bool:
+    """A create or update that succeeds is accepted with 202."""
+    return findings.check(
+        "CTRL-ACCEPTED",
+        exchange.status == 202,
+        expected="202",
+        seen=exchange.outcome(),
+        exchanges=[exchange],
+    )
+
+
+def same_configuration(findings: Findings, sid: str, fetch: Exchange) -> bool:
+    """A fetch shows the configuration that it names; the prefix of ids is open (OBS-SID-PREFIX)."""
+    named = fetch.object.get("id") if fetch.status == 200 else None
+    if not isinstance(named, str):
+        return True
+    return findings.check(
+        "CTRL-CONFIGURATION",
+        named.rpartition("_")[2] == sid.rpartition("_")[2],
+        expected=f"id {sid}",
+        seen=f"{named:.120}",
+        exchanges=[fetch],
+        where="$.id",
+    )
+
+
+def shown(findings: Findings, fetch: Exchange, expected: str = "200") -> bool:
+    """A fetch shows a configuration that was created and not deleted."""
+    return findings.check(
+        "CTRL-READ-AFTER-CREATE",
+        fetch.status != 404,
+        expected=expected,
+        seen=fetch.outcome(),
+        exchanges=[fetch],
+    )
+
+
+def listed(findings: Findings, missing: Collection[str], pages: Sequence[Exchange]) -> bool:
+    """The list shows every configuration that was created and not deleted."""
+    return findings.check(
+        "CTRL-READ-AFTER-CREATE",
+        not missing,
+        expected=f"{min(missing, default='every created configuration')} in the list",
+        seen=f"{len(missing)} missing",
+        exchanges=pages[-1:],
+    )
+
+
+def other_payload_refused(findings: Findings, before: Sequence[Exchange], again: Exchange) -> bool:
+    """A key with another payload does not return an earlier payload's response."""
+    same = [
+        one for one in before if again.status == 202 and again.operation_names & one.operation_names
+    ]
+    return findings.check(
+        "CTRL-KEY-PAYLOAD",
+        not same,
+        expected="a refusal (17534), not the response to another payload",
+        seen=f"that payload's operation: {again.outcome()}",
+        exchanges=[*same[:1], again],
+    )
+
+
+# ------------------------------------------------------------------ pages
+
+
+def page_size_accepted(findings: Findings, page: Exchange) -> bool:
+    """A page may have any documented size."""
+    return findings.check(
+        "CTRL-PAGE",
+        page.status == 200,
+        expected=f"200: pageSize may be 1 to {LARGEST_PAGE}",
+        seen=page.outcome(),
+        exchanges=[page],
+    )
+
+
+def token_leads_on(
+    findings: Findings, page: Exchange, token: str, *, seen_before: bool, empty_pages: int
+) -> bool:
+    """A nextToken leads to a further page, and the list has an end."""
+    ends = findings.check(
+        "CTRL-PAGINATION",
+        empty_pages < MOST_EMPTY_PAGES,
+        expected="an end to the list",
+        seen=f"{empty_pages} empty pages in a row that lead on",
+        exchanges=[page],
+    )
+    what = "one seen before" if seen_before else "one too long to send"
+    return (
+        findings.check(
+            "CTRL-PAGINATION",
+            not seen_before and len(token) <= LONGEST_TOKEN,
+            expected="a nextToken that leads on",
+            seen=f"{what}: {token:.60}",
+            exchanges=[page],
+        )
+        and ends
+    )
+
+
+def token_accepted(findings: Findings, given: Sequence[Exchange], refused: Exchange) -> bool:
+    """A nextToken is accepted on every connection: this one is refused."""
+    return findings.check(
+        "CTRL-PAGINATION",
+        False,
+        expected="the page that nextToken leads to",
+        seen=refused.outcome(),
+        exchanges=[*given[-1:], refused],
+    )
+
+
+def pages_hold_each_once(
+    findings: Findings,
+    missing: Collection[str],
+    repeated: Collection[str],
+    pages: Sequence[Exchange],
+    size: int,
+) -> bool:
+    """Following nextToken visits every configuration, none twice, on pages of at most the asked size."""
+    largest = max((len(page.object["configurations"]) for page in pages), default=0)
+    results = [
+        findings.check(
+            "CTRL-PAGINATION",
+            not missing,
+            expected="every created configuration on one of the pages",
+            seen=f"{len(missing)} missing, e.g. {min(missing, default='')}",
+            exchanges=pages[-2:],
+        ),
+        findings.check(
+            "CTRL-PAGINATION",
+            not repeated,
+            expected="each once",
+            seen=f"{min(repeated, default='')} twice",
+            exchanges=pages[-2:],
+        ),
+        findings.check(
+            "CTRL-PAGINATION",
+            largest <= size,
+            expected=f"at most pageSize ({size}) on a page",
+            seen=str(largest),
+            exchanges=pages[-1:],
+        ),
+    ]
+    return all(results)

@@ -1,0 +1,285 @@
+"""Deletes at one moment: under one key, of one SID, and of many SIDs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.inputs.malformed_keys import malformed_keys
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import authorization, concurrency, deletion, idempotency
+from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
+from orchestrator_contract.scope import Scope
+from orchestrator_contract.steps.concurrency import ConcurrentRequests
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+
+#: Replays that are sent at one moment.
+_REPLAYS = 4
+
+
+@dataclass(eq=False)
+class Race:
+    """Responses to deletes of one configuration at one moment, and their distinct operations."""
+
+    configuration: Configuration
+    responses: list[Exchange]
+    operations: list[Operation] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> list[Exchange]:
+        """The 202s."""
+        return [one for one in self.responses if one.status == 202]
+
+    @property
+    def steps(self) -> list[Exchange]:
+        """The 202 and the newest poll of each operation."""
+        return [step for one in self.operations for step in one.steps]
+
+
+class ConcurrentDeletes:
+    """Sends deletes at one moment and judges their responses."""
+
+    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+        self._findings = endpoint.findings
+        self._deletes = deletes
+        self._check = check
+        self._concurrent = ConcurrentRequests(endpoint)
+
+    # ---------------------------------------------------------------- one key
+
+    def under_one_key(self, configuration: Configuration) -> Operation:
+        """The one operation that deletes of *configuration* under one key start (KEY-CONCURRENT).
+
+        Raises:
+            Inconclusive: none was accepted, for a reason that may pass.
+        """
+        call = Call("delete", configuration.sid, allow=MISMATCH)
+
+        def batch(one: Configuration) -> Sequence[Request]:
+            request = self._api.delete_request(one, key=self._endpoint.key(), call=call)
+            return [request] * self._endpoint.effort.racers
+
+        raced, responses = self._concurrent.send_on(configuration, batch)
+        race = Race(raced, responses)
+        self._observe("OBS-KEY-CONCURRENT", race.responses)
+        idempotency.one_operation(self._findings, "KEY-CONCURRENT", race.accepted)
+        return self._endpoint.poller.accept(race.accepted[0], raced)
+
+    def replays(self, operation: Operation) -> list[Exchange]:
+        """Responses to replays of a COMPLETED delete at one moment, without those of requests in progress."""
+        first = operation.accepted
+        call = Call("delete", operation.sid, allow=IN_PROGRESS)
+        request = self._api.delete_request(operation.configuration, key=first.key, call=call)
+        responses = self._api.send_together([request] * _REPLAYS)
+        passing = (None, 429, 500, 503, *IN_PROGRESS)
+        return [one for one in responses if one.status not in passing]
+
+    # ---------------------------------------------------------------- one SID
+
+    def of_one_sid(self, *, keyed: bool) -> Race:
+        """Deletes of one SID at one moment, each under a key of its own or none, followed to their end.
+
+        Raises:
+            Inconclusive: none was accepted, or none ended.
+        """
+
+        def batch(one: Configuration) -> Sequence[Request]:
+            number = self._endpoint.effort.racers
+            keys = [self._endpoint.key() if keyed else None for _ in range(number)]
+            return [self._api.delete_request(one, key=key) for key in keys]
+
+        race = Race(*self._concurrent.send_on(self._endpoint.configurations.one(), batch))
+        self._observe("OBS-SECOND-DELETE", race.responses, "at once: ")
+        race.operations = self._distinct(race)
+        self._endpoint.poller.finish(race.operations, early=False)
+        if not any(one.done for one in race.operations):
+            raise Inconclusive("none of the operations ended within the poll limit")
+        return race
+
+    def judge_one_sid(self, race: Race, *, keyed: bool) -> None:
+        """One operation at most COMPLETED, and the configuration is deleted; a race without one is repeated once.
+
+        Raises:
+            Inconclusive: a delete that was answered 5xx may be the one that was carried out.
+        """
+        concurrency.one_operation_completes(self._findings, race.operations)
+        if any(one.status == "COMPLETED" for one in race.operations):
+            self._judge_deleted(race)
+            return
+        if self._endpoint.ownership.doubtful(race.configuration.resource_key):
+            raise Inconclusive("a delete that was answered 5xx may have been carried out")
+        # All may fail for a reason of their own; when that happens twice the race is the reason.
+        again = self.of_one_sid(keyed=keyed)
+        completed = any(one.status == "COMPLETED" for one in again.operations)
+        steps = [*race.steps, *again.steps]
+        concurrency.sid_deleted(self._findings, completed, "none COMPLETED, twice", steps)
+
+    def _judge_deleted(self, race: Race) -> None:
+        exists, fetch = self._check.look(race.configuration)
+        ends = ", ".join(one.status for one in race.operations)
+        seen = f"{ends}, fetch {fetch.outcome()}"
+        steps = [*race.steps, fetch]
+        concurrency.sid_deleted(self._findings, exists is not True, seen, steps)
+        if exists is False:
+            self._endpoint.inventory.gone(race.configuration)
+
+    def _distinct(self, race: Race) -> list[Operation]:
+        """One operation for each that the 202s name."""
+        first = [
+            next(one for one in race.accepted if one.operation_names & names)
+            for names in idempotency.distinct_operations(race.accepted)
+        ]
+        accept = self._endpoint.poller.accept
+        return [accept(one, race.configuration) for one in first or race.accepted[:1]]
+
+    # ---------------------------------------------------------------- many SIDs
+
+    def of_many_sids(self, *, keyed: bool) -> list[Operation]:
+        """The operations of deletes of many SIDs at one moment, each about its own SID (CONC-OWN-RESPONSE)."""
+        configurations = self._endpoint.configurations.take(self._endpoint.effort.racers)
+        responses = self._concurrent.send(
+            lambda: [
+                self._api.delete_request(one, key=self._endpoint.key() if keyed else None)
+                for one in configurations
+            ]
+        )
+        pairs = zip(configurations, responses, strict=True)
+        accepted = [(one, exchange) for one, exchange in pairs if exchange.status == 202]
+        for _, exchange in accepted:
+            concurrency.own_response(self._findings, exchange)
+        exchanges = [exchange for _, exchange in accepted]
+        distinct = idempotency.distinct_operations(exchanges)
+        concurrency.own_operations(self._findings, exchanges, len(distinct))
+        return [self._endpoint.poller.accept(exchange, one) for one, exchange in accepted]
+
+    def _observe(self, observation: str, responses: Sequence[Exchange], head: str = "") -> None:
+        for exchange in responses:
+            self._findings.observe(observation, f"{head}{exchange.outcome()}")
+
+
+class SecondDeletes:
+    """Deletes of a SID whose delete runs, one after the other."""
+
+    def __init__(
+        self, endpoint: Endpoint, faults: FaultInjection, malformed: MalformedRequests
+    ) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+        self._findings = endpoint.findings
+        self._faults = faults
+        self._malformed = malformed
+
+    def send(self, first: Operation, *, keyed: bool) -> Exchange:
+        """The response to a second delete while the first one runs, under a new key or none."""
+        key = self._endpoint.key() if keyed else None
+        second = self._api.delete(first.configuration, key=key)
+        same = bool(second.operation_names & first.accepted.operation_names)
+        outcome = "202, the same operation" if same else str(second.status)
+        self._findings.observe("OBS-SECOND-DELETE", f"one after the other: {outcome}")
+        return second
+
+    def refused_ways(self, running: Operation) -> list[Exchange]:
+        """Responses to further deletes that are refused in every way that the target has."""
+        exchanges: list[Exchange] = []
+        for status in (409, 429):
+            if self._faults.by_headers(status):
+                key = self._endpoint.key()
+                found = self._faults.attempt(status, running.configuration, key=key)
+                exchanges += found.exchanges
+        malformed = malformed_keys(self._endpoint.key(), self._endpoint.random, 1)[0]
+        return [*exchanges, self._malformed.key(running.configuration, malformed)]
+
+    def judge(self, first: Operation, others: Sequence[Exchange]) -> None:
+        """The first delete completes, and at most one operation of its SID does."""
+        distinct = [one for one in others if one.status == 202 and not self._same(first, one)]
+        operations = [self._endpoint.poller.accept(one, first.configuration) for one in distinct]
+        self._endpoint.finish([first, *operations])
+        concurrency.one_operation_completes(self._findings, [first, *operations])
+
+    def repeat_refused(self, completed: Operation, second: Exchange) -> None:
+        """The key of a refused second delete returns 404 after the end, or its stored refusal."""
+        if second.key and second.status in (404, 409):
+            again = self._api.delete(completed.configuration, key=second.key)
+            if again.status != 500:
+                deletion.deleted_by_delete(self._findings, completed, again, also=second.status)
+
+    @staticmethod
+    def _same(first: Operation, exchange: Exchange) -> bool:
+        return bool(exchange.operation_names & first.accepted.operation_names)
+
+
+class CompetingRequests:
+    """Requests with a key at the moment at which its owner uses it first."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        check: Check,
+        unauthorized: UnauthorizedCallers,
+    ) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+        self._check = check
+        self._unauthorized = unauthorized
+
+    def compete(self, configuration: Configuration) -> tuple[Race, list[Exchange], Exchange]:
+        """Deletes under one key, and with it: those of unauthorized callers, and the delete of another SID."""
+        other, key = self._endpoint.configurations.one(), self._endpoint.key()
+        own_call = Call("delete", configuration.sid, allow=MISMATCH)
+        own = self._api.delete_request(configuration, key=key, call=own_call)
+        other_call = Call("delete", other.sid, allow=MISMATCH)
+        strange = self._strange(configuration, key)
+        number = self._endpoint.effort.racers - len(strange) - 2
+        batch = [
+            *[own] * number,
+            self._api.delete_request(other, key=key, call=other_call),
+            *strange,
+            own,
+        ]
+        responses = self._api.send_together(batch)
+        owners = [*responses[:number], responses[-1]]
+        return Race(configuration, owners), responses[number + 1 : -1], responses[number]
+
+    def judge(self, race: Race, strange: Sequence[Exchange], other: Exchange) -> list[Operation]:
+        """Nobody but the owner is served, and the other SID does not get the first one's operation."""
+        findings = self._endpoint.findings
+        for exchange in strange:
+            authorization.refused(findings, exchange)
+        if race.accepted:
+            idempotency.one_operation(findings, "KEY-CONCURRENT", race.accepted)
+            idempotency.own_response(findings, "KEY-REUSE-OTHER-SID", race.accepted[0], other)
+        with contextlib.suppress(Inconclusive):
+            self._check.carried_out(
+                "KEY-REUSE-OTHER-SID",
+                [(one, Configuration(one.call.subject)) for one in (other,) if one.status == 202],
+            )
+        return [self._endpoint.poller.accept(one, race.configuration) for one in race.accepted[:1]]
+
+    def _strange(self, configuration: Configuration, key: str) -> list[Request]:
+        callers: list[tuple[int | None, str]] = [(None, "missing")]
+        second = Scope(1, configuration.scope.region)
+        if self._endpoint.profile.has(second) and not self._unauthorized.may_exist(
+            configuration.sid, second
+        ):
+            callers.append((1, "other account"))
+        return [
+            self._api.delete_request(
+                configuration,
+                key=key,
+                caller=caller,
+                call=Call("delete", configuration.sid, silent=True, credentials=credentials),
+            )
+            for caller, credentials in callers
+        ]

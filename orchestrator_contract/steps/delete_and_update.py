@@ -1,0 +1,281 @@
+"""A delete beside reads, updates and creates: at one moment, or one after the other while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import concurrency, control_plane, deletion, idempotency
+from orchestrator_contract.rules.idempotency import MISMATCH
+from orchestrator_contract.scope import DEFAULT_SCOPE
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.updates import Updates
+
+
+@dataclass(eq=False)
+class Mix:
+    """Responses to calls at one moment: a delete, reads and updates of one configuration."""
+
+    before: Configuration
+    target: Configuration
+    after: Configuration
+    delete: Exchange
+    fetches: list[Exchange]
+    pages: list[Exchange]
+    updates: list[Exchange] = field(default_factory=list)
+
+    @property
+    def neighbours(self) -> tuple[Configuration, Configuration]:
+        """The configurations created just before and after the deleted one."""
+        return self.before, self.after
+
+
+class DeleteAndUpdate:
+    """Sends a delete beside other calls."""
+
+    def __init__(
+        self, endpoint: Endpoint, deletes: Deletes, updates: Updates, check: Check
+    ) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+        self._findings = endpoint.findings
+        self._deletes = deletes
+        self._updates = updates
+        self._check = check
+
+    # ---------------------------------------------------------------- at one moment
+
+    def mix(self, *, old: bool = False) -> Mix:
+        """A delete at one moment with fetches, a list and updates; with *old* once every read shows its neighbours."""
+        # Created now, and so next to each other.
+        trio = self._endpoint.configurations.take(3, payloads=[{}])
+        if old:
+            self._endpoint.wait(max(one.read_lag_s for one in trio))
+        before, target, after = trio
+        fetch = self._api.fetch_request(target)
+        page = self._api.page_request(f"pageSize={LARGEST_PAGE}")
+        delete = self._api.delete_request(target, key=self._endpoint.key())
+        updates = [] if old else self._update_requests(target)
+        responses = self._api.send_together([fetch, delete, page, fetch, *updates])
+        first, deleted, listed, second, *updated = responses
+        return Mix(before, target, after, deleted, [first, second], [listed], updated)
+
+    def _update_requests(self, target: Configuration) -> list[Request]:
+        if not target.payload:
+            return []  # the content of the profile's configurations is not the run's to change
+        text = "beside a delete"
+        return [self._updates.request(target, method, text) for method in ("PUT", "PATCH")]
+
+    def judge_reads(self, mix: Mix) -> None:
+        """Fetches show the configuration that they name, and reads show its neighbours."""
+        for fetch in mix.fetches:
+            control_plane.same_configuration(self._findings, mix.target.sid, fetch)
+        for neighbour in mix.neighbours:
+            missed = self._missed(neighbour, mix.pages)
+            if not neighbour.read_lag_s:
+                expected = f"{neighbour.sid} seen beside a delete"
+                steps = [mix.delete, *missed[:1]]
+                concurrency.linearizable(self._findings, not missed, expected, "not there", steps)
+
+    def judge_deleted_before(self, mix: Mix) -> None:
+        """A configuration that was deleted long before stays deleted while another delete runs."""
+        for operation in self._deleted_before():
+            fetch = self._api.fetch(operation.configuration)
+            deletion.deleted_by_fetch(self._findings, operation, fetch)
+            later = self._api.page(f"pageSize={LARGEST_PAGE}")
+            for page in (*mix.pages, later):
+                self._check.page_holds_none([operation], page)
+
+    def judge_end(self, mix: Mix) -> list[Operation]:
+        """The delete, or one after the updates, completes and has deleted the configuration.
+
+        Raises:
+            Inconclusive: no delete of it completed.
+        """
+        updates = [one for one in mix.updates if one.status == 202]
+        operation = self._accepted_delete(mix)
+        self._endpoint.follow(mix.target, *updates)
+        if operation is not None:
+            self._endpoint.finish([operation])
+            if operation.done and operation.status != "COMPLETED":
+                operation = None  # beside an update it may rightly have failed
+        if operation is None:
+            operation = self._deletes.accept(mix.target, key=self._endpoint.key())
+        done = self._deletes.complete([operation])
+        for completed in done:
+            self._check.completed_delete_was_carried_out(
+                "CONC-LINEARIZABLE", completed, mix.delete, *mix.pages, *mix.updates
+            )
+        return done
+
+    def update_after_202(self, mix: Mix) -> None:
+        """One more update, after the delete's 202."""
+        if mix.delete.status == 202 and mix.target.payload:
+            request = self._updates.request(mix.target, "PATCH", "after the 202")
+            mix.updates.append(self._api.send(request))
+
+    def _accepted_delete(self, mix: Mix) -> Operation | None:
+        if mix.delete.status != 202:
+            return None
+        return self._endpoint.poller.accept(mix.delete, mix.target)
+
+    def _deleted_before(self) -> list[Operation]:
+        oldest = self._endpoint.rechecks.oldest_keys()
+        return [one for one in oldest if one.accepted.scope == DEFAULT_SCOPE][:1]
+
+    def _missed(self, configuration: Configuration, pages: Sequence[Exchange]) -> list[Exchange]:
+        """Reads that do not show an existing configuration: a fetch, or pages that hold the whole list."""
+        fetch = self._api.fetch(configuration)
+        if fetch.status == 404:
+            return [fetch]
+        whole = [(page, ids) for page in pages if (ids := _whole_list(page)) is not None]
+        return [page for page, ids in whole if configuration.sid not in ids]
+
+    # ---------------------------------------------------------------- while an update runs
+
+    def delete_while_updating(
+        self, configuration: Configuration, method: str
+    ) -> tuple[Operation, Exchange]:
+        """An update that was accepted, and the response to a delete that was sent while it ran.
+
+        Raises:
+            CheckInconclusive: the endpoint refuses the update.
+        """
+        configuration.shown.pop("description", None)
+        update = self._updates.update(configuration, method, key=self._endpoint.key())
+        delete = self.under_its_key(update, configuration)
+        if delete is None:
+            key = self._endpoint.key()
+            delete = self._api.delete(configuration, key=key, new_connection=True)
+        return update, delete
+
+    def under_its_key(self, other: Operation, configuration: Configuration) -> Exchange | None:
+        """The 202 of a delete under the key of another call that still runs, if it was taken for a new request."""
+        call = Call("delete", configuration.sid, allow=MISMATCH)
+        # On a new connection: a kept one is watched for a moment first, and the other call would be over.
+        exchange = self._api.delete(
+            configuration, key=other.accepted.key, call=call, new_connection=True
+        )
+        own = idempotency.own_response(
+            self._findings, "KEY-REUSE-OTHER-CALL", other.accepted, exchange
+        )
+        return exchange if own and exchange.status == 202 else None
+
+    def judge_delete_while_updating(
+        self, configuration: Configuration, update: Operation, delete: Exchange
+    ) -> None:
+        """The delete was refused and did nothing, or COMPLETED and deleted for good."""
+        self._endpoint.finish([update])
+        operations = self._endpoint.follow(configuration, delete)
+        steps = [update.accepted, delete, *update.polls[-1:]]
+        if any(one.status == "COMPLETED" for one in operations):
+            self._endpoint.rechecks.completed(operations, "deleted while an update ran")
+            self._check.completed_delete_was_carried_out("CONC-LINEARIZABLE", operations[0], *steps)
+        elif delete.status in (404, 409) and not self._endpoint.is_echo(delete):
+            concurrency.linearizable(
+                self._findings, delete.status == 409, "409, or 202", delete.outcome(), steps
+            )
+            self._check.unchanged(
+                configuration, after=steps, requirement="CONC-LINEARIZABLE", recheck=True
+            )
+
+    # ---------------------------------------------------------------- after the end
+
+    def late_updates(self, operation: Operation) -> list[Exchange]:
+        """Responses to updates of a deleted configuration, followed to their end where they were accepted.
+
+        Raises:
+            CheckInconclusive: its content is not the run's to change.
+        """
+        configuration = operation.configuration
+        requests = [
+            self._updates.request(configuration, method, "late") for method in ("PUT", "PATCH")
+        ]
+        exchanges = [self._api.send(one) for one in requests]
+        self._endpoint.follow(configuration, *exchanges)
+        self._endpoint.rechecks.completed([operation], "deleted before an update")
+        return exchanges
+
+    def judge_not_restored(self, operation: Operation, updates: Sequence[Exchange]) -> None:
+        """After COMPLETED no update restores the configuration."""
+        _, fetch = self._check.look(operation.configuration)
+        deletion.not_restored(self._findings, operation, updates, fetch)
+
+    # ---------------------------------------------------------------- beside a create
+
+    def delete_beside_create(
+        self, configuration: Configuration, *, at_once: bool
+    ) -> tuple[Operation, Exchange]:
+        """A create, and the response to a delete that was sent at one moment with it or right after.
+
+        Raises:
+            CheckInconclusive: nothing can be created here.
+        """
+        if self._endpoint.profile.provision.mode != "create":
+            raise CheckInconclusive("configurations are given here, not created")
+        creator = self._endpoint.configurations.creator
+        payload = creator.payloads.plain()
+        delete = self._api.delete_request(configuration, key=self._endpoint.key())
+        deleted: list[Exchange] = []
+
+        def together(create: Request) -> Exchange:
+            created, response = self._api.send_together([create, delete])
+            deleted.append(response)
+            return created
+
+        try:
+            created = creator.begin(
+                payload, self._endpoint.key(), send=together if at_once else None
+            )
+        except Inconclusive as error:
+            raise CheckInconclusive(str(error)) from error
+        response = deleted[0] if deleted else self._api.send(delete, new_connection=True)
+        with contextlib.suppress(Inconclusive):  # what it made is removed at the end
+            creator.conclude(created, payload)
+        return created, response
+
+    def delete_under_key_of_create(self, configuration: Configuration) -> list[Operation]:
+        """A delete under the key of a create that still runs, if it was taken for a new request.
+
+        Raises:
+            CheckInconclusive: nothing can be created here.
+        """
+        if self._endpoint.profile.provision.mode != "create":
+            raise CheckInconclusive("configurations are given here, not created")
+        creator = self._endpoint.configurations.creator
+        payload = creator.payloads.plain()
+        created = creator.begin(payload, self._endpoint.key())
+        exchange = self.under_its_key(created, configuration)
+        with contextlib.suppress(Inconclusive):  # what it made is removed at the end
+            creator.conclude(created, payload)
+        return [self._endpoint.poller.accept(exchange, configuration)] if exchange else []
+
+    def judge_beside_create(
+        self, created: Operation, delete: Exchange, configuration: Configuration
+    ) -> list[Operation]:
+        """The delete and the create each got their own response; the accepted delete's operation."""
+        if delete.status != 202:
+            return []
+        own = concurrency.own_response_beside_create(
+            self._findings, created.accepted, delete, configuration.sid
+        )
+        return [self._endpoint.poller.accept(delete, configuration)] if own else []
+
+
+def _whole_list(page: Exchange) -> list[Any] | None:
+    """The ids of a list that fits on one page; None for any other."""
+    items, meta = page.object.get("configurations"), page.object.get("meta")
+    more = isinstance(meta, dict) and bool(meta.get("nextToken"))
+    if page.status != 200 or not isinstance(items, list) or more:
+        return None
+    return [item.get("id") for item in items if isinstance(item, dict)]

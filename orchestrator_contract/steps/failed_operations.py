@@ -1,0 +1,152 @@
+"""Deletes whose operations end FAILED, in the way that the profile gives."""
+
+from __future__ import annotations
+
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.profile import Trigger
+from orchestrator_contract.provision.payload import RICH
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import deletion
+from orchestrator_contract.steps.deletes import Deletes
+
+#: Operations that are made to fail together.
+_BATCH = 4
+#: Walks over the list in which a configuration must show.
+_WALKS = 3
+
+
+class FailedOperations:
+    """Makes operations fail; a batch at a time, so that they are waited for together."""
+
+    def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
+        self._endpoint = endpoint
+        self._deletes = deletes
+        self._ready: list[Operation] = []
+        #: Seconds by which the clock had been moved when they failed.
+        self._advanced = 0
+
+    @property
+    def trigger(self) -> Trigger:
+        """How the profile makes an operation fail.
+
+        Raises:
+            CheckInconclusive: it does not.
+        """
+        trigger = self._endpoint.profile.operation_failure
+        if trigger is None:
+            raise CheckInconclusive("needs operation_failure")
+        return trigger
+
+    @property
+    def repeatable(self) -> Trigger:
+        """How the profile makes the operation of any configuration fail.
+
+        Raises:
+            CheckInconclusive: it does so for one SID only.
+        """
+        if not self.trigger.headers:
+            raise CheckInconclusive("needs operation_failure by headers")
+        return self.trigger
+
+    def draw(self) -> Operation:
+        """A delete under a key whose operation FAILED and whose configuration exists; each given once.
+
+        Raises:
+            Inconclusive: none did.
+        """
+        if self._advanced != (advanced := self._endpoint.coordinator.advanced()):
+            self._ready.clear()  # their keys may have expired
+        if not self._ready:
+            self._advanced = advanced
+            self._ready = self.fail(1 if self._endpoint.effort.few else _BATCH)
+        return self._ready[0] if self._endpoint.effort.few else self._ready.pop(0)
+
+    def fail(self, number: int) -> list[Operation]:
+        """*number* deletes under keys whose operations FAILED; one that says COMPLETED must have deleted.
+
+        Raises:
+            CheckInconclusive: none failed.
+        """
+        trigger = self.trigger
+        if trigger.sid is not None:
+            self._endpoint.ownership.allow(trigger.sid)
+            configurations = [Configuration(trigger.sid)]
+        else:
+            payloads = [] if self._endpoint.effort.few else [RICH] * number
+            configurations = self._endpoint.configurations.take(number, payloads=payloads)
+        return self.judged(self._endpoint.each(self.accept, configurations))
+
+    def judged(self, operations: list[Operation]) -> list[Operation]:
+        """Those of *operations* that FAILED, at their end.
+
+        Raises:
+            CheckInconclusive: none failed.
+        """
+        ended = self._endpoint.poller.finish(operations)
+        for operation in (one for one in ended if one.status == "COMPLETED"):
+            fetch = self._endpoint.client.fetch(operation.configuration)
+            deletion.failed_status(self._endpoint.findings, operation, fetch)
+            if fetch.status == 404:
+                self._endpoint.inventory.gone(operation.configuration)
+        failed = [one for one in ended if one.status == "FAILED"]
+        if not failed:
+            seen = ", ".join(sorted({one.status for one in operations}))
+            raise CheckInconclusive(f"the profile's way to make an operation fail ended {seen}")
+        self._endpoint.findings.check("OP-FAILED-STATUS", True)
+        self._endpoint.rechecks.failed(failed)
+        return failed
+
+    def accept(self, configuration: Configuration) -> Operation:
+        """A delete of *configuration* under a key that is to fail, accepted and not followed yet."""
+        fetch = self._endpoint.client.fetch(configuration)
+        if fetch.status == 200:
+            configuration.shown = fetch.object
+        return self._deletes.accept(configuration, key=self._endpoint.key(), trigger=self.trigger)
+
+    def repeat(self, operation: Operation, *, connection: str = "reused") -> Exchange:
+        """The same request again, with the header that made its operation fail."""
+        return self._deletes.repeat(operation, connection=connection, trigger=self.trigger)
+
+    # ---------------------------------------------------------------- after FAILED
+
+    def check_listed(self, operation: Operation) -> None:
+        """A configuration that was not deleted is in the list; one walk may miss it while others change the list."""
+        configuration, listing = operation.configuration, self._endpoint.configurations.listing
+        listed: set[str] = set()
+        for _ in range(_WALKS):
+            listed |= listing.sids(scope=configuration.scope)
+            if configuration.sid in listed:
+                break
+            self._endpoint.wait(configuration.read_lag_s / 2)
+        deletion.listed_after_failed(
+            self._endpoint.findings, operation, listed=configuration.sid in listed
+        )
+
+    def delete_again(self, operation: Operation, *, failing: bool = False) -> list[Operation]:
+        """The operation of another delete, at its end; none where why it failed keeps it from being deleted."""
+        configuration = operation.configuration
+        key = None if failing else self._endpoint.key()
+        trigger = self.repeatable if failing else None
+        exchange = self._endpoint.client.delete(configuration, key=key, trigger=trigger)
+        if not self._endpoint.is_echo(exchange):
+            deletion.deletable_after_failed(self._endpoint.findings, operation, exchange)
+        return self._endpoint.follow(configuration, exchange)
+
+    def second_while_failing(self) -> tuple[Operation, Exchange]:
+        """A delete that FAILED, and the response to another one that was sent while it ran.
+
+        Raises:
+            CheckInconclusive: it did not fail, or the second one may have been carried out.
+        """
+        _ = self.repeatable
+        configuration = self._endpoint.configurations.one()
+        operation = self.accept(configuration)
+        second = self._endpoint.client.delete(configuration, allow_no_response=True)
+        self._endpoint.follow(configuration, second)
+        (failed,) = self.judged([operation])
+        if second.status not in (404, 409) or self._endpoint.is_echo(second):
+            raise CheckInconclusive(f"the second delete was answered {second.outcome()}")
+        return failed, second

@@ -1,0 +1,70 @@
+"""The last looks of a run: rechecks, the oldest keys, and all that must still exist."""
+
+from __future__ import annotations
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import DEFAULT_SCOPE
+from orchestrator_contract.steps.deletes import Deletes
+
+#: Configurations of other scopes that are looked at.
+_ELSEWHERE = 10
+#: COMPLETED deletes to look at where no test made one.
+_COMPLETED = 8
+
+
+class FinalLooks:
+    """Looks back at the run."""
+
+    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
+        self._endpoint = endpoint
+        self._deletes = deletes
+        self._check = check
+
+    def recheck(self) -> None:
+        """Complete what is pending and do all rechecks; make some deletes where there were none."""
+        if not self._endpoint.rechecks.saw_completed:
+            self._deletes.completed(1 if self._endpoint.effort.few else _COMPLETED)
+        self._deletes.complete_pending()
+        self._endpoint.rechecks.settle()
+
+    def server_errors(self) -> None:
+        """Malformed keys are not what makes the server fail."""
+        self._endpoint.server_errors.judge(self._endpoint.findings)
+
+    def oldest_keys(self) -> list[Operation]:
+        """The run's first COMPLETED deletes under keys."""
+        return self._endpoint.rechecks.oldest_keys()[: 1 if self._endpoint.effort.few else 3]
+
+    def must_exist(self) -> list[Configuration]:
+        """Configurations of the run that no accepted delete named."""
+        if self._endpoint.profile.provision.mode != "create":
+            candidates = [self._endpoint.targets.control]
+        else:
+            candidates = list(self._endpoint.inventory.left.values())
+        untouched = self._endpoint.ownership.untouched
+        return [one for one in candidates if untouched(one.resource_key)]
+
+    def must_be_listed(self) -> list[Configuration]:
+        """Those of the first account and region, which one walk over the list shows."""
+        return [one for one in self.must_exist() if one.scope == DEFAULT_SCOPE]
+
+    def must_exist_elsewhere(self) -> list[Configuration]:
+        """Some of those of other accounts and regions."""
+        elsewhere = [one for one in self.must_exist() if one.scope != DEFAULT_SCOPE]
+        return elsewhere[:_ELSEWHERE]
+
+    def delete_unneeded(self) -> list[Operation]:
+        """Delete without a key what no test needs any longer, as most clients do; COMPLETED."""
+        existed = {one.resource_key for _, one, _ in self._endpoint.rechecks.existed()}
+        idle = [
+            one
+            for one in self._endpoint.configurations.idle()
+            if self._endpoint.ownership.untouched(one.resource_key)
+            and one.resource_key not in existed
+        ]
+        if not idle:
+            return []
+        return self._deletes.complete(self._endpoint.each(self._deletes.accept, idle))

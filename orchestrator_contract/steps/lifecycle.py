@@ -1,0 +1,151 @@
+"""Batches of configurations taken through the full delete lifecycle together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
+from orchestrator_contract.inputs.key_forms import FORMS, key_of_form
+from orchestrator_contract.inputs.payloads import PAYLOADS
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import control_plane
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.steps.deletes import Deletes
+
+#: The batch of whose operations one is polled often, in rounds of several polls at once: replicas may differ.
+_POLLED_OFTEN, _ROUNDS, _AT_ONCE = 1, 4, 3
+#: Batches of another account and another region, where the target has them.
+_ELSEWHERE = {2: Scope(account=1), 4: Scope(region=1)}
+
+
+@dataclass(eq=False)
+class Lifecycle:
+    """One batch: its deletes are accepted, replayed, completed, and looked for afterwards."""
+
+    endpoint: Endpoint
+    deletes: Deletes
+    check: Check
+    number: int
+    configurations: list[Configuration]
+    operations: list[Operation] = field(default_factory=list)
+
+    @property
+    def keyed(self) -> list[Operation]:
+        """Its deletes under keys."""
+        return [one for one in self.operations if one.accepted.key is not None]
+
+    def shown(self) -> None:
+        """Every second configuration is shown before its delete; one that was never fetched must be deletable, too.
+
+        Raises:
+            Inconclusive: a fetch does not show configurations of the profile's.
+        """
+        looks = [self.check.look_for(one) for one in self.configurations[::2]]
+        if self.endpoint.profile.provision.mode != "create":
+            if not all(exists for exists, _ in looks):
+                raise Inconclusive("a fetch does not show configurations that the profile gives")
+            return
+        for exists, fetch in looks:
+            if exists is not None:
+                control_plane.shown(self.endpoint.findings, fetch)
+
+    def accept(self) -> None:
+        """Their deletes are accepted, under keys of every form."""
+        size, run_id = self.endpoint.effort.cohort_size, self.endpoint.settings.process_id
+        keys = [
+            key_of_form(
+                FORMS[(self.number * size + index) % len(FORMS)],
+                self.endpoint.identifiers,
+                self.number,
+                run_id,
+            )
+            for index in range(len(self.configurations))
+        ]
+        self.operations = self.endpoint.each(
+            lambda pair: self.deletes.accept(
+                pair[0], key=pair[1], key_under_test=pair[1] is not None
+            ),
+            list(zip(self.configurations, keys, strict=True)),
+        )
+
+    def replay(self) -> None:
+        """Every key returns its original response, on reused and new connections."""
+
+        def replay(pair: tuple[int, Operation]) -> None:
+            index, operation = pair
+            connection = "new" if operation.done and index % 2 == 0 else "reused"
+            again = self.deletes.repeat(operation, connection=connection)
+            self.check.same_response(operation, again)
+
+        self.endpoint.each(replay, list(enumerate(self.keyed)))
+
+    def complete(self) -> None:
+        """Their operations complete."""
+        self.operations = self.deletes.complete(self.operations)
+
+    def deleted(self) -> None:
+        """No fetch shows them, and other deletes return 404, with and without a key."""
+        self.endpoint.each(self.check.deleted, self.operations)
+        keys = [
+            self.endpoint.key() if index % 3 == 0 else None for index in range(len(self.operations))
+        ]
+        self.endpoint.each(
+            lambda pair: self.check.not_found_again(pair[0], key=pair[1]),
+            list(zip(self.operations, keys, strict=True)),
+        )
+
+    def poll_again(self) -> None:
+        """Ended operations stay as they are, at statusUrl and at Location; one is polled often and at once."""
+        poller, operations = self.endpoint.poller, self.operations
+        if self.number == _POLLED_OFTEN:
+            for _ in range(_ROUNDS):
+                poller.poll_at_once(operations[0], _AT_ONCE)
+            self.check.deleted_at_once(operations[0], _AT_ONCE)
+        else:
+            self.endpoint.each(poller.poll, operations[::4])
+        step = max(1, self.endpoint.effort.cohort_size // 4)
+        self.endpoint.each(poller.poll_other_link, operations[::step])
+
+    def not_listed(self) -> None:
+        """No page holds them, whatever the page size; the control configuration is listed."""
+        home = self.configurations[0].scope == DEFAULT_SCOPE
+        exist: Sequence[Configuration] = [self.endpoint.targets.control] if home else []
+        self.check.not_listed(self.operations, size=self._page_size(), exist=exist)
+
+    def _page_size(self) -> int | None:
+        match self.number % 4:
+            case 1:
+                return self.endpoint.configurations.listing.small_size()
+            case 3:
+                return None
+        return LARGEST_PAGE
+
+
+class Lifecycles:
+    """Begins batches."""
+
+    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
+        self._endpoint = endpoint
+        self._make = partial(Lifecycle, endpoint, deletes, check)
+
+    def begin(self, number: int) -> Lifecycle:
+        """The batch with this number, its configurations created."""
+        size = self._endpoint.effort.cohort_size
+        payloads = [PAYLOADS[(number * size + n) % len(PAYLOADS)] for n in range(size)]
+        return self._make(number, self._take(number, payloads))
+
+    def _take(self, number: int, payloads: list[dict[str, Any]]) -> list[Configuration]:
+        take, size = self._endpoint.configurations.take, len(payloads)
+        scope = _ELSEWHERE.get(number % len(FORMS), DEFAULT_SCOPE)
+        if scope != DEFAULT_SCOPE and self._endpoint.profile.has(scope):
+            with contextlib.suppress(NothingToDelete, CheckInconclusive):
+                return take(size, payloads=payloads, scope=scope)
+        return take(size, payloads=payloads, least=1)

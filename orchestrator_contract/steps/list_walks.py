@@ -1,0 +1,207 @@
+"""Walks over the list: small pages, backwards, by memory store, and on new connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from orchestrator_contract.api.pagination import small_size, token_of
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, ListUnreadable
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import control_plane, deletion
+from orchestrator_contract.scope import DEFAULT_SCOPE
+
+#: Times that a walk is repeated while it does not show everything once.
+_WALKS = 4
+#: Pages that are followed backwards.
+_BACK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What one walk over small pages shows of some configurations."""
+
+    size: int
+    missing: set[str]
+    repeated: set[str]
+    pages: list[Exchange]
+
+
+@dataclass(eq=False)
+class ListedConfigurations:
+    """Configurations in the list, of which the oldest, one in the middle and the newest can be deleted."""
+
+    remaining: list[Configuration]
+    complete: Callable[[Sequence[Configuration]], list[Operation]]
+    deleted: list[Operation] = field(default_factory=list)
+
+    def delete_some(self) -> list[Operation]:
+        """The COMPLETED deletes of some of them, so that both ends of the list lose one."""
+        if not self.deleted:
+            ends = {0, len(self.remaining) // 2, len(self.remaining) - 1}
+            chosen = [one for index, one in enumerate(self.remaining) if index in ends]
+            self.remaining = [one for one in self.remaining if one not in chosen]
+            self.deleted = self.complete(chosen)
+        return self.deleted
+
+
+class ListWalks:
+    """Reads the list in every way that the contract has."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+        self._findings = endpoint.findings
+        self._list = endpoint.configurations.listing
+
+    # ---------------------------------------------------------------- pages
+
+    def page(self, size: int) -> Exchange:
+        """The first page of *size*."""
+        return past_500(partial(self._api.page, f"pageSize={size}"))
+
+    def small_pages(self, configurations: Sequence[Configuration]) -> Walk:
+        """A walk over small pages, repeated while it does not show each of *configurations* once.
+
+        Raises:
+            CheckInconclusive: others changed the list during every walk.
+            Inconclusive: the list can't be read to its end.
+        """
+        for attempt in range(_WALKS):
+            try:
+                before = self._list.sids()
+                walk = self._walk(small_size(before), configurations)
+            except Inconclusive:
+                if attempt == _WALKS - 1:
+                    raise
+                continue
+            if not walk.missing and not walk.repeated:
+                return walk
+            moved = (before ^ self._list.sids()) - self._endpoint.inventory.sids(DEFAULT_SCOPE)
+            self._wait_for(configurations)
+        if moved:
+            raise CheckInconclusive("others changed the list during every walk over it")
+        return walk
+
+    def _walk(self, size: int, configurations: Sequence[Configuration]) -> Walk:
+        sids = {one.sid for one in configurations}
+        seen: list[str] = []
+        pages: list[Exchange] = []
+        for item, page in self._list.items(size=size):
+            seen.append(str(item.get("id")))
+            pages += [page] if page not in pages[-1:] else []
+        repeated = {sid for sid in sids if seen.count(sid) > 1}
+        return Walk(size, sids - set(seen), repeated, pages)
+
+    def check_pages(self, walk: Walk) -> bool:
+        """Small pages hold each configuration once, and not more than asked for."""
+        return control_plane.pages_hold_each_once(
+            self._findings, walk.missing, walk.repeated, walk.pages, walk.size
+        )
+
+    # ---------------------------------------------------------------- what the list shows
+
+    def check_listed(self, configurations: Sequence[Configuration]) -> bool:
+        """The list shows every configuration, once read lag is over.
+
+        Raises:
+            Inconclusive: the list has several pages, and others may have moved it.
+        """
+        pages: list[Exchange] = []
+
+        def missing() -> set[str]:
+            pages[:] = self._list.pages(size=LARGEST_PAGE)
+            return {one.sid for one in configurations} - _ids(pages)
+
+        self._endpoint.until(lambda: not missing(), READ_LAG_S, 0.2)
+        lacking = {one.sid for one in configurations} - _ids(pages)
+        if lacking and sum(bool(one.object["configurations"]) for one in pages) > 1:
+            raise Inconclusive("the list does not fit on one page, so others may have moved it")
+        return control_plane.listed(self._findings, lacking, pages)
+
+    def check_store(
+        self, store: str, deleted: Sequence[Operation], remaining: Sequence[Configuration]
+    ) -> bool:
+        """The list of a memory *store* shows those that remain in it, and none that was deleted."""
+        pages: list[Exchange] = []
+        sids = {one.sid for one in remaining if one.payload.get("memoryStoreId") == store}
+
+        def missing() -> set[str]:
+            pages[:] = self._list.pages(size=LARGEST_PAGE, store=store)
+            return sids - _ids(pages)
+
+        lacking = missing()
+        for operation in deleted:
+            for page in (one for one in pages if operation.sid in _ids([one])):
+                deletion.not_listed(self._findings, operation.steps, operation.sid, page)
+        if lacking:
+            self._endpoint.until(lambda: not missing(), READ_LAG_S, 0.5)
+            lacking = sids - _ids(pages)
+        return control_plane.listed(self._findings, lacking, pages)
+
+    def fetch_each_time(self, configurations: Sequence[Configuration], number: int) -> bool:
+        """*number* fetches all show configurations that exist, once read lag is over."""
+        fetches = self._fetches(configurations, number)
+        if any(one.status == 404 for one in fetches) and any(
+            one.read_lag_s for one in configurations
+        ):
+            self._wait_for(configurations)
+            fetches = self._fetches(configurations, number)
+        results = [control_plane.shown(self._findings, one) for one in fetches]
+        return all(results)
+
+    def _fetches(self, configurations: Sequence[Configuration], number: int) -> list[Exchange]:
+        chosen = [configurations[index % len(configurations)] for index in range(number)]
+        fetches = [self._api.fetch(one) for one in chosen]
+        return [one for one in fetches if one.status in (200, 404)]
+
+    # ---------------------------------------------------------------- tokens
+
+    def tokens_on_new_connections(self) -> None:
+        """A nextToken is accepted on every connection; other work may spoil a walk or two."""
+        given: list[Exchange] = []
+        refused: list[Exchange] = []
+        for _ in range(_WALKS):
+            given.clear()
+            try:
+                given += self._list.pages(size=self._third(), new_connection=True)
+            except ListUnreadable as error:
+                page = error.page
+                if given and page is not None and page.status in range(400, 500):
+                    refused.append(page)
+            else:
+                return
+        if len(refused) == _WALKS:
+            control_plane.token_accepted(self._findings, given, refused[-1])
+
+    def backwards(self) -> list[Exchange]:
+        """Pages that previousToken leads to, from the last page; none where none is given."""
+        size = self._third()
+        pages = [[*self._list.pages(size=size)][-1]]
+        while len(pages) <= _BACK and (token := token_of(pages[-1], "previousToken")):
+            query: dict[str, Any] = {"pageSize": size, "pageToken": token}
+            pages.append(past_500(partial(self._api.page, urlencode(query))))
+        return pages[1:]
+
+    def _third(self) -> int:
+        return max(2, -(-len(self._list.sids()) // 3))
+
+    def _wait_for(self, configurations: Iterable[Configuration]) -> None:
+        self._endpoint.wait(max((one.read_lag_s for one in configurations), default=0.0))
+
+
+def _ids(pages: Iterable[Exchange]) -> set[str]:
+    return {
+        str(item.get("id"))
+        for page in pages
+        for item in page.object.get("configurations", ())
+        if isinstance(item, dict)
+    }

@@ -1,0 +1,40 @@
+"""Configurations of the same name and content, where the endpoint takes them."""
+
+from __future__ import annotations
+
+import contextlib
+
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.provision.payload import RICH
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+
+_SCOPES = (DEFAULT_SCOPE, Scope(account=1), Scope(region=1))
+
+
+class Namesakes:
+    """Creates configurations alike in every part that two may share."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._creator = endpoint.configurations.creator
+
+    def original(self) -> Configuration:
+        """A configuration with all parts that two may share."""
+        return self._endpoint.configurations.take(1, payloads=[RICH])[0]
+
+    def of(self, configuration: Configuration) -> list[Configuration]:
+        """One more of the same name in each scope that takes it.
+
+        Raises:
+            CheckInconclusive: none does; names may be unique.
+        """
+        found = []
+        for scope in _SCOPES if not self._endpoint.effort.few else _SCOPES[:1]:
+            if self._endpoint.profile.has(scope):
+                with contextlib.suppress(Inconclusive):
+                    found.append(self._creator.namesake(configuration, scope))
+        if not found:
+            raise CheckInconclusive("the endpoint takes no two configurations of one name")
+        return found

@@ -1,0 +1,150 @@
+"""Retries after a 429: processed, and without effect until then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import errors
+from orchestrator_contract.steps.fault_injection import APART_S, FaultInjection
+
+#: Times that a retry is sent again after a 429, each after the asked delay, and after a 409, whose cause may pass.
+_AFTER_429, _AFTER_409 = 3, 7
+#: Longest observation of a version without refused requests, in seconds.
+_CONTROL_S = 10.0
+#: Refused deletes with keys of their own on one SID, each retried.
+_MORE_KEYS = 12
+
+
+class RateLimit:
+    """Deletes that are answered 429, and their retries."""
+
+    def __init__(self, endpoint: Endpoint, faults: FaultInjection) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+        self._absent = endpoint.absent
+        self._faults = faults
+
+    # ---------------------------------------------------------------- keys
+
+    def refused(self, configuration: Configuration, key: str, times: int = 1) -> Exchange:
+        """The last of *times* 429s to deletes under *key*; its request is the one to retry.
+
+        Raises:
+            Inconclusive: no delete with a key was refused.
+        """
+        for _ in range(times):
+            found = self._faults.provoke(429, configuration, key=key)
+        hits = [one for one in found.hits if one.key]
+        if found.accepted or not hits:
+            raise Inconclusive("no delete with a key was answered 429")
+        return next((one for one in hits if one.key == key), hits[-1])
+
+    def refused_keys(self, configuration: Configuration) -> list[Exchange]:
+        """429s to deletes of one SID, each under a key of its own."""
+        found = self._faults.attempt(429, configuration, _MORE_KEYS, keyed=True)
+        return found.hits
+
+    # ---------------------------------------------------------------- retries
+
+    def retry(self, refused: Exchange) -> list[Exchange]:
+        """The refused delete and its retries with the same key, until other requests pass.
+
+        Raises:
+            Inconclusive: other requests are refused, too.
+        """
+        tries = [refused]
+        for attempt in range(_AFTER_409):
+            tries.append(self._retry(refused))
+            if tries[-1].status != 409:
+                break
+            # The refused delete of the SID, or other work, may conflict for a moment.
+            self._endpoint.wait(APART_S * 2**attempt)
+        if tries[-1].status == 429 and self._is_stored(refused, tries):
+            return tries
+        for attempt in range(_AFTER_429):
+            if tries[-1].status != 429:
+                return tries
+            control = self._with_new_key()
+            delay = self._api.retry.delay(tries[-1], attempt)
+            if delay is None:
+                break
+            self._endpoint.wait(delay)
+            tries += [control, self._retry(refused)]
+            if tries[-1].status == control.status == 429 and attempt == _AFTER_429 - 1:
+                raise Inconclusive("429 did not go away for requests with a new key either")
+        return tries
+
+    def judge_retry(self, tries: Sequence[Exchange], *, exists: bool) -> bool:
+        """The last of *tries* was processed: 202 where its configuration *exists*, else any status but 429.
+
+        Raises:
+            Inconclusive: a 5xx may have carried the delete out before.
+        """
+        again = tries[-1]
+        if again.status in (500, 503) or self._endpoint.is_echo(again):
+            raise Inconclusive(f"the retry was answered {again.status}")
+        processed = again.status == 202 if exists else again.status != 429
+        return errors.retry_processed(self._endpoint.findings, processed, tries)
+
+    def retried(self, configuration: Configuration, refused: Exchange) -> list[Operation]:
+        """The delete that the retry of *refused* started, once that was judged; none where it named an absent SID.
+
+        Raises:
+            Inconclusive: other requests are refused, too, or a 5xx came between.
+        """
+        tries = self.retry(refused)
+        self.judge_retry(tries, exists=refused.call.subject == configuration.sid)
+        if tries[-1].status != 202:
+            return []
+        return [self._endpoint.poller.accept(tries[-1], configuration)]
+
+    def _is_stored(self, refused: Exchange, tries: list[Exchange]) -> bool:
+        """Whether only requests with the refused key meet 429, in an order that no limit follows by chance."""
+        new = [self._with_new_key() for _ in range(2)]
+        same = [tries[-1], *(self._retry(refused) for _ in range(2))]
+        new.append(self._with_new_key())
+        tries += [*new, *same[1:]]
+        if any(one.status != 429 for one in same) or any(one.status == 429 for one in new):
+            return False
+        # A limit may be this SID's own: then it ends when the endpoint says.
+        delay = self._api.retry.delay(same[-1], 0)
+        if delay is not None:
+            self._endpoint.wait(delay)
+            tries.append(self._retry(refused))
+        return True
+
+    def _with_new_key(self) -> Exchange:
+        absent = self._absent.one()
+        call = Call("delete", absent.sid, provokes=429)
+        return self._api.delete(absent, key=self._endpoint.key(), call=call)
+
+    def _retry(self, refused: Exchange) -> Exchange:
+        configuration = Configuration(refused.call.subject, scope=refused.scope)
+        call = Call("delete", configuration.sid, provokes=429)
+        return self._api.delete(configuration, key=refused.key, call=call)
+
+    # ---------------------------------------------------------------- versions
+
+    def check_version(
+        self, target: Configuration, refuse: Callable[[], Sequence[Exchange]]
+    ) -> None:
+        """A refused delete makes no new version of *target*; one that moves once may do so for reasons of its own."""
+        before = target.shown.get("version")
+        first = refuse()
+        once = self._api.fetch(target)
+        if before is None or once.status != 200 or once.object.get("version") == before:
+            return
+        # As long again without refused requests: a version that moves then moves without them.
+        self._endpoint.wait(min(once.sent - first[0].sent, _CONTROL_S))
+        still = self._api.fetch(target)
+        if still.status != 200 or still.object.get("version") != once.object.get("version"):
+            return
+        more = refuse()
+        twice = self._api.fetch(target)
+        steps = [*first[-1:], once, still, *more[-1:], twice]
+        errors.version_unchanged(self._endpoint.findings, still, twice, steps)

@@ -1,0 +1,54 @@
+"""Deletes of SIDs that no configuration has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.inputs.unknown_sids import near_sids, unknown_sids
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.scope import Scope
+
+
+class UnknownSids:
+    """Sends deletes of unknown SIDs."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._api = endpoint.client
+
+    def sample(self, number: int) -> list[Configuration]:
+        """*number* unknown SIDs; one in three is confirmed by a fetch, the others are too random to exist."""
+        sids = unknown_sids(self._endpoint.identifiers, self._endpoint.random, number)
+        found = [Configuration(sid) for sid in sids]
+        for index, configuration in enumerate(found):
+            if index % 3:
+                self._endpoint.ownership.allow(configuration.sid)
+            else:
+                self._endpoint.absent.confirm(configuration)
+        return found
+
+    def near(self, configuration: Configuration) -> list[Configuration]:
+        """Unknown SIDs that differ from an existing one in one character."""
+        found = [Configuration(sid) for sid in near_sids(configuration.sid)]
+        for one in found:
+            self._endpoint.absent.confirm(one)
+        return found
+
+    def delete_in(self, scope: Scope) -> list[Exchange]:
+        """Responses to deletes of an unknown SID of *scope*, under a key and without one."""
+        absent = self._endpoint.absent.one(scope)
+        keys = (self._endpoint.key(), None)
+        return [past_500(partial(self._api.delete, absent, key=key)) for key in keys]
+
+    def delete(self, configurations: Sequence[Configuration]) -> list[Exchange]:
+        """Responses to deletes of unknown SIDs, every third under a key of its own."""
+        keys = [self._endpoint.key() if n % 3 == 1 else None for n in range(len(configurations))]
+        pairs = list(zip(configurations, keys, strict=True))
+        exchanges: list[Exchange] = self._endpoint.each(
+            lambda pair: past_500(lambda: self._api.delete(pair[0], key=pair[1])), pairs
+        )
+        return exchanges

@@ -1,0 +1,56 @@
+"""500 and 503: documented answers, of whose effect nothing is promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
+from orchestrator_contract.steps.stored_errors import StoredErrors
+
+STATUSES = [
+    pytest.param(500, marks=pytest.mark.requirement("ERR-500-STATUS"), id="500"),
+    pytest.param(503, marks=pytest.mark.requirement("ERR-503-STATUS"), id="503"),
+]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_server_error_returns_its_status(
+    provoke: Callable[..., InjectedFault],
+    faults: FaultInjection,
+    configuration: Configuration,
+    status: int,
+) -> None:
+    """A provoked server error is answered with its documented status."""
+    found = provoke(status, configuration)
+
+    faults.observe_effect(found)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("status", STATUSES)
+def test_server_error_looks_alike_in_another_scope(
+    faults: FaultInjection, spare_elsewhere: Configuration, sample_size: int, status: int
+) -> None:
+    """A server error of another account or region has the documented form."""
+    faults.attempt_and_follow(status, spare_elsewhere, sample_size)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("DELETED-FETCH", "KEY-REPLAY-ENDED")
+@pytest.mark.parametrize("status", [500, 503])
+def test_retry_after_a_server_error_is_processed_or_returns_it_again(
+    stored_errors: StoredErrors,
+    configuration: Configuration,
+    deletes: Deletes,
+    check: Check,
+    status: int,
+) -> None:
+    """A key that met a 5xx stores it, or stands for the delete that its retry starts."""
+    for operation in stored_errors.retry(status, configuration):
+        check.deleted(operation)
+        check.same_response(operation, deletes.repeat(operation))

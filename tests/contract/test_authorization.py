@@ -1,0 +1,132 @@
+"""Authorization: another account can neither delete nor see a configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator_contract.check import Check, secrets_of
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import Scope
+from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
+from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.updates import Updates
+
+
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
+@pytest.mark.parametrize("connection", ["reused", pytest.param("new", marks=pytest.mark.extended)])
+def test_delete_by_another_account_is_refused(
+    unauthorized: UnauthorizedCallers,
+    disclosure: Disclosure,
+    target: Configuration,
+    check: Check,
+    connection: str,
+) -> None:
+    """Another account's delete is refused, has no effect and discloses nothing."""
+    response = unauthorized.other_account(target, new_connection=connection == "new")
+
+    check.refused(response, secrets=secrets_of(target))
+    disclosure.no_conflict(target, response)
+    check.unchanged(target, after=response, recheck=True)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
+def test_delete_by_another_account_in_another_region_is_refused(
+    unauthorized: UnauthorizedCallers, target: Configuration, check: Check
+) -> None:
+    """Another account's delete through another region is refused and has no effect."""
+    elsewhere = Configuration(target.sid, scope=Scope(region=1))
+
+    response = unauthorized.other_account(elsewhere)
+
+    check.refused(response)
+    check.unchanged(target, after=response)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_updated_configuration_stays_its_owners(
+    unauthorized: UnauthorizedCallers,
+    updates: Updates,
+    target: Configuration,
+    check: Check,
+    method: str,
+) -> None:
+    """Another account's delete of an updated configuration is refused."""
+    updates.updated(target, method)
+    check.shown(target)
+
+    response = unauthorized.other_account(target)
+
+    check.refused(response)
+    check.unchanged(target, after=response)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
+def test_configuration_stays_its_owners_after_failed(
+    unauthorized: UnauthorizedCallers, failed: Operation, check: Check
+) -> None:
+    """Another account's delete is refused after the owner's has FAILED."""
+    response = unauthorized.other_account(failed.configuration)
+
+    check.refused(response)
+    check.unchanged(failed.configuration, after=[*failed.steps, response])
+
+
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
+def test_first_account_can_not_delete_the_second_ones(
+    unauthorized: UnauthorizedCallers, target_of_other_account: Configuration, check: Check
+) -> None:
+    """The first account's delete of the second account's configuration is refused."""
+    response = unauthorized.other_account(target_of_other_account, account=0)
+
+    check.refused(response)
+    check.unchanged(target_of_other_account, after=response)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
+def test_running_delete_is_not_disclosed_to_another_account(
+    disturbed: DisturbedDeletes, disclosure: Disclosure, check: Check
+) -> None:
+    """Another account learns nothing of a delete that runs, and does not disturb it."""
+    operation, response = disturbed.disturb("other account")
+
+    check.refused(response, secrets=operation.accepted.operation_names)
+    disclosure.no_conflict(operation.configuration, response)
+    disturbed.judge(operation, "other account")
+
+
+@pytest.mark.requirement("AUTH-OTHER-ACCOUNT", "DELETED-FETCH")
+def test_deleted_configuration_is_not_disclosed_to_another_account(
+    unauthorized: UnauthorizedCallers, disclosure: Disclosure, completed: Operation, check: Check
+) -> None:
+    """Another account's delete of a deleted SID is refused like that of any other."""
+    response = unauthorized.other_account(completed.configuration)
+
+    check.refused(response)
+    disclosure.no_conflict(completed.configuration, response)
+    check.deleted(completed)
+
+
+@pytest.mark.requirement("AUTH-READ-OTHER-ACCOUNT")
+def test_configuration_is_not_shown_to_another_account(
+    disclosure: Disclosure, second_account: Scope, control: Configuration, check: Check
+) -> None:
+    """A fetch by another account shows no configuration."""
+    response = disclosure.read_after_owner(disclosure.url_of(control), "other account")
+
+    check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, control.sid)
+
+
+@pytest.mark.requirement("AUTH-READ-OTHER-ACCOUNT")
+def test_operation_is_not_shown_to_another_account(
+    disclosure: Disclosure, second_account: Scope, completed: Operation, check: Check
+) -> None:
+    """A poll by another account shows no operation."""
+    response = disclosure.read_after_owner(completed.url, "other account")
+
+    check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, completed.sid)

@@ -1,0 +1,147 @@
+"""Concurrent deletes: one key starts one operation, one SID is deleted once, each gets its own response."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.concurrent_deletes import (
+    CompetingRequests,
+    ConcurrentDeletes,
+    SecondDeletes,
+)
+from orchestrator_contract.steps.deletes import Deletes
+
+KEYED = [
+    pytest.param(True, id="keys"),
+    pytest.param(False, marks=pytest.mark.extended, id="no-key"),
+]
+
+
+@pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-COMPLETE")
+def test_one_key_at_once_starts_one_operation(
+    concurrent_deletes: ConcurrentDeletes,
+    several: list[Configuration],
+    deletes: Deletes,
+    check: Check,
+    round_: int,
+) -> None:
+    """Deletes under one key at one moment start one operation, which its replays return."""
+    operations = [concurrent_deletes.under_one_key(one) for one in several]
+
+    for operation in operations:
+        check.same_response(operation, deletes.repeat(operation))
+    for completed in deletes.complete(operations):
+        check.same_response(completed, deletes.repeat(completed))
+        check.deleted(completed)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-CONCURRENT", "KEY-REPLAY")
+def test_one_key_at_once_in_another_scope(
+    concurrent_deletes: ConcurrentDeletes,
+    configuration_elsewhere: Configuration,
+    deletes: Deletes,
+    check: Check,
+) -> None:
+    """Another account's, or region's, deletes under one key start one operation."""
+    operation = concurrent_deletes.under_one_key(configuration_elsewhere)
+
+    check.same_response(operation, deletes.repeat(operation))
+    deletes.later(operation)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-CONCURRENT", "KEY-REUSE-OTHER-SID", "AUTH-MISSING")
+def test_key_serves_its_owner_among_competing_requests(
+    competing: CompetingRequests, configuration: Configuration, deletes: Deletes
+) -> None:
+    """A key that others send at the same moment starts one operation of its owner's."""
+    race, strange, other = competing.compete(configuration)
+
+    for operation in competing.judge(race, strange, other):
+        deletes.later(operation)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY-ENDED")
+def test_concurrent_replays_return_the_original_response(
+    concurrent_deletes: ConcurrentDeletes, completed: Operation, deletes: Deletes, check: Check
+) -> None:
+    """Replays at one moment, and one after them, return the original response."""
+    for again in concurrent_deletes.replays(completed):
+        check.same_response(completed, again)
+
+    check.same_response(completed, deletes.repeat(completed))
+
+
+@pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED", "DEL-STATUS", "HTTP-COMPLETE")
+@pytest.mark.parametrize("keyed", KEYED)
+def test_one_sid_at_once_is_deleted_once(
+    concurrent_deletes: ConcurrentDeletes, round_: int, keyed: bool
+) -> None:
+    """Deletes of one SID at one moment are answered as documented, and it is deleted."""
+    race = concurrent_deletes.of_one_sid(keyed=keyed)
+
+    concurrent_deletes.judge_one_sid(race, keyed=keyed)
+
+
+@pytest.mark.requirement(
+    "CONC-OWN-RESPONSE", "DEL-202-RELATED", "DEL-202-OWN-OPERATION", "DEL-STATUS", "HTTP-COMPLETE"
+)
+@pytest.mark.parametrize("keyed", KEYED)
+def test_many_sids_at_once_get_their_own_responses(
+    concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check, keyed: bool
+) -> None:
+    """Deletes of many SIDs at one moment are each answered, and carried out, for their own."""
+    operations = concurrent_deletes.of_many_sids(keyed=keyed)
+
+    for completed in deletes.complete(operations):
+        check.completed_delete_was_carried_out("CONC-OWN-RESPONSE", completed)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY-ENDED")
+def test_keys_used_at_once_return_their_own_responses(
+    concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check
+) -> None:
+    """Keys that were first used at one moment each return their own response."""
+    operations = deletes.complete(concurrent_deletes.of_many_sids(keyed=True))
+
+    for operation in operations:
+        check.same_response(operation, deletes.repeat(operation))
+
+
+@pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED")
+@pytest.mark.parametrize("keyed", KEYED)
+def test_second_delete_leaves_the_running_one(
+    second_deletes: SecondDeletes,
+    deletes: Deletes,
+    undisturbed: Operation,
+    check: Check,
+    keyed: bool,
+) -> None:
+    """A second delete while one runs is answered as documented, and the first completes."""
+    second = second_deletes.send(undisturbed, keyed=keyed)
+
+    second_deletes.judge(undisturbed, [second])
+    for completed in deletes.complete([undisturbed]):
+        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
+        second_deletes.repeat_refused(completed, second)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("CONC-ONE-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")
+def test_refused_deletes_leave_the_running_one(
+    second_deletes: SecondDeletes, undisturbed: Operation, deletes: Deletes, check: Check
+) -> None:
+    """Deletes that are refused in every way leave the running one, and its key."""
+    others = second_deletes.refused_ways(undisturbed)
+
+    check.same_response(undisturbed, deletes.repeat(undisturbed))
+    second_deletes.judge(undisturbed, others)
+    for completed in deletes.complete([undisturbed]):
+        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
+        check.same_response(completed, deletes.repeat(completed))

@@ -1,0 +1,72 @@
+"""Replays: a key's second use returns the original response and starts no second operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.failed_operations import FailedOperations
+
+
+@pytest.mark.requirement("KEY-ONE-OPERATION", "KEY-REPLAY-BODY")
+@pytest.mark.parametrize("connection", ["reused", "new"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param("running", marks=pytest.mark.requirement("KEY-REPLAY")),
+        pytest.param("completed", marks=pytest.mark.requirement("KEY-REPLAY-ENDED")),
+    ],
+)
+def test_same_key_returns_the_original_response(
+    delete_in: Callable[[str], Operation],
+    deletes: Deletes,
+    check: Check,
+    state: str,
+    connection: str,
+) -> None:
+    """A key's second use returns the first response, and starts nothing."""
+    first = delete_in(state)
+
+    again = deletes.repeat(first, connection=connection)
+
+    check.same_response(first, again)
+
+
+@pytest.mark.requirement("KEY-REPLAY-FAILED", "KEY-ONE-OPERATION")
+@pytest.mark.parametrize("connection", ["reused", "new"])
+def test_same_key_returns_the_original_response_after_failed(
+    failed: Operation, failed_operations: FailedOperations, check: Check, connection: str
+) -> None:
+    """A key whose operation FAILED returns the first response."""
+    again = failed_operations.repeat(failed, connection=connection)
+
+    check.same_response(failed, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-ONE-OPERATION")
+@pytest.mark.parametrize("state", ["running", "completed"])
+def test_every_use_of_a_key_returns_the_original_response(
+    delete_in: Callable[[str], Operation], deletes: Deletes, check: Check, state: str
+) -> None:
+    """A key's second to tenth use return the first response."""
+    first = delete_in(state)
+
+    for use in range(9):
+        again = deletes.repeat(first, connection="new" if use % 2 else "reused")
+        check.same_response(first, again)
+
+
+@pytest.mark.requirement("KEY-REPLAY-ENDED", "KEY-REPLAY", "KEY-FORMAT-ACCEPTED")
+def test_keys_return_the_original_responses_after_many_others(
+    used: Operation, deletes: Deletes, many_keys: list[str], check: Check
+) -> None:
+    """Keys of any UUID version and variant keep their responses among many."""
+    others = deletes.completed(len(many_keys), keys=many_keys, key_under_test=True)
+
+    for operation, again in deletes.repeat_each([used, *others]):
+        check.same_response(operation, again)

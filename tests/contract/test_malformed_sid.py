@@ -1,0 +1,57 @@
+"""Malformed SIDs and methods: refused, without effect on any configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.other_methods import OtherMethods
+
+
+@pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
+def test_malformed_sid_is_refused(
+    malformed: MalformedRequests,
+    malformed_sids: list[list[MalformedSid]],
+    control: Configuration,
+    check: Check,
+) -> None:
+    """A SID that does not look like one is refused, and deletes no configuration."""
+    for group in malformed_sids:
+        responses = malformed.sids(group)
+        if not check.unchanged_while_deleting(control, responses):
+            break
+
+
+@pytest.mark.requirement("SID-METHOD-NOT-ALLOWED")
+def test_method_that_the_path_lacks_returns_405(
+    other_methods: OtherMethods, control: Configuration, check: Check
+) -> None:
+    """A POST to a configuration returns 405 with Allow."""
+    response = other_methods.send("POST", control)
+
+    check.method_not_allowed(response)
+
+
+@pytest.mark.requirement("EFFECT-ONLY-BY-DELETE")
+def test_other_methods_delete_nothing(
+    other_methods: OtherMethods, control: Configuration, check: Check
+) -> None:
+    """POST, HEAD, OPTIONS and GET leave the configuration as it is."""
+    responses = other_methods.send_all(control)
+
+    check.unchanged(control, after=responses, recheck=True)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("EFFECT-ONLY-BY-DELETE")
+@pytest.mark.parametrize("reader", ["control", "newest"])
+def test_reading_the_list_deletes_nothing(
+    other_methods: OtherMethods, request: pytest.FixtureRequest, check: Check, reader: str
+) -> None:
+    """Reading the list leaves the oldest and the newest configuration."""
+    pages = other_methods.read_list()
+
+    check.unchanged(request.getfixturevalue(reader), after=pages)

@@ -1,0 +1,88 @@
+"""Side effects: a delete removes the configuration it names, and nothing else removes one."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator_contract.check import Check
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.namesakes import Namesakes
+from orchestrator_contract.steps.updates import Updates
+
+METHODS = ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)]
+
+
+@pytest.mark.requirement("EFFECT-NO-OTHER")
+def test_delete_leaves_configurations_of_the_same_name(
+    namesakes: Namesakes, deletes: Deletes, check: Check
+) -> None:
+    """Deleting one of several configurations of one name leaves the others."""
+    original = namesakes.original()
+    others = namesakes.of(original)
+
+    deleted = deletes.complete([deletes.accept(original)])
+
+    for other in others:
+        check.unchanged(other, after=deleted[0].accepted, requirement="EFFECT-NO-OTHER")
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("DELETED-FETCH", "CTRL-READ-AFTER-CREATE")
+def test_create_of_the_same_name_does_not_restore(
+    namesakes: Namesakes, deletes: Deletes, check: Check
+) -> None:
+    """Creating a configuration of a deleted one's name makes a new one."""
+    original = namesakes.original()
+    namesakes.of(original)
+    deleted = deletes.complete([deletes.accept(original)])
+
+    for again in namesakes.of(original):
+        check.exists(again)
+    check.deleted(deleted[0])
+
+
+@pytest.mark.requirement("EFFECT-ONLY-BY-DELETE", "CTRL-ACCEPTED")
+@pytest.mark.parametrize("method", METHODS)
+def test_update_deletes_nothing(
+    updates: Updates, updatable: Configuration, check: Check, method: str
+) -> None:
+    """An updated configuration exists, at once and later."""
+    updated = updates.updated(updatable, method)
+
+    check.unchanged(
+        updatable, after=updated.steps, requirement="EFFECT-ONLY-BY-DELETE", recheck=True
+    )
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("DELETED-FETCH", "DELETED-DELETE", "DELETED-LIST", "KEY-REPLAY-ENDED")
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_updated_configuration_can_be_deleted(
+    updates: Updates,
+    updatable: Configuration,
+    deletes: Deletes,
+    new_key_now: str,
+    check: Check,
+    method: str,
+) -> None:
+    """A configuration that was updated is deleted like any other."""
+    updates.updated(updatable, method)
+
+    (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key_now)])
+
+    check.same_response(deleted, deletes.repeat(deleted))
+    check.deleted(deleted)
+    check.not_found_again(deleted)
+    check.not_listed([deleted])
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("EFFECT-ONLY-BY-DELETE")
+def test_update_after_failed_deletes_nothing(
+    updates: Updates, failed_updatable: Configuration, check: Check
+) -> None:
+    """A configuration whose delete FAILED exists after an update."""
+    updated = updates.updated(failed_updatable, "PATCH")
+
+    check.unchanged(failed_updatable, after=updated.steps, requirement="EFFECT-ONLY-BY-DELETE")

@@ -1,0 +1,20 @@
+"""Stateful model: every history of calls gets responses that the contract allows after it."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator_contract.steps.histories import Histories
+
+
+@pytest.mark.requirement("KEY-REPLAY", "DELETED-DELETE", "DELETED-FETCH", "KEY-REUSE-OTHER-SID")
+def test_histories(histories: Histories) -> None:
+    """No history of creates, deletes, replays, reads and updates contradicts the model."""
+    histories.run(clock=False)
+
+
+@pytest.mark.clock
+@pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX")
+def test_histories_over_days(histories: Histories) -> None:
+    """No history in which the clock is moved contradicts the model."""
+    histories.run(clock=True)
