@@ -57,7 +57,14 @@ class Settings:
 class Endpoint:
     """The run as one process sees it."""
 
-    def __init__(self, settings: Settings, coordinator: Coordinator) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        coordinator: Coordinator,
+        *,
+        observers: Iterable[Callable[[Exchange], None]] = (),
+        excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+    ) -> None:
         self.settings = settings
         self.profile, self.effort = settings.profile, settings.effort
         self.coordinator = coordinator
@@ -65,7 +72,7 @@ class Endpoint:
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.identifiers = Identifiers(self.random, settings.run_id)
         self.redactor = Redactor.of(self.profile)
-        self.findings = Findings(catalogue.load(), self.redactor)
+        self.findings = Findings(catalogue.load(), self.redactor, excused)
         self.judge = Judge(self.findings, self.profile.tolerated)
         self.ownership = Ownership()
         self.inventory = Inventory(coordinator, self.ownership)
@@ -76,7 +83,13 @@ class Endpoint:
             coordinator,
             self.redactor,
             self.ownership,
-            observers=[self.findings.count_request, self.judge, list_rule, self.server_errors],
+            observers=[
+                self.findings.count_request,
+                self.judge,
+                list_rule,
+                self.server_errors,
+                *observers,
+            ],
             longest_s=self.effort.longest_s,
         )
         self.poller = Poller(

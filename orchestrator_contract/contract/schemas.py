@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -74,7 +74,7 @@ def schema_root() -> Path:
 
 @cache
 def documents() -> dict[str, dict[str, Any]]:
-    """Every schema by its path below `schemas/`, e.g. ``delete/202.body.json``."""
+    """Every schema by its path below `schemas/`, e.g. ``responses/202.body.json``."""
     root = schema_root()
     return {
         path.relative_to(root).as_posix(): json.loads(path.read_text(encoding="utf-8"))
@@ -176,6 +176,41 @@ def problems_of(
         if place not in told:
             told.add(place)
             yield problem
+
+
+@cache
+def requirements(name: str) -> tuple[str, ...]:
+    """Return the ids in `x-requirement` of the schema *name*, the root's first."""
+    found: list[str] = []
+    nodes: list[Any] = [validator(name).schema]
+    while nodes:
+        node = nodes.pop(0)
+        if (one := node.get("x-requirement")) is not None and one not in found:
+            found.append(one)
+        nodes += node.get("allOf", ())
+    return tuple(found)
+
+
+def breaches(name: str, instance: object) -> Mapping[str, Sequence[ValidationError]]:
+    """Return the errors of *instance*, for each requirement that the schema *name* decides.
+
+    Each error breaches the innermost requirement around it; one without errors is met.
+    """
+    found: dict[str, list[ValidationError]] = {one: [] for one in requirements(name)}
+    compiled = validator(name)
+    if not compiled.is_valid(instance):
+        for error in compiled.iter_errors(instance):
+            found[_innermost(compiled.schema, error)].append(error)
+    return found
+
+
+def _innermost(schema: Any, error: ValidationError) -> str:
+    requirement = ""
+    for step in ("", *error.absolute_schema_path):
+        schema = schema if step == "" else schema[step]
+        if isinstance(schema, dict):
+            requirement = schema.get("x-requirement", requirement)
+    return requirement
 
 
 def problem_of(error: ValidationError, *, headers: bool = False) -> SchemaProblem:

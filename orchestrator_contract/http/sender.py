@@ -155,7 +155,7 @@ class Sender:
 
     def _takes_new(self, out: Request) -> bool:
         """Whether it is this request's turn to take a new connection; those of strangers, whose answers are open, have turns of their own."""
-        kind = out.call.operation, out.call.provokes, out.account, out.call.silent
+        kind = out.call.operation, out.call.provokes, out.account, out.call.judge_content
         with self._lock:
             self._sent[kind] += 1
             return self._sent[kind] % _ANEW == 0

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 from orchestrator_contract.contract.catalogue import Level, Requirement
+from orchestrator_contract.contract.response_schemas import decided_by
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 
 #: Verdicts of a breach, the most severe first.
@@ -93,9 +95,14 @@ def stage(requirement: Requirement, steps: int) -> Stage:
         return Stage.MESSAGE
     if requirement.id in _STATUS:
         return Stage.STATUS
-    if requirement.id in _SHAPE or requirement.schema:
+    if requirement.id in _SHAPE or requirement.id in _decided_by_schemas():
         return Stage.SHAPE
     return Stage.CONTENT
+
+
+@cache
+def _decided_by_schemas() -> frozenset[str]:
+    return decided_by("body") | decided_by("headers")
 
 
 class _Group:

@@ -55,7 +55,12 @@ class Found:
 class Findings:
     """All findings of a run; safe for threads, mergeable over processes."""
 
-    def __init__(self, catalogue: Catalogue, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        redactor: Redactor,
+        excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+    ) -> None:
         self.catalogue = catalogue
         self._redactor = redactor
         self._lock = RLock()
@@ -63,10 +68,11 @@ class Findings:
         self.observations: dict[str, Counter[str]] = {}
         self.statuses: dict[int, list[int]] = {}
         self.requests = 0
-        #: Requirements judged without a capability that they otherwise need (--ttl-ledger).
-        self.settled: set[str] = set()
         self.test = ""
         self._thread = local()
+        #: Checks of each requirement of the current test before it began.
+        self._checks_before: dict[str, int] = {}
+        self._inconclusive: set[str] = set()
         #: The requirement of the newest breach.
         self.last_breached = ""
         self._breaches = 0
@@ -74,7 +80,7 @@ class Findings:
         #: The breaches of the current or the last test, each problem once.
         self._of_test: dict[tuple[str, str], Found] = {}
         #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
-        self.excused: Callable[[str, str], bool] = lambda _requirement, _problem: True
+        self.excused = excused
 
     def _record(self, requirement: str) -> RequirementFindings:
         if requirement not in self.catalogue.requirements:
@@ -195,18 +201,21 @@ class Findings:
             note=exchange.note,
         )
 
-    def unverified(
-        self, requirements: Iterable[str], reason: str, *, one_way: bool = False
-    ) -> None:
-        """Record why these could not be checked, or not in *one way* of several."""
+    def unverified(self, requirements: Iterable[str], reason: str) -> None:
+        """Record why the current test could not check these, or not wholly.
+
+        A requirement is unverified if nothing else checks it, or if the test is essential to it.
+        """
         reason = self._shown(reason)
         with self._lock:
             for requirement in requirements:
                 record = self._record(requirement)
-                reasons = record.ways_less if one_way else record.unverified
-                if reason not in reasons:
-                    reasons.append(reason)
-                record.add_test(self._current_test)
+                if reason not in record.unverified:
+                    record.unverified.append(reason)
+                if test := self._current_test:
+                    record.inconclusive.setdefault(function_of(test), reason)
+                    self._inconclusive.add(requirement)
+                    record.add_test(test)
 
     def observe(self, observation: str, what: str, count: int = 1) -> None:
         """Count an observation of something that the sources leave open."""
@@ -236,12 +245,16 @@ class Findings:
         with self._lock:
             self.test = test
             self._fresh, self._of_test = [], {}
+            self._checks_before, self._inconclusive = {}, set()
             for requirement in requirements:
-                self._record(requirement).add_test(test)
+                record = self._record(requirement)
+                self._checks_before[requirement] = record.checks
+                record.add_test(test)
 
     def end(self) -> list[tuple[str, str]]:
         """Return the breaches recorded since `begin`: requirement and problem."""
         with self._lock:
+            self._conclude()
             fresh, self._fresh, self.test = self._fresh, [], ""
             return fresh
 
@@ -263,6 +276,15 @@ class Findings:
     def _current_test(self) -> str:
         return getattr(self._thread, "test", None) or self.test
 
+    def _conclude(self) -> None:
+        """Name the current test in the requirements that it checked to the end."""
+        look = function_of(self.test)
+        for requirement, before in self._checks_before.items():
+            record = self._record(requirement)
+            if record.checks > before and requirement not in self._inconclusive:
+                record.concluded += [look] if look not in record.concluded else []
+        self._checks_before = {}
+
     def adopt(self, test: str, requirement: str, problem: str) -> None:
         """Count a breach that only the report of another process's test tells of."""
         with self._lock:
@@ -279,7 +301,6 @@ class Findings:
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
                 "statuses": {str(status): counts for status, counts in self.statuses.items()},
                 "requests": self.requests,
-                "settled": sorted(self.settled),
             }
 
     def merge(self, other: dict[str, Any]) -> None:
@@ -295,10 +316,14 @@ class Findings:
                 counts = self.statuses.setdefault(int(status), [0, 0, 0])
                 counts[:] = map(sum, zip(counts, added, strict=True))
             self.requests += other["requests"]
-            self.settled |= set(other.get("settled", ()))
 
 
 def _fingerprint(exchange: Exchange) -> str:
     """Return a short name of the exchange that is unique over the processes of a run."""
     what = f"{exchange.at.isoformat()} {exchange.method} {exchange.url} {exchange.key}"
     return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def function_of(nodeid: str) -> str:
+    """Return the name of a test's function, without its file and its parameters."""
+    return nodeid.partition("[")[0].rpartition("::")[2]

@@ -22,9 +22,11 @@ class RequirementFindings:
     shown: list[Breach] = field(default_factory=list)
     #: The first problems that breaches had, each text once.
     problems: list[str] = field(default_factory=list)
+    #: Reasons why it could not be checked, or not wholly, each once.
     unverified: list[str] = field(default_factory=list)
-    #: Reasons why one of several checks could not be made; they count if no check was made.
-    ways_less: list[str] = field(default_factory=list)
+    #: Functions of tests that checked it to the end, and of those that could not, with the reason.
+    concluded: list[str] = field(default_factory=list)
+    inconclusive: dict[str, str] = field(default_factory=dict)
     tests: list[str] = field(default_factory=list)
     #: The exchanges that each of the first breaches rests on, in order, by their fingerprints;
     #: without the breaches that no exchange shows.
@@ -48,7 +50,8 @@ class RequirementFindings:
             "shown": [one.dump() for one in self.shown],
             "problems": self.problems,
             "unverified": self.unverified,
-            "ways_less": self.ways_less,
+            "concluded": self.concluded,
+            "inconclusive": self.inconclusive,
             "tests": self.tests,
             "trails": list(map(list, self.trails)),
         }
@@ -57,6 +60,7 @@ class RequirementFindings:
         """Add what another process dumped; breaches are kept while *has_room* says so."""
         self.checks += dumped["checks"]
         self.breaches += dumped["breaches"]
+        self.inconclusive = {**dumped["inconclusive"], **self.inconclusive}
         for breach in map(Breach.load, dumped["shown"]):
             if has_room(breach):
                 self.shown.append(breach)
@@ -65,7 +69,7 @@ class RequirementFindings:
         for mine, theirs in (
             (self.problems, dumped["problems"]),
             (self.unverified, dumped["unverified"]),
-            (self.ways_less, dumped["ways_less"]),
+            (self.concluded, dumped["concluded"]),
             (self.tests, dumped["tests"]),
         ):
             mine.extend(one for one in theirs if one not in mine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
@@ -20,7 +21,6 @@ from orchestrator_contract.results.requirement_findings import RequirementFindin
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.timeline import Timeline
 from orchestrator_contract.results.waivers import Waivers
-from orchestrator_contract.rules.responses import DELETE_STATUSES
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
 
@@ -59,6 +59,8 @@ class Result:
     notes: list[str] = field(default_factory=list)
     #: A sample of operations and races, for the HTML report.
     timelines: list[Timeline] = field(default_factory=list)
+    #: The command that started the run, to repeat it: pytest in a checkout.
+    command: str = "pytest"
     #: The value of --target, to repeat the run; empty for the embedded mock.
     target: str = ""
     #: The file that --traffic named; empty for a run.
@@ -77,6 +79,11 @@ class Result:
         """Return the rows with one of these verdicts."""
         return [row for row in self.rows if row.verdict in verdicts]
 
+    @property
+    def judged(self) -> bool:
+        """True if at least one requirement was checked."""
+        return len(self.of(Verdict.UNVERIFIED)) < len(self.rows)
+
     def counts(self) -> dict[str, int]:
         """Return the number of requests, and of rows with each verdict."""
         return {"requests": self.requests} | {
@@ -86,7 +93,12 @@ class Result:
     def rerun(self, requirement: str = "") -> str:
         """Return a shell line that repeats the run, for one requirement or all of them."""
         return rerun_line(
-            self.target, self.effort, self.seed, requirement, recording=self.recording
+            self.command,
+            self.target,
+            self.effort,
+            self.seed,
+            requirement,
+            recording=self.recording,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -118,11 +130,11 @@ class Result:
         } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
 
 
-def rerun_line(
-    target: str, effort: str, seed: int, requirement: str = "", *, recording: str = ""
+def rerun_line(  # noqa: PLR0913  # one parameter a part of the line
+    command: str, target: str, effort: str, seed: int, requirement: str = "", *, recording: str = ""
 ) -> str:
     """Return a shell line that repeats a run; *target* is empty for the embedded mock."""
-    parts = ["pytest"]
+    parts = [command]
     parts += ["--traffic", recording] if recording else []
     parts += ["--target", target] if target else []
     parts += ["--requirement", requirement] if requirement else []
@@ -145,11 +157,16 @@ def judge_requirement(
     record: RequirementFindings,
     profile: Profile,
     policy: Policy,
-    *,
-    settled: bool = False,
 ) -> RequirementResult:
-    """Return the verdict on one requirement: breached before unverified before passed."""
-    lacking = () if settled else profile.lacks(requirement.needs)
+    """Return the verdict: breached, else passed if it was checked, else unverified.
+
+    A check does not make up for an essential test that was inconclusive.
+    """
+    missing = [
+        look
+        for look in requirement.essential
+        if look in record.inconclusive and look not in record.concluded
+    ]
     if record.breaches:
         gates = requirement.level.gates or policy.strict
         often = (
@@ -163,25 +180,28 @@ def judge_requirement(
             "; ".join(record.problems[:3]) + often,
             record,
         )
+    if record.checks and not missing:
+        return RequirementResult(requirement, Verdict.PASSED, _checked(record), record)
+    reasons = [record.inconclusive[look] for look in missing] or record.unverified
+    lacking = profile.lacks(requirement.needs)
+    return RequirementResult(
+        requirement, Verdict.UNVERIFIED, _why_unverified(reasons, lacking), record
+    )
+
+
+def _checked(record: RequirementFindings) -> str:
+    """Say how often it was checked, and why a further check could not be made."""
+    times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
+    return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
+
+
+def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
+    """Name the capabilities that the target lacks, or else the reasons that tests gave."""
     if lacking:
-        also = [why for why in record.unverified if not why.startswith("needs ")]
-        reason = "; ".join(
-            [f"needs {', '.join(lacking)}, which the target profile does not give", *also[:2]]
-        )
-    elif record.unverified and not settled:
-        reason = "; ".join(record.unverified[:3])
-    elif not record.checks:
-        reason = (
-            "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
-        )
-    else:
-        return RequirementResult(
-            requirement,
-            Verdict.PASSED,
-            f"checked {record.checks} time{'s' if record.checks > 1 else ''}",
-            record,
-        )
-    return RequirementResult(requirement, Verdict.UNVERIFIED, reason, record)
+        also = [why for why in reasons if not why.startswith("needs ")][:2]
+        missing = f"needs {', '.join(lacking)}, which the target profile does not give"
+        return "; ".join([missing, *also])
+    return "; ".join(reasons[:3]) or "nothing in this run was subject to this requirement"
 
 
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
@@ -198,6 +218,9 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
+    timelines: Sequence[Timeline] = (),
+    command: str = "pytest",
+    target: str = "",
 ) -> Result:
     """Draw the result of a run from what was found."""
     chosen = frozenset(selected)
@@ -207,7 +230,6 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             _trusted(name, findings, unusable),
             profile,
             policy,
-            settled=name in findings.settled and unusable is None,
         )
         for name, requirement in findings.catalogue.requirements.items()
         if name in chosen
@@ -216,13 +238,10 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     waiver_notes = waivers.notes(rows) if waivers else []
     reminders = waivers.reminders() if waivers else []
     comparison = baseline.compare(rows) if baseline else None
-    open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
-    if any(row.verdict is Verdict.BREACHED for row in rows):
-        overall = Overall.NONCONFORMANT
-    elif unusable or open_:
-        overall = Overall.INCOMPLETE
-    else:
-        overall = Overall.CONFORMANT
+    overall = _overall(rows, unusable)
+    reason = str(unusable or "")
+    if overall is Overall.INCOMPLETE:
+        reason = reason or _why_incomplete(rows)
     seen_by_id = findings.observations
     return Result(
         profile=profile,
@@ -232,7 +251,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         finished=finished,
         rows=rows,
         overall=overall,
-        reason=str(unusable or "") or (_why_open(rows) if overall is Overall.INCOMPLETE else ""),
+        reason=reason,
         unusable=unusable is not None,
         requests=findings.requests,
         statuses={
@@ -266,7 +285,26 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         ],
         comparison=comparison,
         waiver_notes=waiver_notes,
+        timelines=list(timelines),
+        command=command,
+        target=target,
     )
+
+
+def _overall(rows: Sequence[RequirementResult], unusable: EndpointUnusable | None) -> Overall:
+    verdicts = {row.verdict for row in rows}
+    if Verdict.BREACHED in verdicts:
+        return Overall.NONCONFORMANT
+    # A run that judged nothing says nothing of the endpoint, whatever it was asked for.
+    if unusable or verdicts <= {Verdict.UNVERIFIED} or _gating_unverified(rows):
+        return Overall.INCOMPLETE
+    return Overall.CONFORMANT
+
+
+def _gating_unverified(rows: Iterable[RequirementResult]) -> list[RequirementResult]:
+    return [
+        row for row in rows if row.verdict is Verdict.UNVERIFIED and row.requirement.level.gates
+    ]
 
 
 def _hints(rows: list[RequirementResult]) -> list[str]:
@@ -284,8 +322,10 @@ def _hints(rows: list[RequirementResult]) -> list[str]:
     ]
 
 
-def _why_open(rows: list[RequirementResult]) -> str:
+def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
     """Say how many requirements are unverified, as `counts` does, and why."""
+    if not rows:
+        return "no requirement was selected"
     unverified = [row for row in rows if row.verdict is Verdict.UNVERIFIED]
     unverified.sort(key=lambda row: not row.requirement.level.gates)
     reasons = list(dict.fromkeys(row.reason for row in unverified))
@@ -303,19 +343,3 @@ def _trusted(
     ):
         return findings.records.get(name, RequirementFindings())
     return RequirementFindings(unverified=[str(unusable)])
-
-
-def exit_code(result: Result, policy: Policy) -> int:
-    """0, 1 or 4 (README.md, "Reading a verdict"); 2 and 3 are the runner's to give."""
-    if result.overall is Overall.NONCONFORMANT and not (
-        policy.only_new and result.comparison and not result.comparison.gating
-    ):
-        return 1
-    if result.unusable:
-        return 4
-    if policy.strict and result.waiver_notes:
-        return 1
-    unverified = any(
-        r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows
-    )
-    return 1 if policy.require_verified and unverified else 0

@@ -41,7 +41,7 @@ from orchestrator_contract.steps.concurrent_deletes import (
     SecondDeletes,
 )
 from orchestrator_contract.steps.conversations import ConversationDelete
-from orchestrator_contract.steps.dated_keys import DatedKeys
+from orchestrator_contract.steps.dated_keys import CREATE, DatedKeys
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
@@ -63,6 +63,7 @@ from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.rate_limit import RateLimit
 from orchestrator_contract.steps.rechecks import Rechecks
 from orchestrator_contract.steps.refused_deletes import RefusedDeletes
+from orchestrator_contract.steps.sampled_responses import SampledResponses
 from orchestrator_contract.steps.scopes import Scopes
 from orchestrator_contract.steps.stored_errors import StoredErrors
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
@@ -729,12 +730,21 @@ def key_day(
     return day
 
 
+@pytest.fixture(scope="session")
+def responses(endpoint: Endpoint) -> SampledResponses:
+    """Responses of DELETE by status."""
+    return SampledResponses(endpoint)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test as many batches, rounds, or kinds of keys as the effort asks for."""
     effort = metafunc.config.stash[RUN].options.effort
     for name, kinds in (("replayed_kind", REPLAYED_KINDS), ("expired_kind", EXPIRED_KINDS)):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, kinds[:1] if effort.few else kinds)
+            # Findings of a create's key land on its own requirement.
+            create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
+            values = [create if kind == CREATE else kind for kind in kinds]
+            metafunc.parametrize(name, values[:1] if effort.few else values)
     for name, number in (("batch", effort.cohorts), ("round_", effort.race_rounds)):
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]

@@ -1,4 +1,4 @@
-"""A run compared with an earlier one: new, fixed and open breaches, and the gate on new ones."""
+"""A run compared with an earlier one, and the gate on new breaches."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.baseline import Baseline, BaselineError, load
 from orchestrator_contract.results.excuses import Excuses
+from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.verdict import Policy, Result, conclude, exit_code
+from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.results.waivers import Waivers
 
 IDS = ("ERR-MORE-INFO", "ERR-CODE-MATCHES", "ERR-STATUS-MATCHES", "ERR-BOUNDS", "OP-ID")
@@ -117,11 +118,8 @@ def test_bad_baseline(tmp_path: Path, text: str) -> None:
 
 
 def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
-    """Under --fail-on new a run whose only breach is known ends with 0 and no failed test.
-
-    A new breach ends it with 1.
-    """
-    mock = start_mock("--defect", "error-404-info-other")
+    """Under --fail-on new a known breach is 0 and fails no test; a new one is 1."""
+    mock = start_mock("--defect", "error-more-info:404")
     common = (
         "--target",
         mock.profile,

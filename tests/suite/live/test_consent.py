@@ -96,7 +96,7 @@ def test_looking_needs_no_consent(run_suite: Callable[..., Any], option: str) ->
 def test_what_is_asked_is_safe_to_show(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A journal may hold any name: what the terminal would act on is shown as an escape, a line each."""
+    """Names of a journal are shown on a line each, with control characters escaped."""
     monkeypatch.setattr(consent, "_terminal", lambda _: nullcontext(True))
     monkeypatch.setattr("sys.stdin", StringIO("no\n"))
 
