@@ -93,7 +93,7 @@ class KeyChecks(ABC):
     def expired(self, operation: Operation, again: Exchange) -> bool:
         """25 hours after its first use a key is new; for an idle configuration it is accepted."""
         doubtful = again.status == 500 or self._endpoint.is_echo(again)
-        idle = again.call.subject != operation.sid
+        idle = again.call.subject != operation.accepted.call.subject
         return idempotency.expired(
             self.findings, operation.accepted, again, must_accept=idle and not doubtful
         )
