@@ -164,9 +164,7 @@ class RunOptions:
 
     def rerun_line(self, requirement: str) -> str:
         """A shell line that checks one requirement as this run does."""
-        return rerun_line(
-            self.command, self.target or "", self.effort.name, self.seed, requirement
-        )
+        return rerun_line(self.command, self.target or "", self.effort.name, self.seed, requirement)
 
     def cleanup_line(self, journal: Path) -> str:
         """A shell line that deletes what the run of *journal* has left."""

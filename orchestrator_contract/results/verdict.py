@@ -130,7 +130,7 @@ class Result:
         } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
 
 
-def rerun_line(  # noqa: PLR0913  # one parameter a part of the line
+def rerun_line(
     command: str, target: str, effort: str, seed: int, requirement: str = "", *, recording: str = ""
 ) -> str:
     """Return a shell line that repeats a run; *target* is empty for the embedded mock."""
