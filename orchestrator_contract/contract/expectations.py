@@ -41,16 +41,15 @@ def expected(error: ValidationError, *, header: bool = False) -> str:
     """Say what *error* missed; with *header* it is about a response's headers."""
     schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "required":
-        name = missing_member(error)
-        return f"a {header_name(name)} header" if header else f"a member {name!r}"
+        return f"a {_missing(error, header=header)}"
     return _keyword(str(error.validator), error.validator_value, schema)
 
 
-def seen(error: ValidationError) -> str:
+def seen(error: ValidationError, *, header: bool = False) -> str:
     """Say what stands in the place that *error* is about."""
     instance: Any = error.instance
     if error.validator == "required":
-        return "none"
+        return f"no {_missing(error, header=header)}"
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         unknown = [str(name) for name in instance if name not in known]
@@ -58,10 +57,11 @@ def seen(error: ValidationError) -> str:
     return quote(instance)
 
 
-def missing_member(error: ValidationError) -> str:
-    """Return the name that a `required` error is about."""
+def _missing(error: ValidationError, *, header: bool) -> str:
+    """Describe the header or member that a `required` error is about."""
     names: Any = error.validator_value
-    return next(str(name) for name in names if error.message.startswith(repr(name)))
+    name = next(str(name) for name in names if error.message.startswith(repr(name)))
+    return f"{header_name(name)} header" if header else f"member {name!r}"
 
 
 def header_name(name: str) -> str:

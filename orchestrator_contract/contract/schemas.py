@@ -219,7 +219,7 @@ def problem_of(error: ValidationError, *, headers: bool = False) -> SchemaProble
     return SchemaProblem(
         _header(worst) if headers else worst.json_path,
         expectations.expected(worst, header=headers),
-        expectations.seen(worst),
+        expectations.seen(worst, header=headers),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from orchestrator_contract.contract.catalogue import Catalogue, Level
+from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.causes import stage
 from orchestrator_contract.results.findings import Found
@@ -24,11 +24,11 @@ class Failure:
 
 def describe(found: Iterable[Found], catalogue: Catalogue, rerun: Callable[[str], str]) -> Failure:
     """Describe a test's breaches, the most direct first; *rerun* gives a command."""
-    levels = list(Level)
+    order = list(catalogue.requirements)
 
     def directness(one: Found) -> tuple[int, int, int]:
-        requirement = catalogue[one.requirement]
-        return stage(requirement, one.steps), one.steps, levels.index(requirement.level)
+        found_at = stage(catalogue[one.requirement], one.steps)
+        return found_at, one.steps, order.index(one.requirement)
 
     ordered = sorted(found, key=directness)
     groups: dict[str, list[Found]] = {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 
-from orchestrator_contract.contract.catalogue import Level, Requirement
+from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.contract.response_schemas import decided_by
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 
@@ -81,10 +81,13 @@ def grouped(rows: Iterable[RequirementResult], new: Collection[str] = ()) -> lis
     return [Cause(group.rows[0], tuple(group.rows[1:])) for group in groups]
 
 
-def directness(row: RequirementResult) -> tuple[int, int, int]:
-    """Return a sort key: rows that are more directly about an exchange come first."""
+def directness(row: RequirementResult) -> tuple[int, int]:
+    """Return a sort key: rows that are more directly about an exchange come first.
+
+    Among equals the catalogue's order leads from single responses to races.
+    """
     steps = _fewest(row)
-    return stage(row.requirement, steps), steps, list(Level).index(row.requirement.level)
+    return stage(row.requirement, steps), steps
 
 
 def stage(requirement: Requirement, steps: int) -> Stage:

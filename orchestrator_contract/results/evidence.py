@@ -87,7 +87,7 @@ class Breach:
         if last.status is None:
             told = self.seen.startswith("no response")
             return self.seen if told else f"no response: {self.seen}" if self.seen else response
-        if self.seen in ("", "none", status):  # "none": the expected member or header is missing
+        if self.seen in ("", status):
             return response
         if self.seen.startswith(status):
             body = response.removeprefix(status).strip()

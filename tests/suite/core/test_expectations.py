@@ -103,8 +103,8 @@ def test_missing_members() -> None:
     schema = {"required": ["a", "retry-after"]}
 
     assert [(one.path, one.expected, one.seen) for one in problems(schema, {})] == [
-        ("$", "a member 'a'", "none"),
-        ("$", "a member 'retry-after'", "none"),
+        ("$", "a member 'a'", "no member 'a'"),
+        ("$", "a member 'retry-after'", "no member 'retry-after'"),
     ]
     assert [(one.path, one.expected) for one in problems(schema, {"a": ""}, headers=True)] == [
         ("", "a Retry-After header")

@@ -326,7 +326,7 @@ def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: se
         ),
         pytest.param(
             (202, {}),
-            {"DEL-202-HEADERS": "expected a Retry-After header; saw none"},
+            {"DEL-202-HEADERS": "expected a Retry-After header; saw no Retry-After header"},
             id="no-retry-after",
         ),
         pytest.param(
@@ -572,7 +572,7 @@ def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
     bad = bench.endpoint.judge.judge(bench.exchange("delete", (429, error(429, status=409))))
 
     assert (good, bad) == (True, False)
-    assert bench.breaches()["ERR-429-RETRY-AFTER"] == ["expected a Retry-After header; saw none"]
+    assert bench.breaches()["ERR-429-RETRY-AFTER"] == ["expected a Retry-After header; saw no Retry-After header"]
     assert bench.endpoint.findings.statuses == {429: [2, 2, 1]}
 
 

@@ -172,7 +172,7 @@ def test_matches() -> None:
         pytest.param(
             "operation.json",
             {"status": "PENDING", "createdAt": "2026-11-23T00:00:00Z", "statusUrl": URL},
-            ("$", "a member 'operationId'", "none"),
+            ("$", "a member 'operationId'", "no member 'operationId'"),
             id="missing",
         ),
         pytest.param(

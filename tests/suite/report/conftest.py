@@ -211,8 +211,15 @@ def grouped(text: str = "no such resource") -> Result:
         row(
             "ERR-429-RETRY-AFTER",
             Verdict.WARNED,
-            "expected a Retry-After header; saw none",
-            [breach("a Retry-After header", "none", text='{"code": 20429}', status=429)],
+            "expected a Retry-After header; saw no Retry-After header",
+            [
+                breach(
+                    "a Retry-After header",
+                    "no Retry-After header",
+                    text='{"code": 20429}',
+                    status=429,
+                )
+            ],
             trails=[("c",)],
         ),
         row("OP-RETAINED", Verdict.WARNED, text, [gone], trails=[("y", "b")]),

@@ -107,7 +107,7 @@ def test_each_finding_is_said_once(causes: Result) -> None:
         "  also:     OP-RETAINED (warned, advisory): expected 404; seen 410 "
         '"no such resource"\n' in text
     )
-    assert '  seen:     429 {"code": 20429}: none\n' in text
+    assert '  seen:     429 {"code": 20429}: no Retry-After header\n' in text
     assert "nonconformant: 2 breached, 2 warned, 1 passed" in text
 
 
