@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -15,15 +15,12 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry, Resource
 
+from orchestrator_contract.contract import expectations
 from orchestrator_contract.contract.instants import parse_instant
 
 _ROOTS = (Path(__file__).parents[1] / "_schemas", Path(__file__).parents[2] / "schemas")
 
-#: Longest piece of a wrong value that a message quotes, in characters.
-_QUOTE = 120
-
-#: The formats that the schemas use, checked by what the contract means by them; jsonschema's own
-#: need extras.
+#: The formats that the schemas use, checked by what the contract means by them; jsonschema's own need extras.
 FORMATS = FormatChecker(formats=())
 
 
@@ -65,7 +62,7 @@ def _is_reference(value: object) -> bool:
 class SchemaProblem:
     """Where an instance departs from its schema."""
 
-    #: JSON path of the offending part, "$" for the whole.
+    #: JSON path of the offending part, "$" for the whole; of headers the name, empty for the whole.
     path: str
     expected: str
     seen: str
@@ -121,11 +118,10 @@ def _registry() -> Registry[Any]:
     )
 
 
-#: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what
-#: holds no schema.
-_ABOUT = frozenset({"$id", "$schema", "$defs", "title", "description", "examples", "x-invalid"})
+#: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what holds no schema.
+_ABOUT = frozenset({"$id", "$schema", "$defs", "title", "description", "x-invalid"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_VALUES = frozenset({"enum", "const", "required"})
+_VALUES = frozenset({"enum", "const", "required", "examples"})
 
 
 def _written_out(node: Any, resolver: Any) -> Any:
@@ -168,14 +164,26 @@ def matches(name: str, instance: object) -> bool:
 
 
 def problems(name: str, instance: object) -> Iterator[SchemaProblem]:
-    """Problems of *instance* under the schema *name*, one an offending part."""
-    for error in validator(name).iter_errors(instance):
-        yield problem_of(error)
+    """Yield what is wrong with *instance* under the schema *name*, one problem an offending part."""
+    yield from problems_of(validator(name).iter_errors(instance))
+
+
+def problems_of(
+    errors: Iterable[ValidationError], *, headers: bool = False
+) -> Iterator[SchemaProblem]:
+    """Yield one problem for each offending part that *errors* name."""
+    told = set()
+    for error in errors:
+        problem = problem_of(error, headers=headers)
+        place = (problem.path, problem.expected if error.validator == "required" else "")
+        if place not in told:
+            told.add(place)
+            yield problem
 
 
 @cache
 def requirements(name: str) -> tuple[str, ...]:
-    """Requirements that the schema *name* decides, the root's first."""
+    """Return the ids in `x-requirement` of the schema *name*, the root's first."""
     found: list[str] = []
     nodes: list[Any] = [validator(name).schema]
     while nodes:
@@ -187,7 +195,7 @@ def requirements(name: str) -> tuple[str, ...]:
 
 
 def breaches(name: str, instance: object) -> Mapping[str, Sequence[ValidationError]]:
-    """Errors of *instance* for each requirement that the schema decides.
+    """Return the errors of *instance*, for each requirement that the schema *name* decides.
 
     Each error breaches the innermost requirement around it; one without errors is met.
     """
@@ -208,43 +216,24 @@ def _innermost(schema: Any, error: ValidationError) -> str:
     return requirement
 
 
-def problem_of(error: ValidationError) -> SchemaProblem:
-    """One validation error as a message, reduced to the deciding part."""
+def problem_of(error: ValidationError, *, headers: bool = False) -> SchemaProblem:
+    """Describe one validation error, reduced to the part that decides it."""
+    worst = _deciding(error)
+    return SchemaProblem(
+        _header(worst) if headers else worst.json_path,
+        expectations.expected(worst, header=headers),
+        expectations.seen(worst, header=headers),
+    )
+
+
+def _deciding(error: ValidationError) -> ValidationError:
+    """Find the part that decides *error*; of alternatives for one value, all of them."""
     worst = best_match([error]) or error
-    return SchemaProblem(worst.json_path, _expectation(worst), _quote(worst.instance))
+    while worst.parent is not None and worst.parent.json_path == worst.json_path:
+        worst = worst.parent
+    return worst
 
 
-def _expectation(error: ValidationError) -> str:
-    if isinstance(error.schema, dict) and "x-expected" in error.schema:
-        return str(error.schema["x-expected"])
-    if error.validator == "required":
-        return str(error.message).removesuffix(" is a required property") + " present"
-    said = {
-        "type": "type {}",
-        "enum": "one of {}",
-        "const": "{}",
-        "pattern": "a match of {}",
-        "format": "format {}",
-        "minLength": "at least {} character(s)",
-        "maxLength": "at most {} characters",
-        "minimum": "at least {}",
-        "maximum": "at most {}",
-        "minItems": "at least {} item(s)",
-        "minProperties": "at least {} key(s)",
-        "maxProperties": "at most {} key(s)",
-        "uniqueItems": "no item twice",
-    }.get(str(error.validator), f"{error.validator} {{}}")
-    return said.format(
-        error.validator_value
-        if not isinstance(error.validator_value, dict)
-        else "as the schema says"
-    )
-
-
-def _quote(value: object) -> str:
-    text = (
-        repr(value)
-        if not isinstance(value, (dict, list))
-        else json.dumps(value, ensure_ascii=True, default=str)
-    )
-    return text if len(text) <= _QUOTE else text[:_QUOTE] + "…"
+def _header(error: ValidationError) -> str:
+    """Name the header that *error* is about; empty for the headers as a whole."""
+    return expectations.header_name(str(error.absolute_path[0])) if error.absolute_path else ""

@@ -79,10 +79,10 @@ class RecordedFindings(Findings):
         if observation not in self._unseen:
             super().observe(observation, what, count)
 
-    def tally(self, status: int, *, valid: bool) -> None:
-        """Count one DELETE response; missing parts don't make it invalid."""
+    def tally(self, status: int, *, valid: bool | None) -> None:
+        """Count one DELETE response; one that is recorded in part is invalid or not judged."""
         unbroken = self.breach_count() == self._breaches_before
-        super().tally(status, valid=valid or (self._partial and unbroken))
+        super().tally(status, valid=None if self._partial and unbroken else valid)
 
     @cached_property
     def _by_schema(self) -> dict[str, frozenset[str]]:

@@ -140,7 +140,7 @@ class Exchange:
     @cached_property
     def json(self) -> Parsed:
         """The body as JSON, strictly: UTF-8, no NaN, bounded depth."""
-        return parse_json(self.response.body) if self.response else Parsed(error="no answer")
+        return parse_json(self.response.body) if self.response else Parsed(error="no response")
 
     @cached_property
     def documented(self) -> Mapping[str, Any]:
@@ -257,8 +257,8 @@ class Exchange:
         )
 
     def outcome(self) -> str:
-        """The result in a few words: status and code, or the failure."""
-        return str(self.status) if self.response else f"no answer ({self.fault_text})"
+        """What came back, in a few words."""
+        return str(self.status) if self.response else f"no response ({self.fault_text})"
 
 
 def _integer(digits: str) -> int | float:

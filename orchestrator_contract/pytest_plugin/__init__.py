@@ -2,5 +2,14 @@
 
 pytest_plugins = [
     f"{__name__}.{name}"
-    for name in ("options", "terminal", "modes", "session", "selection", "outcomes", "workers")
+    for name in (
+        "options",
+        "terminal",
+        "modes",
+        "session",
+        "selection",
+        "outcomes",
+        "workers",
+        "failures",
+    )
 ]

@@ -24,5 +24,5 @@ def _verdict(report: pytest.TestReport) -> str:
     if report.failed:
         return "breached"
     if hasattr(report, "wasxfail"):
-        return "waived"
+        return "known" if report.wasxfail.startswith("known:") else "waived"
     return "unverified" if report.skipped else "passed"

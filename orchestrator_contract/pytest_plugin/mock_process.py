@@ -66,6 +66,7 @@ class EmbeddedMock:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is the run's, which cleans up before the mock ends
         )
         line = process.stdout.readline() if process.stdout else ""
         try:

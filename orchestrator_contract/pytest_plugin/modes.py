@@ -46,7 +46,8 @@ def pytest_collection(session: pytest.Session) -> bool | None:
     """Collect tests for a plan; of a recording, the requirements that it was judged by."""
     config = session.config
     if mode(config) == "traffic" and not config.option.collectonly:
-        session.items = cases(session, _judge_traffic(config), Path(config.option.traffic))
+        excuses = config.stash[RUN].options.excuses
+        session.items = cases(session, _judge_traffic(config), Path(config.option.traffic), excuses)
         session.testscollected = len(session.items)
     return True if mode(config) in ("traffic", "cleanup") else None
 
@@ -106,7 +107,7 @@ def _judge_traffic(config: pytest.Config) -> Result:
     options = run.options
     traffic = RecordingJudge(Path(config.option.traffic))
     try:
-        report.prepare(options.report)
+        report.prepare(options.report, options.sarif)
         traffic.judge(options.waivers)
         result = traffic.result(
             run.wanted(),

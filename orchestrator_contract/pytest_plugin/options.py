@@ -19,9 +19,11 @@ from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results import baseline, waivers
 from orchestrator_contract.results.baseline import Baseline, BaselineError
-from orchestrator_contract.results.verdict import Policy
+from orchestrator_contract.results.excuses import Excuses
+from orchestrator_contract.results.verdict import Policy, rerun_line
 from orchestrator_contract.results.waivers import WaiverError, Waivers
 from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
+from orchestrator_contract.suggestions import did_you_mean
 
 #: Characters of the longest message that ends a session.
 _LONGEST = 2000
@@ -54,6 +56,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "DIR",
         "default": "conformance-report",
         "help": "where the reports go (default: %(default)s)",
+    },
+    "--sarif": {
+        "metavar": "FILE",
+        "help": "write breaches and warnings as SARIF 2.1.0, for code-scanning views",
     },
     "--effort": {
         "choices": list(EFFORTS),
@@ -136,6 +142,7 @@ class RunOptions:
 
     #: The command that started the run.
     command: str
+    #: The value of --target, also in a worker.
     target: str | None
     profile: Profile | None
     report: Path
@@ -146,8 +153,18 @@ class RunOptions:
     waivers: Waivers = field(default_factory=Waivers)
     baseline: Baseline | None = None
     har: Path | None = None
+    sarif: Path | None = None
     #: Tests that failed last time; empty unless this run repeats that one's seed.
     failed_last: frozenset[str] = frozenset()
+
+    @property
+    def excuses(self) -> Excuses:
+        """The breaches that do not fail a test."""
+        return Excuses(self.waivers, self.baseline if self.policy.only_new else None)
+
+    def rerun_line(self, requirement: str) -> str:
+        """A shell line that checks one requirement as this run does."""
+        return rerun_line(self.command, self.target or "", self.effort.name, self.seed, requirement)
 
     def cleanup_line(self, journal: Path) -> str:
         """A shell line that deletes what the run of *journal* has left."""
@@ -173,6 +190,7 @@ def read(config: pytest.Config) -> RunOptions:
     except KeyError as error:
         raise usage_error(
             f"--requirement: no requirement is or begins with {error.args[0]!r}"
+            f"{did_you_mean(error.args[0], catalogue.load().requirements)}"
         ) from None
 
 
@@ -188,7 +206,7 @@ def _read(config: pytest.Config) -> RunOptions:
     effort = EFFORTS[option.effort]
     return RunOptions(
         command=config.getini("contract_command"),
-        target=target,
+        target=option.target,
         profile=endpoint,
         report=Path(option.report),
         effort=effort.within(endpoint.supply, endpoint.limits.requests) if endpoint else effort,
@@ -198,6 +216,7 @@ def _read(config: pytest.Config) -> RunOptions:
         waivers=_waivers(option.waivers),
         baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
         har=Path(option.har) if option.har else None,
+        sarif=Path(option.sarif) if option.sarif else None,
         failed_last=failed_last(config) if again is not None else frozenset(),
     )
 

@@ -13,10 +13,8 @@ from orchestrator_contract.pytest_plugin import junit, worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.selection import is_marked, requirements_of
 from orchestrator_contract.pytest_plugin.signals import give_lines
+from orchestrator_contract.report import failure
 from orchestrator_contract.results.exit_code import Ending
-
-#: Findings of one test that its failure names.
-_NAMED = 8
 
 
 class Outcomes:
@@ -78,6 +76,10 @@ def endpoint(request: pytest.FixtureRequest) -> Endpoint:
 
 class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to mypy
     """The endpoint breached the contract in this test."""
+
+    def __init__(self, told: failure.Failure) -> None:
+        super().__init__(told.text, pytrace=False)
+        self.line = told.line
 
 
 class _Attempt:
@@ -147,20 +149,16 @@ class _Attempt:
 
     def conclude(self) -> None:
         """Raise the outcome that is no pass."""
-        run = self._run
-        gating = dict.fromkeys(pair for pair in self.found if run.gates(pair[0]))
-        waived = [pair for pair in gating if run.options.waivers.excuses(*pair)]
-        breaches = [pair for pair in gating if pair not in waived]
+        options, findings = self._run.options, self._endpoint.findings
+        gating = dict.fromkeys(pair for pair in self.found if self._run.gates(pair[0]))
+        excused = {pair: options.excuses.why(*pair) for pair in gating}
+        breaches = [findings.found(*pair) for pair, why in excused.items() if not why]
         if breaches:
-            raise _Breached("\n".join(map(_named, breaches[:_NAMED])), pytrace=False)
+            raise _Breached(failure.describe(breaches, findings.catalogue, options.rerun_line))
         if self.reason:
             pytest.skip(f"unverified: {self.reason}")
-        if waived:
-            pytest.xfail("waived: " + "; ".join(map(_named, waived)))
-
-
-def _named(breach: tuple[str, str]) -> str:
-    return ": ".join(breach)
+        if excused:
+            pytest.xfail("; ".join(f"{why}: {one}: {text}" for (one, text), why in excused.items()))
 
 
 #: A plugin such as pytest-timeout ends a test by failing it: no breach, and no broken suite.
@@ -232,6 +230,11 @@ def pytest_runtest_makereport(
     outcomes = (_Breached, pytest.skip.Exception, pytest.xfail.Exception)
     if call.excinfo is not None and not isinstance(call.excinfo.value, outcomes):
         _mark_broken(item, report)
+    if call.excinfo is not None and isinstance(call.excinfo.value, _Breached):
+        # Its line stands in the short summary, and as JUnit's message.
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash is not None:
+            crash.message = call.excinfo.value.line
     if report.when == "call" or (report.when == "setup" and report.skipped):
         worker_reports.carry(report, attempt.found)
         told = junit.properties(report, requirements_of(item))

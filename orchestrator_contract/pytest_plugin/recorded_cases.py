@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.excuses import Excuses
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 
@@ -18,11 +19,15 @@ class RecordedCase(pytest.Item):
     """One requirement with the verdict that a recording led to."""
 
     row: RequirementResult
+    #: True if --fail-on new expects a breach of the requirement.
+    known: bool
 
     def runtest(self) -> None:
         """Come to the outcome that the verdict calls for."""
         reason = visible(self.row.reason, _MOST)
         if self.row.verdict is Verdict.BREACHED:
+            if self.known:
+                pytest.xfail(f"known: {reason}")
             pytest.fail(f"{self.row.requirement.id}: {reason}", pytrace=False)
         if self.row.verdict is Verdict.UNVERIFIED:
             pytest.skip(f"unverified: {reason}")
@@ -34,17 +39,22 @@ class RecordedCase(pytest.Item):
         return self.path, None, self.name
 
 
-def cases(session: pytest.Session, result: Result, recording: Path) -> list[pytest.Item]:
+def cases(
+    session: pytest.Session, result: Result, recording: Path, excuses: Excuses
+) -> list[pytest.Item]:
     """The test cases of a judged recording."""
-    return [_case(session, row, recording) for row in result.rows]
+    return [_case(session, row, recording, excuses) for row in result.rows]
 
 
-def _case(session: pytest.Session, row: RequirementResult, recording: Path) -> RecordedCase:
+def _case(
+    session: pytest.Session, row: RequirementResult, recording: Path, excuses: Excuses
+) -> RecordedCase:
     one = row.requirement
     made: RecordedCase = RecordedCase.from_parent(
         session, name=one.id, nodeid=f"{recording.name}::{one.id}"
     )
     made.row = row
+    made.known = excuses.why(one.id, row.reason) == "known"
     made.user_properties += [
         ("requirement", one.id),
         ("level", str(one.level)),

@@ -174,7 +174,7 @@ class Run:
             ReportError: a report can't be written.
         """
         self.result = result
-        report.write_all(result, self.options.report)
+        report.write_all(result, self.options.report, self.options.sarif)
 
     def exit_code(self, ending: Ending) -> int:
         """The exit code of a session with a result that ended like this."""

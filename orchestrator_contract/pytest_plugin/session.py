@@ -84,7 +84,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 def _open(config: pytest.Config, run: Run, *, alone: bool) -> None:
     consent.obtain(config, run.options.profile, run.options.effort)
-    report.prepare(run.options.report)
+    report.prepare(run.options.report, run.options.sarif)
     terminal.show(config, run.endpoint.client.steps)
     run.open(alone=alone)
 

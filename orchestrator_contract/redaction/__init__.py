@@ -1,1 +1,1 @@
-"""Texts from elsewhere: free of secrets, safe to show, bounded."""
+"""Text from endpoints made fit for reports: free of secrets, safe to show, bounded."""

@@ -1,4 +1,4 @@
-"""Secrets kept out of everything that is stored, shown or logged."""
+"""Replaces secrets in everything that is stored, shown or logged."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Redactor:
 
     @classmethod
     def of(cls, profile: Profile) -> Redactor:
-        """One that knows the secrets of all accounts of *profile*."""
+        """Return a redactor that knows the secrets of *profile*."""
         made = cls()
         made._urls = (*profile.bases, *profile.origins)
         for account in profile.credentials:
@@ -89,7 +89,7 @@ class Redactor:
         self._urls = urls
         pair = f"{user}:{password}"
         forms = {*_written(password), *_base64(pair), pair[::-1]}
-        # Whatever holds the Authorization value holds this, and what it encodes.
+        # A text with the Authorization value holds this, encoded or not.
         forms |= encodings(base64.b64encode(pair.encode()).decode())
         self._hide_unless_words(forms)
 
@@ -113,7 +113,7 @@ class Redactor:
         )
 
     def hide(self, forms: set[str]) -> None:
-        """Learn *forms* of secrets, each as it stands; they are taken over."""
+        """Learn *forms* of secrets, each as it stands; the set is changed."""
         forms |= {json.dumps(form)[1:-1] for form in set(forms)}
         forms |= {
             form.encode().decode("latin-1") for form in forms
@@ -121,7 +121,7 @@ class Redactor:
         forms = {form for form in forms if len(form) > _SHORT}  # shorter would hide anything
         with self._lock:
             for form in forms:
-                # A few letters that stay of more may stand in any text by chance.
+                # What is left of a longer form after folding may be too short to be telling.
                 self._spelled |= {
                     one
                     for one in (folded(form), reduced(form))
@@ -167,7 +167,7 @@ class Redactor:
         )
 
     def raw(self, data: bytes) -> bytes:
-        """*data* without secrets, byte for byte otherwise."""
+        """Replace secrets in *data*; other bytes stay as they are."""
         text = data.decode("latin-1")
         clean = self.text(text)
         return data if clean == text else clean.encode("latin-1")

@@ -16,7 +16,7 @@ from itertools import chain
 from urllib.parse import quote, quote_plus
 
 _ESCAPE = re.compile(
-    # However often it was escaped again: a run of backslashes counts as one.
+    # A run of backslashes counts as one: an escape may have been escaped again.
     rb"\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([0-3][0-7]{2})|([nrtbfvae0])|([\"'/])|)"
     rb"|%([0-9a-f]{2})|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}([0-9]{1,7});"
     rb"|&(quot|amp|lt|gt|apos|shy|zwj|zwnj);"
@@ -24,20 +24,20 @@ _ESCAPE = re.compile(
 _NAMED = {b"quot": b'"', b"amp": b"&", b"lt": b"<", b"gt": b">", b"apos": b"'"}
 _SILENT = re.compile("[^\x20-\x7e]+")
 _CONTROLS = bytes([*range(0x20), 0x7F])
-#: Letter case aside, base64 has two alphabets: both are read as one.
+#: Base64 has two alphabets: both are read as one, in any letter case.
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
-#: How often escapes of escapes are undone.
+#: Number of times that escapes of escapes are undone.
 _ROUNDS = 3
 #: Of a secret turned round, or of a part of longer base64, what is shorter stands in any text by
 #: chance.
 SURE = 8
 
-#: A form of more characters that are all of a token's is found by so many of them.
+#: Forms of more characters, if all are a token's, are found by this many of them.
 _LONG, _BEGINNING = 128, 64
 #: The characters of a token as `folded` leaves them, and what follows its beginning.
 _TOKEN, _REST = re.compile(rb"[a-z0-9+/=.~%]+"), rb"[a-z0-9+/=.~%]*+"
 
-#: Where an edit of a text begins and ends, and how many characters take its place.
+#: Begin and end of an edit of a text, and the number of characters that take its place.
 _Edit = tuple[int, int, int]
 
 
@@ -127,7 +127,7 @@ def _char(escape: re.Match[bytes]) -> bytes:
 
 
 def _back(hits: list[tuple[int, int]], edits: Iterator[_Edit]) -> list[tuple[int, int]]:
-    """Where the *hits* in an edited text were before its *edits*."""
+    """Map *hits* in an edited text to their places before its *edits*."""
     none: _Edit = (1 << 62, 1 << 62, 0)
     start, end, length = next(edits, none)
     longer = 0
@@ -141,7 +141,7 @@ def _back(hits: list[tuple[int, int]], edits: Iterator[_Edit]) -> list[tuple[int
     return [(first[0], last[1]) for first, last in zip(points[::2], points[1::2], strict=True)]
 
 
-# -------------------------------------------------------------------- how a secret looks
+# -------------------------------------------------------------------- forms of a secret
 
 
 def encodings(secret: str, *, twice: bool = True) -> set[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator_contract.report.html import as_html
 from orchestrator_contract.report.json_report import as_json
 from orchestrator_contract.report.markdown import as_markdown
+from orchestrator_contract.report.sarif import as_sarif
 from orchestrator_contract.report.terminal import write_terminal
 from orchestrator_contract.results.verdict import Result
 
@@ -18,6 +19,7 @@ __all__ = [
     "as_html",
     "as_json",
     "as_markdown",
+    "as_sarif",
     "prepare",
     "write_all",
     "write_terminal",
@@ -31,16 +33,15 @@ _WRITERS: dict[str, Callable[[Result], str]] = {
 
 
 class ReportError(Exception):
-    """The reports can't be written where they should be; the message says where and why."""
+    """A report that can't be written; the message says which, and why."""
 
-    def __init__(self, path: Path, why: OSError | str) -> None:
-        super().__init__(
-            f"--report: {path} can't be written: {why if isinstance(why, str) else why.strerror or why}"
-        )
+    def __init__(self, path: Path, why: OSError | str, option: str = "--report") -> None:
+        reason = why if isinstance(why, str) else why.strerror or why
+        super().__init__(f"{option}: {path} can't be written: {reason}")
 
 
-def prepare(folder: Path) -> None:
-    """Make *folder*, and see that every report can be written into it: at the end of a run it is too late to find out.
+def prepare(folder: Path, sarif: Path | None = None) -> None:
+    """Make *folder*, and check before the run that every report can be written.
 
     Raises:
         ReportError: one can't be.
@@ -48,33 +49,56 @@ def prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            pass  # whether files can be made there is all that is asked
+            pass  # new files can be made there
     except OSError as error:
         raise ReportError(folder, error) from None
     for name in _WRITERS:
-        path = folder / name
-        try:
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise ReportError(path, "it is no regular file")
-            with path.open("ab"):
-                pass
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise ReportError(path, error) from None
+        _check_writable(folder / name)
+    if sarif is not None:
+        _check_folder(sarif)
+        _check_writable(sarif, "--sarif")
 
 
-def write_all(result: Result, folder: Path) -> None:
-    """Write every report file into *folder*, which is made.
+def _check_folder(sarif: Path) -> None:
+    try:
+        sarif.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=sarif.parent):
+            pass
+    except OSError as error:
+        raise ReportError(sarif, error, "--sarif") from None
+
+
+def _check_writable(path: Path, option: str = "--report") -> None:
+    """Check that an existing file can be replaced."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ReportError(path, "not a regular file", option)
+        with path.open("ab"):
+            pass
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ReportError(path, error, option) from None
+
+
+def write_all(result: Result, folder: Path, sarif: Path | None = None) -> None:
+    """Write every report into *folder*, which is made, and SARIF to *sarif*.
 
     Raises:
-        ReportError: the folder or a file in it can't be written.
+        ReportError: the folder or a file can't be written.
     """
-    path = folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, writer in _WRITERS.items():
-            path = folder / name
-            path.write_text(writer(result), encoding="utf-8", newline="\n")
     except OSError as error:
-        raise ReportError(path, error) from None
+        raise ReportError(folder, error) from None
+    for name, writer in _WRITERS.items():
+        _write(folder / name, writer(result))
+    if sarif is not None:
+        _write(sarif, as_sarif(result), "--sarif")
+
+
+def _write(path: Path, text: str, option: str = "--report") -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ReportError(path, error, option) from None

@@ -1,4 +1,7 @@
-"""conformance.html: the result for people, in one file that loads nothing and runs only its own script."""
+"""conformance.html: the result for people, in one file that loads nothing.
+
+Only its own script runs in it.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Level
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import report_model, sources, timeline_svg
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import Result
 
-#: Findings of one requirement that stand open; further ones are folded.
-_OPEN_FINDINGS = 1
+#: Findings of one requirement that are shown; further ones are folded.
+_SHOWN = 1
 
 
 def _environment() -> Environment:
@@ -47,7 +50,7 @@ def _hash(text: str) -> str:
 
 
 def as_html(result: Result) -> str:
-    """The text of conformance.html."""
+    """Return the text of conformance.html."""
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
@@ -65,12 +68,8 @@ def as_html(result: Result) -> str:
             headline=report_model.headline(result),
             duration=report_model.duration(result),
             counts=result.counts(),
-            broken=[
-                (row, *_split(row))
-                for row in report_model.ordered(
-                    result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)
-                )
-            ],
+            cards=report_model.cards(result),
+            shown=_SHOWN,
             unverified=report_model.by_reason(result.of(Verdict.UNVERIFIED)),
             rows=[(row, report_model.section(row.requirement.id)) for row in result.rows],
             sections=report_model.by_section(result.rows),
@@ -83,8 +82,3 @@ def as_html(result: Result) -> str:
             credentials=result.profile.shell_variables,
         )
     )
-
-
-def _split(row: RequirementResult) -> tuple[list[report_model.Finding], list[report_model.Finding]]:
-    found = report_model.findings(row)
-    return found[:_OPEN_FINDINGS], found[_OPEN_FINDINGS:]

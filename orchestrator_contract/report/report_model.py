@@ -1,7 +1,7 @@
-"""What every report shows of a result, prepared once: findings with their steps, sections, coverage of statuses.
+"""The content of every report: findings, sections, statuses, observations.
 
-Every text that may come from the endpoint has passed through `visible` here; a writer escapes for its
-own format only.
+Each text that may come from the endpoint passes through `visible` here; a writer only escapes for
+its own format.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 
 from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.causes import Cause
 from orchestrator_contract.results.evidence import Breach, Evidence
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 
-#: Longest body, header value and message that a report shows, in characters.
+#: Characters of a body, a header value, a message and a request that a report shows.
 MAX_BODY = 4000
 MAX_VALUE = 400
 MAX_TEXT = 1200
@@ -25,7 +26,7 @@ MAX_CURL = 8000
 
 _DOCUMENTED = frozenset(map(str, DELETE_STATUSES))
 
-#: Sections of the contract by the prefix of their requirements' ids.
+#: Sections of the contract, by the prefix of their requirements' ids.
 SECTIONS: Mapping[str, str] = {
     "HTTP": "Transport",
     "DEL": "Submitting a delete",
@@ -41,33 +42,41 @@ SECTIONS: Mapping[str, str] = {
     "CONV": "Deleting a conversation",
 }
 
-#: Verdicts from what a reader must see first to what needs no attention.
+#: Verdicts in the order of the attention that they need.
 ORDER = (Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED, Verdict.UNVERIFIED, Verdict.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One exchange that belongs to a finding."""
+    """One exchange of a finding."""
 
     curl: str
     status: str
     headers: list[tuple[str, str]]
     body: str
-    #: Where else it is to be found; empty for what the run itself has sent.
+    #: Its place in a recording; empty for what the run sent.
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One breach: what was expected, what was seen instead, and the requests that show it."""
+    """One breach, with the requests that show it."""
 
     where: str
     expected: str
+    #: The response's status and the beginning of its body, then what is wrong.
     seen: str
-    #: None where no single request shows it.
+    #: Empty if no single request shows it.
     steps: list[Step]
     #: The shortest history that shows it, where one was looked for.
     story: list[str]
+    #: Expected and seen in one line.
+    summary: str
+
+    @property
+    def wanted(self) -> str:
+        """The expectation, with its place."""
+        return f"{self.where}: {self.expected}" if self.where else self.expected
 
     @property
     def paste(self) -> str:
@@ -75,13 +84,29 @@ class Finding:
         return "\n".join(step.curl for step in self.steps)
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A breached requirement, and those whose breaches rest on the same exchanges."""
+
+    row: RequirementResult
+    findings: list[Finding]
+    also: tuple[Card, ...] = ()
+
+    @property
+    def failed(self) -> str:
+        """Number of checks that failed, of all."""
+        record = self.row.record
+        return f"{record.breaches} of {count(record.checks, 'check')}"
+
+
 @dataclass(slots=True)
 class StatusRow:
-    """How far one HTTP status of DELETE was covered."""
+    """Coverage of one HTTP status of DELETE."""
 
     status: str
     meaning: str
     seen: int
+    #: Responses whose content was judged and conforms.
     valid: int
     #: How it came about, or why it was never seen.
     how: str
@@ -92,7 +117,7 @@ class StatusRow:
 def _step(shown: Evidence) -> Step:
     return Step(
         curl=visible(shown.request, MAX_CURL),
-        status="no answer" if shown.status is None else str(shown.status),
+        status="no response" if shown.status is None else str(shown.status),
         headers=[
             (visible(name, 80), visible(value, MAX_VALUE)) for name, value in shown.headers.items()
         ],
@@ -106,30 +131,41 @@ def _finding(breach: Breach) -> Finding:
     return Finding(
         where=visible(": ".join(filter(None, (note, breach.where))), MAX_VALUE),
         expected=visible(breach.expected, MAX_TEXT),
-        seen=visible(breach.seen, MAX_TEXT),
+        seen=visible(breach.observed, MAX_TEXT),
         steps=list(map(_step, breach.steps)),
         story=[visible(line, MAX_VALUE) for line in breach.story],
+        summary=visible(": ".join(filter(None, (note, breach.summary))), MAX_TEXT),
     )
 
 
 def findings(row: RequirementResult) -> list[Finding]:
-    """The breaches of a requirement that are kept with their evidence."""
+    """Return the breaches of a requirement that are kept with their evidence."""
     return list(map(_finding, row.record.shown))
 
 
-def ordered(rows: Iterable[RequirementResult]) -> list[RequirementResult]:
-    """Rows by verdict, worst first, else in the contract's order."""
-    return sorted(rows, key=lambda row: ORDER.index(row.verdict))
+def cards(result: Result) -> list[Card]:
+    """Return the breached requirements, the most severe and most direct first."""
+    return list(map(_card, result.causes))
+
+
+def _card(cause: Cause) -> Card:
+    also = tuple(Card(row, findings(row)) for row in cause.also)
+    return Card(cause.lead, findings(cause.lead), also)
+
+
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun in singular or plural."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def section(requirement: str) -> str:
-    """The title of the section that a requirement's id names."""
+    """Return the title of the section that a requirement's id names."""
     prefix = requirement.partition("-")[0]
     return SECTIONS.get(prefix, prefix)
 
 
 def by_section(rows: Sequence[RequirementResult]) -> dict[str, dict[Verdict, int]]:
-    """How often each verdict was given, by section, in the contract's order."""
+    """Count the verdicts of each section, in the contract's order."""
     table: dict[str, dict[Verdict, int]] = {}
     for row in rows:
         counts = table.setdefault(section(row.requirement.id), dict.fromkeys(Verdict, 0))
@@ -138,7 +174,7 @@ def by_section(rows: Sequence[RequirementResult]) -> dict[str, dict[Verdict, int
 
 
 def by_reason(rows: Iterable[RequirementResult]) -> dict[str, list[RequirementResult]]:
-    """Rows by why they have their verdict, the most frequent reason first."""
+    """Group rows by the reason of their verdict, the most frequent first."""
     groups: dict[str, list[RequirementResult]] = {}
     for row in rows:
         groups.setdefault(visible(row.reason, MAX_TEXT), []).append(row)
@@ -146,7 +182,7 @@ def by_reason(rows: Iterable[RequirementResult]) -> dict[str, list[RequirementRe
 
 
 def phrase(code: str) -> str:
-    """The standard's words for a status; empty when it has none."""
+    """Return the standard's words for a status; empty if it has none."""
     try:
         return HTTPStatus(int(code)).phrase
     except ValueError:
@@ -154,50 +190,45 @@ def phrase(code: str) -> str:
 
 
 def statuses(result: Result) -> list[StatusRow]:
-    """Coverage of the statuses of DELETE: the documented ones, then whatever else was seen."""
-    rows = []
+    """Return the coverage of DELETE's documented statuses, and of others seen."""
     faults = {str(status) for status in result.profile.faults}
-    for status in sorted({*_DOCUMENTED, *result.statuses}):
-        counts = result.statuses.get(status, {})
-        seen, valid = counts.get("seen", 0), counts.get("valid", 0)
-        if status not in _DOCUMENTED:
-            how, state = "not a documented status", "undocumented"
-        elif not seen:
-            provokable = status in faults or status in ("202", "404")
-            how = (
-                "never seen in this run"
-                if provokable
-                else f"never seen: the target profile has no [faults.{status}]"
-            )
-            state = "unseen"
-        else:
-            how = (
-                "provoked as the target profile says"
-                if status in faults
-                else "met in the course of the tests"
-            )
-            state = "ok" if valid == seen else "wrong"
-            how += (
-                f"; {seen - valid} {'does' if seen - valid == 1 else 'do'} not conform"
-                if valid != seen
-                else ""
-            )
-        rows.append(StatusRow(status, phrase(status), seen, valid, how, state))
-    return rows
+    return [
+        _status_row(status, result.statuses.get(status, {}), provoked=status in faults)
+        for status in sorted({*_DOCUMENTED, *result.statuses})
+    ]
+
+
+def _status_row(status: str, counts: Mapping[str, int], *, provoked: bool) -> StatusRow:
+    seen, judged, valid = (counts.get(name, 0) for name in ("seen", "judged", "valid"))
+    if status not in _DOCUMENTED:
+        how, state = "not a documented status", "undocumented"
+    elif not seen:
+        how, state = _why_unseen(status, provoked=provoked), "unseen"
+    else:
+        how = (
+            "provoked as the target profile says" if provoked else "seen in the course of the tests"
+        )
+        state = "ok" if valid == judged else "wrong"
+    wrong, open_ = judged - valid, seen - judged
+    if wrong:
+        how += f"; {wrong} {'does' if wrong == 1 else 'do'} not conform"
+    if open_:
+        how += f"; {open_} not judged"
+    return StatusRow(status, phrase(status), seen, valid, how, state)
+
+
+def _why_unseen(status: str, *, provoked: bool) -> str:
+    if provoked or status in ("202", "404"):
+        return "never seen in this run"
+    return f"never seen: the target profile has no [faults.{status}]"
 
 
 def sightings(result: Result) -> list[dict[str, Any]]:
-    """The observations that were made, most frequent sighting first."""
+    """Return the observations that were made, the most frequent sighting first."""
     made = []
     for one in result.observations:
-        seen = sorted(
-            (
-                (visible(str(s["what"]), 200), int(s["count"]))
-                for s in one["seen"]
-                if s["count"] > 0
-            ),
-            key=lambda s: -s[1],
-        )
+        counts = [(visible(str(s["what"]), 200), int(s["count"])) for s in one["seen"]]
+        seen = sorted((pair for pair in counts if pair[1] > 0), key=lambda pair: -pair[1])
         if seen:
             made.append(
                 {
@@ -211,32 +242,26 @@ def sightings(result: Result) -> list[dict[str, Any]]:
 
 
 def headline(result: Result) -> str:
-    """The verdict in one sentence."""
-    counts = result.counts()
+    """Return the verdict in one sentence."""
+    counts, judged = result.counts(), count(len(result.rows), "requirement")
     broken, open_ = counts["breached"], counts["unverified"]
     if result.overall == "nonconformant":
-        return (
-            f"{broken} of {len(result.rows)} requirements {'are' if broken > 1 else 'is'} breached"
-        )
+        return f"{broken} of {judged} {'is' if broken == 1 else 'are'} breached"
     if result.unusable:
         return "The endpoint could not be tested"
-    if result.overall == "incomplete":
-        return (
-            f"No breach was found; {open_} of {len(result.rows)} requirements could not be verified"
-        )
-    if not result.rows:
-        return "Nothing was judged: no test was selected"
+    if open_ == len(result.rows):
+        why = f"{open_} of {judged} could not be verified" if open_ else "no test was selected"
+        return f"Nothing was judged: {why}"
     if open_:
-        return f"No breach was found; {open_} advisory requirement{'s' if open_ > 1 else ''} could not be verified"
-    return (
-        f"All {len(result.rows)} requirements that were judged are met"
-        if not counts["waived"] + counts["warned"]
-        else ("No breach that fails the run was found; warnings and waived breaches are listed")
-    )
+        level = "" if result.overall == "incomplete" else ", all of them advisory"
+        return f"No breach was found; {open_} of {judged} could not be verified{level}"
+    if counts["waived"] + counts["warned"]:
+        return "No breach that fails the run was found; warnings and waived breaches are listed"
+    return f"All {judged} that were judged are met"
 
 
 def duration(result: Result) -> str:
-    """How long the run took, to read."""
+    """Return how long the run took."""
     seconds = max((result.finished - result.started).total_seconds(), 0.0)
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

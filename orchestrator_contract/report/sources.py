@@ -1,4 +1,4 @@
-"""The sources that requirements name, for the legend of a report: what each id stands for and where to read it."""
+"""The sources that requirements name, for the legend of a report."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One document that binds, or helps to read those that do."""
+    """A document that a requirement rests on."""
 
     id: str
     title: str
-    #: Where it is published under a lasting address; empty for the vendor's pages, which move.
+    #: Its lasting address; empty for the vendor's pages, which move.
     url: str = ""
 
 
@@ -22,7 +22,7 @@ SOURCES = (
     Source("S3", "Twilio docs, Conversation Orchestrator: Async operations, as of 2026-11"),
     Source("S4", "Twilio docs, Conversation Orchestrator: Troubleshooting, as of 2026-11"),
     Source("S5", "Twilio error dictionary: 17534, 20003, 20404, 20409, 20429, 20500, 20503"),
-    Source("S6", "Twilio OpenAPI of the sister control planes: knowledge v2 and memory v1"),
+    Source("S6", "Twilio OpenAPI of other control planes: knowledge v2 and memory v1"),
     Source(
         "R1",
         "RFC 9110, HTTP Semantics; for status 429 RFC 6585",
@@ -45,7 +45,7 @@ _ID = re.compile("|".join(rf"\b{source.id}\b" for source in SOURCES))
 
 
 def split(text: str) -> list[tuple[str, str]]:
-    """*text* in pieces of (words, source id); the id is empty where the words name no source."""
+    """Split *text* into pairs of words and source id, empty if they name none."""
     pieces, end = [], 0
     for found in _ID.finditer(text):
         if found.start() > end:

@@ -1,4 +1,4 @@
-"""The verdict on the terminal: a table by section, each breach with what to do about it, what stayed open."""
+"""The verdict on the terminal: sections, breaches, unverified requirements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import report_model
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.report.report_model import Card, Finding
+from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import Overall, Result
 
 _COLOURS = {
@@ -23,32 +24,36 @@ _COLOURS = {
 }
 _SEEN = 4
 _TEXT = 300
+_ALSO = 200
 _CURL = 1500
 
 
 def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
-    """Write the summary with pytest's terminal reporter; with -q only breaches and the verdict."""
+    """Write the summary; with -q without the table and the observations."""
     quiet = terminal.verbosity < 0
     terminal.section("contract", sep="=")
     if not quiet:
         _table(result, terminal)
-    for row in report_model.ordered(result.of(Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)):
-        _breach(row, result, terminal)
-    if not quiet:
-        for line in (*_unverified(result), *_observations(result)):
-            terminal.write_line(line)
-        for note in result.notes:
-            terminal.write_line(f"note: {visible(note, _TEXT)}")
-        terminal.write_line(f"report: {visible(str(folder / 'conformance.html'))}")
+    for card in report_model.cards(result):
+        _breach(card, result, terminal)
+    for line in _unverified(result):
+        terminal.write_line(line)
+    for line in () if quiet else _observations(result):
+        terminal.write_line(line)
+    for note in result.notes:
+        terminal.write_line(f"note: {visible(note, _TEXT)}")
+    terminal.write_line(f"report: {visible(str(folder / 'conformance.html'))}")
+    _verdict(result, terminal)
+
+
+def _verdict(result: Result, terminal: Any) -> None:
     counts = result.counts()
-    said = (
-        ", ".join(
-            f"{counts[verdict]} {verdict}" for verdict in report_model.ORDER if counts[verdict]
-        )
-        or "nothing judged"
-    )
+    shown = [f"{counts[one]} {one}" for one in report_model.ORDER if counts[one]]
     terminal.write(str(result.overall), bold=True, **{_COLOURS[result.overall]: True})
-    terminal.write_line(f": {said} ({result.requests} requests, seed {result.seed})")
+    terminal.write_line(
+        f": {', '.join(shown) or 'nothing judged'} "
+        f"({report_model.count(result.requests, 'request')}, seed {result.seed})"
+    )
     if result.reason:
         terminal.write_line(f"  {visible(result.reason, 2 * _TEXT)}")
 
@@ -65,46 +70,56 @@ def _table(result: Result, terminal: Any) -> None:
     for title, counts in table.items():
         terminal.write(f"{title:{width}}  ")
         for verdict in shown:
-            colour = (
-                {_COLOURS[verdict]: True}
-                if counts[verdict] and verdict is not Verdict.PASSED
-                else {}
-            )
+            marked = counts[verdict] and verdict is not Verdict.PASSED
+            colour = {_COLOURS[verdict]: True} if marked else {}
             terminal.write(f"{counts[verdict] or '-':>10}  ", **colour)
         terminal.write_line("")
     terminal.write_line("")
 
 
-def _breach(row: RequirementResult, result: Result, terminal: Any) -> None:
-    one = row.requirement
-    terminal.write(row.verdict.upper(), bold=True, **{_COLOURS[row.verdict]: True})
+def _breach(card: Card, result: Result, terminal: Any) -> None:
+    one = card.row.requirement
+    terminal.write(card.row.verdict.upper(), bold=True, **{_COLOURS[card.row.verdict]: True})
     terminal.write_line(f" {one.id} ({one.level}, {one.source})")
-    terminal.write_line(f"  {one.title}")
-    found = report_model.findings(row)
-    if row.verdict is Verdict.WAIVED or not found:
-        terminal.write_line(f"  {visible(row.reason, _TEXT)}")
-    if found:
-        for line in _finding(found[0]):
-            terminal.write_line(f"  {line}")
-        if len(found) > 1:
-            terminal.write_line(f"  and {len(found) - 1} more finding(s), see the report")
-    terminal.write_line(f"  check:    {visible(result.rerun(one.id), _CURL)}")
+    for line in _lines(card, result):
+        terminal.write_line(f"  {line}")
     terminal.write_line("")
 
 
-def _finding(finding: report_model.Finding) -> Iterator[str]:
-    where = f"{visible(finding.where, 80)}: " if finding.where else ""
-    yield f"expected: {where}{visible(finding.expected, _TEXT)}"
+def _lines(card: Card, result: Result) -> Iterator[str]:
+    one = card.row.requirement
+    yield one.title
+    if card.row.verdict is Verdict.WAIVED or not card.findings:
+        yield visible(card.row.reason, _TEXT)
+    if card.findings:
+        yield from _finding(card.findings[0])
+    yield f"breached: {card.failed}"
+    for also in card.also:
+        yield f"also:     {visible(_brief(also), _ALSO)}"
+    yield f"check:    {visible(result.rerun(one.id), _CURL)}"
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield f"expected: {visible(finding.wanted, _TEXT)}"
     yield f"seen:     {visible(finding.seen, _TEXT)}"
     if finding.story:
         yield "shortest history that shows it:"
-        yield from (
-            f"  {number}. {visible(line, _TEXT)}" for number, line in enumerate(finding.story, 1)
-        )
+        for number, line in enumerate(finding.story, 1):
+            yield f"  {number}. {visible(line, _TEXT)}"
     if finding.steps:
-        if len(finding.steps) > 1:
-            yield f"after {len(finding.steps) - 1} earlier step(s), which the report lists:"
+        earlier = len(finding.steps) - 1
+        if earlier:
+            yield f"after {report_model.count(earlier, 'earlier step')}, in the report:"
         yield f"repeat:   {visible(finding.steps[-1].curl, _CURL)}"
+
+
+def _brief(card: Card) -> str:
+    """Describe a breach that rests on the same exchanges, in one line."""
+    row = card.row
+    level = str(row.requirement.level)
+    head = level if row.verdict is Verdict.BREACHED else f"{row.verdict}, {level}"
+    said = card.findings[0].summary if card.findings else row.reason
+    return f"{row.requirement.id} ({head}): {said}"
 
 
 def _unverified(result: Result) -> Iterator[str]:

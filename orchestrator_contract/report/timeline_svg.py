@@ -1,23 +1,26 @@
-"""Timelines as inline SVG: places in per cent, so that a drawing fits any width without shrinking its text."""
+"""Timelines as inline SVG.
+
+Positions are in per cent, so that a drawing fits any width without shrinking its text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.report.timelines import Event, Timeline
+from orchestrator_contract.results.timeline import Event, Timeline
 
 #: Status words that have a colour of their own; others share one.
 _KNOWN = frozenset({"PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"})
 _LEFT, _RIGHT = 1.5, 97.0
-#: Later looks at an operation that ended long before stand behind a gap, so that its life stays readable.
+#: Requests long after an operation's end stand behind a gap, so that the rest stays readable.
 _GAP = (88.0, 92.0)
 _LONG_AFTER = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of time in one state, or one request from sending to answer; places in per cent."""
+    """A stretch of time in one state, or one request until its response; in per cent."""
 
     x: float
     width: float
@@ -35,7 +38,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A word below the line."""
+    """A word below the timeline."""
 
     x: float
     text: str
@@ -44,7 +47,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A timeline with its places computed."""
+    """A timeline with its positions."""
 
     line: Timeline
     bars: tuple[Bar, ...]
@@ -54,13 +57,13 @@ class Drawing:
 
 
 def span(seconds: float) -> str:
-    """A length of time to read."""
+    """Format a duration."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Where a time stands: seconds up to *horizon* before the gap, later ones behind it."""
+    """Positions of times: up to *horizon* seconds before the gap, later ones behind it."""
 
     horizon: float
     total: float
@@ -69,7 +72,7 @@ class _Scale:
     def broken(self) -> bool:
         return self.total > self.horizon
 
-    def scope(self, at: float) -> float:
+    def position(self, at: float) -> float:
         if not self.broken:
             part, left, right = at / self.total, _LEFT, _RIGHT
         elif at <= self.horizon:
@@ -79,12 +82,12 @@ class _Scale:
         return round(left + (right - left) * min(max(part, 0.0), 1.0), 2)
 
     def bar(self, since: float, until: float, state: str) -> Bar:
-        x = self.scope(since)
-        return Bar(x, max(round(self.scope(until) - x, 2), 0.5), state)
+        x = self.position(since)
+        return Bar(x, max(round(self.position(until) - x, 2), 0.5), state)
 
 
 def draw(line: Timeline) -> Drawing:
-    """Compute where everything of *line* stands."""
+    """Compute the positions of a timeline."""
     total = line.length or 1.0
     events = sorted(line.events, key=lambda event: event.at)
     if line.kind == "race":
@@ -102,7 +105,7 @@ def draw(line: Timeline) -> Drawing:
         bars=tuple(_bars([(0.0, "accepted"), *changes], scale)),
         marks=tuple(
             Mark(
-                scale.scope(e.at),
+                scale.position(e.at),
                 _kind(e),
                 f"{e.what} after {span(e.at)}: {e.response} {e.state}".strip(),
             )
@@ -123,7 +126,7 @@ def _bars(changes: Sequence[tuple[float, str]], scale: _Scale) -> Iterator[Bar]:
 
 
 def _labels(changes: Sequence[tuple[float, str]]) -> Iterator[Label]:
-    """The first word at the left and the last at the right, where they never touch; the rest is in the list below."""
+    """Yield the first status word at the left, the last one at the right."""
     if len(changes) > 1:
         yield Label(_LEFT, f"{changes[0][1]} {span(changes[0][0])}", "start")
     if changes:

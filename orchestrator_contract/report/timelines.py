@@ -1,7 +1,7 @@
-"""When things happened: a bounded sample of operations and races, recorded for the reports to draw.
+"""Recording of timelines: a bounded sample of operations and races.
 
-Times are seconds since the first request of a line, on the client's monotonic clock, so that lines from
-several worker processes can be shown side by side.
+Times are seconds since the first request of a timeline, on the client's monotonic clock, so that
+timelines of several worker processes can be shown side by side.
 """
 
 from __future__ import annotations
@@ -9,98 +9,52 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from string import ascii_uppercase
 from threading import Lock
 from typing import Any
 
 from orchestrator_contract.http.addresses import last_segment
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.timeline import Event, Timeline
 
 #: Operations and races that a report draws.
 MAX_OPERATIONS = 12
 MAX_RACES = 6
-#: Those kept while the run lasts, from which the ones worth drawing are picked.
+#: Operations and races that are kept during a run, to pick from.
 _MAX_TRACKED = 120
-#: Events of one line; later ones are counted only.
-MAX_EVENTS = 40
 _MAX_TEXT = 80
 _CHANGES = frozenset({"DELETE", "PUT", "PATCH"})
-#: Ends that a reader looks for first.
+#: Final status words that a reader looks for first.
 _FAILED = ("FAILED", "CANCELLED")
 
 
 @dataclass(slots=True)
-class Event:
-    """One request of a line and what came back."""
-
-    #: Seconds from the line's first request to this one's sending.
-    at: float
-    #: Seconds until the answer was there.
-    took: float
-    #: What was asked: "DELETE", "DELETE with key B", "poll", "fetch".
-    what: str
-    #: What came back: a status, or "no answer".
-    response: str
-    #: The operation's status word, where the answer gave one.
-    state: str = ""
-
-
-@dataclass(slots=True)
-class Timeline:
-    """What happened around one accepted delete, or in one race for a configuration."""
-
-    #: "operation" or "race".
-    kind: str
-    #: The operation's id, or the configuration's that was raced for.
-    title: str
-    #: The configuration.
-    subject: str
-    events: list[Event] = field(default_factory=list)
-    #: Events that were not kept.
-    left_out: int = 0
-
-    @property
-    def end(self) -> str:
-        """The last status word that was seen."""
-        return next((event.state for event in reversed(self.events) if event.state), "")
-
-    @property
-    def length(self) -> float:
-        """Seconds from the first request to the last answer."""
-        return max((event.at + event.took for event in self.events), default=0.0)
-
-    def add(self, event: Event) -> None:
-        """Keep *event* while there is room; a new status word always finds some."""
-        if len(self.events) < MAX_EVENTS or (
-            event.state and event.state != self.end and len(self.events) < 2 * MAX_EVENTS
-        ):
-            self.events.append(event)
-        else:
-            self.left_out += 1
-
-
-@dataclass(slots=True)
 class _Line:
-    """A timeline being recorded, and the moment that its times count from."""
+    """A timeline that is being recorded."""
 
+    #: The first request's sending, from which times count.
     since: float
+    #: The end of the last request.
     until: float
     line: Timeline
-    #: Idempotency keys in order of appearance, to tell them apart by a letter.
+    #: Idempotency keys in order of appearance, which letters stand for.
     keys: list[str] = field(default_factory=list)
 
     def key_name(self, key: str | None) -> str:
-        """How a race calls *key*."""
+        """Return the name of *key* in a race."""
         if key is None:
             return "without a key"
         if key not in self.keys:
             self.keys.append(key)
-        scope = self.keys.index(key)
-        return f"with key {chr(ord('A') + scope) if scope < len('ABCDEFGHIJKLMNOPQRSTUVWXYZ') else scope + 1}"
+        number = self.keys.index(key)
+        return (
+            f"with key {ascii_uppercase[number] if number < len(ascii_uppercase) else number + 1}"
+        )
 
 
 class Recorder:
-    """Groups exchanges into timelines; one of `Client.recorders`. Safe for threads, bounded in memory."""
+    """Groups exchanges into timelines; safe for threads, bounded in memory."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -110,7 +64,7 @@ class Recorder:
         self._races: list[Timeline] = []
 
     def __call__(self, exchange: Exchange) -> None:
-        """Take one exchange."""
+        """Record one exchange."""
         with self._lock:
             if exchange.call.operation == "operation":
                 self._add(exchange.call.subject, exchange, "poll", _state(exchange))
@@ -142,7 +96,7 @@ class Recorder:
             known.line.add(_event(exchange, known.since, what, state))
 
     def _race(self, exchange: Exchange) -> None:
-        """Changes of one configuration that overlap in time belong to one race."""
+        """Add a change of a configuration to the race of those that overlap it in time."""
         if exchange.method not in _CHANGES:
             return
         sid, until = exchange.call.subject, exchange.sent + exchange.elapsed
@@ -162,7 +116,7 @@ class Recorder:
             self._races.append(group.line)
 
     def dump(self) -> list[dict[str, Any]]:
-        """The lines worth drawing, as plain data."""
+        """Return the timelines worth drawing, as plain data."""
         with self._lock:
             return [
                 asdict(line)
@@ -173,7 +127,7 @@ class Recorder:
 
 
 def load(lines: Iterable[dict[str, Any]]) -> list[Timeline]:
-    """What one or several recorders dumped, as timelines."""
+    """Return the timelines that one or several recorders dumped."""
     return pick(
         [
             Timeline(**{**line, "events": [Event(**event) for event in line["events"]]})
@@ -183,7 +137,10 @@ def load(lines: Iterable[dict[str, Any]]) -> list[Timeline]:
 
 
 def pick(lines: Iterable[Timeline]) -> list[Timeline]:
-    """The lines worth drawing: what failed or never ended up to a half, then the eventful; in order of recording."""
+    """Pick the timelines worth drawing, in order of recording.
+
+    Up to half of the operations are ones that failed or never ended; the others have most events.
+    """
     ordered = list(lines)
     operations = [line for line in ordered if line.kind == "operation" and len(line.events) > 1]
     races = [line for line in ordered if line.kind == "race"]
@@ -208,7 +165,7 @@ def _variety(line: Timeline) -> tuple[int, int]:
 
 
 def _event(exchange: Exchange, since: float, what: str, state: str) -> Event:
-    response = str(exchange.status) if exchange.response else "no answer"
+    response = str(exchange.status) if exchange.response else "no response"
     return Event(
         round(max(exchange.sent - since, 0.0), 4),
         round(max(exchange.elapsed, 0.0), 4),
@@ -224,7 +181,7 @@ def _state(exchange: Exchange) -> str:
 
 
 def _operation_id(exchange: Exchange) -> str:
-    """The id that polls of this answer's operation are made under."""
+    """Return the id under which the operation of this response is polled."""
     header = exchange.headers.get("operation-id")
     if header:
         return header

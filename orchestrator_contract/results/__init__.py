@@ -1,1 +1,1 @@
-"""From what was found to the result: catalogue, ledger, rows, waivers, comparison."""
+"""From findings to the result: verdicts, waivers, baseline, causes."""

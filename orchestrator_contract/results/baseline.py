@@ -1,4 +1,4 @@
-"""`--baseline conformance.json`: which breaches are new since an earlier run, which are fixed, which are still open.
+"""`--baseline`: breaches that are new since an earlier run, fixed, or open.
 
 Runs are compared by requirement: problem texts hold ids and times that differ between any two runs.
 """
@@ -6,30 +6,35 @@ Runs are compared by requirement: problem texts hold ids and times that differ b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestrator_contract import files
-from orchestrator_contract.contract import schemas
+from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.suggestions import did_you_mean
 
-#: Verdicts that a breach leads to; which one is a matter of levels, --strict and waivers.
+#: Verdicts that a breach leads to; levels, --strict and waivers decide which.
 _BREACHES = frozenset({"breached", "warned", "waived"})
 #: A report holds evidence, and is larger than what people write.
 _MAX_BYTES = 32 * 1024 * 1024
 
 
 class BaselineError(Exception):
-    """The baseline can't be used; the message names the file and what was expected."""
+    """An unusable baseline; the message names the file and what was expected."""
+
+
+def _known() -> Collection[str]:
+    return catalogue.load().requirements
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """This run against the baseline: ids of requirements."""
+    """This run compared with the baseline, as ids of requirements."""
 
-    #: The baseline's start, as it says itself.
+    #: The baseline's start, as it states it.
     since: str
     new: tuple[str, ...]
     fixed: tuple[str, ...]
@@ -40,7 +45,7 @@ class Comparison:
     gating: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The member `comparison` of conformance.json."""
+        """Return the member `comparison` of conformance.json."""
         return {
             "since": self.since,
             "new": list(self.new),
@@ -50,29 +55,38 @@ class Comparison:
         }
 
     def note(self) -> str:
-        """One line for every report."""
+        """Return the comparison in one line for every report."""
         parts = [
             f"{word} {', '.join(ids) or 'none'}"
             for word, ids in (
                 ("new:", self.new),
                 ("fixed:", self.fixed),
                 ("still open:", self.open),
-                ("not checked now:", self.unknown),
+                ("not checked now:", tuple(one for one in self.unknown if one in _known())),
             )
             if ids or word != "not checked now:"
+        ]
+        parts += [
+            f"{one} is no requirement of this version{did_you_mean(one, _known())}"
+            for one in self.unknown
+            if one not in _known()
         ]
         return f"since the baseline of {self.since}: " + "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """An earlier run, as far as it is compared with."""
+    """The breaches of an earlier run."""
 
     since: str
     breached: frozenset[str]
 
+    def knows(self, requirement: str) -> bool:
+        """Return true if the earlier run breached the requirement."""
+        return requirement in self.breached
+
     def compare(self, rows: Iterable[RequirementResult]) -> Comparison:
-        """This run's rows against it. A waived breach is neither new nor fixed."""
+        """Compare this run's rows with it; a waived breach is neither new nor fixed."""
         now = {row.requirement.id: row.verdict for row in rows}
         new = [
             one
@@ -103,11 +117,12 @@ def load(path: Path) -> Baseline:
     except files.Unreadable as error:
         raise BaselineError(f"--baseline: {path}: {error}") from None
     except (ValueError, RecursionError):
-        raise BaselineError(f"--baseline: {path}: is no JSON") from None
+        raise BaselineError(f"--baseline: {path}: not JSON") from None
     problem = next(schemas.problems("conformance-report.json", raw), None)
     if problem is not None:
         raise BaselineError(
-            f"--baseline: {path}: is no conformance.json: {problem.path}: expected {problem.expected}"
+            f"--baseline: {path}: not a conformance.json: {problem.path}: "
+            f"expected {problem.expected}, found {problem.seen}"
         )
     breached = frozenset(row["id"] for row in raw["requirements"] if row["verdict"] in _BREACHES)
     return Baseline(str(raw["started_at"]), breached)

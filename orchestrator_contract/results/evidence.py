@@ -1,4 +1,4 @@
-"""One breach as it is kept, carried between processes and drawn: what was expected, what was seen, the exchanges that show it."""
+"""A breach as it is stored, sent between processes and shown in reports."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from orchestrator_contract.redaction.visible import visible
 
 #: Characters of a text about a breach that are kept.
 LONG = 600
+#: Characters of a response's body that are shown beside its status, and in a single line.
+_BEGINNING = 100
+_BRIEF = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,87 +21,124 @@ class Evidence:
 
     #: A shell line that repeats it.
     request: str
-    #: The HTTP status; None when there was no complete answer, and then the body says why.
+    #: The HTTP status; None if there was no complete response, and then the body says why.
     status: int | None
     headers: Mapping[str, str]
     body: str
-    #: Where else it is to be found, as "entry 3" of a recording; empty for what the run itself has sent.
+    #: Its place in a recording, as "entry 3"; empty for what the run sent.
     note: str = ""
+
+    def response(self, limit: int = _BEGINNING) -> str:
+        """Return the status and up to *limit* characters of the body, in one line."""
+        if self.status is None:
+            return f"no response {self.body}".rstrip()
+        body = " ".join(self.body[: 4 * limit].split())
+        shown = body[:limit] + ("…" if len(body) > limit else "")
+        quoted = shown if body.startswith(("{", "[")) or not body else f'"{shown}"'
+        return visible(f"{self.status} {quoted}".rstrip())
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One check that did not hold; its texts hold no secret, and nothing that a terminal acts on."""
+    """A failed check; its texts hold no secret and are safe to show."""
 
-    #: A JSON path or header name; empty where it is the answer as a whole.
+    #: A JSON path or header name; empty if it is about the response as a whole.
     where: str
     expected: str
     seen: str
-    #: The exchanges that show it, in order; none where no single request does.
+    #: The exchanges that show it, in order; empty if no single request does.
     steps: tuple[Evidence, ...] = ()
     #: The shortest history that shows it, where one was looked for.
     story: tuple[str, ...] = ()
+    #: The test that found it; empty outside of tests.
+    test: str = ""
 
     @classmethod
-    def told(cls, problem: str) -> Breach:
-        """The breach of which another process told in the one line that `problem` gives; it shows no exchange."""
+    def parse(cls, problem: str) -> Breach:
+        """Read what `problem` gave in another process; it shows no exchange."""
         where, _, rest = f": {problem}".partition(": expected ")
         expected, _, seen = rest.rpartition("; saw ")
         return cls(where.removeprefix(": "), expected, seen)
 
     @property
     def problem(self) -> str:
-        """The breach in one line: what a waiver's pattern is held against, and a test's failure says."""
+        """The breach in one line, which a waiver's pattern is searched in."""
         return visible(
             f"{self.where}{': ' if self.where else ''}expected {self.expected}; saw {self.seen}",
             LONG,
         )
 
     @property
+    def observed(self) -> str:
+        """The seen part, with the status and the beginning of the response's body."""
+        return self._observed(_BEGINNING)
+
+    @property
+    def summary(self) -> str:
+        """The breach in one line, for people."""
+        where = f"{self.where}: " if self.where else ""
+        return visible(f"expected {where}{self.expected}; seen {self._observed(_BRIEF)}", LONG)
+
+    def _observed(self, limit: int) -> str:
+        if not self.steps:
+            return self.seen
+        last = self.steps[-1]
+        response, status = last.response(limit), str(last.status)
+        if last.status is None:
+            told = self.seen.startswith("no response")
+            return self.seen if told else f"no response: {self.seen}" if self.seen else response
+        if self.seen in ("", status):
+            return response
+        if self.seen.startswith(status):
+            body = response.removeprefix(status).strip()
+            return f"{self.seen}: {body}" if body else self.seen
+        return f"{response}: {self.seen}"
+
+    @property
     def weight(self) -> int:
-        """Pieces of evidence that it takes in a report."""
+        """Number of pieces of evidence that it takes in a report."""
         return len(self.steps) or 1
 
     def as_json(self, rerun: str) -> list[dict[str, Any]]:
-        """As conformance.json lists it (interfaces.md): a piece for each step, the problem with the last one.
+        """Return the evidence of conformance.json: one piece for each step.
 
-        *rerun* stands where no single request shows the breach.
+        The problem stands with the last one; *rerun* stands in for a request if none shows it.
         """
-        text = self.problem
-        if self.story:
-            lines = (f"{number}. {line}" for number, line in enumerate(self.story, 1))
-            text = "\n".join((text, "shortest history that shows it:", *lines))
-        many = len(self.steps) > 1
+        steps = self.steps or (Evidence(rerun, None, {}, ""),)
         pieces = []
-        for number, step in enumerate(self.steps or (Evidence(rerun, None, {}, ""),), 1):
-            said = (
-                step.note,
-                f"step {number} of {len(self.steps)}" if many else "",
-                text if number == self.weight else "",
-            )
+        for number, step in enumerate(steps, 1):
+            count = f"step {number} of {len(steps)}" if len(steps) > 1 else ""
+            problem = self._text if number == len(steps) else ""
             pieces.append(
                 {
                     "request": step.request,
                     "status": step.status,
                     "headers": dict(step.headers),
                     "body": step.body,
-                    "problem": ": ".join(filter(None, said)),
+                    "problem": ": ".join(filter(None, (step.note, count, problem))),
                 }
             )
         return pieces
 
+    @property
+    def _text(self) -> str:
+        lines = (f"{number}. {line}" for number, line in enumerate(self.story, 1))
+        head = ("shortest history that shows it:",) if self.story else ()
+        return "\n".join((self.problem, *head, *lines))
+
     def dump(self) -> dict[str, Any]:
-        """The breach as plain data, for another process to `load`."""
+        """Return the breach as plain data, for another process to `load`."""
         return {
             "where": self.where,
             "expected": self.expected,
             "seen": self.seen,
             "steps": [asdict(step) for step in self.steps],
             "story": list(self.story),
+            "test": self.test,
         }
 
     @classmethod
     def load(cls, dumped: dict[str, Any]) -> Breach:
-        """What another process dumped."""
+        """Return the breach that another process dumped."""
         steps = tuple(Evidence(**step) for step in dumped["steps"])
         return cls(**{**dumped, "steps": steps, "story": tuple(dumped["story"])})

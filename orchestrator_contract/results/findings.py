@@ -1,11 +1,13 @@
-"""What was found, requirement by requirement: checks, breaches, what stayed unverified, what was observed."""
+"""The findings of a run: checks and breaches by requirement, and observations."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import blake2b
 from threading import RLock, local
 from typing import Any, Protocol
 
@@ -14,11 +16,14 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.evidence import LONG, Breach, Evidence
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 
-#: Pieces of evidence kept for one requirement, but for the rest of the last breach; further breaches are counted only.
+#: Pieces of evidence kept for one requirement; the last breach that is kept may exceed it.
 MAX_EVIDENCE = 12
 _MAX_STEPS = 6
 _MAX_SEEN = 40
+#: Breaches of one test that are kept for the message of its failure.
+_MAX_OF_TEST = 40
 
 
 class Check(Protocol):
@@ -37,26 +42,18 @@ class Check(Protocol):
         """Record one check."""
 
 
-@dataclass(slots=True)
-class RequirementFindings:
-    """What is known of one requirement."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A breach of the current test, with the exchange that shows it."""
 
-    checks: int = 0
-    breaches: int = 0
-    #: Breaches with their evidence, first come first kept.
-    shown: list[Breach] = field(default_factory=list)
-    #: What any breach was about, each text once, first come first kept.
-    problems: list[str] = field(default_factory=list)
-    #: Why looks at it could not be made, or not wholly; each reason once.
-    unverified: list[str] = field(default_factory=list)
-    #: Tests, by the names of their functions, that looked at it to their end, and that could not: why.
-    concluded: list[str] = field(default_factory=list)
-    inconclusive: dict[str, str] = field(default_factory=dict)
-    tests: list[str] = field(default_factory=list)
+    requirement: str
+    breach: Breach
+    #: Number of exchanges that it rests on.
+    steps: int
 
 
 class Findings:
-    """Collects every finding of a run; safe for threads, mergeable over processes."""
+    """All findings of a run; safe for threads, mergeable over processes."""
 
     def __init__(
         self,
@@ -80,7 +77,9 @@ class Findings:
         self.last_breached = ""
         self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
-        #: Whether a waiver covers a problem of a requirement; what none covers is kept past `MAX_EVIDENCE`, up to twice.
+        #: The breaches of the current or the last test, each problem once.
+        self._of_test: dict[tuple[str, str], Found] = {}
+        #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
         self.excused = excused
 
     def _record(self, requirement: str) -> RequirementFindings:
@@ -91,33 +90,33 @@ class Findings:
     def check(
         self,
         requirement: str,
-        ok: bool,  # reads as a sentence: hold("ID", status == 404, …)
+        ok: bool,  # reads as a sentence: check("ID", status == 404, …)
         *,
         expected: str = "",
         seen: str = "",
         exchanges: Sequence[Exchange] = (),
         where: str = "",
     ) -> bool:
-        """Record one check of *requirement*, and a breach when it is not *ok*; returns *ok*.
+        """Record one check of *requirement*, and a breach if it is not *ok*; return *ok*.
 
         *exchanges* are the steps that show it, in order; *where* is a JSON path or header name.
         """
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            if (test := self._current_test) and test not in record.tests:
-                record.tests.append(test)
+            record.add_test(self._current_test)
             if not ok:
-                self._breach(
-                    requirement,
-                    record,
-                    Breach(self._shown(where), self._shown(expected), self._shown(seen)),
-                    exchanges,
+                breach = Breach(
+                    self._shown(where),
+                    self._shown(expected),
+                    self._shown(seen),
+                    test=self._current_test,
                 )
+                self._breach(requirement, record, breach, exchanges)
         return ok
 
     def on(self, call: Call) -> Check:
-        """`check` for what *call* has led to: findings land on the requirement that judges such calls."""
+        """Return `check` under the requirements that judge such calls as *call*."""
 
         def check(
             requirement: str,
@@ -157,12 +156,22 @@ class Findings:
             len(record.problems), requirement, problem
         ):
             record.problems.append(problem)
+        record.add_trail(tuple(map(_fingerprint, exchanges)))
+        self._keep_for_test(requirement, breach, exchanges)
         if self._room(requirement, record, breach):
             steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
             record.shown.append(replace(breach, steps=steps))
 
+    def _keep_for_test(
+        self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]
+    ) -> None:
+        key = (requirement, breach.problem)
+        if self.test and key not in self._of_test and len(self._of_test) < _MAX_OF_TEST:
+            shown = replace(breach, steps=tuple(map(self.evidence, list(exchanges)[-1:])))
+            self._of_test[key] = Found(requirement, shown, len(exchanges))
+
     def _room(self, requirement: str, record: RequirementFindings, breach: Breach) -> bool:
-        """Whether *breach* is still kept with its evidence, which is then kept whole: half of a story shows nothing."""
+        """Return true if *breach* is kept with its evidence, which is then kept whole."""
         return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
 
     def _full(self, number: int, requirement: str, problem: str) -> bool:
@@ -171,18 +180,18 @@ class Findings:
         )
 
     def breach_count(self) -> int:
-        """Breaches of documented and derived requirements so far."""
+        """Return the number of breaches of documented and derived requirements so far."""
         return self._breaches
 
     def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach of a requirement that is kept, unless it has one."""
+        """Add a shrunk scenario to the newest breach kept, unless it has one."""
         with self._lock:
             shown = self._record(requirement).shown
             if shown and not shown[-1].story:
                 shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
 
     def evidence(self, exchange: Exchange) -> Evidence:
-        """One exchange as a report shows it, free of secrets."""
+        """Return an exchange as a report shows it, free of secrets."""
         clean = self._redactor.text
         return Evidence(
             request=clean(exchange.curl()),
@@ -193,9 +202,9 @@ class Findings:
         )
 
     def unverified(self, requirements: Iterable[str], reason: str) -> None:
-        """Say that the current test could not check these, or not wholly, and why.
+        """Record why the current test could not check these, or not wholly.
 
-        It leaves a requirement unverified that nothing else checks, or that names the test as essential.
+        A requirement is unverified if nothing else checks it, or if the test is essential to it.
         """
         reason = self._shown(reason)
         with self._lock:
@@ -206,11 +215,10 @@ class Findings:
                 if test := self._current_test:
                     record.inconclusive.setdefault(function_of(test), reason)
                     self._inconclusive.add(requirement)
-                    if test not in record.tests:
-                        record.tests.append(test)
+                    record.add_test(test)
 
     def observe(self, observation: str, what: str, count: int = 1) -> None:
-        """Count one sighting of something that the sources leave open."""
+        """Count an observation of something that the sources leave open."""
         if observation not in self.catalogue.observations:
             raise KeyError(f"no observation {observation} in the catalogue")
         with self._lock:
@@ -219,12 +227,13 @@ class Findings:
             if what in seen or len(seen) < _MAX_SEEN:
                 seen[what] += count
 
-    def tally(self, status: int, *, valid: bool) -> None:
-        """Count one DELETE answer for the report's `statuses`."""
+    def tally(self, status: int, *, valid: bool | None) -> None:
+        """Count one response to a DELETE; *valid* is None if its content was not judged."""
         with self._lock:
-            counts = self.statuses.setdefault(status, [0, 0])
+            counts = self.statuses.setdefault(status, [0, 0, 0])
             counts[0] += 1
-            counts[1] += valid
+            counts[1] += valid is not None
+            counts[2] += bool(valid)
 
     def count_request(self, _exchange: Exchange) -> None:
         """Count one request."""
@@ -232,23 +241,27 @@ class Findings:
             self.requests += 1
 
     def begin(self, test: str, requirements: Iterable[str]) -> None:
-        """What is recorded from here on belongs to *test*."""
+        """Assign the findings that follow to *test*."""
         with self._lock:
             self.test = test
-            self._fresh = []
+            self._fresh, self._of_test = [], {}
             self._checks_before, self._inconclusive = {}, set()
             for requirement in requirements:
                 record = self._record(requirement)
                 self._checks_before[requirement] = record.checks
-                if test not in record.tests:
-                    record.tests.append(test)
+                record.add_test(test)
 
     def end(self) -> list[tuple[str, str]]:
-        """The breaches recorded since `begin`: requirement and problem."""
+        """Return the breaches recorded since `begin`: requirement and problem."""
         with self._lock:
             self._conclude()
             fresh, self._fresh, self.test = self._fresh, [], ""
             return fresh
+
+    def found(self, requirement: str, problem: str) -> Found:
+        """Return a breach that `end` named, with its exchange if that was kept."""
+        kept = self._of_test.get((requirement, problem))
+        return kept or Found(requirement, Breach.parse(problem), 0)
 
     @contextmanager
     def attributed_to(self, test: str) -> Iterator[None]:
@@ -264,7 +277,7 @@ class Findings:
         return getattr(self._thread, "test", None) or self.test
 
     def _conclude(self) -> None:
-        """Note of which requirements the current test's look was made to its end."""
+        """Name the current test in the requirements that it checked to the end."""
         look = function_of(self.test)
         for requirement, before in self._checks_before.items():
             record = self._record(requirement)
@@ -273,31 +286,18 @@ class Findings:
         self._checks_before = {}
 
     def adopt(self, test: str, requirement: str, problem: str) -> None:
-        """Count a breach of which there is only what a test of another process said of it."""
+        """Count a breach that only the report of another process's test tells of."""
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            self._breach(requirement, record, Breach.told(problem), ())
-            if test not in record.tests:
-                record.tests.append(test)
+            self._breach(requirement, record, replace(Breach.parse(problem), test=test), ())
+            record.add_test(test)
 
     def dump(self) -> dict[str, Any]:
-        """The ledger as plain data, for another process to merge."""
+        """Return the findings as plain data, for another process to merge."""
         with self._lock:
             return {
-                "records": {
-                    name: [
-                        r.checks,
-                        r.breaches,
-                        [one.dump() for one in r.shown],
-                        r.problems,
-                        r.unverified,
-                        r.concluded,
-                        r.inconclusive,
-                        r.tests,
-                    ]
-                    for name, r in self.records.items()
-                },
+                "records": {name: record.dump() for name, record in self.records.items()},
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
                 "statuses": {str(status): counts for status, counts in self.statuses.items()},
                 "requests": self.requests,
@@ -307,33 +307,23 @@ class Findings:
         """Add what another process dumped."""
         with self._lock:
             for name, dumped in other["records"].items():
-                checks, breaches, shown, problems, unverified, concluded, inconclusive, tests = (
-                    dumped
-                )
                 record = self._record(name)
-                record.checks += checks
-                record.breaches += breaches
-                record.inconclusive = {**inconclusive, **record.inconclusive}
-                for breach in map(Breach.load, shown):
-                    if self._room(name, record, breach):
-                        record.shown.append(breach)
-                for mine, theirs in (
-                    (record.problems, problems),
-                    (record.unverified, unverified),
-                    (record.concluded, concluded),
-                    (record.tests, tests),
-                ):
-                    mine.extend(one for one in theirs if one not in mine)
+                record.merge(dumped, partial(self._room, name, record))
             for name, seen in other["observations"].items():
                 for what, count in seen.items():
                     self.observe(name, what, count)
-            for status, (seen_count, valid) in other["statuses"].items():
-                counts = self.statuses.setdefault(int(status), [0, 0])
-                counts[0] += seen_count
-                counts[1] += valid
+            for status, added in other["statuses"].items():
+                counts = self.statuses.setdefault(int(status), [0, 0, 0])
+                counts[:] = map(sum, zip(counts, added, strict=True))
             self.requests += other["requests"]
 
 
+def _fingerprint(exchange: Exchange) -> str:
+    """Return a short name of the exchange that is unique over the processes of a run."""
+    what = f"{exchange.at.isoformat()} {exchange.method} {exchange.url} {exchange.key}"
+    return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
 def function_of(nodeid: str) -> str:
-    """The name of a test's function, without its file and its parameters."""
+    """Return the name of a test's function, without its file and its parameters."""
     return nodeid.partition("[")[0].rpartition("::")[2]

@@ -1,4 +1,4 @@
-"""One requirement with its verdict: a line of a result, which waivers change and later runs are compared by."""
+"""A requirement with its verdict: one row of a result."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract.contract.catalogue import Requirement
-from orchestrator_contract.results.findings import RequirementFindings
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 
 
 class Verdict(StrEnum):
-    """What is known of a requirement."""
+    """The verdict on a requirement."""
 
     PASSED = "passed"
     BREACHED = "breached"
@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RequirementResult:
-    """One requirement with its verdict."""
+    """A requirement with its verdict and its findings."""
 
     requirement: Requirement
     verdict: Verdict
@@ -30,7 +30,7 @@ class RequirementResult:
     record: RequirementFindings
 
     def as_json(self, rerun: str) -> dict[str, Any]:
-        """As conformance.json lists it: nowhere else are breaches taken apart. *rerun* stands where no single request shows one."""
+        """Return the entry of conformance.json; *rerun* stands in for a request."""
         one = self.requirement
         return {
             "id": one.id,

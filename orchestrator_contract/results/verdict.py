@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
@@ -15,16 +15,16 @@ from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
-from orchestrator_contract.results.findings import Findings, RequirementFindings
+from orchestrator_contract.results.causes import Cause, grouped
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.timeline import Timeline
 from orchestrator_contract.results.waivers import Waivers
-
-if TYPE_CHECKING:
-    from orchestrator_contract.report.timelines import Timeline
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
 
-#: What two credentials of one account breach without any fault of the endpoint's.
+#: Requirements that two credentials of one account breach, though the endpoint is right.
 _OF_TWO_ACCOUNTS = frozenset({"AUTH-OTHER-ACCOUNT", "AUTH-READ-OTHER-ACCOUNT", "KEY-SCOPE-ACCOUNT"})
 
 
@@ -38,7 +38,7 @@ class Overall(StrEnum):
 
 @dataclass(slots=True)
 class Result:
-    """Everything that the reports say."""
+    """The content of every report."""
 
     profile: Profile
     seed: int
@@ -47,11 +47,12 @@ class Result:
     finished: datetime
     rows: list[RequirementResult]
     overall: Overall
-    #: Why nothing, or not all, could be tested; empty otherwise.
+    #: Why the verdict is incomplete; empty otherwise.
     reason: str
-    #: The endpoint could not be tested at all.
+    #: True if the endpoint could not be tested at all.
     unusable: bool
     requests: int
+    #: Responses to DELETE by status: seen, judged, and valid among the judged ones.
     statuses: Mapping[str, Mapping[str, int]]
     observations: list[dict[str, Any]]
     #: Remarks on the run itself: waivers, leftovers, budgets.
@@ -69,32 +70,39 @@ class Result:
     #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
+    @property
+    def causes(self) -> list[Cause]:
+        """Breached rows, grouped by the exchanges that they rest on."""
+        return grouped(self.rows, self.comparison.new if self.comparison else ())
+
     def of(self, *verdicts: Verdict) -> list[RequirementResult]:
-        """The rows with one of these verdicts."""
+        """Return the rows with one of these verdicts."""
         return [row for row in self.rows if row.verdict in verdicts]
 
     @property
     def judged(self) -> bool:
-        """True if at least one requirement was seen to hold, or not to."""
+        """True if at least one requirement was checked."""
         return len(self.of(Verdict.UNVERIFIED)) < len(self.rows)
 
     def counts(self) -> dict[str, int]:
-        """The number of requests, and of rows with each verdict."""
+        """Return the number of requests, and of rows with each verdict."""
         return {"requests": self.requests} | {
             str(verdict): len(self.of(verdict)) for verdict in Verdict
         }
 
     def rerun(self, requirement: str = "") -> str:
-        """A shell line that repeats the run, for one requirement or all of them."""
-        parts = [self.command]
-        parts += ["--traffic", self.recording] if self.recording else []
-        parts += ["--target", self.target] if self.target else []
-        parts += ["--requirement", requirement] if requirement else []
-        parts += [] if self.recording else ["--effort", self.effort, "--seed", str(self.seed)]
-        return shlex.join(parts)
+        """Return a shell line that repeats the run, for one requirement or all of them."""
+        return rerun_line(
+            self.command,
+            self.target,
+            self.effort,
+            self.seed,
+            requirement,
+            recording=self.recording,
+        )
 
     def as_json(self) -> dict[str, Any]:
-        """The content of conformance.json (schemas/conformance-report.json)."""
+        """Return the content of conformance.json (schemas/conformance-report.json)."""
         return {
             "schema": SCHEMA_ID,
             "suite_version": __version__,
@@ -110,13 +118,28 @@ class Result:
             "verdict": str(self.overall),
             "reason": self.reason,
             "counts": self.counts(),
-            "statuses": {status: dict(counts) for status, counts in self.statuses.items()},
+            "statuses": {
+                status: {name: counts[name] for name in ("seen", "valid")}
+                for status, counts in self.statuses.items()
+            },
             "requirements": [row.as_json(self.rerun(row.requirement.id)) for row in self.rows],
             "observations": [
                 {name: one[name] for name in ("id", "title", "seen")} for one in self.observations
             ],
             "notes": self.notes,
         } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
+
+
+def rerun_line(
+    command: str, target: str, effort: str, seed: int, requirement: str = "", *, recording: str = ""
+) -> str:
+    """Return a shell line that repeats a run; *target* is empty for the embedded mock."""
+    parts = [command]
+    parts += ["--traffic", recording] if recording else []
+    parts += ["--target", target] if target else []
+    parts += ["--requirement", requirement] if requirement else []
+    parts += [] if recording else ["--effort", effort, "--seed", str(seed)]
+    return shlex.join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +158,9 @@ def judge_requirement(
     profile: Profile,
     policy: Policy,
 ) -> RequirementResult:
-    """The verdict on one requirement: breached, else passed if it was checked, else unverified.
+    """Return the verdict: breached, else passed if it was checked, else unverified.
 
-    A check does not make up for an essential test that could not look.
+    A check does not make up for an essential test that was inconclusive.
     """
     missing = [
         look
@@ -167,13 +190,13 @@ def judge_requirement(
 
 
 def _checked(record: RequirementFindings) -> str:
-    """How often it was checked, and what stood in the way of a further look."""
+    """Say how often it was checked, and why a further check could not be made."""
     times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
     return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
 
 
 def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
-    """Why nothing can be said of a requirement: what the target lacks, or what stood in the way."""
+    """Name the capabilities that the target lacks, or else the reasons that tests gave."""
     if lacking:
         also = [why for why in reasons if not why.startswith("needs ")][:2]
         missing = f"needs {', '.join(lacking)}, which the target profile does not give"
@@ -213,6 +236,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     ]
     rows = [waivers.apply(row) for row in rows] if waivers else rows
     waiver_notes = waivers.notes(rows) if waivers else []
+    reminders = waivers.reminders() if waivers else []
     comparison = baseline.compare(rows) if baseline else None
     overall = _overall(rows, unusable)
     reason = str(unusable or "")
@@ -231,10 +255,13 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         unusable=unusable is not None,
         requests=findings.requests,
         statuses={
-            str(status): {
-                "seen": findings.statuses.get(status, [0, 0])[0],
-                "valid": findings.statuses.get(status, [0, 0])[1],
-            }
+            str(status): dict(
+                zip(
+                    ("seen", "judged", "valid"),
+                    findings.statuses.get(status, (0, 0, 0)),
+                    strict=True,
+                )
+            )
             for status in sorted({*DELETE_STATUSES, *findings.statuses})
         },
         observations=[
@@ -249,7 +276,13 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             }
             for one in findings.catalogue.observations.values()
         ],
-        notes=[*notes, *_hints(rows), *waiver_notes, *([comparison.note()] if comparison else [])],
+        notes=[
+            *notes,
+            *_hints(rows),
+            *waiver_notes,
+            *reminders,
+            *([comparison.note()] if comparison else []),
+        ],
         comparison=comparison,
         waiver_notes=waiver_notes,
         timelines=list(timelines),
@@ -275,7 +308,7 @@ def _gating_unverified(rows: Iterable[RequirementResult]) -> list[RequirementRes
 
 
 def _hints(rows: list[RequirementResult]) -> list[str]:
-    """Causes of breaches that may lie elsewhere than in the endpoint."""
+    """Return remarks on causes of breaches that may lie elsewhere than in the endpoint."""
     found = [
         row.requirement.id
         for row in rows
@@ -284,26 +317,27 @@ def _hints(rows: list[RequirementResult]) -> list[str]:
     if not found:
         return []
     return [
-        f"{', '.join(found)}: do both [[accounts]] belong to one account? Such a finding takes the credentials of two different ones"
+        f"{', '.join(found)}: do both [[accounts]] belong to one account? "
+        "Such a finding needs the credentials of two different accounts"
     ]
 
 
 def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
+    """Say how many requirements are unverified, as `counts` does, and why."""
     if not rows:
         return "no requirement was selected"
-    unverified = _gating_unverified(rows) or [
-        row for row in rows if row.verdict is Verdict.UNVERIFIED
-    ]
+    unverified = [row for row in rows if row.verdict is Verdict.UNVERIFIED]
+    unverified.sort(key=lambda row: not row.requirement.level.gates)
     reasons = list(dict.fromkeys(row.reason for row in unverified))
-    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # as many as one reads
-    shown = "; ".join(reasons[:3])
-    return f"{len(unverified)} requirement(s) could not be verified: {shown}{more}"
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    what = "requirement" if len(unverified) == 1 else "requirements"
+    return f"{len(unverified)} {what} could not be verified: {'; '.join(reasons[:3])}{more}"
 
 
 def _trusted(
     name: str, findings: Findings, unusable: EndpointUnusable | None
 ) -> RequirementFindings:
-    """The findings on a requirement; of an unusable endpoint only those that stand all the same."""
+    """Return the findings on a requirement that stand, also if the endpoint is unusable."""
     if unusable is None or (
         name in unusable.stands and findings.records.get(name, RequirementFindings()).breaches
     ):

@@ -1,6 +1,6 @@
-"""Waivers: breaches that somebody has accepted until a date, read from TOML and laid over the rows of a result.
+"""Waivers: breaches that are accepted until a date, read from TOML.
 
-A waived breach stays in every report. A waiver excuses what it names and nothing else: with a pattern, every
+A waived breach stays in every report. A waiver excuses only what it names: with a pattern, every
 problem of the requirement must match, or the requirement counts as breached.
 """
 
@@ -16,10 +16,14 @@ from orchestrator_contract import files
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.suggestions import did_you_mean
+
+#: Days before its end from which on a waiver is pointed out.
+_SOON = 14
 
 
 class WaiverError(Exception):
-    """The waiver file can't be used; the message names the file, the entry and what was expected."""
+    """An unusable waiver file; the message names the file and the entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,18 @@ class Waiver:
     accepted_by: str
     #: Last day on which it counts, in UTC.
     expires: date
-    #: Found in the text of each problem that it excuses; None: in any.
+    #: Found in the text of each problem that it excuses; None excuses any.
     pattern: re.Pattern[str] | None = None
 
     def covers(self, problem: str) -> bool:
-        """Whether it speaks of this problem."""
+        """Return true if the waiver is about this problem."""
         return self.pattern is None or self.pattern.search(problem) is not None
+
+    @property
+    def name(self) -> str:
+        """The waiver as notes call it."""
+        pattern = f" ({self.pattern.pattern!r})" if self.pattern else ""
+        return f"waiver of {self.requirement}{pattern}"
 
     def __str__(self) -> str:
         return f"waived until {self.expires} by {self.accepted_by}: {self.reason}"
@@ -50,14 +60,14 @@ class Waivers:
         self._all = tuple(waivers)
 
     def excuses(self, requirement: str, problem: str) -> bool:
-        """Whether a waiver that has not expired covers this problem of the requirement."""
+        """Return true if a waiver that has not expired covers this problem."""
         return any(waiver.covers(problem) for waiver in self._valid(requirement))
 
     def _valid(self, requirement: str) -> list[Waiver]:
         return [w for w in self._all if w.requirement == requirement and w.expires >= self._today]
 
     def apply(self, row: RequirementResult) -> RequirementResult:
-        """*row*, waived if every problem in it is covered."""
+        """Return *row*, waived if every problem in it is covered."""
         if row.verdict not in (Verdict.BREACHED, Verdict.WARNED):
             return row
         valid, problems = self._valid(row.requirement.id), row.record.problems
@@ -69,28 +79,41 @@ class Waivers:
         )
 
     def notes(self, rows: Iterable[RequirementResult]) -> list[str]:
-        """What is wrong with the waivers themselves: those that have expired, and those that nothing needed.
-
-        A requirement that was not judged in this run says nothing about its waivers.
-        """
+        """Return what is wrong with the waivers: those that have expired, and unused ones."""
         by_id = {row.requirement.id: row for row in rows}
         notes = []
         for waiver in self._all:
-            row = by_id.get(waiver.requirement)
-            name = f"waiver of {waiver.requirement}" + (
-                f" ({waiver.pattern.pattern!r})" if waiver.pattern else ""
-            )
             if waiver.expires < self._today:
                 notes.append(
-                    f"{name} has expired on {waiver.expires} (accepted by {waiver.accepted_by})"
+                    f"{waiver.name} has expired on {waiver.expires} "
+                    f"(accepted by {waiver.accepted_by})"
                 )
-            elif (
-                row is not None
-                and row.verdict is not Verdict.UNVERIFIED
-                and not any(map(waiver.covers, row.record.problems))
-            ):
-                notes.append(f"{name} is unused: no breach that it covers was seen")
+            elif self._unused(waiver, by_id.get(waiver.requirement)):
+                notes.append(f"{waiver.name} is unused: no breach that it covers was seen")
         return notes
+
+    @staticmethod
+    def _unused(waiver: Waiver, row: RequirementResult | None) -> bool:
+        """Return true if the requirement was judged and the waiver was not needed."""
+        if row is None or row.verdict is Verdict.UNVERIFIED:
+            return False
+        return not any(map(waiver.covers, row.record.problems))
+
+    def reminders(self) -> list[str]:
+        """Return a remark on each waiver that ends within two weeks."""
+        left = [(waiver, (waiver.expires - self._today).days) for waiver in self._all]
+        return [
+            f"{waiver.name} ends on {waiver.expires}, {_in_days(days)} "
+            f"(accepted by {waiver.accepted_by})"
+            for waiver, days in left
+            if 0 <= days <= _SOON
+        ]
+
+
+def _in_days(days: int) -> str:
+    if days == 0:
+        return "today"
+    return f"in {days} day{'' if days == 1 else 's'}"
 
 
 def load(path: Path, catalogue: Catalogue) -> Waivers:
@@ -124,6 +147,7 @@ def _waiver(path: Path, number: int, entry: dict[str, str], catalogue: Catalogue
     if entry["requirement"] not in catalogue.requirements:
         raise WaiverError(
             f"{where}.requirement: no requirement {entry['requirement']} in the catalogue"
+            f"{did_you_mean(entry['requirement'], catalogue.requirements)}"
         )
     try:
         expires = date.fromisoformat(entry["expires"])

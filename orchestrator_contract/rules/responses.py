@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from orchestrator_contract.contract import schemas
@@ -63,26 +64,29 @@ class Judge:
         self.judge(exchange)
 
     def judge(self, exchange: Exchange) -> bool:
-        """Record the checks of *exchange*; True if no gating one failed."""
-        ok = self._transport(exchange)
+        """Record each check that *exchange* alone allows; True if no check that gates failed."""
+        ok = judge_transport(self.findings, exchange)
         if exchange.response is None or not exchange.call.judge_content:
             return ok
-        if self.tolerates(exchange):
+        tolerated = self.tolerates(exchange)
+        if tolerated:
             self.findings.observe("OBS-UNDOCUMENTED", f"{exchange.status}")
         else:
             ok &= self._status(exchange)
             ok &= self._content(exchange)
         if exchange.call.operation == "delete":
-            self.findings.tally(exchange.response.status, valid=ok)
+            judged = not tolerated and self._is_documented(exchange)
+            self.findings.tally(exchange.response.status, valid=ok if judged or not ok else None)
         return ok
+
+    def _is_documented(self, exchange: Exchange) -> bool:
+        outside = exchange.call.outside_api and (exchange.status or 0) >= 400
+        return exchange.status in SCHEMAS["delete"] and not outside
 
     def tolerates(self, exchange: Exchange) -> bool:
         """True if the profile tolerates the undocumented status of a DELETE."""
         call, status = exchange.call.operation, exchange.status
         return call in _DELETES and status in self._tolerated and status not in SCHEMAS[call]
-
-    def _transport(self, exchange: Exchange) -> bool:
-        return judge_transport(self.findings, exchange)
 
     def _status(self, exchange: Exchange) -> bool:
         if exchange.call.operation not in _DELETES:
@@ -226,13 +230,14 @@ def matches_schema(findings: Findings, exchange: Exchange, name: str) -> bool:
             continue
         found = findings.catalogue.on(exchange.call.asynchronous, requirement)
         ok &= not findings.catalogue[found].level.gates
-        for problem in map(schemas.problem_of, errors[:_MOST_SHOWN]):
+        problems = islice(schemas.problems_of(errors, headers=headers), _MOST_SHOWN)
+        for problem in problems:
             check(
                 requirement,
                 False,
                 expected=problem.expected,
                 seen=problem.seen,
-                where=f"headers {problem.path}" if headers else problem.path,
+                where="body" if problem.path == "$" else problem.path,
                 exchanges=[exchange],
             )
     return ok

@@ -27,7 +27,7 @@
   }
 
   function reveal() {
-    // A link to something that is filtered out or folded away shows it.
+    // A link to a row that is filtered out, or to a folded part, shows it.
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
     for (let at = target; at; at = at.parentElement) if (at.localName === "details") at.open = true;

@@ -102,8 +102,8 @@ def test_nothing_came_back(bench: Bench) -> None:
     exchange = bench.exchange("delete", TransportFault.TIMEOUT)
 
     assert (exchange.status, exchange.headers, exchange.object, exchange.text) == (None, {}, {}, "")
-    assert exchange.json.error == "no answer"
-    assert exchange.outcome() == "no answer (it was timeout)"
+    assert exchange.json.error == "no response"
+    assert exchange.outcome() == "no response (it was timeout)"
 
 
 @pytest.mark.parametrize(

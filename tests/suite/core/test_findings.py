@@ -334,14 +334,15 @@ def test_a_story(findings: Findings) -> None:
 
 
 def test_statuses_and_requests(findings: Findings, exchange: Callable[..., Exchange]) -> None:
-    """Answers are counted by status, valid ones apart; requests are counted."""
+    """Responses are counted by status, judged and valid ones apart; requests are counted."""
     findings.tally(404, valid=True)
+    findings.tally(404, valid=None)
     findings.tally(404, valid=False)
     findings.tally(202, valid=False)
     for _ in range(2):
         findings.count_request(exchange("delete", (404, {})))
 
-    assert findings.statuses == {404: [2, 1], 202: [1, 0]}
+    assert findings.statuses == {404: [3, 2, 1], 202: [1, 1, 0]}
     assert findings.requests == 2
 
 
@@ -386,7 +387,7 @@ def test_findings_of_several_processes_are_merged(findings: Findings) -> None:
         assert record.tests[:2] == ["tests/x.py::test_a[0]", "tests/x.py::test_a[1]"]
         assert len(record.tests) == 17
         assert one.observations == {"OBS-TRANSPORT": {"same": 15, "a": 8, "b": 7}}
-        assert one.statuses == {404: [15, 13]}
+        assert one.statuses == {404: [15, 15, 13]}
         assert one.requests == 15
     findings.merge(dump)
     assert len(findings.records[DERIVED].problems) == 15

@@ -321,29 +321,25 @@ def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: se
         # What schemas decide, in the body and in headers.
         pytest.param(
             (202, {"statusUrl": "/x"}, {"Retry-After": "1"}),
-            {"DEL-202-BODY": "$.statusUrl: expected format uri; saw '/x'"},
+            {"DEL-202-BODY": "$.statusUrl: expected an absolute URI; saw '/x'"},
             id="relative-status-url",
         ),
         pytest.param(
             (202, {}),
-            {
-                "DEL-202-HEADERS": 'headers $: expected \'retry-after\' present; saw {"content-type": "application/json"}'
-            },
+            {"DEL-202-HEADERS": "expected a Retry-After header; saw no Retry-After header"},
             id="no-retry-after",
         ),
         pytest.param(
             (409, error(409), {"X-Conflicting-Resource-Id": ""}),
-            {
-                "ERR-409-HEADERS": "headers $['x-conflicting-resource-id']: expected at least 1 character(s); saw ''"
-            },
+            {"ERR-409-HEADERS": "X-Conflicting-Resource-Id: expected at least 1 character; saw ''"},
             id="empty-conflicting-id",
         ),
         pytest.param(
-            (404, []), {"ERR-404-BODY": "$: expected type object; saw []"}, id="body-is-no-object"
+            (404, []), {"ERR-404-BODY": "body: expected an object; saw []"}, id="body-is-no-object"
         ),
         pytest.param(
             (404, error(404, message=7)),
-            {"ERR-404-BODY": "$.message: expected type string; saw 7"},
+            {"ERR-404-BODY": "$.message: expected a string; saw 7"},
             id="message-is-a-number",
         ),
         # Statuses.
@@ -541,7 +537,7 @@ def test_many_errors_in_one_body_are_shown_in_part(bench: Bench) -> None:
     )
 
     assert bench.breaches()["CTRL-PAGE"] == [
-        f"$.configurations[{number}].displayName: expected type string; saw {number}"
+        f"$.configurations[{number}].displayName: expected a string; saw {number}"
         for number in range(4)
     ]
     assert bench.steps("CTRL-PAGE") == [("GET sid", 200)] * 4
@@ -577,9 +573,9 @@ def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
 
     assert (good, bad) == (True, False)
     assert bench.breaches()["ERR-429-RETRY-AFTER"] == [
-        'headers $: expected \'retry-after\' present; saw {"content-type": "application/json"}'
+        "expected a Retry-After header; saw no Retry-After header"
     ]
-    assert bench.endpoint.findings.statuses == {429: [2, 1]}
+    assert bench.endpoint.findings.statuses == {429: [2, 2, 1]}
 
 
 @pytest.mark.parametrize(
@@ -602,7 +598,7 @@ def test_valid_answers_are_counted_by_status(bench: Bench, first: Said, second: 
         bench.endpoint.judge.judge(bench.exchange("fetch", said))
 
     assert isinstance(first, tuple)
-    assert bench.endpoint.findings.statuses == {first[0]: [2, 1]}
+    assert bench.endpoint.findings.statuses == {first[0]: [2, 2, 1]}
 
 
 def test_an_undocumented_status_is_counted_too(bench: Bench) -> None:
@@ -613,7 +609,7 @@ def test_an_undocumented_status_is_counted_too(bench: Bench) -> None:
         bench.exchange("delete", (401, b""), call=Call("delete", "sid", judge_content=False))
     )
 
-    assert bench.endpoint.findings.statuses == {200: [2, 0], 404: [1, 1]}
+    assert bench.endpoint.findings.statuses == {200: [2, 2, 0], 404: [1, 1, 1]}
 
 
 @pytest.mark.parametrize(
@@ -690,7 +686,7 @@ def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
         )
 
     assert bench.checks()["HTTP-JSON"] == 1
-    assert bench.endpoint.findings.statuses == {202: [1, 0], 404: [1, 1]}
+    assert bench.endpoint.findings.statuses == {202: [1, 1, 0], 404: [1, 0, 0]}
 
 
 @pytest.mark.parametrize(
@@ -982,7 +978,7 @@ def test_a_page_without_end(bench: Bench) -> None:
     assert bench.breaches()["CTRL-PAGINATION"] == [
         "expected at most 1000 configurations on a page; saw 1003"
     ]
-    assert "type object" not in str(bench.breaches())
+    assert "an object" not in str(bench.breaches())
 
 
 def test_stray_bytes(bench: Bench) -> None:

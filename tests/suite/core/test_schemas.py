@@ -159,24 +159,20 @@ def test_matches() -> None:
 @pytest.mark.parametrize(
     ("name", "instance", "problem"),
     [
-        pytest.param("accepted.json", [], ("$", "type object", "[]"), id="type"),
+        pytest.param("accepted.json", [], ("$", "an object", "[]"), id="type"),
         pytest.param(
-            "accepted.json", {"related": {"a": 1}}, ("$.related.a", "type string", "1"), id="nested"
+            "accepted.json", {"related": {"a": 1}}, ("$.related.a", "a string", "1"), id="nested"
         ),
         pytest.param(
             "accepted.json",
             {"statusUrl": "a:\x7f"},
-            ("$.statusUrl", "format uri", "'a:\\x7f'"),
+            ("$.statusUrl", "an absolute URI", "'a:\\x7f'"),
             id="format",
         ),
         pytest.param(
             "operation.json",
             {"status": "PENDING", "createdAt": "2026-11-23T00:00:00Z", "statusUrl": URL},
-            (
-                "$",
-                "'operationId' present",
-                f'{{"status": "PENDING", "createdAt": "2026-11-23T00:00:00Z", "statusUrl": "{URL}"}}',
-            ),
+            ("$", "a member 'operationId'", "no member 'operationId'"),
             id="missing",
         ),
         pytest.param(
@@ -189,7 +185,7 @@ def test_matches() -> None:
             },
             (
                 "$.status",
-                "one of ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED']",
+                "one of PENDING, RUNNING, COMPLETED, FAILED, CANCELLED",
                 "'GONE'",
             ),
             id="enum",
@@ -212,7 +208,7 @@ def test_matches() -> None:
         pytest.param(
             "responses/409.headers.json",
             {"x-conflicting-resource-id": ""},
-            ("$['x-conflicting-resource-id']", "at least 1 character(s)", "''"),
+            ("$['x-conflicting-resource-id']", "at least 1 character", "''"),
             id="minLength",
         ),
         pytest.param(
@@ -236,36 +232,3 @@ def test_a_problem_in_words(
     else:
         assert problem in found
         assert len(found) <= 2
-
-
-@pytest.mark.parametrize(
-    ("value", "quoted"),
-    [
-        pytest.param("x" * 118, "'" + "x" * 118 + "'", id="as-long-as-is-shown"),
-        pytest.param("x" * 119, "'" + "x" * 119 + "…", id="longer"),
-        pytest.param({"é": [1]}, '{"\\u00e9": [1]}', id="json"),
-        pytest.param([float("inf")], "[Infinity]", id="infinity"),
-        pytest.param(None, "None", id="null"),
-        pytest.param([object], "[\"<class 'object'>\"]", id="anything"),
-    ],
-)
-def test_quotes(value: object, quoted: str) -> None:
-    """Objects and arrays are quoted as ASCII JSON, all else as Python writes it."""
-    assert schemas._quote(value) == quoted
-
-
-def test_a_schema_as_expectation_is_not_spelled_out() -> None:
-    """A keyword whose value is a schema is named, and one without words of its own shows its value."""
-    from jsonschema import Draft202012Validator
-
-    def words(schema: dict[str, object], instance: object) -> list[str]:
-        return [
-            schemas.problem_of(error).expected
-            for error in Draft202012Validator(schema).iter_errors(instance)
-        ]
-
-    assert words({"not": {"type": "string"}}, "x") == ["not as the schema says"]
-    assert words({"minItems": 2}, []) == ["at least 2 item(s)"]
-    assert words({"uniqueItems": True}, [1, 1]) == ["no item twice"]
-    assert words({"multipleOf": 2}, 3) == ["multipleOf 2"]
-    assert words({"const": 3}, 4) == ["3"]

@@ -119,7 +119,7 @@ def test_competing_requests_leave_out_who_may_own_the_sid(
 
     deletes = [sent for sent in bench.script.sent if sent.line.startswith("DELETE")]
     assert sorted(sent.user for sent in deletes if sent.user != "user1") == strange
-    assert len(deletes) == bench.endpoint.effort.racers
+    assert len(deletes) == bench.endpoint.effort.concurrent
     assert len({sent.headers["idempotency-key"] for sent in deletes}) == 1
     assert (len(unauthorized), other.call.subject) == (len(strange), "8")
     assert len(race.responses) == len(deletes) - len(strange) - 1

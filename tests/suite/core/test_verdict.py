@@ -14,7 +14,8 @@ from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.exit_code import exit_code
-from orchestrator_contract.results.findings import Findings, RequirementFindings
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import (
     Overall,
@@ -263,7 +264,8 @@ def test_incomplete() -> None:
 
     assert (result.overall, result.reason) == (
         Overall.INCOMPLETE,
-        "1 requirement(s) could not be verified: why",
+        "2 requirements could not be verified: "
+        "why; needs clock, which the target profile does not give; other",
     )
     assert exit_code(result, Policy()) == 0
     assert exit_code(result, Policy(require_verified=True)) == 1
@@ -282,7 +284,7 @@ def test_nothing_judged() -> None:
     assert (advisory.overall, advisory.judged, advisory.reason) == (
         Overall.INCOMPLETE,
         False,
-        "1 requirement(s) could not be verified: no conversations",
+        "1 requirement could not be verified: no conversations",
     )
     assert (empty.overall, empty.judged, empty.reason) == (
         Overall.INCOMPLETE,
@@ -292,18 +294,18 @@ def test_nothing_judged() -> None:
 
 
 def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
-    """Three reasons are told; how many more there are is counted."""
+    """Three reasons are named, those of gating requirements first; further ones are counted."""
     names = ["DEL-ACCEPTED", "DEL-202-BODY", "OP-FETCH", "OP-BODY", "OP-ID"]
     for number, name in enumerate(names):
         findings.unverified([name], f"why {min(number, 3)}")
 
     assert (
         concluded(findings, *names).reason
-        == "5 requirement(s) could not be verified: why 0; why 1; why 2; and 1 more"
+        == "5 requirements could not be verified: why 0; why 1; why 2; and 1 more"
     )
     assert (
         concluded(findings, *names[:3]).reason
-        == "3 requirement(s) could not be verified: why 0; why 1; why 2"
+        == "3 requirements could not be verified: why 0; why 1; why 2"
     )
 
 
@@ -460,6 +462,9 @@ class _Waivers:
     def notes(self, rows: Any) -> list[str]:
         return [f"{sum(row.verdict is Verdict.WAIVED for row in rows)} waived"]
 
+    def reminders(self) -> list[str]:
+        return ["one ends soon"]
+
 
 class _Comparison:
     def __init__(self, gating: int) -> None:
@@ -488,7 +493,10 @@ def test_waivers(findings: Findings) -> None:
     result = concluded(findings, waivers=_Waivers(), notes=["first"])
 
     assert (result.overall, result.counts()["waived"]) == (Overall.CONFORMANT, 1)
-    assert (result.notes, result.waiver_notes) == (["first", "1 waived"], ["1 waived"])
+    assert (result.notes, result.waiver_notes) == (
+        ["first", "1 waived", "one ends soon"],
+        ["1 waived"],
+    )
     assert exit_code(result, Policy()) == 0
     assert exit_code(result, Policy(strict=True)) == 1
 

@@ -1,4 +1,4 @@
-"""The GitHub action: its script runs for real, and its inputs are what the page says."""
+"""The GitHub action: its script is run, and its inputs are those of the page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = (PROJECT / "docs" / "gate.md").read_text(encoding="utf-8")
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run of the gate left behind."""
+    """The end of a run of the gate."""
 
     code: int
     outputs: dict[str, str]
@@ -34,7 +34,7 @@ class Ended:
 
 
 def gate(folder: Path, **inputs: str) -> Ended:
-    """Run the script in *folder* as GitHub would."""
+    """Run the script in *folder* as GitHub does."""
     output, summary = folder / "github-output", folder / "github-summary"
     inherited = {
         name: value
@@ -85,7 +85,7 @@ def broken_mock() -> Iterator[Path]:
 
 
 def test_a_conformant_endpoint_passes(tmp_path: Path) -> None:
-    """Exit code 0, the verdict as an output, the report on the summary page and in the folder."""
+    """Exit code 0, the verdict as an output, the report on the summary page."""
     ended = gate(
         tmp_path,
         effort="quick",
@@ -138,8 +138,32 @@ def test_strict_reaches_the_suite(tmp_path: Path, broken_mock: Path) -> None:
     assert verdicts(tmp_path) == {"SID-METHOD-NOT-ALLOWED": "breached"}
 
 
-def test_a_run_that_can_not_tell_says_so(tmp_path: Path) -> None:
-    """A profile that is not there ends with 4; an older report is not taken for this run's."""
+def test_other_inputs_reach_the_suite(tmp_path: Path, broken_mock: Path) -> None:
+    """Seed, workers and the files of JUnit and SARIF; with fail-on known breaches pass."""
+    common = {
+        "target": str(broken_mock),
+        "effort": "quick",
+        "requirement": "ERR-404-BODY",
+        "seed": "7",
+        "workers": "2",
+    }
+    first = gate(tmp_path, **common, report="first", junit="a.xml", sarif="a.sarif")
+
+    known = gate(
+        tmp_path, **common, baseline="first/conformance.json", fail_on="new", report="known"
+    )
+
+    assert (first.code, known.code) == (1, 0), first.log + known.log
+    assert "created: 2/2 workers" in first.log or "2 workers" in first.log
+    report = json.loads((tmp_path / "known/conformance.json").read_text(encoding="utf-8"))
+    assert (report["seed"], report["comparison"]["open"]) == (7, ["ERR-404-BODY"])
+    (run,) = json.loads((tmp_path / "a.sarif").read_text(encoding="utf-8"))["runs"]
+    assert [one["ruleId"] for one in run["results"]] == ["ERR-404-BODY"]
+    assert 'message="ERR-404-BODY: expected' in (tmp_path / "a.xml").read_text(encoding="utf-8")
+
+
+def test_a_run_without_a_verdict_shows_its_message(tmp_path: Path) -> None:
+    """A missing profile ends with 4 and its message, despite an older report."""
     (tmp_path / "conformance-report").mkdir()
     (tmp_path / "conformance-report" / "conformance.json").write_text(
         '{"verdict": "conformant"}', encoding="utf-8"
@@ -150,7 +174,10 @@ def test_a_run_that_can_not_tell_says_so(tmp_path: Path) -> None:
     assert (ended.code, ended.outputs["verdict"], ended.outputs["exit-code"]) == (4, "none", "4"), (
         ended.log
     )
-    assert "exit code 4" in ended.summary
+    told, block = ended.summary.split("\n\n", 1)
+    assert told == "The contract suite ended with exit code 4 and wrote no report:"
+    assert block.startswith("    ERROR: no-such.toml: ")
+    assert all(line.startswith("    ") for line in block.splitlines())
     assert "no-such.toml" in ended.log
 
 

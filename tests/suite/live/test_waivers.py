@@ -84,7 +84,7 @@ def test_breach_is_waived_and_shown(tmp_path: Path) -> None:
         for part in ("The pages move.", "A. Reviewer", "2026-11-23", "a.example")
     )
     assert row["evidence"]
-    assert result.notes == []
+    assert result.waiver_notes == []
 
 
 def test_other_breach_of_the_requirement_counts(tmp_path: Path) -> None:
@@ -131,9 +131,30 @@ def test_stale_waiver_warns_and_fails_strict_runs(tmp_path: Path, days: int, wor
     assert exit_code(result, Policy(strict=True)) == 1
 
 
+@pytest.mark.parametrize(
+    ("days", "note"),
+    [
+        pytest.param(0, "ends on 2026-11-23, today (accepted by A. Reviewer)", id="today"),
+        pytest.param(1, "ends on 2026-11-23, in 1 day (accepted by A. Reviewer)", id="tomorrow"),
+        pytest.param(14, "ends on 2026-11-23, in 14 days (accepted by A. Reviewer)", id="soon"),
+    ],
+)
+def test_waiver_that_ends_soon_is_pointed_out(tmp_path: Path, days: int, note: str) -> None:
+    """Within 14 days of its end a waiver is a note; it fails no run, even a strict one."""
+    result = result_of(waivers_of(tmp_path, today=TODAY - timedelta(days=days)), "x")
+
+    assert result.notes == [f"waiver of {ID} {note}"]
+    assert exit_code(result, Policy(strict=True)) == 0
+
+
+def test_waiver_that_lasts_is_not_pointed_out(tmp_path: Path) -> None:
+    """More than 14 days before its end a waiver needs no attention."""
+    assert result_of(waivers_of(tmp_path, today=TODAY - timedelta(days=15)), "x").notes == []
+
+
 def test_waiver_of_what_was_not_judged_is_not_called_unused(tmp_path: Path) -> None:
     """An unverified requirement says nothing about its waiver."""
-    assert result_of(waivers_of(tmp_path), checks=0).notes == []
+    assert result_of(waivers_of(tmp_path), checks=0).waiver_notes == []
 
 
 @pytest.mark.parametrize(
@@ -141,10 +162,17 @@ def test_waiver_of_what_was_not_judged_is_not_called_unused(tmp_path: Path) -> N
     [
         pytest.param("waivers = 1", "waivers", id="no-list"),
         pytest.param(
-            "[[waivers]]\nrequirement = 'ERR-MORE-INFO'", "'reason' present", id="member-missing"
+            "[[waivers]]\nrequirement = 'ERR-MORE-INFO'",
+            "expected a member 'reason'",
+            id="member-missing",
         ),
         pytest.param("not toml", "is not TOML", id="no-toml"),
-        pytest.param("", "'waivers' present", id="empty"),
+        pytest.param("", "expected a member 'waivers'", id="empty"),
+        pytest.param(
+            "[[waivers]]\nrequirment = 'ERR-MORE-INFO'",
+            r"found 'requirment'; did you mean 'requirement'\?",
+            id="unknown-key",
+        ),
     ],
 )
 def test_bad_file(tmp_path: Path, text: str, says: str) -> None:
@@ -161,6 +189,11 @@ def test_bad_file(tmp_path: Path, text: str, says: str) -> None:
     [
         pytest.param(
             {"requirement": "ERR-NONE"}, "no requirement ERR-NONE", id="unknown-requirement"
+        ),
+        pytest.param(
+            {"requirement": "ERR-MORE-INF"},
+            r"no requirement ERR-MORE-INF in the catalogue; did you mean 'ERR-MORE-INFO'\?",
+            id="misspelt-requirement",
         ),
         pytest.param({"pattern": "("}, "pattern", id="no-regex"),
         pytest.param({"expires": '"2026-02-30"'}, "expires", id="no-such-day"),

@@ -106,4 +106,4 @@ def test_a_worker_that_is_lost(findings: Findings) -> None:
 )
 def test_a_breach_that_was_told_of(breach: Breach) -> None:
     """It reads as it was told."""
-    assert Breach.told(breach.problem).problem == breach.problem
+    assert Breach.parse(breach.problem).problem == breach.problem

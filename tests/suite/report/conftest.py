@@ -1,4 +1,4 @@
-"""Results built by hand, from the calm to the hostile, for each writer to draw."""
+"""Results built by hand, for each writer to draw."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Account, Profile, Provision, Trigger
-from orchestrator_contract.report.timelines import Event, Timeline
 from orchestrator_contract.results.evidence import Breach, Evidence
-from orchestrator_contract.results.findings import RequirementFindings
+from orchestrator_contract.results.requirement_findings import RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.timeline import Event, Timeline
 from orchestrator_contract.results.verdict import Overall, Result
 
 #: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.
@@ -36,9 +36,10 @@ def breach(
     status: int | None = 202,
     steps: int = 1,
 ) -> Breach:
-    """A breach as the ledger keeps it, each of its steps with *text* wherever an endpoint can put some."""
+    """Return a breach with *text* wherever an endpoint can put some."""
     step = Evidence(
-        request=f'curl -isS --path-as-is -X DELETE -u "$KEY_USER:$KEY_SECRET" http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}',
+        request='curl -isS --path-as-is -X DELETE -u "$KEY_USER:$KEY_SECRET" '
+        f"http://127.0.0.1:9/v2/ControlPlane/Configurations/{SID}",
         status=status,
         headers={"operation-id": text[:300], "date": "Mon, 23 Nov 2026 21:00:00 GMT"},
         body=text,
@@ -47,14 +48,20 @@ def breach(
 
 
 def row(
-    name: str, verdict: Verdict, reason: str = "", found: Sequence[Breach] = ()
+    name: str,
+    verdict: Verdict,
+    reason: str = "",
+    found: Sequence[Breach] = (),
+    *,
+    trails: Sequence[tuple[str, ...]] = (),
 ) -> RequirementResult:
-    """One requirement of the catalogue with a verdict."""
+    """A requirement of the catalogue with a verdict."""
     record = RequirementFindings(
         checks=max(3, len(found)),
         breaches=len(found),
         shown=list(found),
         tests=["tests/contract/test_life.py::test_life"],
+        trails=list(trails),
     )
     return RequirementResult(catalogue.load()[name], verdict, reason, record)
 
@@ -81,9 +88,9 @@ def _base(rows: list[RequirementResult], overall: Overall, **changes: Any) -> Re
         unusable=False,
         requests=1234,
         statuses={
-            "202": {"seen": 20, "valid": 19},
-            "404": {"seen": 3, "valid": 3},
-            "409": {"seen": 0, "valid": 0},
+            "202": {"seen": 20, "judged": 20, "valid": 19},
+            "404": {"seen": 5, "judged": 3, "valid": 3},
+            "409": {"seen": 0, "judged": 0, "valid": 0},
         },
         observations=[
             {
@@ -156,7 +163,7 @@ def nonconformant(text: str = "retry-after is missing") -> Result:
             "seen": [{"what": text or "-", "count": 2}],
         }
     ]
-    result.statuses = {**result.statuses, "418": {"seen": 1, "valid": 0}}
+    result.statuses = {**result.statuses, "418": {"seen": 1, "judged": 0, "valid": 0}}
     result.timelines = [
         Timeline(
             "operation",
@@ -194,6 +201,32 @@ def incomplete() -> Result:
     )
 
 
+def grouped(text: str = "no such resource") -> Result:
+    """Two mistakes that four requirements found, one of them advisory."""
+    gone = breach("404", "410", text=text, status=410)
+    rows = [
+        row("HTTP-COMPLETE", Verdict.PASSED, "checked 3 times"),
+        row("DEL-STATUS", Verdict.BREACHED, "saw 410", [gone], trails=[("a",), ("b",)]),
+        row("DELETED-DELETE", Verdict.BREACHED, "saw 410", [gone], trails=[("x", "a")]),
+        row(
+            "ERR-429-RETRY-AFTER",
+            Verdict.WARNED,
+            "expected a Retry-After header; saw no Retry-After header",
+            [
+                breach(
+                    "a Retry-After header",
+                    "no Retry-After header",
+                    text='{"code": 20429}',
+                    status=429,
+                )
+            ],
+            trails=[("c",)],
+        ),
+        row("OP-RETAINED", Verdict.WARNED, text, [gone], trails=[("y", "b")]),
+    ]
+    return _base(rows, Overall.NONCONFORMANT)
+
+
 def unusable() -> Result:
     """The endpoint refused everything, with a hostile text."""
     reason = f"http://127.0.0.1:9 refuses the given credentials with 401: {HOSTILE}"
@@ -215,7 +248,7 @@ def nothing() -> Result:
 
 
 def enormous() -> Result:
-    """Every requirement is breached as often as is kept, some with bodies of 100 KB on one line and on many."""
+    """Every requirement is breached, some with bodies of 100 KB."""
     bodies = ("x" * 100_000, "\n" * 100_000, HOSTILE * 300)
     large, small = (
         [breach(body[:600], body[:size], text=body[:size]) for body in bodies * 4]
@@ -233,6 +266,8 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "conformant": conformant,
     "nonconformant": nonconformant,
     "hostile": lambda: nonconformant(HOSTILE),
+    "grouped": grouped,
+    "grouped-hostile": lambda: grouped(HOSTILE),
     "long-words": lambda: nonconformant(
         "http://127.0.0.1:9/v2/ControlPlane/Operations/"
         + "conv_operation_041b8mhako4i7epc2698nw4lqp" * 6
@@ -261,6 +296,12 @@ def breached() -> Result:
 def hostile() -> Result:
     """The same with hostile text wherever an endpoint can put some."""
     return nonconformant(HOSTILE)
+
+
+@pytest.fixture
+def causes() -> Result:
+    """A result in which breaches rest on the same exchanges."""
+    return grouped()
 
 
 @pytest.fixture

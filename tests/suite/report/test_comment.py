@@ -37,7 +37,7 @@ def test_size(any_result: Result) -> None:
 
 
 def test_all_breaches_are_named_when_cut(huge: Result) -> None:
-    """A comment that is too small for everything still names every requirement that is breached."""
+    """A shortened comment still names every breached requirement."""
     text = as_markdown(huge)
 
     assert [row.requirement.id for row in huge.rows if f"`{row.requirement.id}`" not in text] == []
@@ -74,7 +74,7 @@ def test_no_active_characters(any_result: Result) -> None:
 
 
 def test_breaches_first(breached: Result) -> None:
-    """What is broken stands before what could not be verified, with all that is needed to repeat it."""
+    """Breaches stand before unverified requirements, with commands to repeat them."""
     text = as_markdown(breached)
 
     assert (
@@ -84,7 +84,8 @@ def test_breaches_first(breached: Result) -> None:
         < text.index("Not verified")
     )
     assert (
-        "- Expected: `a number`\n- Seen: `retry-after is missing`\n- Where: `retry-after`" in text
+        "- Expected: `retry-after: a number`\n"
+        '- Seen: `202 "retry-after is missing": retry-after is missing`' in text
     )
     assert "curl -isS" in text
     assert "documented, S2" in text
@@ -92,6 +93,36 @@ def test_breaches_first(breached: Result) -> None:
         "pytest --target 'vendor profile.toml' --requirement DEL-202-HEADERS --effort quick --seed 7"
         in text
     )
+
+
+def test_causes(causes: Result) -> None:
+    """Breaches on the same exchanges are one block, with a line for each of the others."""
+    text = as_markdown(causes)
+
+    assert re.findall(r"^\*\*\w+ `([\w-]+)`", text, re.MULTILINE) == [
+        "DEL-STATUS",
+        "ERR-429-RETRY-AFTER",
+    ]
+    assert (
+        '- Also `DELETED-DELETE` (derived): `expected 404; seen 410 "no such resource"`\n'
+        '- Also `OP-RETAINED` (advisory, warned): `expected 404; seen 410 "no such resource"`'
+    ) in text
+
+
+def test_counts_what_is_left_out(breached: Result) -> None:
+    """Sightings, ids, notes and statuses past the bounds are counted."""
+    seen = [{"what": f"word {number}", "count": 40 - number} for number in range(9)]
+    breached.observations[0]["seen"] = seen
+    breached.notes = [f"note {number}" for number in range(13)]
+    breached.statuses = {
+        str(code): {"seen": 1, "judged": 0, "valid": 0} for code in range(420, 460)
+    }
+
+    text = as_markdown(breached)
+
+    assert "35 × `word 5`, and 3 more (99 ×)" in text
+    assert "- and 3 more notes" in text
+    assert "Rows left out: 15" in text
 
 
 def test_calm(calm: Result) -> None:
@@ -105,7 +136,7 @@ def test_calm(calm: Result) -> None:
 
 @given(st.text("`~ ab\n|<@\\*", max_size=30))
 def test_nothing_breaks_out(text: str) -> None:
-    """Whatever backticks a text holds, its span is one code span and its fence one fence."""
+    """A span or fence stays one, whatever backticks it holds."""
     span = [t for t in tokens(f"x {code(text)} y") if t.type in ("code_inline", "em_open")]
     block = [t for t in PARSER.parse(fence(text)) if t.level == 0]
 

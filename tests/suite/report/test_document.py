@@ -24,7 +24,7 @@ def test_schema(any_result: Result) -> None:
 
 
 def test_ascii_only(any_result: Result) -> None:
-    """What an endpoint sent stands in the file as escapes, and no half of a surrogate pair is among them."""
+    """Text from the endpoint stands as escapes, without half surrogate pairs."""
     text = as_json(any_result)
 
     assert text.isascii()

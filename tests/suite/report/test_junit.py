@@ -1,9 +1,10 @@
-"""--junitxml: properties of each test, well-formed whatever the endpoint sent, with and without workers."""
+"""--junitxml: properties and messages, well-formed whatever the endpoint sent."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import parse
 
+from orchestrator_contract.contract import catalogue
+
 PROJECT = Path(__file__).parents[3]
-VERDICTS = {"passed", "breached", "waived", "unverified"}
+VERDICTS = {"passed", "breached", "waived", "known", "unverified"}
 
 
 def run(folder: Path, *options: str, env: dict[str, str] | None = None) -> Any:
@@ -43,7 +46,7 @@ def run(folder: Path, *options: str, env: dict[str, str] | None = None) -> Any:
 
 @contextmanager
 def hostile(name: str, profile: Path) -> Iterator[dict[str, str]]:
-    """A hostile endpoint that *profile* leads to; gives the environment with its credentials."""
+    """Start a hostile endpoint, write its *profile*, give its credentials."""
     env = {**os.environ, "HOSTILE_USER": "hostile-user", "HOSTILE_PASSWORD": "hostile-password"}
     command = [
         sys.executable,
@@ -66,7 +69,7 @@ def hostile(name: str, profile: Path) -> Iterator[dict[str, str]]:
 
 
 def shape(root: Any) -> None:
-    """The usual schema: suites, suite with counts, cases with names, properties and at most one outcome."""
+    """Check the usual shape: a suite with counts, cases with one outcome."""
     assert root.tag == "testsuites"
     (endpoint,) = root
     cases = endpoint.findall("testcase")
@@ -124,7 +127,7 @@ def test_properties(tmp_path: Path, workers: list[str]) -> None:
     ],
 )
 def test_hostile(tmp_path: Path, name: str, workers: list[str]) -> None:
-    """What the endpoint sends does not break the XML, and its breaches are failures with a verdict."""
+    """Hostile text does not break the XML; breaches are failures with messages."""
     profile = tmp_path / "hostile.toml"
 
     with hostile(name, profile) as env:
@@ -141,5 +144,38 @@ def test_hostile(tmp_path: Path, name: str, workers: list[str]) -> None:
     shape(root)
     failed = [case for case in root.iter("testcase") if case.find("failure") is not None]
     assert failed
+    for case in failed:
+        told, text = case.find("failure").get("message"), case.find("failure").text
+        assert re.match(r"[A-Z0-9]+(-[A-Z0-9]+)+: expected .+; seen ", told)
+        assert "\n" not in told
+        name = told.partition(":")[0]
+        assert text.startswith(f"{name} ({catalogue.load()[name].level}): ")
+        assert catalogue.load()[name].title in text
+        assert "\n  request:  curl -isS" in text
+        assert f"\n  repeat:   pytest --target {profile} --requirement {name} " in text
     assert {properties(case)["verdict"] for case in failed} == {"breached"}
     assert {properties(case)["verdict"] for case in root.iter("testcase")} <= VERDICTS
+
+
+def test_foreign_readers(tmp_path: Path) -> None:
+    """Two readers of JUnit that are not ours see the same failures, with their messages."""
+    junitparser = pytest.importorskip(
+        "junitparser", reason="junitparser is not installed (dev extra)"
+    )
+    xunitparser = pytest.importorskip(
+        "xunitparser", reason="xunitparser is not installed (dev extra)"
+    )
+    profile = tmp_path / "hostile.toml"
+    with hostile("text-cdata", profile) as env:
+        run(tmp_path, "--target", str(profile), "--requirement", "DEL-202-BODY", env=env)
+
+    path = tmp_path / "junit.xml"
+    (suite,) = junitparser.JUnitXml.fromfile(str(path))
+    with path.open(encoding="utf-8") as file:
+        cases, result = xunitparser.parse(file)
+
+    first = [case.result[0].message for case in suite if case.result]
+    second = [case.message for case in cases if not case.good]
+    assert first == second
+    assert len(first) == suite.failures == len(result.failures) > 0
+    assert all("DEL-202-BODY" in message for message in first)

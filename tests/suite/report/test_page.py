@@ -51,7 +51,7 @@ def words(element: Element) -> str:
 
 
 def test_valid_and_passive(any_result: Result) -> None:
-    """The page parses without errors and holds nothing that loads, runs or submits but its own script."""
+    """The page parses without errors and holds no active part but its script."""
     root = parse(as_html(any_result))
 
     found = list(elements(root))
@@ -76,7 +76,7 @@ def test_valid_and_passive(any_result: Result) -> None:
 
 
 def test_policy_names_what_the_page_holds(any_result: Result) -> None:
-    """The policy allows the page's own style and script by their hashes, and nothing else."""
+    """The policy allows the page's own style and script, by their hashes."""
     root = parse(as_html(any_result))
     found = {name: element for name, element in elements(root) if name in ("style", "script")}
     policy = next(
@@ -105,7 +105,7 @@ def test_links_lead_somewhere(any_result: Result) -> None:
 
 
 def test_controls_have_names(breached: Result) -> None:
-    """Every input has a label, every button, drawing and scrolling region a name, the page its landmarks."""
+    """Inputs, buttons, drawings and regions have names; the page has landmarks."""
     root = parse(as_html(breached))
     labelled = {e.get("for") for name, e in elements(root) if name == "label"}
     inside = {id(child) for name, e in elements(root) if name == "label" for child in e.iter()}
@@ -137,13 +137,13 @@ def test_hostile_text_is_shown(hostile: Result) -> None:
 
 
 def test_breach_is_complete(breached: Result) -> None:
-    """A breach shows expected, seen, level, source, its steps in order, and commands to repeat them."""
+    """A breach shows expected, seen, level, source, steps and commands."""
     root = parse(as_html(breached))
     article = next(e for _, e in elements(root) if e.get("id") == "b-DEL-202-HEADERS")
 
     text = words(article)
 
-    assert "Expected a number Seen retry-after is missing" in text
+    assert 'Expected a number Seen 202 "retry-after is missing": retry-after is missing' in text
     assert "Level: documented . Source: S2" in text
     assert (
         text.count("curl -isS --path-as-is -X DELETE") == 6
@@ -156,6 +156,23 @@ def test_breach_is_complete(breached: Result) -> None:
     )
 
 
+def test_causes(causes: Result) -> None:
+    """Breaches on the same exchanges stand inside the most direct one, folded."""
+    root = parse(as_html(causes))
+    section = next(e for _, e in elements(root) if e.get("id") == "breaches")
+
+    assert [
+        e.get("id") for _, e in elements(section) if "breach" in (e.get("class") or "").split()
+    ] == ["b-DEL-STATUS", "b-ERR-429-RETRY-AFTER"]
+    lead = next(e for _, e in elements(section) if e.get("id") == "b-DEL-STATUS")
+    also = [e for name, e in elements(lead) if name == "details" and e is not lead]
+    assert [(e.get("id"), e.get("open")) for e in also if e.get("id")] == [
+        ("b-DELETED-DELETE", None),
+        ("b-OP-RETAINED", None),
+    ]
+    assert 'Expected 404 Seen 410 "no such resource"' in words(also[0])
+
+
 def test_statuses(breached: Result) -> None:
     """Coverage tells seen from valid, provoked from never seen, documented from not."""
     root = parse(as_html(breached))
@@ -166,7 +183,8 @@ def test_statuses(breached: Result) -> None:
         if name == "tr" and e.get("class")
     }
 
-    assert rows["202"] == "202 Accepted 20 19 met in the course of the tests; 1 does not conform"
+    assert rows["202"] == "202 Accepted 20 19 seen in the course of the tests; 1 does not conform"
+    assert rows["404"] == "404 Not Found 5 3 seen in the course of the tests; 2 not judged"
     assert "never seen: the target profile has no [faults.409]" in rows["409"]
     assert "never seen in this run" in rows["429"]
     assert "not a documented status" in rows["418"]

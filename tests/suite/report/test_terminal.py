@@ -67,7 +67,8 @@ def test_breach(breached: Result) -> None:
     block = lines[start : lines.index("", start)]
 
     assert "  expected: retry-after: a number" in block
-    assert "  seen:     retry-after is missing" in block
+    assert '  seen:     202 "retry-after is missing": retry-after is missing' in block
+    assert "  breached: 3 of 3 checks" in block
     assert any(line.startswith("  repeat:   curl -isS") for line in block)
     assert (
         block[-1]
@@ -76,7 +77,7 @@ def test_breach(breached: Result) -> None:
 
 
 def test_summary(breached: Result) -> None:
-    """Sections, unverified requirements by reason, observations with sightings only, then the verdict."""
+    """Sections, unverified requirements, observations, then the verdict."""
     text = written(breached)
 
     assert re.search(r"^Submitting a delete +- +- +- +- +1\s*$", text, re.MULTILINE)
@@ -91,20 +92,41 @@ def test_summary(breached: Result) -> None:
     )
 
 
+def test_each_finding_is_said_once(causes: Result) -> None:
+    """Breaches on the same exchanges are one block, the most direct first."""
+    text = written(causes)
+
+    assert [line for line in text.splitlines() if re.match("BREACHED|WARNED", line)] == [
+        "BREACHED DEL-STATUS (documented, S1 responses; S2 paths)",
+        "WARNED ERR-429-RETRY-AFTER (advisory, S6; R1 10.2.3)",
+    ]
+    assert (
+        '  also:     DELETED-DELETE (derived): expected 404; seen 410 "no such resource"\n' in text
+    )
+    assert (
+        "  also:     OP-RETAINED (warned, advisory): expected 404; seen 410 "
+        '"no such resource"\n' in text
+    )
+    assert '  seen:     429 {"code": 20429}: no Retry-After header\n' in text
+    assert "nonconformant: 2 breached, 2 warned, 1 passed" in text
+
+
 def test_quiet(breached: Result) -> None:
-    """With -q only breaches and the verdict are left."""
+    """With -q the table and observations go; reasons and the path stay."""
     text = written(breached, verbosity=-1)
 
     assert "BREACHED DEL-202-HEADERS" in text
     assert "nonconformant: " in text
     assert "observed" not in text
-    assert "unverified: " not in text.replace("2 unverified", "")
+    assert "unverified: needs clock, which the target profile does not give" in text
+    assert "note: note: retry-after is missing" in text
+    assert "report: conformance-report/conformance.html" in text
     assert "section " not in text
 
 
 def test_quiet_and_calm(calm: Result) -> None:
-    """With -q a conformant run is a heading and one line."""
-    assert len(written(calm, verbosity=-1).splitlines()) == 2
+    """With -q a conformant run is a heading, the report's path and the verdict."""
+    assert len(written(calm, verbosity=-1).splitlines()) == 3
 
 
 def test_colour_where_wanted(breached: Result) -> None:

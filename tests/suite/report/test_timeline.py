@@ -8,15 +8,8 @@ from datetime import UTC, datetime
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.report.timeline_svg import draw
-from orchestrator_contract.report.timelines import (
-    MAX_EVENTS,
-    MAX_OPERATIONS,
-    MAX_RACES,
-    Event,
-    Recorder,
-    Timeline,
-    load,
-)
+from orchestrator_contract.report.timelines import MAX_OPERATIONS, MAX_RACES, Recorder, load
+from orchestrator_contract.results.timeline import MAX_EVENTS, Event, Timeline
 
 SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
 
@@ -71,7 +64,7 @@ def poll(number: int, at: float, word: str) -> Exchange:
 
 
 def test_operation() -> None:
-    """Polls, fetches and further deletes stand under the operation, timed from its first request."""
+    """Polls, fetches and further deletes belong to the operation."""
     record = Recorder()
     for one in (
         delete(1, 100.0),
@@ -95,7 +88,7 @@ def test_operation() -> None:
 
 
 def test_race() -> None:
-    """Changes of one configuration that overlap are a race; those one after the other are none."""
+    """Only changes of one configuration that overlap are a race."""
     record = Recorder()
     for one in (
         delete(1, 100.0, key="a", took=0.5),
@@ -114,7 +107,7 @@ def test_race() -> None:
 
 
 def test_bounds() -> None:
-    """However much happens, few lines with few events are kept, and failures are among them."""
+    """Few timelines with few events are kept, failures among them."""
     record = Recorder()
     for number in range(500):
         record(delete(number, 100.0 + number))

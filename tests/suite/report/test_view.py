@@ -1,4 +1,4 @@
-"""What reports show of a breach is what the ledger was told, whatever the texts hold and wherever it was found."""
+"""Reports show a breach as it was recorded, whatever its texts hold."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def exchange(path: str, note: str = "") -> Exchange:
 
 
 def shown_findings(findings: Findings) -> list[report_model.Finding]:
-    """What is shown of the requirement."""
+    """Return the findings that reports show of the requirement."""
     return report_model.findings(
         RequirementResult(catalogue.load()[ID], Verdict.BREACHED, "", findings.records[ID])
     )
 
 
 def test_a_breach_of_several_steps_comes_whole_from_another_process(findings: Findings) -> None:
-    """It is shown with all its steps, or counted only: never in part, which no report could show."""
+    """It is shown with all its steps, or only counted."""
     other = Findings(catalogue.load(), Redactor())
     for number in range(11):
         findings.check(ID, False, expected="a", seen=str(number), exchanges=[exchange(str(number))])
@@ -63,7 +63,7 @@ def test_a_breach_of_several_steps_comes_whole_from_another_process(findings: Fi
 
     shown = shown_findings(findings)
     assert len(shown) == 12
-    assert shown[-1].seen == "of the worker"
+    assert shown[-1].seen == "200: of the worker"
     assert [step.curl.rpartition("/")[2] for step in shown[-1].steps] == [
         "first",
         "second",
@@ -74,7 +74,7 @@ def test_a_breach_of_several_steps_comes_whole_from_another_process(findings: Fi
 
 @pytest.mark.parametrize("text", ["a; saw b", "step 1 of 2: a", "expected a; saw b", ": ", ""])
 def test_texts_stay_what_they_are(findings: Findings, text: str) -> None:
-    """Whatever words stand in them, where a breach is, what was expected and what was seen are shown apart."""
+    """Place, expectation and observation stay apart, whatever they say."""
     findings.check(
         ID, False, where=text, expected="x" + text, seen="y" + text, exchanges=[exchange("x")]
     )
@@ -84,7 +84,7 @@ def test_texts_stay_what_they_are(findings: Findings, text: str) -> None:
     assert (shown.where, shown.expected, shown.seen, len(shown.steps)) == (
         text,
         "x" + text,
-        "y" + text,
+        "200: y" + text,
         1,
     )
 
@@ -107,10 +107,51 @@ def test_entries_of_a_recording_are_named(findings: Findings) -> None:
 
 
 def test_a_story_is_shown_line_by_line(findings: Findings) -> None:
-    """The shortest history that shows a breach stands beside what was seen, safe to show."""
+    """The shortest history stands beside the observation, safe to show."""
     findings.check(ID, False, expected="a", seen="b", exchanges=[exchange("x")])
     findings.story(ID, ["create\x1b", "delete"])
 
     (shown,) = shown_findings(findings)
 
-    assert (shown.seen, shown.story) == ("b", ["create\\x1b", "delete"])
+    assert (shown.seen, shown.story) == ("200: b", ["create\\x1b", "delete"])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "seen", "shown"),
+    [
+        pytest.param(500, b"Boom\n at x", "not JSON", '500 "Boom at x": not JSON', id="text"),
+        pytest.param(202, b'{"a": 1}', "none", '202 {"a": 1}: none', id="json"),
+        pytest.param(410, b'{"a": 1}', "410", '410 {"a": 1}', id="status-alone"),
+        pytest.param(
+            400, b"<p>", "400: it was used", '400: it was used: "<p>"', id="status-and-more"
+        ),
+        pytest.param(404, b"", "empty", "404: empty", id="no-body"),
+        pytest.param(404, b"", "404", "404", id="no-body-status-alone"),
+        pytest.param(200, b"x" * 500, "long", f'200 "{"x" * 100}…": long', id="long"),
+    ],
+)
+def test_seen_has_the_response(
+    findings: Findings, status: int, body: bytes, seen: str, shown: str
+) -> None:
+    """The status and the beginning of the body stand before what is wrong with them."""
+    found = exchange("x")
+    found.response = Response(status, "", [], body)
+
+    findings.check(ID, False, expected="a", seen=seen, exchanges=[exchange("first"), found])
+
+    (finding,) = shown_findings(findings)
+    assert finding.seen == shown
+    assert findings.records[ID].problems == [f"expected a; saw {seen}"]
+
+
+def test_seen_without_a_response(findings: Findings) -> None:
+    """Without a response its cause is what was seen."""
+    found = exchange("x")
+    found.response, found.fault_text = None, "timed out after 10 s"
+
+    findings.check(ID, False, expected="a", seen=found.outcome(), exchanges=[found])
+    findings.check(ID, False, expected="a", exchanges=[found])
+
+    assert [finding.seen for finding in shown_findings(findings)] == [
+        "no response (timed out after 10 s)"
+    ] * 2
