@@ -144,9 +144,7 @@ class Endpoint:
         self.finish(operations)
         return operations
 
-    def each(
-        self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8
-    ) -> list[Any]:
+    def each(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Results of *function* over *items* in parallel, without those that were inconclusive.
 
         Raises:
@@ -159,7 +157,7 @@ class Endpoint:
             except Inconclusive as error:
                 return error
 
-        results = self.client.parallel(attempt, list(items), width)
+        results = self.client.parallel(attempt, list(items))
         good = [result for result in results if not isinstance(result, Inconclusive)]
         if results and not good:
             raise results[0]

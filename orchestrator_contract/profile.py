@@ -79,6 +79,8 @@ class Limits:
     #: Configurations that may end deleted.
     deletes: int = 300
     poll_timeout_s: float = 60
+    #: Configurations of the run's making that exist at once; None: the default for the target.
+    configurations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

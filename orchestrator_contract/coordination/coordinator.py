@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, cast
 
 from orchestrator_contract.coordination.clock_lock import ClockLock
 from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.coordination.rooms import Rooms
 from orchestrator_contract.exceptions import Inconclusive
 
 #: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
@@ -34,9 +35,16 @@ class Coordinator:
     """Budgets and locks of one run; every method is safe for threads."""
 
     def __init__(
-        self, requests: int, requests_per_second: float, deletes: int, journal: Journal | None
+        self,
+        requests: int,
+        requests_per_second: float,
+        deletes: int,
+        journal: Journal | None,
+        configurations: int = 0,
     ) -> None:
+        """*configurations* of the run's may exist at once in each account and region; 0: no bound is known."""
         self._lock = Lock()
+        self._rooms = Rooms(configurations)
         self._requests = requests
         #: What is kept at least, and at most: creates that are refused are announced, too.
         self._least, self._most = (
@@ -88,6 +96,22 @@ class Coordinator:
         """Return deletions that did not happen."""
         with self._lock:
             self._deletes += count
+
+    def take_room(self, holder: str, scope: str, number: int, processes: int = 1) -> int:
+        """`Rooms.take`."""
+        return self._rooms.take(holder, scope, number, processes)
+
+    def give_back_room(self, holder: str, scope: str, number: int) -> None:
+        """`Rooms.give_back`."""
+        self._rooms.give_back(holder, scope, number)
+
+    def room(self, scope: str) -> int:
+        """`Rooms.bound`."""
+        return self._rooms.bound(scope)
+
+    def room_is_full(self, scope: str) -> int:
+        """`Rooms.full`."""
+        return self._rooms.full(scope)
 
     def claim(self, sids: list[str], number: int) -> list[str]:
         """Up to *number* of *sids*, the first that no process of the run has; they are the caller's from now on."""

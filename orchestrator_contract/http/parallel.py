@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from orchestrator_contract.exceptions import BudgetExhausted
 
-#: Items under way at once.
-_WIDTH = 8
+#: Items under way at once, and threads for them: what goes on beside the tests needs some, too.
+_WIDTH, _THREADS = 16, 24
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -23,7 +23,7 @@ class Parallel:
         #: How long what is under way is waited for after an interrupt.
         self._patience_s = patience_s
         # The threads live as long as the client: with xdist each holds a connection to the coordinator.
-        self._pool = ThreadPoolExecutor(_WIDTH, "client")
+        self._pool = ThreadPoolExecutor(_THREADS, "client")
         self._inside = local()
 
     def __call__(

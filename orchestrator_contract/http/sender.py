@@ -10,7 +10,7 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -21,6 +21,7 @@ from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Thrott
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.in_flight import InFlight
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.http.request import (
     KEY_HEADER,
@@ -58,6 +59,8 @@ class Sender:
     observers: list[Callable[[Exchange], None]] = field(default_factory=list)
     #: Seconds after its first request from which the run sends nothing more.
     longest_s: float = math.inf
+    #: How many processes of the run share what may be under way at once.
+    processes: int = 1
 
     def __post_init__(self) -> None:
         self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
@@ -67,6 +70,7 @@ class Sender:
         self.steps = Steps()
         self.retry = Retry(self.profile.limits.poll_timeout_s)
         self.parallel = Parallel(self.profile.timeout_s)
+        self.in_flight = InFlight(self.processes)
         self._retention = Retention()
         self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
         self._lock = Lock()
@@ -89,11 +93,13 @@ class Sender:
         new_connection: bool = False,
         allow_no_response: bool = False,
         rekey: Callable[[], str] | None = None,
+        returns: Container[int] = (),
     ) -> Exchange:
         """Send one request, again while an unprovoked 429 or 503 asks for it, and have each answer judged.
 
         *new_connection* uses a new connection. With *allow_no_response* an exchange without an answer is returned like others.
-        *rekey* gives the key for a retry after 503; without it the key stays.
+        *rekey* gives the key for a retry after 503; without it the key stays. Statuses that the call *returns* are not
+        retried here.
 
         Raises:
             NoResponse: there was no complete answer (unless *allow_no_response*).
@@ -112,7 +118,7 @@ class Sender:
                 if allow_no_response:
                     return exchange
                 raise NoResponse(exchange)
-            if status not in (429, 503) or status == exchange.call.provokes:
+            if status not in (429, 503) or status == exchange.call.provokes or status in returns:
                 if exchange.succeeded:
                     self.retry.regained(out.call.operation)
                 return exchange
@@ -143,12 +149,19 @@ class Sender:
 
     def _once(self, out: Request, *, new_connection: bool, before: tuple[int, ...]) -> Exchange:
         prepared = self._admit(out)
-        exchange = self._exchange(prepared, before)
-        with self.steps.step(f"waiting for the answer to a {out.method}"):
-            self._perform(exchange, prepared, new_connection=new_connection)
-        exchange.elapsed = time.monotonic() - exchange.sent
+        with self.in_flight.turn():
+            exchange = self._exchange(prepared, before)
+            with self.steps.step(f"waiting for the answer to a {out.method}"):
+                self._perform(exchange, prepared, new_connection=new_connection)
+            exchange.elapsed = time.monotonic() - exchange.sent
+            self._learn_pace(exchange)
         self._finish(exchange)
         return exchange
+
+    def _learn_pace(self, exchange: Exchange) -> None:
+        refused = exchange.status == 429 and exchange.call.provokes is None
+        if refused or exchange.succeeded:
+            self.in_flight.answered(exchange.call.operation, exchange.elapsed, refused=refused)
 
     def _perform(
         self, exchange: Exchange, prepared: PreparedRequest, *, new_connection: bool
@@ -192,7 +205,8 @@ class Sender:
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
-        with self.steps.step(f"sending {len(batch)} requests at one moment"):
+        step = self.steps.step(f"sending {len(batch)} requests at one moment")
+        with self.in_flight.turn(len(batch)), step:
             return self._send_together(prepared)
 
     def _send_together(self, batch: Sequence[PreparedRequest]) -> list[Exchange]:
@@ -210,6 +224,7 @@ class Sender:
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
         if limited:
             operation = limited[0].call.operation
+            self.in_flight.answered(operation, limited[0].elapsed, refused=True)
             if all(e.status == 429 for e in exchanges):
                 self.retry.lost(operation)
             if not self.retry.hopeless(operation):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from threading import Lock
+from threading import Condition, Lock
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -20,10 +20,24 @@ TWIN = "+"
 class Inventory:
     """The configurations of one process of the run."""
 
-    def __init__(self, coordinator: Coordinator, ownership: Ownership) -> None:
+    def __init__(
+        self,
+        coordinator: Coordinator,
+        ownership: Ownership,
+        *,
+        holder: str = "",
+        processes: int = 1,
+    ) -> None:
+        """*holder* names this one of the run's *processes*, which share the room that there is."""
         self._coordinator = coordinator
         self._ownership = ownership
+        self._holder = holder
+        self._processes = processes
         self._lock = Lock()
+        #: Where each announced create takes room, by name, until nothing can exist under it any more.
+        self._room: dict[str, Scope] = {}
+        #: Notified when room is given back.
+        self.changed = Condition()
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
         #: Announced creates whose configuration is not known: where each was sent, by name.
@@ -51,6 +65,41 @@ class Inventory:
         if self._coordinator.take_deletes(number) != number:
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
 
+    # ---------------------------------------------------------------- room
+
+    def bound(self, scope: Scope = DEFAULT_SCOPE) -> int:
+        """How many of the run's may exist in *scope* at once; 0 while no bound is known."""
+        return self._coordinator.room(_key(scope))
+
+    def take_room(self, number: int, scope: Scope = DEFAULT_SCOPE) -> int:
+        """Room for up to *number* creates in *scope*, which `announce` or `give_back_room` uses up."""
+        return self._coordinator.take_room(self._holder, _key(scope), number, self._processes)
+
+    def give_back_room(self, number: int, scope: Scope = DEFAULT_SCOPE) -> None:
+        """Return room that no create was announced for."""
+        self._coordinator.give_back_room(self._holder, _key(scope), number)
+
+    def room_is_full(self, scope: Scope) -> None:
+        """Note that the endpoint takes no more in *scope* than there are."""
+        self._coordinator.room_is_full(_key(scope))
+
+    def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
+        """How many of this process may exist in *scope*: created, being created or being deleted."""
+        with self._lock:
+            return sum(where == scope for where in self._room.values())
+
+    def vacate(self, *names: str) -> None:
+        """Note that nothing exists under *names* any more: their room is free."""
+        for name in names:
+            with self._lock:
+                scope = self._room.pop(name, None)
+            if scope is not None:
+                self.give_back_room(1, scope)
+        with self.changed:
+            self.changed.notify_all()
+
+    # ---------------------------------------------------------------- announced, created, gone
+
     def _note(self, entries: list[dict[str, Any]]) -> None:
         """Put *entries* into the journal.
 
@@ -62,20 +111,17 @@ class Inventory:
             raise Inconclusive(why)
 
     def announce(self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE) -> None:
-        """Note, before they are sent, creates of configurations with these names."""
+        """Note, before they are sent, creates of configurations with these names, for which room was taken."""
         names = list(names)
+        with self._lock:
+            self._room.update(dict.fromkeys(names, scope))
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
-        self._note(
-            [
-                {
-                    "name": name,
-                    "state": "creating",
-                    "account": scope.account,
-                    "region": scope.region,
-                }
-                for name in names
-            ]
-        )
+        where = {"account": scope.account, "region": scope.region}
+        try:
+            self._note([{"name": name, "state": "creating", **where} for name in names])
+        except Inconclusive:
+            self.vacate(*names)
+            raise
 
     def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE) -> str:
         """Note the create, in *scope*, of one more configuration with the displayName *name*; what the run calls it."""
@@ -85,13 +131,15 @@ class Inventory:
         self.announce([twin], scope)
         return twin
 
-    def resolve(self, name: str) -> None:
-        """Note that what the create of *name* led to is known."""
+    def not_made(self, name: str) -> None:
+        """Note that the create of *name* has certainly made nothing."""
         self.unresolved.pop(name, None)
+        self.vacate(name)
 
     def withdraw(self, name: str) -> None:
-        """Note that the announced create of *name* made nothing."""
+        """Note in the journal, too, that the announced create of *name* made nothing."""
         self._note([{"name": name, "state": "deleted", "account": 0, "region": 0}])
+        self.vacate(name)
 
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete.
@@ -105,7 +153,7 @@ class Inventory:
         )
         self.fresh.add(configuration.resource_key)
         self.left[configuration.name] = configuration
-        self.resolve(configuration.name)
+        self.unresolved.pop(configuration.name, None)
 
     def created(self, configurations: Iterable[Configuration]) -> None:
         """Put the ids of these, which were added, into the journal."""
@@ -119,6 +167,7 @@ class Inventory:
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
         if known:
             self._note([_entry(one, "deleted") for one in known])
+        self.vacate(*(one.name for one in known))
 
     def is_gone(self, configuration: Configuration) -> bool:
         """Whether it is known to be deleted."""
@@ -136,6 +185,10 @@ class Inventory:
             for where, sid in (*self._gone, *(one.resource_key for one in self.left.values()))
             if where == scope
         }
+
+
+def _key(scope: Scope) -> str:
+    return f"{scope.account}/{scope.region}"
 
 
 def _entry(configuration: Configuration, state: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.provision import cleanup, create, identity, provisioner, read_lag
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.steps import deletes, existence, rechecks
+from orchestrator_contract.steps import deletes, rechecks
 from tests.suite.core.world import World
 
 ORIGIN = "http://target.example"
@@ -262,7 +262,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         create,
         poller,
         identity,
-        existence,
         provisioner,
         cleanup,
         deletes,
