@@ -8,6 +8,7 @@ from functools import partial
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.check_keys import KeyChecks
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
@@ -19,7 +20,6 @@ from orchestrator_contract.rules import (
     authorization,
     control_plane,
     deletion,
-    idempotency,
     malformed_input,
     responses,
 )
@@ -33,14 +33,13 @@ _PASSING = frozenset({None, 429, 500, 502, 503, 504})
 _TELLING, _BY_CHANCE = ("displayName", "description", "memoryStoreId"), 15
 
 
-class Check:
+class Check(KeyChecks):
     """Checks of one run. Each word returns whether the contract held."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+        super().__init__(endpoint)
         self._api: Client = endpoint.client
         self._list: Pagination = endpoint.configurations.listing
-        self.findings = endpoint.findings
         #: Emptied once a conflict with other work outlasted them.
         self._conflict_pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
 
@@ -57,23 +56,6 @@ class Check:
         """Check *requirement* as given; *where* is a JSON path or a header name."""
         return self.findings.check(
             requirement, ok, expected=expected, seen=seen, exchanges=evidence, where=where
-        )
-
-    # ---------------------------------------------------------------- idempotency keys
-
-    def same_response(self, operation: Operation, again: Exchange, *, age_s: float = 0.0) -> bool:
-        """The replay returns the original response; the operation's state decides which requirement that is."""
-        requirement = idempotency.replay_requirement(operation.status, age_s)
-        return idempotency.same_response(self.findings, operation.accepted, again, requirement)
-
-    def own_response(self, requirement: str, first: Operation, again: Exchange) -> bool:
-        """A reused key does not return the first request's operation."""
-        return idempotency.own_response(self.findings, requirement, first.accepted, again)
-
-    def not_honoured(self, operation: Operation, again: Exchange, kind: str) -> bool:
-        """A malformed key near a used one does not replay."""
-        return malformed_input.malformed_key_not_honoured(
-            self.findings, again.succeeded, operation.accepted, again, kind
         )
 
     # ---------------------------------------------------------------- unknown and malformed SIDs
@@ -181,6 +163,27 @@ class Check:
             and not configuration.read_lag_s
         ):
             control_plane.listed(self.findings, [configuration.sid], pages)
+
+    def stays_deleted(self, operations: Sequence[Operation]) -> None:
+        """Long after COMPLETED these operations, their configurations, the list and another delete are as before.
+
+        Raises:
+            Inconclusive: the list can't be read to its end.
+        """
+        for operation in operations:
+            self._endpoint.poller.poll(operation)
+            self.deleted(operation)
+        self.not_found_again(operations[0], key=self._endpoint.key())
+        self.not_listed(operations)
+
+    def stays_failed(self, operation: Operation) -> None:
+        """Long after FAILED the operation and its configuration are as before.
+
+        Raises:
+            Inconclusive: a fetch does not tell.
+        """
+        self._endpoint.poller.poll(operation)
+        self.unchanged(operation.configuration, after=operation.steps)
 
     def carried_out(
         self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]

@@ -41,7 +41,17 @@ class CleanupError(Exception):
 
 def account_label(account: Account) -> str:
     """What a journal says of an account: enough to tell two apart, too little to learn a user name."""
-    return hashlib.sha256(account.username.encode()).hexdigest()[:12]
+    return hashlib.sha256(account.identity.encode()).hexdigest()[:12]
+
+
+def account_labels(profile: Profile) -> list[str]:
+    """The label of each account, with those of its credentials in other regions where they differ."""
+    labels = []
+    for number, account in enumerate(profile.accounts):
+        there = [profile.account(Scope(number, region)) for region in profile.region_accounts]
+        found = [account_label(one) for one in (account, *there) if one is not None]
+        labels.append("+".join(dict.fromkeys(found)))
+    return labels
 
 
 def header(profile: Profile, run: str) -> dict[str, Any]:
@@ -50,7 +60,7 @@ def header(profile: Profile, run: str) -> dict[str, Any]:
         "journal": "orchestrator-contract",
         "run": run,
         "bases": list(profile.bases),
-        "accounts": [account_label(account) for account in profile.accounts],
+        "accounts": account_labels(profile),
     }
 
 
@@ -65,7 +75,7 @@ def read(path: Path, profile: Profile) -> Past:
         past = journal.read(path)
     except JournalError as error:
         raise CleanupError(str(error)) from None
-    labels = tuple(map(account_label, profile.accounts))
+    labels = account_labels(profile)
     places = []
     for left in past.leftovers:
         try:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.words import words_of
 from orchestrator_contract.redaction.visible import visible
-
-#: Characters of a refusal's message that are shown.
-_LONGEST = 200
 
 
 class Inconclusive(Exception):
@@ -20,6 +19,15 @@ class Inconclusive(Exception):
 
 class CheckInconclusive(Inconclusive):
     """One of several checks of a requirement can't be made here; the others decide its verdict."""
+
+
+@contextmanager
+def only_this_check() -> Iterator[None]:
+    """Let an inconclusive step leave the present check open, and no requirement unverified."""
+    try:
+        yield
+    except Inconclusive as error:
+        raise CheckInconclusive(str(error)) from error
 
 
 class NoResponse(Inconclusive):
@@ -44,12 +52,15 @@ class Throttled(Inconclusive):
 
 def reason_in(exchange: Exchange) -> str:
     """What a refusal says of its reason, as that of a quota, behind a colon; empty where it says none."""
-    message = exchange.object.get("message")
-    return f": {visible(message, _LONGEST)}" if isinstance(message, str) and message else ""
+    return words_of(exchange.response)
 
 
 class BudgetExhausted(Inconclusive):
     """A budget of the profile's [limits] is spent, or the endpoint stopped answering."""
+
+
+class TokenError(Inconclusive):
+    """An account's token can't be had; the message names the key of the profile."""
 
 
 class NotOwned(Inconclusive):

@@ -6,6 +6,13 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.http.words import words_of
+from orchestrator_contract.profile import CREDENTIAL_NAMES
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+
+_HEADERS = "; headers that every request needs go into [target] headers"
+#: What a list may be answered although the endpoint can be used: not there, not so, not now.
+_OF_THE_LIST = frozenset({404, 405, 406, 408, 409, 410, 429})
 
 
 def reach(endpoint: Endpoint) -> None:
@@ -36,47 +43,90 @@ def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
 class _Preflight:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._where = endpoint.profile.base_url
+        self._profile = endpoint.profile
         #: Whether a create or an operation was no JSON.
         self._garbled = False
+        #: What the list of configurations said, where it is not there.
+        self._no_list: Exchange | None = None
         endpoint.client.observers.append(self._see_garbled)
 
     def reach(self) -> None:
-        try:
-            self._reach()
-        except Inconclusive as error:
-            raise self._unusable(f"{self._where}: {error}") from None
+        for scope in self._profile.scopes:
+            base = self._profile.bases[scope.region]
+            try:
+                self._reach(scope, base)
+            except Inconclusive as error:
+                raise self._unusable(f"{base}: {error}") from None
 
     def provide(self) -> None:
         try:
             self._endpoint.targets.control  # noqa: B018  # made here, so that later its lack is no surprise
         except Inconclusive as error:
-            raise self._unusable(f"{self._where}: nothing to delete can be had: {error}") from None
+            raise self._unusable(
+                f"{self._profile.base_url}: nothing to delete can be had: {error}{self._misplaced()}"
+            ) from None
 
-    def _reach(self) -> None:
-        client = self._endpoint.client
-        first = client.send(
-            client.request(Call("list"), "GET", "/Configurations?pageSize=1"),
-            allow_no_response=True,
-        )
+    def _reach(self, scope: Scope, base: str) -> None:
+        first = self._list(scope)
         if first.fault is TransportFault.CONNECT:
-            raise self._unusable(f"{self._where} can't be reached: {first.fault_text}")
-        if first.response is None or first.status in (401, 403):
-            # The list alone may be broken, or closed to these credentials: a delete decides.
-            sid = self._endpoint.identifiers.sid()
-            self._endpoint.ownership.allow(sid)
-            second = client.send(
-                client.request(Call("other", silent=True), "DELETE", f"/Configurations/{sid}"),
-                allow_no_response=True,
+            raise self._unusable(f"{base} can't be reached: {first.fault_text}")
+        if first.status == 404 and scope == DEFAULT_SCOPE:
+            self._no_list = first
+        if first.response is not None and not _refuses(first.status):
+            return
+        # The list alone may be broken, or closed to these credentials: a delete decides.
+        second = self._delete(scope)
+        if second.status in (401, 403):
+            raise self._unusable(f"{base} {self._refused(second, scope)}")
+        if first.status is not None and first.status == second.status:
+            raise self._unusable(f"{base} {_refused_all(second)}")
+        if first.response is None and second.response is None:
+            raise self._unusable(
+                f"{base} gives no answer: {second.fault_text}{self._tls_hint(base)}"
             )
-            if second.status in (401, 403):
-                accounts = self._endpoint.profile.accounts
-                names = " and ".join(accounts[0].names) if accounts else "none are set"
-                raise self._unusable(
-                    f"{self._where} refuses the given credentials with {second.status} (from: {names})"
-                )
-            if first.response is None and second.response is None:
-                raise self._unusable(f"{self._where} gives no answer: {second.fault_text}")
+
+    def _list(self, scope: Scope) -> Exchange:
+        client = self._endpoint.client
+        out = client.request(Call("list"), "GET", "/Configurations?pageSize=1", scope=scope)
+        return client.send(out, allow_no_response=True)
+
+    def _delete(self, scope: Scope) -> Exchange:
+        client, sid = self._endpoint.client, self._endpoint.identifiers.sid()
+        self._endpoint.ownership.allow(sid, scope=scope)
+        call = Call("other", silent=True)
+        out = client.request(call, "DELETE", f"/Configurations/{sid}", scope=scope)
+        return client.send(out, allow_no_response=True)
+
+    def _refused(self, exchange: Exchange, scope: Scope) -> str:
+        """What a refusal of the credentials says, and where they were read."""
+        account = self._profile.account(scope)
+        if account is None:
+            missing = (
+                "no [[accounts]] in the profile"
+                if self._profile.source
+                else "none are set: " + " and ".join(CREDENTIAL_NAMES[0])
+            )
+            who, where = "requests without credentials", missing
+        else:
+            who, where = "the given credentials", f"read from {account.where}"
+        said = words_of(exchange.response)
+        hint = _HEADERS if "header" in said.lower() else ""
+        return f"refuses {who} with {exchange.status}{said} ({where}){hint}"
+
+    def _misplaced(self) -> str:
+        """Whether the base URL may be the reason for there being nothing."""
+        if self._no_list is None:
+            return ""
+        said = words_of(self._no_list.response)
+        return (
+            f"; {self._no_list.url.partition('?')[0]} answers 404{said}: "
+            "is the base URL ([target] base_url) what comes before /v2/ControlPlane?"
+        )
+
+    def _tls_hint(self, base: str) -> str:
+        """A server that asks for a certificate may end the connection without a word."""
+        asked = base.startswith("https:") and self._profile.client_cert is None
+        return "; if it asks for a client certificate, give [target] client_cert" if asked else ""
 
     def _unusable(self, reason: str) -> EndpointUnusable:
         broken = {
@@ -98,3 +148,18 @@ class _Preflight:
             ("operation", 200),
         )
         self._garbled |= of_kind and exchange.json.error is not None
+
+
+def _refuses(status: int | None) -> bool:
+    """Whether a list answered with *status* leaves open if anything is let through."""
+    return status is not None and 300 <= status < 500 and status not in _OF_THE_LIST
+
+
+def _refused_all(exchange: Exchange) -> str:
+    """What an endpoint says that answers each request alike before it looks at it."""
+    status, said = exchange.status or 0, words_of(exchange.response)
+    if status < 400:
+        leads = exchange.headers.get("location", "nowhere")
+        return f"answers every request with {status}, which leads to {leads:.200}: set the base URL ([target] base_url) to where it leads"
+    hint = "; see [target] proxy" if status == 407 else _HEADERS
+    return f"refuses every request with {status}{said}{hint}"

@@ -135,6 +135,7 @@ class Poller:
         if open_:
             kind = open_[0].accepted.call.operation
             limit = self._patience(kind)
+            begun, usual = time.monotonic(), self._typical.get(kind)
             with self.client.steps.step(
                 f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"
             ):
@@ -144,7 +145,8 @@ class Poller:
             # Counted from where polls are, or what is seen of those sent first would grow from group to group.
             newest = max(operation.accepted.sent for operation in open_)
             ends = sorted(_took(o, o.ended - newest) for o in open_ if o.ended)
-            if ends:
+            # What was left alone for longer than usual may have ended at any time before.
+            if ends and (usual is None or begun - newest <= usual):
                 with self._lock:
                     if not self._is_known(kind):
                         self._measured[kind] = ends[len(ends) // 2]

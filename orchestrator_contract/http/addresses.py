@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 #: Characters of a name past which a digest stands for the rest.
@@ -11,6 +13,38 @@ _LONGEST_NAME = 1024
 
 #: `urlsplit` keeps the last URLs that it was given, of a few megabytes each from an endpoint that likes to.
 split_url: Callable[[str], SplitResult] = getattr(urlsplit, "__wrapped__", urlsplit)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port: where a connection leads."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Host and port as they stand in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if the host is written as a loopback address; names are not resolved."""
+        return names_loopback(self.host)
+
+
+def names_loopback(host: str) -> bool:
+    """True for localhost, names below it, and loopback addresses."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ip = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
 
 
 def last_segment(url: str) -> str | None:

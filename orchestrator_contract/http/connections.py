@@ -11,7 +11,6 @@ import contextlib
 import re
 import select
 import socket
-import ssl
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -20,8 +19,14 @@ from threading import Lock
 
 import h11
 
+from orchestrator_contract.http.addresses import Origin
+from orchestrator_contract.http.dialer import Dialer
+from orchestrator_contract.http.proxies import Proxy
 from orchestrator_contract.http.response import Response, TransportError, TransportFault, reason_of
 from orchestrator_contract.http.response_reader import Reader, Stale
+from orchestrator_contract.http.tunnel import refusal
+
+__all__ = ["Connection", "Origin", "Wire"]
 
 MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 16
@@ -31,15 +36,6 @@ _SETTLE_S = 0.02
 _OFTEN = 3
 _CHUNK = 65536
 _GOODBYE = re.compile(rb"HTTP/1\.[01] 408\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port: where a connection leads."""
-
-    scheme: str
-    host: str
-    port: int
 
 
 @dataclass(slots=True)
@@ -89,10 +85,15 @@ def _protocol() -> h11.Connection:
 class Wire:
     """Connections to the target's origins, reused between exchanges; safe for threads."""
 
-    def __init__(self, timeout_s: float, verify: bool | str) -> None:
+    def __init__(
+        self,
+        timeout_s: float,
+        verify: bool | str,
+        client_cert: tuple[str, str] | None = None,
+        proxy: Proxy | None = None,
+    ) -> None:
         self.timeout_s = timeout_s
-        self._verify = verify
-        self._context: ssl.SSLContext | None = None
+        self.dialer = Dialer(timeout_s, verify, client_cert, proxy)
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
         #: Those that sent what nobody asked for: on a kept connection it would be taken for the next answer.
         self._untrusted: set[Origin] = set()
@@ -124,6 +125,7 @@ class Wire:
         Raises:
             TransportError: there was no complete answer.
         """
+        request = self.dialer.addressed(origin, request)
         deadline = time.monotonic() + self.timeout_s
         # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it does not risk a connection that the server is about to close.
         at_risk = method in ("POST", "PATCH") or (
@@ -158,6 +160,7 @@ class Wire:
         microseconds of each other, so that the server completes all requests together.
         """
         connections: list[Connection | TransportError] = []
+        batch = [(self.dialer.addressed(origin, request), method) for request, method in batch]
         for request, _ in batch:
             try:
                 connection = self.connect(origin)
@@ -194,6 +197,7 @@ class Wire:
         Raises:
             TransportError: there was no connection, or the request was not taken.
         """
+        request = self.dialer.addressed(origin, request)
         connection = self.connect(origin)
         try:
             Reader(connection.sock, connection.protocol, time.monotonic() + self.timeout_s).send(
@@ -209,31 +213,7 @@ class Wire:
         Raises:
             TransportError: `TransportFault.CONNECT`, with the system's reason.
         """
-        sock: socket.socket | None = None
-        try:
-            context = self._tls() if origin.scheme == "https" else None
-            sock = socket.create_connection((origin.host, origin.port), timeout=self.timeout_s)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if context is not None:
-                sock = context.wrap_socket(sock, server_hostname=origin.host)
-        except (OSError, UnicodeError, ValueError) as error:
-            _close_half_made(error)
-            if sock is not None:
-                sock.close()
-            raise TransportError(
-                TransportFault.CONNECT,
-                f"no connection to {origin.host}:{origin.port}: {reason_of(error)}",
-            ) from None
-        return Connection(sock, origin)
-
-    def _tls(self) -> ssl.SSLContext:
-        if self._context is None:
-            cafile = self._verify if isinstance(self._verify, str) else None
-            self._context = ssl.create_default_context(cafile=cafile)
-            if self._verify is False:
-                self._context.check_hostname = False
-                self._context.verify_mode = ssl.CERT_NONE
-        return self._context
+        return Connection(self.dialer.open(origin), origin)
 
     def _kept(self, origin: Origin) -> tuple[Connection | None, int]:
         """A connection that can be used again, if there is one, and the stray bytes that were found on others."""
@@ -282,6 +262,10 @@ class Wire:
             )
             connection.protocol.send(h11.EndOfMessage())
             response, usable = reader.read()
+            proxy = self.dialer.plain_proxy(connection.origin)
+            if proxy is not None and response.status == 407:  # nobody else may say that
+                usable = False
+                raise refusal(proxy, response.status, response.reason)
             if method == "HEAD":
                 # What follows is the body that a GET would get: the contract knows no HEAD, so that breaches nothing.
                 usable, excess = (
@@ -304,16 +288,6 @@ class Wire:
                 self._keep(connection)
             else:
                 connection.close()
-
-
-def _close_half_made(error: BaseException) -> None:
-    """Close the socket that `ssl` leaves to the garbage collector when the peer resets the connection before the handshake."""
-    step = error.__traceback__
-    while step is not None:
-        made = step.tb_frame.f_locals.get("self")
-        if isinstance(made, ssl.SSLSocket):
-            made.close()
-        step = step.tb_next
 
 
 def _token(method: str) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import Any
 
 from orchestrator_contract.http.addresses import brief_name, last_segment
 from orchestrator_contract.http.response import Response, TransportFault
+from orchestrator_contract.http.shell import curl_line
 from orchestrator_contract.scope import Scope
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
@@ -105,7 +105,11 @@ class Exchange:
     #: Answers that the same request got before this one, and after which it was sent again.
     before: tuple[int, ...] = ()
     #: Environment variables that hold the credentials, for the curl line.
-    credential_names: tuple[str, str] | None = None
+    credential_names: tuple[str, ...] | None = None
+    #: Those of the profile's headers by lower-case name, empty for one that is no secret; likewise.
+    header_variables: Mapping[str, str] = field(default_factory=dict)
+    #: curl's options for the way to the endpoint, as shell words.
+    curl_options: tuple[str, ...] = ()
     note: str = field(default="")
     #: Whether the rules may judge it: not one of the clock's, nor one that the client abandoned or never connected.
     judged: bool = True
@@ -232,43 +236,19 @@ class Exchange:
 
     def curl(self) -> str:
         """A shell line that repeats the request; credentials stand as variables."""
-        parts = ["curl", "-isS", "--path-as-is", "-X", _word(self.method)]
-        for name, value in self.request_headers:
-            if name.lower() == "authorization" and value == "***" and self.credential_names:
-                user, password = self.credential_names
-                parts += ["-u", f'"${user}:${password}"']
-            elif name.lower() not in (
-                "host",
-                "content-length",
-                "accept-encoding",
-                "user-agent",
-                "connection",
-            ):
-                parts += ["-H", _word(f"{name}: {value}" if value else f"{name};")]
-        if self.request_body is not None:
-            parts += ["--data-binary", _word(self.request_body.decode("utf-8", "backslashreplace"))]
-        return " ".join([*parts, _word(self.url)])
+        return curl_line(
+            self.method,
+            self.url,
+            self.request_headers,
+            self.request_body,
+            credentials=self.credential_names or (),
+            variables=self.header_variables,
+            options=self.curl_options,
+        )
 
     def outcome(self) -> str:
         """What came back, in a few words."""
         return str(self.status) if self.response else f"no answer ({self.fault_text})"
-
-
-def _word(text: str) -> str:
-    """*text* as one shell word; bytes that a terminal would act on use $'…'."""
-    if text.isprintable() and text.isascii():
-        return shlex.quote(text)
-    escaped = "".join(
-        c
-        if c.isprintable() and c.isascii() and c not in "'\\"
-        else "".join(f"\\x{b:02x}" for b in _bytes(c))
-        for c in text
-    )
-    return f"$'{escaped}'"
-
-
-def _bytes(char: str) -> bytes:
-    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")
 
 
 def _integer(digits: str) -> int | float:

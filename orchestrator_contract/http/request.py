@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator_contract import __version__
-from orchestrator_contract.http.addresses import split_url
-from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.addresses import Origin, split_url
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.profile import Account
+from orchestrator_contract.http.secret_bytes import SecretBytes
+from orchestrator_contract.profile import Header
 from orchestrator_contract.redaction.redactor import Redactor
 
 KEY_HEADER = "Idempotency-Key"
@@ -33,15 +33,6 @@ class Request:
     region: int = 0
     #: Whether header names are sent in lower case, as many clients write them: it means nothing (R1 5.1).
     lower: bool = False
-
-
-class SecretBytes(bytes):
-    """Bytes that hold credentials: pytest prints the arguments and locals of every frame of a traceback."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} bytes of a request>"
-
-    __str__ = __repr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +76,44 @@ def _authority(url: str) -> tuple[str, str]:
     return authority, rest
 
 
+def target_of(url: str) -> tuple[str, str]:
+    """The authority and the request target of a URL."""
+    authority, rest = _authority(url)
+    return authority, f"/{rest}"
+
+
 def prepare(
-    out: Request, origin: Origin, account: Account | None, redactor: Redactor
+    out: Request,
+    origin: Origin,
+    redactor: Redactor,
+    *,
+    authorization: str | None = None,
+    headers: Sequence[Header] = (),
 ) -> PreparedRequest:
-    """The bytes of *out*, with the credentials of *account*; header lines that it gives itself stand as they are."""
-    authority, rest = _authority(out.url)
-    names = {name.lower() for name, _ in out.headers}
+    """The bytes of *out*, with the profile's *headers* and *authorization*.
+
+    Header lines that *out* gives itself stand as they are, and take the place of the profile's.
+    """
+    authority, target = target_of(out.url)
+    given = {name.lower() for name, _ in out.headers}
+    of_profile = [header for header in headers if header.name.lower() not in given]
+    given |= {header.name.lower() for header in of_profile}
     lines = [("Host", authority)]
-    if "user-agent" not in names:
+    if "user-agent" not in given:
         lines.append(("User-Agent", f"orchestrator-contract/{__version__}"))
-    if "accept" not in names:
+    if "accept" not in given:
         lines.append(("Accept", "application/json"))
-    if "accept-encoding" not in names:
+    if "accept-encoding" not in given:
         lines.append(("Accept-Encoding", "gzip, deflate"))
     shown = list(lines)
-    if account is not None:
-        token = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
-        lines.append(("Authorization", f"Basic {token}"))
+    lines += [(header.name, header.value) for header in of_profile]
+    shown += [(header.name, header.shown(redactor.text)) for header in of_profile]
+    if authorization is not None:
+        lines.append(("Authorization", authorization))
         shown.append(("Authorization", "***"))
-    headers = [line for line in out.headers if line != ("Accept", "")]
-    lines += headers
-    shown += [(name, redactor.text(value)) for name, value in headers]
+    own = [line for line in out.headers if line != ("Accept", "")]
+    lines += own
+    shown += [(name, redactor.text(value)) for name, value in own]
     if out.body is not None or out.method in ("POST", "PUT", "PATCH"):
         length = ("Content-Length", str(len(out.body or b"")))
         lines.append(length)
@@ -113,7 +121,7 @@ def prepare(
     if out.lower:
         lines, shown = ([(name.lower(), value) for name, value in some] for some in (lines, shown))
     head = (
-        f"{out.method} /{rest} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
+        f"{out.method} {target} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
     )
     return PreparedRequest(
         out,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from enum import StrEnum
+
+from orchestrator_contract.http.tls import explain
 
 MAX_BODY = 4 * 1024 * 1024
 
@@ -52,4 +55,6 @@ class Response:
 
 def reason_of(error: BaseException) -> str:
     """What the system says of a failure."""
+    if isinstance(error, ssl.SSLError):
+        return explain(error)[:300]
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]

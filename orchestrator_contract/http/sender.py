@@ -17,8 +17,15 @@ from threading import Lock
 
 from orchestrator_contract.coordination.coordinator import Coordinator, Lost
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.exceptions import BudgetExhausted, NoResponse, Throttled
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    CheckInconclusive,
+    NoResponse,
+    Throttled,
+)
 from orchestrator_contract.guard import Ownership
+from orchestrator_contract.http.addresses import Origin
+from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.in_flight import InFlight
@@ -33,8 +40,9 @@ from orchestrator_contract.http.request import (
 from orchestrator_contract.http.response import TransportError, TransportFault
 from orchestrator_contract.http.retention import Retention
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
-from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.profile import Account, Header, Profile
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: One of how many requests of a kind takes a new connection: behind a balancer that may lead to another copy of the endpoint.
 _ANEW = 6
@@ -63,7 +71,18 @@ class Sender:
     processes: int = 1
 
     def __post_init__(self) -> None:
-        self.wire = Wire(self.profile.timeout_s, self.profile.verify_tls)
+        profile = self.profile
+        self.wire = Wire(profile.timeout_s, profile.verify_tls, profile.client_cert, profile.proxy)
+        self._curl_options = self.wire.dialer.curl_options
+        self._authorization = Authorization(
+            lambda origin, data: self.wire.exchange(
+                origin, data, "POST", new_connection=True, keep=False
+            ),
+            self._headers,
+            self.redactor,
+            lambda: time.monotonic() + self.coordinator.advanced(),
+        )
+        self._header_variables = {one.name.lower(): one.variable for one in profile.headers}
         urls = (*self.profile.bases, *self.profile.origins)
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
         self._clock_origin = origin_of(self.profile.clock_url or "")
@@ -240,7 +259,6 @@ class Sender:
         tool = origin is not None and origin == self._clock_origin and out.account is None
         if origin is None or not (tool or origin in self.origins):
             raise ValueError(f"not an address of the target: {out.url[:200]!r}")
-        prepared = prepare(out, origin, self._account(out), self.redactor)
         with self._lock:
             self._end_at = self._end_at or time.monotonic() + self.longest_s
             if time.monotonic() > self._end_at:
@@ -265,12 +283,37 @@ class Sender:
                 )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
-        return prepared
+        account = self._account(out)  # last: a token may expire while the pace is kept to
+        return prepare(
+            out,
+            origin,
+            self.redactor,
+            authorization=self._authorization.value(account) if account else None,
+            headers=self._headers(origin),
+        )
+
+    def _headers(self, origin: Origin) -> tuple[Header, ...]:
+        """The profile's headers, which are for the target alone."""
+        return self.profile.headers if origin in self.origins else ()
 
     def _account(self, out: Request) -> Account | None:
-        if out.account is None or out.account >= len(self.profile.accounts):
+        if out.account is None or not self.profile.accounts:
             return None
-        return self.profile.accounts[out.account]
+        account = self.profile.account(Scope(out.account, out.region))
+        if account is None:
+            raise CheckInconclusive(
+                f"the profile gives account {out.account + 1} no credentials in region {out.region + 1}"
+            )
+        return account
+
+    def authorization(self, scope: Scope = DEFAULT_SCOPE) -> str:
+        """The Authorization value of *scope*'s account, for a test to change; empty without one.
+
+        Raises:
+            Inconclusive: its token can't be had.
+        """
+        account = self.profile.account(scope)
+        return self._authorization.value(account) if account else ""
 
     def _exchange(self, prepared: PreparedRequest, before: tuple[int, ...]) -> Exchange:
         out, account = prepared.out, self._account(prepared.out)
@@ -286,7 +329,9 @@ class Sender:
             account=out.account,
             region=out.region,
             before=before,
-            credential_names=account.names if account else None,
+            credential_names=account.shell_names if account else None,
+            header_variables=self._header_variables,
+            curl_options=self._curl_options(prepared.origin),
         )
 
     def _finish(self, exchange: Exchange) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from orchestrator_contract.inputs.identifiers import Identifiers
@@ -29,6 +30,21 @@ FORMS = (
 #: Versions that no RFC or few programs use, one a batch.
 _RARE_VERSIONS = (6, 0, 15, 12, 9, 10, 2, 3, 13)
 _LOW_HALF = 2**62 - 1
+#: Places of a key that a server may leave out of account, by what stands there.
+PLACES = {
+    "last digit": 35,
+    "first digit": 0,
+    "digit 8": 7,
+    "version": 14,
+    "variant": 19,
+    "tail": 24,
+}
+#: Versions that few programs use, or that no RFC defines.
+_UNCOMMON_VERSIONS = (2, 6, 3, 0, *range(9, 16))
+#: First digits of the variants that are not RFC 9562's.
+_UNCOMMON_VARIANTS = (0xC, 0xD, 0xE, 0xF, *range(8))
+#: Turns the letters among hexadecimal digits into decimal digits.
+_DECIMAL = str.maketrans("abcdef", "012345")
 
 
 def key_of_form(form: str, identifiers: Identifiers, batch: int, run_id: str) -> str | None:
@@ -72,3 +88,23 @@ def _number(form: str, new: int, batch: int, run_id: str) -> int | None:
 def _versioned(number: int, version: int) -> int:
     """A UUID's 128 bits with *version* and the variant of RFC 9562 in their places."""
     return number & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62
+
+
+# ------------------------------------------------------------------ forms of new keys
+
+
+def plain_forms(new: Callable[..., str]) -> list[str]:
+    """New keys of common forms: in capitals, of digits only, and of the versions in use."""
+    return [new().upper(), new(7), new().translate(_DECIMAL), new(1)]
+
+
+def uncommon_forms(new: Callable[..., str], number: int) -> list[str]:
+    """*number* new keys of uncommon versions and variants, then of common ones."""
+    forms = [new(version) for version in _UNCOMMON_VERSIONS]
+    forms += [new(4, variant) for variant in _UNCOMMON_VARIANTS]
+    return [*forms, *(new() for _ in range(number - len(forms)))][:number]
+
+
+def other_digit(key: str, place: int) -> str:
+    """*key* with another hexadecimal digit in one place: its highest bit is the other."""
+    return f"{key[:place]}{int(key[place], 16) ^ 8:x}{key[place + 1 :]}"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from orchestrator_contract.profile import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +21,33 @@ def basic(user: str, password: str) -> str:
     return "Basic " + _encoded(f"{user}:{password}")
 
 
-def wrong_password(account: Account) -> WrongCredentials:
-    """The account's credentials with one character too many in the password."""
-    value = basic(account.username, account.password + "x")
-    return WrongCredentials(value, "password and a character", 3)
+def one_character_more(authorization: str) -> WrongCredentials:
+    """The value *authorization* with one character too many in its password or token."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme != "Basic":
+        return WrongCredentials(f"{authorization}x", "token and a character", 3)
+    user, password = _pair(token)
+    return WrongCredentials(basic(user, password + "x"), "password and a character", 3)
 
 
-def wrong_credentials(accounts: Sequence[Account]) -> list[WrongCredentials]:
-    """Wrong credentials near those of the first of *accounts*, the most telling ones first."""
-    user, password = accounts[0].username, accounts[0].password
+def wrong_credentials(authorization: str, other: str = "") -> list[WrongCredentials]:
+    """Wrong credentials near *authorization*, the most telling ones first; *other* is another account's."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme != "Basic":
+        return [one_character_more(authorization), *_wrong_tokens(token)]
+    user, password = _pair(token)
+    found = [one_character_more(authorization), *_wrong_pairs(user, password)]
+    if other.startswith("Basic "):
+        others = basic(user, _pair(other.removeprefix("Basic "))[1])
+        found.insert(5, WrongCredentials(others, "another account's password", 3))
+    return found
+
+
+def _wrong_pairs(user: str, password: str) -> list[WrongCredentials]:
     encoded = _encoded(f"{user}:{password}")
     first = "x" if password[:1] != "x" else "y"
     last = "x" if password[-1:] != "x" else "y"
     found = [
-        wrong_password(accounts[0]),
         WrongCredentials(basic(user, ""), "empty password", 3),
         WrongCredentials(basic(user, "wrong" + password[::-1]), "wrong password", 3),
         WrongCredentials(basic(user, password[:-1]), "password cut short", 3),
@@ -62,10 +72,27 @@ def wrong_credentials(accounts: Sequence[Account]) -> list[WrongCredentials]:
     ]
     if password.swapcase() != password:
         found.append(WrongCredentials(basic(user, password.swapcase()), "password in other case"))
-    if len(accounts) > 1:
-        other = basic(user, accounts[1].password)
-        found.insert(5, WrongCredentials(other, "another account's password", 3))
     return found
+
+
+def _wrong_tokens(token: str) -> list[WrongCredentials]:
+    """Of a token the last character may say nothing (that of a JWT's base64), so no value differs in it alone."""
+    first = "x" if token[:1] != "x" else "y"
+    return [
+        WrongCredentials(f"Bearer wrong{token[::-1]}", "wrong token", 3),
+        WrongCredentials(f"Bearer {token[:-1]}", "token cut short", 3),
+        WrongCredentials(f"Bearer {token[: len(token) // 2]}", "half a token", 3),
+        WrongCredentials(f"Bearer {first}{token[1:]}", "another first character"),
+        WrongCredentials("Bearer", "empty"),
+        WrongCredentials(basic("", ""), "empty user and password"),
+        WrongCredentials("Basic !!!", "no base64"),
+        WrongCredentials(f"Negotiate {token}x", "negotiate scheme"),
+    ]
+
+
+def _pair(token: str) -> tuple[str, str]:
+    user, _, password = base64.b64decode(token).decode().partition(":")
+    return user, password
 
 
 def _digest(user: str) -> str:

@@ -84,7 +84,7 @@ def load_target(target: str, *, yes: bool) -> Profile:
     """
     if not target:
         raise ProfileError("load needs --target URL or profile.toml")
-    found = profile.from_url(target) if "://" in target else profile.from_file(Path(target))
+    found = profile.load(target)
     try:
         places = [] if yes else distant(found)
     except EndpointUnusable as error:

@@ -102,7 +102,9 @@ class Creator:
                 break
             # A payload refused is tried once more without its optional parts, and like one that was taken: it only prepares.
             payloads = {
-                index: self.payloads.plain() if attempt else self.payloads.new(wanted[index])
+                index: self.payloads.plain(scope)
+                if attempt
+                else self.payloads.new(wanted[index], scope)
                 for index in missing
             }
             self._inventory.announce((p["displayName"] for p in payloads.values()), scope)
@@ -225,7 +227,10 @@ class Creator:
         self._inventory.charge(1)
         self.identity.look_before(scope)
         name = self._inventory.announce_twin(configuration.name, scope)
-        operation = self._post(configuration.payload, scope, name=name)
+        payload = configuration.payload
+        if scope != configuration.scope:
+            payload = payload | {"memoryStoreId": self.payloads.store(scope)}
+        operation = self._post(payload, scope, name=name)
         if not isinstance(operation, Operation):
             raise NothingToDelete(str(operation))
         self._poller.finish([operation], early=False)
@@ -236,7 +241,7 @@ class Creator:
             raise NothingToDelete(
                 "a second configuration of the same name can't be told from the first"
             )
-        return self._made_twin(sid, configuration.payload, name, scope)
+        return self._made_twin(sid, payload, name, scope)
 
     def _made_twin(
         self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE

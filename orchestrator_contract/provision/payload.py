@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 GROUPINGS = (
     "GROUP_BY_PROFILE",
@@ -34,18 +35,21 @@ class Payloads:
         self._client = client
         self._run_id = run_id
         self._numbers = count()
-        self._memory_store = client.profile.provision.memory_store_id
+        #: That of a listed configuration, or the fallback.
+        self._memory_store: str | None = None
         #: A grouping type that the endpoint has taken.
         self._grouping = ""
 
-    def new(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
-        """A payload with the members of *extra*, whose displayName is put behind that of the run."""
+    def new(
+        self, extra: dict[str, Any] | None = None, scope: Scope = DEFAULT_SCOPE
+    ) -> dict[str, Any]:
+        """A payload for *scope* with the members of *extra*, whose displayName is put behind that of the run."""
         number = next(self._numbers)
         payload = {
             "displayName": f"oc-{self._run_id}-{number:x}",
             "description": f"contract test {self._run_id}",
             "conversationGroupingType": GROUPINGS[number % len(GROUPINGS)],
-            "memoryStoreId": self._store(),
+            "memoryStoreId": self.store(scope),
         }
         extra = dict(extra or {})
         suffix = extra.pop("displayName", None)
@@ -58,15 +62,20 @@ class Payloads:
             }
         return payload | extra
 
-    def plain(self) -> dict[str, Any]:
-        """A payload without optional parts, and like one that was taken."""
-        return self.new({"conversationGroupingType": self._grouping} if self._grouping else None)
+    def plain(self, scope: Scope = DEFAULT_SCOPE) -> dict[str, Any]:
+        """A payload for *scope* without optional parts, and like one that was taken."""
+        known = {"conversationGroupingType": self._grouping} if self._grouping else None
+        return self.new(known, scope)
 
     def taken(self, payload: dict[str, Any]) -> None:
         """Note that the endpoint has taken *payload*."""
         self._grouping = payload["conversationGroupingType"]
 
-    def _store(self) -> str:
+    def store(self, scope: Scope) -> str:
+        """The memory store for configurations of *scope*."""
+        named = self._client.profile.memory_store(scope)
+        if named is not None:
+            return named
         if self._memory_store is None:
             items = self._client.page("pageSize=1").object.get("configurations")
             first = items[0] if isinstance(items, list) and items else None

@@ -11,6 +11,7 @@ from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 
 class Targets:
@@ -30,7 +31,7 @@ class Targets:
         self._inventory = inventory
         self._guard = guard
         self._share_control = share_control
-        self._control: Configuration | None = None
+        self._controls: dict[Scope, Configuration] = {}
         self._former: list[Configuration] = []
         holds.register(self)
 
@@ -41,10 +42,19 @@ class Targets:
         Raises:
             NothingToDelete: there is none to be had.
         """
-        if self._control is None or self.may_be_deleted(self._control):
-            self._control = self._configurations.one()
-            self._former.append(self._control)
-        return self._control
+        return self.control_in(DEFAULT_SCOPE)
+
+    def control_in(self, scope: Scope) -> Configuration:
+        """A configuration of *scope* that no request of the run deletes.
+
+        Raises:
+            NothingToDelete: there is none to be had.
+        """
+        known = self._controls.get(scope)
+        if known is None or self.may_be_deleted(known):
+            known = self._controls[scope] = self._configurations.one(scope=scope)
+            self._former.append(known)
+        return known
 
     def one(self) -> Configuration:
         """A configuration with all its optional parts, or the control configuration for want of one.
@@ -58,8 +68,8 @@ class Targets:
         return self.control
 
     def is_control(self, configuration: Configuration) -> bool:
-        """Whether this is the control configuration."""
-        return configuration is self._control
+        """Whether this is the control configuration of its scope."""
+        return configuration is self._controls.get(configuration.scope)
 
     def holds(self, configuration: Configuration) -> bool:
         """Whether *configuration* must be kept."""
@@ -77,4 +87,4 @@ class Targets:
         """Note that *configuration* was deleted by a breach."""
         self._inventory.gone(configuration)
         if self.is_control(configuration):
-            self._control = None
+            del self._controls[configuration.scope]

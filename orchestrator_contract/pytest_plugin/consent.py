@@ -18,6 +18,8 @@ import pytest
 
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import EndpointUnusable
+from orchestrator_contract.http.proxies import Routes
+from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin.plan import plan_lines
 from orchestrator_contract.pytest_plugin.usage import usage_error
@@ -52,9 +54,13 @@ def distant(profile: Profile) -> list[str]:
         EndpointUnusable: a name has no address, so that nobody can say where the requests would go.
     """
     found = []
+    routes = Routes(profile.proxy)
     for url in (*profile.bases, *([profile.clock_url] if profile.clock_url else [])):
+        origin = origin_of(url)
         try:
-            if not is_loopback(urlsplit(url).hostname or ""):
+            # What only a proxy reaches need not have an address here.
+            through_proxy = origin is not None and routes.proxy(origin) is not None
+            if through_proxy or not is_loopback(urlsplit(url).hostname or ""):
                 found.append(url)
         except (OSError, UnicodeError) as error:
             raise EndpointUnusable(

@@ -17,7 +17,7 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address, Coordinator, Served
 from orchestrator_contract.coordination.journal import Journal
-from orchestrator_contract.crash_cleanup import account_label, header
+from orchestrator_contract.crash_cleanup import account_labels, header
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.profile import Profile
@@ -156,7 +156,7 @@ class Run:
             "ticket": self.serve(address).ticket(),
             "elsewhere": address != LOOPBACK,
             "profile": target.fingerprint(),
-            "accounts": list(map(account_label, target.accounts)),
+            "accounts": account_labels(target),
         }
 
     def join(self) -> None:
@@ -177,7 +177,7 @@ class Run:
         target = self._profile()
         if target.fingerprint() != self._shared["profile"]:
             raise EndpointUnusable(f"{self.options.target} {where} differs from the controller's")
-        given, own = self._shared["accounts"], list(map(account_label, target.accounts))
+        given, own = self._shared["accounts"], account_labels(target)
         if own != given:
             raise EndpointUnusable(
                 f"the credentials {where} are not those of the controller's {len(given)} account(s): set the same variables there"

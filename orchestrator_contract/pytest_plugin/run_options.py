@@ -87,4 +87,4 @@ def load_target(target: str) -> Profile:
     Raises:
         ProfileError: it names none.
     """
-    return profile.from_url(target) if "://" in target else profile.from_file(Path(target))
+    return profile.load(target)

@@ -64,8 +64,14 @@ class Redactor:
     def of(cls, profile: Profile) -> Redactor:
         """One that knows the secrets of all accounts of *profile*."""
         made = cls()
-        for account in profile.accounts:
-            made.add(account.username, account.password, *profile.bases, *profile.origins)
+        made._urls = (*profile.bases, *profile.origins)
+        for account in profile.credentials:
+            made.add(account.username, account.password, *made._urls)
+        for header in profile.headers:
+            if header.variable:
+                made.secret(header.value)
+        if profile.proxy and profile.proxy.password:
+            made.add(profile.proxy.username, profile.proxy.password, *made._urls)
         return made
 
     def add(self, user: str, password: str, *urls: str) -> None:
@@ -73,21 +79,14 @@ class Redactor:
         self._users.add(user)
         self._urls = urls
         pair = f"{user}:{password}"
-        forms = {
-            password,
-            quote(password, safe=""),
-            quote(password),
-            quote_plus(password),
-            password.encode().hex(),
-            pair[::-1],
-        }
-        for text in (pair, password):
-            raw = text.encode()
-            forms |= {base64.b64encode(raw).decode(), base64.b64encode(raw).decode().rstrip("=")}
-        forms |= encodings(password)
+        forms = {*_written(password), *_base64(pair), pair[::-1]}
         # Whatever holds the Authorization value holds this, and what it encodes.
         forms |= encodings(base64.b64encode(pair.encode()).decode())
         self._hide_unless_words(forms)
+
+    def secret(self, text: str) -> None:
+        """Learn one secret that stands alone: a token, or the value of a header."""
+        self._hide_unless_words(_written(text))
 
     def _hide_unless_words(self, forms: set[str]) -> None:
         if hides_words(forms, *self._urls):
@@ -160,6 +159,24 @@ class Redactor:
         text = data.decode("latin-1")
         clean = self.text(text)
         return data if clean == text else clean.encode("latin-1")
+
+
+def _written(secret: str) -> set[str]:
+    """The forms in which a message may hold *secret*."""
+    return {
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        secret.encode().hex(),
+        *_base64(secret),
+        *encodings(secret),
+    }
+
+
+def _base64(text: str) -> set[str]:
+    encoded = base64.b64encode(text.encode()).decode()
+    return {encoded, encoded.rstrip("=")}
 
 
 def _password_in(token: str) -> str:

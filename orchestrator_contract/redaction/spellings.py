@@ -29,6 +29,11 @@ _ROUNDS = 3
 #: Of a secret turned round, or of a part of longer base64, what is shorter stands in any text by chance.
 SURE = 8
 
+#: A form of more characters that are all of a token's is found by so many of them.
+_LONG, _BEGINNING = 128, 64
+#: The characters of a token as `folded` leaves them, and what follows its beginning.
+_TOKEN, _REST = re.compile(rb"[a-z0-9+/=.~%]+"), rb"[a-z0-9+/=.~%]*+"
+
 #: Where an edit of a text begins and ends, and how many characters take its place.
 _Edit = tuple[int, int, int]
 
@@ -156,19 +161,29 @@ def any_of(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
     """A pattern of *forms*, the longer of two that begin alike first; none of none.
 
     What they begin with alike is looked at once: the time for a text does not grow with the number of forms.
+    A token is found by its beginning, and ends where no character of a token follows: to compile a pattern
+    of some thousand characters for each new token takes longer than the requests that it is for.
     """
-    tree = _branches(sorted(set(forms)), 0)
-    return re.compile(tree) if tree else None
+    tokens: set[bytes] = set()
+    others: set[bytes] = set()
+    for form in forms:
+        is_token = len(form) > _LONG and _TOKEN.fullmatch(form)
+        (tokens if is_token else others).add(form[:_BEGINNING] if is_token else form)
+    trees = [_branches(sorted(tokens), 0) + _REST] if tokens else []
+    trees += [_branches(sorted(others), 0)] if others else []
+    return re.compile(b"|".join(trees)) if trees else None
 
 
 def _branches(forms: list[bytes], depth: int) -> bytes:
     if len(forms) < 2:
         return re.escape(forms[0][depth:]) if forms else b""
-    ended, rest = (forms[0], forms[1:]) if len(forms[0]) == depth else (None, forms)
+    # In one go: a token and its base64 are longer than what may be nested.
+    pairs = enumerate(zip(forms[0], forms[-1], strict=False))
+    shared = next((place for place, (one, other) in pairs if one != other), len(forms[0]))
+    ended, rest = (forms[0], forms[1:]) if len(forms[0]) == shared else (None, forms)
     groups: dict[int, list[bytes]] = {}
     for form in rest:
-        groups.setdefault(form[depth], []).append(form)
-    parts = [
-        re.escape(bytes([char])) + _branches(group, depth + 1) for char, group in groups.items()
-    ]
-    return b"(?:" + b"|".join(parts) + (b")?" if ended is not None else b")")
+        groups.setdefault(form[shared], []).append(form)
+    parts = [_branches(group, shared) for group in groups.values()]
+    branches = b"(?:" + b"|".join(parts) + (b")?" if ended is not None else b")")
+    return re.escape(forms[0][depth:shared]) + branches

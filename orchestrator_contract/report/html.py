@@ -80,7 +80,7 @@ def as_html(result: Result) -> str:
             legend=sources.SOURCES,
             verdicts=report_model.ORDER,
             levels=tuple(Level),
-            credentials=[name for account in result.profile.accounts for name in account.names],
+            credentials=result.profile.shell_variables,
         )
     )
 

@@ -5,9 +5,10 @@ Source: S1 (24 hours, account and region), S5 17534, R4; contract.md "Requests" 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from orchestrator_contract.contract.limits import HOUR
+from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
@@ -20,13 +21,15 @@ MISMATCH = frozenset(range(400, 500)) - {404, 409, 429}
 IN_PROGRESS = frozenset({409, 423, 425})
 #: The requirement that a replay checks, by the state of the operation that the key started.
 REPLAY = {"COMPLETED": "KEY-REPLAY-ENDED", "FAILED": "KEY-REPLAY-FAILED"}
+#: The two ends of a key's 24 hours.
+TTL_REQUIREMENTS = _TTL_MIN, _TTL_MAX = "KEY-TTL-MIN", "KEY-TTL-MAX"
 #: Characters from which an operation id is unlikely to exist twice by chance.
 _UNIQUE_ID = 12
 
 
 def replay_requirement(state: str, age_s: float = 0.0) -> str:
     """The requirement that a replay checks, *age_s* seconds after the key's first use."""
-    return "KEY-TTL-MIN" if age_s > HOUR else REPLAY.get(state, "KEY-REPLAY")
+    return _TTL_MIN if age_s > HOUR else REPLAY.get(state, "KEY-REPLAY")
 
 
 def differences(original: Exchange, again: Exchange) -> list[str]:
@@ -88,6 +91,23 @@ def distinct_operations(accepted: Sequence[Exchange]) -> list[frozenset[str]]:
     return found
 
 
+def reuse_requirement(first: Exchange, again: Exchange) -> str:
+    """The requirement that the use of a key for another request checks, by where that was sent."""
+    if first.scope.account != again.scope.account:
+        return "KEY-SCOPE-ACCOUNT"
+    return "KEY-REUSE-OTHER-SID" if first.scope == again.scope else "KEY-SCOPE-REGION"
+
+
+def reused(findings: Findings, first: Exchange, again: Exchange) -> bool:
+    """A key with another SID, or in another scope, does not return the first operation."""
+    requirement = reuse_requirement(first, again)
+    if first.scope != again.scope:
+        return own_response_in_scope(findings, requirement, first, again)
+    outcome = f"{again.status} {again.object.get('code', '')}".strip()
+    findings.observe("OBS-KEY-REUSE-OTHER-SID", outcome)
+    return own_response(findings, requirement, first, again)
+
+
 def own_response(findings: Findings, requirement: str, first: Exchange, again: Exchange) -> bool:
     """A key that was used for *first* does not return its operation, or its SID, to another request."""
     return findings.on(first.call)(
@@ -120,10 +140,10 @@ def own_response_in_scope(
     )
 
 
-def new_request(findings: Findings, requirement: str, first: Exchange, again: Exchange) -> bool:
-    """A key that is new in its scope is accepted."""
+def new_in_scope(findings: Findings, first: Exchange, again: Exchange) -> bool:
+    """A key that is new in its scope is accepted for an existing configuration."""
     return findings.check(
-        requirement,
+        reuse_requirement(first, again),
         again.status == 202,
         expected="202: a new request",
         seen=again.outcome(),
@@ -142,17 +162,71 @@ def response_after_disconnect(findings: Findings, sent: Exchange, again: Exchang
     )
 
 
-def expired(findings: Findings, first: Exchange, again: Exchange) -> bool:
-    """A key is new 25 hours after its first use: neither the old response nor a mismatch returns."""
+def not_stored_in_scope(findings: Findings, away: Exchange, again: Exchange) -> bool:
+    """A 404 in one scope is not stored for the same request in another, where its SID exists."""
+    return findings.check(
+        reuse_requirement(away, again),
+        again.status != 404,
+        expected="202: a new request",
+        seen=again.outcome(),
+        exchanges=[away, again],
+    )
+
+
+# ------------------------------------------------------------------ 24 hours
+
+
+def expired(
+    findings: Findings, first: Exchange, again: Exchange, *, must_accept: bool = False
+) -> bool:
+    """A key is new 25 hours after its first use: neither the old response nor a mismatch returns.
+
+    With *must_accept* it comes with an idle configuration, so that nothing else may refuse it.
+    """
     old = again.status == 202 and bool(again.operation_names & first.operation_names)
     known = old or again.object.get("code") == KEY_USED
     return findings.on(first.call)(
-        "KEY-TTL-MAX",
-        not known,
+        _TTL_MAX,
+        not known and (again.status == 202 or not must_accept),
         expected="a new request after 25 h",
-        seen="the old operation" if old else f"{again.outcome()}: the key counts as used",
+        seen="the old operation" if old else again.outcome() + ": the key counts as used" * known,
         exchanges=[first, again],
     )
+
+
+def aged_key(
+    findings: Findings, original: Mapping[str, Any], again: Exchange, least_s: float, most_s: float
+) -> str:
+    """A key of an earlier run replays while it is young, and is new once it is old.
+
+    Its age was *least_s* to *most_s* seconds. Returns the requirement that it was checked for;
+    none between the two limits.
+    """
+    changed = [part for part, before in original.items() if again.documented.get(part) != before]
+    requirement = (
+        _TTL_MIN if most_s <= KEY_LIVES_S else _TTL_MAX if least_s >= KEY_EXPIRES_S else ""
+    )
+    if not requirement:
+        between(findings, replayed=not changed, age_s=most_s)
+        return ""
+    young = requirement == _TTL_MIN
+    known = again.status == original.get("status") or again.object.get("code") == KEY_USED
+    findings.check(
+        requirement,
+        not changed if young else not known,
+        expected=f"{'the original' if young else 'a new'} response {most_s / HOUR:.1f} h later",
+        seen=f"{again.outcome()}, {', '.join(changed) or 'nothing'} changed",
+        exchanges=[again],
+    )
+    return requirement
+
+
+def between(findings: Findings, *, replayed: bool, age_s: float) -> None:
+    """Observe a key between 23 h 55 min and 25 h after its first use: either is conformant."""
+    findings.observe("OBS-KEY-24H", f"{'replayed' if replayed else 'new'} at {age_s / HOUR:.1f} h")
+
+
+# ------------------------------------------------------------------ form
 
 
 def new_key_accepted(
@@ -166,6 +240,11 @@ def new_key_accepted(
         seen=reason,
         exchanges=tries,
     )
+
+
+def letter_case(findings: Findings, again: Exchange) -> None:
+    """Observe whether keys that differ in letter case only are one: the sources don't say."""
+    findings.observe("OBS-KEY-CASE", "one key" if again.status == 202 else "two keys")
 
 
 def duplicate_header(findings: Findings, first: Operation, again: Exchange) -> bool:

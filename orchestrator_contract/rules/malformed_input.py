@@ -64,6 +64,13 @@ def malformed_key_no_5xx(findings: Findings, exchange: Exchange, kind: str) -> b
     )
 
 
+def malformed_key_treatment(findings: Findings, exchange: Exchange, kind: str) -> None:
+    """Observe whether a malformed key is refused or ignored: both are conformant."""
+    refused = exchange.status in MALFORMED_KEY_STATUSES
+    treatment = "refused" if refused else "ignored"
+    findings.observe("OBS-KEY-MALFORMED", f"{treatment} with {exchange.status}: {kind}")
+
+
 def malformed_key_not_honoured(
     findings: Findings, honoured: bool, first: Exchange, again: Exchange, kind: str
 ) -> bool:

@@ -9,7 +9,12 @@ from random import uniform
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
+from orchestrator_contract.exceptions import (
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+    only_this_check,
+)
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
@@ -56,6 +61,10 @@ class Deletes:
         self._pool: list[Operation] = []
         self._pool_advanced = 0
         self._expected_draws = 0
+        #: The tests in which deletes were accepted.
+        self._accepted_in: dict[Operation, str] = {}
+        #: How deletes were made to fail: their requests are repeated as they were.
+        self._triggers: dict[Operation, Trigger] = {}
 
     # ---------------------------------------------------------------- accepted
 
@@ -82,7 +91,11 @@ class Deletes:
             exchange = self._send(configuration, key, trigger, key_under_test=key_under_test)
             tries.append(exchange)
             if exchange.status == 202:
-                return self._accepted(exchange, configuration, tries)
+                operation = self._accepted(exchange, configuration, tries)
+                self._accepted_in[operation] = self._findings.test
+                if trigger is not None:
+                    self._triggers[operation] = trigger
+                return operation
             self._judge_refused_key(key, exchange, tries)
             if not _may_pass(tries):
                 break
@@ -221,16 +234,31 @@ class Deletes:
         """
         return self.complete(self.accept_new(number, **options))
 
+    def completed_by(self, exchange: Exchange, configuration: Configuration) -> Operation:
+        """The operation that an accepted delete started, COMPLETED.
+
+        Raises:
+            CheckInconclusive: it was not accepted, or did not complete.
+        """
+        if exchange.status != 202:
+            raise CheckInconclusive(f"a delete was answered {exchange.outcome()}")
+        with only_this_check():
+            return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
+
     def later(self, operation: Operation) -> None:
-        """Complete *operation* beside later ones; findings are attributed to the present test."""
-        self._pending.append((operation, self._findings.test))
+        """Complete *operation* beside later ones; findings belong to the test that had it accepted."""
+        test = self._accepted_in.get(operation, self._findings.test)
+        self._pending.append((operation, test))
 
     def complete_pending(self) -> None:
-        """Complete the deletes that were left for later."""
+        """Complete the deletes that were left for later, side by side."""
         pending, self._pending = self._pending, []
-        for operation, test in pending:
-            with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
-                self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+        self.endpoint.client.parallel(self._complete_one, pending)
+
+    def _complete_one(self, pending: tuple[Operation, str]) -> None:
+        operation, test = pending
+        with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
+            self._judge_ends(self.endpoint.poller.finish([operation], early=False))
 
     # ---------------------------------------------------------------- shared
 
@@ -250,7 +278,33 @@ class Deletes:
         if len(self._pool) < number:
             self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
-        return found or [self._newest_or_new()]
+        return found or [self.newest()]
+
+    def draw_alone(self) -> Operation:
+        """A COMPLETED delete under a plain key that no other test is given, in a quick run either.
+
+        Raises:
+            CheckInconclusive: it could not be had.
+        """
+        if self._pool_advanced != self.endpoint.coordinator.advanced():
+            self._pool.clear()
+        with only_this_check():
+            if not self._pool:
+                self._fill_pool(1)
+            operation = self._pool.pop(0) if self._pool else self.completed()[0]
+        self._expected_draws -= 1
+        self.withhold(operation)
+        return operation
+
+    def newest(self) -> Operation:
+        """The newest COMPLETED delete under a plain key; a new one once the clock has been moved.
+
+        Raises:
+            Inconclusive: it could not be had.
+        """
+        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
+            return self._newest[0]
+        return self.completed()[0]
 
     def _fill_pool(self, number: int) -> None:
         self._pool_advanced = self.endpoint.coordinator.advanced()
@@ -263,10 +317,10 @@ class Deletes:
             if not self._pool and not self._newest:
                 raise
 
-    def _newest_or_new(self) -> Operation:
-        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
-            return self._newest[0]
-        return self.completed()[0]
+    def withhold(self, operation: Operation) -> None:
+        """Give *operation* to no other test: its key may stand for another request by now."""
+        if self._newest and self._newest[0] is operation:
+            self._newest = None
 
     def _remember(self, operation: Operation) -> None:
         key = operation.accepted.key or ""
@@ -297,6 +351,7 @@ class Deletes:
     ) -> Exchange:
         """Send an accepted delete again with its key, on a "reused" or a "new" connection."""
         original, new = operation.accepted, connection == "new"
+        trigger = trigger or self._triggers.get(operation)
         return past_500(
             lambda: self._api.delete(
                 operation.configuration,
@@ -306,6 +361,16 @@ class Deletes:
                 new_connection=new,
             )
         )
+
+    def repeat_each(
+        self, operations: Sequence[Operation], *, connection: str = "reused"
+    ) -> list[tuple[Operation, Exchange]]:
+        """Accepted deletes, each with the response to its repetition."""
+
+        def repeat(operation: Operation) -> tuple[Operation, Exchange]:
+            return operation, self.repeat(operation, connection=connection)
+
+        return self.endpoint.each(repeat, operations)
 
 
 def _may_pass(tries: Sequence[Exchange]) -> bool:

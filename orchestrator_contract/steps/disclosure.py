@@ -9,7 +9,7 @@ from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.inputs.wrong_credentials import wrong_password
+from orchestrator_contract.inputs.wrong_credentials import one_character_more
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import authorization
@@ -50,7 +50,7 @@ class Disclosure:
         headers: list[tuple[str, str]] = []
         caller = {"own": 0, "other account": 1}.get(credentials)
         if credentials == "wrong":
-            wrong = wrong_password(self._endpoint.profile.accounts[0])
+            wrong = one_character_more(self._api.authorization())
             self._endpoint.redactor.learn(wrong.value)
             headers = [("Authorization", wrong.value)]
         request = self._api.request(call, "GET", url, caller=caller, headers=headers)

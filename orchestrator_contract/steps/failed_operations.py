@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.payload import RICH
@@ -25,17 +25,19 @@ class FailedOperations:
         self._endpoint = endpoint
         self._deletes = deletes
         self._ready: list[Operation] = []
+        #: Seconds by which the clock had been moved when they failed.
+        self._advanced = 0
 
     @property
     def trigger(self) -> Trigger:
         """How the profile makes an operation fail.
 
         Raises:
-            Inconclusive: it does not.
+            CheckInconclusive: it does not.
         """
         trigger = self._endpoint.profile.operation_failure
         if trigger is None:
-            raise Inconclusive("needs operation_failure")
+            raise CheckInconclusive("needs operation_failure")
         return trigger
 
     @property
@@ -55,7 +57,10 @@ class FailedOperations:
         Raises:
             Inconclusive: none did.
         """
+        if self._advanced != (advanced := self._endpoint.coordinator.advanced()):
+            self._ready.clear()  # their keys may have expired
         if not self._ready:
+            self._advanced = advanced
             self._ready = self.fail(1 if self._endpoint.effort.few else _BATCH)
         return self._ready[0] if self._endpoint.effort.few else self._ready.pop(0)
 

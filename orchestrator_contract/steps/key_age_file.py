@@ -1,4 +1,4 @@
-"""`--ttl-findings FILE`: keys that one run used and a later one judges, where no clock can be moved.
+"""`--ttl-ledger FILE`: keys that one run used and a later one judges, where no clock can be moved.
 
 The file belongs to one target and one account, holds no secret, and is replaced as a whole at each write.
 """

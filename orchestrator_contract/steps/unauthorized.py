@@ -10,7 +10,7 @@ from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
-from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, wrong_password
+from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, one_character_more
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
@@ -47,8 +47,8 @@ class UnauthorizedCallers:
         *,
         key: str | None = None,
     ) -> Exchange:
-        """The response to a DELETE with *wrong* credentials, by default a wrong password."""
-        wrong = wrong or wrong_password(self._endpoint.profile.accounts[0])
+        """The response to a DELETE with *wrong* credentials, by default the owner's with one character too many."""
+        wrong = wrong or one_character_more(self._api.authorization(configuration.scope))
         self._endpoint.redactor.learn(wrong.value)
         return self._delete(configuration, "wrong", key, wrong.value, caller=None)
 

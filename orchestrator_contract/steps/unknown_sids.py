@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.unknown_sids import near_sids, unknown_sids
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.scope import Scope
 
 
 class UnknownSids:
@@ -35,6 +37,12 @@ class UnknownSids:
         for one in found:
             self._endpoint.absent.confirm(one)
         return found
+
+    def delete_in(self, scope: Scope) -> list[Exchange]:
+        """Responses to deletes of an unknown SID of *scope*, under a key and without one."""
+        absent = self._endpoint.absent.one(scope)
+        keys = (self._endpoint.key(), None)
+        return [past_500(partial(self._api.delete, absent, key=key)) for key in keys]
 
     def delete(self, configurations: Sequence[Configuration]) -> list[Exchange]:
         """Responses to deletes of unknown SIDs, every third under a key of its own."""

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.check import Check
+from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
+from orchestrator_contract.inputs.key_forms import plain_forms, uncommon_forms
+from orchestrator_contract.inputs.malformed_keys import (
+    MalformedKey,
+    malformed_keys,
+    malformed_keys_of_every_kind,
+)
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.inputs.malformed_sids import malformed_sids as generate_malformed_sids
 from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
@@ -24,13 +32,16 @@ from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
+from orchestrator_contract.steps.aged_keys import AgedKeys
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
+from orchestrator_contract.steps.clock import DAY, Clock
 from orchestrator_contract.steps.concurrent_deletes import (
     CompetingRequests,
     ConcurrentDeletes,
     SecondDeletes,
 )
 from orchestrator_contract.steps.conversations import ConversationDelete
+from orchestrator_contract.steps.dated_keys import DatedKeys
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
@@ -39,8 +50,11 @@ from orchestrator_contract.steps.fault_injection import FaultInjection, Injected
 from orchestrator_contract.steps.final_looks import FinalLooks
 from orchestrator_contract.steps.generated_requests import GeneratedRequests
 from orchestrator_contract.steps.histories import Histories
+from orchestrator_contract.steps.key_day import EXPIRED_KINDS, REPLAYED_KINDS, KeyDay
+from orchestrator_contract.steps.key_reuse import KeyReuse
 from orchestrator_contract.steps.lifecycle import Lifecycles
 from orchestrator_contract.steps.list_walks import ListedConfigurations, ListWalks
+from orchestrator_contract.steps.malformed_keys import MalformedKeys, MalformedKeyUse
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
@@ -48,6 +62,8 @@ from orchestrator_contract.steps.other_methods import OtherMethods
 from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.rate_limit import RateLimit
 from orchestrator_contract.steps.rechecks import Rechecks
+from orchestrator_contract.steps.refused_deletes import RefusedDeletes
+from orchestrator_contract.steps.scopes import Scopes
 from orchestrator_contract.steps.stored_errors import StoredErrors
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 from orchestrator_contract.steps.unknown_sids import UnknownSids
@@ -90,8 +106,10 @@ def new_key_now(endpoint: Endpoint) -> str:
 def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
     """Deletes that are accepted, completed and repeated."""
     deletes = Deletes(endpoint)
-    drawing = [item for item in request.session.items if "completed" in _fixtures(item)]
-    deletes.expect(len(drawing))
+    names = {"completed", "completed_alone"}
+    drawing = [item for item in request.session.items if names.intersection(_fixtures(item))]
+    # Once the clock has been moved, what is left of a batch is of no use.
+    deletes.expect(sum(item.get_closest_marker("clock") is None for item in drawing))
     return deletes
 
 
@@ -259,6 +277,49 @@ def client_disconnect(endpoint: Endpoint, check: Check) -> ClientDisconnect:
     return ClientDisconnect(endpoint, check)
 
 
+@pytest.fixture(scope="session")
+def key_reuse(endpoint: Endpoint, deletes: Deletes) -> KeyReuse:
+    """Keys of accepted deletes that are sent with other SIDs."""
+    return KeyReuse(endpoint, deletes)
+
+
+@pytest.fixture(scope="session")
+def malformed_key_requests(
+    endpoint: Endpoint, deletes: Deletes, malformed: MalformedRequests
+) -> MalformedKeys:
+    """Deletes under malformed keys."""
+    return MalformedKeys(endpoint, deletes, malformed)
+
+
+@pytest.fixture(scope="session")
+def scopes(endpoint: Endpoint, deletes: Deletes, unauthorized: UnauthorizedCallers) -> Scopes:
+    """Requests to other accounts and regions."""
+    return Scopes(endpoint, deletes, unauthorized)
+
+
+@pytest.fixture(scope="session")
+def refused_deletes(
+    endpoint: Endpoint,
+    faults: FaultInjection,
+    failed_operations: FailedOperations,
+    unauthorized: UnauthorizedCallers,
+) -> RefusedDeletes:
+    """Deletes that have no effect."""
+    return RefusedDeletes(endpoint, faults, failed_operations, unauthorized)
+
+
+@pytest.fixture(scope="session")
+def clock(endpoint: Endpoint, deletes: Deletes) -> Clock:
+    """The endpoint's clock."""
+    return Clock(endpoint, deletes)
+
+
+@pytest.fixture(scope="session")
+def aged_keys(endpoint: Endpoint, deletes: Deletes, request: pytest.FixtureRequest) -> AgedKeys:
+    """Keys of earlier runs, from the file of --ttl-ledger."""
+    return AgedKeys(endpoint, deletes, Path(request.config.option.ttl_ledger))
+
+
 # ------------------------------------------------------------------ samples, as many as the effort asks for
 
 
@@ -289,9 +350,9 @@ def few_unknown(endpoint: Endpoint, unknown_sids: UnknownSids) -> list[Configura
 @pytest.fixture
 def wrong_credentials(endpoint: Endpoint) -> list[WrongCredentials]:
     """Credentials near the right ones, the most telling first."""
-    return generate_wrong_credentials(endpoint.profile.accounts)[
-        : endpoint.effort.wrong_credentials
-    ]
+    api = endpoint.client
+    every = generate_wrong_credentials(api.authorization(), api.authorization(Scope(account=1)))
+    return every[: endpoint.effort.wrong_credentials]
 
 
 @pytest.fixture
@@ -306,6 +367,36 @@ def malformed_sids(endpoint: Endpoint, control: Configuration) -> list[list[Malf
     )
     harmless = endpoint.absent.harmless(near, control)
     return [harmless[start : start + 8] for start in range(0, len(harmless), 8)]
+
+
+@pytest.fixture
+def key_forms(endpoint: Endpoint) -> list[str]:
+    """New keys of common forms."""
+    return plain_forms(endpoint.key)[: endpoint.effort.keys_between]
+
+
+@pytest.fixture
+def many_keys(endpoint: Endpoint) -> list[str]:
+    """New keys, of uncommon forms first."""
+    return uncommon_forms(endpoint.key, endpoint.effort.keys_between)
+
+
+@pytest.fixture
+def malformed_keys_near(endpoint: Endpoint) -> Callable[[str], list[MalformedKey]]:
+    """A function that gives malformed keys near a well-formed one."""
+    return lambda key: malformed_keys(key, endpoint.random, endpoint.effort.odd_keys)
+
+
+@pytest.fixture
+def few_malformed_sids(endpoint: Endpoint) -> Callable[[Configuration], list[MalformedSid]]:
+    """A function that gives some SIDs near a configuration's that do not look like one."""
+
+    def near(configuration: Configuration) -> list[MalformedSid]:
+        absent, random = endpoint.identifiers.sid(), endpoint.random
+        malformed = generate_malformed_sids(configuration.sid, absent, random, 3)
+        return endpoint.absent.harmless(malformed, configuration)
+
+    return near
 
 
 # ------------------------------------------------------------------ configurations
@@ -516,9 +607,134 @@ def delete_in(request: pytest.FixtureRequest) -> Callable[[str], Operation]:
     return request.getfixturevalue
 
 
+@pytest.fixture(scope="session")
+def used(deletes: Deletes) -> Operation:
+    """A delete whose operation has COMPLETED, shared by tests that leave its key as it is."""
+    return deletes.draw()[0]
+
+
+@pytest.fixture
+def completed_alone(deletes: Deletes) -> Operation:
+    """A delete under a key whose operation has COMPLETED, given to one test only."""
+    return deletes.draw_alone()
+
+
+@pytest.fixture(scope="session")
+def reused(deletes: Deletes) -> Operation:
+    """A delete whose operation has COMPLETED, shared by tests that send its key with other SIDs."""
+    return deletes.draw_alone()
+
+
+@pytest.fixture
+def other(key_reuse: KeyReuse) -> Configuration:
+    """A configuration for which used keys are sent; it is shared as long as they are refused."""
+    return key_reuse.other()
+
+
+@pytest.fixture(scope="session")
+def malformed_key_uses(
+    endpoint: Endpoint, malformed_key_requests: MalformedKeys
+) -> list[MalformedKeyUse]:
+    """Malformed keys as the keys of deletes; where they are ignored, not all get their turn."""
+    keys = malformed_keys_of_every_kind(endpoint.key())[: endpoint.effort.odd_keys]
+    endpoint.random.shuffle(keys)
+    return malformed_key_requests.use(keys)
+
+
+# ------------------------------------------------------------------ elsewhere and later
+
+
+@pytest.fixture(scope="session")
+def far(scopes: Scopes) -> Scope:
+    """The second account in the second region, or in the one of them that there is."""
+    return scopes.farthest()
+
+
+@pytest.fixture(scope="session")
+def far_delete(
+    endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes, far: Scope
+) -> Operation:
+    """A COMPLETED delete in the farthest scope, after one with wrong credentials."""
+    with only_this_check():
+        configuration = endpoint.configurations.one(scope=far)
+        unauthorized.with_wrong_credentials(configuration)
+        return deletes.complete([deletes.accept(configuration, key=endpoint.key())])[0]
+
+
+@pytest.fixture(scope="session")
+def far_failed(
+    configurations: Provisioner, refused_deletes: RefusedDeletes, far: Scope
+) -> Operation:
+    """A delete under a key in the farthest scope, whose operation has FAILED."""
+    with only_this_check():
+        return refused_deletes.fail(configurations.one(scope=far))
+
+
+@pytest.fixture
+def far_configuration(configurations: Provisioner, far: Scope) -> Configuration:
+    """An idle configuration in the farthest scope."""
+    with only_this_check():
+        return configurations.one(scope=far)
+
+
+@pytest.fixture
+def far_target(endpoint: Endpoint, check: Check, far: Scope) -> Configuration:
+    """The configuration of the farthest scope that no request of the run deletes."""
+    with only_this_check():
+        target = endpoint.targets.control_in(far)
+        check.shown(target)
+    return target
+
+
+@pytest.fixture
+def second_day(clock: Clock) -> None:
+    """The second day of the run, or a later one."""
+    clock.reach_second_day()
+
+
+@pytest.fixture
+def deleted_today(second_day: None, deletes: Deletes) -> Operation:
+    """A delete of the second day under a key, whose operation has COMPLETED; shared on that day."""
+    return deletes.newest()
+
+
+@pytest.fixture
+def several_completed(endpoint: Endpoint, deletes: Deletes) -> list[Operation]:
+    """Some deletes whose operations have COMPLETED."""
+    return deletes.draw(1 if endpoint.effort.few else 2)
+
+
+@pytest.fixture
+def days(endpoint: Endpoint) -> list[int]:
+    """Seconds that pass between looks, within the 7 days for which operations are kept."""
+    long = 6 * DAY + 20 * HOUR
+    return [long] if endpoint.effort.few else [2 * HOUR, 23 * HOUR, long - 25 * HOUR]
+
+
+@pytest.fixture(scope="session")
+def key_day(
+    endpoint: Endpoint,
+    deletes: Deletes,
+    failed_operations: FailedOperations,
+    key_reuse: KeyReuse,
+    clock: Clock,
+    request: pytest.FixtureRequest,
+) -> KeyDay:
+    """A day in the life of keys, of the kinds that tests of this session ask for."""
+    asking = [item for item in request.session.items if "key_day" in _fixtures(item)]
+    kinds = {kind: None for item in asking for kind in _kinds(item)}
+    keys = DatedKeys(endpoint, deletes, failed_operations)
+    day = KeyDay(endpoint, deletes, keys, key_reuse, clock)
+    day.let_pass([*kinds])
+    return day
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test as many batches, or rounds, as the effort asks for."""
+    """Give a test as many batches, rounds, or kinds of keys as the effort asks for."""
     effort = metafunc.config.stash[RUN].options.effort
+    for name, kinds in (("replayed_kind", REPLAYED_KINDS), ("expired_kind", EXPIRED_KINDS)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, kinds[:1] if effort.few else kinds)
     for name, number in (("batch", effort.cohorts), ("round_", effort.race_rounds)):
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
@@ -527,6 +743,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:
     return tuple(getattr(item, "fixturenames", ()))
+
+
+def _kinds(item: pytest.Item) -> list[str]:
+    """The kinds of keys among the parameters of a test."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) else {}
+    return [str(value) for name, value in parameters.items() if name.endswith("kind")]
 
 
 def _most_of(sample: int) -> int:

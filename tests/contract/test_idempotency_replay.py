@@ -28,7 +28,7 @@ def test_same_key_returns_the_original_response(
     state: str,
     connection: str,
 ) -> None:
-    """A key's second use returns the first response and starts no second operation."""
+    """A key's second use returns the first response, and starts nothing."""
     first = delete_in(state)
 
     again = deletes.repeat(first, connection=connection)
@@ -53,9 +53,20 @@ def test_same_key_returns_the_original_response_after_failed(
 def test_every_use_of_a_key_returns_the_original_response(
     delete_in: Callable[[str], Operation], deletes: Deletes, check: Check, state: str
 ) -> None:
-    """A key's second to tenth use return the first response, on reused and new connections."""
+    """A key's second to tenth use return the first response."""
     first = delete_in(state)
 
     for use in range(9):
         again = deletes.repeat(first, connection="new" if use % 2 else "reused")
         check.same_response(first, again)
+
+
+@pytest.mark.requirement("KEY-REPLAY-ENDED", "KEY-REPLAY", "KEY-FORMAT-ACCEPTED")
+def test_keys_return_the_original_responses_after_many_others(
+    used: Operation, deletes: Deletes, many_keys: list[str], check: Check
+) -> None:
+    """Keys of any UUID version and variant keep their responses among many."""
+    others = deletes.completed(len(many_keys), keys=many_keys, key_under_test=True)
+
+    for operation, again in deletes.repeat_each([used, *others]):
+        check.same_response(operation, again)

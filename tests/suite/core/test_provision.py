@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,19 @@ def test_the_memory_store_of_the_profile(start: Callable[..., Bench]) -> None:
 
     assert {payload["memoryStoreId"] for payload in world.payloads} == {"mem_9"}
     assert "GET /Configurations?pageSize=1" not in bench.script.lines()
+
+
+def test_the_memory_store_of_each_account(start: Callable[..., Bench]) -> None:
+    """An account's own store comes before the profile's, also for the same configuration once more."""
+    second = replace(TWO[1], memory_store_id="mem_2")
+    bench = start(accounts=(TWO[0], second), provision=Provision("create", "mem_9"))
+    world, bench.endpoint.configurations.ahead = World(bench), 0
+
+    first = bench.endpoint.configurations.one()
+    bench.endpoint.configurations.one(scope=Scope(account=1))
+    bench.endpoint.configurations.creator.namesake(first, Scope(account=1))
+
+    assert [payload["memoryStoreId"] for payload in world.payloads] == ["mem_9", "mem_2", "mem_2"]
 
 
 def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import __version__
-from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NoResponse, NotOwned
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    CheckInconclusive,
+    Inconclusive,
+    NoResponse,
+    NotOwned,
+)
 from orchestrator_contract.http.connections import Origin
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.http.response import Response, TransportFault
-from orchestrator_contract.profile import Account, Limits, Provision, Trigger
+from orchestrator_contract.profile import Account, Header, Limits, Provision, Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
@@ -162,7 +168,6 @@ def test_header_lines_of_the_caller(
         pytest.param(0, BASIC, ("USER", "PASSWORD"), id="first"),
         pytest.param(1, "Basic b3RoZXI6d29yZC1wYXNz", ("USER_2", "PASSWORD_2"), id="second"),
         pytest.param(None, None, None, id="none"),
-        pytest.param(2, None, None, id="one-that-is-not-there"),
     ],
 )
 def test_credentials(
@@ -181,6 +186,99 @@ def test_credentials(
     assert ("Authorization", "***") in exchange.request_headers or authorization is None
     assert exchange.credential_names == names
     assert exchange.account == account
+
+
+HEADERS = (Header("X-Tenant", "7"), Header("X-Context", "a-secret-word", "CONTEXT"))
+
+
+def test_headers_of_every_request(start: Callable[..., Bench]) -> None:
+    """The profile's headers go out with each request, and a secret one is shown as its variable."""
+    bench = start(headers=HEADERS)
+    bench.script.on("GET /Configurations/x", (404, {"message": "no a-secret-word"}))
+
+    exchange = bench.endpoint.client.fetch(Configuration("x"))
+
+    sent = bench.script.sent[0].headers
+    assert (sent["x-tenant"], sent["x-context"]) == ("7", "a-secret-word")
+    assert {("X-Tenant", "7"), ("X-Context", "***")} < set(exchange.request_headers)
+    assert exchange.object == {"message": "no ***"}
+    assert "-H 'X-Tenant: 7' -H \"X-Context: $CONTEXT\"" in exchange.curl()
+
+
+@pytest.mark.parametrize("name", ["X-Tenant", "x-tenant"])
+def test_a_header_that_a_test_sets_itself(start: Callable[..., Bench], name: str) -> None:
+    """It takes the place of the profile's, and no header comes twice."""
+    bench = start(headers=(*HEADERS, Header("Accept", "*/*"), Header("User-Agent", "own")))
+    bench.script.on("GET /Configurations/x", (404, {}))
+
+    exchange = bench.endpoint.client.send(
+        bench.endpoint.client.request(
+            Call("fetch"), "GET", "/Configurations/x", headers={name: "8"}
+        )
+    )
+
+    raw = bench.script.sent[0].raw.lower()
+    assert [raw.count(one) for one in (b"\r\nx-tenant:", b"\r\naccept:", b"\r\nuser-agent:")] == [
+        1
+    ] * 3
+    assert b"x-tenant: 8\r\n" in raw
+    assert "-H 'User-Agent: own'" in exchange.curl()
+
+
+def test_headers_stay_with_the_target(start: Callable[..., Bench]) -> None:
+    """A clock elsewhere does not get them; one of the target's own origin does."""
+    for host, expected in (("clock.example", None), ("target.example", "7")):
+        bench = start(headers=HEADERS, clock_url=f"http://{host}/__clock")
+        bench.script.at("POST /__clock", (200, {}))
+
+        bench.endpoint.client.advance_clock(5)
+
+        assert bench.script.sent[0].headers.get("x-tenant") == expected
+
+
+def test_a_bearer_token(start: Callable[..., Bench]) -> None:
+    """It is sent as it is, shown as its variable, and known to the redactor."""
+    bench = start(accounts=(Account("", "the-token", ("TOKEN",)),))
+    bench.script.on("GET /Configurations/x", (404, {"message": "the-token?"}))
+
+    exchange = bench.endpoint.client.fetch(Configuration("x"))
+
+    assert bench.script.sent[0].headers["authorization"] == "Bearer the-token"
+    assert exchange.object == {"message": "***?"}
+    assert '-H "Authorization: Bearer $TOKEN"' in exchange.curl()
+    assert bench.endpoint.client.authorization() == "Bearer the-token"
+
+
+def test_a_token_expires_with_the_endpoints_clock(start: Callable[..., Bench]) -> None:
+    """A clock that is moved ahead ends tokens, so another is asked for."""
+    account = Account("id", "secret-word", ("ID", "SECRET"), "http://target.example/__clock/token")
+    bench = start(accounts=(account,), clock_url="http://target.example/__clock")
+    bench.script.on("GET /Configurations/x", (404, {}))
+    bench.script.at("POST /__clock", (200, {}))
+    bench.script.at(
+        "POST /__clock/token",
+        *((200, {"access_token": one, "expires_in": 3600}) for one in ("first", "second")),
+    )
+
+    for _ in range(2):
+        bench.endpoint.client.fetch(Configuration("x"))
+    bench.endpoint.client.advance_clock(7200)
+    exchange = bench.endpoint.client.fetch(Configuration("x"))
+
+    tokens = [s.headers["authorization"] for s in bench.script.sent if s.line.startswith("GET")]
+    assert tokens == ["Bearer first", "Bearer first", "Bearer second"]
+    assert '-H "Authorization: Bearer $ID_TOKEN"' in exchange.curl()
+
+
+def test_an_account_without_credentials_there(start: Callable[..., Bench]) -> None:
+    """Nothing is sent for an account to which the profile gives no credentials in a region."""
+    bench = start(accounts=TWO, regions=("http://one.example",), region_accounts={1: (TWO[0],)})
+
+    for account, region in ((2, 0), (1, 1)):
+        with pytest.raises(CheckInconclusive, match=f"account {account + 1} no credentials"):
+            bench.endpoint.client.fetch(Configuration("x", scope=Scope(account, region)))
+
+    assert bench.script.sent == []
 
 
 def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
@@ -330,9 +428,11 @@ def test_a_wrong_address_is_quoted_in_part(bench: Bench) -> None:
 
 def test_the_profile_says_how_connections_are_made(start: Callable[..., Bench]) -> None:
     """Time limit and certificates are those of the profile."""
-    wire = start(timeout_s=3, verify_tls="ca.pem").wire
+    wire = start(timeout_s=3, verify_tls="ca.pem", client_cert=("c.pem", "c.key")).wire
+    options = wire.dialer.curl_options(Origin("https", "127.0.0.1", 1))
 
-    assert (wire.timeout_s, wire._verify) == (3, "ca.pem")
+    assert wire.timeout_s == 3
+    assert options[:6] == ("--cacert", "ca.pem", "--cert", "c.pem", "--key", "c.key")
 
 
 def test_an_address_within_an_address(bench: Bench) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator_contract import profile
 from orchestrator_contract.profile import ProfileError, Trigger
+from orchestrator_contract.scope import Scope
 
 BASE = '[target]\nbase_url = "http://127.0.0.1:9000/"\n'
 WHOLE = """
@@ -113,6 +114,246 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     assert found.tolerated == {400, 401}
 
 
+WAYS = """
+[target]
+base_url = "https://gateway.example/api/"
+headers = { "X-Tenant" = "7", "X-Context" = { env = "VENDOR_CONTEXT" }, Cookie = "a=b" }
+proxy = "http://me:hidden%21@proxy.example:3128"
+
+[[accounts]]
+username_env = "VENDOR_USER"
+password_env = "VENDOR_PASSWORD"
+memory_store_id = "mem_store_first"
+
+[[accounts]]
+token_env = "VENDOR_TOKEN"
+
+[[regions]]
+base_url = "https://ie1.gateway.example"
+
+[[regions]]
+base_url = "https://au1.gateway.example"
+
+[[regions.accounts]]
+oauth = { token_url = "https://oauth.example/t", client_id_env = "VENDOR_ID", client_secret_env = "VENDOR_SECRET" }
+
+[provision]
+mode = "create"
+memory_store_id = "mem_store_of_all"
+
+[limits]
+delete_requests = 7
+configurations = 4
+"""
+
+
+@pytest.fixture
+def more_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `WAYS` names beside the two accounts."""
+    for name in ("CONTEXT", "TOKEN", "ID", "SECRET"):
+        hidden = "" if name == "ID" else "hidden-"
+        monkeypatch.setenv(f"VENDOR_{name}", f"{hidden}{name.lower()}")
+
+
+@pytest.mark.usefixtures("more_variables")
+def test_ways_to_an_endpoint(tmp_path: Path) -> None:
+    """Headers, a proxy, and credentials of each kind are read as they are written."""
+    found = read(tmp_path, WAYS)
+
+    assert [(one.name, one.value, one.variable) for one in found.headers] == [
+        ("X-Tenant", "7", ""),
+        ("X-Context", "hidden-context", "VENDOR_CONTEXT"),
+        ("Cookie", "a=b", ""),
+    ]
+    assert found.proxy is not None
+    assert (found.proxy.host, found.proxy.port, found.proxy.password) == (
+        "proxy.example",
+        3128,
+        "hidden!",
+    )
+    assert [(one.scheme, one.names, one.key) for one in found.credentials] == [
+        ("Basic", ("VENDOR_USER", "VENDOR_PASSWORD"), "accounts.0"),
+        ("Bearer", ("VENDOR_TOKEN",), "accounts.1"),
+        ("Bearer", ("VENDOR_ID", "VENDOR_SECRET"), "regions.1.accounts.0"),
+    ]
+    assert found.credentials[2].token_url == "https://oauth.example/t"
+    assert (found.limits.delete_requests, found.limits.configurations) == (7, 4)
+    assert "hidden" not in repr(found)
+
+
+@pytest.mark.usefixtures("more_variables")
+def test_credentials_of_a_scope(tmp_path: Path) -> None:
+    """A region has the accounts' credentials, or its own; an account that it leaves out has none there."""
+    found = read(tmp_path, WAYS)
+    names = {
+        (scope.region, scope.account): account.names
+        for scope in (Scope(account, region) for region in range(3) for account in range(2))
+        if (account := found.account(scope))
+    }
+
+    assert names == {
+        (0, 0): ("VENDOR_USER", "VENDOR_PASSWORD"),
+        (0, 1): ("VENDOR_TOKEN",),
+        (1, 0): ("VENDOR_USER", "VENDOR_PASSWORD"),
+        (1, 1): ("VENDOR_TOKEN",),
+        (2, 0): ("VENDOR_ID", "VENDOR_SECRET"),
+    }
+    assert [(one.region, one.account) for one in found.scopes] == [*names]
+    assert not found.has(Scope(1, 2))
+    assert not found.has(Scope(0, 3))
+    assert found.shell_variables == (
+        "VENDOR_USER",
+        "VENDOR_PASSWORD",
+        "VENDOR_TOKEN",
+        "VENDOR_ID_TOKEN",
+        "VENDOR_CONTEXT",
+        "PROXY_USER",
+        "PROXY_PASSWORD",
+    )
+
+
+@pytest.mark.usefixtures("more_variables")
+def test_memory_stores(tmp_path: Path) -> None:
+    """An account's own store comes before that of [provision]; without either there is none."""
+    found, bare = read(tmp_path, WAYS), read(tmp_path, BASE)
+
+    assert [found.memory_store(scope) for scope in (Scope(0, 1), Scope(1, 0), Scope(0, 2))] == [
+        "mem_store_first",
+        "mem_store_of_all",
+        "mem_store_of_all",
+    ]
+    assert bare.memory_store(Scope()) is None
+    assert [*bare.scopes] == [Scope()]
+
+
+@pytest.mark.usefixtures("more_variables")
+def test_the_same_target_on_another_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets, proxies and files have no part in what tells targets apart; headers and names have."""
+    first = read(tmp_path, WAYS).fingerprint()
+    monkeypatch.setenv("VENDOR_CONTEXT", "another")
+    other_proxy = WAYS.replace("proxy.example", "other.example")
+
+    assert read(tmp_path, other_proxy).fingerprint() == first
+    for old, new in (('"7"', '"8"'), ("VENDOR_TOKEN", "VENDOR_ID"), ("X-Context", "X-Y")):
+        assert read(tmp_path, WAYS.replace(old, new)).fingerprint() != first
+
+
+ACCOUNT = "[[accounts]]\n"
+OAUTH = (
+    "oauth = { token_url = '{}', client_id_env = 'VENDOR_ID', client_secret_env = 'VENDOR_SECRET' }"
+)
+
+
+@pytest.mark.usefixtures("more_variables")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            BASE + ACCOUNT + "token_env = 'VENDOR_TOKEN'\nusername_env = 'VENDOR_USER'\n",
+            "accounts.0.password_env is missing; accounts.0: expected username_env and "
+            "password_env, or token_env, or oauth, found token_env, username_env",
+        ),
+        (
+            BASE + ACCOUNT + "memory_store_id = 'x'\n",
+            "accounts.0: expected username_env and password_env, or token_env, or oauth, "
+            "found memory_store_id",
+        ),
+        (
+            BASE + ACCOUNT + "username_env = 'VENDOR_USER'\n",
+            "accounts.0.password_env is missing",
+        ),
+        (
+            BASE + ACCOUNT + "token_env = 'NOT_SET'\n",
+            "accounts.0.token_env: the environment variable NOT_SET is not set",
+        ),
+        (
+            BASE + ACCOUNT + "oauth = { token_url = 'https://a.example' }\n",
+            "accounts.0.oauth.client_id_env is missing; accounts.0.oauth.client_secret_env is miss",
+        ),
+        (
+            BASE + ACCOUNT + OAUTH.replace("{}", "https://a.example:99999/t"),
+            "accounts.0.oauth.token_url: expected an http(s) URL with a host",
+        ),
+        (
+            BASE + ACCOUNT + OAUTH.replace("{}", "oauth.example.com/t"),
+            "did you mean 'https://oauth.example.com/t'?",
+        ),
+        (
+            BASE
+            + "[[regions]]\nbase_url = 'http://r.example'\naccounts = [{token_env = 'VENDOR_TOKEN'}]",
+            "regions.0.accounts: expected the credentials of at most 0 account(s)",
+        ),
+        (
+            WAYS.replace('memory_store_id = "mem_store_first"\n', "")
+            + ACCOUNT
+            + "token_env = 'VENDOR_TOKEN'",
+            "accounts.2: expected the credentials of another account, found those of accounts.1",
+        ),
+        (
+            BASE + "headers = { Authorization = 'Bearer hidden' }\n",
+            "found Authorization; a Bearer token goes into [[accounts]] token_env",
+        ),
+        (
+            BASE + "headers = { 'Proxy-Authorization' = 'hidden' }\n",
+            "a proxy's credentials go into its URL, [target] proxy",
+        ),
+        (BASE + "headers = { 'idempotency-key' = 'hidden' }\n", "found idempotency-key"),
+        (BASE + "headers = { Host = 'hidden' }\n", "target.headers: expected no header that"),
+        (BASE + "headers = { 'X-A' = '1', 'x-a' = '2' }\n", "expected each header once, found x-a"),
+        (
+            BASE + "headers = { 'X-A' = 7 }\n",
+            "target.headers.X-A: expected text of printable ASCII or",
+        ),
+        (
+            BASE + "headers = { 'X-A' = { env = 'not a name', or = 'hidden' } }\n",
+            "target.headers.X-A: expected text of printable ASCII or",
+        ),
+        (BASE + "proxy = 'socks5://me:hidden@p:1'\n", "target.proxy: expected a match of"),
+        (BASE + "proxy = 'http://me:hidden@:1'\n", "target.proxy: expected http://host:port"),
+        (BASE + "client_cert = 'a.pem'\n", "target.client_cert: expected type object"),
+        (BASE + "[limits]\nconfigurations = 0\n", "limits.configurations: expected at least 1"),
+        ("[target]\nbase_url = 'me:hidden@a.example'\n", "target.base_url: expected"),
+    ],
+)
+def test_mistakes_on_the_way(tmp_path: Path, text: str, said: str) -> None:
+    """What is wrong with how an endpoint is reached is named by its key, without secrets."""
+    with pytest.raises(ProfileError) as caught:
+        read(tmp_path, text)
+
+    assert said in str(caught.value)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (
+            "VENDOR_CONTEXT",
+            "a\nb",
+            "target.headers.X-Context: expected printable ASCII characters in",
+        ),
+        ("VENDOR_TOKEN", "hidden token", "accounts.1.token_env: expected a token of visible ASCII"),
+        (
+            "VENDOR_PASSWORD",
+            "a\udcff",
+            "accounts.0.password_env: expected UTF-8 text in VENDOR_PASS",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("more_variables")
+def test_values_that_no_request_can_carry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    """They are refused with the profile, and not shown."""
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(ProfileError) as caught:
+        read(tmp_path, WAYS)
+
+    assert said in str(caught.value)
+    assert value not in str(caught.value)
+
+
 def test_capabilities_follow_from_what_is_written(tmp_path: Path) -> None:
     """Each section that is there is a capability, and nothing else is."""
     assert read(tmp_path, WHOLE).capabilities == (
@@ -166,7 +407,7 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         ),
         pytest.param(
             BASE + "[limits]\nrequest = 3\n",
-            "unknown key limits.request; expected one of deletes",
+            "unknown key limits.request; expected one of configurations, delete_requests, deletes",
             id="key-typo",
         ),
         pytest.param(

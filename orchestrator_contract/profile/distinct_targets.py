@@ -1,4 +1,4 @@
-"""What a profile must not name twice: with one account, or one address, given as two the suite would accuse an endpoint of mixing them up."""
+"""What a profile must not name twice: an endpoint would be accused of mixing up what is one thing."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from orchestrator_contract.profile.credentials import Account
 
-def same_account(credentials: Sequence[tuple[str, str]]) -> str:
-    """What is wrong with the accounts that have these *credentials*; empty where nothing is."""
-    for first, second in combinations(range(len(credentials)), 2):
-        if credentials[first] == credentials[second]:
+
+def same_account(accounts: Sequence[Account]) -> str:
+    """What is wrong with these accounts of one region; empty where nothing is."""
+    for first, second in combinations(accounts, 2):
+        if (first.username, first.password) == (second.username, second.password):
             return (
-                f"accounts.{second}: expected the credentials of another account, found those of accounts.{first} again: "
+                f"{second.key}: expected the credentials of another account, found those of {first.key} again: "
                 "what belongs to one account can't be told from what belongs to the other"
             )
     return ""

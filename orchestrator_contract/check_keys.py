@@ -1,0 +1,151 @@
+"""The contract's words for idempotency keys: their further uses, their 24 hours, their form."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import idempotency, malformed_input
+from orchestrator_contract.rules.idempotency import TTL_REQUIREMENTS
+from orchestrator_contract.steps.aged_keys import AgedUse
+from orchestrator_contract.steps.malformed_keys import MalformedKeyUse
+
+#: Statuses that refuse the form of a key.
+_FORM_REFUSED = frozenset({400, 422})
+
+
+class KeyChecks(ABC):
+    """Checks of idempotency keys. Each word returns whether the contract held."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self.findings = endpoint.findings
+
+    @abstractmethod
+    def carried_out(
+        self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
+    ) -> None:
+        """Each accepted delete deletes the configuration that it names or ends FAILED."""
+
+    # ---------------------------------------------------------------- replays
+
+    def same_response(self, operation: Operation, again: Exchange, *, age_s: float = 0.0) -> bool:
+        """The replay returns the original response; the operation's state decides what it checks."""
+        requirement = idempotency.replay_requirement(operation.status, age_s)
+        return idempotency.same_response(self.findings, operation.accepted, again, requirement)
+
+    # ---------------------------------------------------------------- other requests
+
+    def own_response(self, requirement: str, first: Operation, again: Exchange) -> bool:
+        """A reused key does not return the first request's operation."""
+        return idempotency.own_response(self.findings, requirement, first.accepted, again)
+
+    def reused(self, first: Operation, again: Exchange) -> bool:
+        """A key with another SID or scope, or both, does not return the first operation."""
+        return idempotency.reused(self.findings, first.accepted, again)
+
+    def own_operation(
+        self, first: Operation, again: Exchange, configuration: Configuration
+    ) -> bool:
+        """A reused key is refused, or starts an operation of its own that is carried out."""
+        ok = self.reused(first, again)
+        self._carried_out_if_accepted(first.accepted, again, configuration)
+        return ok
+
+    def new_in_scope(self, first: Operation, again: Exchange, configuration: Configuration) -> bool:
+        """A key of another scope starts an operation of its own that is carried out.
+
+        Raises:
+            CheckInconclusive: it was answered 500 or 503.
+        """
+        ok = self.reused(first, again)
+        if again.status in (500, 503) or self._endpoint.is_echo(again):
+            raise CheckInconclusive(
+                f"the request in the other scope was answered {again.outcome()}"
+            )
+        ok &= idempotency.new_in_scope(self.findings, first.accepted, again)
+        self._carried_out_if_accepted(first.accepted, again, configuration)
+        return ok
+
+    def not_stored_in_scope(
+        self, away: Exchange, again: Exchange, configuration: Configuration
+    ) -> bool:
+        """A 404 of another scope is not returned; if the delete is accepted, it is carried out."""
+        ok = idempotency.not_stored_in_scope(self.findings, away, again)
+        self._carried_out_if_accepted(away, again, configuration)
+        return ok
+
+    def _carried_out_if_accepted(
+        self, first: Exchange, again: Exchange, configuration: Configuration
+    ) -> None:
+        if again.status == 202:
+            requirement = idempotency.reuse_requirement(first, again)
+            self.carried_out(requirement, [(again, configuration)])
+
+    # ---------------------------------------------------------------- 24 hours
+
+    def expired(self, operation: Operation, again: Exchange) -> bool:
+        """25 hours after its first use a key is new; for an idle configuration it is accepted."""
+        doubtful = again.status == 500 or self._endpoint.is_echo(again)
+        idle = again.call.subject != operation.sid
+        return idempotency.expired(
+            self.findings, operation.accepted, again, must_accept=idle and not doubtful
+        )
+
+    def aged_keys(self, uses: Sequence[AgedUse]) -> None:
+        """A key of an earlier run replays while it is young, and is new once it is old."""
+        for use in uses:
+            if use.again.status != 500:
+                requirement = idempotency.aged_key(
+                    self.findings, use.planted.original, use.again, use.least_s, use.most_s
+                )
+                self.findings.settled |= {requirement} - {""}
+        lacking = self._endpoint.requirements_lacking(TTL_REQUIREMENTS)
+        unsettled = sorted(lacking.keys() - self.findings.settled)
+        self.findings.unverified(
+            unsettled, "keys are planted now: judge them in a later run with the same --ttl-ledger"
+        )
+
+    # ---------------------------------------------------------------- form
+
+    def letter_case(self, operation: Operation, again: Exchange) -> bool:
+        """A key in other letter case is accepted: as the same key, or as a new one."""
+        idempotency.letter_case(self.findings, again)
+        accepted = again.status not in _FORM_REFUSED
+        return idempotency.new_key_accepted(
+            self.findings, accepted, again.outcome(), [operation.accepted, again]
+        )
+
+    def duplicate_header(self, operation: Operation, again: Exchange) -> bool:
+        """Two key lines in one request are not honoured as one of them."""
+        return idempotency.duplicate_header(self.findings, operation, again)
+
+    def not_honoured(self, operation: Operation, again: Exchange, key: MalformedKey) -> bool:
+        """A malformed key near a used one does not replay."""
+        return malformed_input.malformed_key_not_honoured(
+            self.findings, again.succeeded, operation.accepted, again, key.why
+        )
+
+    def no_key(self, uses: Sequence[MalformedKeyUse]) -> None:
+        """A malformed key is refused, or ignored: its second use is a request of its own."""
+        accepted = []
+        for use in uses:
+            again = use.again or use.first
+            self._no_key(use, again, honoured=use.ignored and again.succeeded)
+            if use.other is not None:
+                exchange, configuration = use.other
+                names = exchange.operation_names & use.first.operation_names
+                if self._no_key(use, exchange, honoured=exchange.status == 202 and bool(names)):
+                    accepted += [(exchange, configuration)] if exchange.status == 202 else []
+        self.carried_out("KEY-MALFORMED-NOT-HONOURED", accepted)
+
+    def _no_key(self, use: MalformedKeyUse, again: Exchange, *, honoured: bool) -> bool:
+        return malformed_input.malformed_key_not_honoured(
+            self.findings, honoured, use.first, again, use.key.why
+        )

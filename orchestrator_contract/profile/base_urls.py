@@ -1,0 +1,54 @@
+"""Base URLs: what is wrong with one, and what was meant."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from orchestrator_contract.http.addresses import names_loopback
+
+#: A host, by its look, with what may follow it; a name of one label has to come with a port.
+_HOST = re.compile(
+    r"(?:localhost|\[[0-9A-Fa-f:]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?(?:/\S*)?\Z|[\w-]+:\d{1,5}(?:/\S*)?\Z"
+)
+_SCHEME = re.compile(r"(https?):/?(?!/)(.+)", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:toml|tml|json|ya?ml|txt|cfg|ini|conf|env)\Z", re.IGNORECASE)
+_CONTRACT_PATH = re.compile(r"/v2/(?:ControlPlane|Conversations)(?=/|\Z).*", re.IGNORECASE)
+
+
+def shown_url(url: str) -> str:
+    """*url* as a message may repeat it: who sends and what is asked may be secrets."""
+    return re.sub(
+        r"[?#].*", "?***", re.sub(r"(?<=//).*@", "***@", url, flags=re.DOTALL), flags=re.DOTALL
+    )
+
+
+def suggestion(text: str) -> str:
+    """The URL that was meant by *text*, for the end of a message; empty if it looks like none."""
+    scheme = _SCHEME.fullmatch(text)
+    if scheme:
+        return _did_you_mean(f"{scheme[1].lower()}://{scheme[2]}")
+    if not _HOST.match(text) or _FILE.search(text):
+        return ""
+    host = urlsplit(f"//{text}").hostname or ""
+    return _did_you_mean(f"{'http' if names_loopback(host) else 'https'}://{text}")
+
+
+def problem_of_base(url: str) -> str:
+    """Why the contract's paths can't be appended to *url*; empty if they can."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    found = _CONTRACT_PATH.search(path)
+    if not found:
+        return ""
+    base = url[: url.index(found[0])]
+    return (
+        f"the contract's path {found[0][:60]!r} is in it already and is appended to it"
+        f"{_did_you_mean(base)}"
+    )
+
+
+def _did_you_mean(url: str) -> str:
+    return f"; did you mean {shown_url(url)!r}?"

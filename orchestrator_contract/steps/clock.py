@@ -1,0 +1,39 @@
+"""The endpoint's clock, which a profile may let the suite move forward."""
+
+from __future__ import annotations
+
+from orchestrator_contract.contract.limits import HOUR
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import only_this_check
+from orchestrator_contract.steps.deletes import Deletes
+
+DAY = 24 * HOUR
+
+
+class Clock:
+    """Moves the endpoint's clock, in all regions at once."""
+
+    def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
+        self._api = endpoint.client
+        self._coordinator = endpoint.coordinator
+        self._deletes = deletes
+
+    def advance(self, seconds: int) -> None:
+        """Move the clock forward; pending deletes end before, as operations are kept for days only.
+
+        Raises:
+            CheckInconclusive: the target gives no way to move it, or did not move it.
+        """
+        self._deletes.complete_pending()
+        with only_this_check():
+            self._api.advance_clock(seconds)
+
+    def reach_second_day(self) -> None:
+        """Move the clock unless this run has moved it by a day and an hour.
+
+        Raises:
+            CheckInconclusive: the target gives no way to move it, or did not move it.
+        """
+        missing = DAY + HOUR - self._coordinator.advanced()
+        if missing > 0:
+            self.advance(missing)

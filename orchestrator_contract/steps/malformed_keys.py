@@ -1,0 +1,108 @@
+"""Malformed keys: near a used key, as keys of their own, and two key lines in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import KEY_HEADER
+from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import malformed_input
+from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.malformed_requests import MalformedRequests
+
+#: Malformed keys at once, and how many of those that are ignored are used again.
+_WIDTH, _MOST_IGNORED = 4, 12
+
+
+@dataclass(eq=False, slots=True)
+class MalformedKeyUse:
+    """A malformed key as the key of a delete; if it was ignored, it was used again."""
+
+    key: MalformedKey
+    configuration: Configuration
+    first: Exchange
+    #: The same request after its operation's end; None where the first one was refused.
+    again: Exchange | None = None
+    #: The key with another configuration, and that one.
+    other: tuple[Exchange, Configuration] | None = None
+
+    @property
+    def ignored(self) -> bool:
+        """Whether the delete was accepted as if it had no key."""
+        return self.first.status == 202
+
+
+class MalformedKeys:
+    """Sends deletes under malformed keys."""
+
+    def __init__(self, endpoint: Endpoint, deletes: Deletes, malformed: MalformedRequests) -> None:
+        self._endpoint = endpoint
+        self._deletes = deletes
+        self._malformed = malformed
+
+    def send_each(
+        self, configuration: Configuration, keys: Sequence[MalformedKey]
+    ) -> list[tuple[MalformedKey, Exchange]]:
+        """The responses to deletes of *configuration* under each of *keys*."""
+
+        def send(key: MalformedKey) -> tuple[MalformedKey, Exchange]:
+            return key, self._malformed.key(configuration, key)
+
+        return self._endpoint.each(send, keys, width=_WIDTH)
+
+    def use(self, keys: Sequence[MalformedKey]) -> list[MalformedKeyUse]:
+        """Each of *keys* as the key of a delete; those that are ignored are used again.
+
+        Raises:
+            Inconclusive: there is nothing to delete.
+        """
+        uses: list[MalformedKeyUse] = []
+        configuration = self._endpoint.configurations.one()
+        for key in keys:
+            use = MalformedKeyUse(key, configuration, self._malformed.key(configuration, key))
+            malformed_input.malformed_key_treatment(self._endpoint.findings, use.first, key.why)
+            uses.append(use)
+            if sum(one.ignored for one in uses) == _MOST_IGNORED:
+                break
+            if use.ignored:
+                configuration = self._endpoint.configurations.one()
+        self._use_again([one for one in uses if one.ignored])
+        return uses
+
+    def last_refused(self, uses: Sequence[MalformedKeyUse]) -> MalformedKeyUse:
+        """The last of *uses*, which was refused.
+
+        Raises:
+            CheckInconclusive: it was ignored, or an earlier one on its configuration may have been.
+        """
+        last = uses[-1]
+        untouched = self._endpoint.ownership.untouched(last.configuration.resource_key)
+        if last.ignored or not untouched:
+            raise CheckInconclusive(f"a malformed key was answered {last.first.outcome()}")
+        return last
+
+    def _use_again(self, ignored: Sequence[MalformedKeyUse]) -> None:
+        if not ignored:
+            return
+        accept = self._endpoint.poller.accept
+        self._deletes.complete([accept(one.first, one.configuration) for one in ignored])
+        others = self._endpoint.configurations.take(len(ignored))
+        for use, other in zip(ignored, others, strict=True):
+            use.again = self._malformed.key(use.configuration, use.key)
+            use.other = self._malformed.key(other, use.key), other
+
+    def send_two_lines(self, operation: Operation, first: str, second: str) -> Exchange:
+        """Repeat the delete of *operation* with two key lines, in this order."""
+        return self._endpoint.client.delete(
+            operation.configuration,
+            headers=[(KEY_HEADER, first), (KEY_HEADER, second)],
+            call=Call("delete", operation.sid, allow=MALFORMED_KEY_STATUSES),
+            allow_no_response=True,
+        )

@@ -1,0 +1,291 @@
+"""Other accounts and regions: a key is new there, and all else is as in the first ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.poller import Poller
+from orchestrator_contract.check import Check
+from orchestrator_contract.contract.limits import KEY_LIVES_S
+from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.provision.provisioner import Provisioner
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import Scope
+from orchestrator_contract.steps.clock import Clock
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.key_reuse import KeyReuse
+from orchestrator_contract.steps.malformed_keys import MalformedKeys
+from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.refused_deletes import RefusedDeletes
+from orchestrator_contract.steps.scopes import Scopes
+from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unknown_sids import UnknownSids
+
+ACCOUNT = pytest.mark.requirement("KEY-SCOPE-ACCOUNT")
+REGION = pytest.mark.requirement("KEY-SCOPE-REGION")
+UNAUTHORIZED = [
+    pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
+    pytest.param("wrong", marks=pytest.mark.requirement("AUTH-WRONG")),
+    pytest.param("other account", marks=pytest.mark.requirement("AUTH-OTHER-ACCOUNT")),
+]
+WAYS = [
+    pytest.param("conflict", marks=pytest.mark.requirement("ERR-409-NO-EFFECT")),
+    pytest.param("rate-limit", marks=pytest.mark.requirement("ERR-429-NO-EFFECT")),
+]
+AXES = [pytest.param("account", marks=ACCOUNT), pytest.param("region", marks=REGION)]
+
+# ------------------------------------------------------------------ keys of one scope in another
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_key_is_new_in_another_scope(
+    running: Operation, configurations: Provisioner, scopes: Scopes, check: Check, axis: str
+) -> None:
+    """A key of a running delete starts an operation in another scope."""
+    there = configurations.one(scope=scopes.other(axis))
+
+    again = scopes.reuse(running, there)
+
+    check.new_in_scope(running, again, there)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY-ENDED")
+@pytest.mark.parametrize("axis", AXES)
+def test_key_stands_for_one_request_in_each_scope(
+    completed: Operation,
+    configurations: Provisioner,
+    scopes: Scopes,
+    deletes: Deletes,
+    check: Check,
+    axis: str,
+) -> None:
+    """A key used in another scope is new there, and replays in its own."""
+    there = configurations.one(scope=scopes.other(axis))
+
+    again = scopes.reuse(completed, there)
+
+    check.new_in_scope(completed, again, there)
+    check.same_response(completed, deletes.repeat(completed))
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize(
+    ("axis", "form"),
+    [
+        pytest.param("account", "capitals", marks=ACCOUNT, id="account-capitals"),
+        pytest.param("region", "version-1", marks=REGION, id="region-version-1"),
+    ],
+)
+def test_key_of_the_farthest_scope_is_new_nearer(
+    configurations: Provisioner, scopes: Scopes, check: Check, axis: str, form: str
+) -> None:
+    """A key of the second account and region starts an operation in the first."""
+    far, near = scopes.back(axis)
+    there = configurations.one(scope=near)
+    first = scopes.delete(far, form)
+
+    again = scopes.reuse(first, there)
+
+    check.new_in_scope(first, again, there)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("axis", AXES)
+def test_same_request_in_another_scope_does_not_return_the_operation(
+    used: Operation, scopes: Scopes, check: Check, axis: str
+) -> None:
+    """The same SID and key in another scope do not return the operation."""
+    again = scopes.same_request(used.configuration, used.accepted.key, axis)
+
+    check.reused(used, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-SCOPE-REGION")
+def test_key_of_a_404_in_another_region_is_new(
+    configuration: Configuration,
+    scopes: Scopes,
+    api: Client,
+    new_key_now: str,
+    check: Check,
+) -> None:
+    """A key that met a 404 in another region is new where its SID exists."""
+    away = scopes.not_found(configuration, new_key_now)
+
+    again = api.delete(configuration, key=new_key_now)
+
+    check.not_stored_in_scope(away, again, configuration)
+
+
+@pytest.mark.clock
+@pytest.mark.extended
+@pytest.mark.parametrize("axis", AXES)
+def test_key_is_new_in_another_scope_a_day_later(
+    completed: Operation,
+    configurations: Provisioner,
+    scopes: Scopes,
+    clock: Clock,
+    check: Check,
+    axis: str,
+) -> None:
+    """A key is new in another scope 23 h 55 min after its first use."""
+    there = configurations.one(scope=scopes.other(axis))
+    clock.advance(KEY_LIVES_S)
+
+    again = scopes.reuse(completed, there)
+
+    check.new_in_scope(completed, again, there)
+
+
+# ------------------------------------------------------------------ the farthest scope
+
+
+@pytest.mark.extended
+@pytest.mark.requirement(
+    "DEL-ACCEPTED",
+    "DEL-202-BODY",
+    "DEL-202-HEADERS",
+    "DEL-202-RELATED",
+    "DEL-202-LINKS-AGREE",
+    "OP-FETCH",
+    "OP-BODY",
+    "OP-COMPLETES",
+    "DELETED-FETCH",
+    "DELETED-LIST",
+    "DELETED-DELETE",
+)
+def test_delete_elsewhere_completes(far_delete: Operation, poller: Poller, check: Check) -> None:
+    """A delete in the farthest scope completes, after a refused one too."""
+    poller.poll_other_link(far_delete)
+
+    check.stays_deleted([far_delete])
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY")
+def test_key_elsewhere_returns_the_original_response(
+    far: Scope, scopes: Scopes, deletes: Deletes, check: Check
+) -> None:
+    """A key of the farthest scope replays while its delete runs."""
+    operation = scopes.delete(far, "version-4")
+
+    again = deletes.repeat(operation)
+
+    check.same_response(operation, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY-ENDED")
+def test_key_elsewhere_returns_the_original_response_after_completed(
+    far_delete: Operation, deletes: Deletes, check: Check
+) -> None:
+    """A key of the farthest scope returns its first response after COMPLETED."""
+    again = deletes.repeat(far_delete, connection="new")
+
+    check.same_response(far_delete, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
+def test_key_on_another_sid_elsewhere_does_not_return_the_first_operation(
+    far: Scope,
+    far_configuration: Configuration,
+    scopes: Scopes,
+    key_reuse: KeyReuse,
+    check: Check,
+) -> None:
+    """A key reused in the farthest scope never returns the first operation."""
+    first = scopes.delete(far, "version-4")
+
+    again = key_reuse.send(first, far_configuration)
+
+    check.own_operation(first, again, far_configuration)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
+def test_malformed_key_elsewhere_does_not_replay(
+    far_delete: Operation,
+    malformed_keys_near: Callable[[str], list[MalformedKey]],
+    malformed_key_requests: MalformedKeys,
+    check: Check,
+) -> None:
+    """A malformed key near one of the farthest scope is refused or ignored."""
+    near = malformed_keys_near(str(far_delete.accepted.key))[:2]
+
+    for key, again in malformed_key_requests.send_each(far_delete.configuration, near):
+        check.not_honoured(far_delete, again, key)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("SID-UNKNOWN")
+def test_unknown_sid_elsewhere_returns_404(
+    far: Scope, unknown_sids: UnknownSids, check: Check
+) -> None:
+    """Deleting an unknown SID in the farthest scope returns 404."""
+    responses = unknown_sids.delete_in(far)
+
+    check.not_found(*responses)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
+def test_malformed_sid_elsewhere_is_refused(
+    far_target: Configuration,
+    few_malformed_sids: Callable[[Configuration], list[MalformedSid]],
+    malformed: MalformedRequests,
+    check: Check,
+) -> None:
+    """A malformed SID in the farthest scope is refused, without effect there."""
+    responses = malformed.sids(few_malformed_sids(far_target), far_target.scope)
+
+    check.unchanged(far_target, after=responses)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("credentials", UNAUTHORIZED)
+def test_unauthorized_delete_elsewhere_is_refused(
+    far_target: Configuration, unauthorized: UnauthorizedCallers, check: Check, credentials: str
+) -> None:
+    """A delete without the farthest scope's credentials is refused."""
+    response = unauthorized.as_unauthorized(credentials, far_target)
+
+    check.refused(response)
+    check.unchanged(far_target, after=response)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("way", WAYS)
+def test_refused_delete_elsewhere_has_no_effect(
+    far_configuration: Configuration, refused_deletes: RefusedDeletes, check: Check, way: str
+) -> None:
+    """A delete in the farthest scope that is refused deletes nothing."""
+    check.shown(far_configuration)
+
+    steps = refused_deletes.refuse(way, far_configuration)
+
+    check.unchanged(far_configuration, after=steps, recheck=True)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("OP-FAILED-NO-EFFECT")
+def test_failed_delete_elsewhere_has_no_effect(far_failed: Operation, check: Check) -> None:
+    """A delete that FAILED in the farthest scope has no effect."""
+    check.unchanged(far_failed.configuration, after=far_failed.steps, recheck=True)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY-FAILED")
+def test_key_elsewhere_returns_the_original_response_after_failed(
+    far_failed: Operation, deletes: Deletes, check: Check
+) -> None:
+    """A key of the farthest scope returns its first response after FAILED."""
+    again = deletes.repeat(far_failed)
+
+    check.same_response(far_failed, again)
