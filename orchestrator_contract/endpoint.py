@@ -5,26 +5,32 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.coordination import clock_lock
+from orchestrator_contract.coordination.background import Background
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.in_flight import InFlight
+from orchestrator_contract.http.parallel import WIDTH
 from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.absent import Absent
+from orchestrator_contract.provision.forecast import Forecast
 from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
+from orchestrator_contract.provision.refill import Pool
 from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.resources.configuration import Configuration
@@ -34,6 +40,18 @@ from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
 from orchestrator_contract.rules.server_errors import ServerErrorRate
 from orchestrator_contract.steps.rechecks import Rechecks
+
+#: Threads that follow deletes beside the tests.
+_FOLLOWERS = 2
+#: How long what goes on beside the tests is waited for at least, in seconds.
+_PATIENCE_S = 10.0
+
+
+class BackgroundDeletes(Pool, Protocol):
+    """Deletes that are completed beside the tests."""
+
+    def follow_pending(self) -> bool:
+        """Follow those that tests have left to their end; whether there were any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,10 @@ class Settings:
     run_id: str
     #: Tells the processes of one run apart; empty without xdist.
     worker: str = ""
+    #: How many processes of the run share the room, and what may be under way at once.
+    processes: int = 1
+    #: Whether many requests at once are what the run is about.
+    load: bool = False
 
     @property
     def process_id(self) -> str:
@@ -68,7 +90,13 @@ class Endpoint:
         self.findings = Findings(catalogue.load(), self.redactor)
         self.judge = Judge(self.findings, self.profile.tolerated)
         self.ownership = Ownership()
-        self.inventory = Inventory(coordinator, self.ownership)
+        self.background = Background()
+        self.inventory = Inventory(
+            coordinator,
+            self.ownership,
+            holder=settings.process_id,
+            processes=settings.processes,
+        )
         list_rule = DeletedListRule(self.findings, self.inventory.owner)
         self.server_errors = ServerErrorRate()
         self.client = Client(
@@ -78,6 +106,7 @@ class Endpoint:
             self.ownership,
             observers=[self.findings.count_request, self.judge, list_rule, self.server_errors],
             longest_s=self.effort.longest_s,
+            in_flight=InFlight(settings.processes, bounded=not settings.load),
         )
         self.poller = Poller(
             self.client,
@@ -85,19 +114,20 @@ class Endpoint:
             early_every=self.effort.early_every,
             polled=list_rule.polled,
         )
-        holds, few = Holds(), self.effort.few
+        self.holds, few = Holds(), self.effort.few
         self.configurations = Provisioner(
             self.client,
             self.poller,
             self.findings,
             self.inventory,
-            holds,
+            self.ownership,
+            self.holds,
             settings.process_id,
             ahead=self.effort.ahead,
         )
         self.absent = Absent(self.client, self.ownership, self.identifiers, reuse=few)
         self.targets = Targets(
-            self.configurations, self.inventory, self.ownership, holds, share_control=few
+            self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
         self.rechecks = Rechecks(
             self.client,
@@ -106,19 +136,50 @@ class Endpoint:
             self.inventory,
             self.ownership,
             self.targets,
-            holds,
+            self.holds,
             self.effort,
         )
 
-    def begin(self, test: str, to_come: float = inf) -> None:
+    def begin(self, test: str, to_come: float = inf, *, undisturbed: bool = False) -> None:
         """Begin a test: its random numbers follow from seed and name; *to_come* tests are left after it.
 
-        A test that is run again gets others, as its keys and SIDs are used.
+        A test that is run again gets others, as its keys and SIDs are used. From one that is *undisturbed* on nothing goes
+        on beside the tests.
         """
+        self.background.check()
+        if undisturbed:
+            self.background.stop(self.patience_s)
         self._begun[test] += 1
         times = self._begun[test]
         self.random.seed(f"{self.settings.seed}/{test}{f'#{times}' if times > 1 else ''}")
         self.configurations.begin(to_come)
+
+    def go_on_beside(self, forecast: Forecast, deletes: BackgroundDeletes) -> None:
+        """From now on make what tests will take, and complete what they leave, beside them."""
+        self.configurations.start(forecast, self.background, self.clock_turn, deletes)
+        for number in range(_FOLLOWERS):
+            self.background.start(f"follow-{number}", deletes.follow_pending)
+
+    @contextlib.contextmanager
+    def clock_turn(self) -> Iterator[None]:
+        """Rely on the endpoint's clock within.
+
+        Raises:
+            Inconclusive: it stayed in use.
+        """
+        holder = self.settings.worker
+        if not clock_lock.enter(self.coordinator, holder, alone=False):
+            raise Inconclusive("the endpoint's clock was in use for too long")
+        try:
+            yield
+        finally:
+            self.coordinator.leave_clock(holder, alone=False)
+
+    @property
+    def patience_s(self) -> float:
+        """How long what goes on beside the tests is waited for at their end, in seconds."""
+        usual = max(map(self.poller.usual_s, ("create", "delete")))
+        return min(max(_PATIENCE_S, 3 * usual), self.profile.limits.poll_timeout_s)
 
     # ---------------------------------------------------------------- shared steps
 
@@ -144,7 +205,9 @@ class Endpoint:
         self.finish(operations)
         return operations
 
-    def each(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    def each(
+        self, function: Callable[[Any], Any], items: Sequence[Any], width: int = WIDTH
+    ) -> list[Any]:
         """Results of *function* over *items* in parallel, without those that were inconclusive.
 
         Raises:
@@ -157,7 +220,7 @@ class Endpoint:
             except Inconclusive as error:
                 return error
 
-        results = self.client.parallel(attempt, list(items))
+        results = self.client.parallel(attempt, list(items), width)
         good = [result for result in results if not isinstance(result, Inconclusive)]
         if results and not good:
             raise results[0]
@@ -195,6 +258,7 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
+        self.background.stop(self.patience_s)
         self.configurations.discard(keep=self.rechecks.holds)
         self.rechecks.settle()
         left = self.configurations.clean_up()

@@ -20,9 +20,10 @@ _WEIGHT = 0.2
 class InFlight:
     """Lets requests through as far as the endpoint takes them; safe for threads."""
 
-    def __init__(self, processes: int = 1) -> None:
-        """One of *processes* that share alike."""
+    def __init__(self, processes: int = 1, *, bounded: bool = True) -> None:
+        """One of *processes* that share alike; without being *bounded* all requests are let through."""
         self._changed = Condition()
+        self._bounded = bounded
         self._most = max(MOST // processes, 1)
         self._first = float(min(_FIRST, self._most))
         self._limit = self._first
@@ -61,6 +62,8 @@ class InFlight:
                 self._changed.notify_all()
 
     def _fits(self, number: int) -> bool:
+        if not self._bounded:
+            return True
         if number == 1 and self._crowd:
             return False
         return not self._under_way or self._under_way + number <= self.limit

@@ -11,7 +11,7 @@ from typing import TypeVar
 from orchestrator_contract.exceptions import BudgetExhausted
 
 #: Items under way at once, and threads for them: what goes on beside the tests needs some, too.
-_WIDTH, _THREADS = 16, 24
+WIDTH, _THREADS = 16, 24
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -27,7 +27,7 @@ class Parallel:
         self._inside = local()
 
     def __call__(
-        self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH
+        self, function: Callable[[_T], _R], items: Sequence[_T], width: int = WIDTH
     ) -> list[_R]:
         """Apply *function* to all *items*, up to *width* at a time; results in order.
 

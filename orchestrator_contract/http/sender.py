@@ -67,8 +67,7 @@ class Sender:
     observers: list[Callable[[Exchange], None]] = field(default_factory=list)
     #: Seconds after its first request from which the run sends nothing more.
     longest_s: float = math.inf
-    #: How many processes of the run share what may be under way at once.
-    processes: int = 1
+    in_flight: InFlight = field(default_factory=InFlight)
 
     def __post_init__(self) -> None:
         profile = self.profile
@@ -89,7 +88,6 @@ class Sender:
         self.steps = Steps()
         self.retry = Retry(self.profile.limits.poll_timeout_s)
         self.parallel = Parallel(self.profile.timeout_s)
-        self.in_flight = InFlight(self.processes)
         self._retention = Retention()
         self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
         self._lock = Lock()

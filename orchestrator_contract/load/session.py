@@ -127,7 +127,7 @@ class Session:
         )
         # How long it lasts is for the load run to say.
         effort = replace(EFFORTS["quick"], ahead=8, longest_s=inf)
-        self.endpoint = Endpoint(Settings(part, effort, share.seed, run), coordinator)
+        self.endpoint = Endpoint(Settings(part, effort, share.seed, run, load=True), coordinator)
         self.endpoint.begin(f"load {share.index}")
         self.endpoint.findings.test = PLACE
         self.rates = Rates()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from math import inf
 from threading import Lock
 from typing import Any
@@ -77,12 +78,12 @@ class Identity:
             self._pages[scope] = inf
         return names
 
-    def find(self, names: Set[str], scope: Scope) -> dict[str, str]:
+    def find(self, names: AbstractSet[str], scope: Scope) -> dict[str, str]:
         """The ids of what is listed in *scope* under *names* and was not known, by name, however late the list is."""
         found: dict[str, str] = {}
         started, pause = time.monotonic(), _PAUSE_S
         while names:
-            found |= self._listed_under(names - found.keys(), scope)
+            found |= self.listed_under(names - found.keys(), scope)
             waited = time.monotonic() - started
             if len(found) == len(names):
                 self._lag_s = max(self._lag_s, waited)
@@ -95,7 +96,8 @@ class Identity:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
         return found
 
-    def _listed_under(self, names: Set[str], scope: Scope) -> dict[str, str]:
+    def listed_under(self, names: AbstractSet[str], scope: Scope) -> dict[str, str]:
+        """The same, by one look."""
         known = self._named.get(scope, set()) | (self._before.get(scope) or set())
         found: dict[str, str] = {}
         with contextlib.suppress(Inconclusive):

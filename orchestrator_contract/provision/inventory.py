@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from threading import Condition, Lock
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Lock, local
 from typing import Any
+from urllib.parse import urlsplit
 
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
+from orchestrator_contract.http.loopback import is_loopback
+from orchestrator_contract.profile import Profile
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
 TWIN = "+"
+#: Of the ten that a real account takes, some are its owner's.
+_BOUND = 8
+
+
+def initial_bound(profile: Profile) -> int:
+    """How many configurations of the run's may exist at once before anything was learned; 0: no bound is known."""
+    if profile.limits.configurations is not None:
+        return profile.limits.configurations
+    try:
+        own = all(is_loopback(urlsplit(base).hostname or "") for base in profile.bases)
+    except (OSError, UnicodeError):
+        own = False
+    return 0 if own else _BOUND
 
 
 class Inventory:
@@ -46,8 +63,10 @@ class Inventory:
         self.accepted: dict[str, Operation] = {}
         #: Those known to be gone, given ones included.
         self._gone: set[ResourceKey] = set()
-        #: Those that the present test has made.
+        #: Those that the present test has made, and those that are being made beside it.
         self.fresh: set[ResourceKey] = set()
+        self.arriving: set[ResourceKey] = set()
+        self._thread = local()
         #: By which account each id was created and under which name; None where several accounts count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
@@ -64,6 +83,10 @@ class Inventory:
         """
         if self._coordinator.take_deletes(number) != number:
             raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+
+    def discharge(self, number: int) -> None:
+        """Count *number* deletions less: nothing was made."""
+        self._coordinator.give_back_deletes(number)
 
     # ---------------------------------------------------------------- room
 
@@ -88,6 +111,31 @@ class Inventory:
         with self._lock:
             return sum(where == scope for where in self._room.values())
 
+    def may_get_more(self, scope: Scope = DEFAULT_SCOPE) -> bool:
+        """Whether this process holds less than its share of the room, so that others may give some back."""
+        return self.holding(scope) < self.share(scope)
+
+    def share(self, scope: Scope = DEFAULT_SCOPE) -> int:
+        """How many of this process may exist in *scope* at once; 0 while no bound is known."""
+        bound = self.bound(scope)
+        return max(bound // self._processes, 1) if bound else 0
+
+    def uncertain(self, scope: Scope) -> set[str]:
+        """Names that room is held for although nothing is known to exist under them."""
+        with self._lock:
+            held = {name for name, where in self._room.items() if where == scope}
+        return held & self.unresolved.keys()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until room is given back in this process, or for *seconds*."""
+        with self.changed:
+            self.changed.wait(seconds)
+
+    def notify(self) -> None:
+        """Wake those who `wait`."""
+        with self.changed:
+            self.changed.notify_all()
+
     def vacate(self, *names: str) -> None:
         """Note that nothing exists under *names* any more: their room is free."""
         for name in names:
@@ -95,8 +143,7 @@ class Inventory:
                 scope = self._room.pop(name, None)
             if scope is not None:
                 self.give_back_room(1, scope)
-        with self.changed:
-            self.changed.notify_all()
+        self.notify()
 
     # ---------------------------------------------------------------- announced, created, gone
 
@@ -110,11 +157,13 @@ class Inventory:
         if why:
             raise Inconclusive(why)
 
-    def announce(self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE) -> None:
-        """Note, before they are sent, creates of configurations with these names, for which room was taken."""
+    def announce(
+        self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE, *, room: bool = True
+    ) -> None:
+        """Note, before they are sent, creates of configurations with these names; *room* was taken unless they make nothing."""
         names = list(names)
         with self._lock:
-            self._room.update(dict.fromkeys(names, scope))
+            self._room.update(dict.fromkeys(names, scope) if room else {})
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
         where = {"account": scope.account, "region": scope.region}
         try:
@@ -123,12 +172,12 @@ class Inventory:
             self.vacate(*names)
             raise
 
-    def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE) -> str:
+    def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE, *, room: bool = True) -> str:
         """Note the create, in *scope*, of one more configuration with the displayName *name*; what the run calls it."""
         with self._lock:
             self._twins += 1
             twin = f"{name}{TWIN}{self._twins:x}"
-        self.announce([twin], scope)
+        self.announce([twin], scope, room=room)
         return twin
 
     def not_made(self, name: str) -> None:
@@ -151,9 +200,24 @@ class Inventory:
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )
-        self.fresh.add(configuration.resource_key)
+        arriving = getattr(self._thread, "arriving", None)
+        if arriving is None:
+            self.fresh.add(configuration.resource_key)
+        else:
+            arriving.add(configuration.resource_key)
+            self.arriving.add(configuration.resource_key)
         self.left[configuration.name] = configuration
         self.unresolved.pop(configuration.name, None)
+
+    @contextmanager
+    def beside_tests(self) -> Iterator[None]:
+        """Let nobody take what this thread makes within for what no test needs."""
+        self._thread.arriving = set()
+        try:
+            yield
+        finally:
+            self.arriving -= self._thread.arriving
+            self._thread.arriving = None
 
     def created(self, configurations: Iterable[Configuration]) -> None:
         """Put the ids of these, which were added, into the journal."""

@@ -108,7 +108,12 @@ class _Attempt:
         """
         endpoint, items = self.run.endpoint, self.item.session.items
         endpoint.findings.begin(self.nodeid, self.ids)
-        endpoint.begin(self.nodeid, to_come=len(items) - items.index(self.item) - 1)
+        undisturbed = self.moves_clock or self.item.get_closest_marker("run_last") is not None
+        endpoint.begin(
+            self.nodeid,
+            to_come=len(items) - items.index(self.item) - 1,
+            undisturbed=undisturbed,
+        )
         if needs := {need for needs in self.lacking().values() for need in needs}:
             raise Inconclusive("needs " + ", ".join(sorted(needs)))
         with endpoint.client.steps.step("waiting until no other test uses the endpoint's clock"):

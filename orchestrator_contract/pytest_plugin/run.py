@@ -21,6 +21,7 @@ from orchestrator_contract.crash_cleanup import account_labels, header
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin import lost_workers
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.plan import plan_lines
@@ -55,6 +56,7 @@ class Run:
         self.is_worker = workerinput is not None
         #: The name that xdist gives to this worker; empty where there are none.
         self.worker = str((workerinput or {}).get("workerid", ""))
+        self.processes = int((workerinput or {}).get("workercount", 1))
         self._endpoint: Endpoint | None = None
         self._mock: EmbeddedMock | None = None
         self._coordinator: Coordinator | None = None
@@ -89,6 +91,7 @@ class Run:
                     self.options.seed,
                     self._run_id,
                     self.worker,
+                    self.processes,
                 ),
                 self._shared_coordinator(),
             )
@@ -123,7 +126,11 @@ class Run:
                 )
                 limits = target.limits
                 self._coordinator = Coordinator(
-                    limits.requests, limits.requests_per_second, limits.deletes, self._journal
+                    limits.requests,
+                    limits.requests_per_second,
+                    limits.deletes,
+                    self._journal,
+                    initial_bound(target),
                 )
         return self._coordinator
 

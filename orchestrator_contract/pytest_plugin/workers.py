@@ -23,7 +23,7 @@ import pytest
 
 from orchestrator_contract.coordination.coordinator import LOOPBACK, Address
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.pytest_plugin.consent import is_loopback
+from orchestrator_contract.http.loopback import is_loopback
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.usage import said, usage_error
 from orchestrator_contract.report import ReportError

@@ -97,7 +97,7 @@ class Findings:
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            if (test := self._current_test) and test not in record.tests:
+            if (test := self.current_test) and test not in record.tests:
                 record.tests.append(test)
             if not ok:
                 self._breach(
@@ -195,7 +195,7 @@ class Findings:
                 reasons = record.ways_less if one_way else record.unverified
                 if reason not in reasons:
                     reasons.append(reason)
-                if (test := self._current_test) and test not in record.tests:
+                if (test := self.current_test) and test not in record.tests:
                     record.tests.append(test)
 
     def observe(self, observation: str, what: str, count: int = 1) -> None:
@@ -246,7 +246,8 @@ class Findings:
             self._thread.test = None
 
     @property
-    def _current_test(self) -> str:
+    def current_test(self) -> str:
+        """The test that what this thread records belongs to."""
         return getattr(self._thread, "test", None) or self.test
 
     def adopt(self, test: str, requirement: str, problem: str) -> None:

@@ -58,7 +58,7 @@ class DeleteAndUpdate:
     def mix(self, *, old: bool = False) -> Mix:
         """A delete at one moment with fetches, a list and updates; with *old* once every read shows its neighbours."""
         # Created now, and so next to each other.
-        trio = self._endpoint.configurations.take(3, payloads=[{}])
+        trio = self._endpoint.configurations.take(3, new=True)
         if old:
             self._endpoint.wait(max(one.read_lag_s for one in trio))
         before, target, after = trio

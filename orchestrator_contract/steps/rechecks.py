@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from orchestrator_contract.api.client import Client
@@ -19,7 +20,7 @@ from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.provision.holds import Holds
+from orchestrator_contract.provision.holds import Holder, Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.resources.configuration import Configuration
@@ -52,7 +53,7 @@ class _Unchanged:
     reasons: dict[str, list[Exchange]] = field(default_factory=dict)
 
 
-class Rechecks:
+class Rechecks(Holder):
     """What is rechecked, and when."""
 
     def __init__(
@@ -73,6 +74,7 @@ class Rechecks:
         self._guard = guard
         self._targets = targets
         self._effort = effort
+        self._lock = Lock()
         self._pending: list[_Recheck] = []
         self._must_exist: dict[ResourceKey, _Unchanged] = {}
         #: Configurations that existed at their recheck, too; the first one for each requirement.
@@ -107,12 +109,15 @@ class Rechecks:
             key, _Unchanged(configuration, self._guard.doubtful(key))
         )
         known.reasons.setdefault(requirement, list(after))
-        self._pending = [one for one in self._pending if one.kind != repr(key)]
+        with self._lock:
+            self._pending = [one for one in self._pending if one.kind != repr(key)]
         self._add(repr(key), _of(self._recheck_exists, known))
 
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         due = time.monotonic() + self._effort.watch_s
-        self._pending.append(_Recheck(due, kind, self._advanced(), self._findings.test, look))
+        recheck = _Recheck(due, kind, self._advanced(), self._findings.current_test, look)
+        with self._lock:
+            self._pending.append(recheck)
 
     def _advanced(self) -> int:
         return self._api.coordinator.advanced()
@@ -149,9 +154,10 @@ class Rechecks:
 
     def release(self) -> None:
         """Recheck now, once it is due, all that must exist: where there is room for few, they are not kept to the end."""
-        kinds = {repr(key) for key in self._must_exist}
-        due = [one for one in self._pending if one.kind in kinds]
-        self._pending = [one for one in self._pending if one.kind not in kinds]
+        with self._lock:
+            kinds = {repr(key) for key in self._must_exist}
+            due = [one for one in self._pending if one.kind in kinds]
+            self._pending = [one for one in self._pending if one.kind not in kinds]
         self._do(due)
 
     def settle(self) -> None:

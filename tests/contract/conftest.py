@@ -26,6 +26,7 @@ from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
 from orchestrator_contract.inputs.wrong_credentials import (
     wrong_credentials as generate_wrong_credentials,
 )
+from orchestrator_contract.provision.forecast import Forecast
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.pytest_plugin.run import RUN
@@ -67,6 +68,7 @@ from orchestrator_contract.steps.scopes import Scopes
 from orchestrator_contract.steps.stored_errors import StoredErrors
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 from orchestrator_contract.steps.unknown_sids import UnknownSids
+from orchestrator_contract.steps.takes import Takes
 from orchestrator_contract.steps.updates import Updates
 
 # ------------------------------------------------------------------ calls, checks and steps
@@ -100,6 +102,14 @@ def new_key(endpoint: Endpoint) -> Callable[..., str]:
 def new_key_now(endpoint: Endpoint) -> str:
     """A new idempotency key."""
     return endpoint.key()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def beside_tests(endpoint: Endpoint, deletes: Deletes, request: pytest.FixtureRequest) -> None:
+    """What coming tests take is made, and what tests leave is completed, while others run."""
+    takes = Takes(endpoint.effort)
+    needs = [takes.of(_names(item)) for item in request.session.items]
+    endpoint.go_on_beside(Forecast(needs), deletes)
 
 
 @pytest.fixture(scope="session")
@@ -469,18 +479,33 @@ def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[C
 
 
 @pytest.fixture(scope="session")
-def listed(
+def listed_configurations(
     endpoint: Endpoint, configurations: Provisioner, deletes: Deletes
 ) -> ListedConfigurations:
     """Configurations in the list, of which some can be deleted."""
-    few = endpoint.effort.few
-    remaining = configurations.take(3) if few else configurations.take(14, payloads=[RICH], least=3)
+
+    def take() -> list[Configuration]:
+        if endpoint.effort.few:
+            return configurations.take(3, least=1)
+        return configurations.take(14, payloads=[RICH], least=1, kept=True)
 
     def complete(chosen: Sequence[Configuration]) -> list[Operation]:
         accepted = endpoint.each(lambda one: deletes.accept(one, key=endpoint.key()), chosen)
         return deletes.complete(accepted)
 
-    return ListedConfigurations(remaining, complete)
+    return ListedConfigurations(configurations, take, complete)
+
+
+@pytest.fixture
+def listed(
+    listed_configurations: ListedConfigurations, request: pytest.FixtureRequest
+) -> Iterator[ListedConfigurations]:
+    """Configurations in the list, as long as tests ask for them."""
+    yield listed_configurations
+    items = request.session.items
+    later = items[items.index(request.node) + 1 :]
+    if not any("listed" in _fixtures(item) for item in later):
+        listed_configurations.let_go()
 
 
 @pytest.fixture
@@ -501,7 +526,7 @@ def sample_of_fetches(endpoint: Endpoint) -> int:
 @pytest.fixture
 def newest(configurations: Provisioner, check: Check) -> Configuration:
     """The configuration that was created last."""
-    newest = configurations.take(1, payloads=[{}])[0]
+    newest = configurations.take(1, new=True)[0]
     check.shown(newest)
     return newest
 
@@ -743,6 +768,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:
     return tuple(getattr(item, "fixturenames", ()))
+
+
+def _names(item: pytest.Item) -> set[str]:
+    """The fixtures of a test, those that its parameters name as well."""
+    if not isinstance(item, pytest.Function):
+        return set()
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return {*_fixtures(item), *(one for one in parameters.values() if isinstance(one, str))}
 
 
 def _kinds(item: pytest.Item) -> list[str]:

@@ -24,7 +24,7 @@ from orchestrator_contract.http.connections import Origin, Wire
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
-from orchestrator_contract.provision import cleanup, create, identity, provisioner, read_lag
+from orchestrator_contract.provision import cleanup, create, given, identity, making, post, read_lag
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps import deletes, rechecks
@@ -262,7 +262,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         create,
         poller,
         identity,
-        provisioner,
+        given,
+        making,
+        post,
         cleanup,
         deletes,
         sender,

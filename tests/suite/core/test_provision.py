@@ -15,7 +15,7 @@ from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
-from orchestrator_contract.provision.create import TooFew
+from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import GROUPINGS
 from orchestrator_contract.scope import Scope
