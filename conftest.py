@@ -1,3 +1,3 @@
 """Loads the suite's plugin for every test below."""
 
-pytest_plugins = ["orchestrator_contract.pytest_plugin.plugin"]
+pytest_plugins = ["orchestrator_contract.pytest_plugin"]

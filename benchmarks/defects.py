@@ -25,18 +25,18 @@ from orchestrator_contract.contract import schemas
 
 #: Found by both: bodies and statuses of single answers. Most of what only this suite finds needs several.
 DEFECTS = (
-    "create-related-number",
-    "page-null",
-    "error-404-html",
-    "unknown-200",
-    "error-404-empty",
-    "unknown-500",
-    "page-no-meta",
-    "error-404-code-text",
-    "unknown-410",
-    "error-404-list",
-    "unknown-204",
-    "error-404-message-object",
+    "create-accepted:related-number",
+    "page:null",
+    "error-html:404",
+    "unknown-sid:200",
+    "error-empty:404",
+    "unknown-sid:500",
+    "page:no-meta",
+    "error-code-string:404",
+    "unknown-sid:410",
+    "error-list:404",
+    "unknown-sid:204",
+    "error-message-object:404",
 )
 _LONGEST_S = 90
 _PATIENCE_S = 20

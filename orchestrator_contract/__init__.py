@@ -1,4 +1,7 @@
-"""Contract tests for Twilio Conversation Orchestrator's *Delete Configuration*."""
+"""Contract tests for Twilio Conversation Orchestrator's *Delete Configuration*.
+
+PYTEST_DONT_REWRITE: the command imports this package before pytest, which would warn of that.
+"""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -93,23 +93,24 @@ class KeyChecks(ABC):
     def expired(self, operation: Operation, again: Exchange) -> bool:
         """25 hours after its first use a key is new; for an idle configuration it is accepted."""
         doubtful = again.status == 500 or self._endpoint.is_echo(again)
-        idle = again.call.subject != operation.sid
+        idle = again.call.subject != operation.accepted.call.subject
         return idempotency.expired(
             self.findings, operation.accepted, again, must_accept=idle and not doubtful
         )
 
     def aged_keys(self, uses: Sequence[AgedUse]) -> None:
         """A key of an earlier run replays while it is young, and is new once it is old."""
-        for use in uses:
-            if use.again.status != 500:
-                requirement = idempotency.aged_key(
-                    self.findings, use.planted.original, use.again, use.least_s, use.most_s
-                )
-                self.findings.settled |= {requirement} - {""}
+        settled = {
+            idempotency.aged_key(
+                self.findings, use.planted.original, use.again, use.least_s, use.most_s
+            )
+            for use in uses
+            if use.again.status != 500
+        }
         lacking = self._endpoint.requirements_lacking(TTL_REQUIREMENTS)
-        unsettled = sorted(lacking.keys() - self.findings.settled)
         self.findings.unverified(
-            unsettled, "keys are planted now: judge them in a later run with the same --ttl-ledger"
+            sorted(lacking.keys() - settled),
+            "keys are planted now: judge them in a later run with the same --ttl-ledger",
         )
 
     # ---------------------------------------------------------------- form

@@ -1,33 +1,38 @@
-"""`--cleanup JOURNAL`: deletes what a run left behind, by its journal, and nothing else.
+"""`--cleanup JOURNAL`: deletes configurations that a run left behind, by its journal.
 
-Idempotent and resumable: what is known to be gone is appended to the journal as it goes, and a second call
-starts from there. Only ids and names that the journal holds are touched, so any run's journal is safe.
+Deleted ones are appended to the journal, so that a second call starts from there. Only ids and names
+that the journal holds are touched, so any run's journal is safe.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.coordination import journal
 from orchestrator_contract.coordination.coordinator import Coordinator
-from orchestrator_contract.coordination.journal import Journal, JournalError, Leftover, Past
+from orchestrator_contract.coordination.journal import (
+    Journal,
+    JournalError,
+    Leftover,
+    Past,
+    account_labels,
+)
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.cleanup import remove
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey, Scope
 
 _ROUNDS = 3
@@ -36,40 +41,15 @@ _SETTLE_S = 1.5
 
 
 class CleanupError(Exception):
-    """Nothing can be cleaned: the journal or the target can't be used, or they don't belong together."""
-
-
-def account_label(account: Account) -> str:
-    """What a journal says of an account: enough to tell two apart, too little to learn a user name."""
-    return hashlib.sha256(account.identity.encode()).hexdigest()[:12]
-
-
-def account_labels(profile: Profile) -> list[str]:
-    """The label of each account, with those of its credentials in other regions where they differ."""
-    labels = []
-    for number, account in enumerate(profile.accounts):
-        there = [profile.account(Scope(number, region)) for region in profile.region_accounts]
-        found = [account_label(one) for one in (account, *there) if one is not None]
-        labels.append("+".join(dict.fromkeys(found)))
-    return labels
-
-
-def header(profile: Profile, run: str) -> dict[str, Any]:
-    """What the journal of *run* says first: which places and accounts its numbers mean."""
-    return {
-        "journal": "orchestrator-contract",
-        "run": run,
-        "bases": list(profile.bases),
-        "accounts": account_labels(profile),
-    }
+    """The journal or the target can't be used, or they don't belong together."""
 
 
 def read(path: Path, profile: Profile) -> Past:
     """The journal, with its region numbers translated to those of *profile*.
 
     Raises:
-        CleanupError: the file is no journal, or one of another target or account. With other credentials every
-            SID would answer 404 and look deleted.
+        CleanupError: the file is no journal, or one of another target or account. With other
+            credentials every SID would get a 404 and look deleted.
     """
     try:
         past = journal.read(path)
@@ -88,18 +68,19 @@ def read(path: Path, profile: Profile) -> Past:
         wrote = past.accounts[left.account] if 0 <= left.account < len(past.accounts) else None
         if wrote is not None and (left.account >= len(labels) or labels[left.account] != wrote):
             raise CleanupError(
-                f"{path}: was written with other credentials for account {left.account + 1}; with the present ones "
-                f"everything would look deleted, so use the original ones (left: {left.sid or left.name})"
+                f"{path}: was written with other credentials for account {left.account + 1};"
+                " with the present ones everything would look deleted, so use the original ones"
+                f" (left: {left.sid or left.name})"
             )
         places.append(Leftover(left.name, left.sid, left.account, region))
     return Past(past.run, past.bases, tuple(places), past.accounts)
 
 
 def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
-    """Delete what the journal at *path* says is left; how many could not be deleted.
+    """Delete what the journal at *path* says is left; the number that could not be deleted.
 
     Raises:
-        CleanupError: the journal or the target can't be used, or what was deleted can't be written down.
+        CleanupError: the journal or the target can't be used, or the journal can't be written.
     """
     past = read(path, profile)
     say(
@@ -109,8 +90,7 @@ def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
         return 0
     limits = profile.limits
     coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
-    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
-    endpoint.client.forgive()  # all of a small budget is for cleaning up
+    endpoint = _endpoint(profile, coordinator)
     try:
         _reach(endpoint, {(left.account, left.region) for left in past.leftovers})
         mend(path)
@@ -120,9 +100,10 @@ def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
 
 
 def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, int]:
-    """Delete, at the end of the run whose journal *path* is, what its lost workers have left: how many there were, and how many still are.
+    """Delete what lost workers have left, at the end of their run.
 
-    It takes no more time and requests than any cleaning up at the end of a run.
+    Returns:
+        The number of configurations that were left, and that still are.
 
     Raises:
         CleanupError: the journal can't be used.
@@ -130,13 +111,18 @@ def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, 
     past = read(path, profile)
     if not past.leftovers:
         return 0, 0
-    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
-    endpoint.client.forgive()
+    endpoint = _endpoint(profile, coordinator)
     try:
         cleaning = _Cleaning(endpoint, Journal(path, {}), lambda _: None, patient=False)
         return len(past.leftovers), cleaning.all(past.leftovers)
     finally:
         endpoint.client.settle()
+
+
+def _endpoint(profile: Profile, coordinator: Coordinator) -> Endpoint:
+    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    endpoint.client.forgive()  # all of a small budget is for cleaning up
+    return endpoint
 
 
 def _reach(endpoint: Endpoint, places: Iterable[tuple[int, int]]) -> None:
@@ -166,9 +152,9 @@ def _written(path: Path) -> Iterator[None]:
 
 
 def mend(path: Path) -> None:
-    """Make the journal end with a whole line: what a crash cut short had not been acted on yet.
+    """Make the journal end with a whole line; a line that a crash cut short was not acted on.
 
-    Opened for writing even where it is whole: a journal that can't be written is found before the first delete.
+    It is opened for writing in any case, so that the first delete happens only where that works.
 
     Raises:
         CleanupError: it can't be written.
@@ -189,12 +175,11 @@ def mend(path: Path) -> None:
 
 
 class _Cleaning:
-    """One call of `clean` or `sweep`."""
+    """One call of `clean`, or of `sweep`, which is not *patient*: a run is to end."""
 
     def __init__(
         self, endpoint: Endpoint, log: Journal, say: Callable[[str], None], *, patient: bool = True
     ) -> None:
-        #: Whether each try gets all the time that cleaning up may take.
         self._patient = patient
         self._endpoint = endpoint
         self._log = log
@@ -202,7 +187,7 @@ class _Cleaning:
         self._left: dict[ResourceKey, Configuration] = {}
 
     def all(self, leftovers: Iterable[Leftover]) -> int:
-        """Delete these; how many are left."""
+        """Delete these; the number that is left."""
         known = [one for one in leftovers if one.sid]
         unknown = [one for one in leftovers if not one.sid]
         for one in known:
@@ -221,7 +206,7 @@ class _Cleaning:
         self._endpoint.ownership.allow(configuration.sid, scope=configuration.scope)
 
     def _look_up(self, unknown: list[Leftover]) -> int:
-        """Find by exact name what has no known id; how many could not be looked for, or are not surely the run's."""
+        """Find configurations without a known id by exact name; the number that may be left."""
         if not unknown:
             return 0
         blind = 0
@@ -246,14 +231,14 @@ class _Cleaning:
             except Inconclusive as error:
                 blind += len(names) - len(set(found.values()))
                 doubtful = {}
-                self._say(
-                    f"LEFT     the list can't be read: {error}; not looked for: {', '.join(sorted(names - set(found.values())))}"
-                )
+                missing = ", ".join(sorted(names - set(found.values())))
+                self._say(f"LEFT     the list can't be read: {error}; not looked for: {missing}")
             for sid, name in found.items():
                 self._mark(Configuration(sid, name, Scope(*scope)))
             for sid, name in doubtful.items():
                 self._say(
-                    f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it under that name, so it may belong to someone else"
+                    f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it"
+                    " under that name, so it may belong to someone else"
                 )
             blind += len(doubtful)
             for name in sorted(names - {*found.values(), *doubtful.values()}) if not blind else ():
@@ -261,7 +246,7 @@ class _Cleaning:
         return blind
 
     def _listed(self, names: set[str], account: int, region: int) -> dict[str, str]:
-        """Name by SID of everything listed under one of *names*."""
+        """The listed configurations with one of *names*: their names by SID."""
         items = self._endpoint.configurations.listing.items(
             size=LARGEST_PAGE, scope=Scope(account, region)
         )
@@ -274,9 +259,9 @@ class _Cleaning:
         }
 
     def _is_shown(self, sid: str, name: str, account: int, region: int) -> bool:
-        """Whether a fetch shows *sid* under *name*: a list alone may give the names of a run to anything.
+        """True if a fetch shows *sid* under *name*; a list may give any SID that name.
 
-        An id that is no plain path segment could lead elsewhere, so nothing is asked about it.
+        An id that is no plain path segment could lead elsewhere, so it is not fetched.
         """
         if not is_plain(sid):
             return False

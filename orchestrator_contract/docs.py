@@ -243,7 +243,8 @@ def requirements_page() -> str:
         "is never reused; `--requirement` takes ids and prefixes of ids.",
         "",
         "`documented` and `derived` requirements fail the run when breached, `advisory` ones warn. *Needs* are capabilities of "
-        "the [target profile](profile.md#what-a-section-makes-verifiable) beyond a base URL.",
+        "the [target profile](profile.md#what-a-section-makes-verifiable) without which nothing of the requirement can be seen; "
+        "what happens anyway, such as an unprovoked 429, is judged as well.",
         "",
         "Sources: S1 Twilio's page on Delete Configuration, S2 its published OpenAPI of conversations v2, S3 its page on "
         "asynchronous operations, S4 its troubleshooting page, S5 its error dictionary, S6 the OpenAPI of the sister services "

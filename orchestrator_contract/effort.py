@@ -1,6 +1,6 @@
 """How much is sampled: all three efforts check the same requirements, and differ in these numbers.
 
-A quick run (`few`) also shares what tests do not spoil for each other, and leaves out what is marked `twice`.
+A quick run (`few`) also shares what tests do not spoil for each other, and leaves out what is marked `extended`.
 Where there are few configurations to delete, the tests that use them up sample as in a lesser effort, so that
 every requirement is looked at once instead of half of them finding nothing left.
 """

@@ -5,32 +5,26 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.coordination import clock_lock
-from orchestrator_contract.coordination.background import Background
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.in_flight import InFlight
-from orchestrator_contract.http.parallel import WIDTH
 from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.absent import Absent
-from orchestrator_contract.provision.forecast import Forecast
 from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
-from orchestrator_contract.provision.refill import Pool
 from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.resources.configuration import Configuration
@@ -40,18 +34,6 @@ from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
 from orchestrator_contract.rules.server_errors import ServerErrorRate
 from orchestrator_contract.steps.rechecks import Rechecks
-
-#: Threads that follow deletes beside the tests.
-_FOLLOWERS = 2
-#: How long what goes on beside the tests is waited for at least, in seconds.
-_PATIENCE_S = 10.0
-
-
-class BackgroundDeletes(Pool, Protocol):
-    """Deletes that are completed beside the tests."""
-
-    def follow_pending(self) -> bool:
-        """Follow those that tests have left to their end; whether there were any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +47,8 @@ class Settings:
     run_id: str
     #: Tells the processes of one run apart; empty without xdist.
     worker: str = ""
-    #: How many processes of the run share the room, and what may be under way at once.
+    #: How many processes of the run share the room in an account.
     processes: int = 1
-    #: Whether many requests at once are what the run is about.
-    load: bool = False
 
     @property
     def process_id(self) -> str:
@@ -79,7 +59,14 @@ class Settings:
 class Endpoint:
     """The run as one process sees it."""
 
-    def __init__(self, settings: Settings, coordinator: Coordinator) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        coordinator: Coordinator,
+        *,
+        observers: Iterable[Callable[[Exchange], None]] = (),
+        excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+    ) -> None:
         self.settings = settings
         self.profile, self.effort = settings.profile, settings.effort
         self.coordinator = coordinator
@@ -87,10 +74,9 @@ class Endpoint:
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.identifiers = Identifiers(self.random, settings.run_id)
         self.redactor = Redactor.of(self.profile)
-        self.findings = Findings(catalogue.load(), self.redactor)
+        self.findings = Findings(catalogue.load(), self.redactor, excused)
         self.judge = Judge(self.findings, self.profile.tolerated)
         self.ownership = Ownership()
-        self.background = Background()
         self.inventory = Inventory(
             coordinator,
             self.ownership,
@@ -104,9 +90,14 @@ class Endpoint:
             coordinator,
             self.redactor,
             self.ownership,
-            observers=[self.findings.count_request, self.judge, list_rule, self.server_errors],
+            observers=[
+                self.findings.count_request,
+                self.judge,
+                list_rule,
+                self.server_errors,
+                *observers,
+            ],
             longest_s=self.effort.longest_s,
-            in_flight=InFlight(settings.processes, bounded=not settings.load),
         )
         self.poller = Poller(
             self.client,
@@ -140,46 +131,15 @@ class Endpoint:
             self.effort,
         )
 
-    def begin(self, test: str, to_come: float = inf, *, undisturbed: bool = False) -> None:
+    def begin(self, test: str, to_come: float = inf) -> None:
         """Begin a test: its random numbers follow from seed and name; *to_come* tests are left after it.
 
-        A test that is run again gets others, as its keys and SIDs are used. From one that is *undisturbed* on nothing goes
-        on beside the tests.
+        A test that is run again gets others, as its keys and SIDs are used.
         """
-        self.background.check()
-        if undisturbed:
-            self.background.stop(self.patience_s)
         self._begun[test] += 1
         times = self._begun[test]
         self.random.seed(f"{self.settings.seed}/{test}{f'#{times}' if times > 1 else ''}")
         self.configurations.begin(to_come)
-
-    def go_on_beside(self, forecast: Forecast, deletes: BackgroundDeletes) -> None:
-        """From now on make what tests will take, and complete what they leave, beside them."""
-        self.configurations.start(forecast, self.background, self.clock_turn, deletes)
-        for number in range(_FOLLOWERS):
-            self.background.start(f"follow-{number}", deletes.follow_pending)
-
-    @contextlib.contextmanager
-    def clock_turn(self) -> Iterator[None]:
-        """Rely on the endpoint's clock within.
-
-        Raises:
-            Inconclusive: it stayed in use.
-        """
-        holder = self.settings.worker
-        if not clock_lock.enter(self.coordinator, holder, alone=False):
-            raise Inconclusive("the endpoint's clock was in use for too long")
-        try:
-            yield
-        finally:
-            self.coordinator.leave_clock(holder, alone=False)
-
-    @property
-    def patience_s(self) -> float:
-        """How long what goes on beside the tests is waited for at their end, in seconds."""
-        usual = max(map(self.poller.usual_s, ("create", "delete")))
-        return min(max(_PATIENCE_S, 3 * usual), self.profile.limits.poll_timeout_s)
 
     # ---------------------------------------------------------------- shared steps
 
@@ -206,7 +166,7 @@ class Endpoint:
         return operations
 
     def each(
-        self, function: Callable[[Any], Any], items: Sequence[Any], width: int = WIDTH
+        self, function: Callable[[Any], Any], items: Sequence[Any], width: int = 8
     ) -> list[Any]:
         """Results of *function* over *items* in parallel, without those that were inconclusive.
 
@@ -258,7 +218,6 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
-        self.background.stop(self.patience_s)
         self.configurations.discard(keep=self.rechecks.holds)
         self.rechecks.settle()
         left = self.configurations.clean_up()

@@ -1,4 +1,4 @@
-"""Why a request came to nothing: no answer, a refusal that stayed, or a budget that is spent."""
+"""Exceptions: an endpoint that can't be tested, and the reasons why a request led to nothing."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ class OperationUnreachable(Inconclusive):
 
 
 class EndpointUnusable(Exception):
-    """The endpoint can't be tested at all: unreachable, credentials refused, nothing to delete."""
+    """The endpoint can't be tested: unreachable, credentials refused, nothing to delete."""
 
     def __init__(self, reason: str, *, stands: Iterable[str] = ()) -> None:
         super().__init__(visible(reason))
-        #: Requirements of which what was seen stands all the same: it did answer, but not in HTTP, or not in JSON.
+        #: Requirements whose breaches stand all the same: it responded, but not in HTTP or JSON.
         self.stands = frozenset(stands)

@@ -1,4 +1,4 @@
-"""Before the first test: whether the endpoint can be tested at all."""
+"""The check before the first test: can the endpoint be tested at all?"""
 
 from __future__ import annotations
 
@@ -15,23 +15,14 @@ _HEADERS = "; headers that every request needs go into [target] headers"
 _OF_THE_LIST = frozenset({404, 405, 406, 408, 409, 410, 429})
 
 
-def reach(endpoint: Endpoint) -> None:
-    """Find out whether the endpoint answers here, to these credentials.
-
-    Raises:
-        EndpointUnusable: it does not.
-    """
-    _Preflight(endpoint).reach()
-
-
 def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
-    """Find out whether the endpoint can be tested; what that takes is removed while others run the tests, unless this process is *alone*.
+    """Find out whether the endpoint can be tested.
+
+    What was made for that is removed unless this process is *alone*: others run the tests then.
 
     Raises:
-        EndpointUnusable: it can't; the message says why and what to do.
+        EndpointUnusable: it can't; the message names the reason and what to do.
     """
-    if not alone:
-        endpoint.configurations.ahead = 0
     preflight = _Preflight(endpoint)
     preflight.reach()
     if endpoint.profile.provision.mode is not None:
@@ -60,7 +51,8 @@ class _Preflight:
 
     def provide(self) -> None:
         try:
-            self._endpoint.targets.control  # noqa: B018  # made here, so that later its lack is no surprise
+            # Made here, so that its lack is no surprise later.
+            self._endpoint.targets.control  # noqa: B018
         except Inconclusive as error:
             raise self._unusable(
                 f"{self._profile.base_url}: nothing to delete can be had: {error}{self._misplaced()}"
@@ -93,7 +85,7 @@ class _Preflight:
     def _delete(self, scope: Scope) -> Exchange:
         client, sid = self._endpoint.client, self._endpoint.identifiers.sid()
         self._endpoint.ownership.allow(sid, scope=scope)
-        call = Call("other", silent=True)
+        call = Call("other", judge_content=False)
         out = client.request(call, "DELETE", f"/Configurations/{sid}", scope=scope)
         return client.send(out, allow_no_response=True)
 
@@ -142,7 +134,10 @@ class _Preflight:
         return EndpointUnusable(self._endpoint.redactor.text(reason), stands=stands)
 
     def _see_garbled(self, exchange: Exchange) -> None:
-        """Note an accepted create, or an operation, that is no JSON: other than a page, only an endpoint of this kind gives one."""
+        """Note an accepted create or an operation that is no JSON.
+
+        Only an endpoint of this kind gives one; any web server gives pages.
+        """
         of_kind = (exchange.call.operation, exchange.status) in (
             ("create", 202),
             ("operation", 200),

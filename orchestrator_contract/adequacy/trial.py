@@ -118,7 +118,7 @@ def _suite(profile: Path, report: Path, case: Case, terms: Terms) -> list[str]:
     effort = terms.effort or ("quick" if case.kind is Kind.HOSTILE else "standard")
     command = ["tests/contract", "--target", str(profile), "--report", str(report)]
     command += ["--effort", effort, "--seed", str(terms.seed), "-q", "-p", "no:cacheprovider"]
-    command += ["-n", str(terms.workers)] if terms.workers else []
+    command += ["-W", "error", *(["-n", str(terms.workers)] if terms.workers else [])]
     if terms.fast and case.kind is Kind.DEFECT:
         command += ["--requirement", ",".join(case.requirements)]
         command += ["-x"] if len(case.requirements) == 1 else []

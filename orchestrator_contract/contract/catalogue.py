@@ -23,16 +23,6 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Applies:
-    """Which answers a schema-bound requirement judges."""
-
-    operation: frozenset[str]
-    status: frozenset[int]
-    #: "body" or "headers".
-    part: str
-
-
-@dataclass(frozen=True, slots=True)
 class Requirement:
     """One checkable sentence of the contract."""
 
@@ -42,19 +32,18 @@ class Requirement:
     title: str
     #: Where the sentence stands: source ids of docs/requirements.md.
     source: str
-    #: Capabilities of the target without which it cannot be verified.
+    #: Capabilities of the target without which nothing of it can be seen, unless it happens anyway.
     needs: tuple[str, ...] = ()
-    #: Path below schemas/ of the schema that decides it, if one does.
-    schema: str | None = None
-    applies: Applies | None = None
-    #: Asynchronous calls beside the delete that this one judges by the delete's requirements that it repeats.
+    #: Contract tests without which other checks don't verify it.
+    essential: tuple[str, ...] = ()
+    #: Asynchronous calls beside DELETE that it judges by the requirements in `repeats`.
     calls: tuple[str, ...] = ()
     repeats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Something the sources leave open; what was seen is reported and never judged."""
+    """Something that the sources leave open: it is reported and never judged."""
 
     id: str
     title: str
@@ -68,22 +57,18 @@ class Catalogue:
     requirements: dict[str, Requirement] = field(default_factory=dict)
     observations: dict[str, Observation] = field(default_factory=dict)
 
-    #: By asynchronous call and requirement of the delete: the requirement that takes the finding.
+    #: The requirement that takes the finding, by asynchronous call and requirement of DELETE.
     _elsewhere: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         for one in self.requirements.values():
             self._elsewhere.update(
-                {(call, told): one.id for call in one.calls for told in one.repeats}
+                {(call, repeated): one.id for call in one.calls for repeated in one.repeats}
             )
 
     def on(self, call: str, requirement: str) -> str:
-        """The id under which *requirement*, written for the delete, is judged on the asynchronous *call*."""
+        """The id under which *requirement*, written for DELETE, is judged on *call*."""
         return self._elsewhere.get((call, requirement), requirement)
-
-    def sisters(self, requirement: str) -> list[str]:
-        """The asynchronous calls that *requirement*, written for the delete, is judged on as well."""
-        return [call for call, told in self._elsewhere if told == requirement]
 
     def __getitem__(self, requirement_id: str) -> Requirement:
         return self.requirements[requirement_id]
@@ -92,7 +77,7 @@ class Catalogue:
         """Ids named by a comma-separated list of ids or prefixes.
 
         Raises:
-            KeyError: a name in the list selects nothing, or there is none in it; its argument is the name.
+            KeyError: a name selects nothing, or there is no name; its argument is the name.
         """
         chosen: set[str] = set()
         for name in filter(None, (part.strip() for part in wanted.split(","))):
@@ -108,26 +93,20 @@ class Catalogue:
 @cache
 def load() -> Catalogue:
     """The catalogue of this release."""
-    raw = tomllib.loads(
-        (files("orchestrator_contract.contract") / "catalogue.toml").read_text(encoding="utf-8")
-    )
-    requirements = {}
-    for entry in raw["requirement"]:
-        bound = entry.get("applies")
-        requirements[entry["id"]] = Requirement(
+    path = files("orchestrator_contract.contract") / "catalogue.toml"
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    requirements = {
+        entry["id"]: Requirement(
             id=entry["id"],
             level=Level(entry["level"]),
             title=entry["title"],
             source=entry["source"],
             needs=tuple(entry.get("needs", ())),
-            schema=entry.get("schema"),
-            applies=Applies(
-                frozenset(bound["operation"]), frozenset(bound["status"]), bound["part"]
-            )
-            if bound
-            else None,
+            essential=tuple(entry.get("essential", ())),
             calls=tuple(entry.get("calls", ())),
             repeats=tuple(entry.get("repeats", ())),
         )
+        for entry in raw["requirement"]
+    }
     observations = {entry["id"]: Observation(**entry) for entry in raw["observation"]}
     return Catalogue(requirements, observations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -76,7 +76,7 @@ def schema_root() -> Path:
 
 @cache
 def documents() -> dict[str, dict[str, Any]]:
-    """Every schema by its path below `schemas/`, e.g. ``delete/202.body.json``."""
+    """Every schema by its path below `schemas/`, e.g. ``responses/202.body.json``."""
     root = schema_root()
     return {
         path.relative_to(root).as_posix(): json.loads(path.read_text(encoding="utf-8"))
@@ -168,6 +168,41 @@ def problems(name: str, instance: object) -> Iterator[SchemaProblem]:
         yield problem_of(error)
 
 
+@cache
+def requirements(name: str) -> tuple[str, ...]:
+    """The requirements that the schema *name* decides: ids in `x-requirement`, the root's first."""
+    found: list[str] = []
+    nodes: list[Any] = [validator(name).schema]
+    while nodes:
+        node = nodes.pop(0)
+        if (one := node.get("x-requirement")) is not None and one not in found:
+            found.append(one)
+        nodes += node.get("allOf", ())
+    return tuple(found)
+
+
+def breaches(name: str, instance: object) -> Mapping[str, Sequence[ValidationError]]:
+    """The errors of *instance*, for each requirement that the schema *name* decides.
+
+    Each error breaches the innermost requirement around it; one without errors is met.
+    """
+    found: dict[str, list[ValidationError]] = {one: [] for one in requirements(name)}
+    compiled = validator(name)
+    if not compiled.is_valid(instance):
+        for error in compiled.iter_errors(instance):
+            found[_innermost(compiled.schema, error)].append(error)
+    return found
+
+
+def _innermost(schema: Any, error: ValidationError) -> str:
+    requirement = ""
+    for step in ("", *error.absolute_schema_path):
+        schema = schema if step == "" else schema[step]
+        if isinstance(schema, dict):
+            requirement = schema.get("x-requirement", requirement)
+    return requirement
+
+
 def problem_of(error: ValidationError) -> SchemaProblem:
     """One validation error in the words of a message, reduced to the part that decides it."""
     worst = best_match([error]) or error
@@ -175,6 +210,8 @@ def problem_of(error: ValidationError) -> SchemaProblem:
 
 
 def _expectation(error: ValidationError) -> str:
+    if isinstance(error.schema, dict) and "x-expected" in error.schema:
+        return str(error.schema["x-expected"])
     if error.validator == "required":
         return str(error.message).removesuffix(" is a required property") + " present"
     said = {

@@ -1,1 +1,1 @@
-"""What the processes of one run share, and what they leave on disk."""
+"""State that the processes of one run share, and what they leave on disk."""

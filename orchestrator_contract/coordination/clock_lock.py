@@ -1,4 +1,4 @@
-"""The endpoint's clock, shared by the tests of a run: many may rely on it at once, one alone may move it."""
+"""A lock on the endpoint's clock: many tests may rely on it at once, one alone may move it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TURN_S = 1.0
 
 
 class ClockLock:
-    """A lock with many readers or one writer; every method is safe for threads.
+    """A lock with many readers or one writer, safe for threads.
 
-    Each holder is a process of the run, by its name: what one held that is gone can be taken back.
+    Its holders are processes of the run, by name: a lock of a process that has died can be released.
     """
 
     def __init__(self) -> None:
@@ -24,11 +24,14 @@ class ClockLock:
         self._readers: Counter[str] = Counter()
         self._writer: str | None = None
         self._writers_waiting = 0
-        self._closed = 0
+        self._ended_last = 0
         self._crashed = False
 
-    def enter(self, holder: str, *, alone: bool, closing: int, seconds: float) -> bool:
-        """Wait up to *seconds* to rely on the clock, or to move it *alone* once *closing* tests of the run have ended."""
+    def enter(self, holder: str, *, alone: bool, after_last: int, seconds: float) -> bool:
+        """Wait up to *seconds* to rely on the clock, or to move it *alone*.
+
+        Whoever moves it also waits for *after_last* tests marked `run_last` to end.
+        """
         deadline = time.monotonic() + seconds
         with self._changed:
             if not alone:
@@ -38,7 +41,7 @@ class ClockLock:
                 self._readers[holder] += free
                 return free
             if not self._changed.wait_for(
-                lambda: self._closed >= closing or self._crashed, seconds
+                lambda: self._ended_last >= after_last or self._crashed, seconds
             ):
                 return False
             self._writers_waiting += 1
@@ -62,10 +65,10 @@ class ClockLock:
                 self._readers[holder] -= 1
             self._changed.notify_all()
 
-    def forsake(self, holder: str, *, crashed: bool = False) -> None:
-        """Take back what a process held that is gone; after one has *crashed* no closing test is waited for any more.
+    def release(self, holder: str, *, crashed: bool = False) -> None:
+        """Release what a dead process held.
 
-        One of them may have died with it, and others of its tests come after those that would wait for them.
+        After one has *crashed* no `run_last` test is waited for: one of them may have died with it.
         """
         with self._changed:
             del self._readers[holder]
@@ -74,24 +77,25 @@ class ClockLock:
             self._crashed |= crashed
             self._changed.notify_all()
 
-    def closed(self) -> None:
-        """A closing test has ended, or could not be run."""
+    def last_ended(self) -> None:
+        """Count a test marked `run_last` that has ended, or could not be run."""
         with self._changed:
-            self._closed += 1
+            self._ended_last += 1
             self._changed.notify_all()
 
 
 class _Shared(Protocol):
-    def enter_clock(self, holder: str, *, alone: bool, closing: int, seconds: float) -> bool: ...
+    def enter_clock(self, holder: str, *, alone: bool, after_last: int, seconds: float) -> bool: ...
 
 
-def enter(shared: _Shared, holder: str, *, alone: bool, closing: int = 0) -> bool:
-    """Wait in short turns until *holder* may rely on the clock of *shared*, or move it *alone*; False when others keep it too long.
+def enter(shared: _Shared, holder: str, *, alone: bool, after_last: int = 0) -> bool:
+    """Wait in short turns for the clock of *shared*; False when others keep it too long.
 
-    Closing tests that don't come to an end are waited for as long, and then no more.
+    Tests marked `run_last` that don't end are waited for as long, and then no more.
     """
     deadline = time.monotonic() + PATIENCE_S
     while (left := deadline - time.monotonic()) > 0:
-        if shared.enter_clock(holder, alone=alone, closing=closing, seconds=min(left, _TURN_S)):
+        turn = min(left, _TURN_S)
+        if shared.enter_clock(holder, alone=alone, after_last=after_last, seconds=turn):
             return True
-    return closing > 0 and shared.enter_clock(holder, alone=alone, closing=0, seconds=0.0)
+    return after_last > 0 and shared.enter_clock(holder, alone=alone, after_last=0, seconds=0.0)

@@ -1,34 +1,31 @@
-"""What all processes of one run share: budgets, pacing, throttling, the clock lock, the journal.
+"""The state that all processes of one run share: budgets, pace, clock lock, journal.
 
-Without xdist this is a plain object. With it the controller serves the one object over a
-`multiprocessing` manager, and each worker, on this host or another, holds a proxy.
+A plain object in the process that draws the verdict; xdist's workers call it through `remote`.
 """
 
 from __future__ import annotations
 
-import secrets
-import socket
 import time
-from collections.abc import Callable
-from multiprocessing import AuthenticationError
-from multiprocessing.managers import BaseManager, BaseProxy, RemoteError
-from pathlib import Path
-from threading import Lock, Thread
-from typing import Any, NamedTuple, cast
+from threading import Lock
+from typing import Any
 
 from orchestrator_contract.coordination.clock_lock import ClockLock
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.coordination.rooms import Rooms
 from orchestrator_contract.exceptions import Inconclusive
 
-#: Requests, at most, that are kept for removing what the run has created; of a small budget it is a quarter.
+#: Requests kept for removing what the run has created: a quarter of the budget, at most so many.
 _KEPT = 100
-#: Requests that removing what a create makes takes: its list or its operation, the delete, polls; and for each further one.
+#: Requests that removing one configuration takes (list or operation, delete, polls), and each more.
 _FIRST, _FURTHER = 6, 3
-#: How many requests apart refusals are about the pace, and the longest pause before each request that they lead to, in seconds.
-_CLOSE, _SLOWEST_S = 6, 0.5
-#: Longest wait for the coordinator to take a worker's first connection, in seconds.
-CONNECT_S = 10.0
+#: Refusals at most so many requests apart are about the pace.
+_CLOSE = 6
+#: Longest pause before each request that refusals lead to, in seconds.
+_SLOWEST_S = 0.5
+
+
+class Lost(Inconclusive):
+    """The controller's coordinator can't be reached; without budget and journal nothing is sent."""
 
 
 class Coordinator:
@@ -46,17 +43,15 @@ class Coordinator:
         self._lock = Lock()
         self._rooms = Rooms(configurations)
         self._requests = requests
-        #: What is kept at least, and at most: creates that are refused are announced, too.
-        self._least, self._most = (
-            max(min(requests // 4, _KEPT), _FIRST),
-            max(requests // 2, 2 * _KEPT),
-        )
-        #: The names of what was announced and is not known to be gone.
+        #: Bounds of what is kept: creates that are refused are announced, too.
+        self._least = max(min(requests // 4, _KEPT), _FIRST)
+        self._most = max(requests // 2, 2 * _KEPT)
+        #: Names that were announced and are not known to be deleted.
         self._there: set[str] = set()
         self._deletes = deletes
         self._interval = 1.0 / requests_per_second if requests_per_second else 0.0
         self._slowdown = 0.0
-        #: Requests so far, and how many of them there were when one was last refused.
+        #: Requests so far, and their number when one was last refused.
         self._paced = 0
         self._throttled_at = 0
         self._next = 0.0
@@ -69,14 +64,14 @@ class Coordinator:
         self._tests: dict[str, list[str]] = {}
 
     def take_requests(self, count: int, *, cleaning: bool = False) -> int:
-        """Grant up to *count* requests of the budget; 0 when it is spent, apart from what is kept for *cleaning* up."""
+        """Grant up to *count* requests of the budget; some are kept for *cleaning* up."""
         with self._lock:
             granted = max(min(count, self._requests - (0 if cleaning else self._kept())), 0)
             self._requests -= granted
             return granted
 
     def _kept(self, more: int = 0) -> int:
-        """Requests that are kept for removing what the run has created, and *more*."""
+        """Requests kept for removing what the run has created, and *more* configurations."""
         there = len(self._there) + more
         return max(self._least, min(_FIRST + _FURTHER * (there - 1), self._most))
 
@@ -114,25 +109,25 @@ class Coordinator:
         return self._rooms.full(scope)
 
     def claim(self, sids: list[str], number: int) -> list[str]:
-        """Up to *number* of *sids*, the first that no process of the run has; they are the caller's from now on."""
+        """Reserve up to *number* of *sids* that no process of the run has yet."""
         with self._lock:
             granted = [sid for sid in dict.fromkeys(sids) if sid not in self._claimed][:number]
             self._claimed.update(granted)
             return granted
 
     def offer(self, sids: list[str]) -> None:
-        """Note what the profile's command has printed."""
+        """Add SIDs that the profile's command has printed."""
         with self._lock:
             self._offered.update(sids)
 
     def unused(self, returned: list[str]) -> int:
-        """How many that the command printed no process has used, once one has *returned* these of its own."""
+        """Release the *returned* SIDs; the number of printed ones that no process has used."""
         with self._lock:
             self._claimed.difference_update(returned)
             return len(self._offered - self._claimed)
 
     def pace(self) -> float:
-        """Seconds to wait before the next request may go out; reserves its place."""
+        """Reserve the next request's place; the seconds to wait for it."""
         with self._lock:
             self._paced += 1
             interval = self._interval + self._slowdown
@@ -145,10 +140,10 @@ class Coordinator:
             return at - now
 
     def throttle(self, seconds: float) -> None:
-        """The endpoint asked for quiet: nothing goes out for *seconds*, and then more slowly.
+        """Send nothing for *seconds*, and then more slowly: the endpoint asked for that.
 
-        How fast the run is only matters to an endpoint that refuses several requests close to each other: where
-        refusals come now and then, a slower run meets as many.
+        The pace falls further only while refusals come close to each other. Where they come now
+        and then, a slower run meets as many.
         """
         with self._lock:
             self._not_before = max(self._not_before, time.monotonic() + seconds)
@@ -156,179 +151,64 @@ class Coordinator:
             self._slowdown = min(max(self._slowdown * factor, 0.002), _SLOWEST_S)
             self._throttled_at = self._paced
 
-    def enter_clock(self, holder: str, *, alone: bool, closing: int = 0, seconds: float) -> bool:
-        """`ClockLock.enter`."""
-        return self._clock.enter(holder, alone=alone, closing=closing, seconds=seconds)
+    def enter_clock(self, holder: str, *, alone: bool, after_last: int = 0, seconds: float) -> bool:
+        """Call `ClockLock.enter`."""
+        return self._clock.enter(holder, alone=alone, after_last=after_last, seconds=seconds)
 
     def leave_clock(self, holder: str, *, alone: bool) -> None:
-        """`ClockLock.leave`."""
+        """Call `ClockLock.leave`."""
         self._clock.leave(holder, alone=alone)
 
-    def forsake_clock(self, holder: str, *, crashed: bool = False) -> None:
-        """`ClockLock.forsake`."""
-        self._clock.forsake(holder, crashed=crashed)
+    def release_clock(self, holder: str, *, crashed: bool = False) -> None:
+        """Call `ClockLock.release`."""
+        self._clock.release(holder, crashed=crashed)
 
-    def closed(self) -> None:
-        """`ClockLock.closed`."""
-        self._clock.closed()
+    def last_ended(self) -> None:
+        """Call `ClockLock.last_ended`."""
+        self._clock.last_ended()
 
     def advance(self, seconds: int) -> None:
-        """Note that the run has moved the endpoint's clock by *seconds*."""
+        """Add *seconds* by which the run has moved the endpoint's clock."""
         with self._lock:
             self._advanced += seconds
 
     def advanced(self) -> int:
-        """By how many seconds the run has moved the endpoint's clock so far."""
+        """Seconds by which the run has moved the endpoint's clock so far."""
         with self._lock:
             return self._advanced
 
     def select(self, tests: dict[str, list[str]]) -> None:
-        """Note the tests of the run with their requirements, as a worker has found them: each finds the same."""
+        """Add the tests that a worker has collected, with their requirements."""
         with self._lock:
             self._tests.update(tests)
 
     def selected(self) -> dict[str, list[str]]:
-        """The tests of the run with their requirements, as far as workers have found them."""
+        """Tests of the run with their requirements, as far as workers have collected them."""
         with self._lock:
             return dict(self._tests)
 
     def journal(self, entries: list[dict[str, Any]]) -> str:
-        """Put entries into the run's journal, on disk before this returns; why what is about to be created may not be.
+        """Write entries to the run's journal, on disk before this returns.
 
-        It may not where it can't be noted, or removed with the requests that are left: no exception, for none comes through to other
-        hosts. What was created or deleted already stands there by its name, and is cleaned up whether or not more can be written.
+        Returns:
+            Why the announced configurations may not be created: they could not be written down, or
+            the requests that are left don't suffice to remove them. Empty where they may be.
         """
         new = {entry["name"] for entry in entries if entry["state"] == "creating"}
         with self._lock:
             if new and self._requests < self._kept(len(new)):
-                return "the request budget ([limits] requests) does not cover removing what would be created"
+                return (
+                    "the request budget ([limits] requests) does not cover removing"
+                    " what would be created"
+                )
         if self._journal:
             try:
                 self._journal.write(entries)
             except OSError as error:
+                # Names that stand there already are cleaned up, whether more can be written or not.
                 if new:
                     return f"the journal {self._journal.path} can't be written: {error.strerror}"
         with self._lock:
             self._there |= new
             self._there -= {entry["name"] for entry in entries if entry["state"] == "deleted"}
         return ""
-
-
-class Address(NamedTuple):
-    """Where a coordinator listens; port 0 takes a free one."""
-
-    host: str
-    port: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}" if self.port else self.host
-
-
-LOOPBACK = Address("127.0.0.1")
-
-
-class Lost(Inconclusive):
-    """The controller's coordinator does not answer: without budget and journal nothing is sent."""
-
-
-class Served:
-    """A coordinator that other processes reach by address and key.
-
-    Both sides prove that they know the key before anything else is read. After that a manager would unpickle what
-    comes, and a pickle is a program: what may cross a network is written as XML-RPC instead, which is data.
-    """
-
-    def __init__(self, coordinator: Coordinator, address: Address = LOOPBACK) -> None:
-        """Listen.
-
-        Raises:
-            OSError: the address is none of this machine's, or its port is taken.
-        """
-
-        class Server(BaseManager):
-            pass
-
-        Server.register("coordinator", callable=lambda: coordinator)
-        self._key = secrets.token_bytes(32)
-        self._serializer = "pickle" if address == LOOPBACK else "xmlrpclib"
-        self._server = Server(
-            address=(address.host, address.port), authkey=self._key, serializer=self._serializer
-        ).get_server()
-        Thread(target=self._server.serve_forever, daemon=True, name="coordinator").start()
-
-    def ticket(self) -> dict[str, Any]:
-        """What a worker needs to reach it; plain data for xdist's channel, and secret."""
-        host, port = cast("tuple[str, int]", self._server.address)
-        return {"host": host, "port": port, "key": self._key.hex(), "serializer": self._serializer}
-
-
-class _Proxy(BaseProxy):
-    """The controller's coordinator in another process; a call that can't be answered raises `Lost`."""
-
-    #: Where the coordinator listens.
-    where: Address
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-
-        def call(*arguments: Any, **options: Any) -> Any:
-            try:
-                return self._callmethod(name, arguments, options)
-            except (OSError, EOFError) as error:
-                self._hang_up()
-                raise Lost(
-                    f"the coordinator at {self.where} does not answer any more ({type(error).__name__})"
-                ) from None
-            except BaseException:
-                # After an interrupt the answer to this call would be read as that to the next.
-                self._hang_up()
-                raise
-
-        return call
-
-    def _hang_up(self) -> None:
-        """Close this thread's connection; its next call opens another."""
-        connection = self._tls.__dict__.pop("connection", None)
-        if connection is not None:
-            connection.close()
-
-
-def connect(ticket: dict[str, Any]) -> Coordinator:
-    """The coordinator of the controller, as seen from a worker.
-
-    Raises:
-        Lost: it can't be reached, or does not know the key.
-    """
-
-    class Manager(BaseManager):
-        pass
-
-    Manager.register("coordinator", proxytype=_Proxy)
-    where = Address(ticket["host"], int(ticket["port"]))
-    try:
-        # A manager connects without a time limit, and waits for its peer's greeting as long.
-        with socket.create_connection(where, timeout=CONNECT_S) as probe:
-            probe.settimeout(CONNECT_S)
-            if not probe.recv(1):
-                raise EOFError
-        manager = Manager(
-            address=(where.host, where.port),
-            authkey=bytes.fromhex(ticket["key"]),
-            serializer=ticket["serializer"],
-        )
-        manager.connect()
-        proxy: _Proxy = manager.coordinator()  # type: ignore[attr-defined]
-    except (OSError, EOFError, AuthenticationError, RemoteError) as error:
-        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise Lost(
-            f"{socket.gethostname()} can't reach the coordinator at {where}: {said}; check that this address "
-            "of the controller can be reached from there and that no firewall blocks it; --coordinator HOST[:PORT] names another"
-        ) from None
-    proxy.where = where
-    return cast("Coordinator", proxy)
-
-
-def journal_path(folder: Path, run_id: str) -> Path:
-    """Where a run keeps its journal."""
-    return folder / f"journal-{run_id}.jsonl"

@@ -1,7 +1,8 @@
-"""The journal: what a run is about to create, has created and has deleted, on disk before it happens."""
+"""The journal of a run: its creates and deletes, on disk before they happen."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any
 
 from orchestrator_contract import files
 from orchestrator_contract.guard import is_plain
+from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.scope import Scope
 
 #: What the names of a run's configurations begin with.
 PREFIX = "oc-"
@@ -21,7 +24,37 @@ _MAX_BYTES = 64 * 1024 * 1024
 
 
 class JournalError(Exception):
-    """The file is no journal of this suite; the message says which line and why."""
+    """The file is no journal of this suite; the message names the line and the reason."""
+
+
+def journal_path(folder: Path, run_id: str) -> Path:
+    """The file of a run's journal in the report's *folder*."""
+    return folder / f"journal-{run_id}.jsonl"
+
+
+def account_label(account: Account) -> str:
+    """A digest of the user name: enough to tell accounts apart, too little to learn the name."""
+    return hashlib.sha256(account.identity.encode()).hexdigest()[:12]
+
+
+def account_labels(profile: Profile) -> list[str]:
+    """The label of each account; joined with those of its other credentials by region."""
+    labels = []
+    for number, account in enumerate(profile.accounts):
+        there = [profile.account(Scope(number, region)) for region in profile.region_accounts]
+        found = [account_label(one) for one in (account, *there) if one is not None]
+        labels.append("+".join(dict.fromkeys(found)))
+    return labels
+
+
+def header(profile: Profile, run: str) -> dict[str, Any]:
+    """The journal's first line: the base URLs and accounts that its numbers stand for."""
+    return {
+        "journal": "orchestrator-contract",
+        "run": run,
+        "bases": list(profile.bases),
+        "accounts": account_labels(profile),
+    }
 
 
 class Journal:
@@ -48,17 +81,17 @@ class Journal:
                 os.fsync(file.fileno())
 
     def discard(self) -> None:
-        """Remove the file: nothing is left to clean up."""
+        """Remove the file, once nothing is left to clean up."""
         with self._lock:
             self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Something that a run may have left behind."""
+    """A configuration that a run may have left behind."""
 
     name: str
-    #: None: the create was announced, and its id never became known.
+    #: None: its create was announced, and the id never became known.
     sid: str | None
     account: int
     region: int
@@ -71,12 +104,12 @@ class Past:
     run: str
     bases: tuple[str, ...]
     leftovers: tuple[Leftover, ...]
-    #: A label for each account that the run used (cleanup.account_label); empty in journals without them.
+    #: `account_labels` of each account that the run used; empty in journals without them.
     accounts: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Past:
-    """Read a journal back; a last line cut short by a crash is tolerated.
+    """Read a journal; a last line that a crash cut short is left out.
 
     Raises:
         JournalError: the file can't be read or is none of this suite's.
@@ -115,12 +148,12 @@ def _past(path: Path, entries: list[dict[str, Any]]) -> Past:
     try:
         for number, entry in enumerate(entries[1:], 2):
             if entry["state"] == "given":
-                continue  # not the run's own: whether it was deleted is for its giver to see
+                continue  # the profile gave it: only what the run created is cleaned up
             left = Leftover(entry["name"], entry.get("sid"), entry["account"], entry["region"])
             if entry["state"] == "deleted":
                 state.pop(left.name, None)
             elif not _is_own(left):
-                raise JournalError(f"{path}: line {number} names what no run of this suite creates")
+                raise JournalError(f"{path}: line {number} names nothing that a run creates")
             else:
                 state[left.name] = left
         head = entries[0]
@@ -138,7 +171,7 @@ def _past(path: Path, entries: list[dict[str, Any]]) -> Past:
 
 
 def _is_own(left: Leftover) -> bool:
-    """Whether a run could have written this: someone may have changed the file, and what it names is deleted."""
+    """True if a run can have written this: somebody may have edited the file."""
     return (
         isinstance(left.name, str)
         and left.name.startswith(PREFIX)

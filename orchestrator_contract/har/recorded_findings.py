@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
+from orchestrator_contract.contract.response_schemas import decided_by
 from orchestrator_contract.har.recorded import Recorded
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.results.findings import Check, Findings
@@ -85,15 +86,7 @@ class RecordedFindings(Findings):
     @cached_property
     def _by_schema(self) -> dict[str, frozenset[str]]:
         """The requirements that a schema decides, by the part of the response that it is of."""
-        bound = {
-            name: one.applies.part
-            for name, one in self.catalogue.requirements.items()
-            if one.schema and one.applies
-        }
-        return {
-            part: frozenset(name for name, of in bound.items() if of == part)
-            for part in ("body", "headers")
-        }
+        return {"body": decided_by("body"), "headers": decided_by("headers")}
 
 
 def _links(seen: Recorded) -> int:

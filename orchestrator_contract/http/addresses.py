@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -45,6 +46,18 @@ def names_loopback(host: str) -> bool:
         return False
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return (mapped or ip).is_loopback
+
+
+def is_loopback(host: str) -> bool:
+    """True if every address of *host* is on this machine.
+
+    Raises:
+        OSError: the name has no address.
+    """
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    return bool(found) and all(map(names_loopback, found))
 
 
 def last_segment(url: str) -> str | None:

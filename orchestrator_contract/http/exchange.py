@@ -51,8 +51,8 @@ class Call:
     allow: frozenset[int] = frozenset()
     #: The status that the request itself provokes through a fault; it is not retried.
     provokes: int | None = None
-    #: The contract binds neither status nor body here (e.g. bad credentials); only HTTP itself is judged.
-    silent: bool = False
+    #: Whether the contract binds status and content here; where not (bad credentials), only HTTP is judged.
+    judge_content: bool = True
     #: The body of an error is not judged: the path may never reach the API behind it.
     outside_api: bool = False
     #: Of a poll: the asynchronous call whose operation is polled.

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from orchestrator_contract.exceptions import BudgetExhausted
 
-#: Items under way at once, and threads for them: what goes on beside the tests needs some, too.
-WIDTH, _THREADS = 16, 24
+#: Items under way at once.
+_WIDTH = 8
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -23,11 +23,11 @@ class Parallel:
         #: How long what is under way is waited for after an interrupt.
         self._patience_s = patience_s
         # The threads live as long as the client: with xdist each holds a connection to the coordinator.
-        self._pool = ThreadPoolExecutor(_THREADS, "client")
+        self._pool = ThreadPoolExecutor(_WIDTH, "client")
         self._inside = local()
 
     def __call__(
-        self, function: Callable[[_T], _R], items: Sequence[_T], width: int = WIDTH
+        self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH
     ) -> list[_R]:
         """Apply *function* to all *items*, up to *width* at a time; results in order.
 

@@ -28,7 +28,6 @@ from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.in_flight import InFlight
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.http.request import (
     KEY_HEADER,
@@ -67,7 +66,6 @@ class Sender:
     observers: list[Callable[[Exchange], None]] = field(default_factory=list)
     #: Seconds after its first request from which the run sends nothing more.
     longest_s: float = math.inf
-    in_flight: InFlight = field(default_factory=InFlight)
 
     def __post_init__(self) -> None:
         profile = self.profile
@@ -115,8 +113,7 @@ class Sender:
         """Send one request, again while an unprovoked 429 or 503 asks for it, and have each answer judged.
 
         *new_connection* uses a new connection. With *allow_no_response* an exchange without an answer is returned like others.
-        *rekey* gives the key for a retry after 503; without it the key stays. Statuses that the call *returns* are not
-        retried here.
+        *rekey* gives the key for a retry after 503; without it the key stays. Statuses that it *returns* are not retried here.
 
         Raises:
             NoResponse: there was no complete answer (unless *allow_no_response*).
@@ -159,26 +156,19 @@ class Sender:
 
     def _takes_new(self, out: Request) -> bool:
         """Whether it is this request's turn to take a new connection; those of strangers, whose answers are open, have turns of their own."""
-        kind = out.call.operation, out.call.provokes, out.account, out.call.silent
+        kind = out.call.operation, out.call.provokes, out.account, out.call.judge_content
         with self._lock:
             self._sent[kind] += 1
             return self._sent[kind] % _ANEW == 0
 
     def _once(self, out: Request, *, new_connection: bool, before: tuple[int, ...]) -> Exchange:
         prepared = self._admit(out)
-        with self.in_flight.turn():
-            exchange = self._exchange(prepared, before)
-            with self.steps.step(f"waiting for the answer to a {out.method}"):
-                self._perform(exchange, prepared, new_connection=new_connection)
-            exchange.elapsed = time.monotonic() - exchange.sent
-            self._learn_pace(exchange)
+        exchange = self._exchange(prepared, before)
+        with self.steps.step(f"waiting for the answer to a {out.method}"):
+            self._perform(exchange, prepared, new_connection=new_connection)
+        exchange.elapsed = time.monotonic() - exchange.sent
         self._finish(exchange)
         return exchange
-
-    def _learn_pace(self, exchange: Exchange) -> None:
-        refused = exchange.status == 429 and exchange.call.provokes is None
-        if refused or exchange.succeeded:
-            self.in_flight.answered(exchange.call.operation, exchange.elapsed, refused=refused)
 
     def _perform(
         self, exchange: Exchange, prepared: PreparedRequest, *, new_connection: bool
@@ -222,8 +212,7 @@ class Sender:
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
-        step = self.steps.step(f"sending {len(batch)} requests at one moment")
-        with self.in_flight.turn(len(batch)), step:
+        with self.steps.step(f"sending {len(batch)} requests at one moment"):
             return self._send_together(prepared)
 
     def _send_together(self, batch: Sequence[PreparedRequest]) -> list[Exchange]:
@@ -241,7 +230,6 @@ class Sender:
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
         if limited:
             operation = limited[0].call.operation
-            self.in_flight.answered(operation, limited[0].elapsed, refused=True)
             if all(e.status == 429 for e in exchanges):
                 self.retry.lost(operation)
             if not self.retry.hopeless(operation):

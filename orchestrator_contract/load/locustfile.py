@@ -23,7 +23,8 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.session import LoadFindings, Session, Share, load_target
 from orchestrator_contract.load.steps import Steps
 from orchestrator_contract.profile import ProfileError
-from orchestrator_contract.results.verdict import Policy, exit_code
+from orchestrator_contract.results.exit_code import exit_code
+from orchestrator_contract.results.verdict import Policy
 
 SHARE, STOP, FOUND = "contract-share", "contract-stop", "contract-found"
 #: How long the master waits for its workers to clean up and report, in seconds.

@@ -12,9 +12,8 @@ from typing import Any
 
 from orchestrator_contract import profile
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.coordination.coordinator import Coordinator, journal_path
-from orchestrator_contract.coordination.journal import Journal
-from orchestrator_contract.crash_cleanup import header
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.journal import Journal, header, journal_path
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import EndpointUnusable
@@ -127,7 +126,7 @@ class Session:
         )
         # How long it lasts is for the load run to say.
         effort = replace(EFFORTS["quick"], ahead=8, longest_s=inf)
-        self.endpoint = Endpoint(Settings(part, effort, share.seed, run, load=True), coordinator)
+        self.endpoint = Endpoint(Settings(part, effort, share.seed, run), coordinator)
         self.endpoint.begin(f"load {share.index}")
         self.endpoint.findings.test = PLACE
         self.rates = Rates()

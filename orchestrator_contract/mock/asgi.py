@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.errors import payload_too_large
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.protocol import EXTENSION, Connection
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 LARGEST_BODY = 1_000_000
-_CONNECTIONS = itertools.count(1)
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol; puts itself into the scope for responses that ASGI cannot express."""
-
-    number = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        """Numbers the connection."""
-        super().connection_made(transport)
-        self.number = next(_CONNECTIONS)
-
-    def on_message_begin(self) -> None:
-        """Puts the protocol into the scope."""
-        super().on_message_begin()
-        self.written: list[bytes] = []
-        self.scope["extensions"] = {"mock.protocol": self}  # type: ignore[dict-item]  # our own extension
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keeps the letter case of header names, which uvicorn drops."""
-        self.written.append(name)
-        super().on_header(name, value)
 
 
 class MockApp:
@@ -58,7 +33,7 @@ class MockApp:
         )
         request.http_version = scope["http_version"]
         request.region = self.ports.get((scope["server"] or ("", 0))[1], 0)
-        protocol: Protocol | None = (scope.get("extensions") or {}).get("mock.protocol")
+        protocol: Connection | None = (scope.get("extensions") or {}).get(EXTENSION)
         request.connection = protocol.number if protocol else 0
         request.written = protocol.written if protocol else []
         for name, value in request.headers:

@@ -37,9 +37,9 @@ def listing(arguments: argparse.Namespace) -> str | None:
     return None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = options.PROG) -> int:
     """Run the mock until it is stopped: 2 for a wrong command line, else what its client has earned."""
-    made = options.parser()
+    made = options.parser(prog)
     arguments = made.parse_args(argv)
     registry.load()
     text = listing(arguments)

@@ -208,7 +208,13 @@ class Handlers(Bodies):
         else:
             configuration.deleted_at = operation.ends_at
             self.partition(request).recently_deleted.append(configuration)
+        self.delete_started(request, configuration, operation)
         return operation
+
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
+        """Runs after *operation*, which deletes *configuration* or fails, was started."""
 
     # -- create, fetch, list, update ------------------------------------------------------
 

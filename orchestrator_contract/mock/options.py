@@ -40,6 +40,9 @@ and so does a DELETE of one of these configurations, which are never deleted nor
 $sids
 """
 
+#: The mock, as a checkout starts it.
+PROG = "python -m orchestrator_contract.mock"
+
 
 def loopback(text: str) -> str:
     """*text*, checked to be a loopback address."""
@@ -67,10 +70,10 @@ def _epilog() -> str:
     return text
 
 
-def parser() -> argparse.ArgumentParser:
-    """The argument parser."""
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """The argument parser of a mock that *prog* starts."""
     made = argparse.ArgumentParser(
-        prog="python -m orchestrator_contract.mock",
+        prog=prog,
         description="A mock of the Conversation Orchestrator control plane.",
         epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,

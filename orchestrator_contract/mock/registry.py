@@ -1,11 +1,12 @@
-"""Names for everything that can be switched on: defects break the contract, variants do not."""
+"""Named switches of the mock: defects break the contract, variants conform to it."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 
@@ -19,7 +20,7 @@ class Defect:
     name: str
     #: One line for people.
     text: str
-    #: Ids of the catalogue's requirements that it breaches.
+    #: Ids of the requirements that it breaches; the first one decides its section.
     breaches: tuple[str, ...]
     #: When it can be seen: "always", "1 in N", "data: …", "time: …" or "race: …".
     shows: str
@@ -37,23 +38,60 @@ class Variant:
     behaviour: Class
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One parameter of a defect."""
+
+    id: str
+    text: str
+    breaches: tuple[str, ...]
+    shows: str
+    #: Class attributes that the case sets on the behaviour.
+    attributes: Mapping[str, Any]
+
+
 DEFECTS: dict[str, Defect] = {}
 VARIANTS: dict[str, Variant] = {}
 
 
+def case(
+    id: str, text: str = "", shows: str = "", *, breaches: tuple[str, ...] = (), **attributes: Any
+) -> Case:
+    """One parameter of a defect, runnable as ``name:id``; an empty *id* runs as ``name``.
+
+    *text* replaces ``{}`` in the defect's text. Functions among *attributes* become static.
+    """
+    if "every" in attributes and not shows:
+        shows = f"1 in {attributes['every']}"
+    static = {
+        name: staticmethod(value) if callable(value) else value
+        for name, value in attributes.items()
+    }
+    return Case(id, text or id, breaches, shows, static)
+
+
 def defect(
-    name: str, text: str, *, breaches: tuple[str, ...], shows: str = "always"
+    name: str,
+    text: str,
+    *cases: Case,
+    breaches: tuple[str, ...] = (),
+    shows: str = "always",
 ) -> Callable[[Class], Class]:
-    """Registers the decorated behaviour as the defect *name*.
+    """Registers the decorated behaviour as the defect *name*, or a subclass of it for each case.
 
     Raises:
         ValueError: the name is taken.
     """
 
     def register(behaviour: Class) -> Class:
-        if name in DEFECTS:
-            raise ValueError(f"two defects are named {name}")
-        DEFECTS[name] = Defect(name, text, breaches, shows, behaviour)
+        for one in cases or (case(""),):
+            full = f"{name}:{one.id}" if one.id else name
+            if full in DEFECTS:
+                raise ValueError(f"two defects are named {full}")
+            made = type(behaviour.__name__, (behaviour,), dict(one.attributes))
+            DEFECTS[full] = Defect(
+                full, text.format(one.text), one.breaches or breaches, one.shows or shows, made
+            )
         return behaviour
 
     return register

@@ -1,70 +1,74 @@
-"""Short ways to make a behaviour out of one function; defects and variants are built with them."""
+"""Changes of a response just before it is sent; defects and variants are built with them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.registry import Class, defect
+from orchestrator_contract.mock.registry import Class
 
 Change = Callable[[Request, Response], None]
 
 
+def keep(request: Request, response: Response) -> None:
+    """Changes nothing."""
+
+
+class ChangedResponse(Behaviour):
+    """Applies *change* to each *every*-th response of the named routes and statuses."""
+
+    change: Change = staticmethod(keep)
+    route: str | tuple[str, ...] = "delete"
+    #: None stands for every status.
+    status: int | tuple[int, ...] | None = 202
+    every = 1
+
+    def applies(self, request: Request) -> bool:
+        """True if responses to this request are changed."""
+        return True
+
+    def matches(self, request: Request, response: Response) -> bool:
+        """True if the response is one of the named routes and statuses."""
+        route = request.route in ((self.route,) if isinstance(self.route, str) else self.route)
+        if isinstance(self.status, tuple):
+            return route and response.status in self.status
+        return route and self.status in (None, response.status)
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        """Applies the change."""
+        response = await super().finish(request, response)
+        changed = self.matches(request, response) and self.applies(request)
+        if changed and self.once_in(self.every, "change"):
+            self.change(request, response)
+        return response
+
+
 def on_response(
-    change: Change,
+    change: Change = keep,
     *,
     route: str | Iterable[str] = "delete",
     status: int | Iterable[int] | None = 202,
     every: int = 1,
 ) -> Class:
-    """A behaviour that applies *change* to each *every*-th answer of the named routes and statuses.
-
-    *status* None stands for every status.
-    """
-    routes = {route} if isinstance(route, str) else set(route)
-    statuses = {status} if isinstance(status, int) else set(status) if status is not None else None
-
-    class Changed(Behaviour):
-        """Changes matching answers just before they are sent."""
-
-        async def finish(self, request: Request, response: Response) -> Response:
-            """Applies the change where it belongs."""
-            response = await super().finish(request, response)
-            matches = request.route in routes and (statuses is None or response.status in statuses)
-            if matches and (every == 1 or self.once_in(every, change)):
-                change(request, response)
-            return response
-
-    return Changed
-
-
-def altering(
-    name: str,
-    text: str,
-    *,
-    breaches: tuple[str, ...],
-    shows: str = "",
-    route: str | Iterable[str] = "delete",
-    status: int | Iterable[int] | None = 202,
-    every: int = 1,
-) -> Callable[[Change], Change]:
-    """Registers the decorated change of answers as the defect *name*; see :func:`on_response`."""
-
-    def register(change: Change) -> Change:
-        behaviour = on_response(change, route=route, status=status, every=every)
-        when = shows or ("always" if every == 1 else f"1 in {every}")
-        defect(name, text, breaches=breaches, shows=when)(behaviour)
-        return change
-
-    return register
+    """A :class:`ChangedResponse` with these attributes."""
+    attributes: dict[str, Any] = {
+        "change": staticmethod(change),
+        "route": route if isinstance(route, str) else tuple(route),
+        "status": status if status is None or isinstance(status, int) else tuple(status),
+        "every": every,
+    }
+    return type("Changed", (ChangedResponse,), attributes)
 
 
 def member(name: str, value: object) -> Change:
-    """A change that sets the body's member *name* to *value*."""
+    """A change that sets the body's member *name*; a callable *value* maps the old value."""
 
     def change(request: Request, response: Response) -> None:
-        response.document = {**response.document, name: value}
+        document = response.document
+        new = value(document[name]) if callable(value) else value
+        response.document = {**document, name: new}
 
     return change
 
@@ -87,8 +91,17 @@ def header(name: str, value: str | None) -> Change:
     return change
 
 
+def with_status(value: int) -> Change:
+    """A change of the HTTP status."""
+
+    def change(request: Request, response: Response) -> None:
+        response.status = value
+
+    return change
+
+
 def raw_message(response: Response, *, version: str = "1.1", length: int | None = None) -> bytes:
-    """The response as bytes on the wire, with any *length* claimed; None tells the true one."""
+    """The response as bytes on the wire; *length* replaces the true Content-Length."""
     lines = [f"HTTP/{version} {response.status} Mock".encode()]
     lines += [name + b": " + value for name, value in response.headers]
     lines += [

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 
 import uvicorn
 
-from orchestrator_contract.mock.asgi import MockApp, Protocol
+from orchestrator_contract.mock.asgi import MockApp
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.protocol import fastest
 
 
 def bind(host: str, port: int, count: int) -> list[socket.socket]:
@@ -61,7 +62,7 @@ def make_server(behaviour: Behaviour, ports: Sequence[int], ready: Callable[[], 
     """A server for *behaviour*; region i is the one on ``ports[i]``."""
     config = uvicorn.Config(
         MockApp(behaviour, {port: region for region, port in enumerate(ports)}),
-        http=Protocol,
+        http=fastest(),
         loop="auto",
         ws="none",
         lifespan="off",

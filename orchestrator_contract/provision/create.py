@@ -41,22 +41,10 @@ class _Batch:
     refusal: Refusal | None = None
     #: Rounds with a refusal since the last one that made something.
     attempts: int = 0
-    #: Payloads that were refused, by index.
-    refused: dict[int, dict[str, Any]] = field(default_factory=dict)
-    #: Whether a create was taken after one that was refused.
-    proven: bool = False
 
     @property
     def missing(self) -> list[int]:
         return [index for index in range(len(self.wanted)) if index not in self.made]
-
-    @property
-    def next(self) -> list[int]:
-        """Those to send now: after a refusal one alone, to see whether any is taken."""
-        return self.missing[:1] if self.attempts else self.missing
-
-    def results(self) -> list[Configuration]:
-        return [self.made[index] for index in sorted(self.made)]
 
 
 class Creator(SingleCreates):
@@ -75,7 +63,7 @@ class Creator(SingleCreates):
         *,
         spare: int = 0,
     ) -> list[Configuration]:
-        """*number* new configurations in *scope*; up to *spare* fewer where the endpoint does not take as many.
+        """*number* new configurations in *scope*; up to *spare* fewer where there is room for less.
 
         Raises:
             TooFew: there are not as many; it holds those that were made.
@@ -84,11 +72,11 @@ class Creator(SingleCreates):
         self.identity.look_before(scope)
         batch = _Batch([extras[i] if i < len(extras) else {} for i in range(number)], scope)
         while batch.missing and self._may_go_on(batch, number - spare):
-            granted = self._inventory.take_room(len(batch.next), scope)
+            granted = self._inventory.take_room(self._at_once(batch), scope)
             if not granted:
                 break
-            self._round(batch, batch.next[:granted])
-        made = batch.results()
+            self._round(batch, batch.missing[:granted])
+        made = [batch.made[index] for index in sorted(batch.made)]
         self._read_lag.wait(made)
         if len(made) < number - spare:
             raise self._too_few(batch)
@@ -96,8 +84,13 @@ class Creator(SingleCreates):
             self._fruitless = 0
         return made
 
+    def _at_once(self, batch: _Batch) -> int:
+        """How many to send now: one, where it is to be seen whether any is taken."""
+        unknown = batch.scope != DEFAULT_SCOPE and not self._inventory.holding(batch.scope)
+        return 1 if batch.attempts or unknown else len(batch.missing)
+
     def _may_go_on(self, batch: _Batch, least: int) -> bool:
-        """Whether another round may make what is missing; after a refusal *least* are enough."""
+        """True if another round may make what is missing; after a refusal *least* are enough."""
         if not batch.attempts or batch.refusal is None:
             return True
         if len(batch.made) >= least or batch.attempts >= self._most_attempts(batch):
@@ -108,15 +101,13 @@ class Creator(SingleCreates):
         refusal = batch.refusal
         if refusal is not None and refusal.asks_to_wait is not None:
             return _ATTEMPTS_WHILE_THROTTLED
-        exist = self._inventory.holding(batch.scope)
-        if batch.scope != DEFAULT_SCOPE and not exist:
-            return (
-                1  # credentials or a memory store of another place: the next would be refused, too
-            )
-        return _ATTEMPTS_WHERE_SOME_EXIST if exist else _ATTEMPTS
+        if self._inventory.holding(batch.scope):
+            return _ATTEMPTS_WHERE_SOME_EXIST
+        # Credentials or a memory store of another scope are refused for all.
+        return _ATTEMPTS if batch.scope == DEFAULT_SCOPE else 1
 
     def _pause(self, refusal: Refusal, attempts: int) -> bool:
-        """Wait before the next round; False where the endpoint asks for longer than the run may wait."""
+        """Wait before the next round; False where the endpoint asks for longer than it may."""
         delay: float | None = _AGAIN_S
         if refusal.asks_to_wait is not None:
             delay = self._client.retry.delay(refusal.asks_to_wait, attempts + 2)
@@ -130,12 +121,17 @@ class Creator(SingleCreates):
 
     def _round(self, batch: _Batch, indices: Sequence[int]) -> None:
         """Send these creates at once, and follow them to their end."""
-        payloads = {index: self._payload(batch, index) for index in indices}
+        payloads = {
+            # A payload that was refused is sent once more like one that was taken: it only prepares.
+            index: self.payloads.plain(batch.scope)
+            if batch.attempts
+            else self.payloads.new(batch.wanted[index], batch.scope)
+            for index in indices
+        }
         by_name = {payload["displayName"]: payload for payload in payloads.values()}
         self._inventory.announce(by_name, batch.scope)
         results = self._client.parallel(
-            lambda payload: self._post(payload, batch.scope, wait=batch.proven),
-            list(by_name.values()),
+            lambda payload: self._post(payload, batch.scope), list(by_name.values())
         )
         outcomes = dict(zip(by_name, results, strict=True))
         operations = {name: one for name, one in outcomes.items() if isinstance(one, Operation)}
@@ -148,16 +144,7 @@ class Creator(SingleCreates):
                 batch.made[index] = made[name]
             else:
                 batch.refusal = self._refusal(name, outcomes[name])
-                batch.refused.setdefault(index, payload)
-        self._learn(batch, len(made), len(indices))
-
-    def _payload(self, batch: _Batch, index: int) -> dict[str, Any]:
-        # A refused payload is sent once more without optional members, and like one that was taken: it only prepares.
-        if index not in batch.refused and not batch.attempts:
-            payload = self.payloads.new(batch.wanted[index], batch.scope)
-            if not self.payloads.is_refused(payload):
-                return payload
-        return self.payloads.plain(batch.scope)
+        batch.attempts = 0 if len(made) == len(indices) else batch.attempts + 1
 
     def _refusal(self, name: str, outcome: Operation | Refusal) -> Refusal:
         if isinstance(outcome, Refusal):
@@ -166,32 +153,23 @@ class Creator(SingleCreates):
             self._inventory.vacate(name)
         return Refusal.after(outcome)
 
-    def _learn(self, batch: _Batch, made: int, sent: int) -> None:
-        if made == sent:
-            if batch.attempts:
-                batch.proven = True
-                for payload in batch.refused.values():
-                    self.payloads.refused(payload)
-            batch.attempts = 0
-        else:
-            batch.attempts += 1
-
     def _look_early(self, operations: Sequence[Operation], scope: Scope) -> None:
-        """Fetch one of several whose creates still run: that it was not there yet is nothing to be remembered by a cache."""
+        """Fetch one of several whose creates still run: no cache may remember that it was absent."""
         sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
         if sid is not None:
             with contextlib.suppress(Inconclusive):
                 self._client.fetch(Configuration(sid, scope=scope))
 
     def recover(self, scope: Scope) -> bool:
-        """Look once for what creates without a clear response may have made in *scope*; whether any room is free for it."""
+        """Look once for what creates without a clear response made; true if that frees room."""
         names = self._inventory.uncertain(scope)
+        if not names:
+            return False
         sids = self.identity.listed_under(names, scope)
         for name, sid in sids.items():
             if self.identity.is_new(sid, name, scope, {sid: name}):
                 self._inventory.add(Configuration(sid, name, scope))
-        accepted = {name for name in names if name in self._inventory.accepted}
-        free = names - sids.keys() - accepted
+        free = names - sids.keys() - self._inventory.accepted.keys()
         self._inventory.vacate(*free)
         return bool(sids or free)
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules.responses import LARGEST_PAGE
 from orchestrator_contract.scope import ResourceKey, Scope
 
 #: Between two looks for what does not show yet, in seconds.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from threading import Condition, Lock, local
+from collections.abc import Iterable
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
-from orchestrator_contract.http.loopback import is_loopback
+from orchestrator_contract.http.addresses import is_loopback
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -53,8 +52,6 @@ class Inventory:
         self._lock = Lock()
         #: Where each announced create takes room, by name, until nothing can exist under it any more.
         self._room: dict[str, Scope] = {}
-        #: Notified when room is given back.
-        self.changed = Condition()
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
         #: Announced creates whose configuration is not known: where each was sent, by name.
@@ -63,10 +60,8 @@ class Inventory:
         self.accepted: dict[str, Operation] = {}
         #: Those known to be gone, given ones included.
         self._gone: set[ResourceKey] = set()
-        #: Those that the present test has made, and those that are being made beside it.
+        #: Those that the present test has made.
         self.fresh: set[ResourceKey] = set()
-        self.arriving: set[ResourceKey] = set()
-        self._thread = local()
         #: By which account each id was created and under which name; None where several accounts count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
@@ -95,12 +90,8 @@ class Inventory:
         return self._coordinator.room(_key(scope))
 
     def take_room(self, number: int, scope: Scope = DEFAULT_SCOPE) -> int:
-        """Room for up to *number* creates in *scope*, which `announce` or `give_back_room` uses up."""
+        """Room for up to *number* creates in *scope*, which `announce` uses up."""
         return self._coordinator.take_room(self._holder, _key(scope), number, self._processes)
-
-    def give_back_room(self, number: int, scope: Scope = DEFAULT_SCOPE) -> None:
-        """Return room that no create was announced for."""
-        self._coordinator.give_back_room(self._holder, _key(scope), number)
 
     def room_is_full(self, scope: Scope) -> None:
         """Note that the endpoint takes no more in *scope* than there are."""
@@ -126,24 +117,13 @@ class Inventory:
             held = {name for name, where in self._room.items() if where == scope}
         return held & self.unresolved.keys()
 
-    def wait(self, seconds: float) -> None:
-        """Wait until room is given back in this process, or for *seconds*."""
-        with self.changed:
-            self.changed.wait(seconds)
-
-    def notify(self) -> None:
-        """Wake those who `wait`."""
-        with self.changed:
-            self.changed.notify_all()
-
     def vacate(self, *names: str) -> None:
         """Note that nothing exists under *names* any more: their room is free."""
         for name in names:
             with self._lock:
                 scope = self._room.pop(name, None)
             if scope is not None:
-                self.give_back_room(1, scope)
-        self.notify()
+                self._coordinator.give_back_room(self._holder, _key(scope), 1)
 
     # ---------------------------------------------------------------- announced, created, gone
 
@@ -200,24 +180,9 @@ class Inventory:
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )
-        arriving = getattr(self._thread, "arriving", None)
-        if arriving is None:
-            self.fresh.add(configuration.resource_key)
-        else:
-            arriving.add(configuration.resource_key)
-            self.arriving.add(configuration.resource_key)
+        self.fresh.add(configuration.resource_key)
         self.left[configuration.name] = configuration
         self.unresolved.pop(configuration.name, None)
-
-    @contextmanager
-    def beside_tests(self) -> Iterator[None]:
-        """Let nobody take what this thread makes within for what no test needs."""
-        self._thread.arriving = set()
-        try:
-            yield
-        finally:
-            self.arriving -= self._thread.arriving
-            self._thread.arriving = None
 
     def created(self, configurations: Iterable[Configuration]) -> None:
         """Put the ids of these, which were added, into the journal."""

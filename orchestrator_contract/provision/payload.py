@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import count
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -18,9 +17,6 @@ GROUPINGS = (
 #: Used when neither the profile nor an existing configuration names a memory store.
 FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 _MAX_NAME = 32
-#: Times that a grouping type with certain optional members is refused before it is sent no more.
-_REFUSALS = 2
-_REQUIRED = frozenset({"displayName", "description", "conversationGroupingType", "memoryStoreId"})
 #: Every optional part of a configuration at once; the service of the bridge is filled in.
 RICH: dict[str, Any] = {
     "description": "contract test, Prüfung <b>&amp; 设定</b>",
@@ -32,10 +28,6 @@ RICH: dict[str, Any] = {
 }
 
 
-#: A grouping type, and the names of optional members.
-Shape = tuple[str, frozenset[str]]
-
-
 class Payloads:
     """Makes payloads, no two with the same name."""
 
@@ -45,9 +37,8 @@ class Payloads:
         self._numbers = count()
         #: Those of listed configurations, or the fallback.
         self._stores: dict[Scope, str] = {}
-        #: A grouping type that the endpoint has taken, and what it has refused, by how often.
+        #: A grouping type that the endpoint has taken.
         self._grouping = ""
-        self._refused: Counter[Shape] = Counter()
 
     def new(
         self, extra: dict[str, Any] | None = None, scope: Scope = DEFAULT_SCOPE
@@ -79,15 +70,6 @@ class Payloads:
     def taken(self, payload: dict[str, Any]) -> None:
         """Note that the endpoint has taken *payload*."""
         self._grouping = payload["conversationGroupingType"]
-        self._refused.pop(_shape(payload), None)
-
-    def refused(self, payload: dict[str, Any]) -> None:
-        """Note that the endpoint has refused *payload*, and took a plain one after it."""
-        self._refused[_shape(payload)] += 1
-
-    def is_refused(self, payload: dict[str, Any]) -> bool:
-        """Whether payloads with these members are refused."""
-        return self._refused[_shape(payload)] >= _REFUSALS
 
     def store(self, scope: Scope) -> str:
         """The memory store for configurations of *scope*: that of its account, or else of one that is listed there."""
@@ -106,8 +88,3 @@ class Payloads:
         first = items[0] if isinstance(items, list) and items else None
         known = first.get("memoryStoreId") if isinstance(first, dict) else None
         return known if isinstance(known, str) else ""
-
-
-def _shape(payload: dict[str, Any]) -> Shape:
-    """What a refusal of *payload* may be about: its grouping type and its optional members."""
-    return payload["conversationGroupingType"], frozenset(payload) - _REQUIRED

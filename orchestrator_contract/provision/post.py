@@ -23,8 +23,8 @@ from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import Scope
 
-#: A name is not sent twice where a 503 may have carried the create out.
-_OWN_RETRY = frozenset({503})
+#: No retry sends a name again: a 503 may have carried the create out, and names may be unique.
+_OWN_RETRY = frozenset({429, 503})
 
 
 class Post:
@@ -40,7 +40,7 @@ class Post:
         run_id: str,
         make_room: Callable[[Scope], bool] = lambda _: False,
     ) -> None:
-        """*make_room* deletes what no test needs any longer; whether anything went."""
+        """*make_room* deletes what no test needs any longer; true if it helps."""
         self._client = client
         self._poller = poller
         self._findings = findings
@@ -60,9 +60,8 @@ class Post:
         *,
         name: str = "",
         send: Callable[[Request], Exchange] | None = None,
-        wait: bool = True,
     ) -> Operation | Refusal:
-        """The operation of an accepted create, or why there is none; *wait* while it is answered 429."""
+        """The operation of an accepted create, or why there is none."""
         name = name or payload["displayName"]
         self._inventory.unresolved[name] = scope
         out = self._client.request(
@@ -73,9 +72,8 @@ class Post:
             payload=payload,
             scope=scope,
         )
-        returns = _OWN_RETRY if wait else _OWN_RETRY | {429}
         try:
-            exchange = send(out) if send else self._client.send(out, returns=returns)
+            exchange = send(out) if send else self._client.send(out, returns=_OWN_RETRY)
             return self._accepted(exchange, name, payload)
         except Inconclusive as error:
             if certainly_made_nothing(error):

@@ -5,31 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from contextlib import AbstractContextManager
 from math import inf
 from typing import Any
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.coordination.background import Background
 from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete, SupplyExhausted
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.create import Creator
-from orchestrator_contract.provision.forecast import Forecast
 from orchestrator_contract.provision.given import Given
 from orchestrator_contract.provision.holds import Holds, Kept
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.making import Making
-from orchestrator_contract.provision.refill import LEAST_ROOM, Pool, Refill
 from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: Orders that are carried out at once beside the tests.
-_REFILLS = 2
+#: With less room than this tests share what they do not spoil.
+_LEAST_ROOM = 4
 
 
 class Provisioner:
@@ -58,7 +54,6 @@ class Provisioner:
         )
         self._making = Making(client, poller, inventory, ownership, holds, self.creator, ahead)
         self._given = Given(client, self.creator.identity)
-        self._forecast = Forecast()
         #: What several tests share.
         self.kept = Kept(lambda: self.most_kept)
         holds.register(self.kept)
@@ -66,27 +61,6 @@ class Provisioner:
         self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
         self.asked = self.got = 0
-
-    # ---------------------------------------------------------------- beside the tests
-
-    def start(
-        self,
-        forecast: Forecast,
-        background: Background,
-        turn: Callable[[], AbstractContextManager[None]],
-        pool: Pool,
-    ) -> None:
-        """Make in the *background* what coming tests will take, each time within a *turn*."""
-        if self.client.profile.provision.mode != "create":
-            return
-        self._forecast = forecast
-        self._making.ahead = 0
-        refill = Refill(
-            self._making, self.creator, self.inventory, self._holds, forecast, turn, pool
-        )
-        for number in range(_REFILLS):
-            background.start(f"refill-{number}", refill.refill)
-        background.start("tidy", refill.tidy)
 
     @property
     def ahead(self) -> int:
@@ -102,7 +76,6 @@ class Provisioner:
         self._making.taken.clear()
         self.inventory.fresh.clear()
         self._making.ahead = int(min(self._making.ahead, to_come))
-        self._forecast.begin(to_come)
 
     # ---------------------------------------------------------------- taking
 
@@ -199,7 +172,7 @@ class Provisioner:
     @property
     def is_tight(self) -> bool:
         """Whether there is so little room that tests share what they do not spoil."""
-        return 0 < self.inventory.share() < LEAST_ROOM
+        return 0 < self.inventory.share() < _LEAST_ROOM
 
     @property
     def most_kept(self) -> int:
@@ -211,7 +184,7 @@ class Provisioner:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
         for configuration in configurations:
             if configuration.name:
-                self._making.stock.put(configuration)
+                self._making.put(configuration)
             else:
                 self.inventory.discharge(1)
                 self._given.give_back(configuration.sid)
@@ -221,7 +194,7 @@ class Provisioner:
         return self._making.idle(scope)
 
     def _make_room(self, scope: Scope) -> bool:
-        return self._making.make_room(scope)
+        return self._making.make_room(scope, at_any_cost=True)
 
     # ---------------------------------------------------------------- the end
 
@@ -237,7 +210,7 @@ class Provisioner:
             for one in self.inventory.left.values()
             if one.resource_key not in self._discarded and not keep(one)
         ]
-        self._making.stock.clear()
+        self._making.clear()
         self._discarded.update(one.resource_key for one in unneeded)
         begun = cleanup.begin(self.client, self.poller, unneeded, self.inventory.gone)
         # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.

@@ -1,1 +1,6 @@
-"""The pytest side: options, the run's life, and what a test comes to."""
+"""The pytest plugin: `pytest_plugins` names its modules that have hooks."""
+
+pytest_plugins = [
+    f"{__name__}.{name}"
+    for name in ("options", "terminal", "modes", "session", "selection", "outcomes", "workers")
+]

@@ -1,7 +1,7 @@
-"""Consent: an endpoint that is not on this machine is changed only after somebody agreed to it.
+"""Consent to a run that changes an endpoint on another machine.
 
-What loopback hosts is the user's own toy. Anything else may be a real account, so a run says what it would do
-there and waits for `--yes`, or for an answer where there is a terminal to ask on.
+A loopback address is the user's own. Any other may be a real account, so a run shows its plan there
+and waits for an answer on the terminal, unless --yes was given.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import pytest
 
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.http.loopback import is_loopback
+from orchestrator_contract.http.addresses import is_loopback
 from orchestrator_contract.http.proxies import Routes
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.pytest_plugin.options import usage_error
 from orchestrator_contract.pytest_plugin.plan import plan_lines
-from orchestrator_contract.pytest_plugin.usage import usage_error
 from orchestrator_contract.redaction.visible import visible
 
 
 def distant(profile: Profile) -> list[str]:
-    """Those of the target's addresses that requests may change something at and that are not loopback.
+    """The target's URLs that are not loopback.
 
     Raises:
-        EndpointUnusable: a name has no address, so that nobody can say where the requests would go.
+        EndpointUnusable: a host name has no address.
     """
     found = []
     routes = Routes(profile.proxy)
@@ -48,11 +48,11 @@ def distant(profile: Profile) -> list[str]:
 
 
 def obtain(config: pytest.Config, profile: Profile | None, effort: Effort) -> None:
-    """Let a run against *profile* go ahead, or end the session before anything is sent.
+    """Get consent to a run against *profile*; the embedded mock needs none.
 
     Raises:
-        pytest.UsageError: nobody agreed.
-        EndpointUnusable: where the target is can't be told.
+        pytest.UsageError: the answer is no, or there is no terminal to ask on.
+        EndpointUnusable: a host name has no address.
     """
     if profile is None or config.option.yes:
         return
@@ -66,18 +66,18 @@ def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> No
     """Show what *will* happen at *places* and wait for a yes.
 
     Raises:
-        pytest.UsageError: the answer is another one, or there is no terminal to ask on.
+        pytest.UsageError: the answer is no, or there is no terminal to ask on.
     """
     where = ", ".join(places)
     with _terminal(config) as there_is_one:
         if not there_is_one:
             raise usage_error(
-                f"{where}: not a loopback address, so this needs consent: configurations would be created or deleted there. "
-                "Look at --plan, then add --yes. (There is no terminal to ask on; nothing was sent.)"
+                f"{where}: not a loopback address, so this needs consent: configurations would be"
+                " created or deleted there. Look at --plan, then add --yes."
+                " (There is no terminal to ask on; nothing was sent.)"
             )
-        print(
-            "", *map(visible, will), "", sep="\n", file=sys.stderr
-        )  # a journal's names may be anybody's words
+        # A journal's names may be anybody's words.
+        print("", *map(visible, will), "", sep="\n", file=sys.stderr)
         print(
             f"This will change {where}, which is not this machine. Go ahead? [y/N] ",
             end="",
@@ -91,7 +91,7 @@ def ask(config: pytest.Config, places: Iterable[str], will: Iterable[str]) -> No
 
 @contextmanager
 def _terminal(config: pytest.Config) -> Iterator[bool]:
-    """The user's own stdin and stderr while pytest captures; whether somebody can answer there."""
+    """Give back stdin and stderr, which pytest captures; true if a terminal is there."""
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
         capture.suspend_global_capture(in_=True)

@@ -1,4 +1,4 @@
-"""The embedded mock as the suite's default target: a process of its own, known by its profile only."""
+"""The embedded mock, the default target: a process of its own, known by its profile only."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class EmbeddedMock:
 
     @staticmethod
     def described() -> Profile:
-        """What the mock can do, without starting it."""
+        """The profile of a mock that is not started, for a plan."""
         accounts = tuple(
             Account(
                 _CREDENTIALS[f"MOCK_USER_{n}"],
@@ -104,7 +104,7 @@ class EmbeddedMock:
         )
 
     def stop(self) -> None:
-        """End the process at once: it has nothing to put in order."""
+        """End the process at once; it has nothing to clean up."""
         self.process.kill()
         with self.process:
             pass  # leaving the context closes the pipes and waits

@@ -1,99 +1,265 @@
-"""The command line (README.md, "Options"), as one group of pytest options."""
+"""The command line: one group of pytest options, read and checked once."""
 
 from __future__ import annotations
 
 import contextlib
+import secrets
+import shlex
 from argparse import ArgumentError
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract import profile
+from orchestrator_contract.contract import catalogue
+from orchestrator_contract.effort import EFFORTS, Effort
+from orchestrator_contract.profile import Profile, ProfileError
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results import baseline, waivers
+from orchestrator_contract.results.baseline import Baseline, BaselineError
+from orchestrator_contract.results.verdict import Policy
+from orchestrator_contract.results.waivers import WaiverError, Waivers
+from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
+
+#: Characters of the longest message that ends a session.
+_LONGEST = 2000
+#: Where pytest's cache keeps the seed of a last run that found breaches.
+_SEED = "orchestrator-contract/seed"
+
+
+def said(text: object) -> str:
+    """A bounded message that is harmless on a terminal, whatever it quotes."""
+    return visible(str(text), _LONGEST, lines=True)
+
+
+def usage_error(text: object) -> pytest.UsageError:
+    """The error that shows *text* and ends the session with exit code 4."""
+    return pytest.UsageError(said(text))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options of README.md."""
+    add_options(parser)
+
+
+#: The options with their settings, as pytest takes them.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--target": {
+        "metavar": "URL|FILE",
+        "help": "endpoint to test: a URL or a target profile (default: the embedded mock)",
+    },
+    "--report": {
+        "metavar": "DIR",
+        "default": "conformance-report",
+        "help": "where the reports go (default: %(default)s)",
+    },
+    "--effort": {
+        "choices": list(EFFORTS),
+        "default": "standard",
+        "help": "how much is sampled (default: %(default)s)",
+    },
+    "--strict": {
+        "action": "store_true",
+        "dest": "strict",
+        "help": "advisory breaches fail too",
+    },
+    "--require-verified": {
+        "action": "store_true",
+        "help": "an unverified documented or derived requirement fails",
+    },
+    "--seed": {
+        "type": int,
+        "metavar": "N",
+        "help": "repeat a run: same generated inputs, same order",
+    },
+    "--requirement": {
+        "metavar": "ID[,ID…]",
+        "help": "only the tests of these requirements; a prefix selects a section",
+    },
+    "--plan": {
+        "action": "store_true",
+        "help": "send nothing; say what would be checked, created and deleted",
+    },
+    "--waivers": {
+        "metavar": "FILE",
+        "help": "accepted breaches, as TOML; they are reported and don't fail the gate",
+    },
+    "--traffic": {
+        "metavar": "FILE.har",
+        "help": "send nothing; judge recorded traffic (HAR 1.2)",
+    },
+    "--har": {
+        "metavar": "FILE",
+        "help": "write the run's own traffic as HAR; each worker of -n adds its id to the name",
+    },
+    "--baseline": {
+        "metavar": "FILE",
+        "help": "compare with the conformance.json of an earlier run",
+    },
+    "--fail-on": {
+        "choices": ["new"],
+        "help": "new: only breaches that the baseline doesn't have fail the gate",
+    },
+    "--ttl-ledger": {
+        "metavar": "FILE",
+        "help": "plant keys for a later run, and judge the lifetime of those planted earlier",
+    },
+    "--cleanup": {
+        "metavar": "JOURNAL",
+        "help": "run no tests; delete what the journal of an earlier run says is left on --target",
+    },
+    "--yes": {
+        "action": "store_true",
+        "help": "agree that the run changes a target that is not on this machine",
+    },
+}
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Register the options; a second call does nothing."""
+    """Register the options, unless `checkout` has done so already."""
     group = parser.getgroup("contract", "contract of Delete Configuration")
     if any("--target" in option.names() for option in group.options):
         return
-    group.addoption(
-        "--target",
-        metavar="URL|FILE",
-        help="endpoint to test: a URL or a target profile (default: the embedded mock)",
+    parser.addini("contract_command", "the command in lines that repeat a run", default="pytest")
+    for name, settings in OPTIONS.items():
+        # pytest has a --strict of its own (strict markers and configuration): one serves both.
+        own = (ValueError, ArgumentError) if name == "--strict" else ()
+        with contextlib.suppress(*own):
+            group.addoption(name, **settings)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The command line, checked."""
+
+    #: The command that started the run.
+    command: str
+    target: str | None
+    profile: Profile | None
+    report: Path
+    effort: Effort
+    policy: Policy
+    seed: int
+    requirements: frozenset[str]
+    waivers: Waivers = field(default_factory=Waivers)
+    baseline: Baseline | None = None
+    har: Path | None = None
+    #: Tests that failed last time; empty unless this run repeats that one's seed.
+    failed_last: frozenset[str] = frozenset()
+
+    def cleanup_line(self, journal: Path) -> str:
+        """A shell line that deletes what the run of *journal* has left."""
+        target = ["--target", self.target] if self.target else []
+        return shlex.join([self.command, *target, "--cleanup", str(journal)])
+
+
+def read(config: pytest.Config) -> RunOptions:
+    """Read the command line.
+
+    Raises:
+        pytest.UsageError: an option has a wrong value.
+    """
+    option = config.option
+    if not option.report:
+        raise usage_error("--report: expected a folder, found an empty name")
+    if option.fail_on and not option.baseline:
+        raise usage_error("--fail-on new needs --baseline FILE, the report of an earlier run")
+    try:
+        return _read(config)
+    except (ProfileError, WaiverError, BaselineError, KeyAgeFileError) as error:
+        raise usage_error(error) from None
+    except KeyError as error:
+        raise usage_error(
+            f"--requirement: no requirement is or begins with {error.args[0]!r}"
+        ) from None
+
+
+def _read(config: pytest.Config) -> RunOptions:
+    option = config.option
+    # A worker takes over what its controller has decided.
+    given = getattr(config, "workerinput", {}).get("orchestrator_contract", {})
+    target = given.get("target", option.target)
+    endpoint = load_target(target) if target else None
+    if option.ttl_ledger:
+        _check_ledger(option.ttl_ledger, endpoint)
+    again = recall_seed(config, endpoint) if option.seed is None else None
+    effort = EFFORTS[option.effort]
+    return RunOptions(
+        command=config.getini("contract_command"),
+        target=target,
+        profile=endpoint,
+        report=Path(option.report),
+        effort=effort.within(endpoint.supply, endpoint.limits.requests) if endpoint else effort,
+        policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
+        seed=given.get("seed", _seed(option.seed, again)),
+        requirements=_requirements(option.requirement),
+        waivers=_waivers(option.waivers),
+        baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
+        har=Path(option.har) if option.har else None,
+        failed_last=failed_last(config) if again is not None else frozenset(),
     )
-    group.addoption(
-        "--report",
-        metavar="DIR",
-        default="conformance-report",
-        help="where the reports go (default: %(default)s)",
-    )
-    group.addoption(
-        "--effort",
-        choices=list(EFFORTS),
-        default="standard",
-        help="how much is sampled (default: %(default)s)",
-    )
-    # pytest has a --strict of its own (strict markers and configuration), which this suite always is:
-    # the one option serves both.
-    with contextlib.suppress(ValueError, ArgumentError):
-        group.addoption(
-            "--strict", action="store_true", dest="strict", help="advisory breaches fail too"
+
+
+def load_target(target: str) -> Profile:
+    """The profile that --target names.
+
+    Raises:
+        ProfileError: it names none.
+    """
+    return profile.load(target)
+
+
+def _seed(chosen: int | None, again: int | None) -> int:
+    drawn = again if chosen is None else chosen
+    return secrets.randbelow(2**31) if drawn is None else drawn
+
+
+def _requirements(chosen: str | None) -> frozenset[str]:
+    return frozenset() if chosen is None else catalogue.load().select(chosen)
+
+
+def _waivers(file: str | None) -> Waivers:
+    return waivers.load(Path(file), catalogue.load()) if file else Waivers()
+
+
+def _check_ledger(file: str, endpoint: Profile | None) -> None:
+    if endpoint is None:
+        raise KeyAgeFileError(
+            "--ttl-ledger needs --target: the embedded mock forgets its keys when the run ends"
         )
-    group.addoption(
-        "--require-verified",
-        action="store_true",
-        help="an unverified documented or derived requirement fails",
-    )
-    group.addoption(
-        "--seed", type=int, metavar="N", help="repeat a run: same generated inputs, same order"
-    )
-    group.addoption(
-        "--requirement",
-        metavar="ID[,ID…]",
-        help="only the tests of these requirements; a prefix selects a section",
-    )
-    group.addoption(
-        "--plan",
-        action="store_true",
-        help="send nothing; say what would be checked, created and deleted",
-    )
-    group.addoption(
-        "--waivers",
-        metavar="FILE",
-        help="accepted breaches, as TOML; they are reported and don't fail the gate",
-    )
-    group.addoption(
-        "--traffic", metavar="FILE.har", help="send nothing; judge recorded traffic (HAR 1.2)"
-    )
-    group.addoption(
-        "--har",
-        metavar="FILE",
-        help="write the run's own traffic as HAR; each xdist worker writes its own file, its id added to FILE's name",
-    )
-    group.addoption(
-        "--baseline", metavar="FILE", help="compare with the conformance.json of an earlier run"
-    )
-    group.addoption(
-        "--fail-on",
-        choices=["new"],
-        help="new: only breaches that the baseline doesn't have fail the gate",
-    )
-    group.addoption(
-        "--ttl-ledger",
-        metavar="FILE",
-        help="plant keys for a later run and judge those that earlier runs planted: how long a key lives",
-    )
-    group.addoption(
-        "--cleanup",
-        metavar="JOURNAL",
-        help="run no tests; delete what the journal of an earlier run says is left on --target",
-    )
-    group.addoption(
-        "--coordinator",
-        metavar="HOST[:PORT]",
-        help="where xdist workers on other hosts reach this one (default: the address that leads to them; or ORCHESTRATOR_CONTRACT_COORDINATOR)",
-    )
-    group.addoption(
-        "--yes",
-        action="store_true",
-        help="agree that the run changes a target that is not on this machine",
-    )
+    KeyAgeFile(Path(file), endpoint)
+
+
+# -------------------------------------------------------------------- the last run's failures
+
+
+def recall_seed(config: pytest.Config, endpoint: Profile | None) -> int | None:
+    """The seed of the last run on *endpoint*, if it found breaches.
+
+    All generated inputs but the keys follow from the seed: it repeats the failing examples.
+    """
+    cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
+    found = cache.get(_SEED, None) if cache is not None and endpoint is not None else None
+    match found:
+        case {"endpoint": str(url), "seed": int(seed)} if endpoint and url == endpoint.base_url:
+            return seed
+    return None
+
+
+def remember_seed(config: pytest.Config, endpoint: Profile, seed: int, *, found: bool) -> None:
+    """Keep the *seed* of a run that *found* breaches; forget it after one that did not."""
+    cache = getattr(config, "cache", None)
+    if cache is None:
+        return
+    if found:
+        cache.set(_SEED, {"endpoint": endpoint.base_url, "seed": seed})
+    elif recall_seed(config, endpoint) is not None:
+        cache.set(_SEED, None)
+
+
+def failed_last(config: pytest.Config) -> frozenset[str]:
+    """The tests that pytest's cache knows as failed."""
+    found = config.cache.get("cache/lastfailed", {}) if config.cache else {}
+    return frozenset(found) if isinstance(found, dict) else frozenset()

@@ -1,260 +1,248 @@
-"""A contract test from what it gets to its outcome: its findings decide it, and its reports name them."""
+"""A contract test from its setup to its outcome, which its findings decide."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
 
 import pytest
 
-from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
-from orchestrator_contract.pytest_plugin import worker_reports
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.pytest_plugin import junit, worker_reports
 from orchestrator_contract.pytest_plugin.run import RUN, Run
+from orchestrator_contract.pytest_plugin.selection import is_marked, requirements_of
 from orchestrator_contract.pytest_plugin.signals import give_lines
+from orchestrator_contract.results.exit_code import Ending
+
+#: Findings of one test that its failure names.
+_NAMED = 8
 
 
 class Outcomes:
-    """Collects, where the verdict is drawn, the tests that found breaches and those in which the suite itself failed."""
+    """The outcomes of a session's tests, in the process that draws the verdict."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.breached: list[str] = []
-        self.broken: list[str] = []
-        #: Whether a worker died in a test: that failure is no breach.
-        self.crashed = False
-        #: Whether pytest-xdist has ended the session: after -x it does so by an interrupt of its own, which is no person's Ctrl-C.
-        self.stopped = False
+        self.breached = False
+        self._broken = False
+        self._crashed = False
+        self._others_failed = False
+        self._stopped = False
 
-    @pytest.hookimpl(
-        tryfirst=True
-    )  # a terminal that can't be written ends the session with the report that it got
+    def ending(self, status: int, *, unwritten: bool) -> Ending:
+        """How the session ended, with pytest's own *status*."""
+        return Ending(
+            status,
+            stopped=self._stopped,
+            broken=self._broken,
+            crashed=self._crashed,
+            unwritten=unwritten,
+            others_failed=self._others_failed,
+        )
+
+    @pytest.hookimpl(tryfirst=True)  # a terminal reporter that fails ends the session
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """See each report, wherever the test ran."""
         node = getattr(report, "node", None)  # xdist's
-        self._run.worker_reports.hear(node.gateway.id if node else "", report)
-        self.broken += [
-            str(value) for name, value in report.user_properties if name == "suite_broken"
-        ]
-        self.crashed |= report.when not in (
-            "setup",
-            "call",
-            "teardown",
-        )  # xdist's own report of a crash
-        if report.when == "call" and ("verdict", "breached") in report.user_properties:
-            self.breached.append(report.nodeid)
+        self._run.reports.hear(node.gateway.id if node else "", report)
+        told = dict(report.user_properties)
+        self._broken |= "suite_broken" in told
+        self._crashed |= report.when not in ("setup", "call", "teardown")  # xdist's own report
+        self.breached |= told.get("verdict") == "breached"
+        self._others_failed |= report.failed and "requirement" not in told
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """See how the session ends early."""
+        """See an early end: after -x xdist interrupts the session by an exception of its own."""
         give_lines(excinfo)
-        self.stopped = excinfo.type is not KeyboardInterrupt
+        self._stopped = excinfo.type is not KeyboardInterrupt
 
 
-def foreign_failures(session: pytest.Session) -> bool:
-    """Whether tests outside the contract failed in this session."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    failed = reporter.stats.get("failed", []) + reporter.stats.get("error", []) if reporter else []
-    return any("requirement" not in dict(getattr(one, "user_properties", ())) for one in failed)
-
-
-#: Where a contract test's item holds its attempt.
-_ATTEMPT = pytest.StashKey["_Attempt"]()
-#: Where pytest's configuration holds what this session's tests came to.
+#: Where pytest's configuration holds the outcomes of the session.
 OUTCOMES = pytest.StashKey[Outcomes]()
 
 
 @pytest.hookimpl(trylast=True)  # once there is a run
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the reports."""
+    """See the reports."""
     config.stash[OUTCOMES] = Outcomes(config.stash[RUN])
     config.pluginmanager.register(config.stash[OUTCOMES])
-    config.pluginmanager.register(_Setup())
-
-
-def requirements_of(item: pytest.Item) -> tuple[str, ...]:
-    """The ids that a test's marker names."""
-    return tuple(one for mark in item.iter_markers("requirement") for one in mark.args)
 
 
 @pytest.fixture(scope="session")
 def endpoint(request: pytest.FixtureRequest) -> Endpoint:
-    """The run against the target, for contract tests."""
+    """The endpoint under test, for contract tests."""
     return request.config.stash[RUN].endpoint
 
 
-@dataclass
-class _Attempt:
-    """One contract test from its setup to its outcome."""
+class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to mypy
+    """The endpoint breached the contract in this test."""
 
-    run: Run
-    item: pytest.Item
-    nodeid: str
-    ids: tuple[str, ...]
-    #: Whether it moves the endpoint's clock, which no other test may rely on meanwhile.
-    moves_clock: bool
-    holds_clock: bool = False
-    #: Why the setup could not give what the test needs.
-    inconclusive: Inconclusive | None = None
-    found: list[tuple[str, str]] = field(default_factory=list)
+
+class _Attempt:
+    """One contract test from its setup to its outcome; a plugin may execute it again."""
+
+    def __init__(self, item: pytest.Item, ids: Sequence[str]) -> None:
+        self._item = item
+        self._ids = ids
+        self._run = item.config.stash[RUN]
+        self._endpoint = self._run.endpoint
+        self._name = worker_reports.name_of(item.nodeid)
+        self._alone = is_marked(item, "clock")
+        self._entered = False
+        #: Why the test could not be carried out; empty where it could.
+        self.reason = ""
+        self.found: list[tuple[str, str]] = []
 
     def begin(self) -> None:
-        """Begin recording, and wait for the endpoint's clock.
+        """Let findings belong to the test, and draw generated inputs for it."""
+        items = self._item.session.items
+        self._endpoint.findings.begin(self._name, self._ids)
+        self._endpoint.begin(self._name, to_come=len(items) - items.index(self._item) - 1)
+
+    def enter(self) -> None:
+        """Wait for the endpoint's clock.
 
         Raises:
-            Inconclusive: the target lacks what the requirements need, or the clock stayed in use.
+            Inconclusive: the target lacks a capability, or others keep the clock too long.
         """
-        endpoint, items = self.run.endpoint, self.item.session.items
-        endpoint.findings.begin(self.nodeid, self.ids)
-        undisturbed = self.moves_clock or self.item.get_closest_marker("run_last") is not None
-        endpoint.begin(
-            self.nodeid,
-            to_come=len(items) - items.index(self.item) - 1,
-            undisturbed=undisturbed,
-        )
-        if needs := {need for needs in self.lacking().values() for need in needs}:
-            raise Inconclusive("needs " + ", ".join(sorted(needs)))
-        with endpoint.client.steps.step("waiting until no other test uses the endpoint's clock"):
-            # Rechecks of other workers are as old as the run; after the clock is moved they are days old.
-            self.holds_clock = clock_lock.enter(
-                endpoint.coordinator,
-                self.run.worker,
-                alone=self.moves_clock,
-                closing=self.run.closing if self.run.is_worker else 0,
+        lacking = {need for needs in self._lacking().values() for need in needs}
+        if lacking:
+            raise Inconclusive("needs " + ", ".join(sorted(lacking)))
+        run_last = [one for one in self._item.session.items if is_marked(one, "run_last")]
+        with self._endpoint.client.steps.step(
+            "waiting for other tests to leave the endpoint's clock alone"
+        ):
+            # Tests of other workers look back at the run; once the clock moves that is days ago.
+            self._entered = clock_lock.enter(
+                self._endpoint.coordinator,
+                self._run.process.worker,
+                alone=self._alone,
+                after_last=len(run_last) if self._run.is_worker else 0,
             )
-        if not self.holds_clock:
+        if not self._entered:
             raise Inconclusive("the endpoint's clock was in use for too long")
 
-    def lacking(self) -> dict[str, tuple[str, ...]]:
-        """The test's requirements that the target can't verify, with what it lacks."""
-        if self.item.get_closest_marker("ttl_ledger"):
+    def _lacking(self) -> dict[str, tuple[str, ...]]:
+        if is_marked(self._item, "ttl_ledger"):
             return {}
-        return self.run.endpoint.requirements_lacking(self.ids)
+        return self._endpoint.requirements_lacking(self._ids)
 
-    def end(self) -> str:
-        """End recording; why the test was inconclusive, empty where it was not."""
-        endpoint, reason = self.run.endpoint, ""
-        if (error := self.inconclusive) is not None:
-            reason = endpoint.redactor.text(str(error))
-            endpoint.findings.unverified(
-                self.lacking() or self.ids, reason, one_way=isinstance(error, CheckInconclusive)
-            )
-        self.found = endpoint.findings.end()
-        return reason
+    def give_up(self, error: BaseException) -> None:
+        """Leave the test's requirements unverified."""
+        self.reason = self._endpoint.redactor.text(str(error))
+        self._endpoint.findings.unverified(self._lacking() or self._ids, self.reason)
+
+    def end(self) -> None:
+        """Take the breaches that were found; later ones are no part of the test."""
+        self.found = self._endpoint.findings.end()
 
     def leave(self) -> None:
-        """Let other tests have the endpoint's clock."""
-        if self.holds_clock:
-            self.run.endpoint.coordinator.leave_clock(self.run.worker, alone=self.moves_clock)
-        if self.item.get_closest_marker("run_last"):
-            self.run.endpoint.coordinator.closed()
+        """Leave the clock to others."""
+        if self._entered:
+            self._endpoint.coordinator.leave_clock(self._run.process.worker, alone=self._alone)
+        if is_marked(self._item, "run_last"):
+            self._endpoint.coordinator.last_ended()
+
+    def conclude(self) -> None:
+        """Raise the outcome that is no pass."""
+        run = self._run
+        gating = dict.fromkeys(pair for pair in self.found if run.gates(pair[0]))
+        waived = [pair for pair in gating if run.options.waivers.excuses(*pair)]
+        breaches = [pair for pair in gating if pair not in waived]
+        if breaches:
+            raise _Breached("\n".join(map(_named, breaches[:_NAMED])), pytrace=False)
+        if self.reason:
+            pytest.skip(f"unverified: {self.reason}")
+        if waived:
+            pytest.xfail("waived: " + "; ".join(map(_named, waived)))
 
 
-class _Setup:
-    """Begins contract tests, whose fixtures may find out that a check can't be made."""
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
-        """Begin before the first fixture."""
-        if (attempt := item.stash.get(_ATTEMPT, None)) is not None:
-            attempt.begin()
-        yield
+def _named(breach: tuple[str, str]) -> str:
+    return ": ".join(breach)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+#: A plugin such as pytest-timeout ends a test by failing it: no breach, and no broken suite.
+_ENDED_EARLY = (Inconclusive, pytest.fail.Exception)
+#: Where a contract test's item holds its newest attempt.
+_ATTEMPT = pytest.StashKey[_Attempt]()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)  # others' wrappers have to begin before it skips
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Keep an inconclusive setup for the outcome of the test, which decides what it means."""
+    """Begin a contract test; its fixtures are part of it."""
     ids = requirements_of(item)
-    if ids:
-        run, moves_clock = item.config.stash[RUN], item.get_closest_marker("clock") is not None
-        nodeid = worker_reports.name_of(item.nodeid)
-        item.stash[_ATTEMPT] = _Attempt(run, item, nodeid, ids, moves_clock)
+    if not ids:
+        return (yield)
+    attempt = item.stash[_ATTEMPT] = _Attempt(item, ids)
+    attempt.begin()
     try:
-        yield
+        attempt.enter()
     except Inconclusive as error:
-        if not ids:
-            raise
-        item.stash[_ATTEMPT].inconclusive = error
+        attempt.give_up(error)
+        attempt.end()
+        attempt.conclude()
+    try:
+        return (yield)
+    except _ENDED_EARLY as error:
+        attempt.give_up(error)  # the call that follows concludes the test
+        return None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Run a contract test: its findings become its outcome."""
+    """Run a contract test; its findings become its outcome."""
     attempt = pyfuncitem.stash.get(_ATTEMPT, None)
     if attempt is None:
         return (yield)
+    if attempt.reason:
+        attempt.end()
+        attempt.conclude()
     try:
-        if attempt.inconclusive is None:
-            yield
-    except Inconclusive as error:
-        attempt.inconclusive = error
+        yield
+    except _ENDED_EARLY as error:
+        attempt.give_up(error)
     finally:
-        reason = attempt.end()
-    _raise_outcome(attempt, reason)
+        attempt.end()
+    attempt.conclude()
     return True
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Let go of the clock once the fixtures are torn down."""
+    """Leave the clock to others, however the test ended."""
     try:
-        yield
+        return (yield)
     finally:
-        if (attempt := item.stash.get(_ATTEMPT, None)) is not None:
+        attempt = item.stash.get(_ATTEMPT, None)
+        if attempt is not None:
             attempt.leave()
-
-
-def _raise_outcome(attempt: _Attempt, reason: str) -> None:
-    run = attempt.run
-    gating = list(dict.fromkeys(pair for pair in attempt.found if run.gates(pair[0])))
-    waived = [pair for pair in gating if run.options.waivers.excuses(*pair)]
-    breaches = [f"{one}: {text}" for one, text in gating if (one, text) not in waived]
-    if breaches:
-        raise _Breached("\n".join(breaches[:8]), pytrace=False)
-    if reason:
-        pytest.skip(f"unverified: {reason}")
-    if waived:
-        pytest.xfail("waived: " + "; ".join(f"{one}: {text}" for one, text in waived))
-
-
-class _Breached(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a variable to type checkers
-    """The endpoint breached the contract in this test."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell breaches from failures of the suite itself, and name the requirements in JUnit."""
+    """Tell a breach from a broken suite, and give the report its properties."""
     report = yield
-    ids = requirements_of(item)
-    if ids:
-        if call.excinfo is not None and not isinstance(
-            call.excinfo.value, (_Breached, pytest.skip.Exception, pytest.xfail.Exception)
-        ):
-            report.user_properties.append(("suite_broken", item.nodeid))
-            # What broke the suite is shown with the arguments of its frames, and some of them hold credentials.
-            run, text = item.config.stash[RUN], str(report.longrepr)
-            if run.opened and (clean := run.endpoint.redactor.text(text)) != text:
-                report.longrepr = clean
-        if report.when == "call":
-            worker_reports.carry(report, item.stash[_ATTEMPT].found)
-            levels = catalogue.load().requirements
-            verdict = (
-                "waived"
-                if hasattr(report, "wasxfail")
-                else "unverified"
-                if report.skipped
-                else "passed"
-            )
-            verdict = "breached" if report.failed else verdict
-            properties = [
-                ("requirement", ",".join(ids)),
-                ("level", ",".join(dict.fromkeys(str(levels[one].level) for one in ids))),
-                ("verdict", verdict),
-            ]
-            report.user_properties += properties
-            item.user_properties += properties  # JUnit takes them from the report of the teardown
+    attempt = item.stash.get(_ATTEMPT, None)
+    if attempt is None:
+        return report
+    outcomes = (_Breached, pytest.skip.Exception, pytest.xfail.Exception)
+    if call.excinfo is not None and not isinstance(call.excinfo.value, outcomes):
+        _mark_broken(item, report)
+    if report.when == "call" or (report.when == "setup" and report.skipped):
+        worker_reports.carry(report, attempt.found)
+        told = junit.properties(report, requirements_of(item))
+        report.user_properties += told
+        item.user_properties += told  # JUnit takes them from the report of the teardown
     return report
+
+
+def _mark_broken(item: pytest.Item, report: pytest.TestReport) -> None:
+    report.user_properties.append(("suite_broken", item.nodeid))
+    # Arguments of its frames are shown, and some of them hold credentials.
+    run, text = item.config.stash[RUN], str(report.longrepr)
+    if run.opened and (clean := run.endpoint.redactor.text(text)) != text:
+        report.longrepr = clean

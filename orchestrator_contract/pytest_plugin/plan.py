@@ -1,4 +1,4 @@
-"""What --plan says: the requirements, what each needs, and what the run would do to the endpoint."""
+"""The plan of a run: its requirements, their needs, and the changes that it makes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def plan_lines(
         if limits.requests_per_second
         else "as fast as it goes"
     )
-    yield f"limits        at most {limits.requests} requests, {pace}; at most {limits.deletes} configurations deleted"
+    yield (
+        f"limits        at most {limits.requests} requests, {pace};"
+        f" at most {limits.deletes} configurations deleted"
+    )
     mode = target.provision.mode
     origin = {
         "create": "created by POST with names that begin oc-, and deleted at the end",
@@ -37,7 +40,8 @@ def plan_lines(
     }[mode]
     yield f"configurations {origin}"
     if target.conversations.command:
-        yield f"conversations  taken from the command {' '.join(target.conversations.command)!r}, each deleted"
+        command = " ".join(target.conversations.command)
+        yield f"conversations  taken from the command {command!r}, each deleted"
     elif target.conversations:
         yield f"conversations  taken from the pool of {len(target.conversations.pool)}, each deleted"
     named = [
@@ -51,7 +55,10 @@ def plan_lines(
     for where, sid in named:
         yield f"named         {sid}, by [{where}]; it is deleted where the fault does not fire"
     also = "to the SIDs that [faults] and [operation_failure] name, " if named else ""
-    yield f"deletes go only to these, {also}and to SIDs near a configuration of the run's own or made up"
+    yield (
+        f"deletes go only to these, {also}and to SIDs near a configuration of the run's own"
+        " or made up"
+    )
     if target.clock_url:
         yield f"the clock is moved forward by POST {target.clock_url}"
     yield ""

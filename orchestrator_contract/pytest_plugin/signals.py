@@ -1,4 +1,4 @@
-"""How a run is stopped from outside: SIGTERM, and a terminal that is closed, end it as Ctrl-C does, cleaned up and with a report."""
+"""Signals that end a run like Ctrl-C: cleaned up, and with a report."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from types import FrameType, TracebackType
 
 import pytest
 
-#: Those that end a process by default, and may come while a run holds something to clean up; SIGHUP says that the terminal is gone.
+#: SIGHUP says that the terminal was closed.
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def heed_termination(config: pytest.Config) -> None:
-    """Take the first signal of a kind for an interrupt, where nobody else heeds it; a second one ends the process at once."""
+    """Take the first signal of a kind for an interrupt; a second one ends the process at once."""
     if threading.current_thread() is not threading.main_thread():
         return
 
@@ -34,7 +34,10 @@ def _restore(number: int, stop: object) -> None:
 
 
 def give_lines(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Leave out of the traceback of an interrupt what has no line of source, as some of an interpreter's instructions have none: pytest can't show it."""
+    """Leave frames without a line number out of an interrupt's traceback.
+
+    Some of the interpreter's instructions have none, and pytest can't show them.
+    """
     step: TracebackType | None = excinfo.tb
     while step is not None:
         while (inner := step.tb_next) is not None and getattr(inner, "tb_lineno", None) is None:

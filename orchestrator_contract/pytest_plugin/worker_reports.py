@@ -1,7 +1,7 @@
-"""What the process that draws the verdict was told of the selected tests: a run may end before all of them did.
+"""Reports of tests, by the process that ran them: a worker may die before it hands over.
 
-Workers hand over what they found when they end. Of one that is killed, or ended by an interrupt, there are only the
-reports of its tests: their breaches stand, and what else it found is missing, so nothing that it looked at has passed.
+The findings of a dead worker are lost, but for the breaches that its tests' reports carry. So
+nothing passes that one of its tests looked at.
 """
 
 from __future__ import annotations
@@ -22,20 +22,19 @@ _LOST = "a worker that ran a test of it ended without handing over what it had f
 
 
 def name_of(nodeid: str) -> str:
-    """A test as reports name it, and as any process may be told of it."""
+    """A test's name as reports and other processes take it."""
     return re.sub(r"[^\x20-\x7e]", "?", nodeid)
 
 
 def carry(report: pytest.TestReport, found: Sequence[tuple[str, str]]) -> None:
-    """Let *report* take what its test found with it, from a worker to the controller."""
+    """Let *report* carry its test's breaches from a worker to the controller."""
     if found:
-        report.user_properties.append(
-            (_NAME, [list(pair) for pair in dict.fromkeys(found)][:_MOST])
-        )
+        breaches = [list(pair) for pair in dict.fromkeys(found)][:_MOST]
+        report.user_properties.append((_NAME, breaches))
 
 
-class Told:
-    """The reports of one session, by the process that sent them; that without a name is this one."""
+class WorkerReports:
+    """The reports of one session by their process; the one without a name is this process."""
 
     def __init__(self) -> None:
         self._ended: dict[str, set[str]] = {}
@@ -53,13 +52,13 @@ class Told:
         )
 
     def handed_over(self, worker: str) -> None:
-        """Forget what *worker* found: the ledger has it now."""
+        """Forget the breaches of *worker*, whose findings the run has now."""
         self._found.pop(worker, None)
         self._ended.setdefault("", set()).update(self._ended.pop(worker, ()))
 
     def settle(self, findings: Findings, tests: Mapping[str, Sequence[str]]) -> None:
-        """Put into *findings* what is only known from reports, and what was selected and is not known; *tests* names each test's requirements."""
-        lost = set().union(*(tests for worker, tests in self._ended.items() if worker))
+        """Complete *findings* at the end; *tests* names each selected test's requirements."""
+        lost = set().union(*(names for worker, names in self._ended.items() if worker))
         ended = lost | self._ended.get("", set())
         for worker, found in self._found.items():
             for test, requirement, text in found if worker else ():

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.evidence import Breach, Evidence
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
-from orchestrator_contract.rules.responses import DELETE_STATUSES
 
 #: Longest body, header value and message that a report shows, in characters.
 MAX_BODY = 4000

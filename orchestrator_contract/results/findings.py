@@ -47,16 +47,23 @@ class RequirementFindings:
     shown: list[Breach] = field(default_factory=list)
     #: What any breach was about, each text once, first come first kept.
     problems: list[str] = field(default_factory=list)
+    #: Why looks at it could not be made, or not wholly; each reason once.
     unverified: list[str] = field(default_factory=list)
-    #: Why some way to look at it was not open; it counts where there was no other.
-    ways_less: list[str] = field(default_factory=list)
+    #: Tests, by the names of their functions, that looked at it to their end, and that could not: why.
+    concluded: list[str] = field(default_factory=list)
+    inconclusive: dict[str, str] = field(default_factory=dict)
     tests: list[str] = field(default_factory=list)
 
 
 class Findings:
     """Collects every finding of a run; safe for threads, mergeable over processes."""
 
-    def __init__(self, catalogue: Catalogue, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        redactor: Redactor,
+        excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+    ) -> None:
         self.catalogue = catalogue
         self._redactor = redactor
         self._lock = RLock()
@@ -64,16 +71,17 @@ class Findings:
         self.observations: dict[str, Counter[str]] = {}
         self.statuses: dict[int, list[int]] = {}
         self.requests = 0
-        #: Requirements judged without a capability that they need otherwise (--ttl-ledger).
-        self.settled: set[str] = set()
         self.test = ""
         self._thread = local()
+        #: Checks of each requirement of the current test before it began.
+        self._checks_before: dict[str, int] = {}
+        self._inconclusive: set[str] = set()
         #: The requirement of the newest breach.
         self.last_breached = ""
         self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
         #: Whether a waiver covers a problem of a requirement; what none covers is kept past `MAX_EVIDENCE`, up to twice.
-        self.excused: Callable[[str, str], bool] = lambda _requirement, _problem: True
+        self.excused = excused
 
     def _record(self, requirement: str) -> RequirementFindings:
         if requirement not in self.catalogue.requirements:
@@ -97,7 +105,7 @@ class Findings:
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            if (test := self.current_test) and test not in record.tests:
+            if (test := self._current_test) and test not in record.tests:
                 record.tests.append(test)
             if not ok:
                 self._breach(
@@ -184,19 +192,22 @@ class Findings:
             note=exchange.note,
         )
 
-    def unverified(
-        self, requirements: Iterable[str], reason: str, *, one_way: bool = False
-    ) -> None:
-        """Say that these could not be checked, or not wholly, and why; or only that *one way* to check them was not open."""
+    def unverified(self, requirements: Iterable[str], reason: str) -> None:
+        """Say that the current test could not check these, or not wholly, and why.
+
+        It leaves a requirement unverified that nothing else checks, or that names the test as essential.
+        """
         reason = self._shown(reason)
         with self._lock:
             for requirement in requirements:
                 record = self._record(requirement)
-                reasons = record.ways_less if one_way else record.unverified
-                if reason not in reasons:
-                    reasons.append(reason)
-                if (test := self.current_test) and test not in record.tests:
-                    record.tests.append(test)
+                if reason not in record.unverified:
+                    record.unverified.append(reason)
+                if test := self._current_test:
+                    record.inconclusive.setdefault(function_of(test), reason)
+                    self._inconclusive.add(requirement)
+                    if test not in record.tests:
+                        record.tests.append(test)
 
     def observe(self, observation: str, what: str, count: int = 1) -> None:
         """Count one sighting of something that the sources leave open."""
@@ -225,14 +236,17 @@ class Findings:
         with self._lock:
             self.test = test
             self._fresh = []
+            self._checks_before, self._inconclusive = {}, set()
             for requirement in requirements:
                 record = self._record(requirement)
+                self._checks_before[requirement] = record.checks
                 if test not in record.tests:
                     record.tests.append(test)
 
     def end(self) -> list[tuple[str, str]]:
         """The breaches recorded since `begin`: requirement and problem."""
         with self._lock:
+            self._conclude()
             fresh, self._fresh, self.test = self._fresh, [], ""
             return fresh
 
@@ -246,9 +260,17 @@ class Findings:
             self._thread.test = None
 
     @property
-    def current_test(self) -> str:
-        """The test that what this thread records belongs to."""
+    def _current_test(self) -> str:
         return getattr(self._thread, "test", None) or self.test
+
+    def _conclude(self) -> None:
+        """Note of which requirements the current test's look was made to its end."""
+        look = function_of(self.test)
+        for requirement, before in self._checks_before.items():
+            record = self._record(requirement)
+            if record.checks > before and requirement not in self._inconclusive:
+                record.concluded += [look] if look not in record.concluded else []
+        self._checks_before = {}
 
     def adopt(self, test: str, requirement: str, problem: str) -> None:
         """Count a breach of which there is only what a test of another process said of it."""
@@ -270,7 +292,8 @@ class Findings:
                         [one.dump() for one in r.shown],
                         r.problems,
                         r.unverified,
-                        r.ways_less,
+                        r.concluded,
+                        r.inconclusive,
                         r.tests,
                     ]
                     for name, r in self.records.items()
@@ -278,25 +301,26 @@ class Findings:
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
                 "statuses": {str(status): counts for status, counts in self.statuses.items()},
                 "requests": self.requests,
-                "settled": sorted(self.settled),
             }
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
         with self._lock:
-            for name, (checks, breaches, shown, problems, unverified, ways_less, tests) in other[
-                "records"
-            ].items():
+            for name, dumped in other["records"].items():
+                checks, breaches, shown, problems, unverified, concluded, inconclusive, tests = (
+                    dumped
+                )
                 record = self._record(name)
                 record.checks += checks
                 record.breaches += breaches
+                record.inconclusive = {**inconclusive, **record.inconclusive}
                 for breach in map(Breach.load, shown):
                     if self._room(name, record, breach):
                         record.shown.append(breach)
                 for mine, theirs in (
                     (record.problems, problems),
                     (record.unverified, unverified),
-                    (record.ways_less, ways_less),
+                    (record.concluded, concluded),
                     (record.tests, tests),
                 ):
                     mine.extend(one for one in theirs if one not in mine)
@@ -308,4 +332,8 @@ class Findings:
                 counts[0] += seen_count
                 counts[1] += valid
             self.requests += other["requests"]
-            self.settled |= set(other.get("settled", ()))
+
+
+def function_of(nodeid: str) -> str:
+    """The name of a test's function, without its file and its parameters."""
+    return nodeid.partition("[")[0].rpartition("::")[2]

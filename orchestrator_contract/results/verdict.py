@@ -1,9 +1,9 @@
-"""The result of a run: one verdict a requirement, and the one of the whole; every report is drawn from it."""
+"""The result of a run, which every report is drawn from: a verdict for each requirement."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
 from orchestrator_contract.results.waivers import Waivers
-from orchestrator_contract.rules.responses import DELETE_STATUSES
 
 if TYPE_CHECKING:
     from orchestrator_contract.report.timelines import Timeline
@@ -29,7 +29,7 @@ _OF_TWO_ACCOUNTS = frozenset({"AUTH-OTHER-ACCOUNT", "AUTH-READ-OTHER-ACCOUNT", "
 
 
 class Overall(StrEnum):
-    """What is known of the endpoint."""
+    """The verdict on the endpoint."""
 
     CONFORMANT = "conformant"
     NONCONFORMANT = "nonconformant"
@@ -54,32 +54,39 @@ class Result:
     requests: int
     statuses: Mapping[str, Mapping[str, int]]
     observations: list[dict[str, Any]]
-    #: What the user should know about the run itself: waivers, leftovers, budgets.
+    #: Remarks on the run itself: waivers, leftovers, budgets.
     notes: list[str] = field(default_factory=list)
-    #: A sample of operations and races; drawn in the HTML report only.
+    #: A sample of operations and races, for the HTML report.
     timelines: list[Timeline] = field(default_factory=list)
-    #: What --target named, to repeat the run; empty for the embedded mock.
+    #: The command that started the run, to repeat it: pytest in a checkout.
+    command: str = "pytest"
+    #: The value of --target, to repeat the run; empty for the embedded mock.
     target: str = ""
     #: The file that --traffic named; empty for a run.
     recording: str = ""
-    #: Those of the notes that say what is wrong with a waiver; --strict fails on them.
+    #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
-    #: Against an earlier run, when one was given.
+    #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
     def of(self, *verdicts: Verdict) -> list[RequirementResult]:
         """The rows with one of these verdicts."""
         return [row for row in self.rows if row.verdict in verdicts]
 
+    @property
+    def judged(self) -> bool:
+        """True if at least one requirement was seen to hold, or not to."""
+        return len(self.of(Verdict.UNVERIFIED)) < len(self.rows)
+
     def counts(self) -> dict[str, int]:
-        """How often each verdict was given, and the number of requests."""
+        """The number of requests, and of rows with each verdict."""
         return {"requests": self.requests} | {
             str(verdict): len(self.of(verdict)) for verdict in Verdict
         }
 
     def rerun(self, requirement: str = "") -> str:
-        """A shell line that runs the suite again as it was run, for one requirement or all of them."""
-        parts = ["pytest"]
+        """A shell line that repeats the run, for one requirement or all of them."""
+        parts = [self.command]
         parts += ["--traffic", self.recording] if self.recording else []
         parts += ["--target", self.target] if self.target else []
         parts += ["--requirement", requirement] if requirement else []
@@ -114,11 +121,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user made of the levels."""
+    """Options that say which verdicts fail the gate."""
 
     strict: bool = False
     require_verified: bool = False
-    #: Of the breaches only those fail the gate that the baseline doesn't have.
+    #: Breaches that the baseline has don't fail the gate.
     only_new: bool = False
 
 
@@ -127,11 +134,16 @@ def judge_requirement(
     record: RequirementFindings,
     profile: Profile,
     policy: Policy,
-    *,
-    settled: bool = False,
 ) -> RequirementResult:
-    """The verdict on one requirement: a breach outranks what is unverified, and that outranks a pass."""
-    lacking = () if settled else profile.lacks(requirement.needs)
+    """The verdict on one requirement: breached, else passed if it was checked, else unverified.
+
+    A check does not make up for an essential test that could not look.
+    """
+    missing = [
+        look
+        for look in requirement.essential
+        if look in record.inconclusive and look not in record.concluded
+    ]
     if record.breaches:
         gates = requirement.level.gates or policy.strict
         often = (
@@ -145,25 +157,28 @@ def judge_requirement(
             "; ".join(record.problems[:3]) + often,
             record,
         )
+    if record.checks and not missing:
+        return RequirementResult(requirement, Verdict.PASSED, _checked(record), record)
+    reasons = [record.inconclusive[look] for look in missing] or record.unverified
+    lacking = profile.lacks(requirement.needs)
+    return RequirementResult(
+        requirement, Verdict.UNVERIFIED, _why_unverified(reasons, lacking), record
+    )
+
+
+def _checked(record: RequirementFindings) -> str:
+    """How often it was checked, and what stood in the way of a further look."""
+    times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
+    return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
+
+
+def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
+    """Why nothing can be said of a requirement: what the target lacks, or what stood in the way."""
     if lacking:
-        also = [why for why in record.unverified if not why.startswith("needs ")]
-        reason = "; ".join(
-            [f"needs {', '.join(lacking)}, which the target profile does not give", *also[:2]]
-        )
-    elif record.unverified and not settled:
-        reason = "; ".join(record.unverified[:3])
-    elif not record.checks:
-        reason = (
-            "; ".join(record.ways_less[:3]) or "nothing in this run was subject to this requirement"
-        )
-    else:
-        return RequirementResult(
-            requirement,
-            Verdict.PASSED,
-            f"checked {record.checks} time{'s' if record.checks > 1 else ''}",
-            record,
-        )
-    return RequirementResult(requirement, Verdict.UNVERIFIED, reason, record)
+        also = [why for why in reasons if not why.startswith("needs ")][:2]
+        missing = f"needs {', '.join(lacking)}, which the target profile does not give"
+        return "; ".join([missing, *also])
+    return "; ".join(reasons[:3]) or "nothing in this run was subject to this requirement"
 
 
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
@@ -180,6 +195,9 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
+    timelines: Sequence[Timeline] = (),
+    command: str = "pytest",
+    target: str = "",
 ) -> Result:
     """Draw the result of a run from what was found."""
     chosen = frozenset(selected)
@@ -189,7 +207,6 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             _trusted(name, findings, unusable),
             profile,
             policy,
-            settled=name in findings.settled and unusable is None,
         )
         for name, requirement in findings.catalogue.requirements.items()
         if name in chosen
@@ -197,13 +214,10 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     rows = [waivers.apply(row) for row in rows] if waivers else rows
     waiver_notes = waivers.notes(rows) if waivers else []
     comparison = baseline.compare(rows) if baseline else None
-    open_ = [r for r in rows if r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates]
-    if any(row.verdict is Verdict.BREACHED for row in rows):
-        overall = Overall.NONCONFORMANT
-    elif unusable or open_:
-        overall = Overall.INCOMPLETE
-    else:
-        overall = Overall.CONFORMANT
+    overall = _overall(rows, unusable)
+    reason = str(unusable or "")
+    if overall is Overall.INCOMPLETE:
+        reason = reason or _why_incomplete(rows)
     seen_by_id = findings.observations
     return Result(
         profile=profile,
@@ -213,7 +227,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         finished=finished,
         rows=rows,
         overall=overall,
-        reason=str(unusable or "") or (_why_open(open_) if overall is Overall.INCOMPLETE else ""),
+        reason=reason,
         unusable=unusable is not None,
         requests=findings.requests,
         statuses={
@@ -238,11 +252,30 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         notes=[*notes, *_hints(rows), *waiver_notes, *([comparison.note()] if comparison else [])],
         comparison=comparison,
         waiver_notes=waiver_notes,
+        timelines=list(timelines),
+        command=command,
+        target=target,
     )
 
 
+def _overall(rows: Sequence[RequirementResult], unusable: EndpointUnusable | None) -> Overall:
+    verdicts = {row.verdict for row in rows}
+    if Verdict.BREACHED in verdicts:
+        return Overall.NONCONFORMANT
+    # A run that judged nothing says nothing of the endpoint, whatever it was asked for.
+    if unusable or verdicts <= {Verdict.UNVERIFIED} or _gating_unverified(rows):
+        return Overall.INCOMPLETE
+    return Overall.CONFORMANT
+
+
+def _gating_unverified(rows: Iterable[RequirementResult]) -> list[RequirementResult]:
+    return [
+        row for row in rows if row.verdict is Verdict.UNVERIFIED and row.requirement.level.gates
+    ]
+
+
 def _hints(rows: list[RequirementResult]) -> list[str]:
-    """What may have led to breaches other than the endpoint."""
+    """Causes of breaches that may lie elsewhere than in the endpoint."""
     found = [
         row.requirement.id
         for row in rows
@@ -255,34 +288,24 @@ def _hints(rows: list[RequirementResult]) -> list[str]:
     ]
 
 
-def _why_open(rows: list[RequirementResult]) -> str:
-    reasons = list(dict.fromkeys(row.reason for row in rows))
+def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
+    if not rows:
+        return "no requirement was selected"
+    unverified = _gating_unverified(rows) or [
+        row for row in rows if row.verdict is Verdict.UNVERIFIED
+    ]
+    reasons = list(dict.fromkeys(row.reason for row in unverified))
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""  # as many as one reads
-    return f"{len(rows)} requirement(s) could not be verified: {'; '.join(reasons[:3])}{more}"
+    shown = "; ".join(reasons[:3])
+    return f"{len(unverified)} requirement(s) could not be verified: {shown}{more}"
 
 
 def _trusted(
     name: str, findings: Findings, unusable: EndpointUnusable | None
 ) -> RequirementFindings:
-    """What is known of a requirement; of an endpoint that can't be used only that it does not speak HTTP, or JSON."""
+    """The findings on a requirement; of an unusable endpoint only those that stand all the same."""
     if unusable is None or (
         name in unusable.stands and findings.records.get(name, RequirementFindings()).breaches
     ):
         return findings.records.get(name, RequirementFindings())
     return RequirementFindings(unverified=[str(unusable)])
-
-
-def exit_code(result: Result, policy: Policy) -> int:
-    """0, 1 or 4 (README.md, "Reading a verdict"); 2 and 3 are the runner's to give."""
-    if result.overall is Overall.NONCONFORMANT and not (
-        policy.only_new and result.comparison and not result.comparison.gating
-    ):
-        return 1
-    if result.unusable:
-        return 4
-    if policy.strict and result.waiver_notes:
-        return 1
-    unverified = any(
-        r.verdict is Verdict.UNVERIFIED and r.requirement.level.gates for r in result.rows
-    )
-    return 1 if policy.require_verified and unverified else 0

@@ -65,14 +65,6 @@ class Links:
             seen="none of them",
             exchanges=[exchange],
         )
-        if location is not None:
-            check(
-                "DEL-202-LOCATION",
-                given_origin(location) is not None,
-                expected="an absolute URI in Location",
-                seen=f"{location:.120}",
-                exchanges=[exchange],
-            )
         try:
             absolute = urljoin(exchange.url, location) if location else None
         except ValueError:

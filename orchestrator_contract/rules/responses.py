@@ -1,122 +1,57 @@
-"""The one judge: every exchange against HTTP, the documented statuses, the schemas and the rules."""
+"""Judges each response by itself: HTTP, the documented statuses, and the schemas of its call.
+
+The schema files decide the shape of a response; a rule stands here only where JSON Schema can't say it.
+Source: S1 and S2 responses; contract.md "Responses of DELETE".
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.http.content_coding import offers
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.contract.response_schemas import SCHEMAS, UNDOCUMENTED_REFUSAL, Part
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.results.findings import Findings
-
-#: Statuses with a documented meaning, by operation (S1, S2).
-DELETE_STATUSES = frozenset({202, 404, 409, 429, 500, 503})
-_DOCUMENTED = {
-    "delete": DELETE_STATUSES,
-    "operation": frozenset({200}),
-    "fetch": frozenset({200}),
-    "list": frozenset({200}),
-    "create": frozenset({202}),
-    "update": frozenset({202}),
-    "patch": frozenset({202}),
-    "delete-conversation": DELETE_STATUSES | {400},
-    "fetch-conversation": frozenset({200}),
-}
-
-#: Error codes that the error dictionary ties to one HTTP status (S5).
-CODE_STATUS = {20003: 401, 20404: 404, 20409: 409, 20429: 429, 20500: 500, 20503: 503}
+from orchestrator_contract.rules.transport import judge_transport, undecodable
 
 _JSON_TYPE = re.compile(r"application/json[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One departure from a rule."""
-
-    expected: str
-    seen: str
-    where: str = ""
-
-
-#: The largest page that may be asked for (S2).
-LARGEST_PAGE = 1000
-
-Rule = Callable[[Exchange], "Problem | None"]
-
-
-def _integer(value: Any) -> int | None:
-    """*value* as an integer: to JSON Schema 400.0 is one, too. None where it is none."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _stated_status(exchange: Exchange) -> Problem | None:
-    for member in ("status", "httpStatusCode"):
-        stated = _integer(exchange.object.get(member))
-        if stated is not None and stated != exchange.status:
-            return Problem(f"the HTTP status {exchange.status}", str(stated)[:40], f"$.{member}")
-    return None
-
-
-def _code_of_status(exchange: Exchange) -> Problem | None:
-    code = _integer(exchange.object.get("code"))
-    if code is None:
-        return None
-    tied = CODE_STATUS.get(code)
-    if tied is not None and tied != exchange.status:
-        return Problem(
-            f"no code that belongs to another status than {exchange.status}",
-            f"{code}, which is {tied}'s",
-            "$.code",
-        )
-    return None
-
-
-def _info_of_code(exchange: Exchange) -> Problem | None:
-    code, info = _integer(exchange.object.get("code")), exchange.object.get("more_info")
-    if code is None or not isinstance(info, str):
-        return None
-    if not re.search(rf"(?<![0-9]){code}(?![0-9])", info):
-        return Problem(f"the address of the page of code {code}", repr(info[:120]), "$.more_info")
-    return None
-
-
-_ERROR_RULES: dict[str, Rule] = {
-    "ERR-STATUS-MATCHES": _stated_status,
-    "ERR-CODE-MATCHES": _code_of_status,
-    "ERR-MORE-INFO": _info_of_code,
+_ERROR_TYPE = re.compile(
+    r"application/(?:json|problem\+json)[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL
+)
+#: The members by which an error body states its HTTP status.
+_STATED = ("status", "httpStatusCode")
+_DELETES = frozenset({"delete", "delete-conversation"})
+#: Errors of one response that are shown for one requirement.
+_MOST_SHOWN = 4
+#: The members that tell the shapes of an error body apart, and how a report calls each shape.
+_SHAPES = {
+    "code, httpStatusCode, message, userError, params (S4)": {
+        "httpStatusCode",
+        "userError",
+        "params",
+    },
+    "type, title, status, code, detail, instance, errors (RFC 9457)": {
+        "type",
+        "title",
+        "detail",
+        "instance",
+        "errors",
+    },
+    "code, message, more_info, status (S2)": {"more_info", "status"},
 }
 
 
 class Judge:
-    """Judges exchanges into a ledger; validators are compiled once."""
+    """Judges exchanges one by one."""
 
     def __init__(self, findings: Findings, tolerated: Iterable[int] = ()) -> None:
+        """Record in *findings*; the statuses *tolerated* by the profile's policy are only observed."""
         self.findings = findings
         self._tolerated = frozenset(tolerated)
-        self._bound: dict[tuple[str, int, str], list[tuple[str, Draft202012Validator]]] = {}
-        for requirement in findings.catalogue.requirements.values():
-            if requirement.schema and requirement.applies:
-                validator = schemas.validator(requirement.schema)
-                sisters = (
-                    findings.catalogue.sisters(requirement.id)
-                    if "delete" in requirement.applies.operation
-                    else []
-                )
-                for operation in (*requirement.applies.operation, *sisters):
-                    for status in requirement.applies.status:
-                        slot = self._bound.setdefault(
-                            (operation, status, requirement.applies.part), []
-                        )
-                        slot.append((requirement.id, validator))
 
     def __call__(self, exchange: Exchange) -> None:
         """Judge an exchange that was sent; an observer of the sender."""
@@ -128,216 +63,168 @@ class Judge:
         self.judge(exchange)
 
     def judge(self, exchange: Exchange) -> bool:
-        """Record every check that this exchange alone allows; whether all that gate held."""
-        ok = self._http(exchange)
-        if exchange.response is None or exchange.call.silent:
+        """Record each check that *exchange* alone allows; True if no check that gates failed."""
+        ok = self._transport(exchange)
+        if exchange.response is None or not exchange.call.judge_content:
             return ok
-        if exchange.call.operation in ("delete", "delete-conversation"):
+        if self.tolerates(exchange):
+            self.findings.observe("OBS-UNDOCUMENTED", f"{exchange.status}")
+        else:
             ok &= self._status(exchange)
-        apart = exchange.call.outside_api and exchange.response.status >= 400
-        if exchange.status in _DOCUMENTED.get(exchange.call.operation, ()) and not apart:
             ok &= self._content(exchange)
-        elif (
-            exchange.call.operation == "delete"
-            and exchange.status in exchange.call.allow
-            and not apart
-        ):
-            # How it is refused is open; what an error says of itself is not.
-            ok &= self._rules(exchange, "ERR-STATUS-MATCHES", "ERR-CODE-MATCHES")
         if exchange.call.operation == "delete":
             self.findings.tally(exchange.response.status, valid=ok)
         return ok
 
-    def _http(self, exchange: Exchange) -> bool:
-        check = self.findings.check
-        response = exchange.response
-        if response is None:
-            text = exchange.fault_text or str(exchange.fault)
-            if exchange.fault is TransportFault.ENCODING:
-                return check(
-                    "HTTP-CONTENT-ENCODING",
-                    False,
-                    expected="a body that decodes",
-                    seen=text,
-                    exchanges=[exchange],
-                )
-            return check(
-                "HTTP-COMPLETE",
-                False,
-                expected="a complete, well-formed answer",
-                seen=text,
-                exchanges=[exchange],
-            )
-        broken = response.defect
-        decoded = broken is None or broken[0] is not TransportFault.ENCODING
-        ok = broken is None
-        if response.stray:
-            check(
-                "HTTP-COMPLETE",
-                False,
-                expected="nothing on a connection between an answer and the next request",
-                seen=f"{response.stray} byte(s) that nobody had asked for",
-                exchanges=[exchange],
-            )
-        check(
-            "HTTP-COMPLETE",
-            ok or not decoded,
-            expected="an answer that ends where its headers say",
-            seen=broken[1] if broken else "",
-            exchanges=[exchange],
-        )
-        coding = exchange.headers.get("content-encoding", "")
-        if coding:
-            offered = next(
-                (v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), ""
-            )
-            ok &= check(
-                "HTTP-CONTENT-ENCODING",
-                decoded and offers(offered, coding),
-                expected=f"a coding that was offered ({offered or 'none'}), undamaged",
-                seen=broken[1] if broken and not decoded else f"Content-Encoding: {coding[:60]}",
-                exchanges=[exchange],
-            )
-        return ok
+    def tolerates(self, exchange: Exchange) -> bool:
+        """Whether the profile tolerates the undocumented status of this response to a DELETE."""
+        call, status = exchange.call.operation, exchange.status
+        return call in _DELETES and status in self._tolerated and status not in SCHEMAS[call]
+
+    def _transport(self, exchange: Exchange) -> bool:
+        return judge_transport(self.findings, exchange)
 
     def _status(self, exchange: Exchange) -> bool:
-        status = exchange.status
-        documented = _DOCUMENTED[exchange.call.operation]
-        if status in self._tolerated and status not in documented:
-            self.findings.observe("OBS-UNDOCUMENTED", f"{status}")
+        if exchange.call.operation not in _DELETES:
             return True
-        allowed = documented | exchange.call.allow
+        allowed = SCHEMAS[exchange.call.operation].keys() | exchange.call.allow
         return self.findings.on(exchange.call)(
             "DEL-STATUS",
-            status in allowed,
-            expected=" or ".join(str(one) for one in sorted(allowed)),
-            seen=str(status),
+            exchange.status in allowed,
+            expected=" or ".join(map(str, sorted(allowed))),
+            seen=str(exchange.status),
             exchanges=[exchange],
         )
 
     def _content(self, exchange: Exchange) -> bool:
-        assert exchange.response is not None  # for the type checker; judge() looked
-        check, status, operation = (
-            self.findings.on(exchange.call),
-            exchange.response.status,
-            exchange.call.operation,
-        )
-        if exchange.response.defect and exchange.response.defect[0] is TransportFault.ENCODING:
+        call, status = exchange.call, exchange.status or 0
+        if call.outside_api and status >= 400:
+            return True
+        bound = SCHEMAS.get(call.operation, {}).get(status)
+        if bound is not None:
+            return self._documented(exchange, bound)
+        if call.operation == "delete" and status in call.allow:
+            return self._undocumented_refusal(exchange)
+        return True
+
+    # ---------------------------------------------------------------- documented responses
+
+    def _documented(self, exchange: Exchange, bound: Mapping[Part, str]) -> bool:
+        if undecodable(exchange):
             return False
-        parsed = exchange.json
-        ok = check(
-            "HTTP-JSON",
-            parsed.error is None,
-            expected="one JSON text",
-            seen=parsed.error or "",
+        ok = self._content_type(exchange)
+        if "body" in bound:
+            ok &= self._beyond_shape(exchange) & self._schema(exchange, bound["body"])
+        else:
+            ok &= is_json(self.findings, exchange)
+        return ok & self._headers(exchange, bound)
+
+    def _headers(self, exchange: Exchange, bound: Mapping[Part, str]) -> bool:
+        return "headers" not in bound or self._schema(exchange, bound["headers"])
+
+    def _schema(self, exchange: Exchange, name: str) -> bool:
+        return matches_schema(self.findings, exchange, name)
+
+    def _content_type(self, exchange: Exchange) -> bool:
+        if exchange.response is None or not exchange.response.body:
+            return True
+        said, is_error = exchange.headers.get("content-type"), exchange.response.status >= 400
+        allowed = _ERROR_TYPE if is_error else _JSON_TYPE
+        return self.findings.on(exchange.call)(
+            "HTTP-CONTENT-TYPE",
+            said is not None and allowed.fullmatch(said.strip()) is not None,
+            expected=f"application/json{' or application/problem+json' if is_error else ''}",
+            seen=f"{said!r:.80}",
+            where="Content-Type",
             exchanges=[exchange],
         )
-        if exchange.response.body:
-            said = exchange.headers.get("content-type")
-            ok &= check(
-                "HTTP-CONTENT-TYPE",
-                said is not None and _JSON_TYPE.fullmatch(said.strip()) is not None,
-                expected="Content-Type: application/json",
-                seen=f"{said!r:.80}",
-                exchanges=[exchange],
-            )
-        value = parsed.value
-        if operation == "fetch":
-            self._prefix(exchange)
-        if operation == "list":
-            ok &= self._unique(exchange)
-            value = self._longest_page(exchange, value)
-        if parsed.error is None:
-            ok &= self._schemas(exchange, (operation, status, "body"), value)
-            if operation == "delete" and status >= 400:
-                ok &= self._rules(exchange, *_ERROR_RULES)
-                self._shape(exchange)
-        return ok & self._schemas(exchange, (operation, status, "headers"), dict(exchange.headers))
 
-    def _rules(self, exchange: Exchange, *requirements: str) -> bool:
-        ok, check = True, self.findings.on(exchange.call)
-        for requirement in requirements:
-            problem = _ERROR_RULES[requirement](exchange)
-            ok &= check(
-                requirement,
-                problem is None,
-                exchanges=[exchange],
-                **(
-                    {"expected": problem.expected, "seen": problem.seen, "where": problem.where}
-                    if problem
-                    else {}
-                ),
-            )
-        return ok
+    def _beyond_shape(self, exchange: Exchange) -> bool:
+        """Check what JSON Schema can't say of a body, and observe what the sources leave open."""
+        call = exchange.call.operation
+        if exchange.json.error is not None:
+            return True
+        if call == "list":
+            return self._page(exchange)
+        if call == "fetch":
+            self._observe_prefix(exchange)
+        if call == "delete" and (exchange.status or 0) >= 400:
+            self._observe_shape(exchange)
+            return self._more_info(exchange)
+        return True
 
-    def _schemas(self, exchange: Exchange, slot: tuple[str, int, str], instance: Any) -> bool:
-        good, check = True, self.findings.on(exchange.call)
-        for requirement, validator in self._bound.get(slot, ()):
-            if validator.is_valid(instance):
-                check(requirement, True)
-                continue
-            good &= not self.findings.catalogue[
-                self.findings.catalogue.on(exchange.call.asynchronous, requirement)
-            ].level.gates
-            for error in list(validator.iter_errors(instance))[:4]:
-                problem = schemas.problem_of(error)
-                check(
-                    requirement,
-                    False,
-                    expected=problem.expected,
-                    seen=problem.seen,
-                    where=problem.path if slot[2] == "body" else f"headers {problem.path}",
-                    exchanges=[exchange],
-                )
-        return good
+    # ---------------------------------------------------------------- errors
 
-    def _prefix(self, exchange: Exchange) -> None:
+    def _more_info(self, exchange: Exchange) -> bool:
+        """Check that more_info carries the number of the code."""
+        code, info = _integer(exchange.object.get("code")), exchange.object.get("more_info")
+        ok = (
+            code is None
+            or not isinstance(info, str)
+            or re.search(rf"(?<![0-9]){code}(?![0-9])", info) is not None
+        )
+        return self.findings.on(exchange.call)(
+            "ERR-MORE-INFO",
+            ok,
+            expected=f"the address of the page of code {code}",
+            seen=f"{info!r:.122}",
+            where="$.more_info",
+            exchanges=[exchange],
+        )
+
+    def _undocumented_refusal(self, exchange: Exchange) -> bool:
+        """Check what a refusal says of itself; that its status is open leaves no file to pin it."""
+        stated = {name: _integer(exchange.object.get(name)) for name in _STATED}
+        wrong = [name for name in _STATED if stated[name] not in (None, exchange.status)]
+        ok = self.findings.on(exchange.call)(
+            "ERR-STATUS-MATCHES",
+            not wrong,
+            expected=f"the HTTP status {exchange.status}",
+            seen=f"{stated[wrong[0]]!s:.40}" if wrong else "",
+            where=f"$.{wrong[0]}" if wrong else "",
+            exchanges=[exchange],
+        )
+        return ok & (
+            exchange.json.error is not None or self._schema(exchange, UNDOCUMENTED_REFUSAL)
+        )
+
+    def _observe_shape(self, exchange: Exchange) -> None:
+        members = exchange.object.keys()
+        shapes = (shape for shape, own in _SHAPES.items() if members & own)
+        self.findings.observe("OBS-ERROR-SHAPE", next(shapes, "members of no shape alone"))
+
+    # ---------------------------------------------------------------- configurations
+
+    def _observe_prefix(self, exchange: Exchange) -> None:
         """Observe how the id of a fetched configuration begins: the sources differ."""
         sid = exchange.object.get("id")
         if isinstance(sid, str):
             head, line, _ = sid.rpartition("_")
             self.findings.observe("OBS-SID-PREFIX", f"{head}{line}" if line else "none")
 
-    def _unique(self, exchange: Exchange) -> bool:
+    def _page(self, exchange: Exchange) -> bool:
+        """Check that a page holds each configuration once, and no more than may be asked for."""
         items = exchange.object.get("configurations")
-        sids = (
-            [item.get("id") for item in items if isinstance(item, dict)]
-            if isinstance(items, list)
-            else []
-        )
-        texts = [sid for sid in sids if isinstance(sid, str)]
-        twice = [sid for sid, times in Counter(texts).items() if times > 1]
-        return self.findings.check(
+        items = items if isinstance(items, list) else []
+        ids = [item.get("id") for item in items if isinstance(item, dict)]
+        times = Counter(sid for sid in ids if isinstance(sid, str))
+        twice = next((sid for sid, number in times.items() if number > 1), None)
+        ok = self.findings.check(
             "CTRL-PAGINATION",
-            not twice,
+            twice is None,
             expected="each configuration once on a page",
-            seen=f"{twice[0]:.80} twice" if twice else "",
+            seen=f"{twice:.80} twice" if twice else "",
             exchanges=[exchange],
         )
-
-    def _longest_page(self, exchange: Exchange, value: Any) -> Any:
-        """A page without what is past the most that can be asked for: judging it would take as long as the endpoint likes."""
-        items = value.get("configurations") if isinstance(value, dict) else None
-        if not isinstance(items, list) or len(items) <= LARGEST_PAGE:
-            return value
-        self.findings.check(
+        if len(items) <= LARGEST_PAGE:
+            return ok
+        return self.findings.check(
             "CTRL-PAGINATION",
             False,
             expected=f"at most {LARGEST_PAGE} configurations on a page",
             seen=str(len(items)),
             exchanges=[exchange],
         )
-        return value | {"configurations": items[:LARGEST_PAGE]}
-
-    def _shape(self, exchange: Exchange) -> None:
-        members = exchange.object.keys()
-        if members & {"httpStatusCode", "userError", "params"}:
-            shape = "code, httpStatusCode, message, userError, params (S4)"
-        elif members & {"more_info", "status"}:
-            shape = "code, message, more_info, status (S2)"
-        else:
-            shape = "neither shape's own members"
-        self.findings.observe("OBS-ERROR-SHAPE", shape)
 
 
 def decodes(findings: Findings, exchange: Exchange) -> bool:
@@ -351,3 +238,54 @@ def decodes(findings: Findings, exchange: Exchange) -> bool:
         seen=defect[1] if defect else exchange.outcome(),
         exchanges=[exchange],
     )
+
+
+def matches_schema(findings: Findings, exchange: Exchange, name: str) -> bool:
+    """Check each requirement that the schema *name* decides; True if none that gates is breached."""
+    headers = name.endswith(".headers.json")
+    if not headers and not is_json(findings, exchange):
+        return False
+    ok, check = True, findings.on(exchange.call)
+    instance = dict(exchange.headers) if headers else _longest_page(exchange.json.value)
+    for requirement, errors in schemas.breaches(name, instance).items():
+        if not errors:
+            check(requirement, True)
+            continue
+        found = findings.catalogue.on(exchange.call.asynchronous, requirement)
+        ok &= not findings.catalogue[found].level.gates
+        for problem in map(schemas.problem_of, errors[:_MOST_SHOWN]):
+            check(
+                requirement,
+                False,
+                expected=problem.expected,
+                seen=problem.seen,
+                where=f"headers {problem.path}" if headers else problem.path,
+                exchanges=[exchange],
+            )
+    return ok
+
+
+def is_json(findings: Findings, exchange: Exchange) -> bool:
+    """Check that the body is one JSON text."""
+    return findings.on(exchange.call)(
+        "HTTP-JSON",
+        exchange.json.error is None,
+        expected="one JSON text",
+        seen=exchange.json.error or "",
+        exchanges=[exchange],
+    )
+
+
+def _longest_page(value: Any) -> Any:
+    """*value* without the items past the largest page: judging those would take as long as the endpoint likes."""
+    items = value.get("configurations") if isinstance(value, dict) else None
+    if not isinstance(items, list) or len(items) <= LARGEST_PAGE:
+        return value
+    return value | {"configurations": items[:LARGEST_PAGE]}
+
+
+def _integer(value: Any) -> int | None:
+    """*value* as an integer, which 400.0 is to JSON Schema, too; None if it is no integer."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

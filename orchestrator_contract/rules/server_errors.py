@@ -24,7 +24,7 @@ class ServerErrorRate:
     def __call__(self, exchange: Exchange) -> None:
         """Count one exchange."""
         call = exchange.call
-        if call.operation != "delete" or call.provokes is not None or call.silent:
+        if call.operation != "delete" or call.provokes is not None or not call.judge_content:
             return
         failed = exchange.status == 500
         with self._lock:

@@ -81,7 +81,7 @@ class AcceptedDeletes:
             tries.append(exchange)
             if exchange.status == 202:
                 operation = self._accepted(exchange, configuration, tries)
-                self._accepted_in[operation] = self._findings.current_test
+                self._accepted_in[operation] = self._findings.test
                 if trigger is not None:
                     self._triggers[operation] = trigger
                 return operation

@@ -279,7 +279,9 @@ class CompetingRequests:
                 configuration,
                 key=key,
                 caller=caller,
-                call=Call("delete", configuration.sid, silent=True, credentials=credentials),
+                call=Call(
+                    "delete", configuration.sid, judge_content=False, credentials=credentials
+                ),
             )
             for caller, credentials in callers
         ]

@@ -1,11 +1,9 @@
-"""Deletes that tests share: completed, beside the tests where a test does not wait for it, and handed out."""
+"""Deletes that tests share: completed and handed out."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
-from random import Random
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
@@ -16,21 +14,17 @@ from orchestrator_contract.exceptions import (
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.inputs.identifiers import Identifiers
 from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
-from orchestrator_contract.steps.pending import Pending, PendingDelete
 
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
 #: Deletes of the pool that are completed together.
 _BATCH = 8
-#: How often it is looked whether the pool has got any more, in seconds.
-_LOOK_S = 0.2
 
 
 class Deletes(AcceptedDeletes, Holder):
@@ -40,18 +34,10 @@ class Deletes(AcceptedDeletes, Holder):
         super().__init__(endpoint)
         #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
         self._newest: tuple[Operation, int] | None = None
-        self._pending = Pending()
-        #: Pending ones that did not COMPLETE, for the tests to deal with.
-        self._unsettled: list[PendingDelete] = []
+        self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
         self._pool_advanced = 0
         self._expected_draws = 0
-        #: How many are about to be accepted for the pool, and where their keys come from: the random numbers of tests
-        #: must not depend on what goes on beside them.
-        self._accepting = 0
-        self._identifiers = Identifiers(
-            Random(f"{endpoint.settings.seed}/pool"), endpoint.settings.run_id
-        )
         endpoint.holds.register(self)
 
     # ---------------------------------------------------------------- completed
@@ -105,89 +91,34 @@ class Deletes(AcceptedDeletes, Holder):
         with only_this_check():
             return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
 
-    # ---------------------------------------------------------------- beside the tests
-
     def later(self, operation: Operation) -> None:
-        """Complete *operation* beside the tests; findings belong to the test that had it accepted."""
-        test = self._accepted_in.get(operation, self._findings.current_test)
-        self._pending.add(PendingDelete(operation, test))
-        self.endpoint.background.nudge()
+        """Complete *operation* beside later ones; findings belong to the test that had it accepted."""
+        test = self._accepted_in.get(operation, self._findings.test)
+        self._pending.append((operation, test))
 
     def complete_pending(self) -> None:
-        """Complete the deletes that were left for later, unless that goes on beside the tests."""
-        unsettled, self._unsettled = self._unsettled, []
-        if not self.endpoint.background.runs:
-            unsettled += self._pending.take()
-        self._finish(unsettled)
-        for pending in unsettled:
-            self._conclude(pending)
-        self._pending.end(unsettled)
+        """Complete the deletes that were left for later, side by side."""
+        pending, self._pending = self._pending, []
+        self.endpoint.client.parallel(self._complete_one, pending)
 
-    def follow_pending(self) -> bool:
-        """Follow what is left for later to its end; whether there was any."""
-        taken = self._pending.take()
-        if not taken:
-            return False
-        try:
-            with self.endpoint.clock_turn():
-                self._finish(taken)
-            for pending in taken:
-                if pending.operation.status == "COMPLETED":
-                    self._conclude(pending)
-                else:
-                    self._unsettled.append(pending)
-        finally:
-            self._pending.end(taken)
-        return True
-
-    def _finish(self, pending: Sequence[PendingDelete]) -> None:
-        pooled = any(one.pooled for one in pending)
-        with contextlib.suppress(Inconclusive):
-            self.endpoint.poller.finish([one.operation for one in pending], early=pooled)
-
-    def _conclude(self, pending: PendingDelete) -> None:
-        """Judge the end of one."""
-        ended = [pending.operation] if pending.operation.done else []
-        with self._findings.attributed_to(pending.test), contextlib.suppress(Inconclusive):
-            done = self._judge_ends(ended)
-            for operation in done if pending.pooled else ():
-                self._remember(operation)
-                self._pool.append(operation)
+    def _complete_one(self, pending: tuple[Operation, str]) -> None:
+        operation, test = pending
+        with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
+            self._judge_ends(self.endpoint.poller.finish([operation], early=False))
 
     def holds(self, configuration: Configuration) -> bool:
         """Whether the delete of *configuration* is still to be followed."""
-        return self._pending.holds(configuration)
+        return any(one.configuration is configuration for one, _ in self._pending)
 
     def release(self) -> None:
         """Complete what is left for later."""
-        if self.endpoint.background.runs:
-            self._pending.wait(self.endpoint.profile.limits.poll_timeout_s)
-        else:
-            self.complete_pending()
+        self.complete_pending()
 
     # ---------------------------------------------------------------- shared
 
     def expect(self, draws: int) -> None:
         """Expect so many draws from the pool of COMPLETED deletes; it is filled in batches that wait together."""
         self._expected_draws = draws
-
-    def size(self) -> int:
-        """How many are in the pool, or about to be."""
-        return len(self._pool) + self._pending.pooled() + self._accepting
-
-    def delete_for_pool(self, configurations: Sequence[Configuration]) -> None:
-        """Have *configurations* deleted for the pool, beside the tests."""
-        keys = [self._identifiers.key() for _ in configurations]
-        self._accepting += len(keys)
-        try:
-            accepted = self.endpoint.each(
-                lambda pair: self.accept(pair[0], key=pair[1]),
-                list(zip(configurations, keys, strict=True)),
-            )
-            test = self._findings.current_test
-            self._pending.add(*(PendingDelete(one, test, pooled=True) for one in accepted))
-        finally:
-            self._accepting -= len(keys)
 
     def draw(self, number: int = 1) -> list[Operation]:
         """*number* COMPLETED deletes under plain keys, each given once; the newest one for want of configurations.
@@ -196,10 +127,11 @@ class Deletes(AcceptedDeletes, Holder):
             Inconclusive: not one could be had.
         """
         self._expected_draws -= number
-        self._prepare_pool(number)
+        if self._pool_advanced != self.endpoint.coordinator.advanced():
+            self._pool.clear()  # their keys may have expired
         if len(self._pool) < number:
             self._fill_pool(number)
-        found = [self._pool.pop(0) for _ in range(min(number, len(self._pool)))]
+        found, self._pool = self._pool[:number], self._pool[number:]
         return found or [self.newest()]
 
     def draw_alone(self) -> Operation:
@@ -208,7 +140,8 @@ class Deletes(AcceptedDeletes, Holder):
         Raises:
             CheckInconclusive: it could not be had.
         """
-        self._prepare_pool(1)
+        if self._pool_advanced != self.endpoint.coordinator.advanced():
+            self._pool.clear()
         with only_this_check():
             if not self._pool:
                 self._fill_pool(1)
@@ -216,18 +149,6 @@ class Deletes(AcceptedDeletes, Holder):
         self._expected_draws -= 1
         self.withhold(operation)
         return operation
-
-    def _prepare_pool(self, number: int) -> None:
-        """Wait for what is about to be in the pool; keys may have expired by a clock that was moved."""
-        advanced = self.endpoint.coordinator.advanced()
-        if self._pool_advanced != advanced:
-            self._pool.clear()
-            self._pool_advanced = advanced
-        deadline = time.monotonic() + self.endpoint.profile.limits.poll_timeout_s
-        while len(self._pool) < number <= self.size() and self.endpoint.background.runs:
-            if time.monotonic() > deadline:
-                break
-            self._pending.wait_for_one(_LOOK_S)
 
     def newest(self) -> Operation:
         """The newest COMPLETED delete under a plain key; a new one once the clock has been moved.
@@ -240,10 +161,10 @@ class Deletes(AcceptedDeletes, Holder):
         return self.completed()[0]
 
     def _fill_pool(self, number: int) -> None:
+        self._pool_advanced = self.endpoint.coordinator.advanced()
         if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
             return
-        beside = self.endpoint.effort.few or self.endpoint.background.runs
-        batch = 1 if beside else max(0, min(_BATCH, self._expected_draws))
+        batch = 1 if self.endpoint.effort.few else max(0, min(_BATCH, self._expected_draws))
         try:
             self._pool += self.completed(max(number, batch) - len(self._pool))
         except NothingToDelete:

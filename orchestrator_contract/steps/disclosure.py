@@ -46,7 +46,7 @@ class Disclosure:
 
     def read(self, url: str, credentials: str) -> Exchange:
         """The response to a GET with "own", "missing", "wrong" or "other account" credentials."""
-        call = Call("other", silent=True, credentials=credentials)
+        call = Call("other", judge_content=False, credentials=credentials)
         headers: list[tuple[str, str]] = []
         caller = {"own": 0, "other account": 1}.get(credentials)
         if credentials == "wrong":

@@ -17,7 +17,7 @@ from orchestrator_contract import files
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.contract.limits import KEY_LIVES_S
-from orchestrator_contract.crash_cleanup import account_label
+from orchestrator_contract.coordination.journal import account_label
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Exchange

@@ -54,7 +54,8 @@ class ListedConfigurations:
             NothingToDelete: there are none to be had.
         """
         kept = self.configurations.kept
-        if not self._remaining or not all(map(kept.holds, self._remaining)):
+        taken = self._remaining or self._deleted
+        if not taken or not all(map(kept.holds, self._remaining)):
             self._remaining, self._deleted = self.take(), []
             kept.keep(*self._remaining)
         self.configurations.use(*self._remaining)

@@ -45,7 +45,7 @@ class MalformedRequests:
             "delete",
             sid.segment,
             allow=MALFORMED_SID_STATUSES | outside,
-            silent=sid.outside_api,
+            judge_content=not sid.outside_api,
             outside_api=not sid.plain,
             malformed_sid=True,
         )

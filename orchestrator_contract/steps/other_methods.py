@@ -20,7 +20,7 @@ class OtherMethods:
         """The response to *method* on the configuration's path."""
         payload: dict[str, str] | None = {} if method == "POST" else None
         request = self._api.request(
-            Call("other", silent=True),
+            Call("other", judge_content=False),
             method,
             f"/Configurations/{configuration.sid}",
             scope=configuration.scope,

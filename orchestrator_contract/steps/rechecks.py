@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 from orchestrator_contract.api.client import Client
@@ -74,7 +73,6 @@ class Rechecks(Holder):
         self._guard = guard
         self._targets = targets
         self._effort = effort
-        self._lock = Lock()
         self._pending: list[_Recheck] = []
         self._must_exist: dict[ResourceKey, _Unchanged] = {}
         #: Configurations that existed at their recheck, too; the first one for each requirement.
@@ -109,15 +107,12 @@ class Rechecks(Holder):
             key, _Unchanged(configuration, self._guard.doubtful(key))
         )
         known.reasons.setdefault(requirement, list(after))
-        with self._lock:
-            self._pending = [one for one in self._pending if one.kind != repr(key)]
+        self._pending = [one for one in self._pending if one.kind != repr(key)]
         self._add(repr(key), _of(self._recheck_exists, known))
 
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         due = time.monotonic() + self._effort.watch_s
-        recheck = _Recheck(due, kind, self._advanced(), self._findings.current_test, look)
-        with self._lock:
-            self._pending.append(recheck)
+        self._pending.append(_Recheck(due, kind, self._advanced(), self._findings.test, look))
 
     def _advanced(self) -> int:
         return self._api.coordinator.advanced()
@@ -154,10 +149,9 @@ class Rechecks(Holder):
 
     def release(self) -> None:
         """Recheck now, once it is due, all that must exist: where there is room for few, they are not kept to the end."""
-        with self._lock:
-            kinds = {repr(key) for key in self._must_exist}
-            due = [one for one in self._pending if one.kind in kinds]
-            self._pending = [one for one in self._pending if one.kind not in kinds]
+        kinds = {repr(key) for key in self._must_exist}
+        due = [one for one in self._pending if one.kind in kinds]
+        self._pending = [one for one in self._pending if one.kind not in kinds]
         self._do(due)
 
     def settle(self) -> None:

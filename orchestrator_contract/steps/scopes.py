@@ -109,12 +109,12 @@ class Scopes:
         """
         there = self.other(axis)
         if axis == "account":
-            return self._unauthorized.other_account(configuration, account=there.account, key=key)
+            return self._unauthorized.other_account(configuration, key=key)
         if self._unauthorized.may_exist(configuration.sid, there):
             raise CheckInconclusive(
                 f"the SID {configuration.sid:.60} may exist in the other region"
             )
-        call = Call("delete", configuration.sid, silent=True)
+        call = Call("delete", configuration.sid, judge_content=False)
         twin = Configuration(configuration.sid, scope=there)
         return past_500(lambda: self._api.delete(twin, key=key, call=call))
 

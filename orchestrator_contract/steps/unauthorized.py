@@ -82,15 +82,15 @@ class UnauthorizedCallers:
         self,
         configuration: Configuration,
         *,
-        account: int = 1,
         key: str | None = None,
         new_connection: bool = False,
     ) -> Exchange:
-        """The response to a DELETE of another account's configuration.
+        """The response to a DELETE by the other one of the first two accounts.
 
         Raises:
             CheckInconclusive: that account may have a configuration of its own under the SID.
         """
+        account = 0 if configuration.scope.account else 1
         scope = Scope(account, configuration.scope.region)
         if self.may_exist(configuration.sid, scope):
             raise CheckInconclusive(
@@ -132,7 +132,7 @@ class UnauthorizedCallers:
         caller: int | None,
         new_connection: bool = False,
     ) -> Exchange:
-        call = Call("delete", configuration.sid, silent=True, credentials=credentials)
+        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
         headers = [("Authorization", authorization)] if authorization else []
         return past_500(
             lambda: self._api.delete(

@@ -26,7 +26,6 @@ from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
 from orchestrator_contract.inputs.wrong_credentials import (
     wrong_credentials as generate_wrong_credentials,
 )
-from orchestrator_contract.provision.forecast import Forecast
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.pytest_plugin.run import RUN
@@ -42,7 +41,7 @@ from orchestrator_contract.steps.concurrent_deletes import (
     SecondDeletes,
 )
 from orchestrator_contract.steps.conversations import ConversationDelete
-from orchestrator_contract.steps.dated_keys import DatedKeys
+from orchestrator_contract.steps.dated_keys import CREATE, DatedKeys
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
@@ -64,11 +63,11 @@ from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.rate_limit import RateLimit
 from orchestrator_contract.steps.rechecks import Rechecks
 from orchestrator_contract.steps.refused_deletes import RefusedDeletes
+from orchestrator_contract.steps.sampled_responses import SampledResponses
 from orchestrator_contract.steps.scopes import Scopes
 from orchestrator_contract.steps.stored_errors import StoredErrors
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 from orchestrator_contract.steps.unknown_sids import UnknownSids
-from orchestrator_contract.steps.takes import Takes
 from orchestrator_contract.steps.updates import Updates
 
 # ------------------------------------------------------------------ calls, checks and steps
@@ -102,14 +101,6 @@ def new_key(endpoint: Endpoint) -> Callable[..., str]:
 def new_key_now(endpoint: Endpoint) -> str:
     """A new idempotency key."""
     return endpoint.key()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def beside_tests(endpoint: Endpoint, deletes: Deletes, request: pytest.FixtureRequest) -> None:
-    """What coming tests take is made, and what tests leave is completed, while others run."""
-    takes = Takes(endpoint.effort)
-    needs = [takes.of(_names(item)) for item in request.session.items]
-    endpoint.go_on_beside(Forecast(needs), deletes)
 
 
 @pytest.fixture(scope="session")
@@ -754,12 +745,21 @@ def key_day(
     return day
 
 
+@pytest.fixture(scope="session")
+def responses(endpoint: Endpoint) -> SampledResponses:
+    """Responses of DELETE by status."""
+    return SampledResponses(endpoint)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test as many batches, rounds, or kinds of keys as the effort asks for."""
     effort = metafunc.config.stash[RUN].options.effort
     for name, kinds in (("replayed_kind", REPLAYED_KINDS), ("expired_kind", EXPIRED_KINDS)):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, kinds[:1] if effort.few else kinds)
+            # Findings of a create's key land on its own requirement.
+            create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
+            values = [create if kind == CREATE else kind for kind in kinds]
+            metafunc.parametrize(name, values[:1] if effort.few else values)
     for name, number in (("batch", effort.cohorts), ("round_", effort.race_rounds)):
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
@@ -768,14 +768,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:
     return tuple(getattr(item, "fixturenames", ()))
-
-
-def _names(item: pytest.Item) -> set[str]:
-    """The fixtures of a test, those that its parameters name as well."""
-    if not isinstance(item, pytest.Function):
-        return set()
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    return {*_fixtures(item), *(one for one in parameters.values() if isinstance(one, str))}
 
 
 def _kinds(item: pytest.Item) -> list[str]:

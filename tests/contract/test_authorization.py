@@ -81,7 +81,7 @@ def test_first_account_can_not_delete_the_second_ones(
     unauthorized: UnauthorizedCallers, target_of_other_account: Configuration, check: Check
 ) -> None:
     """The first account's delete of the second account's configuration is refused."""
-    response = unauthorized.other_account(target_of_other_account, account=0)
+    response = unauthorized.other_account(target_of_other_account)
 
     check.refused(response)
     check.unchanged(target_of_other_account, after=response)

@@ -8,6 +8,8 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.concurrent_deletes import SecondDeletes
+from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 
@@ -70,3 +72,29 @@ def test_keys_return_the_original_responses_after_many_others(
 
     for operation, again in deletes.repeat_each([used, *others]):
         check.same_response(operation, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY")
+def test_key_returns_the_original_response_after_a_second_delete(
+    running: Operation, second_deletes: SecondDeletes, deletes: Deletes, check: Check
+) -> None:
+    """A key replays after a second delete of its SID was sent under another."""
+    second_deletes.send(running, keyed=True)
+
+    again = deletes.repeat(running)
+
+    check.same_response(running, again)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("KEY-REPLAY-ENDED")
+def test_key_returns_the_original_response_after_a_late_update(
+    completed: Operation, delete_and_update: DeleteAndUpdate, deletes: Deletes, check: Check
+) -> None:
+    """A key replays after an update of its deleted configuration was sent."""
+    delete_and_update.late_updates(completed)
+
+    again = deletes.repeat(completed)
+
+    check.same_response(completed, again)

@@ -4,127 +4,159 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
+from typing import Any
+from urllib.parse import parse_qs
 
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.idempotency import Perform
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.operation_states import State
-from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.state import Configuration, World
-
-STRAY = "conv_operation_7strayoperation00000000000"
-
-
-class _AfterRefusal(Behaviour):
-    """Base of defects that show on what was refused with 429 before."""
-
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.refused: set[str] = set()
-
-    def fault_response(self, request: Request, fault: str) -> Response:
-        if fault == "429":
-            self.refused.add(request.key or "")
-        return super().fault_response(request, fault)
-
-
-class _Elsewhere(Behaviour):
-    """Base of defects of one account or region: what they spoil is right at home."""
-
-    account = 2
-    region = 0
-
-    def away(self, one: Configuration | Request) -> bool:
-        """Whether this is where the defect shows."""
-        return one.account == self.account if self.account else one.region == self.region
-
-
-def _failed(configuration: Configuration | None) -> bool:
-    return (
-        configuration is not None
-        and configuration.deletion is not None
-        and configuration.deletion.outcome is State.FAILED
-    )
-
+from orchestrator_contract.mock.pagination import DEFAULT_SIZE
+from orchestrator_contract.mock.state import Configuration
 
 HOUR = 3600.0
+#: Ids of a well-formed pattern that name nothing.
+OTHER_OPERATION = "conv_operation_7unrelatedoperation0000000"
+OTHER_CONFIGURATION = "conv_configuration_7unrelated0000000000000000"
+#: Attributes of a case that is limited to an account or a region.
+SECOND_ACCOUNT: dict[str, Any] = {"account": 2, "shows": "data: another account"}
+SECOND_REGION: dict[str, Any] = {"region": 1, "shows": "data: another region"}
+SECOND_ACCOUNT_AND_REGION: dict[str, Any] = {
+    "account": 2,
+    "region": 1,
+    "shows": "data: another account in another region",
+}
 
 
-class _Lagging(Behaviour):
-    """Base of defects where the first request of a connection meets a copy that is *lag* seconds behind."""
+def delete_silently(
+    mock: Behaviour, configuration: Configuration | None, seconds: float = 0.0
+) -> None:
+    """Deletes *configuration* in *seconds* without an operation; reserved ones are kept."""
+    if (
+        configuration is not None
+        and configuration.reserved_for is None
+        and configuration.deleted_at is None
+    ):
+        configuration.deleted_at = mock.now() + seconds
+
+
+def deleted() -> Problem:
+    """A 410: the configuration existed."""
+    return Problem(410, 530007, "The configuration is deleted")
+
+
+def failing(configuration: Configuration | None) -> bool:
+    """True if the last delete of *configuration* ends FAILED, now or later."""
+    deletion = configuration.deletion if configuration is not None else None
+    return deletion is not None and deletion.outcome is State.FAILED
+
+
+def failed(configuration: Configuration | None, now: float) -> bool:
+    """True if the last delete of *configuration* has ended FAILED."""
+    deletion = configuration.deletion if configuration is not None else None
+    return deletion is not None and deletion.state(now) is State.FAILED
+
+
+def scope_and_name(configuration: Configuration) -> tuple[object, ...]:
+    """Equal for configurations of one displayName in one account and region."""
+    return configuration.account, configuration.region, configuration.members["displayName"]
+
+
+def beyond_first_page(mock: Behaviour, configuration: Configuration | None) -> bool:
+    """True if the list shows *configuration* beyond its first default page."""
+    if configuration is None:
+        return False
+    partition = mock.world.partition(configuration.account, configuration.region)
+    before = sum(
+        one.number < configuration.number and mock.listed(one, mock.now())
+        for one in partition.configurations.values()
+    )
+    return before >= DEFAULT_SIZE
+
+
+def page_token(request: Request) -> str:
+    """The page token of a list request; empty if it has none."""
+    query = parse_qs(request.query.decode("latin-1"), encoding="latin-1")
+    return query.get("pageToken", [""])[-1]
+
+
+class Scoped(Behaviour):
+    """Base of defects that are limited to an account, a region or both."""
+
+    account: int | None = None
+    region: int | None = None
+
+    def in_scope(self, one: Configuration | Request) -> bool:
+        """True if *one* belongs to the account and region."""
+        return self.account in (None, one.account) and self.region in (None, one.region)
+
+
+class StaleReplica(Behaviour):
+    """Base of defects where a connection's first request reads a replica that is *lag* s behind."""
 
     lag = 0.25
-
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self._met: set[int] = set()
-        self._behind = False
+    stale = False
 
     async def respond(self, request: Request) -> Response:
-        self._behind = request.connection not in self._met
-        self._met.add(request.connection)
+        self.stale = ("connection", request.connection) not in self.memory
+        self.memory["connection", request.connection] = True
         return await super().respond(request)
 
-    def still_there(self, found: Configuration | None) -> bool:
-        """Whether the copy that answers this request has not heard yet of the end of *found*."""
-        deleted_at = found.deleted_at if found is not None else None
-        return (
-            self._behind
-            and deleted_at is not None
-            and deleted_at <= self.now() < deleted_at + self.lag
-        )
+    def still_exists(self, configuration: Configuration | None) -> bool:
+        """True if the replica has not seen the deletion of *configuration* yet."""
+        deleted_at = configuration.deleted_at if configuration is not None else None
+        lagging = deleted_at is not None and deleted_at <= self.now() < deleted_at + self.lag
+        return self.stale and lagging
 
 
-class _KeptForAll(Behaviour):
-    """Base of defects where what one was answered is given to whoever asks for the same address next, for 0.3 seconds."""
+class CachedReads(Behaviour):
+    """Base of defects where a read's response is cached by URL for 0.3 s."""
 
-    routes: tuple[str, ...] = ()
+    cached = "fetch"
 
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self._kept: dict[tuple[int, bytes, bytes], tuple[float, Response]] = {}
-
-    def takes(self, request: Request, response: Response) -> bool:
-        """Whether this answer is kept."""
+    def cacheable(self, request: Request, response: Response) -> bool:
+        """True if the response is cached."""
         return response.status == 200
 
-    def gives(self, request: Request) -> bool:
-        """Whether this request is given what was kept."""
+    def served(self, request: Request) -> bool:
+        """True if the request gets the cached response."""
         return self.account_of(request) is None
 
     async def handle(self, request: Request) -> Response:
-        address = request.region, request.path, request.query
-        kept = self._kept.get(address)
-        if (
-            request.method == "GET"
-            and kept is not None
-            and self.now() < kept[0] + 0.3
-            and self.gives(request)
-        ):
-            return kept[1].copy()
+        url = ("cached", request.region, request.path, request.query)
+        stored_at, stored = self.memory.get(url, (0.0, None))
+        fresh = request.method == "GET" and self.now() < stored_at + 0.3
+        if stored is not None and fresh and self.served(request):
+            copy: Response = stored.copy()
+            return copy
         response = await super().handle(request)
-        if request.route in self.routes and self.takes(request, response):
-            self._kept[address] = self.now(), response.copy()
+        if request.route == self.cached and self.cacheable(request, response):
+            self.memory[url] = self.now(), response.copy()
         return response
 
 
-CORNER = (2, 1)
+class ManyDeletes(Behaviour):
+    """Base of defects of concurrent deletes; each delete waits 10 ms before its handler."""
+
+    others = 0
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.route != "delete":
+            return
+        self.others += 1
+        try:
+            await asyncio.sleep(0.01)
+        finally:
+            self.others -= 1
 
 
-def cornered(one: Configuration | Request) -> bool:
-    """Whether this is of the second account in the second region."""
-    return (one.account, one.region) == CORNER
+class SharedResponse(Behaviour):
+    """Base of defects where concurrent deletes of one *group* share a response."""
 
-
-class _Joined(Behaviour):
-    """Base of defects where a request joins another that is under way, and gets its answer."""
-
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.running: dict[Hashable, asyncio.Future[Response]] = {}
-
-    def alike(self, request: Request) -> Hashable:
-        """What is taken for the same request."""
+    def group(self, request: Request) -> Hashable:
+        """Equal for requests that share a response."""
         return request.account, request.region, request.key
 
     async def before_action(self, request: Request) -> None:
@@ -132,69 +164,36 @@ class _Joined(Behaviour):
         if request.route == "delete":
             await asyncio.sleep(0.01)
 
+    async def shared(self, request: Request) -> Response | None:
+        """The response to the first of the group that is in progress, or None."""
+        first = self.memory.get(("in progress", self.group(request)))
+        return (await first).copy() if first is not None else None
+
     async def once(self, request: Request, perform: Perform) -> Response:
         request.key = self.read_key(request)
         if request.key is None or request.route != "delete":
             return await super().once(request, perform)
-        first = self.running.get(self.alike(request))
-        if first is not None:
-            return (await first).copy()
-        mine = self.running[self.alike(request)] = asyncio.get_running_loop().create_future()
+        shared = await self.shared(request)
+        if shared is not None:
+            return shared
+        name = ("in progress", self.group(request))
+        mine = self.memory[name] = asyncio.get_running_loop().create_future()
         try:
             response = await super().once(request, perform)
             mine.set_result(response.copy())
             return response
         finally:
             mine.cancel()
-            del self.running[self.alike(request)]
+            del self.memory[name]
 
 
-def _html(request: Request, response: Response) -> None:
-    response.set("content-type", "text/html")
-    response.body = b"<!doctype html><title>Error</title><h1>Something went wrong</h1>"
+def with_members(response: Response, **members: Any) -> Response:
+    """*response* with *members* in its body."""
+    response.document = {**response.document, **members}
+    return response
 
 
-def _ended_failed(configuration: Configuration, now: float) -> bool:
-    """Whether the last delete of *configuration* has ended FAILED."""
-    return configuration.deletion is not None and configuration.deletion.state(now) is State.FAILED
-
-
-class _Remembers(Behaviour):
-    """Base of defects that go by what a key met before."""
-
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.met: dict[str, int] = {}
-
-
-class _Crowd(Behaviour):
-    """Base of defects that need requests at the same time; counts those under way."""
-
-    linger = 0.01
-    under_way = 0
-    most = 0
-
-    async def before_action(self, request: Request) -> None:
-        await super().before_action(request)
-        if request.route != "delete":
-            return
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        try:
-            await asyncio.sleep(self.linger)
-        finally:
-            self.under_way -= 1
-
-    def crowd(self) -> int:
-        """How many other deletes are under way right now."""
-        return self.under_way
-
-
-def vanish(behaviour: Behaviour, configuration: Configuration | None, seconds: float = 0.0) -> None:
-    """Lets *configuration* be gone in *seconds*, with no operation; reserved ones stay."""
-    if (
-        configuration is not None
-        and configuration.reserved_for is None
-        and configuration.deleted_at is None
-    ):
-        configuration.deleted_at = behaviour.now() + seconds
+def status_url_on_other_origin(request: Request, response: Response) -> None:
+    """Moves the statusUrl of an operation to another origin."""
+    path = response.document["statusUrl"].removeprefix(request.origin)
+    response.document = {**response.document, "statusUrl": f"https://operations.example{path}"}

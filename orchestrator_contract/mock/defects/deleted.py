@@ -1,866 +1,361 @@
-"""Defects against DELETED."""
+"""Defects of the DELETED section: a deleted configuration is fetched, listed or deleted again."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
+from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import (
-    _Elsewhere,
-    _failed,
-    _Lagging,
-    _Remembers,
-    cornered,
-)
-from orchestrator_contract.mock.errors import (
-    Problem,
-    conflict,
-)
-from orchestrator_contract.mock.idempotency import Entry
+from orchestrator_contract.mock.defects.bases import SECOND_ACCOUNT, Scoped, StaleReplica, deleted
+from orchestrator_contract.mock.errors import conflict
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.pagination import read_query
-from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.state import DAY, Configuration, Operation, World
+from orchestrator_contract.mock.registry import case, defect
+from orchestrator_contract.mock.state import DAY, Configuration, Operation
+
+_FETCH = ("DELETED-FETCH",)
+_LIST = ("DELETED-LIST",)
+_DELETE = ("DELETED-DELETE",)
+_DIGIT = "data: last character of the SID"
 
 
-class _KeptSome(Behaviour):
-    """Base of defects where the deletion of configurations with certain content deletes nothing."""
-
-    def some(self, members: Mapping[str, object]) -> bool:
-        """Whether this is such content."""
-        return members.get("description") == ""
-
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if self.some(configuration.members):
-            configuration.deleted_at = None
-        return operation
+def _ends_in_digit(configuration: Configuration) -> bool:
+    return configuration.id[-1].isdigit()
 
 
-@defect(
-    "completed-kept-undescribed",
-    "A configuration with an empty description is not deleted",
-    breaches=("DELETED-FETCH", "DELETED-LIST"),
-    shows="data: an empty description",
-)
-class _KeptUndescribed(_KeptSome):
-    pass
+# -- fetch ------------------------------------------------------------------------------------
 
 
-@defect(
-    "completed-kept-bridged",
-    "A configuration with a bridge to conversations v1 is not deleted",
-    breaches=("DELETED-FETCH", "DELETED-LIST"),
-    shows="data: a bridge",
-)
-class _KeptBridged(_KeptSome):
-    def some(self, members: Mapping[str, object]) -> bool:
-        return bool(members.get("conversationsV1Bridge"))
+class _WhileDeleting(Behaviour):
+    """Base of defects that show while another delete of the account runs."""
 
-
-@defect(
-    "completed-kept-intelligent",
-    "A configuration with five intelligence configurations is not deleted",
-    breaches=("DELETED-FETCH", "DELETED-LIST"),
-    shows="data: intelligence configurations",
-)
-class _KeptIntelligent(_KeptSome):
-    def some(self, members: Mapping[str, object]) -> bool:
-        ids = members.get("intelligenceConfigurationIds")
-        return isinstance(ids, list) and len(ids) == 5
-
-
-@defect(
-    "completed-kept-channels",
-    "A configuration with settings of a channel is not deleted",
-    breaches=("DELETED-FETCH", "DELETED-LIST"),
-    shows="data: channelSettings that hold something",
-)
-class _KeptChannels(_KeptSome):
-    def some(self, members: Mapping[str, object]) -> bool:
-        return bool(members.get("channelSettings"))
-
-
-@defect(
-    "errored-500-deletes-nothing",
-    "After a 500 a delete is accepted, COMPLETED and deletes nothing",
-    breaches=("DELETED-FETCH",),
-    shows="data: a SID that met a 500",
-)
-class _ErroredIdle(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.errored: set[str | None] = set()
-
-    def fault_response(self, request: Request, fault: str) -> Response:
-        if fault == "500":
-            self.errored.add(request.sid)
-        return super().fault_response(request, fault)
-
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if request.sid in self.errored:
-            configuration.deleted_at = None
-        return operation
-
-
-@defect(
-    "missed-404-deletes-nothing",
-    "A key that met a 404 is accepted for another SID and deletes nothing",
-    breaches=("DELETED-FETCH",),
-    shows="data: a key that met a 404",
-)
-class _MissedIdle(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.missed: set[str] = set()
-
-    def not_found(self, request: Request) -> Response:
-        if request.key:
-            self.missed.add(request.key)
-        return super().not_found(request)
-
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if request.key in self.missed:
-            configuration.deleted_at = None
-        return operation
-
-
-@defect(
-    "completed-kept-day-old",
-    "A configuration that is a day old is not deleted",
-    breaches=("DELETED-FETCH",),
-    shows="time: a day after the create",
-)
-class _KeptOld(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if self.now() > configuration.created_at + 20 * 3600:
-            configuration.deleted_at = None
-        return operation
-
-
-@defect(
-    "gone-listed-by-store",
-    "The list of one memory store holds what is gone",
-    breaches=("DELETED-LIST",),
-    shows="data: memoryStoreId",
-)
-class _ListedByStore(Behaviour):
-    by_store = False
-
-    def list_page(self, request: Request) -> Response:
-        self.by_store = b"memoryStoreId" in request.query
-        return super().list_page(request)
-
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) or (
-            self.by_store and now >= configuration.visible_from
+    def deleting_another(self, configuration: Configuration, now: float) -> bool:
+        """True if *configuration* was deleted 0.5 s ago or earlier and another delete runs."""
+        if configuration.deleted_at is None or now <= configuration.deleted_at + 0.5:
+            return False
+        operations = self.world.partition(configuration.account, configuration.region).operations
+        return any(
+            one.kind == "delete" and not one.state(now).terminal for one in operations.values()
         )
 
 
 @defect(
-    "update-revives-later",
-    "An update of what is gone is refused and brings it back half a second later",
-    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
-    shows="time: 0.5 s after a late update",
+    "deleted-fetched",
+    "A deleted configuration can be fetched {}",
+    case("", "at any time"),
+    case(
+        "1-in-3",
+        "one time in three",
+        "1 in 3",
+        shown=lambda mock, found, now: mock.once_in(3, "deleted"),
+    ),
+    case(
+        "400-ms",
+        "for 0.4 s",
+        "time: 0.4 s after the end",
+        shown=lambda mock, found, now: now < (found.deleted_at or 0) + 0.4,
+    ),
+    case(
+        "digit",
+        "if its SID ends in a digit",
+        _DIGIT,
+        shown=lambda mock, found, now: _ends_in_digit(found),
+    ),
+    case(
+        "long-name",
+        "if its displayName has 32 characters",
+        "data: the longest name",
+        shown=lambda mock, found, now: len(found.members["displayName"]) == 32,
+    ),
+    case(
+        "updated",
+        "if it was updated",
+        "data: an updated configuration",
+        shown=lambda mock, found, now: found.version > 1,
+    ),
+    case(
+        "new-connection",
+        "for 0.25 s on a new connection",
+        "data: a new connection",
+        shown=lambda mock, found, now: mock.still_exists(found),
+    ),
+    case(
+        "while-deleting",
+        "while another delete runs",
+        "race: a fetch while another is pending",
+        shown=lambda mock, found, now: mock.deleting_another(found, now),
+    ),
+    breaches=_FETCH,
 )
-class _RevivesLater(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.due: dict[str, float] = {}
-
-    def update(self, request: Request) -> Response:
-        found = self.locate(request, request.sid)
-        if found is not None and self.is_deleted(found, self.now()):
-            self.due[found.id] = self.now() + 0.5
-        return super().update(request)
-
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        return super().is_deleted(configuration, now) and now < self.due.get(
-            configuration.id, now + 1
-        )
-
-
-@defect(
-    "gone-listed-second-account",
-    "The second account's list holds what it deleted",
-    breaches=("DELETED-LIST",),
-    shows="data: another account",
-)
-class _ListedAway(_Elsewhere):
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        return (self.away(configuration) and now >= configuration.visible_from) or super().listed(
-            configuration, now
-        )
-
-
-@defect(
-    "gone-delete-202-second-account",
-    "The second account deletes again what is gone",
-    breaches=("DELETED-DELETE",),
-    shows="data: another account",
-)
-class _AgainAway(_Elsewhere):
-    def target_of_delete(self, request: Request) -> Configuration | None:
-        return (
-            self.locate(request, request.sid)
-            if self.away(request)
-            else super().target_of_delete(request)
-        )
-
-
-@defect(
-    "completed-kept-second-region",
-    "In the second region COMPLETED deletes nothing",
-    breaches=("DELETED-FETCH", "DELETED-LIST"),
-    shows="data: another region",
-)
-class _KeptAway(_Elsewhere):
-    account, region = 0, 1
-
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        return not self.away(configuration) and super().is_deleted(configuration, now)
-
-
-@defect(
-    "failed-then-nothing",
-    "After a delete FAILED the next one completes and deletes nothing",
-    breaches=("DELETED-FETCH",),
-    shows="data: a second delete after FAILED",
-)
-class _FailedThenNothing(Behaviour):
-    def delete(self, request: Request) -> Response:
-        found = self.locate(request, request.sid)
-        before = _failed(found)
-        response = super().delete(request)
-        if before and found is not None and response.status == 202:
-            found.deleted_at = None
-        return response
-
-
-@defect(
-    "gone-delete-409-later",
-    "Two seconds after the end a second delete is 409",
-    breaches=("DELETED-DELETE",),
-    shows="time: 2 s after the end",
-)
-class _ConflictLater(Behaviour):
-    def not_found(self, request: Request) -> Response:
-        found = self.locate(request, request.sid)
-        if (
-            request.route == "delete"
-            and found is not None
-            and found.deleted_at is not None
-            and self.now() > found.deleted_at + 2
-        ):
-            return self.refuse(request, conflict(None))
-        return super().not_found(request)
-
-
-@defect(
-    "gone-listed-after-a-day",
-    "A day later deleted configurations are listed again",
-    breaches=("DELETED-LIST",),
-    shows="time: a day after the end",
-)
-class _ListedNextDay(Behaviour):
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        old = configuration.deleted_at is not None and now > configuration.deleted_at + DAY
-        return old or super().listed(configuration, now)
-
-
-@defect(
-    "gone-namesake-returns",
-    "A create brings a deleted configuration of that name back, too",
-    breaches=("DELETED-FETCH",),
-    shows="data: a second configuration of the name",
-)
-class _NamesakeReturns(Behaviour):
-    def create(self, request: Request) -> Response:
-        response = super().create(request)
-        partition = list(self.partition(request).configurations.values())
-        for one in partition[:-1]:
-            if self.is_deleted(one, self.now()) and one.members.get("displayName") == partition[
-                -1
-            ].members.get("displayName"):
-                one.deleted_at = None
-        return response
-
-
-@defect(
-    "gone-listed-unpaged",
-    "Without a page size deleted configurations are listed",
-    breaches=("DELETED-LIST",),
-    shows="data: no pageSize",
-)
-class _ListedUnpaged(Behaviour):
-    asked: Request | None = None
-
-    def list_page(self, request: Request) -> Response:
-        self.asked = request
-        return super().list_page(request)
-
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        sized = self.asked is None or b"pageSize" in self.asked.query
-        return super().listed(configuration, now) or (
-            not sized and now >= configuration.visible_from
-        )
-
-
-@defect(
-    "gone-fetched-on-new-connections",
-    "For a moment a deleted configuration is shown to new connections",
-    breaches=("DELETED-FETCH",),
-    shows="data: a new connection",
-)
-class _FetchedAnew(_Lagging):
-    def fetch(self, request: Request) -> Response:
-        found = self.locate(request, request.sid)
-        return (
-            Response.of(200, self.configuration_document(found))
-            if found and self.still_there(found)
-            else super().fetch(request)
-        )
-
-
-@defect(
-    "gone-delete-202-on-new-connections",
-    "For a moment new connections may delete what is gone",
-    breaches=("DELETED-DELETE",),
-    shows="data: a new connection",
-)
-class _DeletedAnew(_Lagging):
-    def not_found(self, request: Request) -> Response:
-        found = self.locate(request, request.sid)
-        if request.route == "delete" and found and self.still_there(found):
-            return self.accepted(
-                request,
-                self.start_operation(request, "delete", found.id, self.settings.operation_seconds),
-            )
-        return super().not_found(request)
-
-
-@defect(
-    "gone-fetched-at-once",
-    "Of fetches that overlap all but the first show what is gone",
-    breaches=("DELETED-FETCH",),
-    shows="race: fetches of one SID",
-)
-class _FetchedAtOnce(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self._under_way: Counter[str] = Counter()
-
-    async def finish(self, request: Request, response: Response) -> Response:
-        response = await super().finish(request, response)
-        found = (
-            self.locate(request, request.sid)
-            if request.route == "fetch" and response.status == 404
-            else None
-        )
-        if found is None:
-            return response
-        self._under_way[found.id] += 1
-        alone = self._under_way[found.id] == 1
-        await asyncio.sleep(0.02)
-        self._under_way[found.id] -= 1
-        return response if alone else Response.of(200, self.configuration_document(found))
-
-
-@defect(
-    "gone-listed-backwards",
-    "Pages that previousToken leads to hold what is gone",
-    breaches=("DELETED-LIST",),
-    shows="data: previousToken",
-)
-class _ListedBackwards(Behaviour):
-    def list_page(self, request: Request) -> Response:
-        query = read_query(request.query)
-        self._backwards = query.before is not None
-        return super().list_page(request)
-
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) or (
-            self._backwards and now >= configuration.visible_from
-        )
-
-
-@defect(
-    "completed-kept-corner",
-    "For the second account in the second region COMPLETED deletes nothing",
-    breaches=("DELETED-FETCH", "DELETED-LIST"),
-    shows="data: another account in another region",
-)
-class _KeptInTheCorner(Behaviour):
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        return not cornered(configuration) and super().is_deleted(configuration, now)
-
-
-@defect(
-    "gone-delete-409-next-day",
-    "A day after it was deleted, deleting it again answers 409",
-    breaches=("DELETED-DELETE",),
-    shows="time: a day after the end",
-)
-class _ConflictNextDay(Behaviour):
-    def not_found(self, request: Request) -> Response:
-        found = self.locate(request, request.sid)
-        late = (
-            found is not None
-            and found.deleted_at is not None
-            and self.now() - found.deleted_at > DAY
-        )
-        return (
-            self.fault_response(request, "409")
-            if late and request.route == "delete"
-            else super().not_found(request)
-        )
-
-
-_EVERYWHERE = ("DELETED-FETCH", "DELETED-LIST", "DELETED-DELETE")
-
-
-@defect("gone-never", "COMPLETED, but nothing was deleted", breaches=_EVERYWHERE)
-class _Never(Behaviour):
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        return False
-
-
-@defect(
-    "gone-sometimes-not",
-    "Now and then COMPLETED deletes nothing",
-    breaches=_EVERYWHERE,
-    shows="1 in 6",
-)
-class _SometimesNot(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if not fails and self.once_in(6, "delete"):
-            configuration.deleted_at = None
-        return operation
-
-
-@defect(
-    "gone-late",
-    "Deleted half a second after COMPLETED",
-    breaches=("DELETED-FETCH",),
-    shows="time: 0.5 s",
-)
-class _Late(Behaviour):
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        return super().is_deleted(configuration, now - 0.5)
-
-
-class _Returns(Behaviour):
-    """Base of defects where a deleted configuration comes back."""
-
-    after = 1.0
-
-    def returns(self, configuration: Configuration) -> bool:
-        """Whether this one comes back."""
-        return True
-
-    def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        deleted_at = configuration.deleted_at
-        back = (
-            deleted_at is not None
-            and now >= deleted_at + self.after
-            and self.returns(configuration)
-        )
-        return super().is_deleted(configuration, now) and not back
-
-
-@defect(
-    "gone-returns",
-    "Back 0.6 s after COMPLETED",
-    breaches=("DELETED-FETCH",),
-    shows="time: 0.6 s after the end",
-)
-class _ReturnsSoon(_Returns):
-    after = 0.6
-
-
-@defect(
-    "gone-returns-sometimes",
-    "Every fourth one is back 0.6 s later",
-    breaches=("DELETED-FETCH",),
-    shows="time: 0.6 s after the end, 1 in 4",
-)
-class _ReturnsSometimes(_Returns):
-    after = 0.6
-
-    def returns(self, configuration: Configuration) -> bool:
-        return configuration.number % 4 == 0
-
-
-@defect(
-    "gone-returns-after-a-day",
-    "Back when a day has passed",
-    breaches=("DELETED-FETCH",),
-    shows="time: 24 h",
-)
-class _ReturnsAfterDay(_Returns):
-    after = 86_400.0
-
-
-class _StillFetched(Behaviour):
-    """Base of defects where a fetch still shows a deleted configuration."""
-
-    def kept(self, configuration: Configuration, now: float) -> bool:
-        """Whether a fetch shows this one."""
-        return True
+class _Fetched(StaleReplica, _WhileDeleting):
+    shown: Callable[[Any, Configuration, float], bool] = staticmethod(lambda mock, found, now: True)
 
     def fetchable(self, configuration: Configuration, now: float) -> bool:
-        if self.is_deleted(configuration, now) and self.kept(configuration, now):
+        if self.is_deleted(configuration, now) and self.shown(self, configuration, now):
             return True
         return super().fetchable(configuration, now)
 
 
-@defect("gone-fetched", "Deleted configurations can be fetched", breaches=("DELETED-FETCH",))
-class _Fetched(_StillFetched):
-    pass
+@defect(
+    "deleted-fetched-concurrently",
+    "Of concurrent fetches of a deleted configuration all but the first one show it",
+    breaches=_FETCH,
+    shows="race: fetches of one SID",
+)
+class _FetchedConcurrently(Behaviour):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        missed = request.route == "fetch" and response.status == 404
+        found = self.locate(request, request.sid) if missed else None
+        if found is None:
+            return response
+        fetches = ("fetches", found.id)
+        self.memory[fetches] = self.memory.get(fetches, 0) + 1
+        alone = self.memory[fetches] == 1
+        await asyncio.sleep(0.02)
+        self.memory[fetches] -= 1
+        return response if alone else Response.of(200, self.configuration_document(found))
 
 
 @defect(
-    "gone-fetched-sometimes",
-    "Each third fetch still shows it",
-    breaches=("DELETED-FETCH",),
-    shows="1 in 3",
+    "deleted-fetch",
+    "A fetch of a deleted configuration gets {}",
+    case("410", "a 410"),
+    case("200-empty", "a 200 with an empty object", empty=True),
+    breaches=_FETCH,
 )
-class _FetchedSometimes(_StillFetched):
-    def kept(self, configuration: Configuration, now: float) -> bool:
-        return self.once_in(3, "deleted")
+class _FetchStatus(Behaviour):
+    empty = False
+
+    def fetch(self, request: Request) -> Response:
+        response = super().fetch(request)
+        if response.status != 404 or self.locate(request, request.sid) is None:
+            return response
+        return Response.of(200, {}) if self.empty else self.refuse(request, deleted())
+
+
+# -- list -------------------------------------------------------------------------------------
 
 
 @defect(
-    "gone-fetched-cached",
-    "A fetch shows it for 0.4 s after COMPLETED",
-    breaches=("DELETED-FETCH",),
-    shows="time: 0.4 s after the end",
+    "deleted-listed",
+    "A deleted configuration is listed {}",
+    case("", "at any time"),
+    case(
+        "1-in-3",
+        "one time in three",
+        "1 in 3",
+        shown=lambda mock, found, now, query: mock.once_in(3, "deleted"),
+    ),
+    case(
+        "400-ms",
+        "for 0.4 s",
+        "time: 0.4 s after the end",
+        shown=lambda mock, found, now, query: now < (found.deleted_at or 0) + 0.4,
+    ),
+    case(
+        "3-s-1-in-20",
+        "again after 3 s, one in 20",
+        "time: 3 s after the end, 1 in 20",
+        shown=lambda mock, found, now, query: (
+            now > (found.deleted_at or 0) + 3 and found.number % 20 == 7
+        ),
+    ),
+    case(
+        "1-day",
+        "again after a day",
+        "time: a day after the end",
+        shown=lambda mock, found, now, query: now > (found.deleted_at or 0) + DAY,
+    ),
+    case(
+        "digit",
+        "if its SID ends in a digit",
+        _DIGIT,
+        shown=lambda mock, found, now, query: _ends_in_digit(found),
+    ),
+    case("second-account", "for the second account", **SECOND_ACCOUNT),
+    case(
+        "later-pages",
+        "on every page but the first",
+        "data: beyond the first page",
+        shown=lambda mock, found, now, query: b"pageToken" in query,
+    ),
+    case(
+        "previous-page",
+        "on a page of a previousToken",
+        "data: previousToken",
+        shown=lambda mock, found, now, query: read_query(query).before is not None,
+    ),
+    case(
+        "memory-store",
+        "by a request with memoryStoreId",
+        "data: memoryStoreId",
+        shown=lambda mock, found, now, query: b"memoryStoreId" in query,
+    ),
+    case(
+        "no-page-size",
+        "by a request without pageSize",
+        "data: no pageSize",
+        shown=lambda mock, found, now, query: b"pageSize" not in query,
+    ),
+    case(
+        "while-deleting",
+        "while another delete runs",
+        "race: a list while another is pending",
+        shown=lambda mock, found, now, query: mock.deleting_another(found, now),
+    ),
+    breaches=_LIST,
 )
-class _FetchedCached(_StillFetched):
-    def kept(self, configuration: Configuration, now: float) -> bool:
-        return now < (configuration.deleted_at or 0) + 0.4
-
-
-@defect(
-    "gone-fetched-digit",
-    "SIDs that end in a digit can still be fetched",
-    breaches=("DELETED-FETCH",),
-    shows="data: last letter of the SID",
-)
-class _FetchedDigit(_StillFetched):
-    def kept(self, configuration: Configuration, now: float) -> bool:
-        return configuration.id[-1].isdigit()
-
-
-@defect(
-    "gone-fetched-long-name",
-    "Names of 32 characters can still be fetched",
-    breaches=("DELETED-FETCH",),
-    shows="data: the longest name",
-)
-class _FetchedLongName(_StillFetched):
-    def kept(self, configuration: Configuration, now: float) -> bool:
-        return len(configuration.members["displayName"]) == 32
-
-
-@defect(
-    "gone-fetched-updated",
-    "Configurations that were updated once can still be fetched",
-    breaches=("DELETED-FETCH",),
-    shows="data: an updated configuration",
-)
-class _FetchedUpdated(_StillFetched):
-    def kept(self, configuration: Configuration, now: float) -> bool:
-        return configuration.version > 1
-
-
-class _StillListed(Behaviour):
-    """Base of defects where the list still holds a deleted configuration."""
-
-    asked: Request | None = None
-
-    def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        """Whether a list with *query* shows this one."""
-        return True
+class _Listed(Scoped, _WhileDeleting):
+    shown: Callable[[Any, Configuration, float, bytes], bool] = staticmethod(
+        lambda mock, found, now, query: True
+    )
+    query = b""
 
     def list_page(self, request: Request) -> Response:
-        self.asked = request
+        self.query = request.query
         return super().list_page(request)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        query = self.asked.query if self.asked is not None else b""
-        if self.is_deleted(configuration, now) and self.kept(configuration, now, query):
+        deleted = self.in_scope(configuration) and self.is_deleted(configuration, now)
+        if deleted and self.shown(self, configuration, now, self.query):
             return True
         return super().listed(configuration, now)
 
 
-@defect("gone-listed", "Deleted configurations are still listed", breaches=("DELETED-LIST",))
-class _Listed(_StillListed):
-    pass
+@defect(
+    "deleted-listed-other-account",
+    "A deleted configuration is listed if another account tried to update it",
+    breaches=_LIST,
+    shows="data: another account's update before the own delete",
+)
+class _ListedAfterOtherAccount(Behaviour):
+    def not_found(self, request: Request) -> Response:
+        found = self.world.find(request.sid, request.region)
+        if request.route == "update" and found is not None and found.account != request.account:
+            self.memory["updated", found.id] = True
+        return super().not_found(request)
+
+    def listed(self, configuration: Configuration, now: float) -> bool:
+        kept = ("updated", configuration.id) in self.memory and now >= configuration.visible_from
+        return kept or super().listed(configuration, now)
+
+
+# -- another delete ---------------------------------------------------------------------------
 
 
 @defect(
-    "gone-listed-later-pages",
-    "Later pages still list them, the first does not",
-    breaches=("DELETED-LIST",),
-    shows="data: beyond the first page",
+    "deleted-delete",
+    "A delete of a deleted configuration gets a {}",
+    case("204", breaches=("DELETED-DELETE", "DEL-STATUS"), respond_with=204),
+    case("409"),
+    case("409-2-s", "409 after 2 s", "time: 2 s after the end", after=2.0),
+    case("409-1-day", "409 after a day", "time: a day after the end", after=DAY),
+    case("410", breaches=("DELETED-DELETE", "DEL-STATUS"), respond_with=410),
+    breaches=_DELETE,
 )
-class _ListedLaterPages(_StillListed):
-    def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return b"pageToken" in query
-
-
-@defect(
-    "gone-listed-digit",
-    "SIDs that end in a digit are still listed",
-    breaches=("DELETED-LIST",),
-    shows="data: last letter of the SID",
-)
-class _ListedDigit(_StillListed):
-    def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return configuration.id[-1].isdigit()
-
-
-@defect(
-    "gone-listed-briefly",
-    "The list holds them for 0.4 s after COMPLETED",
-    breaches=("DELETED-LIST",),
-    shows="time: 0.4 s after the end",
-)
-class _ListedBriefly(_StillListed):
-    def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return now < (configuration.deleted_at or 0) + 0.4
-
-
-@defect(
-    "gone-listed-sometimes",
-    "Each third look at the list still holds it",
-    breaches=("DELETED-LIST",),
-    shows="1 in 3",
-)
-class _ListedSometimes(_StillListed):
-    def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return self.once_in(3, "deleted")
-
-
-@defect(
-    "gone-listed-again-late",
-    "Now and then the list holds one again, 3 s after its end",
-    breaches=("DELETED-LIST",),
-    shows="time: 3 s after the end, 1 in 20",
-)
-class _ListedAgainLate(_StillListed):
-    def kept(self, configuration: Configuration, now: float, query: bytes) -> bool:
-        return now > (configuration.deleted_at or 0) + 3 and configuration.number % 20 == 7
-
-
-class _AgainOtherwise(Behaviour):
-    """Base of defects where deleting a deleted configuration is not 404."""
-
-    status = 410
+class _DeleteStatus(Behaviour):
+    respond_with = 409
+    after = float("-inf")
 
     def not_found(self, request: Request) -> Response:
-        response = super().not_found(request)
-        if request.route == "delete" and self.locate(request, request.sid) is not None:
-            problem = Problem(self.status, 530007, "The configuration is deleted")
-            return self.refuse(request, problem)
-        return response
+        found = self.locate(request, request.sid)
+        deleted_at = found.deleted_at if found is not None else None
+        late = deleted_at is not None and self.now() > deleted_at + self.after
+        if request.route != "delete" or not late:
+            return super().not_found(request)
+        if self.respond_with == 204:
+            return Response(204)
+        return self.refuse(request, deleted() if self.respond_with == 410 else conflict(None))
 
 
 @defect(
-    "gone-delete-410", "Deleting it again answers 410", breaches=("DELETED-DELETE", "DEL-STATUS")
+    "deleted-delete-202",
+    "A delete of a deleted configuration is accepted {}",
+    case("", "at any time"),
+    case("1-in-5", "one time in five", every=5),
+    case("second-account", "for the second account", **SECOND_ACCOUNT),
+    breaches=_DELETE,
 )
-class _Again410(_AgainOtherwise):
-    pass
+class _Delete202(Scoped):
+    every = 1
 
-
-@defect("gone-delete-409", "Deleting it again answers 409", breaches=("DELETED-DELETE",))
-class _Again409(_AgainOtherwise):
-    def not_found(self, request: Request) -> Response:
-        response = super().not_found(request)
-        return self.refuse(request, conflict(None)) if response.status == 410 else response
-
-
-@defect(
-    "gone-delete-204", "Deleting it again answers 204", breaches=("DELETED-DELETE", "DEL-STATUS")
-)
-class _Again204(_AgainOtherwise):
-    def not_found(self, request: Request) -> Response:
-        response = super().not_found(request)
-        return Response(204) if response.status == 410 else response
-
-
-@defect("gone-delete-202", "Deleting it again is accepted", breaches=("DELETED-DELETE",))
-class _Again202(Behaviour):
-    def target_of_delete(self, request: Request) -> Configuration | None:
-        return self.locate(request, request.sid)
-
-
-@defect(
-    "gone-delete-202-sometimes",
-    "Deleting it again is accepted now and then",
-    breaches=("DELETED-DELETE",),
-    shows="1 in 5",
-)
-class _Again202Sometimes(Behaviour):
     def target_of_delete(self, request: Request) -> Configuration | None:
         found = self.locate(request, request.sid)
-        if found is not None and self.is_deleted(found, self.now()):
-            return found if self.once_in(5, "again") else None
-        return found
+        if found is None or not self.is_deleted(found, self.now()):
+            return found
+        return found if self.in_scope(request) and self.once_in(self.every, "again") else None
 
 
-@defect("gone-fetch-410", "A fetch of it answers 410", breaches=("DELETED-FETCH",))
-class _Fetch410(Behaviour):
-    def fetch(self, request: Request) -> Response:
-        response = super().fetch(request)
-        if response.status == 404 and self.locate(request, request.sid) is not None:
-            return self.refuse(request, Problem(410, 530007, "The configuration is deleted"))
-        return response
+class _Accepted(StaleReplica):
+    """Base of defects that accept some deletes of a deleted configuration, without an effect."""
 
+    def operation_of(self, request: Request, found: Configuration | None) -> Operation | None:
+        """The operation of the 202; None for a 404."""
+        return None
 
-@defect(
-    "gone-fetch-empty",
-    "A fetch of it answers 200 with an empty object",
-    breaches=("DELETED-FETCH",),
-)
-class _FetchEmpty(Behaviour):
-    def fetch(self, request: Request) -> Response:
-        response = super().fetch(request)
-        if response.status == 404 and self.locate(request, request.sid) is not None:
-            return Response.of(200, {})
-        return response
+    def not_found(self, request: Request) -> Response:
+        if request.route == "delete":
+            operation = self.operation_of(request, self.locate(request, request.sid))
+            if operation is not None:
+                return self.accepted(request, operation)
+        return super().not_found(request)
 
 
 @defect(
-    "key-of-409-shows-first",
-    "A key that met a 409 gets the first delete's 202 once that is COMPLETED",
-    breaches=("DELETED-DELETE",),
-    shows="data: a key that met a 409",
+    "deleted-delete-202-new-connection",
+    "A delete of a deleted configuration is accepted for 0.25 s on a new connection",
+    breaches=_DELETE,
+    shows="data: a new connection",
 )
-class _ConflictShowsFirst(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.beside: dict[str, Operation] = {}
+class _AcceptedOnNewConnection(_Accepted):
+    def operation_of(self, request: Request, found: Configuration | None) -> Operation | None:
+        if found is None or not self.still_exists(found):
+            return None
+        return self.start_operation(request, "delete", found.id, self.settings.operation_seconds)
+
+
+@defect(
+    "deleted-delete-202-same-key",
+    "A delete of a deleted configuration gets a 404 and, with the same key again, a 202",
+    breaches=_DELETE,
+    shows="data: a key that met a 404",
+)
+class _AcceptedWithSameKey(_Accepted):
+    def operation_of(self, request: Request, found: Configuration | None) -> Operation | None:
+        if found is None or request.key is None:
+            return None
+        if ("404", request.key) in self.memory:
+            return self.start_operation(request, "delete", found.id, 0.1)
+        self.memory["404", request.key] = True
+        return None
+
+
+@defect(
+    "deleted-delete-202-after-409",
+    "A key that met a 409 gets a 202 with {} once the first delete is COMPLETED",
+    case("", "the operation of the first delete", "data: a key that met a 409"),
+    case(
+        "own-operation",
+        "its own operation",
+        "data: a key that met a 409",
+        own=True,
+    ),
+    breaches=_DELETE,
+)
+class _AcceptedAfter409(_Accepted):
+    own = False
 
     def second_delete(
         self, request: Request, configuration: Configuration, running: Operation
     ) -> Response:
         if request.key:
-            self.beside[request.key] = running
+            self.memory["409", request.key] = running
         return super().second_delete(request, configuration, running)
 
-    def not_found(self, request: Request) -> Response:
-        running = self.beside.get(request.key or "")
-        if (
-            request.route == "delete"
-            and running is not None
-            and running.configuration_id == request.sid
-        ):
-            return self.accepted(request, running)
-        return super().not_found(request)
-
-
-@defect(
-    "gone-key-202-again",
-    "A delete of what is gone is 404, and sent again with its key 202",
-    breaches=("DELETED-DELETE",),
-    shows="data: a key that met a 404",
-)
-class _GoneAgain(_Remembers):
-    def not_found(self, request: Request) -> Response:
-        if (
-            request.route == "delete"
-            and request.key is not None
-            and self.locate(request, request.sid) is not None
-        ):
-            if request.key in self.met:
-                return self.accepted(
-                    request, self.start_operation(request, "delete", request.sid or "", 0.1)
-                )
-            self.met[request.key] = 404
-        return super().not_found(request)
-
-
-class _Revives(Behaviour):
-    """Base of defects where an old key of another call brings back what is gone."""
-
-    route = "create"
-
-    def replay(self, request: Request, entry: Entry, response: Response) -> Response:
-        if request.route == self.route:
-            found = self.locate(request, response.document["related"]["configurationId"])
-            if found is not None and self.is_deleted(found, self.now()):
-                found.deleted_at = None
-        return super().replay(request, entry, response)
-
-
-@defect(
-    "create-replay-revives",
-    "The replay of a create brings back what was deleted since",
-    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
-    shows="data: a create's key after the delete",
-)
-class _CreateRevives(_Revives):
-    pass
-
-
-@defect(
-    "update-replay-revives",
-    "The replay of an update brings back what was deleted since",
-    breaches=("DELETED-FETCH", "EFFECT-NO-RESTORE"),
-    shows="data: an update's key after the delete",
-)
-class _UpdateRevives(_Revives):
-    route = "update"
-
-
-class _BackWhileBusy(Behaviour):
-    """Base of defects where what is gone is back while another delete of its account runs."""
-
-    def busy(self, configuration: Configuration, now: float) -> bool:
-        """Whether this is gone and another delete runs; deletes that end together do not bring each other back."""
-        partition = self.world.partition(configuration.account, configuration.region)
-        ended = configuration.deleted_at is not None and now > configuration.deleted_at + 0.5
-        return ended and any(
-            o.kind == "delete" and not o.state(now).terminal for o in partition.operations.values()
-        )
-
-
-@defect(
-    "race-gone-listed",
-    "While a delete is pending the list holds what was deleted before",
-    breaches=("DELETED-LIST",),
-    shows="race: a list while another is pending",
-)
-class _GoneListedWhileBusy(_BackWhileBusy):
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        return super().listed(configuration, now) or self.busy(configuration, now)
-
-
-@defect(
-    "race-gone-fetched",
-    "While a delete is pending what was deleted before can be fetched",
-    breaches=("DELETED-FETCH",),
-    shows="race: a fetch while another is pending",
-)
-class _GoneFetchedWhileBusy(_BackWhileBusy):
-    def fetchable(self, configuration: Configuration, now: float) -> bool:
-        return super().fetchable(configuration, now) or self.busy(configuration, now)
+    def operation_of(self, request: Request, found: Configuration | None) -> Operation | None:
+        running: Operation | None = self.memory.get(("409", request.key))
+        if running is None or running.configuration_id != request.sid:
+            return None
+        return self.start_operation(request, "delete", request.sid, 0) if self.own else running

@@ -1,285 +1,215 @@
-"""Defects against EFFECT."""
+"""Defects of the EFFECT section: deletes of other configurations, and by other requests."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import _ended_failed, vanish
+from orchestrator_contract.mock.defects.bases import (
+    delete_silently,
+    failed,
+    failing,
+    scope_and_name,
+)
 from orchestrator_contract.mock.errors import Refused
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.state import DAY, Configuration, Operation
+
+_NO_OTHER = ("EFFECT-NO-OTHER",)
+_ONLY_BY_DELETE = ("EFFECT-ONLY-BY-DELETE",)
+_NO_RESTORE = ("EFFECT-NO-RESTORE",)
+
+Pair = Callable[[Configuration, Configuration], bool]
+
+
+def _name(configuration: Configuration) -> object:
+    return configuration.members["displayName"]
+
+
+# -- a delete deletes another configuration ---------------------------------------------------
 
 
 @defect(
-    "takes-same-bridge",
-    "A delete removes another configuration with the same bridge",
+    "delete-deletes-other",
+    "A delete also deletes {}",
+    case("oldest", "the oldest configuration", selects=lambda named, one: one.reserved_for is None),
+    case("next", "the next configuration", selects=lambda named, one: one.number > named.number),
+    case(
+        "next-1-s",
+        "the next configuration a second after its end",
+        "time: 1 s after the end",
+        selects=lambda named, one: one.number > named.number,
+        after=1.0,
+    ),
+    case(
+        "older-1-in-6",
+        "an older configuration",
+        selects=lambda named, one: one.number < named.number and one.reserved_for is None,
+        every=6,
+    ),
+    case(
+        "namesake",
+        "a configuration of the same displayName",
+        "data: equal names",
+        selects=lambda named, one: _name(named) == _name(one),
+    ),
+    breaches=_NO_OTHER,
+)
+class _DeletesOther(Behaviour):
+    selects: Pair
+    after = 0.0
+    every = 1
+
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
+        if failing(configuration) or not self.once_in(self.every, "delete"):
+            return
+        for other in self.partition(request).configurations.values():
+            alive = other is not configuration and other.deleted_at is None
+            if alive and self.selects(configuration, other):
+                delete_silently(self, other, self.settings.operation_seconds + self.after)
+                break
+
+
+@defect(
+    "delete-deletes-namesake",
+    "A delete also deletes configurations of the same displayName in another {}",
+    case(
+        "account",
+        elsewhere=lambda named, one: one.account != named.account and one.region == named.region,
+    ),
+    case(
+        "region",
+        elsewhere=lambda named, one: one.account == named.account and one.region != named.region,
+    ),
+    breaches=_NO_OTHER,
+    shows="data: equal names",
+)
+class _DeletesNamesake(Behaviour):
+    elsewhere: Pair
+
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
+        for other in self.world.every_configuration() if not failing(configuration) else ():
+            if _name(other) == _name(configuration) and self.elsewhere(configuration, other):
+                delete_silently(self, other, self.settings.operation_seconds)
+
+
+@defect(
+    "delete-deletes-same-bridge",
+    "A delete also deletes the configurations of the same conversationsV1Bridge",
     breaches=("EFFECT-NO-OTHER", "CTRL-READ-AFTER-CREATE"),
     shows="data: two with one bridge",
 )
-class _TakesBridged(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
+class _DeletesSameBridge(Behaviour):
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
         bridge = configuration.members.get("conversationsV1Bridge")
-        for other in self.partition(request).configurations.values():
-            if (
-                bridge
-                and other is not configuration
-                and other.members.get("conversationsV1Bridge") == bridge
-                and other.deleted_at is None
-            ):
+        for other in self.partition(request).configurations.values() if bridge else ():
+            same = other.members.get("conversationsV1Bridge") == bridge
+            if same and other is not configuration and other.deleted_at is None:
                 other.deleted_at = operation.ends_at
-        return operation
-
-
-class _UpdatedVanishes(Behaviour):
-    """Base of defects where an update deletes, a while later."""
-
-    def update(self, request: Request) -> Response:
-        response, found = super().update(request), self.locate(request, request.sid)
-        if response.status == 202 and found is not None:
-            vanish(self, found, 1.0)
-        return response
 
 
 @defect(
-    "update-deletes-later",
-    "An updated configuration is gone a second later",
-    breaches=("EFFECT-ONLY-BY-DELETE",),
-    shows="time: 1 s later",
+    "delete-deletes-next-namesake",
+    "A delete also deletes a configuration of the same displayName that is created meanwhile",
+    breaches=("EFFECT-NO-OTHER", "EFFECT-ONLY-BY-DELETE", "CTRL-READ-AFTER-CREATE"),
+    shows="data: a create with the name of a configuration that is being deleted",
 )
-class _UpdateDeletesLater(_UpdatedVanishes):
-    pass
-
-
-class _UpdateAfterFailed(Behaviour):
-    """Base of defects where an update of what was not deleted deletes it."""
-
-    methods: tuple[str, ...] = ("PUT", "PATCH")
-
-    def update(self, request: Request) -> Response:
-        response = super().update(request)
-        found = self.locate(request, request.sid)
-        if (
-            response.status == 202
-            and request.method in self.methods
-            and found is not None
-            and _ended_failed(found, self.now())
-        ):
-            vanish(self, found, self.settings.create_seconds)
-        return response
-
-
-@defect(
-    "failed-patch-deletes",
-    "After a delete FAILED a PATCH ends with the configuration gone",
-    breaches=("EFFECT-ONLY-BY-DELETE",),
-    shows="data: a PATCH after FAILED",
-)
-class _PatchAfterFailed(_UpdateAfterFailed):
-    methods = ("PATCH",)
-
-
-@defect(
-    "key-misuse-deletes-next-day",
-    "What a key was refused on is deleted when a day has passed",
-    breaches=("EFFECT-NO-OTHER",),
-    shows="time: 24 h after a refusal",
-)
-class _MisuseDeletes(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        if request.route == "delete":
-            vanish(self, self.target_of_delete(request), DAY)
-        return super().mismatch(request, entry)
-
-
-@defect(
-    "key-end-ends-created",
-    "A configuration that was created under a key is gone when that key has ended",
-    breaches=("EFFECT-ONLY-BY-DELETE",),
-    shows="time: 24 h after the create",
-)
-class _KeyEndsCreated(Behaviour):
+class _DeletesNextNamesake(Behaviour):
     def create(self, request: Request) -> Response:
         response = super().create(request)
-        if request.key is not None and response.status == 202:
-            vanish(self, list(self.partition(request).configurations.values())[-1], DAY)
+        *others, newest = self.partition(request).configurations.values()
+        for one in others:
+            same = scope_and_name(one) == scope_and_name(newest)
+            if same and self.pending_deletion(one) is not None:
+                newest.deleted_at = one.deleted_at
         return response
 
 
-class _TakesAnother(Behaviour):
-    """Base of defects where a delete removes one more configuration."""
+@defect(
+    "delete-repeated",
+    "A delete is repeated, by displayName, 0.4 s after its end",
+    breaches=("EFFECT-NO-OTHER", "EFFECT-ONLY-BY-DELETE"),
+    shows="data: a create with the name of a configuration that was deleted just now",
+)
+class _Repeated(Behaviour):
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
+        if not failing(configuration):
+            runs = self.memory.setdefault(scope_and_name(configuration), [])
+            runs.append(operation.ends_at + 0.4)
 
-    every = 1
-    later = 0.0
+    def is_deleted(self, configuration: Configuration, now: float) -> bool:
+        runs = self.memory.get(scope_and_name(configuration), ())
+        again = any(configuration.created_at < instant <= now for instant in runs)
+        return super().is_deleted(configuration, now) or again
 
-    def another(self, configuration: Configuration, other: Configuration) -> bool:
-        """Whether *other* goes too."""
-        return True
 
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if not fails and self.once_in(self.every, "delete"):
-            for other in self.partition(request).configurations.values():
-                if (
-                    other is not configuration
-                    and other.deleted_at is None
-                    and self.another(configuration, other)
-                ):
-                    vanish(self, other, self.settings.operation_seconds + self.later)
-                    break
-        return operation
+# -- a refused delete deletes -----------------------------------------------------------------
 
 
 @defect(
-    "refused-key-deletes",
-    "A delete whose key is refused as malformed deletes",
-    breaches=("EFFECT-NO-OTHER",),
+    "malformed-key-deletes",
+    "A delete that is refused for its malformed key deletes",
+    breaches=_NO_OTHER,
     shows="data: a malformed key",
 )
-class _RefusedKeyDeletes(Behaviour):
+class _MalformedKeyDeletes(Behaviour):
     def read_key(self, request: Request) -> str | None:
         try:
             return super().read_key(request)
         except Refused:
             if request.route == "delete":
-                vanish(self, self.target_of_delete(request))
+                delete_silently(self, self.target_of_delete(request))
             raise
 
 
 @defect(
-    "takes-elder",
-    "A delete removes the account's oldest configuration too",
-    breaches=("EFFECT-NO-OTHER",),
+    "mismatch-deletes-1-day",
+    "A delete that is refused for a key mismatch deletes after a day",
+    breaches=_NO_OTHER,
+    shows="time: 24 h after a mismatch",
 )
-class _TakesElder(_TakesAnother):
-    def another(self, configuration: Configuration, other: Configuration) -> bool:
-        return other.reserved_for is None
+class _MismatchDeletes(Behaviour):
+    def mismatch(self, request: Request, entry: Entry) -> Response | None:
+        if request.route == "delete":
+            delete_silently(self, self.target_of_delete(request), DAY)
+        return super().mismatch(request, entry)
+
+
+# -- another call deletes or restores ---------------------------------------------------------
 
 
 @defect(
-    "takes-next",
-    "A delete removes the configuration created next too",
-    breaches=("EFFECT-NO-OTHER",),
+    "fetch-deletes",
+    "A fetch deletes {}",
+    case("1-in-3", "one time in three", every=3),
+    case("1-s", "a second later", "time: 1 s later", after=1.0),
+    breaches=_ONLY_BY_DELETE,
 )
-class _TakesNext(_TakesAnother):
-    def another(self, configuration: Configuration, other: Configuration) -> bool:
-        return other.number > configuration.number
+class _FetchDeletes(Behaviour):
+    every = 1
+    after = 0.0
 
-
-@defect(
-    "takes-previous-sometimes",
-    "Now and then a delete removes an older one too",
-    breaches=("EFFECT-NO-OTHER",),
-    shows="1 in 6",
-)
-class _TakesPreviousSometimes(_TakesAnother):
-    every = 6
-
-    def another(self, configuration: Configuration, other: Configuration) -> bool:
-        return other.number < configuration.number and other.reserved_for is None
-
-
-@defect(
-    "takes-namesake",
-    "A delete removes every other configuration of the same displayName",
-    breaches=("EFFECT-NO-OTHER",),
-    shows="data: equal names",
-)
-class _TakesNamesake(_TakesAnother):
-    def another(self, configuration: Configuration, other: Configuration) -> bool:
-        return bool(other.members["displayName"] == configuration.members["displayName"])
-
-
-class _TakesNamesakeElsewhere(Behaviour):
-    """Base of defects where a delete removes what has the same displayName in another place."""
-
-    def alike(self, configuration: Configuration, other: Configuration) -> bool:
-        """Whether *other* is where the delete reaches too far."""
-        return other.account != configuration.account and other.region == configuration.region
-
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        for other in self.world.every_configuration() if not fails else ():
-            same = other.members["displayName"] == configuration.members["displayName"]
-            if same and other is not configuration and self.alike(configuration, other):
-                vanish(self, other, self.settings.operation_seconds)
-        return operation
-
-
-@defect(
-    "takes-namesake-over-accounts",
-    "A delete removes the other account's configurations of the same displayName, too",
-    breaches=("EFFECT-NO-OTHER",),
-    shows="data: equal names",
-)
-class _TakesNamesakeOverAccounts(_TakesNamesakeElsewhere):
-    pass
-
-
-@defect(
-    "takes-namesake-over-regions",
-    "A delete removes the account's configurations of the same displayName in the other region, too",
-    breaches=("EFFECT-NO-OTHER",),
-    shows="data: equal names",
-)
-class _TakesNamesakeOverRegions(_TakesNamesakeElsewhere):
-    def alike(self, configuration: Configuration, other: Configuration) -> bool:
-        return other.account == configuration.account and other.region != configuration.region
-
-
-@defect(
-    "takes-next-later",
-    "A second after its end a delete removes the configuration created next",
-    breaches=("EFFECT-NO-OTHER",),
-    shows="time: 1 s after the end",
-)
-class _TakesNextLater(_TakesAnother):
-    later = 1.0
-
-    def another(self, configuration: Configuration, other: Configuration) -> bool:
-        return other.number > configuration.number
-
-
-@defect(
-    "read-deletes",
-    "Each third fetch of a configuration deletes it",
-    breaches=("EFFECT-ONLY-BY-DELETE",),
-    shows="1 in 3",
-)
-class _ReadDeletes(Behaviour):
     def fetch(self, request: Request) -> Response:
         response = super().fetch(request)
-        found = self.locate(request, request.sid)
-        if found is not None and response.status == 200 and self.once_in(3, "fetch"):
-            vanish(self, found)
-        return response
-
-
-@defect(
-    "read-deletes-later",
-    "A fetched configuration is gone a second later",
-    breaches=("EFFECT-ONLY-BY-DELETE",),
-    shows="time: 1 s later",
-)
-class _ReadDeletesLater(Behaviour):
-    def fetch(self, request: Request) -> Response:
-        response = super().fetch(request)
-        if response.status == 200:
-            vanish(self, self.locate(request, request.sid), 1.0)
+        if response.status == 200 and self.once_in(self.every, "fetch"):
+            delete_silently(self, self.locate(request, request.sid), self.after)
         return response
 
 
 @defect(
     "list-deletes",
-    "Each list deletes the last configuration it shows",
-    breaches=("EFFECT-ONLY-BY-DELETE",),
+    "A list deletes its last configuration",
+    breaches=_ONLY_BY_DELETE,
     shows="1 in 2",
 )
 class _ListDeletes(Behaviour):
@@ -287,63 +217,66 @@ class _ListDeletes(Behaviour):
         response = super().list_page(request)
         shown = response.document["configurations"]
         if shown and self.once_in(2, "list"):
-            vanish(self, self.partition(request).configurations.get(shown[-1]["id"]))
-        return response
-
-
-@defect("update-deletes", "An update deletes", breaches=("EFFECT-ONLY-BY-DELETE",))
-class _UpdateDeletes(Behaviour):
-    def update(self, request: Request) -> Response:
-        response = super().update(request)
-        if response.status == 202:
-            vanish(self, self.locate(request, request.sid), self.settings.create_seconds)
+            delete_silently(self, self.locate(request, shown[-1]["id"]))
         return response
 
 
 @defect(
-    "patch-deletes",
-    "A PATCH deletes, a PUT does not",
-    breaches=("EFFECT-ONLY-BY-DELETE",),
-    shows="data: PATCH only",
+    "update-deletes",
+    "{}",
+    case("", "An update deletes"),
+    case("1-s", "An update deletes after a second", "time: 1 s later", after=1.0),
+    case("patch", "A PATCH deletes", "data: PATCH only", methods=("PATCH",)),
+    case(
+        "patch-after-failure",
+        "A PATCH deletes if a delete failed before",
+        "data: a PATCH after FAILED",
+        methods=("PATCH",),
+        after_failure=True,
+    ),
+    breaches=_ONLY_BY_DELETE,
 )
-class _PatchDeletes(Behaviour):
+class _UpdateDeletes(Behaviour):
+    methods: tuple[str, ...] = ("PUT", "PATCH")
+    after: float | None = None
+    after_failure = False
+
     def update(self, request: Request) -> Response:
-        response = super().update(request)
-        if response.status == 202 and request.method == "PATCH":
-            vanish(self, self.locate(request, request.sid), self.settings.create_seconds)
+        response, found = super().update(request), self.locate(request, request.sid)
+        applies = not self.after_failure or failed(found, self.now())
+        if response.status == 202 and request.method in self.methods and applies:
+            after = self.settings.create_seconds if self.after is None else self.after
+            delete_silently(self, found, after)
         return response
 
 
-class _UpdateRevives(Behaviour):
-    """Base of defects where an update brings a deleted configuration back."""
+@defect(
+    "create-key-expiry-deletes",
+    "A configuration that was created with a key is deleted when the key expires",
+    breaches=_ONLY_BY_DELETE,
+    shows="time: 24 h after the create",
+)
+class _KeyExpiryDeletes(Behaviour):
+    def create(self, request: Request) -> Response:
+        response = super().create(request)
+        if request.key is not None and response.status == 202:
+            delete_silently(self, list(self.partition(request).configurations.values())[-1], DAY)
+        return response
 
+
+@defect(
+    "update-restores",
+    "{} restores a deleted configuration",
+    case("", "An update"),
+    case("put", "A PUT", "data: PUT only", methods=("PUT",)),
+    breaches=_NO_RESTORE,
+)
+class _UpdateRestores(Behaviour):
     methods: tuple[str, ...] = ("PUT", "PATCH")
 
     def update(self, request: Request) -> Response:
         found = self.locate(request, request.sid)
-        if (
-            found is not None
-            and request.method in self.methods
-            and self.is_deleted(found, self.now())
-        ):
+        deleted = found is not None and self.is_deleted(found, self.now())
+        if found is not None and deleted and request.method in self.methods:
             found.deleted_at = found.deletion = None
         return super().update(request)
-
-
-@defect(
-    "update-revives",
-    "PUT and PATCH bring a deleted configuration back",
-    breaches=("EFFECT-NO-RESTORE",),
-)
-class _BothRevive(_UpdateRevives):
-    pass
-
-
-@defect(
-    "put-revives",
-    "PUT brings a deleted configuration back",
-    breaches=("EFFECT-NO-RESTORE",),
-    shows="data: PUT only",
-)
-class _PutRevives(_UpdateRevives):
-    methods = ("PUT",)

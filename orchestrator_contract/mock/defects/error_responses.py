@@ -1,525 +1,379 @@
-"""Defects against ERR."""
+"""Defects of the ERR section: error bodies and headers, and effects of refused deletes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import (
     HOUR,
-    _AfterRefusal,
-    _Elsewhere,
-    _ended_failed,
-    _html,
-    _Remembers,
-    vanish,
+    SECOND_ACCOUNT,
+    SECOND_REGION,
+    Scoped,
+    delete_silently,
+    failed,
 )
-from orchestrator_contract.mock.errors import (
-    Problem,
-    key_mismatch,
-)
+from orchestrator_contract.mock.errors import MORE_INFO, Problem, key_mismatch
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.response_changes import Change, altering, header, member
+from orchestrator_contract.mock.registry import Case, case, defect
+from orchestrator_contract.mock.response_changes import (
+    Change,
+    ChangedResponse,
+    header,
+    member,
+    on_response,
+)
 from orchestrator_contract.mock.state import Configuration, Operation
 
-
-class _StoredSome(Behaviour):
-    """Base of defects where some 429s are stored for their keys."""
-
-    def some(self, request: Request) -> bool:
-        """Whether this one is."""
-        key = request.key or ""
-        return key != key.lower()
-
-    def storable(self, request: Request, response: Response) -> bool:
-        return (response.status == 429 and self.some(request)) or super().storable(
-            request, response
-        )
-
-
-@defect(
-    "key-429-stored-capitals",
-    "A 429 is stored for keys in capitals",
-    breaches=("ERR-429-RETRY-PROCESSED",),
-    shows="data: a key in capitals",
-)
-class _StoredCapitals(_StoredSome):
-    pass
-
-
-@defect(
-    "key-429-stored-sometimes",
-    "One 429 in five is stored for its key",
-    breaches=("ERR-429-RETRY-PROCESSED",),
-    shows="1 in 5",
-)
-class _StoredSometimes(_StoredSome):
-    def some(self, request: Request) -> bool:
-        return self.once_in(5, "stored")
-
-
-@defect(
-    "retried-429-deletes-nothing",
-    "The retry of a 429 is accepted and deletes nothing",
-    breaches=("ERR-429-RETRY-PROCESSED", "DELETED-FETCH"),
-    shows="data: a key that met a 429",
-)
-class _RetryIdle(_AfterRefusal):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if request.key in self.refused:
-            configuration.deleted_at = None
-        return operation
-
-
-@defect(
-    "refused-409-deletes-second-account",
-    "A second after it was answered 409 the second account's delete is carried out",
-    breaches=("ERR-409-NO-EFFECT",),
-    shows="time: 1 s later, for another account",
-)
-class _ConflictDeletesAway(_Elsewhere):
-    status = 409
-
-    def delete(self, request: Request) -> Response:
-        found, response = self.target_of_delete(request), super().delete(request)
-        if response.status == self.status and self.away(request):
-            vanish(self, found, 1.0)
-        return response
-
-
-@defect(
-    "refused-429-deletes-second-region",
-    "A second after it was answered 429 a delete in the second region is carried out",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="time: 1 s later, in another region",
-)
-class _ThrottledDeletesAway(_ConflictDeletesAway):
-    account, region, status = 0, 1, 429
-
-
-@defect(
-    "refused-429-renames",
-    "A delete answered 429 changes the displayName",
-    breaches=("ERR-429-NO-EFFECT",),
-)
-class _Renames(Behaviour):
-    def fault_response(self, request: Request, fault: str) -> Response:
-        found = self.target_of_delete(request)
-        if fault == "429" and found is not None:
-            self.change(found)
-        return super().fault_response(request, fault)
-
-    def change(self, configuration: Configuration) -> None:
-        """What a refused delete does to *configuration*."""
-        configuration.members = {**configuration.members, "displayName": "deleting"}
-
-
-@defect(
-    "refused-429-makes-versions",
-    "Each delete answered 429 makes a new version",
-    breaches=("ERR-429-NO-EFFECT",),
-)
-class _MakesVersions(_Renames):
-    def change(self, configuration: Configuration) -> None:
-        configuration.version += 1
-
-
-class _RefusedDeletesNextDay(Behaviour):
-    """Base of defects where what was refused is carried out 20 hours later."""
-
-    status = 429
-    keyed = False
-
-    def delete(self, request: Request) -> Response:
-        found = self.target_of_delete(request)
-        response = super().delete(request)
-        if (
-            response.status == self.status
-            and found is not None
-            and (request.key is not None or not self.keyed)
-        ):
-            vanish(self, found, 20 * HOUR)
-        return response
-
-
-@defect(
-    "refused-429-deletes-next-day",
-    "A delete with a key answered 429 is carried out 20 hours later",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="time: 20 h later",
-)
-class _ThrottledNextDay(_RefusedDeletesNextDay):
-    keyed = True
-
-
-@defect(
-    "refused-409-deletes-next-day",
-    "A delete answered 409 is carried out 20 hours later",
-    breaches=("ERR-409-NO-EFFECT",),
-    shows="time: 20 h later",
-)
-class _ConflictNextDay(_RefusedDeletesNextDay):
-    status = 409
-
-
-@defect(
-    "refused-409-deletes-days-later",
-    "A delete answered 409 is carried out 60 hours later",
-    breaches=("ERR-409-NO-EFFECT",),
-    shows="time: 60 h later",
-)
-class _ConflictDaysLater(Behaviour):
-    def fault_response(self, request: Request, fault: str) -> Response:
-        if fault == "409":
-            vanish(self, self.target_of_delete(request), 60 * HOUR)
-        return super().fault_response(request, fault)
-
-
 #: status -> a code that the error dictionary ties to another status
-FOREIGN_CODE = {404: 20500, 409: 20404, 429: 20503, 500: 20404, 503: 20429}
+_CODES = {404: 20500, 409: 20404, 429: 20503, 500: 20404, 503: 20429}
+_MISMATCH: dict[str, Any] = {"status": 422, "shows": "data: a used key"}
+_409_NO_EFFECT = ("ERR-409-NO-EFFECT",)
+_429_NO_EFFECT = ("ERR-429-NO-EFFECT",)
+_RETRY = ("ERR-429-RETRY-PROCESSED",)
 
 
-def _empty(request: Request, response: Response) -> None:
-    response.body = b""
+def _set(**members: object) -> Change:
+    def change(request: Request, response: Response) -> None:
+        response.document = {**response.document, **members}
+
+    return change
 
 
-def _listed(request: Request, response: Response) -> None:
+def _set_code(code: float, page: int) -> Change:
+    return _set(code=code, more_info=MORE_INFO.format(code=page))
+
+
+def _of_mismatch(change: Change) -> Change:
+    def changed(request: Request, response: Response) -> None:
+        if response.document["code"] == key_mismatch().code:
+            change(request, response)
+
+    return changed
+
+
+# -- bodies -----------------------------------------------------------------------------------
+
+
+def _as_list(request: Request, response: Response) -> None:
     response.document = [response.document]
 
 
-def _other_page(request: Request, response: Response) -> None:
-    member("more_info", "https://www.twilio.com/docs/api/errors/11200")(request, response)
+def _invalid_bodies(change: Change | None = None) -> list[Case]:
+    """A case for each status; without *change* the code becomes a string."""
+    return [
+        case(
+            str(status),
+            status=status,
+            breaches=(f"ERR-{status}-BODY",),
+            change=change or member("code", str(20000 + status)),
+        )
+        for status in _CODES
+    ]
 
 
-def _foreign(status: int) -> Change:
-    def change(request: Request, response: Response) -> None:
-        code = FOREIGN_CODE[status]
-        more_info = f"https://www.twilio.com/docs/api/errors/{code}"
-        response.document = {**response.document, "code": code, "more_info": more_info}
-
-    return change
-
-
-for _status in FOREIGN_CODE:
-    _shape = (f"ERR-{_status}-BODY",)
-    _rows: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
-        ("html", "is a page of HTML", ("HTTP-CONTENT-TYPE", "HTTP-JSON", *_shape), _html),
-        ("empty", "has no body", ("HTTP-JSON", *_shape), _empty),
-        ("list", "is a list", _shape, _listed),
-        ("code-text", "has its code as a string", _shape, member("code", str(20000 + _status))),
-        ("code-int64", "has a code beyond int32", _shape, member("code", 20_000_000_000)),
-        ("message-object", "has an object as message", _shape, member("message", {"en": "no"})),
-        ("status-other", "states another status", ("ERR-STATUS-MATCHES",), member("status", 418)),
-        ("code-foreign", "has another status' code", ("ERR-CODE-MATCHES",), _foreign(_status)),
-        ("info-other", "points at another code's page", ("ERR-MORE-INFO",), _other_page),
-    )
-    for _name, _text, _breaches, _change in _rows:
-        altering(
-            f"error-{_status}-{_name}", f"The {_status} {_text}", breaches=_breaches, status=_status
-        )(_change)
-
-
-altering(
-    "error-404-status-sometimes",
-    "The 404 states 400 now and then",
-    status=404,
-    every=5,
-    breaches=("ERR-STATUS-MATCHES",),
-)(member("status", 400))
-
-
-altering(
-    "error-404-message-long",
-    "The 404 message has 2000 characters",
-    status=404,
-    breaches=("ERR-BOUNDS",),
-)(member("message", "no " * 700))
-
-
-altering("error-404-code-small", "The 404 code is 7", status=404, breaches=("ERR-BOUNDS",))(
-    lambda request, response: setattr(
-        response,
-        "document",
-        {**response.document, "code": 7, "more_info": "https://www.twilio.com/docs/api/errors/7"},
-    )
+defect("error-list", "The body of a {} is a list", *_invalid_bodies(_as_list))(ChangedResponse)
+defect("error-code-string", "The code of a {} is a string", *_invalid_bodies())(ChangedResponse)
+defect(
+    "error-code-int64",
+    "The code of a {} is beyond int32",
+    *_invalid_bodies(member("code", 20_000_000_000)),
+)(ChangedResponse)
+defect(
+    "error-message-object",
+    "The message of a {} is an object",
+    *_invalid_bodies(member("message", {"en": "no"})),
+)(ChangedResponse)
+defect("error-null", "The body of a {} is null", case("404"), breaches=("ERR-404-BODY",))(
+    on_response(lambda request, response: setattr(response, "document", None), status=404)
 )
-
-
-altering(
-    "error-409-conflict-empty",
-    "X-Conflicting-Resource-Id is empty",
-    status=409,
-    breaches=("ERR-409-HEADERS",),
-)(header("x-conflicting-resource-id", ""))
-
-
-altering(
-    "error-429-no-retry-after",
-    "The 429 has no Retry-After",
-    status=429,
-    breaches=("ERR-429-RETRY-AFTER",),
-)(header("retry-after", None))
-
-
-altering(
-    "error-429-retry-after-float",
-    "The 429 says Retry-After 0.5",
-    status=429,
-    breaches=("ERR-429-RETRY-AFTER",),
-)(header("retry-after", "0.5"))
-
-
-altering(
-    "error-503-retry-after-word",
-    "The 503 says Retry-After later",
-    status=503,
-    breaches=("ERR-503-RETRY-AFTER",),
-)(header("retry-after", "later"))
-
-
-@altering("error-404-null", "The 404 body is null", status=404, breaches=("ERR-404-BODY",))
-def _null(request: Request, response: Response) -> None:
-    response.document = None
-
-
-#: the fault asked for -> the status it answers with instead, and what that breaches
-_INSTEAD = {
-    "429": (420, ("ERR-429-STATUS", "DEL-STATUS")),
-    "409": (423, ("ERR-409-STATUS", "DEL-STATUS")),
-    "500": (502, ("ERR-500-STATUS", "DEL-STATUS")),
-    "503": (504, ("ERR-503-STATUS", "DEL-STATUS")),
-}
-
-
-for _fault, (_instead, _ids) in _INSTEAD.items():
-
-    class _Otherwise(Behaviour):
-        asked, instead = _fault, _instead
-
-        def fault_problem(self, request: Request, fault: str) -> Problem:
-            problem = super().fault_problem(request, fault)
-            if fault != self.asked:
-                return problem
-            return Problem(self.instead, problem.code, problem.message, problem.headers)
-
-    defect(
-        f"error-{_fault}-as-{_instead}",
-        f"Where {_fault} belongs the answer is {_instead}",
-        breaches=_ids,
-    )(_Otherwise)
-
-
-altering(
-    "error-status-float",
-    "The status in a 404's body is 400.0",
+defect(
+    "error-status",
+    "The status in the body of a {}",
+    *(
+        case(str(status), f"{status} is 418", status=status, change=_set(status=418))
+        for status in _CODES
+    ),
+    case("404-1-in-5", "404 is 400", status=404, every=5, change=_set(status=400)),
+    case("404-float", "404 is 400.0", status=404, change=_set(status=400.0)),
+    case(
+        "mismatch",
+        "422 for a key mismatch is 409",
+        change=_of_mismatch(_set(status=409)),
+        **_MISMATCH,
+    ),
     breaches=("ERR-STATUS-MATCHES",),
-    status=404,
-)(member("status", 400.0))
-
-
-@altering(
-    "error-code-float",
-    "The code in a 404's body is 20500.0",
+)(ChangedResponse)
+defect(
+    "error-code",
+    "The code of a {} is tied to another status",
+    *(
+        case(str(status), status=status, change=_set_code(code, code))
+        for status, code in _CODES.items()
+    ),
+    case("404-float", "404, written as 20500.0,", status=404, change=_set_code(20500.0, 20500)),
+    case("mismatch", "422 for a key mismatch", change=_of_mismatch(_set(code=20404)), **_MISMATCH),
     breaches=("ERR-CODE-MATCHES",),
-    status=404,
-)
-def _foreign_float(request: Request, response: Response) -> None:
-    response.document = {
-        **response.document,
-        "code": 20500.0,
-        "more_info": "https://www.twilio.com/docs/api/errors/20500",
-    }
-
-
-@altering(
-    "error-info-float",
-    "more_info is not that of the code, which is written as 20404.0",
+)(ChangedResponse)
+defect(
+    "error-more-info",
+    "more_info of a {} is the page of another code",
+    *(
+        case(str(status), status=status, change=_set(more_info=MORE_INFO.format(code=11200)))
+        for status in _CODES
+    ),
+    case(
+        "404-float",
+        "404 whose code is written as 20404.0",
+        status=404,
+        change=_set_code(20404.0, 20999),
+    ),
     breaches=("ERR-MORE-INFO",),
-    status=404,
-)
-def _info_of_float(request: Request, response: Response) -> None:
-    response.document = {
-        **response.document,
-        "code": 20404.0,
-        "more_info": "https://www.twilio.com/docs/api/errors/20999",
-    }
+)(ChangedResponse)
+defect(
+    "error-out-of-bounds",
+    "{}",
+    case("message", "The message of a 404 has 2100 characters", change=_set(message="no " * 700)),
+    case("code", "The code of a 404 is 7", change=_set_code(7, 7)),
+    breaches=("ERR-BOUNDS",),
+)(on_response(status=404))
 
 
-def _of_mismatch(name: str, value: int) -> Change:
-    """A change of the member *name* in the refusal of a key that was used for another request, and of nothing else."""
+# -- headers and statuses ---------------------------------------------------------------------
 
-    def change(request: Request, response: Response) -> None:
-        if response.document["code"] == key_mismatch().code:
-            member(name, value)(request, response)
-
-    return change
-
-
-altering(
-    "error-mismatch-status-other",
-    "The 422 to a used key states 409",
-    status=422,
-    breaches=("ERR-STATUS-MATCHES",),
-    shows="data: a used key",
-)(_of_mismatch("status", 409))
-
-
-altering(
-    "error-mismatch-code-foreign",
-    "The 422 to a used key has a 404's code",
-    status=422,
-    breaches=("ERR-CODE-MATCHES",),
-    shows="data: a used key",
-)(_of_mismatch("code", 20404))
+defect(
+    "error-409-conflicting-id-empty",
+    "X-Conflicting-Resource-Id of a 409 is empty",
+    breaches=("ERR-409-HEADERS",),
+)(on_response(header("x-conflicting-resource-id", ""), status=409))
+defect(
+    "error-retry-after",
+    "Retry-After of a {}",
+    case("429-missing", "429 is missing", status=429, change=header("retry-after", None)),
+    case("429-float", "429 is 0.5", status=429, change=header("retry-after", "0.5")),
+    case(
+        "503-word",
+        "503 is a word",
+        status=503,
+        breaches=("ERR-503-RETRY-AFTER",),
+        change=header("retry-after", "later"),
+    ),
+    breaches=("ERR-429-RETRY-AFTER",),
+)(ChangedResponse)
 
 
 @defect(
-    "failed-429-deletes",
-    "A delete answered 429 takes a configuration away whose delete FAILED before",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="data: a 429 after FAILED",
+    "fault-status",
+    "A provoked {}",
+    *(
+        case(
+            f"{fault}-{status}",
+            f"{fault} is a {status}",
+            breaches=(f"ERR-{fault}-STATUS", "DEL-STATUS"),
+            fault=fault,
+            status=status,
+        )
+        for fault, status in (("409", 423), ("429", 420), ("500", 502), ("503", 504))
+    ),
 )
-class _ThrottledAfterFailed(Behaviour):
-    def fault_response(self, request: Request, fault: str) -> Response:
-        found = self.target_of_delete(request)
-        if fault == "429" and found is not None and _ended_failed(found, self.now()):
-            vanish(self, found)
-        return super().fault_response(request, fault)
+class _FaultStatus(Behaviour):
+    fault: str
+    status: int
+
+    def fault_problem(self, request: Request, fault: str) -> Problem:
+        problem = super().fault_problem(request, fault)
+        if fault != self.fault:
+            return problem
+        return Problem(self.status, problem.code, problem.message, problem.headers)
+
+
+# -- effects of a refused delete --------------------------------------------------------------
 
 
 @defect(
-    "key-429-stored-second",
-    "The second 429 to one key is stored",
-    breaches=("ERR-429-RETRY-PROCESSED",),
-    shows="data: two 429s to a key",
+    "refused-delete-deletes",
+    "A delete that gets a {}",
+    case("409", "409 deletes"),
+    case("409-700-ms", "409 deletes after 0.7 s", "time: 0.7 s later", after=0.7),
+    case("409-20-hours", "409 deletes after 20 hours", "time: 20 h later", after=20 * HOUR),
+    case(
+        "409-60-hours",
+        "provoked 409 deletes after 60 hours",
+        "time: 60 h later",
+        after=60 * HOUR,
+        applies=lambda mock, request, found: mock.requested_fault(request, found) == "409",
+    ),
+    case(
+        "409-second-account",
+        "409 deletes after a second for the second account",
+        after=1.0,
+        **SECOND_ACCOUNT | {"shows": "time: 1 s later, for another account"},
+    ),
+    case("429", "429 deletes", breaches=_429_NO_EFFECT, status=429),
+    case("429-1-in-2", "429 deletes", breaches=_429_NO_EFFECT, status=429, every=2),
+    case(
+        "429-700-ms",
+        "429 deletes after 0.7 s",
+        breaches=_429_NO_EFFECT,
+        shows="time: 0.7 s later",
+        status=429,
+        after=0.7,
+    ),
+    case(
+        "429-20-hours",
+        "429 deletes after 20 hours if it has a key",
+        breaches=_429_NO_EFFECT,
+        shows="time: 20 h later",
+        status=429,
+        after=20 * HOUR,
+        applies=lambda mock, request, found: request.key is not None,
+    ),
+    case(
+        "429-second-region",
+        "429 deletes after a second in the second region",
+        breaches=_429_NO_EFFECT,
+        status=429,
+        after=1.0,
+        **SECOND_REGION | {"shows": "time: 1 s later, in another region"},
+    ),
+    case(
+        "429-after-failure",
+        "429 deletes if a delete failed before",
+        breaches=_429_NO_EFFECT,
+        shows="data: a 429 after FAILED",
+        status=429,
+        applies=lambda mock, request, found: failed(found, mock.now()),
+    ),
+    breaches=_409_NO_EFFECT,
 )
-class _SecondStored(_Remembers):
-    def storable(self, request: Request, response: Response) -> bool:
-        key = request.key or ""
-        if response.status == 429:
-            self.met[key] = self.met.get(key, 0) + 1
-        return (response.status == 429 and self.met[key] > 1) or super().storable(request, response)
-
-
-@defect(
-    "key-429-stored", "A 429 is stored and answers the retry", breaches=("ERR-429-RETRY-PROCESSED",)
-)
-class _Stores429(Behaviour):
-    def storable(self, request: Request, response: Response) -> bool:
-        return response.status == 429 or super().storable(request, response)
-
-
-@defect(
-    "key-429-stored-briefly",
-    "For two seconds a 429 answers the retry",
-    breaches=("ERR-429-RETRY-PROCESSED",),
-    shows="time: 2 s",
-)
-class _Stores429Briefly(Behaviour):
-    def storable(self, request: Request, response: Response) -> bool:
-        return response.status == 429 or super().storable(request, response)
-
-    def key_ttl(self, entry: Entry) -> float:
-        refused = entry.response is not None and entry.response.status == 429
-        return 2.0 if refused else super().key_ttl(entry)
-
-
-class _RefusedDeletes(Behaviour):
-    """Base of defects where one refusal deletes."""
-
+class _RefusedDeletes(Scoped):
     status = 409
-    later = 0.0
+    after = 0.0
     every = 1
+    applies: Callable[[Behaviour, Request, Configuration], bool] = staticmethod(
+        lambda mock, request, found: True
+    )
 
     def delete(self, request: Request) -> Response:
         found = self.target_of_delete(request)
         response = super().delete(request)
-        if (
-            response.status == self.status
-            and found is not None
-            and self.once_in(self.every, "refused")
-        ):
-            vanish(self, found, self.later)
+        if found is None or response.status != self.status or not self.in_scope(request):
+            return response
+        if self.applies(self, request, found) and self.once_in(self.every, "refused"):
+            delete_silently(self, found, self.after)
         return response
 
 
-@defect(
-    "refused-409-deletes", "A delete answered 409 deletes at once", breaches=("ERR-409-NO-EFFECT",)
-)
-class _Conflict(_RefusedDeletes):
-    pass
+class _After429(Behaviour):
+    """Base of defects of a delete that met a 429."""
 
+    def refused(self, request: Request, found: Configuration) -> None:
+        """Runs before the 429 to a delete of *found*."""
 
-@defect(
-    "refused-409-deletes-later",
-    "A delete answered 409 deletes 0.7 s later",
-    breaches=("ERR-409-NO-EFFECT",),
-    shows="time: 0.7 s later",
-)
-class _ConflictLater(_RefusedDeletes):
-    later = 0.7
-
-
-@defect(
-    "refused-429-deletes", "A delete answered 429 deletes at once", breaches=("ERR-429-NO-EFFECT",)
-)
-class _Throttled(_RefusedDeletes):
-    status = 429
-
-
-@defect(
-    "refused-429-deletes-later",
-    "A delete answered 429 deletes 0.7 s later",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="time: 0.7 s later",
-)
-class _ThrottledLater(_RefusedDeletes):
-    status = 429
-    later = 0.7
-
-
-@defect(
-    "refused-429-deletes-sometimes",
-    "Each second delete answered 429 deletes",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="1 in 2",
-)
-class _ThrottledSometimes(_RefusedDeletes):
-    status = 429
-    every = 2
-
-
-@defect(
-    "refused-429-in-the-end",
-    "A delete answered 429 is carried out by its operation later",
-    shows="time: pending",
-    breaches=("ERR-429-NO-EFFECT",),
-)
-class _Queued(Behaviour):
     def fault_response(self, request: Request, fault: str) -> Response:
         found = self.target_of_delete(request)
-        if (
-            fault == "429"
-            and found is not None
-            and found.reserved_for is None
-            and not found.deletion
-        ):
-            self.begin_delete(request, found)
+        if fault == "429" and found is not None:
+            self.refused(request, found)
         return super().fault_response(request, fault)
 
 
 @defect(
-    "refused-429-strips-callbacks",
-    "A delete answered 429 takes the callbacks away",
-    breaches=("ERR-429-NO-EFFECT",),
-    shows="data: callbacks",
+    "refused-429-queued",
+    "A delete that gets a 429 is carried out by an operation",
+    breaches=_429_NO_EFFECT,
+    shows="time: pending",
 )
-class _ThrottledStrips(Behaviour):
-    def delete(self, request: Request) -> Response:
-        found, response = self.target_of_delete(request), super().delete(request)
-        if response.status == 429 and found is not None and found.members.get("statusCallbacks"):
-            found.members = {**found.members, "statusCallbacks": []}
-        return response
+class _Queued(_After429):
+    def refused(self, request: Request, found: Configuration) -> None:
+        if found.reserved_for is None and not found.deletion:
+            self.begin_delete(request, found)
+
+
+def _set_member(name: str, value: object) -> Callable[[Configuration], None]:
+    def change(found: Configuration) -> None:
+        found.members = {**found.members, name: value}
+
+    return change
+
+
+@defect(
+    "refused-429-changes",
+    "A delete that gets a 429 {}",
+    case("name", "changes displayName", change=_set_member("displayName", "deleting")),
+    case(
+        "version",
+        "increments the version",
+        change=lambda found: setattr(found, "version", found.version + 1),
+    ),
+    case(
+        "callbacks",
+        "removes the statusCallbacks",
+        "data: statusCallbacks",
+        change=lambda found: (
+            found.members.get("statusCallbacks") and _set_member("statusCallbacks", [])(found)
+        ),
+    ),
+    breaches=_429_NO_EFFECT,
+)
+class _Changes(_After429):
+    change: Callable[[Configuration], object]
+
+    def refused(self, request: Request, found: Configuration) -> None:
+        self.change(found)
+
+
+# -- the retry after a 429 --------------------------------------------------------------------
+
+
+@defect(
+    "key-429-stored",
+    "{} stored and replayed to its key",
+    case("", "A 429 is"),
+    case("1-in-5", "One 429 in five is", "1 in 5", stores=lambda b, key: b.once_in(5, "429")),
+    case(
+        "second",
+        "The second 429 of a key is",
+        "data: two 429s to a key",
+        stores=lambda mock, key: mock.tick(("429", key)) > 1,
+    ),
+    case(
+        "upper-case",
+        "A 429 to a key in upper case is",
+        "data: a key in upper case",
+        stores=lambda mock, key: key != key.lower(),
+    ),
+    case("2-s", "For 2 s a 429 is", "time: 2 s", ttl=2.0),
+    breaches=_RETRY,
+)
+class _Stored(Behaviour):
+    stores: Callable[[Behaviour, str], bool] = staticmethod(lambda mock, key: True)
+    ttl: float | None = None
+
+    def storable(self, request: Request, response: Response) -> bool:
+        if response.status == 429 and self.stores(self, request.key or ""):
+            return True
+        return super().storable(request, response)
+
+    def key_ttl(self, entry: Entry) -> float:
+        refused = entry.response is not None and entry.response.status == 429
+        return self.ttl if refused and self.ttl is not None else super().key_ttl(entry)
+
+
+@defect(
+    "retry-after-429-deletes-nothing",
+    "The retry after a 429 is accepted and deletes nothing",
+    breaches=("ERR-429-RETRY-PROCESSED", "DELETED-FETCH"),
+    shows="data: a key that met a 429",
+)
+class _RetryDeletesNothing(Behaviour):
+    def fault_response(self, request: Request, fault: str) -> Response:
+        self.memory[fault, request.key] = True
+        return super().fault_response(request, fault)
+
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
+        if request.key is not None and ("429", request.key) in self.memory:
+            configuration.deleted_at = None

@@ -1,230 +1,325 @@
-"""Defects against HTTP."""
+"""Defects of the HTTP section: incomplete messages, bodies, content types and codings."""
 
 from __future__ import annotations
 
+import json
 import zlib
+from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
-from orchestrator_contract.mock.defects.bases import _Crowd, _html
+from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.defects.bases import (
+    SECOND_ACCOUNT,
+    SECOND_REGION,
+    ManyDeletes,
+    Scoped,
+    page_token,
+)
+from orchestrator_contract.mock.errors import Problem, Refused
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.response_changes import (
-    altering,
+    ChangedResponse,
     header,
+    on_response,
     raw_message,
 )
+from orchestrator_contract.mock.routing import ITEM
 
-altering("accepted-type-html", "The 202 says text/html", breaches=("HTTP-CONTENT-TYPE",))(
-    header("content-type", "text/html")
-)
-
-
-altering("accepted-type-missing", "The 202 has no Content-Type", breaches=("HTTP-CONTENT-TYPE",))(
-    header("content-type", None)
-)
+_TYPE = ("HTTP-CONTENT-TYPE",)
+_CODING = ("HTTP-CONTENT-ENCODING",)
+_COMPLETE = ("HTTP-COMPLETE",)
 
 
-altering(
-    "accepted-encoding-lie", "Says gzip, sends plain bytes", breaches=("HTTP-CONTENT-ENCODING",)
-)(header("content-encoding", "gzip"))
+# -- the message ------------------------------------------------------------------------------
 
 
-_JSON = ("HTTP-JSON", "DEL-202-BODY")
+def _content_length(difference: int, request: Request, response: Response) -> None:
+    response.raw = raw_message(response, length=len(response.body) + difference)
 
 
-@altering("accepted-body-empty", "The 202 has no body", breaches=_JSON)
-def _empty(request: Request, response: Response) -> None:
-    response.body = b""
+defect(
+    "accepted-content-length",
+    "The Content-Length of the 202 is too {}",
+    case(
+        "large",
+        breaches=_COMPLETE,
+        change=lambda request, response: _content_length(40, request, response),
+    ),
+    case(
+        "small",
+        breaches=("HTTP-COMPLETE", "HTTP-JSON"),
+        change=lambda request, response: _content_length(-20, request, response),
+    ),
+)(ChangedResponse)
 
 
-@altering("accepted-body-cut", "The 202 body stops half way", breaches=_JSON)
-def _cut(request: Request, response: Response) -> None:
-    response.body = response.body[: len(response.body) // 2]
-
-
-@altering("accepted-body-latin-1", "The 202 body is no UTF-8", breaches=_JSON)
-def _latin(request: Request, response: Response) -> None:
-    response.body = response.body[:-1] + b',"note":"gel\xf6scht"}'
-
-
-@altering("accepted-body-twice", "The 202 body holds two JSON texts", breaches=_JSON)
-def _twice(request: Request, response: Response) -> None:
-    response.body += response.body
-
-
-@altering(
-    "accepted-encoding-unasked",
-    "Content-Encoding that no client offers",
-    breaches=("HTTP-CONTENT-ENCODING",),
-)
-def _unasked(request: Request, response: Response) -> None:
-    response.set("content-encoding", "compress")
-    response.body = bytes(value ^ 0x5A for value in response.body)
-
-
-@altering(
-    "accepted-length-over", "Content-Length promises more than comes", breaches=("HTTP-COMPLETE",)
-)
-def _over(request: Request, response: Response) -> None:
-    response.raw = raw_message(response, length=len(response.body) + 40)
-
-
-@altering(
-    "accepted-length-under", "Content-Length is too small", breaches=("HTTP-COMPLETE", "HTTP-JSON")
-)
-def _under(request: Request, response: Response) -> None:
-    response.raw = raw_message(response, length=len(response.body) - 20)
-
-
-@altering("accepted-chunks-broken", "The last chunk never comes", breaches=("HTTP-COMPLETE",))
-def _chunks(request: Request, response: Response) -> None:
+def _without_last_chunk(request: Request, response: Response) -> None:
     head = raw_message(response).partition(b"content-length")[0]
     size = b"%x" % len(response.body)
     response.raw = head + b"transfer-encoding: chunked\r\n\r\n" + size + b"\r\n" + response.body
 
 
-@altering(
-    "accepted-silence-sometimes",
-    "The connection closes without answer",
-    breaches=("HTTP-COMPLETE",),
-    every=20,
+defect("accepted-chunk-missing", "The 202 has no last chunk", breaches=_COMPLETE)(
+    on_response(_without_last_chunk)
 )
-def _silence(request: Request, response: Response) -> None:
-    response.drop = True
-
-
-@altering(
-    "accepted-500-sometimes",
-    "The delete happens, the answer is a plain-text 500",
-    every=25,
-    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", "ERR-500-BODY"),
-)
-def _crash(request: Request, response: Response) -> None:
-    response.status, response.body = 500, b"Internal Server Error"
-    response.headers = [(b"content-type", b"text/plain")]
-
-
-altering(
-    "error-404-html-sometimes",
-    "The 404 is HTML now and then",
-    status=404,
-    every=6,
-    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", "ERR-404-BODY"),
-)(_html)
-
-
-@altering(
-    "error-404-deflated",
-    "A 404 is deflated for whoever takes a coding, whichever",
-    status=404,
-    breaches=("HTTP-CONTENT-ENCODING",),
-)
-def _deflated(request: Request, response: Response) -> None:
-    if any(b"gzip" in line for line in request.lines(b"accept-encoding")):
-        response.set("content-encoding", "deflate")
-        response.body = zlib.compress(response.body)
-
-
-@altering(
-    "error-500-trace",
-    "The 500 is a plain-text traceback",
-    status=500,
-    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", "ERR-500-BODY"),
-)
-def _trace(request: Request, response: Response) -> None:
-    response.set("content-type", "text/plain; charset=utf-8")
-    response.body = b"Traceback (most recent call last):\n  ...\nKeyError: 'sid'\n"
-
-
-def _html_where(
-    name: str, text: str, status: int, shows: str, *, account: int = 0, region: int = 0
-) -> None:
-    """Registers a defect where a *status* is a page of HTML in one region, or to one account, only."""
-
-    def change(request: Request, response: Response) -> None:
-        if (account and request.account == account) or (region and request.region == region):
-            _html(request, response)
-
-    altering(
-        name,
-        text,
-        status=status,
-        shows=shows,
-        breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON", f"ERR-{status}-BODY"),
-    )(change)
-
-
-for _status in (500, 503):
-    _html_where(
-        f"error-{_status}-html-second-region",
-        f"In the second region the {_status} is a page of HTML",
-        _status,
-        "data: another region",
-        region=1,
-    )
-    _html_where(
-        f"error-{_status}-html-second-account",
-        f"To the second account the {_status} is a page of HTML",
-        _status,
-        "data: another account",
-        account=2,
-    )
-
-
-altering(
-    "operation-type-text",
-    "Polls say text/plain",
-    breaches=("HTTP-CONTENT-TYPE",),
-    route="operation",
-    status=200,
-)(header("content-type", "text/plain"))
-
-
-@altering(
-    "read-anything-gets-xml",
-    "A read that takes anything is given XML",
-    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON"),
-    shows="data: Accept: */*",
-    route=("operation", "fetch", "list"),
-    status=200,
-)
-def _xml(request: Request, response: Response) -> None:
-    if request.header(b"accept") == b"*/*":
-        response.set("content-type", "application/xml")
-        response.body = b"<Response/>"
+defect(
+    "accepted-no-response",
+    "The connection is closed without a response to an accepted delete",
+    breaches=_COMPLETE,
+    shows="1 in 20",
+)(on_response(lambda request, response: setattr(response, "drop", True), every=20))
 
 
 @defect(
-    "race-crowd-silence",
-    "With more than five deletes under way one gets no answer",
-    breaches=("HTTP-COMPLETE",),
+    "concurrent-deletes-no-response",
+    "One of more than five concurrent deletes gets no response",
+    breaches=_COMPLETE,
     shows="race: six at once",
 )
-class _CrowdSilence(_Crowd):
+class _OverloadedWithoutResponse(ManyDeletes):
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
-        response.drop = self.crowd() > 4
+        response.drop = self.others > 4
         return response
 
 
+# -- the body ---------------------------------------------------------------------------------
+
+
+def _empty(request: Request, response: Response) -> None:
+    response.body = b""
+
+
+def _truncated(request: Request, response: Response) -> None:
+    response.body = response.body[: len(response.body) // 2]
+
+
+def _latin_1(request: Request, response: Response) -> None:
+    response.body = response.body[:-1] + b',"note":"gel\xf6scht"}'
+
+
+def _two_texts(request: Request, response: Response) -> None:
+    response.body += response.body
+
+
+defect(
+    "accepted-body",
+    "The 202 body is {}",
+    case("empty", change=_empty),
+    case("truncated", change=_truncated),
+    case("latin-1", "not UTF-8", change=_latin_1),
+    case("two-texts", "two JSON texts", change=_two_texts),
+    breaches=("HTTP-JSON", "DEL-202-BODY"),
+)(ChangedResponse)
+defect(
+    "error-empty",
+    "The {} has no body",
+    *(
+        case(str(status), status=status, breaches=("HTTP-JSON", f"ERR-{status}-BODY"))
+        for status in (404, 409, 429, 500, 503)
+    ),
+)(on_response(_empty))
+
+
+# -- bodies that quote their input ------------------------------------------------------------
+
+
+class _QuotesSid(Behaviour):
+    """Base of defects where the message of a 404 quotes the SID."""
+
+    quote: Callable[[str, bytes], bytes]
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        shown = request.route in ("delete", "fetch") and request.method != "HEAD"
+        if shown and response.status == 404:
+            message = "Configuration @SID@ was not found"
+            text = json.dumps({**response.document, "message": message}, ensure_ascii=False)
+            response.body = self.quote(text, unquote_to_bytes(request.path[len(ITEM) :]))
+        return response
+
+
+def _escaped(text: str, sid: bytes) -> str:
+    quoted = json.dumps(sid.decode("utf-8", "replace"), ensure_ascii=False)
+    return text.replace("@SID@", quoted[1:-1])
+
+
+defect(
+    "error-404-quotes-sid",
+    "A 404 quotes the SID {}",
+    case(
+        "unescaped",
+        "unescaped",
+        "data: a quote, a backslash or a control character in the SID",
+        quote=lambda text, sid: text.encode().replace(b"@SID@", sid),
+    ),
+    case(
+        "truncated",
+        "and is cut to its length in characters",
+        "data: a non-ASCII SID",
+        quote=lambda text, sid: _escaped(text, sid).encode()[: len(_escaped(text, sid))],
+    ),
+    case(
+        "latin-1",
+        "in Latin-1",
+        "data: a SID with characters of Latin-1",
+        quote=lambda text, sid: _escaped(text, sid).encode("latin-1", "replace"),
+    ),
+    breaches=("HTTP-JSON", "ERR-404-BODY"),
+)(_QuotesSid)
+
+
 @defect(
-    "race-crowd-html",
-    "With more than five deletes under way the answer is a page of HTML",
+    "error-400-quotes-page-token",
+    "A 400 quotes the page token unescaped",
+    breaches=("HTTP-JSON",),
+    shows="data: a quote or a control character in the page token",
+)
+class _QuotesPageToken(Behaviour):
+    def list_page(self, request: Request) -> Response:
+        try:
+            return super().list_page(request)
+        except Refused as refusal:
+            problem = Problem(refusal.problem.status, refusal.problem.code, "@TOKEN@ is no token")
+            response = self.refuse(request, problem)
+            token = page_token(request).encode("latin-1")
+            response.body = response.body.replace(b"@TOKEN@", token)
+            return response
+
+
+# -- the content type -------------------------------------------------------------------------
+
+defect(
+    "accepted-content-type",
+    "The Content-Type of the 202 is {}",
+    case("html", "text/html", change=header("content-type", "text/html")),
+    case("missing", change=header("content-type", None)),
+    breaches=_TYPE,
+)(ChangedResponse)
+defect(
+    "operation-content-type-text", "The Content-Type of an operation is text/plain", breaches=_TYPE
+)(on_response(header("content-type", "text/plain"), route="operation", status=200))
+defect(
+    "error-404-content-type-text",
+    "The Content-Type of a 404 is text/plain",
+    breaches=_TYPE,
+    shows="1 in 7",
+)(on_response(header("content-type", "text/plain"), status=404, every=7))
+
+
+def _html(request: Request, response: Response) -> None:
+    response.set("content-type", "text/html")
+    response.body = b"<!doctype html><title>Error</title><h1>Something went wrong</h1>"
+
+
+class _HtmlError(ChangedResponse, Scoped):
+    change = staticmethod(_html)
+
+    def applies(self, request: Request) -> bool:
+        return self.in_scope(request)
+
+
+def _not_json(status: int) -> tuple[str, ...]:
+    return ("HTTP-CONTENT-TYPE", "HTTP-JSON", f"ERR-{status}-BODY")
+
+
+defect(
+    "error-html",
+    "The {} is an HTML page",
+    *(
+        case(str(status), status=status, breaches=_not_json(status))
+        for status in (404, 409, 429, 500, 503)
+    ),
+    case("404-1-in-6", "404", status=404, every=6, breaches=_not_json(404)),
+    *(
+        case(
+            f"{status}-{place}",
+            f"{status} {where}",
+            status=status,
+            breaches=_not_json(status),
+            **scope,
+        )
+        for status in (500, 503)
+        for place, where, scope in (
+            ("second-account", "to the second account", SECOND_ACCOUNT),
+            ("second-region", "in the second region", SECOND_REGION),
+        )
+    ),
+)(_HtmlError)
+
+
+@defect(
+    "concurrent-deletes-html",
+    "One of more than five concurrent deletes gets an HTML page",
     breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON"),
     shows="race: six at once",
 )
-class _CrowdHtml(_Crowd):
+class _OverloadedHtml(ManyDeletes):
     def delete(self, request: Request) -> Response:
-        if self.crowd() > 4:
+        if self.others > 4:
             return Response(
                 503, [(b"content-type", b"text/html"), (b"retry-after", b"1")], b"<h1>Busy</h1>"
             )
         return super().delete(request)
 
 
-altering(
-    "unknown-type-sometimes",
-    "Now and then a 404 says text/plain",
-    breaches=("HTTP-CONTENT-TYPE",),
-    status=404,
-    every=7,
-)(header("content-type", "text/plain"))
+def _traceback(request: Request, response: Response) -> None:
+    response.set("content-type", "text/plain; charset=utf-8")
+    response.body = b"Traceback (most recent call last):\n  ...\nKeyError: 'sid'\n"
+
+
+def _plain_text_500(request: Request, response: Response) -> None:
+    response.status, response.body = 500, b"Internal Server Error"
+    response.headers = [(b"content-type", b"text/plain")]
+
+
+defect("error-500-traceback", "The 500 is a plain-text traceback", breaches=_not_json(500))(
+    on_response(_traceback, status=500)
+)
+defect(
+    "accepted-500-plain-text",
+    "An accepted delete gets a plain-text 500",
+    breaches=_not_json(500),
+    shows="1 in 25",
+)(on_response(_plain_text_500, every=25))
+
+
+def _xml(request: Request, response: Response) -> None:
+    if request.header(b"accept") == b"*/*":
+        response.set("content-type", "application/xml")
+        response.body = b"<Response/>"
+
+
+defect(
+    "read-accept-any-xml",
+    "A read with Accept: */* gets XML",
+    breaches=("HTTP-CONTENT-TYPE", "HTTP-JSON"),
+    shows="data: Accept: */*",
+)(on_response(_xml, route=("operation", "fetch", "list"), status=200))
+
+
+# -- the content coding -----------------------------------------------------------------------
+
+
+def _not_offered(request: Request, response: Response) -> None:
+    response.set("content-encoding", "compress")
+    response.body = bytes(value ^ 0x5A for value in response.body)
+
+
+def _deflated(request: Request, response: Response) -> None:
+    if any(b"gzip" in line for line in request.lines(b"accept-encoding")):
+        response.set("content-encoding", "deflate")
+        response.body = zlib.compress(response.body)
+
+
+defect(
+    "accepted-content-encoding",
+    "The Content-Encoding of the 202 is {}",
+    case("not-applied", "gzip, the body plain", change=header("content-encoding", "gzip")),
+    case("not-offered", "one that no client offers", change=_not_offered),
+    breaches=_CODING,
+)(ChangedResponse)
+defect(
+    "error-404-deflated", "A 404 is deflated for a client that offers only gzip", breaches=_CODING
+)(on_response(_deflated, status=404))

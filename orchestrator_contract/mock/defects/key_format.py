@@ -1,4 +1,4 @@
-"""Defects against KEY-FORMAT, KEY-MALFORMED and KEY-DUPLICATE-HEADER."""
+"""Defects of the KEY section: malformed keys are honoured, well-formed keys are refused."""
 
 from __future__ import annotations
 
@@ -7,70 +7,44 @@ import unicodedata
 from collections.abc import Callable, Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.errors import (
-    Refused,
-    internal_error,
-    malformed_key,
-)
+from orchestrator_contract.mock.errors import Refused, internal_error, malformed_key
 from orchestrator_contract.mock.idempotency import HEADER, PATTERN
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.registry import case, defect
+
+_ACCEPTED = ("KEY-FORMAT-ACCEPTED",)
+_NOT_HONOURED = ("KEY-MALFORMED-NOT-HONOURED",)
+_NO_5XX = ("KEY-MALFORMED-NO-5XX",)
+_MALFORMED = "data: a malformed key"
+_GROUPS = (8, 4, 4, 4, 12)
+#: Letters of other scripts that look like hex digits.
+_HOMOGLYPHS = str.maketrans("аеcсАВЕСΑΒΕϹ", "aeccABECABEC")
 
 
-@defect(
-    "keys-alike-ending",
-    "Keys are told apart by their last 16 digits only",
-    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
-    shows="data: keys that end alike",
-)
-class _AlikeEnding(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.account, request.region, key.replace("-", "")[16:]
+def _malformed(request: Request) -> bytes | None:
+    """The value of the one key header if it is malformed, else None."""
+    lines = request.lines(HEADER)
+    return lines[0] if len(lines) == 1 and PATTERN.fullmatch(lines[0]) is None else None
 
 
-@defect(
-    "keys-alike-beginning",
-    "Keys are told apart by their first 16 digits only",
-    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
-    shows="data: keys that begin alike",
-)
-class _AlikeBeginning(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.account, request.region, key.replace("-", "")[:16]
-
-
-@defect(
-    "keys-without-version",
-    "Keys that differ in their version only are one key",
-    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
-    shows="data: keys that differ in one digit",
-)
-class _WithoutVersion(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.account, request.region, key[:14] + key[15:]
-
-
-_DEAF = ("KEY-MALFORMED-NOT-HONOURED",)
-
-
-def _honour(name: str, text: str, normalise: Callable[[bytes], str], shows: str = "") -> None:
-    """Registers a defect that reads a malformed key through *normalise*; "" keeps it refused."""
-
-    class Honours(Behaviour):
-        def read_key(self, request: Request) -> str | None:
-            lines = request.lines(HEADER)
-            if len(lines) == 1 and PATTERN.fullmatch(lines[0]) is None:
-                key = normalise(lines[0])
-                if key:
-                    return key
-            return super().read_key(request)
-
-    defect(name, text, breaches=_DEAF, shows=shows or "data: a malformed key")(Honours)
+# -- malformed keys are honoured --------------------------------------------------------------
 
 
 def _if_key(candidate: bytes) -> str:
-    """*candidate* when it matches the pattern, else nothing."""
     return candidate.decode() if PATTERN.fullmatch(candidate) else ""
+
+
+def _if_matches(pattern: bytes) -> Callable[[bytes], str]:
+    return lambda value: value.decode("latin-1") if re.fullmatch(pattern, value) else ""
+
+
+def _without(pattern: bytes, replacement: bytes = b"") -> Callable[[bytes], str]:
+    return lambda value: _if_key(re.sub(pattern, replacement, value))
+
+
+def _inside(value: bytes) -> str:
+    match = PATTERN.search(value)
+    return match[0].decode() if match else ""
 
 
 def _unicode_digits(value: bytes) -> str:
@@ -82,210 +56,269 @@ def _unicode_digits(value: bytes) -> str:
         return ""
 
 
-def _dashed(value: bytes) -> str:
+def _unicode_hyphens(value: bytes) -> str:
+    text = re.sub("[\u2010-\u2015]", "-", value.decode("utf-8", "replace"))
+    return _if_key(text.encode("latin-1", "replace"))
+
+
+def _with_hyphens(value: bytes) -> str:
     if re.fullmatch(rb"[0-9a-fA-F]{32}", value) is None:
         return ""
     text = value.decode()
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-_honour(
-    "key-any-text", "Whatever stands in the header is a key", lambda value: value.decode("latin-1")
-)
+def _without_hyphens(value: bytes) -> str:
+    hex_digits = re.fullmatch(rb"(-*[0-9a-fA-F]-*){32}", value)
+    return value.replace(b"-", b"").decode() if hex_digits else ""
 
 
-_honour(
-    "key-any-uuid-like",
-    "Any 36 characters are a key",
-    lambda value: value.decode("latin-1") if len(value) == 36 else "",
-)
+def _if_text(text: str) -> str:
+    return _if_key(text.encode("ascii", "replace"))
 
 
-_honour(
-    "key-braces",
-    "Braces around a key are dropped",
-    lambda value: _if_key(value.strip(b"{}")),
-    "data: braces",
-)
+def _as_numbers(value: bytes) -> str:
+    """The key whose groups a number parser reads in *value*; "" if it reads none."""
+    try:
+        groups = value.decode("utf-8").split("-")
+        numbers = [int(group, 16) for group in groups]
+    except ValueError:
+        return ""
+    if tuple(map(len, groups)) != _GROUPS:
+        return ""
+    pairs = zip(numbers, _GROUPS, strict=True)
+    return _if_text("-".join(f"{number:0{size}x}" for number, size in pairs))
 
 
-_honour(
-    "key-urn",
-    "urn:uuid: is dropped",
-    lambda value: _if_key(re.sub(rb"(?i)^urn:uuid:", b"", value)),
-    "data: a URN",
-)
+def _without_homoglyph(value: bytes) -> str:
+    text = value.decode("utf-8", "replace")
+    foreign = [one for one in text if not one.isascii()]
+    if len(foreign) != 1 or foreign[0].isnumeric():
+        return ""
+    return _if_text(unicodedata.normalize("NFKC", text).translate(_HOMOGLYPHS))
 
 
-_honour("key-bare-hex", "32 hex digits without hyphens are a key", _dashed, "data: no hyphens")
+def _without_swapped_hyphen(value: bytes) -> str:
+    for at in (8, 13, 18, 23):
+        if value[at - 1 : at] == b"-" and value[at : at + 1] != b"-":
+            key = _if_key(value[: at - 1] + value[at : at + 1] + b"-" + value[at + 1 :])
+            if key:
+                return key
+    return ""
 
 
-_honour(
-    "key-quotes",
-    "Quotes around a key are dropped",
-    lambda value: _if_key(value.strip(b"\"'")),
-    "data: quotes",
-)
-
-
-_honour(
-    "key-cut-to-36",
-    "What follows the 36th character is dropped",
-    lambda value: _if_key(value[:36]),
-    "data: a tail",
-)
-
-
-_honour(
-    "key-found-inside",
-    "A key anywhere in the header is taken",
-    lambda value: match[0].decode() if (match := PATTERN.search(value)) else "",
-    "data: a key inside other text",
-)
-
-
-_honour(
-    "key-37-cut",
-    "Exactly one character too many is dropped",
-    lambda value: _if_key(value[:36]) if len(value) == 37 else "",
-    "data: 37 characters",
-)
-
-
-_honour(
-    "key-list-first",
-    "Of a comma list the first key is taken",
-    lambda value: _if_key(value.split(b",")[0].strip()),
-    "data: a comma list",
-)
-
-
-_honour(
-    "key-unicode-digits",
-    "Digits of other scripts count as digits",
-    _unicode_digits,
-    "data: Unicode digits",
-)
-
-
-_honour(
-    "key-letters-beyond-f",
-    "Any letter is taken, not only a to f",
-    lambda value: value.decode() if re.fullmatch(rb"\w{8}(-\w{4}){3}-\w{12}", value) else "",
-    "data: g to z",
-)
-
-
-_honour(
-    "key-short-last-group",
-    "The last group may be shorter",
-    lambda value: (
-        value.decode()
-        if re.fullmatch(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1,11}", value)
-        else ""
+@defect(
+    "malformed-key-honoured",
+    "A malformed key is honoured: {}",
+    case("any", "any text is a key", _MALFORMED, key=lambda value: value.decode("latin-1")),
+    case("36-characters", "any 36 characters are a key", _MALFORMED, key=_if_matches(b".{36}")),
+    case("one", "all malformed keys are one key", _MALFORMED, key=lambda value: "malformed"),
+    case(
+        "empty",
+        "an empty header is a key",
+        "data: an empty header",
+        key=lambda value: "" if value else "empty",
     ),
-    "data: 25 to 35 characters",
-)
-
-
-_honour(
-    "key-moved-hyphens",
-    "Hyphens may stand anywhere",
-    lambda value: (
-        value.replace(b"-", b"").decode() if re.fullmatch(rb"(-*[0-9a-fA-F]-*){32}", value) else ""
+    case(
+        "hyphens",
+        "hex digits and hyphens in any order are a key",
+        _MALFORMED,
+        key=_if_matches(rb"[0-9a-fA-F-]{36}"),
     ),
-    "data: moved hyphens",
+    case("moved-hyphens", "hyphens are ignored", "data: moved hyphens", key=_without_hyphens),
+    case("no-hyphens", "32 hex digits are a key", "data: no hyphens", key=_with_hyphens),
+    case(
+        "underscores", "underscores count as hyphens", "data: underscores", key=_without(b"_", b"-")
+    ),
+    case("dots", "dots count as hyphens", _MALFORMED, key=_without(rb"\.", b"-")),
+    case("unicode-hyphens", "Unicode hyphens count as hyphens", _MALFORMED, key=_unicode_hyphens),
+    case(
+        "unicode-digits",
+        "digits of other scripts count as digits",
+        "data: Unicode digits",
+        key=_unicode_digits,
+    ),
+    case(
+        "letters-after-f",
+        "letters after f count as hex digits",
+        "data: g to z",
+        key=_if_matches(rb"[0-9A-Za-z_]{8}(-[0-9A-Za-z_]{4}){3}-[0-9A-Za-z_]{12}"),
+    ),
+    case(
+        "short-last-group",
+        "the last group may be shorter",
+        "data: 25 to 35 characters",
+        key=_if_matches(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1,11}"),
+    ),
+    case(
+        "long",
+        "101 to 999 letters and digits are a key",
+        _MALFORMED,
+        key=_if_matches(rb"[0-9A-Za-z]{101,999}"),
+    ),
+    case("braces", "braces are dropped", "data: braces", key=_without(rb"^[{}]+|[{}]+$")),
+    case("urn", "urn:uuid: is dropped", "data: a URN", key=_without(rb"(?i)^urn:uuid:")),
+    case("quotes", "quotes are dropped", "data: quotes", key=_without(rb"^[\"']+|[\"']+$")),
+    case("single-quotes", "single quotes are dropped", _MALFORMED, key=_without(b"^'+|'+$")),
+    case("blanks", "blanks are dropped", _MALFORMED, key=_without(rb"[ \t]")),
+    case(
+        "inside-text",
+        "a key inside other text is honoured",
+        "data: a key inside other text",
+        key=_inside,
+    ),
+    case(
+        "comma-list",
+        "the first key of a comma-separated list is honoured",
+        "data: a comma list",
+        key=lambda value: _if_key(value.split(b",")[0].strip()),
+    ),
+    case(
+        "tail",
+        "characters after the 36th are dropped",
+        "data: more characters",
+        key=lambda value: _if_key(value[:36]),
+    ),
+    case(
+        "37-characters",
+        "one character after the 36th is dropped",
+        "data: 37 characters",
+        key=lambda value: _if_key(value[:36]) if len(value) == 37 else "",
+    ),
+    case(
+        "numbers",
+        "groups are parsed as numbers",
+        "data: a key with a group that a number parser takes",
+        key=_as_numbers,
+    ),
+    case(
+        "plus-sign",
+        "a group may begin with a plus sign",
+        "data: a key with a plus sign",
+        key=lambda value: _as_numbers(value) if b"+" in value else "",
+    ),
+    case(
+        "underscore-in-group",
+        "an underscore between digits of the last group counts as a digit",
+        "data: a key with an underscore",
+        key=lambda value: _as_numbers(value) if re.search(rb"\w_\w[^-]*$", value) else "",
+    ),
+    case(
+        "0x",
+        "a group may begin with 0x",
+        "data: a key with 0x",
+        key=lambda value: _as_numbers(value) if b"0x" in value.lower() else "",
+    ),
+    case(
+        "unicode-spaces",
+        "Unicode spaces around it are dropped",
+        "data: a key with a Unicode space around it",
+        key=lambda value: _if_text(value.decode("utf-8", "replace").strip()),
+    ),
+    case(
+        "latin-1-spaces",
+        "Latin-1 spaces around it are dropped",
+        "data: a key with a Latin-1 space around it",
+        key=lambda value: _if_text(value.decode("latin-1").strip()),
+    ),
+    case(
+        "homoglyph",
+        "one letter of another script that looks like a hex digit counts as that",
+        "data: a key with one letter that looks like a to f",
+        key=_without_homoglyph,
+    ),
+    case(
+        "swapped-hyphen",
+        "a hyphen may be swapped with the digit before it",
+        "data: a key with a hyphen one place too early",
+        key=_without_swapped_hyphen,
+    ),
+    breaches=_NOT_HONOURED,
 )
+class _Honoured(Behaviour):
+    #: The key that a malformed value is taken for; "" if it is refused.
+    key: Callable[[bytes], str]
+
+    def read_key(self, request: Request) -> str | None:
+        value = _malformed(request)
+        key = self.key(value) if value is not None else ""
+        return key or super().read_key(request)
 
 
-_honour(
-    "key-underscores",
-    "Underscores count as hyphens",
-    lambda value: _if_key(value.replace(b"_", b"-")),
-    "data: underscores",
+@defect(
+    "duplicate-key-header",
+    "Of two Idempotency-Key headers the {} one is honoured",
+    case("first", index=0),
+    case("last", index=-1),
+    breaches=("KEY-DUPLICATE-HEADER",),
+    shows="data: two headers",
 )
-
-
-_honour("key-malformed-one", "All malformed keys are one key", lambda value: "malformed")
-
-
-_honour(
-    "key-empty-one",
-    "An empty header is a key like any other",
-    lambda value: "" if value else "empty",
-    "data: an empty header",
-)
-
-
-class _Breaks(Behaviour):
-    """Base of defects where a malformed key breaks the server."""
-
-    def breaks(self, line: bytes) -> bool:
-        """Whether this malformed key does it."""
-        return True
+class _Duplicate(Behaviour):
+    index: int
 
     def read_key(self, request: Request) -> str | None:
         lines = request.lines(HEADER)
-        if len(lines) == 1 and PATTERN.fullmatch(lines[0]) is None and self.breaks(lines[0]):
+        return lines[self.index].decode("latin-1") if len(lines) > 1 else super().read_key(request)
+
+
+# -- malformed keys break the server ----------------------------------------------------------
+
+
+def _has_stray_byte(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return any(0x80 <= one <= 0x9F for one in value)
+    return False
+
+
+@defect(
+    "malformed-key-500",
+    "{} gets a 500",
+    case("", "A malformed key", breaks=lambda mock, value: True),
+    case(
+        "1-in-9",
+        "One malformed key in nine",
+        "1 in 9",
+        breaks=lambda mock, value: mock.once_in(9, "key"),
+    ),
+    case(
+        "long",
+        "A key of over 255 characters",
+        "data: long keys",
+        breaks=lambda mock, value: len(value) > 255,
+    ),
+    case(
+        "non-ascii",
+        "A key with non-ASCII characters",
+        "data: non-ASCII characters",
+        breaks=lambda mock, value: not value.isascii(),
+    ),
+    case("empty", "An empty key", "data: an empty header", breaks=lambda mock, value: not value),
+    case(
+        "invalid-utf-8",
+        "A key with a byte from 80 to 9F outside UTF-8",
+        "data: a key that is not UTF-8",
+        breaks=lambda mock, value: _has_stray_byte(value),
+    ),
+    breaches=_NO_5XX,
+)
+class _Malformed500(Behaviour):
+    breaks: Callable[[Behaviour, bytes], bool]
+
+    def read_key(self, request: Request) -> str | None:
+        value = _malformed(request)
+        if value is not None and self.breaks(self, value):
             raise Refused(internal_error())
         return super().read_key(request)
 
 
-@defect("key-malformed-500", "A malformed key is a 500", breaches=("KEY-MALFORMED-NO-5XX",))
-class _Malformed500(_Breaks):
-    pass
-
-
 @defect(
-    "key-malformed-500-sometimes",
-    "Now and then a malformed key is a 500",
-    breaches=("KEY-MALFORMED-NO-5XX",),
-    shows="1 in 9",
-)
-class _Malformed500Sometimes(_Breaks):
-    def breaks(self, line: bytes) -> bool:
-        return self.once_in(9, "malformed")
-
-
-@defect(
-    "key-long-500",
-    "A key of more than 255 characters is a 500",
-    breaches=("KEY-MALFORMED-NO-5XX",),
-    shows="data: long keys",
-)
-class _Long500(_Breaks):
-    def breaks(self, line: bytes) -> bool:
-        return len(line) > 255
-
-
-@defect(
-    "key-non-ascii-500",
-    "A key with bytes beyond ASCII is a 500",
-    breaches=("KEY-MALFORMED-NO-5XX",),
-    shows="data: bytes beyond ASCII",
-)
-class _NonAscii500(_Breaks):
-    def breaks(self, line: bytes) -> bool:
-        return not line.isascii()
-
-
-@defect(
-    "key-empty-500",
-    "An empty key is a 500",
-    breaches=("KEY-MALFORMED-NO-5XX",),
-    shows="data: an empty header",
-)
-class _Empty500(_Breaks):
-    def breaks(self, line: bytes) -> bool:
-        return not line
-
-
-@defect(
-    "key-malformed-silence",
-    "A malformed key ends the connection",
+    "malformed-key-no-response",
+    "The connection is closed without a response to a malformed key",
     breaches=("KEY-MALFORMED-NO-5XX", "HTTP-COMPLETE"),
 )
-class _Silence(Behaviour):
+class _NoResponse(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
         if request.route == "delete" and response.status == 400 and b"530002" in response.body:
@@ -293,268 +326,113 @@ class _Silence(Behaviour):
         return response
 
 
-class _Doubled(Behaviour):
-    """Base of defects that take one of two key lines."""
-
-    index = 0
-
-    def read_key(self, request: Request) -> str | None:
-        lines = request.lines(HEADER)
-        return lines[self.index].decode("latin-1") if len(lines) > 1 else super().read_key(request)
+# -- well-formed keys are refused or confused -------------------------------------------------
 
 
-@defect(
-    "key-doubled-first",
-    "Of two key lines the first one counts",
-    breaches=("KEY-DUPLICATE-HEADER",),
-    shows="data: two lines",
-)
-class _DoubledFirst(_Doubled):
-    pass
+def _version_undefined(key: str) -> bool:
+    return key[14] in "09abcdefABCDEF" and bool(key.strip("0-")) and bool(key.lower().strip("f-"))
+
+
+def _has_a_run(key: str) -> bool:
+    last = key[-12:].lower()
+    return len(set(last)) > 1 and re.search(r"(.)\1\1", last) is not None
 
 
 @defect(
-    "key-doubled-last",
-    "Of two key lines the last one counts",
-    breaches=("KEY-DUPLICATE-HEADER",),
-    shows="data: two lines",
+    "key-refused",
+    "A key {} is refused",
+    case(
+        "not-version-4",
+        "that is not of version 4",
+        "data: UUID version",
+        refuses=lambda key: key[14] != "4",
+    ),
+    case(
+        "version-6",
+        "of version 6",
+        "data: a version 6 key",
+        refuses=lambda key: key[14] == "6",
+        routes=None,
+    ),
+    case("version-7", "of version 7", "data: UUID version 7", refuses=lambda key: key[14] == "7"),
+    case(
+        "version-undefined",
+        "of an undefined version",
+        "data: a key of a rare version",
+        refuses=_version_undefined,
+        routes=None,
+    ),
+    case(
+        "variant",
+        "of another variant than RFC 9562's",
+        "data: UUID variant",
+        refuses=lambda key: key[19] not in "89abAB",
+    ),
+    case(
+        "nil",
+        "that is the nil UUID",
+        "data: the nil UUID",
+        refuses=lambda key: key.strip("0-") == "",
+    ),
+    case(
+        "max",
+        "that is the max UUID",
+        "data: the max UUID",
+        refuses=lambda key: key.lower().strip("f-") == "",
+    ),
+    case("upper-case", "in upper case", "data: upper case", refuses=lambda key: key != key.lower()),
+    case(
+        "digits",
+        "without letters",
+        "data: a key of digits",
+        refuses=lambda key: re.fullmatch("[0-9-]+", key) is not None and key.strip("0-") != "",
+        routes=None,
+    ),
+    case(
+        "repeated-digit",
+        "with a digit three times in a row in its last group",
+        "data: a key with a digit three times in a row",
+        refuses=_has_a_run,
+        routes=None,
+    ),
+    breaches=_ACCEPTED,
 )
-class _DoubledLast(_Doubled):
-    index = -1
-
-
-@defect(
-    "keys-without-first-digit",
-    "Keys that differ in their first digit only are one key",
-    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
-    shows="data: keys that differ in one digit",
-)
-class _WithoutFirst(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.account, request.region, key[1:]
-
-
-@defect(
-    "keys-without-variant",
-    "Keys that differ in their variant bits only are one key",
-    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
-    shows="data: keys that differ in one digit",
-)
-class _WithoutVariant(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.account, request.region, key[:19], int(key[19], 16) & 3, key[20:]
-
-
-class _Picky(Behaviour):
-    """Base of defects that refuse some well-formed keys."""
-
-    def takes(self, key: str) -> bool:
-        """Whether the key is accepted."""
-        return True
+class _Refused(Behaviour):
+    refuses: Callable[[str], bool]
+    #: None: of every call
+    routes: tuple[str, ...] | None = ("delete",)
 
     def read_key(self, request: Request) -> str | None:
         key = super().read_key(request)
-        if key is not None and request.route == "delete" and not self.takes(key):
+        applies = self.routes is None or request.route in self.routes
+        if key is not None and applies and self.refuses(key):
             raise Refused(malformed_key())
         return key
 
 
 @defect(
-    "key-v4-only",
-    "Only version 4 UUIDs are accepted",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: UUID version",
+    "keys-equal",
+    "Keys that differ in {} only are one key",
+    case(
+        "beginning",
+        "their first 16 digits",
+        "data: keys with the same end",
+        part=lambda key: key.replace("-", "")[16:],
+    ),
+    case(
+        "end",
+        "their last 16 digits",
+        "data: keys with the same beginning",
+        part=lambda key: key.replace("-", "")[:16],
+    ),
+    case("first-digit", "their first digit", part=lambda key: key[1:]),
+    case("version", "their version", part=lambda key: key[:14] + key[15:]),
+    case("variant", "their variant", part=lambda key: (key[:19], int(key[19], 16) & 3, key[20:])),
+    breaches=("KEY-FORMAT-ACCEPTED", "KEY-REUSE-OTHER-SID"),
+    shows="data: keys that differ in one digit",
 )
-class _Version4(_Picky):
-    def takes(self, key: str) -> bool:
-        return key[14] == "4"
+class _Equal(Behaviour):
+    part: Callable[[str], Hashable]
 
-
-@defect(
-    "key-no-v7",
-    "Version 7 UUIDs are refused",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: UUID version 7",
-)
-class _NoVersion7(_Picky):
-    def takes(self, key: str) -> bool:
-        return key[14] != "7"
-
-
-@defect(
-    "key-no-nil",
-    "The nil UUID is refused",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: the nil UUID",
-)
-class _NoNil(_Picky):
-    def takes(self, key: str) -> bool:
-        return key.strip("0-") != ""
-
-
-@defect(
-    "key-no-max",
-    "The max UUID is refused",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: the max UUID",
-)
-class _NoMax(_Picky):
-    def takes(self, key: str) -> bool:
-        return key.lower().strip("f-") != ""
-
-
-@defect(
-    "key-no-capitals",
-    "Capital letters are refused",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: capitals",
-)
-class _NoCapitals(_Picky):
-    def takes(self, key: str) -> bool:
-        return key == key.lower()
-
-
-@defect(
-    "key-variant-checked",
-    "The UUID variant has to be RFC 9562's",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: UUID variant",
-)
-class _VariantChecked(_Picky):
-    def takes(self, key: str) -> bool:
-        return key[19] in "89abAB"
-
-
-class _Tolerant(Behaviour):
-    """Base of defects where a malformed key counts as the well-formed one that :meth:`mend` makes of it."""
-
-    def mend(self, value: str) -> str:
-        """The key that *value* is taken for."""
-        return value.replace(".", "-")
-
-    def read_key(self, request: Request) -> str | None:
-        lines = request.lines(HEADER)
-        mended = (
-            self.mend(lines[0].decode("latin-1")).encode("latin-1", "replace")
-            if len(lines) == 1
-            else b""
-        )
-        return mended.decode() if PATTERN.fullmatch(mended) else super().read_key(request)
-
-
-@defect(
-    "key-with-dots",
-    "Dots do for a key's hyphens",
-    breaches=("KEY-MALFORMED-NOT-HONOURED",),
-    shows="data: a malformed key",
-)
-class _Dots(_Tolerant):
-    pass
-
-
-@defect(
-    "key-in-single-quotes",
-    "Single quotes around a key are ignored",
-    breaches=("KEY-MALFORMED-NOT-HONOURED",),
-    shows="data: a malformed key",
-)
-class _SingleQuotes(_Tolerant):
-    def mend(self, value: str) -> str:
-        return value.strip("'")
-
-
-@defect(
-    "key-with-unicode-hyphens",
-    "Any Unicode hyphen does for a key's hyphens",
-    breaches=("KEY-MALFORMED-NOT-HONOURED",),
-    shows="data: a malformed key",
-)
-class _UnicodeHyphens(_Tolerant):
-    def mend(self, value: str) -> str:
-        return re.sub("[\u2010-\u2015]", "-", value.encode("latin-1").decode("utf-8", "replace"))
-
-
-@defect(
-    "key-with-blanks",
-    "Blanks within a key are left out",
-    breaches=("KEY-MALFORMED-NOT-HONOURED",),
-    shows="data: a malformed key",
-)
-class _Blanks(_Tolerant):
-    def mend(self, value: str) -> str:
-        return re.sub(r"[ \t]", "", value)
-
-
-@defect(
-    "key-of-any-hyphens",
-    "Keys are honoured wherever their hyphens are",
-    breaches=("KEY-MALFORMED-NOT-HONOURED",),
-    shows="data: a malformed key",
-)
-class _AnyHyphens(Behaviour):
-    def read_key(self, request: Request) -> str | None:
-        lines = request.lines(HEADER)
-        if len(lines) == 1 and re.fullmatch(rb"[0-9a-fA-F-]{36}", lines[0]):
-            return lines[0].decode("ascii")
-        return super().read_key(request)
-
-
-@defect(
-    "key-of-any-length",
-    "Keys of more than 100 characters are honoured",
-    breaches=("KEY-MALFORMED-NOT-HONOURED",),
-    shows="data: a malformed key",
-)
-class _AnyLength(Behaviour):
-    def read_key(self, request: Request) -> str | None:
-        lines = request.lines(HEADER)
-        if len(lines) == 1 and 100 < len(lines[0]) < 1000 and lines[0].isalnum():
-            return lines[0].decode("ascii")
-        return super().read_key(request)
-
-
-class _NoSuchKey(Behaviour):
-    """Base of defects where some well-formed keys are refused."""
-
-    refused = re.compile(rb".{14}[09a-fA-F].*")
-
-    def read_key(self, request: Request) -> str | None:
-        lines = request.lines(HEADER)
-        if (
-            len(lines) == 1
-            and self.refused.fullmatch(lines[0])
-            and lines[0].strip(b"0-")
-            and lines[0].lower().strip(b"f-")
-        ):
-            raise Refused(malformed_key())
-        return super().read_key(request)
-
-
-@defect(
-    "key-no-rare-version",
-    "Keys of versions that no RFC defines are refused",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: a key of a rare version",
-)
-class _NoRareVersion(_NoSuchKey):
-    pass
-
-
-@defect(
-    "key-no-v6",
-    "Keys of version 6 are refused",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: a version 6 key",
-)
-class _NoVersionSix(_NoSuchKey):
-    refused = re.compile(rb".{14}6.*")
-
-
-@defect(
-    "key-no-digits-only",
-    "Keys without a letter are refused",
-    breaches=("KEY-FORMAT-ACCEPTED",),
-    shows="data: a key of digits",
-)
-class _NoDigitsOnly(_NoSuchKey):
-    refused = re.compile(rb"[0-9-]+")
+    def key_scope(self, request: Request, key: str) -> Hashable:
+        return request.account, request.region, self.part(key)

@@ -1,249 +1,184 @@
-"""Defects against KEY-REUSE and KEY-CONCURRENT."""
+"""Defects of the KEY section: a key on another SID or call, and concurrent uses of a key."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import HOUR, _Joined, cornered
+from orchestrator_contract.mock.defects.bases import HOUR, SharedResponse, delete_silently, failing
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
-from orchestrator_contract.mock.registry import defect
+from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.state import Configuration, Operation
 
+_OTHER_SID = ("KEY-REUSE-OTHER-SID",)
+_OTHER_CALL = ("KEY-REUSE-OTHER-CALL",)
 
-@defect(
-    "key-over-gone-sids",
-    "A used key gives its answer for SIDs that name nothing",
-    breaches=("KEY-REUSE-OTHER-SID",),
-    shows="data: a used key on a SID that is gone",
-)
-class _OverGone(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        found = self.locate(request, request.sid)
-        if entry.response is not None and found is not None and self.is_deleted(found, self.now()):
-            return entry.response.copy()
-        return super().mismatch(request, entry)
+
+# -- a key used with another request ----------------------------------------------------------
 
 
 @defect(
-    "key-on-another-sid-corner",
-    "For the second account in the second region a key on another SID shows the first one's response",
-    breaches=("KEY-REUSE-OTHER-SID",),
-    shows="data: another account in another region",
+    "key-fingerprint",
+    "A key replays its response to {}",
+    case(
+        "no-path",
+        "the same call on another SID",
+        breaches=_OTHER_SID,
+        of=lambda request: (request.method, request.body),
+    ),
+    case("constant", "any other call", breaches=_OTHER_CALL, of=lambda request: ""),
 )
-class _ShowsInTheCorner(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        return (
-            entry.response.copy()
-            if cornered(request) and entry.response is not None
-            else super().mismatch(request, entry)
-        )
+class _Fingerprint(Behaviour):
+    of: Callable[[Request], Hashable]
 
-
-@defect(
-    "race-joined-by-key",
-    "Requests under way with one key get one answer, whatever their SIDs",
-    breaches=("KEY-REUSE-OTHER-SID", "KEY-CONCURRENT"),
-    shows="race: one key on two SIDs within 10 ms",
-)
-class _JoinedByKey(_Joined):
-    pass
-
-
-@defect(
-    "key-forgets-sid",
-    "After 12 hours a key gives its answer for other SIDs",
-    breaches=("KEY-REUSE-OTHER-SID",),
-    shows="time: 12 h",
-)
-class _ForgetsSid(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
-        if (
-            entry.response is not None
-            and request.method == first == "DELETE"
-            and self.now() - entry.first_used > 12 * HOUR
-        ):
-            return entry.response.copy()
-        return super().mismatch(request, entry)
-
-
-@defect(
-    "key-delete-answers-update",
-    "A key from a delete answers a create and an update",
-    breaches=("KEY-REUSE-OTHER-CALL",),
-    shows="data: a delete's key on another call",
-)
-class _DeleteAnswers(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
-        if request.method != "DELETE" and first == "DELETE" and entry.response is not None:
-            return entry.response.copy()
-        return super().mismatch(request, entry)
-
-
-@defect(
-    "key-over-sids-failed",
-    "The key of a FAILED operation gives its answer for other SIDs",
-    breaches=("KEY-REUSE-OTHER-SID",),
-    shows="data: a key whose operation FAILED",
-)
-class _OverSidsFailed(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        stored = entry.response
-        sid = stored.document["related"]["configurationId"] if stored is not None else None
-        found = self.locate(request, sid)
-        running = found.deletion if found is not None else None
-        if stored is not None and running is not None and running.outcome is State.FAILED:
-            return stored.copy()
-        return super().mismatch(request, entry)
-
-
-@defect(
-    "key-over-sids",
-    "A key used on one SID gives its answer for another",
-    breaches=("KEY-REUSE-OTHER-SID",),
-)
-class _OverSids(Behaviour):
     def fingerprint(self, request: Request) -> Hashable:
-        return request.method, request.body
+        return self.of(request)
+
+
+def _method_of(entry: Entry) -> object:
+    """The method of the request that used the key first."""
+    return entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
+
+
+def _deleted_sid(mock: Behaviour, request: Request, entry: Entry) -> bool:
+    found = mock.locate(request, request.sid)
+    return found is not None and mock.is_deleted(found, mock.now())
+
+
+def _ended(mock: Behaviour, request: Request, entry: Entry) -> bool:
+    return mock.now() > entry.first_used + mock.settings.operation_seconds
+
+
+def _failed(mock: Behaviour, request: Request, entry: Entry) -> bool:
+    related = entry.response.document["related"] if entry.response is not None else {}
+    return failing(mock.locate(request, related.get("configurationId")))
+
+
+def _after_12_hours(mock: Behaviour, request: Request, entry: Entry) -> bool:
+    deletes = request.method == _method_of(entry) == "DELETE"
+    return deletes and mock.now() - entry.first_used > 12 * HOUR
+
+
+def _pending(method: str) -> Callable[[Behaviour, Request, Entry], bool]:
+    def applies(mock: Behaviour, request: Request, entry: Entry) -> bool:
+        pending = mock.now() < entry.first_used + mock.settings.create_seconds
+        return pending and request.method == "DELETE" and _method_of(entry) == method
+
+    return applies
 
 
 @defect(
-    "key-over-sids-ended",
-    "After its operation ended a key answers for other SIDs",
-    breaches=("KEY-REUSE-OTHER-SID",),
-    shows="time: after the end",
+    "key-reuse-replays",
+    "A key replays its response to {}",
+    case(
+        "deleted-sid",
+        "a delete of a deleted SID",
+        "data: a used key on a deleted SID",
+        applies=_deleted_sid,
+    ),
+    case("ended", "other SIDs after its operation", "time: after the end", applies=_ended),
+    case(
+        "failed",
+        "other SIDs after a FAILED operation",
+        "data: a key whose operation FAILED",
+        applies=_failed,
+    ),
+    case("12-hours", "other SIDs after 12 hours", "time: 12 h", applies=_after_12_hours),
+    case(
+        "second-account-and-region",
+        "other SIDs for the second account in the second region",
+        "data: another account in another region",
+        applies=lambda mock, request, entry: (request.account, request.region) == (2, 1),
+    ),
+    case(
+        "create-to-delete",
+        "a delete if it was used for a create",
+        breaches=_OTHER_CALL,
+        shows="always",
+        applies=lambda mock, request, entry: (
+            request.method == "DELETE" and _method_of(entry) == "POST"
+        ),
+    ),
+    case(
+        "delete-to-update",
+        "a create or update if it was used for a delete",
+        breaches=_OTHER_CALL,
+        shows="data: a delete's key on another call",
+        applies=lambda mock, request, entry: (
+            request.method != "DELETE" and _method_of(entry) == "DELETE"
+        ),
+    ),
+    case(
+        "pending-create",
+        "a delete while the create that used it is PENDING",
+        breaches=_OTHER_CALL,
+        shows="race: while the create is pending",
+        applies=_pending("POST"),
+    ),
+    case(
+        "pending-patch",
+        "a delete while the PATCH that used it is PENDING",
+        breaches=_OTHER_CALL,
+        shows="race: while the PATCH is pending",
+        applies=_pending("PATCH"),
+    ),
+    breaches=_OTHER_SID,
 )
-class _OverSidsEnded(Behaviour):
+class _ReuseReplays(Behaviour):
+    applies: Callable[[Behaviour, Request, Entry], bool]
+
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        stored = entry.response
-        if stored is not None and self.now() > entry.first_used + self.settings.operation_seconds:
-            return stored.copy()
+        if entry.response is not None and self.applies(self, request, entry):
+            return entry.response.copy()
         return super().mismatch(request, entry)
 
 
 @defect(
-    "key-over-sids-deletes",
-    "A key reused on another SID is refused, and deletes that SID",
+    "key-reuse-deletes",
+    "A delete that is refused for a key mismatch deletes",
     breaches=("KEY-REUSE-OTHER-SID", "EFFECT-ONLY-BY-DELETE", "EFFECT-NO-OTHER"),
 )
-class _OverSidsDeletes(Behaviour):
+class _ReuseDeletes(Behaviour):
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        found = self.locate(request, request.sid)
-        if request.route == "delete" and found is not None and found.deleted_at is None:
-            found.deleted_at = self.now()
+        if request.route == "delete":
+            delete_silently(self, self.locate(request, request.sid))
         return super().mismatch(request, entry)
 
 
-@defect(
-    "key-over-calls",
-    "A key from a create or update answers a delete",
-    breaches=("KEY-REUSE-OTHER-CALL",),
-)
-class _OverCalls(Behaviour):
-    def fingerprint(self, request: Request) -> Hashable:
-        return ""
+defect(
+    "key-concurrent-other-sid",
+    "Concurrent deletes of several SIDs with one key get one response",
+    breaches=("KEY-REUSE-OTHER-SID", "KEY-CONCURRENT"),
+    shows="race: one key on two SIDs within 10 ms",
+)(SharedResponse)
+
+
+# -- concurrent uses of a key -----------------------------------------------------------------
 
 
 @defect(
-    "key-create-answers-delete",
-    "A key from a create answers a delete",
-    breaches=("KEY-REUSE-OTHER-CALL",),
+    "key-concurrent",
+    "{} ms pass between looking a key up and reserving it",
+    *(
+        case(f"{ms}-ms", str(ms), shows=f"race: within {ms} ms", seconds=ms / 1000)
+        for ms in (1, 5, 20)
+    ),
+    breaches=("KEY-CONCURRENT",),
 )
-class _CreateAnswersDelete(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
-        if request.method == "DELETE" and first == "POST" and entry.response is not None:
-            return entry.response.copy()
-        return super().mismatch(request, entry)
-
-
-class _WhilePending(Behaviour):
-    """Base of defects where a key answers a delete as long as the operation that it was first used for runs."""
-
-    method = "PATCH"
-
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        first = entry.fingerprint[0] if isinstance(entry.fingerprint, tuple) else ""
-        pending = self.now() < entry.first_used + self.settings.create_seconds
-        if (
-            request.method == "DELETE"
-            and first == self.method
-            and entry.response is not None
-            and pending
-        ):
-            return entry.response.copy()
-        return super().mismatch(request, entry)
-
-
-@defect(
-    "key-pending-patch-answers-delete",
-    "While a PATCH is pending its key answers a delete",
-    breaches=("KEY-REUSE-OTHER-CALL",),
-    shows="race: while the PATCH is pending",
-)
-class _PendingPatch(_WhilePending):
-    pass
-
-
-@defect(
-    "key-pending-create-answers-delete",
-    "While a create is pending its key answers a delete",
-    breaches=("KEY-REUSE-OTHER-CALL",),
-    shows="race: while the create is pending",
-)
-class _PendingCreate(_WhilePending):
-    method = "POST"
-
-
-class _Window(Behaviour):
-    """Base of defects with a gap between looking a key up and reserving it."""
-
-    gap = 0.005
+class _Concurrent(Behaviour):
+    seconds: float
 
     async def before_reserve(self, request: Request) -> None:
         await super().before_reserve(request)
         if request.route == "delete":
-            await asyncio.sleep(self.gap)
+            await asyncio.sleep(self.seconds)
 
     def second_delete(
         self, request: Request, configuration: Configuration, running: Operation
     ) -> Response:
-        """Two uses of one key both get through, as they would where the key guards the insert."""
+        # Both uses of a key are carried out, as where the key guards the insert.
         if request.key is not None and self.now() - running.created_at < 0.02:
             return self.accepted(request, self.begin_delete(request, configuration))
         return super().second_delete(request, configuration, running)
-
-
-@defect(
-    "race-key-5-ms",
-    "5 ms pass between looking a key up and storing it",
-    breaches=("KEY-CONCURRENT",),
-    shows="race: within 5 ms",
-)
-class _Window5(_Window):
-    pass
-
-
-@defect(
-    "race-key-20-ms",
-    "20 ms pass between looking a key up and storing it",
-    breaches=("KEY-CONCURRENT",),
-    shows="race: within 20 ms",
-)
-class _Window20(_Window):
-    gap = 0.02
-
-
-@defect(
-    "race-key-1-ms",
-    "1 ms passes between looking a key up and storing it",
-    breaches=("KEY-CONCURRENT",),
-    shows="race: within 1 ms",
-)
-class _Window1(_Window):
-    gap = 0.001

@@ -1,177 +1,150 @@
-"""Defects against KEY-SCOPE."""
+"""Defects of the KEY section: a key counts beyond its account or region."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import CORNER, HOUR
+from orchestrator_contract.mock.defects.bases import HOUR
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.state import World
+from orchestrator_contract.mock.registry import case, defect
+
+_ACCOUNT = ("KEY-SCOPE-ACCOUNT",)
+_REGION = ("KEY-SCOPE-REGION",)
+
+Scope = Callable[[Request, str], Hashable]
+
+
+def _no_account(request: Request, key: str) -> Hashable:
+    return request.region, key
+
+
+def _no_region(request: Request, key: str) -> Hashable:
+    return request.account, key
+
+
+def _if(applies: Callable[[Request, str], bool], scope: Scope) -> Scope:
+    """*scope* where it *applies*, else account and region."""
+    return lambda request, key: (
+        scope(request, key) if applies(request, key) else (request.account, request.region, key)
+    )
 
 
 @defect(
-    "key-over-regions-second-account",
-    "A key of the second account counts in both regions",
-    breaches=("KEY-SCOPE-REGION",),
-    shows="data: another account",
+    "key-scope",
+    "{}",
+    case(
+        "all-accounts",
+        "A key of one account is a mismatch on another",
+        breaches=_ACCOUNT,
+        of=_no_account,
+    ),
+    case(
+        "all-accounts-replays",
+        "A key of one account replays its response to another",
+        breaches=_ACCOUNT,
+        of=_no_account,
+        replays=True,
+    ),
+    case(
+        "all-accounts-upper-case",
+        "A key in upper case of one account is a mismatch on another",
+        breaches=_ACCOUNT,
+        shows="data: a key in upper case",
+        of=_if(lambda request, key: key != key.lower(), _no_account),
+    ),
+    case("all-regions", "A key of one region is a mismatch in another", of=_no_region),
+    case(
+        "all-regions-replays",
+        "A key of one region replays its response in another",
+        of=_no_region,
+        replays=True,
+    ),
+    case(
+        "all-regions-same-sid",
+        "A key of one region replays its response in another for the same SID",
+        "data: the same SID in another region",
+        of=lambda request, key: (request.account, key, request.path),
+    ),
+    case(
+        "all-regions-second-account",
+        "A key of the second account in one region is a mismatch in another",
+        "data: another account",
+        of=_if(lambda request, key: request.account == 2, _no_region),
+    ),
+    case(
+        "all-regions-version-1",
+        "A version 1 key of one region is a mismatch in another",
+        "data: a version 1 key",
+        of=_if(lambda request, key: key[14] == "1", _no_region),
+    ),
+    breaches=_REGION,
 )
-class _OneForBothRegions(Behaviour):
+class _KeyScope(Behaviour):
+    of: Scope
+    replays = False
+
     def key_scope(self, request: Request, key: str) -> Hashable:
-        return (
-            (request.account, key)
-            if request.account == CORNER[0]
-            else super().key_scope(request, key)
-        )
+        return self.of(request, key)
+
+    def mismatch(self, request: Request, entry: Entry) -> Response | None:
+        if entry.response is None or not self.replays:
+            return super().mismatch(request, entry)
+        sid = entry.response.document["related"].get("configurationId")
+        own = sid in self.partition(request).configurations
+        return super().mismatch(request, entry) if own else entry.response.copy()
 
 
 @defect(
-    "key-back-over-accounts",
-    "A key that the second account used is a mismatch on the first",
-    breaches=("KEY-SCOPE-ACCOUNT",),
-    shows="data: another account, first",
+    "key-scope-back",
+    "A key that the second {} used is a mismatch in the first",
+    case(
+        "account",
+        breaches=_ACCOUNT,
+        shows="data: another account, first",
+        of=lambda request: (2, request.region, request.key),
+    ),
+    case(
+        "region",
+        breaches=_REGION,
+        shows="data: another region, first",
+        of=lambda request: (request.account, 1, request.key),
+    ),
 )
-class _BackOverAccounts(Behaviour):
+class _KeyScopeBack(Behaviour):
+    of: Callable[[Request], Hashable]
+
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        found = super().look_up(request, scope)
-        return (
-            found
-            if found or request.account == CORNER[0]
-            else self.entries.get((CORNER[0], request.region, request.key))
-        )
+        return super().look_up(request, scope) or self.entries.get(self.of(request))
 
 
 @defect(
-    "key-back-over-regions",
-    "A key that was used in the second region is a mismatch in the first",
-    breaches=("KEY-SCOPE-REGION",),
-    shows="data: another region, first",
-)
-class _BackOverRegions(Behaviour):
-    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        found = super().look_up(request, scope)
-        return (
-            found
-            if found or request.region == CORNER[1]
-            else self.entries.get((request.account, CORNER[1], request.key))
-        )
-
-
-@defect(
-    "key-over-regions-an-hour-later",
-    "From an hour after its first use a key counts in the other region too",
-    breaches=("KEY-SCOPE-REGION",),
+    "key-scope-all-regions-1-hour",
+    "An hour after its first use a key of one region counts in the other",
+    breaches=_REGION,
     shows="time: 1 h, in another region",
 )
-class _OverRegionsLater(Behaviour):
+class _AllRegionsLater(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = super().look_up(request, scope)
-        away = super().look_up(request, (request.account, 1 - request.region, request.key))
-        return (
-            away
-            if found is None and away is not None and self.now() - away.first_used > HOUR
-            else found
-        )
+        other = super().look_up(request, (request.account, 1 - request.region, request.key))
+        old = other is not None and self.now() - other.first_used > HOUR
+        return other if found is None and old else found
 
 
 @defect(
-    "key-404-over-regions",
-    "A 404 is stored for its key and SID whatever the region",
-    breaches=("KEY-SCOPE-REGION",),
+    "key-404-all-regions",
+    "A 404 is stored for its key and SID in all regions",
+    breaches=_REGION,
     shows="data: a key that met a 404 in another region",
 )
-class _NotFoundOverRegions(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.missed: set[tuple[int, str | None, str | None]] = set()
-
+class _StoredInAllRegions(Behaviour):
     def not_found(self, request: Request) -> Response:
         if request.route == "delete" and request.key is not None:
-            self.missed.add((request.account, request.key, request.sid))
+            self.memory[request.account, request.key, request.sid] = True
         return super().not_found(request)
 
     def delete(self, request: Request) -> Response:
-        missed = (request.account, request.key, request.sid) in self.missed
+        missed = (request.account, request.key, request.sid) in self.memory
         return self.not_found(request) if missed else super().delete(request)
-
-
-@defect(
-    "key-over-accounts-capitals",
-    "A key in capitals that one account used is a mismatch on another",
-    breaches=("KEY-SCOPE-ACCOUNT",),
-    shows="data: a key in capitals",
-)
-class _CapitalsOverAccounts(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return (request.region, key) if key != key.lower() else super().key_scope(request, key)
-
-
-@defect(
-    "key-over-regions-v1",
-    "A version 1 key used in one region is a mismatch in another",
-    breaches=("KEY-SCOPE-REGION",),
-    shows="data: a version 1 key",
-)
-class _VersionOneOverRegions(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return (request.account, key) if key[14] == "1" else super().key_scope(request, key)
-
-
-@defect(
-    "key-over-accounts",
-    "A key used on one account is a mismatch on another",
-    breaches=("KEY-SCOPE-ACCOUNT",),
-)
-class _OverAccounts(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.region, key
-
-
-@defect(
-    "key-over-accounts-replays",
-    "A key used on one account shows its answer to another",
-    breaches=("KEY-SCOPE-ACCOUNT",),
-)
-class _OverAccountsReplays(_OverAccounts):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        stored = entry.response
-        path = stored.document["related"].get("configurationId") if stored is not None else None
-        foreign = path not in self.partition(request).configurations
-        return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
-
-
-@defect(
-    "key-over-regions",
-    "A key used in one region is a mismatch in another",
-    breaches=("KEY-SCOPE-REGION",),
-)
-class _OverRegions(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.account, key
-
-
-@defect(
-    "key-over-regions-replays",
-    "A key used in one region shows its answer in another",
-    breaches=("KEY-SCOPE-REGION",),
-)
-class _OverRegionsReplays(_OverRegions):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        stored = entry.response
-        path = stored.document["related"].get("configurationId") if stored is not None else None
-        foreign = path not in self.partition(request).configurations
-        return stored.copy() if stored is not None and foreign else super().mismatch(request, entry)
-
-
-@defect(
-    "key-over-regions-same-sid",
-    "A key and SID of one region show their answer in another",
-    breaches=("KEY-SCOPE-REGION",),
-    shows="data: the same SID in another region",
-)
-class _OverRegionsSameSid(Behaviour):
-    def key_scope(self, request: Request, key: str) -> Hashable:
-        return request.account, key, request.path

@@ -1,287 +1,192 @@
-"""Defects against KEY-TTL."""
+"""Defects of the KEY section: a key expires too early or too late."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import HOUR, _Elsewhere, _Lagging
-from orchestrator_contract.mock.errors import (
-    Refused,
-    key_mismatch,
-)
+from orchestrator_contract.mock.defects.bases import HOUR, StaleReplica, failed
+from orchestrator_contract.mock.errors import Refused, key_mismatch
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
-from orchestrator_contract.mock.registry import defect
-from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.state import DAY, Operation, World
+from orchestrator_contract.mock.registry import case, defect
+from orchestrator_contract.mock.state import DAY, Operation
+
+_MIN = ("KEY-TTL-MIN",)
+_MAX = ("KEY-TTL-MAX",)
 
 
-class _LivesAway(_Elsewhere):
-    """Base of defects where another place's keys live too long or too short."""
+# -- every key --------------------------------------------------------------------------------
 
-    seconds = 3600.0
+
+@defect(
+    "key-ttl",
+    "A key expires after {}",
+    case("2-s", "2 s", breaches=_MIN, shows="time: 2 s", seconds=2.0),
+    case("1-hour", "1 hour", breaches=_MIN, shows="time: 1 h", seconds=HOUR),
+    case("23-hours", "23 hours", breaches=_MIN, shows="time: 23 h", seconds=23 * HOUR),
+    case(
+        "25-hours-2-min",
+        "25 hours and 2 minutes",
+        "time: 25 h to 25 h 2 min",
+        seconds=25 * HOUR + 120,
+    ),
+    case("26-hours", "26 hours", seconds=26 * HOUR),
+    case("7-days", "7 days", seconds=7 * DAY),
+    case("unlimited", "an unlimited time", seconds=float("inf")),
+    breaches=_MAX,
+    shows="time: 25 h",
+)
+class _Ttl(Behaviour):
+    seconds: float
+
+    def key_ttl(self, entry: Entry) -> float:
+        return self.seconds
+
+
+@defect(
+    "key-ttl-midnight", "All keys expire at midnight UTC", breaches=_MIN, shows="time: midnight"
+)
+class _Midnight(Behaviour):
+    def expired(self, entry: Entry, now: float) -> bool:
+        return now // DAY != entry.first_used // DAY
+
+
+# -- some keys --------------------------------------------------------------------------------
+
+
+def _upper_case(mock: Behaviour, request: Request) -> bool:
+    key = request.key or ""
+    return key != key.lower()
+
+
+def _version_1(mock: Behaviour, request: Request) -> bool:
+    return (request.key or "")[14:15] == "1"
+
+
+def _failed(mock: Behaviour, request: Request) -> bool:
+    return failed(mock.locate(request, request.sid), mock.now())
+
+
+def _second_account(mock: Behaviour, request: Request) -> bool:
+    return request.account == 2
+
+
+def _second_region(mock: Behaviour, request: Request) -> bool:
+    return request.region == 1
+
+
+@defect(
+    "key-ttl-some",
+    "A key {}",
+    *(
+        case(
+            f"{which}-1-hour",
+            f"{text} expires after 1 hour",
+            breaches=_MIN,
+            shows=f"time: 1 h{shows}",
+            applies=applies,
+            seconds=HOUR,
+        )
+        for which, text, shows, applies in (
+            ("upper-case", "in upper case", ", with a key in upper case", _upper_case),
+            ("version-1", "of version 1", ", with a version 1 key", _version_1),
+            ("failed", "of a FAILED operation", " after FAILED", _failed),
+            ("second-account", "of the second account", ", on another account", _second_account),
+        )
+    ),
+    *(
+        case(
+            f"{which}-7-days",
+            f"{text} expires after 7 days",
+            breaches=_MAX,
+            shows=f"time: 25 h{shows}",
+            applies=applies,
+            seconds=7 * DAY,
+        )
+        for which, text, shows, applies in (
+            ("upper-case", "in upper case", ", with a key in upper case", _upper_case),
+            ("failed", "of a FAILED operation", " after FAILED", _failed),
+            ("second-region", "in the second region", ", in another region", _second_region),
+        )
+    ),
+)
+class _TtlOfSome(Behaviour):
+    applies: Callable[[Behaviour, Request], bool]
+    seconds: float
 
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = self.entries.get(scope)
-        if found is not None and self.away(request):
-            return found if self.now() - found.first_used < self.seconds else None
-        return super().look_up(request, scope)
-
-
-@defect(
-    "key-lives-an-hour-second-account",
-    "The second account's keys live an hour",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: 1 h, on another account",
-)
-class _HourAway(_LivesAway):
-    pass
-
-
-@defect(
-    "key-lives-a-week-second-region",
-    "In the second region keys live a week",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h, in another region",
-)
-class _WeekAway(_LivesAway):
-    account, region = 0, 1
-    seconds = 7 * DAY
-
-
-@defect(
-    "key-lost-to-new-connections",
-    "A key that is an hour old is unknown on new connections",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: 1 h, on a new connection",
-)
-class _ColdKeys(_Lagging):
-    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        found = super().look_up(request, scope)
-        return (
-            None
-            if found is not None and self._behind and self.now() - found.first_used > HOUR
-            else found
-        )
-
-
-@defect(
-    "key-lost-from-2-to-4-hours",
-    "From two to four hours after its first use a key is not known",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: 2 h to 4 h",
-)
-class _LostForTwoHours(Behaviour):
-    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        found = super().look_up(request, scope)
-        return (
-            None
-            if found is not None and 2 * HOUR < self.now() - found.first_used < 4 * HOUR
-            else found
-        )
-
-
-class _LifeOfSome(Behaviour):
-    """Base of defects where some keys live *seconds*, shorter or longer than the others."""
-
-    seconds = HOUR
-
-    def some(self, request: Request) -> bool:
-        """Whether this request's key is one of them."""
-        key = request.key or ""
-        return key != key.lower()
-
-    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        found = self.entries.get(scope)
-        if found is None or not self.some(request):
+        if found is None or not self.applies(self, request):
             return super().look_up(request, scope)
         return found if self.now() - found.first_used < self.seconds else None
 
 
-@defect(
-    "key-capitals-live-an-hour",
-    "Keys with capitals live an hour",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: 1 h, with a key in capitals",
-)
-class _CapitalsHour(_LifeOfSome):
-    pass
+# -- the time to live changes -----------------------------------------------------------------
 
 
 @defect(
-    "key-capitals-live-a-week",
-    "Keys with capitals live a week",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h, with a key in capitals",
+    "key-ttl-replay",
+    "A replay renews the key",
+    breaches=_MAX,
+    shows="time: 25 h with a use in between",
 )
-class _CapitalsWeek(_LifeOfSome):
-    seconds = 7 * DAY
-
-
-@defect(
-    "key-v1-lives-an-hour",
-    "Keys that are UUIDs of version 1 live an hour",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: 1 h, with a version 1 key",
-)
-class _VersionOneHour(_LifeOfSome):
-    def some(self, request: Request) -> bool:
-        return (request.key or "")[14:15] == "1"
-
-
-class _LifeOfFailed(_LifeOfSome):
-    """Base of defects where keys of FAILED operations live *seconds*."""
-
-    def some(self, request: Request) -> bool:
-        found = self.locate(request, request.sid)
-        running = found.deletion if found is not None else None
-        return (
-            running is not None
-            and running.outcome is State.FAILED
-            and self.now() >= running.ends_at
-        )
-
-
-@defect(
-    "key-of-failed-lives-an-hour",
-    "The key of a FAILED operation lives an hour",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: 1 h after FAILED",
-)
-class _FailedHour(_LifeOfFailed):
-    pass
-
-
-@defect(
-    "key-of-failed-lives-a-week",
-    "The key of a FAILED operation lives a week",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h after FAILED",
-)
-class _FailedWeek(_LifeOfFailed):
-    seconds = 7 * DAY
-
-
-class _StillUsed(Behaviour):
-    """Base of defects where the row of a key outlives its response: from then on it is one that was used."""
-
-    def of(self, operation: Operation) -> bool:
-        """Whether this shows for the key of *operation*."""
-        return operation.outcome is not State.FAILED
-
-    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        found = self.entries.get(scope)
-        if (
-            found is not None
-            and found.response is not None
-            and self.now() - found.first_used >= DAY
-        ):
-            last = found.response.document["statusUrl"].rpartition("/")[2]
-            operation = self.partition(request).operations.get(last)
-            if operation is not None and operation.kind == "delete" and self.of(operation):
-                raise Refused(key_mismatch())
-        return super().look_up(request, scope)
-
-
-@defect(
-    "key-used-for-ever",
-    "After a day a key is refused as one that was used",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h",
-)
-class _UsedForEver(_StillUsed):
-    pass
-
-
-@defect(
-    "key-used-for-ever-failed",
-    "After a day a key whose operation FAILED is refused as one that was used",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h, after FAILED",
-)
-class _UsedForEverFailed(_StillUsed):
-    def of(self, operation: Operation) -> bool:
-        return operation.outcome is State.FAILED
-
-
-@defect(
-    "key-used-for-ever-same-sid",
-    "After a day a key is refused as one that was used where it comes with its own SID",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h, on the same SID",
-)
-class _UsedForEverHere(_StillUsed):
-    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
-        found = self.entries.get(scope)
-        same = found is not None and found.fingerprint == self.fingerprint(request)
-        return super().look_up(request, scope) if same else Behaviour.look_up(self, request, scope)
-
-
-@defect(
-    "key-lives-two-minutes-more",
-    "Keys live 25 hours and 2 minutes",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h to 25 h 2 min",
-)
-class _LivesTwoMinutesMore(Behaviour):
-    def key_ttl(self, entry: Entry) -> float:
-        return super().key_ttl(entry) + HOUR + 120
-
-
-@defect(
-    "key-misuse-renews",
-    "A key that is refused on another SID begins its 24 hours anew",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h, with a refusal in between",
-)
-class _MisuseRenews(Behaviour):
-    def mismatch(self, request: Request, entry: Entry) -> Response | None:
+class _RenewedByReplay(Behaviour):
+    def replay(self, request: Request, entry: Entry, response: Response) -> Response:
         entry.first_used = self.now()
-        return super().mismatch(request, entry)
+        return super().replay(request, entry, response)
 
 
 @defect(
-    "key-misuse-shortens",
-    "A key that is refused on another SID lives an hour from then on",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: 1 h, after a refusal",
+    "key-ttl-mismatch",
+    "A mismatch {}",
+    case(
+        "renews",
+        "renews the key",
+        breaches=_MAX,
+        shows="time: 25 h with a mismatch in between",
+        to=lambda first_used, now: now,
+    ),
+    case(
+        "shortens",
+        "makes the key expire an hour later",
+        breaches=_MIN,
+        shows="time: 1 h after a mismatch",
+        to=lambda first_used, now: min(first_used, now - DAY + HOUR),
+    ),
 )
-class _MisuseShortens(Behaviour):
+class _ChangedByMismatch(Behaviour):
+    to: Callable[[float, float], float]
+
     def mismatch(self, request: Request, entry: Entry) -> Response | None:
-        entry.first_used = min(entry.first_used, self.now() - DAY + HOUR)
+        entry.first_used = self.to(entry.first_used, self.now())
         return super().mismatch(request, entry)
 
 
 @defect(
-    "key-unpolled-lives-minutes",
-    "The key of an operation that nobody polls lives five minutes",
-    breaches=("KEY-TTL-MIN",),
+    "key-ttl-unpolled",
+    "A key expires after 5 minutes if its operation is not polled",
+    breaches=_MIN,
     shows="time: 5 min, without a poll",
 )
-class _UnpolledDies(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self._polled: set[str] = set()
-
+class _Unpolled(Behaviour):
     def poll(self, request: Request) -> Response:
-        self._polled.add(request.sid or "")
+        self.memory["polled", request.sid] = True
         return super().poll(request)
 
     def expired(self, entry: Entry, now: float) -> bool:
-        named = entry.response.get("operation-id") if entry.response is not None else None
-        unpolled = named is not None and named not in self._polled
+        operation = entry.response.get("operation-id") if entry.response is not None else None
+        unpolled = operation is not None and ("polled", operation) not in self.memory
         return super().expired(entry, now) or (unpolled and now - entry.first_used > HOUR / 12)
 
 
 @defect(
-    "keys-end-together",
-    "When a key that has ended is used again, all keys end",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: a young key after an old one's end",
+    "keys-expire-together",
+    "All keys expire when an expired one is used",
+    breaches=_MIN,
+    shows="time: a key younger than an expired one",
 )
-class _EndTogether(Behaviour):
+class _Together(Behaviour):
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         found = self.entries.get(scope)
         if found is not None and self.expired(found, self.now()):
@@ -289,65 +194,74 @@ class _EndTogether(Behaviour):
         return super().look_up(request, scope)
 
 
-class _Lifetime(Behaviour):
-    """Base of defects where a key lives too long or too short."""
-
-    seconds = HOUR
-
-    def key_ttl(self, entry: Entry) -> float:
-        return self.seconds
+# -- a key is lost for a time, or refused after its end ---------------------------------------
 
 
 @defect(
-    "key-lives-two-seconds", "A key lives two seconds", breaches=("KEY-TTL-MIN",), shows="time: 2 s"
+    "key-lost",
+    "A key is unknown {}",
+    case(
+        "2-to-4-hours",
+        "from 2 to 4 hours after its first use",
+        "time: 2 h to 4 h",
+        lost=lambda age, stale: 2 * HOUR < age < 4 * HOUR,
+    ),
+    case(
+        "1-hour-new-connection",
+        "on new connections from an hour after its first use",
+        "time: 1 h, on a new connection",
+        lost=lambda age, stale: stale and age > HOUR,
+    ),
+    breaches=_MIN,
 )
-class _TwoSeconds(_Lifetime):
-    seconds = 2.0
+class _Lost(StaleReplica):
+    lost: Callable[[float, bool], bool]
 
-
-@defect("key-lives-an-hour", "A key lives an hour", breaches=("KEY-TTL-MIN",), shows="time: 1 h")
-class _Hour(_Lifetime):
-    pass
-
-
-@defect("key-lives-23-hours", "A key lives 23 hours", breaches=("KEY-TTL-MIN",), shows="time: 23 h")
-class _Hours23(_Lifetime):
-    seconds = 23 * HOUR
-
-
-@defect("key-lives-26-hours", "A key lives 26 hours", breaches=("KEY-TTL-MAX",), shows="time: 25 h")
-class _Hours26(_Lifetime):
-    seconds = 26 * HOUR
-
-
-@defect("key-lives-a-week", "A key lives a week", breaches=("KEY-TTL-MAX",), shows="time: 25 h")
-class _Week(_Lifetime):
-    seconds = 7 * 24 * HOUR
-
-
-@defect("key-never-expires", "A key lives for ever", breaches=("KEY-TTL-MAX",), shows="time: 25 h")
-class _Endless(_Lifetime):
-    seconds = float("inf")
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = super().look_up(request, scope)
+        lost = found is not None and self.lost(self.now() - found.first_used, self.stale)
+        return None if lost else found
 
 
 @defect(
-    "key-lifetime-slides",
-    "Each use gives a key another 24 hours",
-    breaches=("KEY-TTL-MAX",),
-    shows="time: 25 h with a use in between",
+    "key-refused-after-expiry",
+    "An expired key is refused as a mismatch{}",
+    case(
+        "",
+        ", whatever its SID",
+        "time: 25 h",
+        applies=lambda operation, same: operation.outcome != "FAILED",
+    ),
+    case(
+        "failed",
+        " if its operation FAILED",
+        "time: 25 h, after FAILED",
+        applies=lambda operation, same: operation.outcome == "FAILED",
+    ),
+    case(
+        "same-sid",
+        " on its own SID",
+        "time: 25 h, on the same SID",
+        applies=lambda operation, same: same and operation.outcome != "FAILED",
+    ),
+    breaches=_MAX,
 )
-class _Slides(Behaviour):
-    def replay(self, request: Request, entry: Entry, response: Response) -> Response:
-        entry.first_used = self.now()
-        return super().replay(request, entry, response)
+class _RefusedAfterExpiry(Behaviour):
+    applies: Callable[[Operation, bool], bool]
 
+    def refuses(self, request: Request, entry: Entry | None) -> bool:
+        """True if *entry* has expired and the case applies to its operation."""
+        response = entry.response if entry is not None else None
+        if entry is None or response is None or self.now() - entry.first_used < DAY:
+            return False
+        identity = response.document["statusUrl"].rpartition("/")[2]
+        operation = self.partition(request).operations.get(identity)
+        same = entry.fingerprint == self.fingerprint(request)
+        return (
+            operation is not None and operation.kind == "delete" and self.applies(operation, same)
+        )
 
-@defect(
-    "key-expires-at-midnight",
-    "All keys end at midnight UTC",
-    breaches=("KEY-TTL-MIN",),
-    shows="time: midnight",
-)
-class _Midnight(Behaviour):
-    def expired(self, entry: Entry, now: float) -> bool:
-        return now // 86_400 != entry.first_used // 86_400
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        if self.refuses(request, self.entries.get(scope)):
+            raise Refused(key_mismatch())
+        return super().look_up(request, scope)

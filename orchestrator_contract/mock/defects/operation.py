@@ -1,478 +1,222 @@
-"""Defects against OP."""
+"""Defects of the OP section: the members, status and retention of a delete's operation."""
 
 from __future__ import annotations
 
 import asyncio
-import html
-from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import HOUR, _ended_failed, _failed, _Lagging, vanish
-from orchestrator_contract.mock.errors import (
-    unknown_configuration,
-    unknown_operation,
+from orchestrator_contract.mock.defects.bases import (
+    HOUR,
+    OTHER_CONFIGURATION,
+    OTHER_OPERATION,
+    StaleReplica,
+    status_url_on_other_origin,
 )
+from orchestrator_contract.mock.errors import unknown_operation
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
-from orchestrator_contract.mock.registry import Class, defect
-from orchestrator_contract.mock.response_changes import altering, member, without
-from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.state import Configuration, Operation, World
+from orchestrator_contract.mock.registry import case, defect
+from orchestrator_contract.mock.response_changes import on_response, with_status
+from orchestrator_contract.mock.state import DAY, Configuration, Operation
+
+Document = dict[str, Any]
+_ENDED = ("COMPLETED", "FAILED")
+_FAILED_DATA = "data: failed operations"
+_BODY = ("OP-BODY",)
+_FETCH = ("OP-FETCH",)
+_ORDER = ("OP-STATUS-ORDER",)
+_RETAINED = ("OP-RETAINED",)
+_TERMINATES = ("OP-TERMINATES",)
+_TIMESTAMPS = ("OP-TIMESTAMPS",)
 
 
-@defect(
-    "failed-unlisted",
-    "What an operation FAILED to delete is not listed any more",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: after FAILED",
-)
-class _FailedUnlisted(Behaviour):
-    def listed(self, configuration: Configuration, now: float) -> bool:
-        running = configuration.deletion
-        failed = running is not None and running.outcome is State.FAILED and now >= running.ends_at
-        return not failed and super().listed(configuration, now)
+# -- members ----------------------------------------------------------------------------------
 
 
-@defect(
-    "failed-then-404",
-    "After a delete FAILED the next one is 404",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a second delete after FAILED",
-)
-class _FailedThenMissing(Behaviour):
-    def target_of_delete(self, request: Request) -> Configuration | None:
-        found = super().target_of_delete(request)
-        return (
-            None if _failed(found) and found is not None and found.reserved_for is None else found
-        )
+class _ChangedOperation(Behaviour):
+    """Changes the document of each *every*-th poll of a delete's operation."""
 
+    change: Callable[[Document], object]
+    every = 1
 
-@defect(
-    "operation-lost-to-new-connections",
-    "An ended operation is 404 on new connections",
-    breaches=("OP-FETCH", "OP-RETAINED"),
-    shows="data: a new connection",
-)
-class _PollAnew(_Lagging):
-    def poll(self, request: Request) -> Response:
-        operation = self.partition(request).operations.get(request.sid or "")
-        if operation is not None and self._behind and operation.state(self.now()).terminal:
-            return self.refuse(request, unknown_operation())
-        return super().poll(request)
-
-
-@defect(
-    "operation-failed-empties",
-    "After FAILED the configuration has no description any more",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: failed operations",
-)
-class _Empties(Behaviour):
-    def fail(self, operation: Operation) -> None:
-        super().fail(operation)
-        for partition in self.world.partitions.values():
-            found = partition.configurations.get(operation.configuration_id)
-            if found is not None:
-                found.members = {**found.members, "description": ""}
-
-
-@defect(
-    "operation-failed-deletes-next-day",
-    "What an operation FAILED to delete is gone 20 hours later",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="time: 20 h after FAILED",
-)
-class _FailedNextDay(Behaviour):
-    def delete(self, request: Request) -> Response:
-        response = super().delete(request)
-        found = self.locate(request, request.sid)
-        if (
-            response.status == 202
-            and found is not None
-            and found.deletion is not None
-            and found.deletion.outcome is State.FAILED
-        ):
-            vanish(self, found, 20 * HOUR)
-        return response
-
-
-class _ChangesLater(Behaviour):
-    """Base of defects where an operation that has ended says something else an hour later."""
-
-    def change(self, document: dict[str, Any]) -> None:
-        """Changes what it says."""
-        document["completedAt"] = None
-
-    def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
+    def operation_document(self, operation: Operation, now: float) -> Document:
         document = super().operation_document(operation, now)
-        if now > operation.ends_at + HOUR:
+        if operation.kind == "delete" and self.once_in(self.every, "document"):
             self.change(document)
         return document
 
 
-@defect(
-    "operation-end-forgotten",
-    "An hour after the end completedAt is null",
-    breaches=("OP-TIMESTAMPS",),
-    shows="time: 1 h after the end",
-)
-class _EndForgotten(_ChangesLater):
-    pass
+def _set(**members: Any) -> Callable[[Document], None]:
+    return lambda document: document.update(members)
 
 
-@defect(
-    "operation-failed-completes-later",
-    "An hour later a FAILED operation says COMPLETED",
-    breaches=("OP-STATUS-ORDER",),
-    shows="time: 1 h after FAILED",
-)
-class _CompletesLater(_ChangesLater):
-    def change(self, document: dict[str, Any]) -> None:
-        if document["status"] == "FAILED":
-            document |= {"status": "COMPLETED", "error": None}
+def _set_if(*statuses: str, **members: Any) -> Callable[[Document], object]:
+    return lambda document: document["status"] in statuses and document.update(members)
 
 
-@defect(
-    "failed-deletes-days-later",
-    "What an operation FAILED to delete is gone 60 hours later",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="time: 60 h after FAILED",
-)
-class _FailedDaysLater(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if fails:
-            vanish(self, configuration, 60 * HOUR)
-        return operation
-
-
-class _SecondDeletes(Behaviour):
-    """Base of defects where a delete that is refused while another one runs takes effect with that, though it ends FAILED."""
-
-    def second_delete(
-        self, request: Request, configuration: Configuration, running: Operation
-    ) -> Response:
-        if running.outcome is State.FAILED:
-            vanish(self, configuration, running.ends_at - self.now())
-        return super().second_delete(request, configuration, running)
-
-
-@defect(
-    "failed-second-409-deletes",
-    "A delete answered 409 while one runs that ends FAILED is carried out with its end",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a second delete while one runs that ends FAILED",
-)
-class _SecondConflictDeletes(_SecondDeletes):
-    pass
-
-
-@defect(
-    "failed-second-404-deletes",
-    "A delete answered 404 while one runs that ends FAILED is carried out with its end",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a second delete while one runs that ends FAILED",
-)
-class _SecondMissingDeletes(_SecondDeletes):
-    def second_delete(
-        self, request: Request, configuration: Configuration, running: Operation
-    ) -> Response:
-        super().second_delete(request, configuration, running)
-        return self.refuse(request, unknown_configuration())
-
-
-@defect(
-    "failed-again-deletes",
-    "The second delete of a configuration that FAILS takes it away",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a second delete that FAILS",
-)
-class _FailsAgainDeletes(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        before = _ended_failed(configuration, self.now())
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if fails and before:
-            vanish(self, configuration, self.settings.operation_seconds)
-        return operation
-
-
-@defect(
-    "failed-without-key-deletes",
-    "A delete without a key that FAILS takes the configuration away",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a delete without a key that FAILS",
-)
-class _FailsWithoutKeyDeletes(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        operation = super().begin_delete(request, configuration, fails=fails)
-        if fails and request.key is None:
-            vanish(self, configuration, self.settings.operation_seconds)
-        return operation
-
-
-class _StripsFailed(Behaviour):
-    """Base of defects where a delete that FAILED has changed what it did not delete."""
-
-    def changed(self, members: dict[str, Any]) -> dict[str, Any]:
-        """What becomes of its members."""
-        return {name: value for name, value in members.items() if name != "channelSettings"}
-
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        if fails:
-            configuration.members = self.changed(configuration.members)
-        return super().begin_delete(request, configuration, fails=fails)
-
-
-@defect(
-    "failed-strips-channels",
-    "A delete that FAILED takes the channels' settings away",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: channel settings",
-)
-class _FailedStripsChannels(_StripsFailed):
-    pass
-
-
-@defect(
-    "failed-unescapes",
-    "A delete that FAILED leaves a description with its entities resolved",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a description with markup",
-)
-class _FailedUnescapes(_StripsFailed):
-    def changed(self, members: dict[str, Any]) -> dict[str, Any]:
-        return {**members, "description": html.unescape(str(members["description"]))}
-
-
-@defect(
-    "operation-lost-after-many-polls",
-    "An operation is 404 from its 12th poll on",
-    breaches=("OP-RETAINED",),
-    shows="data: many polls",
-)
-class _WornOut(Behaviour):
-    def poll(self, request: Request) -> Response:
-        operation = self.partition(request).operations.get(request.sid or "")
-        if (
-            operation is not None
-            and operation.kind == "delete"
-            and self.tick(("poll", operation.id)) >= 12
-        ):
-            return self.refuse(request, unknown_operation())
-        return super().poll(request)
-
-
-@defect(
-    "operation-pending-at-once",
-    "Of polls that come while another of the operation is answered each is PENDING",
-    breaches=("OP-STATUS-ORDER",),
-    shows="race: polls of one operation",
-)
-class _Overlapping(Behaviour):
-    def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(world, settings)
-        self.answering: Counter[str] = Counter()
-        self.late: set[int] = set()
-
-    async def before_action(self, request: Request) -> None:
-        await super().before_action(request)
-        if request.route != "operation" or request.sid is None:
-            return
-        if self.answering[request.sid]:
-            self.late.add(id(request))
-        self.answering[request.sid] += 1
-        await asyncio.sleep(0.005)
-        self.answering[request.sid] -= 1
-
-    def poll(self, request: Request) -> Response:
-        response = super().poll(request)
-        if id(request) in self.late:
-            self.late.discard(id(request))
-            if response.status == 200 and request.route == "operation":
-                response.document = {
-                    **response.document,
-                    "status": "PENDING",
-                    "completedAt": None,
-                    "error": None,
-                }
-        return response
-
-
-ENDED = ("COMPLETED", "FAILED")
-
-
-def _document_defect(
-    name: str, text: str, breaches: tuple[str, ...], change: Any, shows: str = "always"
-) -> Class:
-    """Registers a defect that rewrites the operation's document: ``change(document, operation, now)``."""
-
-    class Rewritten(Behaviour):
-        def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
-            document = super().operation_document(operation, now)
-            if operation.kind == "delete":
-                change(document, operation, now)
-            return document
-
-    return defect(name, text, breaches=breaches, shows=shows)(Rewritten)
-
-
-def _if_ended(**members: Any) -> Any:
-    return lambda document, operation, now: document["status"] in ENDED and document.update(members)
-
-
-def _if_pending(**members: Any) -> Any:
-    return lambda document, operation, now: (
-        document["status"] == "PENDING" and document.update(members)
-    )
-
-
-def _always(**members: Any) -> Any:
-    return lambda document, operation, now: document.update(members)
-
-
-_BODY = ("OP-BODY",)
-
-
-for _member in ("operationId", "status", "createdAt", "statusUrl"):
-    _document_defect(
-        f"operation-no-{_member.lower()}",
-        f"{_member} is missing",
-        _BODY,
-        lambda document, operation, now, name=_member: document.pop(name),
-    )
-
-
-for _name, _text, _change in (
-    ("operation-status-null", "status is null", _always(status=None)),
-    ("operation-word-done", "The end is called DONE", _if_ended(status="DONE")),
-    (
-        "operation-word-in-progress",
-        "Pending is called IN_PROGRESS",
-        _if_pending(status="IN_PROGRESS"),
+defect(
+    "operation-missing",
+    "The operation has no {}",
+    case("operation-id", "operationId", change=lambda document: document.pop("operationId")),
+    case("status", change=lambda document: document.pop("status")),
+    case("created-at", "createdAt", change=lambda document: document.pop("createdAt")),
+    case(
+        "created-at-1-in-7", "createdAt", change=lambda document: document.pop("createdAt"), every=7
     ),
-    ("operation-created-epoch", "createdAt is a number", _always(createdAt=1_795_468_800)),
-    (
-        "operation-created-spaced",
-        "createdAt is no RFC 3339",
-        _always(createdAt="2026-11-23 10:00:00"),
+    case("status-url", "statusUrl", change=lambda document: document.pop("statusUrl")),
+    breaches=_BODY,
+)(_ChangedOperation)
+defect(
+    "operation-status",
+    "The status of the operation is {}",
+    case("null", change=_set(status=None)),
+    case("done", "DONE at its end", change=_set_if(*_ENDED, status="DONE")),
+    case("in-progress", "IN_PROGRESS", change=_set_if("PENDING", status="IN_PROGRESS")),
+    case(
+        "lower-case",
+        "in lower case",
+        change=lambda document: document.update(status=document["status"].lower()),
     ),
-    (
-        "operation-created-naive",
-        "createdAt has no offset",
-        _always(createdAt="2026-11-23T10:00:00"),
+    breaches=_BODY,
+)(_ChangedOperation)
+defect(
+    "operation-created-at",
+    "createdAt of the operation is {}",
+    case("number", "a number", change=_set(createdAt=1_795_468_800)),
+    case("spaced", "not RFC 3339", change=_set(createdAt="2026-11-23 10:00:00")),
+    case("no-offset", "without offset", change=_set(createdAt="2026-11-23T10:00:00")),
+    case("february-30", "on 30 February", change=_set(createdAt="2026-02-30T10:00:00Z")),
+    breaches=_BODY,
+)(_ChangedOperation)
+defect(
+    "operation-member",
+    "{}",
+    case(
+        "completed-at-empty",
+        "completedAt of the operation is an empty string",
+        change=_set_if(*_ENDED, completedAt=""),
     ),
-    (
-        "operation-created-no-day",
-        "createdAt is a day that does not exist",
-        _always(createdAt="2026-02-30T10:00:00Z"),
+    case(
+        "status-url-relative",
+        "statusUrl of the operation is relative",
+        change=_set(statusUrl="Operations/x"),
     ),
-    ("operation-completed-empty", "completedAt is an empty string", _if_ended(completedAt="")),
-    (
-        "operation-url-relative",
-        "The operation's own statusUrl is relative",
-        _always(statusUrl="Operations/x"),
+    case(
+        "status-url-number",
+        "statusUrl of the operation is a number",
+        change=_set(statusUrl=3),
+        every=6,
     ),
-    ("operation-related-text", "related is a string", _always(related="configuration")),
-):
-    _document_defect(_name, _text, _BODY, _change)
-
-
-_document_defect(
-    "operation-word-lower",
-    "Status words are in lower case",
-    _BODY,
-    lambda document, operation, now: document.update(status=document["status"].lower()),
-)
-
-
-_document_defect(
-    "operation-error-text",
-    "error of a FAILED operation is a string",
-    _BODY,
-    lambda document, operation, now: document["error"] and document.update(error="it did not work"),
-    "data: failed operations",
-)
-
-
-_document_defect(
-    "operation-error-status-text",
-    "error.status is a string",
-    _BODY,
-    lambda document, operation, now: document["error"] and document["error"].update(status="500"),
-    "data: failed operations",
-)
-
-
-_document_defect(
-    "operation-completed-early",
-    "completedAt is set while pending",
-    ("OP-COMPLETED-AT",),
-    lambda document, operation, now: document.update(
-        completedAt=document["completedAt"] or document["createdAt"]
+    case(
+        "related-string",
+        "related of the operation is a string",
+        change=_set(related="configuration"),
     ),
-)
-
-
-_document_defect(
-    "operation-error-on-success",
-    "error is set on COMPLETED",
-    ("OP-ERROR",),
-    lambda document, operation, now: (
-        document["status"] == "COMPLETED"
-        and document.update(error={"title": "nothing happened", "status": 500})
+    case(
+        "error-string",
+        "error of a FAILED operation is a string",
+        _FAILED_DATA,
+        change=_set_if("FAILED", error="it did not work"),
     ),
+    case(
+        "error-status-string",
+        "error.status of a FAILED operation is a string",
+        _FAILED_DATA,
+        change=lambda document: document["error"] and document["error"].update(status="500"),
+    ),
+    breaches=_BODY,
+)(_ChangedOperation)
+defect(
+    "operation-completed-at-pending",
+    "completedAt is set on a PENDING operation",
+    case(
+        "",
+        change=lambda document: document.update(
+            completedAt=document["completedAt"] or document["createdAt"]
+        ),
+    ),
+    breaches=("OP-COMPLETED-AT",),
+)(_ChangedOperation)
+defect(
+    "operation-error-set",
+    "error is set on a {} operation",
+    case(
+        "completed",
+        "COMPLETED",
+        change=_set_if("COMPLETED", error={"title": "nothing happened", "status": 500}),
+    ),
+    case(
+        "pending", "PENDING", change=_set_if("PENDING", error={"title": "not yet", "status": 500})
+    ),
+    breaches=("OP-ERROR",),
+)(_ChangedOperation)
+defect(
+    "operation-id",
+    "operationId is {}",
+    case("other", "that of another operation", change=_set(operationId=OTHER_OPERATION)),
+    case(
+        "upper-case",
+        "in upper case",
+        change=lambda document: document.update(operationId=document["operationId"].upper()),
+    ),
+    breaches=("OP-ID",),
+)(_ChangedOperation)
+
+
+def _other_name(document: Document) -> None:
+    sid = (document["related"] or {}).get("configurationId")
+    document["related"] = {"configuration_id": sid}
+
+
+defect(
+    "operation-related-sid",
+    "related of the operation names {}",
+    case(
+        "other",
+        "another configuration",
+        change=_set(related={"configurationId": OTHER_CONFIGURATION}),
+    ),
+    case("other-name", "the SID as configuration_id", change=_other_name),
+    breaches=("OP-RELATED",),
+)(_ChangedOperation)
+defect(
+    "operation-status-url-other-origin",
+    "statusUrl of the operation is on another origin",
+    breaches=("OP-STATUS-URL-ORIGIN",),
+)(on_response(status_url_on_other_origin, route="operation", status=200))
+
+
+# -- timestamps -------------------------------------------------------------------------------
+
+
+@defect(
+    "operation-timestamps",
+    "{}",
+    case(
+        "swapped",
+        "createdAt is after completedAt",
+        times=lambda operation, now: (operation.ends_at + 1, operation.ends_at),
+    ),
+    case(
+        "created-at-of-poll",
+        "createdAt is the time of the poll",
+        "time: each poll",
+        times=lambda operation, now: (min(now, operation.ends_at), operation.ends_at),
+    ),
+    case(
+        "completed-at-of-poll",
+        "completedAt is the time of the poll",
+        "time: each poll",
+        times=lambda operation, now: (operation.created_at, now),
+    ),
+    breaches=_TIMESTAMPS,
 )
+class _Timestamps(Behaviour):
+    #: createdAt and completedAt as instants
+    times: Callable[[Operation, float], tuple[float, float]]
 
-
-_document_defect(
-    "operation-error-while-pending",
-    "error is set while pending",
-    ("OP-ERROR",),
-    _if_pending(error={"title": "not yet", "status": 500}),
-)
-
-
-_document_defect(
-    "operation-id-stray",
-    "operationId is another one",
-    ("OP-ID",),
-    _always(operationId="conv_operation_7strayoperation00000000000"),
-)
-
-
-_document_defect(
-    "operation-id-folded",
-    "operationId is in capitals",
-    ("OP-ID",),
-    lambda document, operation, now: document.update(operationId=document["operationId"].upper()),
-)
-
-
-_document_defect(
-    "operation-related-stranger",
-    "related names another configuration",
-    ("OP-RELATED",),
-    _always(related={"configurationId": "conv_configuration_7stranger00000000000000000"}),
-)
-
-
-class _Times(Behaviour):
-    """Base of defects that write other instants."""
-
-    def times(self, operation: Operation, now: float) -> tuple[float, float]:
-        """createdAt and completedAt as instants."""
-        return operation.created_at, operation.ends_at
-
-    def operation_document(self, operation: Operation, now: float) -> dict[str, Any]:
+    def operation_document(self, operation: Operation, now: float) -> Document:
         document = super().operation_document(operation, now)
         created, completed = self.times(operation, now)
         document["createdAt"] = self.timestamp(created)
@@ -481,343 +225,254 @@ class _Times(Behaviour):
         return document
 
 
-@defect("operation-times-swapped", "createdAt is after completedAt", breaches=("OP-TIMESTAMPS",))
-class _Swapped(_Times):
-    def times(self, operation: Operation, now: float) -> tuple[float, float]:
-        return operation.ends_at + 1, operation.ends_at
-
-
 @defect(
-    "operation-created-moves",
-    "createdAt is the time of the poll",
-    breaches=("OP-TIMESTAMPS",),
-    shows="time: each poll",
+    "operation-completed-at-lost",
+    "completedAt is null an hour after the end",
+    breaches=_TIMESTAMPS,
+    shows="time: 1 h after the end",
 )
-class _CreatedMoves(_Times):
-    def times(self, operation: Operation, now: float) -> tuple[float, float]:
-        return min(now, operation.ends_at), operation.ends_at
+class _CompletedAtLost(Behaviour):
+    def operation_document(self, operation: Operation, now: float) -> Document:
+        document = super().operation_document(operation, now)
+        return {**document, "completedAt": None} if now > operation.ends_at + HOUR else document
 
 
-@defect(
-    "operation-completed-moves",
-    "completedAt is the time of the poll",
-    breaches=("OP-TIMESTAMPS",),
-    shows="time: each poll",
-)
-class _CompletedMoves(_Times):
-    def times(self, operation: Operation, now: float) -> tuple[float, float]:
-        return operation.created_at, now
+# -- the status -------------------------------------------------------------------------------
 
 
-class _Words(Behaviour):
-    """Base of defects that show another status than the true one."""
+class _ShownStatus(Behaviour):
+    """Base of defects that show a wrong status of a delete's operation."""
 
-    def word(self, operation: Operation, status: str, now: float) -> str:
+    def shown(self, operation: Operation, status: str, now: float) -> str:
         """The status shown."""
-        return status
+        return "PENDING"
 
     def operation_state(self, operation: Operation, now: float) -> str:
         status = str(super().operation_state(operation, now))
-        return self.word(operation, status, now) if operation.kind == "delete" else status
+        return self.shown(operation, status, now) if operation.kind == "delete" else status
 
 
 @defect(
     "operation-reopens",
-    "PENDING again from the second poll after the end",
-    breaches=("OP-STATUS-ORDER",),
+    "The operation is PENDING again from the second poll after its end",
+    breaches=_ORDER,
 )
-class _Reopens(_Words):
-    def word(self, operation: Operation, status: str, now: float) -> str:
-        return "PENDING" if status in ENDED and self.tick(operation.id) > 1 else status
+class _Reopens(_ShownStatus):
+    def shown(self, operation: Operation, status: str, now: float) -> str:
+        return "PENDING" if status in _ENDED and self.tick(operation.id) > 1 else status
 
 
 @defect(
     "operation-flaps",
-    "Each third poll after the end is PENDING",
-    breaches=("OP-STATUS-ORDER",),
+    "The operation is PENDING at each third poll after its end",
+    breaches=_ORDER,
     shows="1 in 3",
 )
-class _Flaps(_Words):
-    def word(self, operation: Operation, status: str, now: float) -> str:
-        return "PENDING" if status in ENDED and self.once_in(3, "ended") else status
+class _Flaps(_ShownStatus):
+    def shown(self, operation: Operation, status: str, now: float) -> str:
+        return "PENDING" if status in _ENDED and self.once_in(3, "ended") else status
 
 
 @defect(
-    "operation-completed-then-failed",
-    "A second after COMPLETED it is FAILED",
-    breaches=("OP-STATUS-ORDER",),
-    shows="time: 1 s after the end",
+    "operation-changes",
+    "{} after its end",
+    case(
+        "completed-to-failed",
+        "A COMPLETED operation is FAILED a second",
+        "time: 1 s after the end",
+        change=("COMPLETED", "FAILED"),
+    ),
+    case(
+        "failed-to-completed",
+        "A FAILED operation is COMPLETED a second",
+        "time: 1 s after the end",
+        change=("FAILED", "COMPLETED"),
+    ),
+    case(
+        "failed-to-completed-1-hour",
+        "A FAILED operation is COMPLETED an hour",
+        "time: 1 h after FAILED",
+        change=("FAILED", "COMPLETED"),
+        after=HOUR,
+    ),
+    breaches=_ORDER,
 )
-class _Regrets(_Words):
-    def word(self, operation: Operation, status: str, now: float) -> str:
-        return "FAILED" if status == "COMPLETED" and now > operation.ends_at + 1 else status
+class _Changes(_ShownStatus):
+    change: tuple[str, str]
+    after = 1.0
+
+    def shown(self, operation: Operation, status: str, now: float) -> str:
+        old, new = self.change
+        return new if status == old and now > operation.ends_at + self.after else status
 
 
 @defect(
-    "operation-failed-then-completed",
-    "A second after FAILED it is COMPLETED",
-    breaches=("OP-STATUS-ORDER",),
-    shows="time: 1 s after the end",
+    "operation-running-to-pending",
+    "The operation is RUNNING at the first poll and PENDING after it",
+    breaches=_ORDER,
 )
-class _Recovers(_Words):
-    def word(self, operation: Operation, status: str, now: float) -> str:
-        return "COMPLETED" if status == "FAILED" and now > operation.ends_at + 1 else status
-
-
-@defect(
-    "operation-runs-then-pends", "RUNNING at first, PENDING after it", breaches=("OP-STATUS-ORDER",)
-)
-class _Stalls(_Words):
+class _RunningToPending(_ShownStatus):
     def operation_seconds(self, request: Request) -> float:
         return max(super().operation_seconds(request), 2.5)
 
-    def word(self, operation: Operation, status: str, now: float) -> str:
+    def shown(self, operation: Operation, status: str, now: float) -> str:
         return "RUNNING" if status == "PENDING" and self.tick(operation.id) == 1 else status
 
 
-@defect("operation-never-ends", "PENDING for ever", breaches=("OP-TERMINATES",))
-class _Never(_Words):
-    def word(self, operation: Operation, status: str, now: float) -> str:
-        return "PENDING"
+@defect(
+    "operation-pending-concurrent-polls",
+    "Of concurrent polls of an ended operation all but one show PENDING",
+    breaches=_ORDER,
+    shows="race: polls of one operation",
+)
+class _PendingConcurrentPolls(Behaviour):
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if request.route != "operation" or request.sid is None:
+            return
+        polls = ("polls", request.sid)
+        if self.memory.setdefault(polls, 0):
+            self.memory["late", id(request)] = True
+        self.memory[polls] += 1
+        await asyncio.sleep(0.005)
+        self.memory[polls] -= 1
+
+    def poll(self, request: Request) -> Response:
+        response = super().poll(request)
+        late = self.memory.pop(("late", id(request)), False)
+        if late and response.status == 200 and request.route == "operation":
+            pending = {"status": "PENDING", "completedAt": None, "error": None}
+            response.document = {**response.document, **pending}
+        return response
+
+
+defect("operation-never-ends", "The operation stays PENDING", breaches=_TERMINATES)(_ShownStatus)
 
 
 @defect(
-    "operation-never-ends-sometimes",
-    "PENDING for ever now and then",
-    breaches=("OP-TERMINATES",),
+    "operation-never-ends-1-in-10",
+    "One operation in ten stays PENDING",
+    breaches=_TERMINATES,
     shows="1 in 10",
 )
-class _NeverSometimes(_Words):
-    def word(self, operation: Operation, status: str, now: float) -> str:
-        first = self.tick(operation.id) == 1
-        if first and self.once_in(10, "operation"):
-            self.tick(("stuck", operation.id))
-        return "PENDING" if self._ticks[("stuck", operation.id)] else status
+class _NeverEndsSometimes(_ShownStatus):
+    def shown(self, operation: Operation, status: str, now: float) -> str:
+        if self.tick(operation.id) == 1 and self.once_in(10, "operation"):
+            self.memory["stuck", operation.id] = True
+        return "PENDING" if ("stuck", operation.id) in self.memory else status
 
 
 @defect(
     "operation-never-ends-digit",
-    "Deletes of SIDs that end in 7, 8 or 9 pend for ever",
-    breaches=("OP-TERMINATES",),
-    shows="data: last letter of the SID",
+    "The operation of a SID that ends in 7, 8 or 9 stays PENDING",
+    breaches=_TERMINATES,
+    shows="data: last character of the SID",
 )
-class _NeverDigit(_Words):
-    def word(self, operation: Operation, status: str, now: float) -> str:
+class _NeverEndsDigit(_ShownStatus):
+    def shown(self, operation: Operation, status: str, now: float) -> str:
         return "PENDING" if operation.configuration_id[-1] in "789" else status
 
 
 @defect(
     "operation-fails-digit",
-    "Deletes of SIDs that end in 7, 8 or 9 end FAILED, however often they are sent",
+    "The operation of a SID that ends in 7, 8 or 9 always ends FAILED",
     breaches=("OP-COMPLETES",),
-    shows="data: last letter of the SID",
+    shows="data: last character of the SID",
 )
 class _FailsDigit(Behaviour):
-    def delete(self, request: Request) -> Response:
-        response = super().delete(request)
-        found = self.locate(request, request.sid)
-        if (
-            response.status == 202
-            and found is not None
-            and found.deletion is not None
-            and found.id[-1] in "789"
-        ):
-            self.fail(found.deletion)
-            found.deleted_at = None
-        return response
+    def delete_started(
+        self, request: Request, configuration: Configuration, operation: Operation
+    ) -> None:
+        if configuration.id[-1] in "789":
+            self.fail(operation)
+            configuration.deleted_at = None
 
 
 @defect(
-    "operation-failure-denied", "A delete that fails says COMPLETED", breaches=("OP-FAILED-STATUS",)
+    "failed-operation-completed",
+    "The operation of a failed delete ends COMPLETED",
+    breaches=("OP-FAILED-STATUS",),
 )
-class _FailureDenied(Behaviour):
+class _FailureIgnored(Behaviour):
     def fail(self, operation: Operation) -> None:
-        """Leave the configuration, and the operation to end like any other."""
+        """Leaves the operation to end COMPLETED."""
 
 
-class _FailedDeletes(Behaviour):
-    """Base of defects where FAILED deletes all the same."""
+# -- fetching and retention -------------------------------------------------------------------
 
-    later = 0.0
 
-    def fail(self, operation: Operation) -> None:
-        super().fail(operation)
-        found = self.world.partition(operation.account, operation.region).configurations[
-            operation.configuration_id
-        ]
-        if found.reserved_for is None:
-            found.deleted_at = operation.ends_at + self.later
+def _late(seconds: float) -> Callable[[Behaviour, Operation], bool]:
+    return lambda mock, operation: mock.now() >= operation.ends_at + seconds
 
 
 @defect(
-    "operation-failed-deletes",
-    "FAILED, yet the configuration is gone",
-    breaches=("OP-FAILED-NO-EFFECT",),
+    "operation-404",
+    "{} gets a 404",
+    case("", "A poll of a delete's operation", lost=lambda mock, operation: True),
+    case(
+        "1-in-15",
+        "One poll in 15",
+        "1 in 15",
+        lost=lambda mock, operation: mock.once_in(15, "poll"),
+    ),
+    case(
+        "first-poll",
+        "The first poll of an operation",
+        "data: the first poll",
+        lost=lambda mock, operation: mock.tick(operation.id) == 1,
+    ),
+    case(
+        "twelfth-poll",
+        "The 12th poll of an operation and each later one",
+        breaches=_RETAINED,
+        shows="data: many polls",
+        lost=lambda mock, operation: mock.tick(operation.id) >= 12,
+    ),
+    case("ended", "A poll of an ended operation", breaches=(*_FETCH, *_TERMINATES), lost=_late(0)),
+    *(
+        case(age, f"A poll {text} after the end", breaches=_RETAINED, shows=shows, lost=_late(s))
+        for age, text, shows, s in (
+            ("500-ms", "0.5 s", "time: 0.5 s after the end", 0.5),
+            ("1-hour", "1 h", "time: 1 h", HOUR),
+            ("6-days", "6 days", "time: 6 days", 6 * DAY),
+        )
+    ),
+    breaches=_FETCH,
 )
-class _FailedDeletesNow(_FailedDeletes):
-    pass
-
-
-@defect(
-    "operation-failed-deletes-later",
-    "Gone 0.7 s after FAILED",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="time: 0.7 s after the end",
-)
-class _FailedDeletesLater(_FailedDeletes):
-    later = 0.7
-
-
-class _PollFails(Behaviour):
-    """Base of defects where a poll does not find its operation."""
-
-    def lost(self, operation: Operation) -> bool:
-        """Whether this poll fails."""
-        return True
+class _OperationLost(Behaviour):
+    lost: Callable[[Behaviour, Operation], bool]
 
     def poll(self, request: Request) -> Response:
         operation = self.partition(request).operations.get(request.sid or "")
-        if operation is not None and operation.kind == "delete" and self.lost(operation):
+        if operation is not None and operation.kind == "delete" and self.lost(self, operation):
             return self.refuse(request, unknown_operation())
         return super().poll(request)
 
 
-@defect("operation-lost", "The operation of a delete is never found", breaches=("OP-FETCH",))
-class _Lost(_PollFails):
-    pass
-
-
 @defect(
-    "operation-lost-sometimes",
-    "A poll is 404 now and then",
-    breaches=("OP-FETCH",),
-    shows="1 in 15",
+    "operation-404-new-connection",
+    "A poll of an ended operation on a new connection gets a 404",
+    breaches=("OP-FETCH", "OP-RETAINED"),
+    shows="data: a new connection",
 )
-class _LostSometimes(_PollFails):
-    def lost(self, operation: Operation) -> bool:
-        return self.once_in(15, "poll")
+class _OperationLostOnNewConnection(StaleReplica):
+    def poll(self, request: Request) -> Response:
+        operation = self.partition(request).operations.get(request.sid or "")
+        if operation is not None and self.stale and operation.state(self.now()).terminal:
+            return self.refuse(request, unknown_operation())
+        return super().poll(request)
 
 
-@defect(
-    "operation-lost-at-first",
-    "The first poll of an operation is 404, however late it comes",
-    breaches=("OP-FETCH",),
-    shows="data: the first poll",
+defect("operation-fetch-202", "A poll gets a 202", breaches=_FETCH)(
+    on_response(with_status(202), route="operation", status=200)
 )
-class _LostAtFirst(_PollFails):
-    def lost(self, operation: Operation) -> bool:
-        return self.tick(operation.id) == 1
 
 
-@defect(
-    "operation-lost-at-end",
-    "Polls are 404 once the operation has ended",
-    breaches=("OP-FETCH", "OP-TERMINATES"),
-)
-class _LostAtEnd(_PollFails):
-    def lost(self, operation: Operation) -> bool:
-        return self.now() >= operation.ends_at
-
-
-@defect(
-    "operation-lost-after-end",
-    "Polls are 404 from 0.5 s after the end",
-    breaches=("OP-RETAINED",),
-    shows="time: 0.5 s after the end",
-)
-class _LostAfterEnd(_PollFails):
-    def lost(self, operation: Operation) -> bool:
-        return self.now() >= operation.ends_at + 0.5
-
-
-@defect(
-    "operation-kept-an-hour",
-    "Operations are forgotten after an hour",
-    breaches=("OP-RETAINED",),
-    shows="time: 1 h",
-)
-class _KeptAnHour(_PollFails):
-    def lost(self, operation: Operation) -> bool:
-        return self.now() >= operation.ends_at + 3600
-
-
-@defect(
-    "operation-kept-six-days",
-    "Operations are forgotten after six days",
-    breaches=("OP-RETAINED",),
-    shows="time: 6 days",
-)
-class _KeptSixDays(_PollFails):
-    def lost(self, operation: Operation) -> bool:
-        return self.now() >= operation.ends_at + 6 * 86_400
-
-
-@altering(
-    "operation-poll-202", "Polls answer 202", breaches=("OP-FETCH",), route="operation", status=200
-)
-def _poll_202(request: Request, response: Response) -> None:
-    response.status = 202
-
-
-@altering(
-    "operation-poll-500",
-    "Every fourth poll is a 500",
-    breaches=("OP-FETCH",),
-    route="operation",
-    status=200,
-    every=4,
-)
-def _poll_500(request: Request, response: Response) -> None:
+def _internal_error(request: Request, response: Response) -> None:
     response.status = 500
     response.document = {"code": 20500, "message": "oops", "more_info": "20500", "status": 500}
 
 
-altering(
-    "operation-status-url-number",
-    "statusUrl of the operation is a number now and then",
-    breaches=_BODY,
-    every=6,
-    route="operation",
-    status=200,
-)(member("statusUrl", 3))
-
-
-altering(
-    "operation-no-created-sometimes",
-    "createdAt is missing now and then",
-    breaches=_BODY,
-    every=7,
-    route="operation",
-    status=200,
-)(without("createdAt"))
-
-
-@altering(
-    "operation-related-other-name",
-    "related of the operation names the configuration as configuration_id",
-    breaches=("OP-RELATED",),
-    route="operation",
-    status=200,
+defect("operation-fetch-500", "One poll in four gets a 500", breaches=_FETCH, shows="1 in 4")(
+    on_response(_internal_error, route="operation", status=200, every=4)
 )
-def _related_otherwise(request: Request, response: Response) -> None:
-    sid = (response.document["related"] or {}).get("configurationId")
-    member("related", {"configuration_id": sid})(request, response)
-
-
-@defect(
-    "failed-strips-bridge",
-    "A delete that FAILED takes the bridge away",
-    breaches=("OP-FAILED-NO-EFFECT",),
-    shows="data: a bridge",
-)
-class _FailedStrips(Behaviour):
-    def begin_delete(
-        self, request: Request, configuration: Configuration, *, fails: bool = False
-    ) -> Operation:
-        if fails:
-            configuration.members = {
-                name: value
-                for name, value in configuration.members.items()
-                if name != "conversationsV1Bridge"
-            }
-        return super().begin_delete(request, configuration, fails=fails)

@@ -8,7 +8,6 @@ from importlib.resources import files
 import pytest
 
 from orchestrator_contract.contract.catalogue import (
-    Applies,
     Catalogue,
     Level,
     Observation,
@@ -30,33 +29,14 @@ def test_every_requirement_is_read_as_it_is_written() -> None:
             "title": one.title,
             "source": one.source,
             "needs": list(one.needs),
-            "schema": one.schema,
+            "essential": list(one.essential),
             "calls": list(one.calls),
             "repeats": list(one.repeats),
-            "applies": one.applies
-            and {
-                "operation": set(one.applies.operation),
-                "status": set(one.applies.status),
-                "part": one.applies.part,
-            },
         }
         for one in load().requirements.values()
     ]
     written = [
-        {
-            "needs": [],
-            "schema": None,
-            "calls": [],
-            "repeats": [],
-            **entry,
-            "applies": {
-                **bound,
-                "operation": set(bound["operation"]),
-                "status": set(bound["status"]),
-            }
-            if (bound := entry.get("applies"))
-            else None,
-        }
+        {"needs": [], "essential": [], "calls": [], "repeats": [], **entry}
         for entry in RAW["requirement"]
     ]
 
@@ -83,14 +63,14 @@ def test_levels_that_gate() -> None:
 
 
 def test_a_requirement_needs_nothing_unless_it_says_so() -> None:
-    """Needs, schema and binding are optional."""
+    """Needs, essential tests and other calls are optional."""
     one = Requirement("A", Level.DERIVED, "t", "s")
 
-    assert (one.needs, one.schema, one.applies, one.calls, one.repeats) == ((), None, None, (), ())
+    assert (one.needs, one.essential, one.calls, one.repeats) == ((), (), (), ())
 
 
 def test_the_same_rule_on_another_call() -> None:
-    """A rule that is written for the delete is judged under another id on the calls that repeat it, and else under its own."""
+    """A rule of DELETE is judged under another id on the calls that repeat it."""
     repeating = Requirement(
         "B", Level.DERIVED, "t", "s", calls=("create", "update"), repeats=("A",)
     )
@@ -103,14 +83,11 @@ def test_the_same_rule_on_another_call() -> None:
         "A",
     ]
     assert known.on("create", "B") == "B"
-    assert (known.sisters("A"), known.sisters("B")) == (["create", "update"], [])
 
 
 SMALL = Catalogue(
     {
-        name: Requirement(
-            name, Level.DERIVED, "t", "s", (), "x.json", Applies(frozenset(), frozenset(), "body")
-        )
+        name: Requirement(name, Level.DERIVED, "t", "s")
         for name in ("KEY-A", "KEY-A-LATER", "KEY-B", "OP-A")
     }
 )

@@ -1,4 +1,4 @@
-"""What `--crash_cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
+"""What `--cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
 
 from __future__ import annotations
 

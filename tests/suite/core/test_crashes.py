@@ -51,7 +51,7 @@ def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
         crashes(bench.exchange("delete", (404, {})))
     for call in (
         Call("delete", "sid", provokes=500),
-        Call("delete", "sid", silent=True),
+        Call("delete", "sid", judge_content=False),
         Call("operation", "op_1"),
     ):
         for key in (KEY, "x", "y"):

@@ -348,14 +348,16 @@ def test_statuses_and_requests(findings: Findings) -> None:
 def filled(findings: Findings, name: str, number: int) -> dict[str, Any]:
     """The dump of a ledger with *number* breaches and checks."""
     for one in range(number):
-        findings.begin(f"test_{name}", [])
+        findings.begin(f"tests/x.py::test_{name}[{one}]", [DERIVED])
         findings.check(DERIVED, False, seen=f"{name}{one}")
         findings.unverified([DERIVED], f"why {name}{one}")
         findings.tally(404, valid=one > 0)
         findings.sent()
         findings.observe("OBS-TRANSPORT", "same")
         findings.observe("OBS-TRANSPORT", name)
-    findings.settled.add(name)
+    findings.begin(f"tests/x.py::test_{name}_more", [DERIVED])
+    findings.check(DERIVED, True)
+    findings.end()
     return findings.dump()
 
 
@@ -371,7 +373,7 @@ def test_ledgers_of_several_processes_are_merged(findings: Findings) -> None:
 
     for one in (findings, again):
         record = one.records[DERIVED]
-        assert (record.checks, record.breaches) == (15, 15)
+        assert (record.checks, record.breaches) == (17, 15)
         assert record.problems == [f"expected ; saw a{n}" for n in range(8)] + [
             f"expected ; saw b{n}" for n in range(7)
         ]
@@ -379,11 +381,13 @@ def test_ledgers_of_several_processes_are_merged(findings: Findings) -> None:
         assert record.unverified == [f"why a{n}" for n in range(8)] + [
             f"why b{n}" for n in range(7)
         ]
-        assert record.tests == ["test_a", "test_b"]
+        assert record.concluded == ["test_a_more", "test_b_more"]
+        assert record.inconclusive == {"test_a": "why a0", "test_b": "why b0"}
+        assert record.tests[:2] == ["tests/x.py::test_a[0]", "tests/x.py::test_a[1]"]
+        assert len(record.tests) == 17
         assert one.observations == {"OBS-TRANSPORT": {"same": 15, "a": 8, "b": 7}}
         assert one.statuses == {404: [15, 13]}
         assert one.requests == 15
-        assert one.settled == {"a", "b"}
     findings.merge(dump)
     assert len(findings.records[DERIVED].problems) == 15
 
@@ -446,15 +450,44 @@ def test_a_breach_comes_through_unchanged(
 
 
 def test_a_dump_is_plain_data(findings: Findings) -> None:
-    """What one process hands to another is JSON as it stands; an older one may lack what was settled."""
+    """What one process hands to another is JSON as it stands."""
     dump = filled(findings, "a", 2)
-    assert json.loads(json.dumps(dump)) == dump
-    assert dump["settled"] == ["a"]
-    del dump["settled"]
 
-    fresh = Findings(catalogue.load(), Redactor())
-    fresh.merge(dump)
-    assert fresh.settled == set()
+    assert json.loads(json.dumps(dump)) == dump
+
+
+@pytest.mark.parametrize(
+    ("checks", "inconclusive", "concluded"),
+    [
+        pytest.param(1, False, True, id="checked"),
+        pytest.param(0, False, False, id="not-checked"),
+        pytest.param(1, True, False, id="checked-in-part"),
+    ],
+)
+def test_a_look_is_concluded_by_a_check(
+    findings: Findings, checks: int, inconclusive: bool, concluded: bool
+) -> None:
+    """A test looked at a requirement to its end if it checked it and did not give up on it."""
+    findings.check(DERIVED, True)
+    findings.begin("tests/contract/test_a.py::test_look[first::x]", [DERIVED, ADVISORY])
+    for _ in range(checks):
+        findings.check(DERIVED, True)
+    if inconclusive:
+        findings.unverified([DERIVED], "why")
+    findings.end()
+
+    record = findings.records[DERIVED]
+    assert record.concluded == (["test_look"] if concluded else [])
+    assert record.inconclusive == ({"test_look": "why"} if inconclusive else {})
+    assert findings.records[ADVISORY].concluded == []
+
+
+def test_what_no_test_gave_up_is_no_look(findings: Findings) -> None:
+    """A reason that comes from outside a test names no look."""
+    findings.unverified([DERIVED], "a worker died")
+
+    assert findings.records[DERIVED].unverified == ["a worker died"]
+    assert findings.records[DERIVED].inconclusive == {}
 
 
 def test_a_reason_is_safe_to_show() -> None:

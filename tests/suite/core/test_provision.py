@@ -15,9 +15,9 @@ from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
-from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import GROUPINGS
+from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.scope import Scope
 from tests.suite.core.world import ALL, PLANE, TWO, World, left_of, page
 

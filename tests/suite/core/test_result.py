@@ -1,4 +1,4 @@
-"""The result of a run: a verdict for each requirement, one for the whole, the exit code, and the document."""
+"""The result of a run: a verdict for each requirement, one for the whole, and the document."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from orchestrator_contract.contract.catalogue import Level, Requirement
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings, RequirementFindings
 from orchestrator_contract.results.requirement_result import Verdict
 from orchestrator_contract.results.verdict import (
@@ -20,7 +21,6 @@ from orchestrator_contract.results.verdict import (
     Policy,
     Result,
     conclude,
-    exit_code,
     judge_requirement,
 )
 
@@ -38,9 +38,11 @@ FULL = Profile(
 )
 
 
-def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
+def requirement(
+    level: Level = Level.DERIVED, *needs: str, essential: tuple[str, ...] = ()
+) -> Requirement:
     """A requirement."""
-    return Requirement("A", level, "title", "S1", needs)
+    return Requirement("A", level, "title", "S1", needs, essential)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +61,16 @@ def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
             RequirementFindings(checks=2), Verdict.PASSED, "checked 2 times", id="two-checks"
         ),
         pytest.param(
-            RequirementFindings(checks=2, unverified=["a", "b", "c", "d"]),
+            RequirementFindings(unverified=["a", "b", "c", "d"]),
             Verdict.UNVERIFIED,
             "a; b; c",
-            id="partly-unverified",
+            id="unverified",
+        ),
+        pytest.param(
+            RequirementFindings(checks=2, unverified=["a", "b"], inconclusive={"test_a": "a"}),
+            Verdict.PASSED,
+            "checked 2 times; not in every way: a",
+            id="checked-where-it-could-be",
         ),
         pytest.param(
             RequirementFindings(checks=2, breaches=2, problems=["p"]),
@@ -83,7 +91,7 @@ def requirement(level: Level = Level.DERIVED, *needs: str) -> Requirement:
 def test_ledger_on_one_requirement(
     record: RequirementFindings, verdict: Verdict, reason: str
 ) -> None:
-    """A breach outranks what is unverified, and that outranks a pass."""
+    """Breached if any check failed, passed if one was made, else unverified."""
     row = judge_requirement(requirement(), record, BARE, Policy())
 
     assert (row.verdict, row.reason, row.record) == (verdict, reason, record)
@@ -109,41 +117,79 @@ def test_levels(level: Level, strict: bool, verdict: Verdict) -> None:
 
 
 def test_a_missing_capability() -> None:
-    """What the target can't do is named, with what else stood in the way; a breach counts all the same."""
+    """What the target can't do is named where nothing was seen; what happened anyway counts."""
     one = requirement(Level.DERIVED, "clock", "create", "fault.429")
     lacks = "needs clock, fault.429, which the target profile does not give"
 
-    assert judge_requirement(one, RequirementFindings(checks=3), BARE, Policy()).reason == lacks
+    assert judge_requirement(one, RequirementFindings(), BARE, Policy()).reason == lacks
     row = judge_requirement(
-        one,
-        RequirementFindings(checks=3, unverified=["needs clock", "a", "b", "c"]),
-        BARE,
-        Policy(),
+        one, RequirementFindings(unverified=["needs clock", "a", "b", "c"]), BARE, Policy()
     )
     assert (row.verdict, row.reason) == (Verdict.UNVERIFIED, f"{lacks}; a; b")
-    assert (
-        judge_requirement(one, RequirementFindings(checks=3), FULL, Policy()).verdict
-        is Verdict.PASSED
-    )
-    assert (
-        judge_requirement(one, RequirementFindings(checks=3, breaches=1), BARE, Policy()).verdict
-        is Verdict.BREACHED
-    )
+    for profile in (BARE, FULL):
+        record = RequirementFindings(checks=3, unverified=["needs clock"])
+        assert judge_requirement(one, record, profile, Policy()).verdict is Verdict.PASSED
+        record.breaches = 1
+        assert judge_requirement(one, record, profile, Policy()).verdict is Verdict.BREACHED
 
 
-def test_what_was_settled_otherwise() -> None:
-    """A requirement that was judged without the capability counts by its checks."""
-    one = requirement(Level.DERIVED, "clock")
+@pytest.mark.parametrize(
+    ("record", "verdict", "reason"),
+    [
+        pytest.param(
+            RequirementFindings(checks=3, inconclusive={"test_a": "why"}, unverified=["x", "why"]),
+            Verdict.UNVERIFIED,
+            "why",
+            id="inconclusive",
+        ),
+        pytest.param(
+            RequirementFindings(
+                checks=3, inconclusive={"test_a": "why"}, unverified=["why"], concluded=["test_a"]
+            ),
+            Verdict.PASSED,
+            "checked 3 times; not in every way: why",
+            id="concluded-elsewhere",
+        ),
+        pytest.param(
+            RequirementFindings(checks=3, inconclusive={"test_b": "x"}, unverified=["x"]),
+            Verdict.PASSED,
+            "checked 3 times; not in every way: x",
+            id="another-test-was-inconclusive",
+        ),
+        pytest.param(
+            RequirementFindings(checks=1), Verdict.PASSED, "checked 1 time", id="not-selected"
+        ),
+        pytest.param(
+            RequirementFindings(
+                checks=3, breaches=1, problems=["p"], inconclusive={"test_a": "why"}
+            ),
+            Verdict.BREACHED,
+            "p (1 of 3 checks)",
+            id="breached",
+        ),
+    ],
+)
+def test_essential_tests(record: RequirementFindings, verdict: Verdict, reason: str) -> None:
+    """Other checks don't verify a requirement whose essential test could not look."""
+    row = judge_requirement(requirement(essential=("test_a",)), record, BARE, Policy())
 
-    assert (
-        judge_requirement(
-            one, RequirementFindings(checks=3, unverified=["x"]), BARE, Policy(), settled=True
-        ).verdict
-        is Verdict.PASSED
+    assert (row.verdict, row.reason) == (verdict, reason)
+
+
+def test_an_essential_test_that_lacks_a_capability() -> None:
+    """The capability is named, not what stood in the way of other tests."""
+    one = requirement(Level.DERIVED, "clock", essential=("test_a",))
+    record = RequirementFindings(
+        checks=3,
+        unverified=["x", "needs clock"],
+        inconclusive={"test_b": "x", "test_a": "needs clock"},
     )
-    assert (
-        judge_requirement(one, RequirementFindings(), BARE, Policy(), settled=True).reason
-        == "nothing in this run was subject to this requirement"
+
+    row = judge_requirement(one, record, BARE, Policy())
+
+    assert (row.verdict, row.reason) == (
+        Verdict.UNVERIFIED,
+        "needs clock, which the target profile does not give",
     )
 
 
@@ -206,8 +252,10 @@ def test_nonconformant(findings: Findings, breached: str, overall: Overall, code
     assert (strict.overall, exit_code(strict, Policy(strict=True))) == (Overall.NONCONFORMANT, 1)
 
 
-def test_incomplete(findings: Findings) -> None:
+def test_incomplete() -> None:
     """A gating requirement that is unverified leaves the result incomplete, and fails with --require-verified only."""
+    findings = Findings(catalogue.load(), Redactor())
+    findings.check(OTHER, True)
     findings.unverified([GATING], "why")
     findings.unverified([ADVISORY], "other")
 
@@ -219,8 +267,28 @@ def test_incomplete(findings: Findings) -> None:
     )
     assert exit_code(result, Policy()) == 0
     assert exit_code(result, Policy(require_verified=True)) == 1
-    assert exit_code(concluded(findings, OTHER, ADVISORY), Policy(require_verified=True)) == 0
+    assert exit_code(concluded(findings, OTHER), Policy(require_verified=True)) == 0
     assert concluded(findings, OTHER, ADVISORY).overall is Overall.CONFORMANT
+
+
+def test_nothing_judged() -> None:
+    """A run that judged nothing is incomplete, also where nothing that gates was selected."""
+    findings = Findings(catalogue.load(), Redactor())
+    findings.unverified([ADVISORY], "no conversations")
+
+    advisory = concluded(findings, ADVISORY, profile=FULL)
+    empty = concluded(findings, "")
+
+    assert (advisory.overall, advisory.judged, advisory.reason) == (
+        Overall.INCOMPLETE,
+        False,
+        "1 requirement(s) could not be verified: no conversations",
+    )
+    assert (empty.overall, empty.judged, empty.reason) == (
+        Overall.INCOMPLETE,
+        False,
+        "no requirement was selected",
+    )
 
 
 def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
@@ -259,7 +327,6 @@ def test_unusable(
     """Of an endpoint that can't be tested nothing counts but that it does not speak HTTP, or JSON."""
     for one in ("HTTP-COMPLETE", "HTTP-CONTENT-ENCODING", "HTTP-JSON"):
         findings.check(one, False, expected="an answer", seen="none")
-    findings.settled.add(GATING)
 
     result = concluded(
         findings,
@@ -282,16 +349,6 @@ def test_unusable(
             assert row.reason.endswith("it is gone")
 
 
-def test_settled_requirements(findings: Findings) -> None:
-    """What --ttl-ledger settled needs no clock."""
-    findings.check("KEY-TTL-MAX", True)
-    assert concluded(findings, "KEY-TTL-MAX").rows[0].verdict is Verdict.UNVERIFIED
-
-    findings.settled.add("KEY-TTL-MAX")
-
-    assert concluded(findings, "KEY-TTL-MAX").rows[0].verdict is Verdict.PASSED
-
-
 def test_the_document(findings: Findings) -> None:
     """conformance.json says what was tested, how, and what was found."""
     findings.check(OTHER, False, expected="a", seen="b")
@@ -303,8 +360,7 @@ def test_the_document(findings: Findings) -> None:
     findings.observe("OBS-TRANSPORT", "z", 2)
     findings.observe("OBS-TRANSPORT", "a")
     findings.sent()
-    result = concluded(findings, notes=["note"], profile=FULL)
-    result.target = "my profile.toml"
+    result = concluded(findings, notes=["note"], profile=FULL, target="my profile.toml")
 
     document = result.as_json()
 
@@ -374,13 +430,12 @@ def test_the_document(findings: Findings) -> None:
     assert list(seen) == list(catalogue.load().observations)
     assert seen["OBS-TRANSPORT"] == {
         "id": "OBS-TRANSPORT",
-        "title": "An operation that is 404 right after its 202",
+        "title": "An operation that returns 404 right after its 202",
         "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}
     assert result.rerun() == "pytest --target 'my profile.toml' --effort quick --seed 7"
-    result.target = ""
-    assert result.rerun("A") == "pytest --requirement A --effort quick --seed 7"
+    assert concluded(findings).rerun("A") == "pytest --requirement A --effort quick --seed 7"
 
 
 def test_a_nameless_target_is_named_by_its_address(findings: Findings) -> None:

@@ -406,7 +406,7 @@ def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
         bench.endpoint.client.fetch(Configuration("x"))
     assert bench.clock.slept == [0.1, 0.4, 1.0] * 2
     assert bench.breaches() == {
-        "HTTP-COMPLETE": ["expected a complete, well-formed answer; saw it was connect"]
+        "HTTP-COMPLETE": ["expected a complete, well-formed response; saw it was connect"]
     }
 
 

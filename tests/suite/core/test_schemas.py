@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract.contract import schemas
-from orchestrator_contract.rules.responses import DELETE_STATUSES
+from orchestrator_contract.contract import response_schemas, schemas
+from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 
 PROJECT = Path(__file__).parents[3]
 URL = "https://x.example/y"
@@ -26,16 +26,82 @@ def test_every_schema_is_known_by_its_path() -> None:
     assert schemas.validator("error.json") is schemas.validator("error.json")
 
 
-@pytest.mark.parametrize("part", ["body", "headers"])
-def test_each_documented_status_of_a_delete_has_its_schemas(part: str) -> None:
-    """What the judge takes for documented is what there are schemas for."""
-    names = {
-        name
-        for name in schemas.documents()
-        if name.startswith("delete/") and name.endswith(f".{part}.json")
-    }
+def test_documented_statuses_are_read_off_the_folder() -> None:
+    """The documented statuses of DELETE are those that the names of its schemas begin with."""
+    names = [path.name for path in (PROJECT / "schemas" / "responses").iterdir()]
 
-    assert names == {f"delete/{status}.{part}.json" for status in DELETE_STATUSES}
+    assert {int(name[:3]) for name in names} == DELETE_STATUSES == {202, 404, 409, 429, 500, 503}
+    assert sorted(f"responses/{name}" for name in names) == sorted(
+        name for _, _, name in response_schemas.delete_schemas()
+    )
+
+
+def test_every_documented_status_has_a_body() -> None:
+    """The schema of a body stands for each documented status, that of headers where they matter."""
+    parts = [(status, part) for status, part, _ in response_schemas.delete_schemas()]
+
+    assert [status for status, part in parts if part == "body"] == sorted(DELETE_STATUSES)
+    assert {status for status, part in parts if part == "headers"} == {202, 409, 429, 503}
+
+
+def test_requirements_by_part() -> None:
+    """Which requirements a response's body decides, and which its headers."""
+    body, headers = response_schemas.decided_by("body"), response_schemas.decided_by("headers")
+
+    assert {"DEL-202-BODY", "ERR-STATUS-MATCHES", "OP-COMPLETED-AT", "CTRL-PAGE"} <= body
+    assert headers == {
+        "DEL-202-HEADERS",
+        "DEL-202-LOCATION",
+        "ERR-409-HEADERS",
+        "ERR-429-RETRY-AFTER",
+        "ERR-503-RETRY-AFTER",
+    }
+    assert not body & headers
+
+
+@pytest.mark.parametrize(
+    ("name", "instance", "breached"),
+    [
+        pytest.param("responses/404.body.json", {"status": 404, "code": 20404}, set(), id="none"),
+        pytest.param("responses/404.body.json", [], {"ERR-404-BODY"}, id="the-root-s"),
+        pytest.param("responses/404.body.json", {"code": "x"}, {"ERR-404-BODY"}, id="referenced"),
+        pytest.param(
+            "responses/404.body.json", {"status": 409}, {"ERR-STATUS-MATCHES"}, id="the-innermost"
+        ),
+        pytest.param(
+            "responses/404.body.json",
+            {"status": 600, "code": 20500, "message": 7},
+            {"ERR-404-BODY", "ERR-STATUS-MATCHES", "ERR-CODE-MATCHES", "ERR-BOUNDS"},
+            id="all",
+        ),
+        pytest.param(
+            "responses/202.headers.json",
+            {"retry-after": "1", "location": "/x"},
+            {"DEL-202-LOCATION"},
+            id="advisory",
+        ),
+        pytest.param(
+            "operation.json",
+            {"status": "PENDING", "completedAt": "2026-11-23T00:00:00Z", "error": {}},
+            {"OP-BODY", "OP-COMPLETED-AT", "OP-ERROR"},
+            id="operation",
+        ),
+        pytest.param(
+            "configuration-page.json",
+            {"configurations": [{}], "meta": {"key": "x", "pageSize": 1}},
+            {"CTRL-PAGE"},
+            id="items-of-a-page",
+        ),
+    ],
+)
+def test_an_error_breaches_the_innermost_requirement(
+    name: str, instance: object, breached: set[str]
+) -> None:
+    """Each requirement of a schema is looked at; an error lands on the innermost around it."""
+    found = schemas.breaches(name, instance)
+
+    assert tuple(found) == schemas.requirements(name)
+    assert {one for one, errors in found.items() if errors} == breached
 
 
 @pytest.mark.parametrize(
@@ -129,30 +195,30 @@ def test_matches() -> None:
             id="enum",
         ),
         pytest.param(
-            "advisory/error.json", {"code": 5}, ("$.code", "at least 100", "5"), id="minimum"
+            "error-bounds.json", {"code": 5}, ("$.code", "at least 100", "5"), id="minimum"
         ),
         pytest.param(
-            "advisory/error.json",
+            "error-bounds.json",
             {"code": 1_000_000},
             ("$.code", "at most 999999", "1000000"),
             id="maximum",
         ),
         pytest.param(
-            "advisory/error.json",
+            "error-bounds.json",
             {"message": "m" * 1025},
             ("$.message", "at most 1024 characters", "'" + "m" * 119 + "…"),
             id="maxLength",
         ),
         pytest.param(
-            "delete/409.headers.json",
+            "responses/409.headers.json",
             {"x-conflicting-resource-id": ""},
             ("$['x-conflicting-resource-id']", "at least 1 character(s)", "''"),
             id="minLength",
         ),
         pytest.param(
-            "delete/202.headers.json",
+            "responses/202.headers.json",
             {"retry-after": "x"},
-            ("$['retry-after']", "a match of ^[0-9]+(?!\\n)$", "'x'"),
+            ("$['retry-after']", "whole seconds", "'x'"),
             id="pattern",
         ),
         pytest.param("error.json", {"message": "é"} | {"code": "é" * 90}, None, id="quoted"),

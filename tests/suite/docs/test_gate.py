@@ -79,7 +79,7 @@ def verdicts(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def broken_mock() -> Iterator[Path]:
     """The profile of a mock whose 404 is a list."""
-    mock = EmbeddedMock.start("--defect", "error-404-list", "--variant", "method-404")
+    mock = EmbeddedMock.start("--defect", "error-list:404", "--variant", "method-404")
     yield mock.profile
     mock.stop()
 

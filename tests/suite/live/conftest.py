@@ -35,7 +35,8 @@ def environment() -> dict[str, str]:
 
 def suite_command(*arguments: object) -> list[str]:
     """The command line of a run of the suite."""
-    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error"]
+    return [*command, *map(str, arguments)]
 
 
 @dataclass
@@ -84,7 +85,7 @@ def run_suite(tmp_path: Path) -> Callable[..., Finished]:
 
 @pytest.fixture
 def spawn_suite(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[Any]]]:
-    """Start the suite with these arguments and leave it running; what is left at the end is killed."""
+    """Start the suite with these arguments and leave it running; at the end it is killed."""
     started: list[subprocess.Popen[Any]] = []
 
     def spawn(*arguments: object, **streams: Any) -> subprocess.Popen[Any]:

@@ -1,4 +1,4 @@
-"""A run against an earlier one: what is new, what is fixed, what is still open, and the gate on new breaches."""
+"""A run compared with an earlier one, and the gate on new breaches."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.baseline import Baseline, BaselineError, load
+from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.verdict import Policy, Result, conclude, exit_code
+from orchestrator_contract.results.verdict import Policy, Result, conclude
 
 IDS = ("ERR-MORE-INFO", "ERR-CODE-MATCHES", "ERR-STATUS-MATCHES", "ERR-BOUNDS", "OP-ID")
 
@@ -97,8 +98,8 @@ def test_bad_baseline(tmp_path: Path, text: str) -> None:
 
 
 def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any]) -> None:
-    """A run whose only breach is known ends with 0 under --fail-on new, although its tests fail; a new breach ends it with 1."""
-    mock = start_mock("--defect", "error-404-info-other")
+    """Under --fail-on new a known breach is 0, although its test fails; a new one is 1."""
+    mock = start_mock("--defect", "error-more-info:404")
     common = (
         "--target",
         mock.profile,

@@ -58,7 +58,7 @@ def test_after_kill(
     spawn_suite: Callable[..., Any],
     run_suite: Callable[..., Any],
 ) -> None:
-    """After kill -9 at any moment, --cleanup leaves nothing of ours and touches nothing of another's."""
+    """After kill -9 at any moment --cleanup deletes all of the run's, and nothing else."""
     mock = start_mock()
     others = with_others(mock)
     process = spawn_suite("--target", mock.profile, *_QUICK)
@@ -104,7 +104,7 @@ def test_interrupt_leaves_nothing(
 def test_announced_namesake_is_found(
     tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
 ) -> None:
-    """A second configuration of one displayName that was announced, and never known by its id, is deleted."""
+    """An announced second configuration of one name, whose id never became known, is deleted."""
     mock = start_mock()
     others = with_others(mock)
     mock.create("oc-0a1b2c3d-0")
@@ -126,7 +126,7 @@ def test_announced_namesake_is_found(
 def test_one_number_in_two_accounts(
     tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
 ) -> None:
-    """Where SIDs count from one in each account, what is left in each is deleted there, and another's of that number is not."""
+    """One SID in two accounts is two configurations: each is deleted in its own."""
     mock = start_mock("--variant", "configuration-id-counted")
     names = {
         1: ["oc-0a1b2c3d-0", "somebody-elses"],
@@ -163,7 +163,7 @@ def test_one_number_in_two_accounts(
 def test_cut_journal_is_resumed(
     tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
 ) -> None:
-    """A journal whose last line a crash cut short is cleaned, and is whole afterwards; a name without an id is looked up."""
+    """A journal that a crash cut short is mended; a name without an id is looked up."""
     mock = start_mock()
     others = with_others(mock)
     mock.create("oc-0a1b2c3d-0")
@@ -202,7 +202,7 @@ def test_journal_of_something_else(
     start_mock: Callable[..., Any],
     run_suite: Callable[..., Any],
 ) -> None:
-    """A journal that does not belong to the target and its account is refused with exit code 4, and nothing is deleted."""
+    """A journal of another target or account is 4, and nothing is deleted."""
     mock = start_mock()
     others = with_others(mock)
     path = tmp_path / "some.jsonl"
@@ -256,7 +256,7 @@ def test_unreachable_target(
 def test_two_runs_on_one_account(
     start_mock: Callable[..., Any], spawn_suite: Callable[..., Any]
 ) -> None:
-    """Two runs at once on one account accuse nobody, and leave nothing of their own and all of another's."""
+    """Two runs at once on one account accuse nothing, and delete their own only."""
     mock = start_mock()
     others = with_others(mock)
     # One seed for both: keys are a run's own all the same. Moving the clock would age the other run's keys.

@@ -41,8 +41,8 @@ def pass_time(mock: Any, file: Path, hours: float) -> None:
     ("defect", "verdicts"),
     [
         pytest.param((), ("passed", "passed"), id="conformant"),
-        pytest.param(("--defect", "key-lives-an-hour"), ("breached", "passed"), id="dies-early"),
-        pytest.param(("--defect", "key-never-expires"), ("passed", "breached"), id="never-dies"),
+        pytest.param(("--defect", "key-ttl:1-hour"), ("breached", "passed"), id="dies-early"),
+        pytest.param(("--defect", "key-ttl:unlimited"), ("passed", "breached"), id="never-dies"),
     ],
 )
 def test_planted_then_judged(
@@ -52,7 +52,7 @@ def test_planted_then_judged(
     defect: tuple[str, ...],
     verdicts: tuple[str, str],
 ) -> None:
-    """What is planted is judged by age in later runs; until then the requirements are unverified, with that reason."""
+    """Planted keys are judged by age in later runs; until then they are unverified."""
     mock = start_mock(*defect)
     file = tmp_path / "keys.json"
     common = (
@@ -102,7 +102,7 @@ def test_foreign_or_damaged_file(
     change: dict[str, Any] | None,
     says: str,
 ) -> None:
-    """A ledger of something else, or a damaged one, ends the run with 4 before anything is sent, and stays as it is."""
+    """A foreign or damaged ledger is 4, before anything is sent, and stays as it is."""
     mock = start_mock()
     file = tmp_path / "keys.json"
     head = {
@@ -115,7 +115,7 @@ def test_foreign_or_damaged_file(
     before = file.read_bytes()
     if change and "account" not in change and "base_url" not in change:
         # Past the account's label: that is what the suite itself would write.
-        from orchestrator_contract.crash_cleanup import account_label
+        from orchestrator_contract.coordination.journal import account_label
         from orchestrator_contract.profile import Account
 
         user = "SKmock00000000000000000000000000001"

@@ -12,8 +12,9 @@ import pytest
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings
-from orchestrator_contract.results.verdict import Policy, Result, conclude, exit_code
+from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.results.waivers import WaiverError, Waivers, load
 
 TODAY = date(2026, 11, 23)
@@ -107,7 +108,7 @@ def test_other_breach_behind_many_waived_ones(tmp_path: Path) -> None:
 
 
 def test_expired_waiver_is_void(tmp_path: Path) -> None:
-    """A waiver counts on its last day and not on the next; then the breach is one, and a note says why."""
+    """A waiver counts on its last day; from the next on a note says that it has expired."""
     on_the_day = waivers_of(tmp_path)
     a_day_later = waivers_of(tmp_path, today=TODAY + timedelta(days=1))
 
@@ -175,8 +176,8 @@ def test_bad_entry(tmp_path: Path, entry: dict[str, Any], says: str) -> None:
 def test_on_a_run(
     tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
 ) -> None:
-    """A run on an endpoint with one accepted defect ends with 0, without a failed test, and reports it as waived."""
-    mock = start_mock("--defect", "error-404-info-other")
+    """A run whose only breach is waived is 0, without a failed test, and reports it."""
+    mock = start_mock("--defect", "error-more-info:404")
     common = ("--target", mock.profile, "--effort", "quick", "--requirement", ID, "--seed", 1)
 
     without = run_suite(*common, report="without")

@@ -112,7 +112,7 @@ def distributed(target: Path, folder: Path) -> tuple[int, dict[str, Any], str]:
 
 
 @pytest.mark.parametrize(
-    "mock", [["--defect", "accepted-bad-rarely"]], indirect=True, ids=["one-in-50"]
+    "mock", [["--defect", "accepted-incomplete:1-in-50"]], indirect=True, ids=["one-in-50"]
 )
 def test_two_workers_find_a_rare_defect(mock: Path, tmp_path: Path) -> None:
     """A 202 that is bare now and then is found, by the requirement that it breaches, and the gate fails."""

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract import profile
-from orchestrator_contract.coordination.journal import read
-from orchestrator_contract.crash_cleanup import account_label
+from orchestrator_contract.coordination.journal import account_label, read
 from orchestrator_contract.load.session import (
     CORE,
     LoadFindings,

@@ -18,6 +18,7 @@ import requests
 
 from orchestrator_contract.mock import cli, options, registry
 from orchestrator_contract.mock.behaviour import Behaviour
+from orchestrator_contract.mock.clients.options import Judging
 from orchestrator_contract.mock.clock import Clock
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.server import bind
@@ -180,7 +181,7 @@ class Served:
             self.told.append(mock)
             listens.set()
 
-        self.server = cli.prepare(arguments, self.sockets, ready)
+        self.server = cli.prepare(arguments, self.sockets, Judging(), ready)
         self.thread = threading.Thread(target=self.server.run, args=(self.sockets,), daemon=True)
         self.thread.start()
         assert listens.wait(10)

@@ -1,708 +1,115 @@
-"""Every defect and variant is well described and differs from the conformant mock in what it answers.
+"""Every defect and variant is described and changes a response of the mock.
 
-One long conversation is held with the conformant mock and with each switched one, at a
-frozen clock and with repeatable ids; a switch whose transcript is the same does nothing.
+A written and two random conversations are held with the conformant mock and with each
+switched one, at a frozen clock and with repeatable ids; a switch must change a response.
 """
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import random
 import re
 import secrets
 import tomllib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator_contract.mock import registry
+from orchestrator_contract.mock import defects, registry
 from orchestrator_contract.mock.behaviour import Behaviour, compose
-from orchestrator_contract.mock.clock import Clock
-from orchestrator_contract.mock.conversations import SIDS
-from orchestrator_contract.mock.messages import Request, Response
-
-COLLECTION = "/v2/ControlPlane/Configurations"
-ITEM = COLLECTION + "/"
-KEY = "6f1c0e9a-3b7d-4c58-9a52-0d6f4be1c7ab"
-ODD = (
-    "%00",
-    "'",
-    "%27",
-    "x" * 300,
-    "x" * 1200,
-    "%25",
-    "%C3%A9",
-    "%ff",
-    "{x}",
-    "%01",
-    "CONV_CONFIGURATION_0",
-    "..",
-    "",
-)
-ODD_ABOUT = (
-    "{}%20",
-    "%20{}",
-    "{}%00",
-    "{}.json",
-    "{};x=1",
-    "{}%3Fx",
-    "%22{}%22",
-    "{},x",
-    "{}xyz",
-    "x%2F..%2F{}",
-    "{}/",
-)
-MALFORMED = (
-    "{{{}}}",
-    "urn:uuid:{}",
-    '"{}"',
-    "{}0",
-    "{}xyz",
-    "{}, {}",
-    "key {}",
-    "",
-    "k" * 300,
-    "k" * 36,
-    "\xe9{}",
-    "no key",
-)
-FORMS = (
-    "00000000-0000-0000-0000-000000000000",
-    "ffffffff-ffff-ffff-ffff-ffffffffffff",
-    KEY.upper(),
-    "0190a6b0-7c4d-7a5e-9b1f-3c2d1e0f9a8b",
-    "0190a6b0-7c4d-1a5e-0b1f-3c2d1e0f9a8b",
-)
-
-
-class Talk:
-    """Sends requests one after the other and keeps what came back."""
-
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
-        self.seen: list[tuple[Any, ...]] = []
-        self.connection = 1
-        self.keys = 0
-
-    async def send(self, *requests: Request) -> list[Response]:
-        """The answers to *requests* sent at once."""
-        behaviour: Behaviour = self.driver.behaviour
-        for request in requests:
-            request.connection = self.connection
-        answers = await asyncio.gather(*(behaviour.handle(one) for one in requests))
-        for request, answer in zip(requests, answers, strict=True):
-            behaviour.delivered(request, answer, reached=True)
-            self.seen.append(
-                (
-                    answer.status,
-                    tuple(answer.headers),
-                    answer.body,
-                    answer.raw,
-                    answer.drop,
-                    answer.delay,
-                    answer.chunked,
-                    answer.early,
-                )
-            )
-        return list(answers)
-
-    async def call(self, method: str, path: str, **options: Any) -> Response:
-        """The answer to one request."""
-        return (await self.send(self.driver.request(method, path, **options)))[0]
-
-    async def create(self, name: str = "one", **options: Any) -> str:
-        """The SID of a new, visible configuration; found in the world, however the answer looks."""
-        payload = {
-            "displayName": name,
-            "description": "",
-            "conversationGroupingType": "GROUP_BY_PROFILE",
-            "memoryStoreId": "mem_store_01k1etk2y5f1y9fpe2epfdtvv2",
-        }
-        await self.call("POST", COLLECTION, body=payload, **options)
-        self.driver.advance(0.05)
-        partition = self.driver.behaviour.world.partition(
-            options.get("account", 1), options.get("region", 0)
-        )
-        return str(next(reversed(partition.configurations), "nothing"))
-
-    async def delete(self, sid: str, **options: Any) -> Response:
-        """A DELETE."""
-        return await self.call("DELETE", ITEM + sid, **options)
-
-    async def look(self, *sids: str, polls: int = 2) -> None:
-        """Polls the newest delete operation, fetches, and lists by small pages."""
-        partition = self.driver.behaviour.world.partition(1, 0)
-        newest = next(
-            (one for one in reversed(partition.operations.values()) if one.kind == "delete"), None
-        )
-        for _ in range(polls if newest is not None else 0):
-            assert newest is not None
-            await self.call("GET", "/v2/ControlPlane/Operations/" + newest.id)
-        for sid in sids:
-            await self.call("GET", ITEM + sid)
-        await self.call("GET", COLLECTION + "?pageSize=1000")
-
-    async def newest(self) -> None:
-        """Polls the newest operation, of whatever it is."""
-        newest = next(reversed(self.driver.behaviour.world.partition(1, 0).operations), "none")
-        await self.call("GET", "/v2/ControlPlane/Operations/" + newest)
-
-    async def pages(self, size: int) -> None:
-        """Follows nextToken for a while."""
-        token = ""
-        for _ in range(6):
-            query = f"?pageSize={size}&pageToken={token}" if token else f"?pageSize={size}"
-            token = token_of(await self.call("GET", COLLECTION + query))
-            if not token:
-                return
-
-    def wait(self, seconds: float = 0.25) -> None:
-        """Moves the clock."""
-        self.driver.advance(seconds)
-
-
-def token_of(page: Response, name: str = "nextToken") -> str:
-    """The token of the page after this one, or of another neighbour; empty where it gives none."""
-    try:
-        return str(page.document["meta"][name])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-async def lives(talk: Talk) -> None:
-    """Thirty configurations from create to long after their end, with and without updates."""
-    for number in range(30):
-        sid = await talk.create("n" * 32 if number == 3 else f"name {number % 5}")
-        for _ in range(3 if number == 4 else 1):
-            await talk.look(sid)
-        if number % 6 == 5:
-            body = {"description": "changed"}
-            await talk.call("PATCH", ITEM + sid, body=body, key=FORMS[4] if number == 5 else None)
-            if number == 5:
-                await talk.call("PATCH", ITEM + sid, body=body, key=FORMS[4])
-            talk.wait()
-            await talk.look(sid)
-        await talk.delete(sid)
-        for coding in ("gzip", "deflate") if number == 7 else ():
-            await talk.call("GET", ITEM + sid, headers={"Accept-Encoding": coding})
-        await talk.look(sid)
-        if number == 9:
-            talk.wait(0.15)
-            await talk.look(sid)
-        for pause in (0.25, 0.2, 1.2) if number % 3 == 0 else (0.25,):
-            talk.wait(pause)
-            await talk.look(sid, polls=4)
-            await talk.pages(2)
-        await talk.delete(sid)
-        for method in ("PATCH", "PUT") if number == 8 else ():
-            body = {"displayName": "back", "description": "", "memoryStoreId": "m"}
-            await talk.call(
-                method, ITEM + sid, body={**body, "conversationGroupingType": "GROUP_BY_PROFILE"}
-            )
-            await talk.look(sid)
-
-
-async def refusals(talk: Talk) -> None:
-    """Faults, unknown and odd SIDs, wrong methods, bad credentials, other accounts."""
-    for number, fault in enumerate(("429", "409", "500", "503", "operation")):
-        for turn in "ab":
-            key = f"{KEY[:-2]}{turn}{number}"
-            sid = await talk.create()
-            await talk.delete(sid, headers={"X-Mock-Fault": fault}, key=key)
-            await talk.look(sid)
-            talk.wait(0.8)
-            await talk.look(sid)
-            await talk.delete(sid, key=key)
-            talk.wait(1.3)
-            await talk.look(sid)
-    sid, spare = await talk.create(), await talk.create("spare")
-    for number in range(8):
-        await talk.delete(f"conv_configuration_{'0' * 25}{number}")
-    await talk.delete("cfg_configuration_" + "0" * 26)
-    await talk.delete(sid[:-1] + ("0" if sid[-1] != "0" else "1"))
-    for odd in ODD:
-        await talk.delete(odd)
-    near = [one.format(sid) for one in ODD_ABOUT]
-    near += [
-        sid.upper(),
-        sid[:-1],
-        sid[:-1] + "*",
-        sid[:-1] + "%25",
-        "%2563" + sid[1:],
-        "x'%20OR%201=1",
-    ]
-    near += ["%EF%BD%83" + sid[1:]]
-    for one in near:
-        await talk.delete(one)
-        await talk.look(sid, spare)
-    await talk.call("POST", ITEM + sid)
-    for headers, account in (
-        ({}, 0),
-        ({}, 0),
-        ({"Authorization": "Bearer x"}, 0),
-        ({"Authorization": "Basic eDp5"}, 0),
-    ):
-        sid = await talk.create()
-        talk.connection += headers != {}
-        await talk.delete(sid, headers=headers, account=account)
-        talk.wait(0.8)
-        await talk.look(sid)
-    for password in ("", "mock", "mock-secret-one-more", "MOCK-SECRET-ONE", "wrong"):
-        sid = await talk.create()
-        request = talk.driver.request("DELETE", ITEM + sid, account=0, password=password)
-        await talk.send(request)
-        talk.wait(0.8)
-        await talk.look(sid)
-    sid = await talk.create()
-    await talk.delete(sid, account=2)
-    talk.wait(0.8)
-    await talk.look(sid)
-
-
-async def keys(talk: Talk) -> None:
-    """Replays at every moment, other requests, other scopes, other forms, the end of their life."""
-    unknown = "eeeeeeee-3b7d-4c58-9a52-0d6f4be1c7ab"
-    await talk.delete(f"conv_configuration_{'0' * 26}", key=unknown)
-    sid = await talk.create()
-    for key in (unknown, unknown.upper()):
-        await talk.delete(sid, key=key)
-    sid = await talk.create()
-    await talk.create("other")
-    for _ in range(5):
-        await talk.delete(sid, key=KEY)
-    talk.connection += 1
-    other = await talk.create()
-    await talk.delete(other)
-    await talk.delete(sid, key=KEY)
-    talk.wait()
-    await talk.delete(sid, key=KEY)
-    await talk.look(sid)
-    sid = await talk.create()
-    await talk.delete(sid, key=KEY)
-    talk.wait()
-    await talk.look(sid)
-    failing = "aaaaaaaa-3b7d-4c58-9a52-0d6f4be1c7ab"
-    sid = await talk.create()
-    for _ in range(2):
-        await talk.delete(sid, key=failing, headers={"X-Mock-Fault": "operation"})
-        talk.wait()
-    scopes: tuple[dict[str, Any], ...] = ({"account": 2}, {"region": 1})
-    for options in scopes:
-        sid = await talk.create(**options)
-        await talk.delete(sid, key=KEY, **options)
-    created = "bbbbbbbb-3b7d-4c58-9a52-0d6f4be1c7ab"
-    for _ in range(2):
-        sid = await talk.create(key=created)
-    await talk.delete(sid, key=created)
-    for number, form in enumerate(FORMS):
-        sid = await talk.create()
-        for _ in range(2):
-            await talk.delete(sid, key=form[:-1] + "c" if number > 1 and form != FORMS[4] else form)
-    strange = [one.format(failing, failing) for one in MALFORMED]
-    strange += [
-        failing.replace("-", ""),
-        failing.replace("-", "_"),
-        failing[:-1] + "g",
-        failing[:-1],
-    ]
-    strange += [failing[:8] + failing[9:] + "-", "\uff10".encode().decode("latin-1") + failing[1:]]
-    for key in strange:
-        sid = await talk.create()
-        for _ in range(2):
-            await talk.delete(sid, key=key)
-    sid = await talk.create()
-    for _ in range(2):
-        await talk.delete(sid, key=failing, headers={"Idempotency-Key": KEY})
-    kept = await talk.create()
-    await talk.delete(kept, key="cccccccc-3b7d-4c58-9a52-0d6f4be1c7ab")
-    misused, key = await talk.create(), "eeeeeeee-3b7d-4c58-9a52-0d6f4be1c7ac"
-    await talk.delete(misused, key=key)
-    for number in range(25):
-        await talk.delete(await talk.create(), key=f"dddddddd-3b7d-4c58-9a52-0d6f4be1c7{number:02}")
-    for pause in (0.3, 3.0, 7200.0, 79_000.0, 90_000.0 - 86_202.0, 40 * 60.0, 3600.0, 7 * 86_400.0):
-        await talk.delete(kept, key="cccccccc-3b7d-4c58-9a52-0d6f4be1c7ab")
-        await talk.delete(misused, key=key)
-        if pause == 79_000.0:
-            await talk.delete(await talk.create(), key=key)
-        talk.wait(pause)
-        await talk.look(kept)
-
-
-async def races(talk: Talk) -> None:
-    """Requests at the same time: one key, one SID, many SIDs, reads and updates beside a delete."""
-    request = talk.driver.request
-    sid = await talk.create()
-    await talk.send(*(request("DELETE", ITEM + sid, key=KEY.replace("6", "7")) for _ in range(6)))
-    sid = await talk.create()
-    await talk.send(*(request("DELETE", ITEM + sid) for _ in range(4)))
-    talk.wait()
-    await talk.look(sid)
-    sids = [await talk.create() for _ in range(12)]
-    await talk.pages(2)
-    await talk.send(*(request("DELETE", ITEM + one) for one in sids))
-    talk.wait()
-    await talk.look(*sids)
-    first, second = await talk.create(), await talk.create()
-    await talk.delete(first)
-    for _ in range(3):
-        await talk.look(first, second)
-        await talk.call("PATCH", ITEM + first, body={"description": "x"})
-    talk.wait()
-    await talk.look(first, second)
-    accepted = await talk.create()
-    await talk.delete(accepted)
-    talk.wait(6 * 86_400 + 60.0)
-    await talk.look(accepted)
-
-
-async def corners(talk: Talk) -> None:
-    """The second account in the second region, strangers who read, odd SIDs of every kind, and the next day."""
-    corner: dict[str, Any] = {"account": 2, "region": 1}
-    key = KEY.replace("6", "5")
-    sid, other = await talk.create(**corner), await talk.create(**corner)
-    for one in (sid, sid, other):
-        await talk.delete(one, key=key, **corner)
-    talk.wait()
-    await talk.delete(sid, key=key, **corner)
-    await talk.call("GET", ITEM + sid, **corner)
-    await talk.delete(await talk.create(account=2), key=key, account=2)
-    await talk.delete("odd", **corner)
-    sid = await talk.create()
-    for accept in ("application/json", "*/*"):
-        await talk.delete(sid, key=key, headers={"Accept": accept})
-    operation = next(reversed(talk.driver.behaviour.world.partition(1, 0).operations))
-    spare = await talk.create()
-    for account in (0, 2):
-        await talk.call("GET", "/v2/ControlPlane/Operations/" + operation, account=account)
-        await talk.call("GET", ITEM + spare, account=account)
-    await talk.send(
-        talk.driver.request("DELETE", ITEM + spare, account=0, password="mock-secret-onx")
-    )
-    for odd in (f"{spare}+", "%5C", "%5B"):
-        await talk.delete(odd)
-    failing = await talk.create()
-    await talk.call("PATCH", ITEM + failing, body={"description": "kept"})
-    talk.wait()
-    await talk.delete(failing, headers={"X-Mock-Fault": "operation"})
-    talk.wait()
-    await talk.call("GET", ITEM + failing)
-    gone, late = await talk.create(), await talk.create()
-    await talk.delete(gone)
-    talk.wait(1.0)
-    await talk.delete(late)
-    await talk.look(gone)
-    talk.wait(0.01)
-    await talk.call("PATCH", ITEM + late, body={"description": "after the 202"})
-    talk.wait()
-    await talk.look(late)
-    await talk.delete("conv_configuration_" + "1" * 26)
-    talk.wait(86_400 + 3600.0)
-    await talk.delete("conv_configuration_" + "1" * 26)
-
-
-async def elsewhere(talk: Talk) -> None:
-    """The other asynchronous calls: their keys, their payloads, and the delete of two conversations."""
-    sid, key = await talk.create(), KEY.replace("3", "8")
-    for method in ("PATCH", "PATCH", "PUT"):
-        for text in ("one", "two"):
-            body = {
-                "description": text,
-                "displayName": "n",
-                "memoryStoreId": "m",
-                "conversationGroupingType": "GROUP_BY_PROFILE",
-            }
-            await talk.call(
-                method, ITEM + sid, body=body, key=key.replace("6", "9" if method == "PUT" else "7")
-            )
-            await talk.newest()
-            talk.wait()
-            await talk.newest()
-    for conversation in SIDS[:2]:
-        path = f"/v2/Conversations/{conversation}"
-        for number in range(3):
-            await talk.call("DELETE", path, key=key)
-            await talk.call("GET", path)
-            await talk.newest()
-            talk.wait(0.25 * number)
-
-
-async def copies(talk: Talk) -> None:
-    """What one has asked is asked by others, and on other connections."""
-    sid = await talk.create()
-    for account in (1, 0, 2, 1):
-        await talk.call("GET", ITEM + sid, account=account)
-    for account in (1, 0):
-        await talk.call("GET", COLLECTION + "?pageSize=1", account=account)
-    first = await talk.call("GET", COLLECTION + "?pageSize=1")
-    token = token_of(first)
-    talk.connection += 1
-    for account in (1, 0):
-        await talk.call("GET", COLLECTION + f"?pageSize=1&pageToken={token}", account=account)
-    await talk.delete(sid)
-    talk.wait()
-    talk.connection += 1
-    await talk.call("GET", ITEM + sid)
-    talk.connection += 1
-    await talk.delete(sid)
-    await talk.send(*(talk.driver.request("GET", ITEM + sid) for _ in range(3)))
-    await talk.delete(sid, account=2)
-    last = await talk.call("GET", COLLECTION + f"?pageSize=1000&pageToken={token}")
-    await talk.call(
-        "GET", COLLECTION + f"?pageSize=1000&pageToken={token_of(last, 'previousToken')}"
-    )
-
-
-def transcript(driver: Any) -> list[tuple[Any, ...]]:
-    """Everything that *driver*'s behaviour answered."""
-    talk = Talk(driver)
-
-    async def all_of_it() -> None:
-        for part in (lives, refusals, keys, races, elsewhere, corners, copies):
-            await part(talk)
-
-    asyncio.run(all_of_it())
-    return talk.seen
-
-
-class FrozenClock(Clock):
-    """Stands still unless it is moved."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._offset = 1_795_400_000.0
-
-    def now(self) -> float:
-        """The instant it was last moved to."""
-        return self._offset
-
+from tests.suite.mock.conversation import Differs, FrozenClock, Shown, Transcript, converse
+from tests.suite.mock.random_conversation import RandomConversation
+from tests.suite.mock.test_scenarios import SHOWS
 
 registry.load()
 CATALOGUE = tomllib.loads(
     resources.files("orchestrator_contract.contract").joinpath("catalogue.toml").read_text("utf-8")
 )
 LEVELS = {one["id"]: one["level"] for one in CATALOGUE["requirement"]}
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(:[a-z0-9]+(-[a-z0-9]+)*)?")
 INTERMITTENT = re.compile(r"(1 in \d+|(data|time|race): .+)")
 
-Transcribe = Callable[..., list[tuple[Any, ...]]]
+Converse = Callable[[Any, Transcript], Awaitable[None]]
+CONVERSATIONS: dict[str, Converse] = {
+    "written": converse,
+    "random-1": lambda driver, transcript: RandomConversation(driver, transcript, 1).run(500),
+    "random-2": lambda driver, transcript: RandomConversation(driver, transcript, 2).run(500),
+}
+Hold = Callable[..., list[Shown]]
 
 
 @pytest.fixture
-def transcribe(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Transcribe:
-    """Makes transcripts that repeat."""
+def hold(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Hold:
+    """Holds a conversation that repeats; ends at the first unexpected response."""
 
-    def transcribe(
-        behaviour: type[Behaviour] = Behaviour, **settings: Any
-    ) -> list[tuple[Any, ...]]:
-        noise = random.Random(7)
-        monkeypatch.setattr(secrets, "token_bytes", noise.randbytes)
-        return transcript(drive(behaviour, FrozenClock(), **settings))
+    def hold(
+        name: str, behaviour: type[Behaviour], expected: list[Shown] | None = None
+    ) -> list[Shown]:
+        monkeypatch.setattr(secrets, "token_bytes", random.Random(7).randbytes)
+        transcript = Transcript(expected)
+        asyncio.run(_run(CONVERSATIONS[name], drive(behaviour, FrozenClock()), transcript))
+        return transcript.seen
 
-    return transcribe
+    return hold
+
+
+async def _run(converse: Converse, driver: Any, transcript: Transcript) -> None:
+    await converse(driver, transcript)
 
 
 @pytest.fixture(scope="module")
-def conformant() -> list[list[tuple[Any, ...]]]:
-    """Room to keep the conformant transcript between tests."""
-    return []
+def conformant() -> dict[str, list[Shown]]:
+    """The conformant transcripts, kept between tests."""
+    return {}
 
 
-def differs(
-    transcribe: Transcribe, kept: list[list[tuple[Any, ...]]], behaviour: type[Behaviour]
-) -> bool:
-    """Whether *behaviour* answers anything in another way than the conformant mock."""
-    if not kept:
-        kept.append(transcribe())
-    return transcribe(compose(behaviour)) != kept[0]
+@pytest.fixture
+def differs(hold: Hold, conformant: dict[str, list[Shown]]) -> Callable[[type[Behaviour]], bool]:
+    """True if a behaviour changes a response of a conversation."""
+
+    def differs(behaviour: type[Behaviour]) -> bool:
+        for name in CONVERSATIONS:
+            if name not in conformant:
+                conformant[name] = hold(name, Behaviour)
+            try:
+                hold(name, compose(behaviour), conformant[name])
+            except Differs:
+                return True
+        return False
+
+    return differs
 
 
-def test_conversation_repeats(transcribe: Transcribe) -> None:
+@pytest.mark.parametrize("name", CONVERSATIONS)
+def test_conversation_repeats(hold: Hold, name: str) -> None:
     """The same behaviour gives the same transcript."""
-    assert transcribe() == transcribe()
+    assert hold(name, Behaviour) == hold(name, Behaviour)
 
 
-#: These need an account, a region, a failure or a number of keys that this conversation does not hold; the adequacy
-#: matrix shows them.
-IN_CONTEXT = {
-    "accept-anything-406",
-    "auth-account-conflict-pending",
-    "auth-account-gone-202",
-    "auth-missing-cancels",
-    "auth-refusal-404-absent",
-    "auth-wrong-in-second-region",
-    "auth-wrong-with-a-key",
-    "completed-kept-second-region",
-    "failed-then-404",
-    "failed-then-nothing",
-    "gone-delete-202-second-account",
-    "gone-listed-second-account",
-    "gone-listed-unpaged",
-    "key-forgotten-second-region",
-    "key-lives-a-week-second-region",
-    "key-lives-an-hour-second-account",
-    "key-lost-to-bad-credentials",
-    "key-over-gone-sids",
-    "key-scope-overwritten",
-    "auth-account-tells-callback",
-    "auth-list-public",
-    "failed-strips-bridge",
-    "read-anything-gets-xml",
-    "refused-429-strips-callbacks",
-    "auth-password-split",
-    "auth-password-trimmed",
-    "odd-accents",
-    "odd-half-escape-500",
-    "odd-overflow-500",
-    "odd-tail-folded",
-    "odd-uuid-500",
-    "keys-newest-hundred",
-    "keys-without-version",
-    "list-store-misses",
-    "sid-in-braces",
-    "sid-is-name",
-    "sid-latest",
-    "sid-with-hyphens",
-    "auth-account-deletes-over-regions",
-    "auth-rare-scheme",
+#: None of the conversations comes upon these; the adequacy matrix shows them.
+RARE = {
     "error-404-deflated",
-    "race-429-cancels",
-    "race-delete-in-update-409-deletes-later",
-    "race-delete-in-update-idle",
-    "race-delete-in-update-409-strips",
-    "sid-of-memory-store-accepted",
-    "key-payload-case",
-    "key-payload-head",
-    "key-payload-nested-blind",
-    "key-pending-create-answers-delete",
-    "key-pending-patch-answers-delete",
-    "odd-overflow",
-    "operation-create-url-foreign",
-    "auth-account-gone-410",
-    "auth-missing-gone-410",
-    "auth-account-deletes-on-new-connections",
-    "auth-missing-tells-operation",
-    "key-lost-to-new-connections",
-    "gone-listed-backwards",
-    "operation-lost-to-new-connections",
-    "refused-409-deletes-second-account",
-    "refused-429-deletes-second-region",
-    "key-429-stored-capitals",
-    "key-429-stored-sometimes",
-    "retried-429-deletes-nothing",
-    "retried-429-forgotten",
-    "unknown-sid-202-again",
-    "key-forgotten-once-updated",
-    "completed-kept-undescribed",
-    "completed-kept-bridged",
-    "completed-kept-intelligent",
-    "completed-kept-channels",
-    "errored-500-deletes-nothing",
-    "missed-404-deletes-nothing",
-    "completed-kept-day-old",
-    "fetch-shows-another",
-    "takes-same-bridge",
-    "failed-unlisted",
-    "list-hides-bridged",
-    "gone-listed-by-store",
-    "update-deletes-later",
-    "update-revives-later",
-    "race-list-thinned",
-    "race-create-answers-delete",
-    "race-create-related-null",
-    "race-create-crossed",
-    "race-joined-by-key",
-    "race-joined-over-accounts",
-    "race-joined-without-credentials",
-    "key-lost-with-client",
-    "key-capitals-live-an-hour",
-    "key-capitals-live-a-week",
-    "key-v1-lives-an-hour",
-    "key-of-failed-lives-an-hour",
-    "key-of-failed-lives-a-week",
-    "refused-429-deletes-next-day",
-    "refused-409-deletes-next-day",
-    "operation-failed-deletes-next-day",
-    "operation-end-forgotten",
-    "operation-failed-completes-later",
-    "key-used-for-ever",
-    "key-used-for-ever-failed",
-    "key-used-for-ever-same-sid",
-    "failed-deletes-days-later",
-    "refused-409-deletes-days-later",
-    "auth-account-deletes-days-later",
-    "key-over-regions-an-hour-later",
-    "key-forgets-sid",
-    "key-lives-two-minutes-more",
-    "auth-account-deletes-updated",
-    "auth-account-deletes-failed",
-    "failed-second-409-deletes",
-    "failed-second-404-deletes",
-    "failed-again-deletes",
-    "failed-without-key-deletes",
-    "failed-429-deletes",
-    "failed-strips-channels",
-    "failed-unescapes",
-    "failed-patch-deletes",
-    "operation-lost-after-many-polls",
-    "operation-pending-at-once",
-    "key-errored-forgotten",
-    "key-refused-401-stored",
-    "key-429-drops-answer",
-    "key-429-stored-second",
-    "key-late-update-drops",
-    "key-replay-of-latest",
-    "key-of-409-shows-first",
-    "gone-key-202-again",
-    "create-replay-revives",
-    "update-replay-revives",
-    "create-replay-remakes",
-    "create-key-lives-two-hours",
-    "create-key-lives-two-days",
-    "key-delete-answers-update",
-    "key-409-replaces-answer",
-    "key-404-over-regions",
-    "key-header-lower-case",
-    "key-v2-ignored",
-    "key-rare-variant-ignored",
-    "key-per-user-agent",
-    "key-per-accept-encoding",
-    "keys-without-first-digit",
-    "keys-without-variant",
-    "key-over-accounts-capitals",
-    "key-over-regions-v1",
-    "key-mismatch-forgets-and-accepts",
-    "key-over-sids-failed",
-    "keys-end-together",
-    "key-with-dots",
-    "key-in-single-quotes",
-    "key-with-unicode-hyphens",
-    "key-with-blanks",
-    "key-of-any-hyphens",
-    "key-of-any-length",
-    "key-no-rare-version",
-    "key-no-v6",
-    "key-no-digits-only",
-    *(
-        f"error-{status}-html-second-{place}"
-        for status in (500, 503)
-        for place in ("account", "region")
-    ),
+    "key-429-stored:1-in-5",
+    "key-429-stored:upper-case",
+    "key-lost-after-update",
+    "key-scope:all-accounts-upper-case",
+    "keys-evicted:100",
+    "other-account-deletes:failed",
+    "other-account-deletes:updated",
+    "other-call-replay-restores:update",
+    "refused-delete-deletes:429-second-region",
+    "replay-latest-operation",
 }
 
 
-#: Modules with tests of their own, test_field_defects.py and test_generated_defects.py.
-IN_CONTEXT |= {
-    name
-    for name, one in registry.DEFECTS.items()
-    if one.behaviour.__module__.rpartition(".")[2].startswith(("field_", "generated_"))
-}
-
-
-@pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - IN_CONTEXT))
-def test_defect_shows(transcribe: Transcribe, conformant: list[Any], name: str) -> None:
-    """A defect answers something in another way than the conformant mock."""
-    assert differs(transcribe, conformant, registry.DEFECTS[name].behaviour)
+@pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - RARE - SHOWS.keys()))
+def test_defect_shows(differs: Callable[[type[Behaviour]], bool], name: str) -> None:
+    """A defect changes a response of the conformant mock."""
+    assert differs(registry.DEFECTS[name].behaviour)
 
 
 #: These act only on what this conversation does not hold.
@@ -727,22 +134,87 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("name", sorted(set(registry.VARIANTS) - ELSEWHERE))
-def test_variant_shows(transcribe: Transcribe, conformant: list[Any], name: str) -> None:
-    """A variant answers something in another way than the default."""
-    assert differs(transcribe, conformant, registry.VARIANTS[name].behaviour)
+def test_variant_shows(differs: Callable[[type[Behaviour]], bool], name: str) -> None:
+    """A variant changes a response of the conformant mock."""
+    assert differs(registry.VARIANTS[name].behaviour)
 
 
 @pytest.mark.parametrize("name", sorted(registry.DEFECTS))
 def test_defect_is_described(name: str) -> None:
-    """A defect has a name in words, one line of text, known requirements and a known way to show."""
+    """A defect has a name in words, one line of text, known requirements and a way to show."""
     defect = registry.DEFECTS[name]
 
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+    assert NAME.fullmatch(name)
     assert defect.text
     assert "\n" not in defect.text
     assert defect.breaches
     assert set(defect.breaches) <= set(LEVELS)
     assert defect.shows == "always" or INTERMITTENT.fullmatch(defect.shows)
+
+
+#: section of the catalogue -> modules of its defects
+MODULES = {
+    "HTTP": ["http"],
+    "DEL": ["delete"],
+    "OP": ["operation", "operation_failed", "operation_stale"],
+    "DELETED": ["deleted", "deleted_kept"],
+    "EFFECT": ["effect"],
+    "ERR": ["error_responses"],
+    "SID": ["sid", "sid_malformed", "sid_similar"],
+    "AUTH": ["auth", "auth_other_account", "auth_path", "auth_reads"],
+    "KEY": ["key_format", "key_lost", "key_replay", "key_reuse", "key_scope", "key_ttl"],
+    "CONC": ["concurrency"],
+    "CTRL": ["other_calls", "other_calls_reads"],
+    "CONV": ["conversations"],
+}
+
+
+def defined_in(module: str) -> set[object]:
+    """Names of the defects that *module* defines."""
+    tree = ast.parse(Path(defects.__path__[0], f"{module}.py").read_text("utf-8"))
+    return {
+        call.args[0].value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "defect"
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+
+@pytest.mark.parametrize("section", MODULES)
+def test_defects_are_sorted_by_section(section: str) -> None:
+    """A defect is defined in the module of the first requirement that it breaches."""
+    expected = set().union(*(defined_in(module) for module in MODULES[section]))
+
+    found = {
+        name.partition(":")[0]
+        for name, one in registry.DEFECTS.items()
+        if one.breaches[0].partition("-")[0] == section
+    }
+
+    assert found == expected
+
+
+def declared(behaviour: type[Behaviour]) -> set[str]:
+    """Attributes that the bases of *behaviour* declare and the mock itself does not use."""
+    bases = behaviour.__mro__[1:]
+    names = {
+        name for base in bases for name in [*vars(base), *vars(base).get("__annotations__", ())]
+    }
+    return names - set(dir(Behaviour))
+
+
+def test_a_case_sets_declared_attributes() -> None:
+    """A case sets only attributes that its behaviour declares."""
+    wrong = {
+        (name, attribute)
+        for name, one in registry.DEFECTS.items()
+        for attribute in set(vars(one.behaviour)) - {"__module__", "__doc__"}
+        if attribute not in declared(one.behaviour)
+    }
+
+    assert wrong == set()
 
 
 def test_variants_warn_of_advisory_requirements_only() -> None:

@@ -111,7 +111,11 @@ def exchange(address: tuple[str, int], path: str, *headers: str, method: str = "
             id="two-variants",
         ),
         pytest.param(
-            ["--defect", "accepted-204"], [], b"HTTP/1.1 204", b"operation-id", id="no-content"
+            ["--defect", "accepted-status:204"],
+            [],
+            b"HTTP/1.1 204",
+            b"operation-id",
+            id="no-content",
         ),
     ],
 )
@@ -126,14 +130,14 @@ def test_wire(switch: list[str], headers: list[str], start: bytes, inside: bytes
 
 def test_silence() -> None:
     """A defect may close the connection without an answer, and the mock lives on."""
-    with started("--defect", "odd-nul-silence") as address:
+    with started("--defect", "malformed-sid-no-response:nul") as address:
         assert exchange(address, "/v2/ControlPlane/Configurations/%00") == b""
         assert exchange(address, RESERVED, method="GET").startswith(b"HTTP/1.1 200")
 
 
 def test_lying_length() -> None:
     """A defect may promise more bytes than it sends."""
-    with started("--defect", "accepted-length-over") as address:
+    with started("--defect", "accepted-content-length:large") as address:
         head, _, body = exchange(address, RESERVED).partition(b"\r\n\r\n")
 
     claimed = int(

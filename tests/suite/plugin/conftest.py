@@ -1,4 +1,4 @@
-"""The suite as its users run it, against mocks and tiny servers; runs share what takes long to import."""
+"""The suite as its users run it, against mocks and tiny servers; runs share their imports."""
 
 from __future__ import annotations
 
@@ -135,6 +135,8 @@ def run(
             "1",
             "-p",
             "no:cacheprovider",
+            "-W",
+            "error",
             *effort,
             *given,
         ]
@@ -183,7 +185,7 @@ def start_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
 @dataclass
 class Canned:
-    """A server that gives every request the same bytes, or what a function of the connection's number and time gives."""
+    """A server that acts on each connection as a function says."""
 
     act: Callable[[socket.socket, int], None]
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))

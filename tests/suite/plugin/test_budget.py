@@ -38,7 +38,7 @@ def test_nothing_stays_behind(
 def test_nothing_stays_behind_of_next_to_nothing(
     run: Callable[..., Any], start_mock: Callable[..., Any], requests: int
 ) -> None:
-    """A budget that does not cover removing a configuration makes none; the run says that the budget is why."""
+    """A budget too small for removing a configuration creates none, and the run says so."""
     mock = start_mock("--operation-seconds", "0.03")
     profile = mock.changed(
         f"{requests}.toml", lambda text: text.replace("requests = 100000", f"requests = {requests}")

@@ -92,7 +92,7 @@ def test_clean_run_leaves_nothing(clean: tuple[Any, Any]) -> None:
 
 def test_xdist_gives_the_same_verdict(run: Run, start_mock: StartMock) -> None:
     """With -n 2 a run finds the same as without."""
-    mock = start_mock("--defect", "accepted-201")
+    mock = start_mock("--defect", "accepted-status:201")
     some = ("--requirement", "DEL-STATUS,SID-UNKNOWN,KEY-FORMAT-ACCEPTED")
 
     one = run("--target", mock.profile, *some)
@@ -107,7 +107,7 @@ def test_breach(run: Run, start_mock: StartMock) -> None:
     """A breached requirement is 1, and its evidence can be read."""
     finished = run(
         "--target",
-        start_mock("--defect", "error-404-code-text").profile,
+        start_mock("--defect", "error-code-string:404").profile,
         "--requirement",
         "ERR-404-BODY",
     )
@@ -181,7 +181,7 @@ def environment_with(more: dict[str, str]) -> dict[str, str]:
 def test_another_server(
     run: Run, web: Callable[[int], tuple[str, type[_Web]]], status: int
 ) -> None:
-    """A web server that knows nothing of configurations is 4: nothing to delete can be had there."""
+    """A web server without configurations is 4: there is nothing to delete."""
     url, _ = web(status)
 
     finished = run("--target", url, env=environment_with(ENV))
@@ -193,7 +193,7 @@ def test_another_server(
 
 
 def test_by_url(run: Run, start_mock: StartMock) -> None:
-    """A URL and the environment's credentials are enough: what the URL can't tell is unverified and named."""
+    """A URL and the environment's credentials suffice; the rest is unverified and named."""
     mock = start_mock()
     env = {
         "TWILIO_ACCOUNT_SID": "SKmeta00000000000000000000000000001",
@@ -297,7 +297,7 @@ def test_a_report_that_can_not_be_written(
     prepare: Callable[[Path], Path],
     extra: tuple[str, ...],
 ) -> None:
-    """Where a report can't be written the run ends with 4 and one message before anything is sent."""
+    """A report that can't be written is 4 and one message, before anything is sent."""
     report, (url, handler) = tmp_path / "report", web(404)
     path = prepare(report)
 
@@ -321,7 +321,7 @@ def test_a_report_that_can_not_be_written(
 def test_a_report_that_can_not_be_written_at_the_end(
     run: Run, start_mock: StartMock, tmp_path: Path
 ) -> None:
-    """What is noticed only when reports are written is 4 and one message, too, also of an endpoint that can't be used."""
+    """A report that can't be written at the end is 4 and one message, too."""
     spoil = tmp_path / "conftest.py"
     spoil.write_text(
         "from pathlib import Path\nfrom orchestrator_contract import report\n"
@@ -365,7 +365,7 @@ def test_a_report_without_a_name(run: Run) -> None:
 def test_a_recording_that_can_not_be_written(
     run: Run, start_mock: StartMock, tmp_path: Path, extra: tuple[str, ...]
 ) -> None:
-    """Where nothing can be recorded the run ends with 4 and one message, which names the option, before anything is sent."""
+    """A --har that can't be written is 4 and one message, before anything is sent."""
     finished = run(
         "--target", start_mock().profile, "--requirement", "SID-UNKNOWN", "--har", tmp_path, *extra
     )
@@ -377,7 +377,7 @@ def test_a_recording_that_can_not_be_written(
 
 
 def test_a_recording_that_ends_early(run: Run, start_mock: StartMock, tmp_path: Path) -> None:
-    """A worker's recording that can't be written is a note of the report: the verdict stands without it."""
+    """A worker's recording that can't be written is a note of the report."""
     (tmp_path / "own-gw0.har").mkdir()
 
     finished = run(
@@ -427,7 +427,7 @@ def test_plan_needs_no_workers(run: Run, start_mock: StartMock) -> None:
 def test_junit_that_can_not_be_written(
     run: Run, start_mock: StartMock, extra: tuple[str, ...]
 ) -> None:
-    """Where --junitxml can't be written the run still cleans up and reports; one message says so, and the code is 4."""
+    """A --junitxml that can't be written is 4 and one message, after the run has cleaned up."""
     mock = start_mock()
 
     finished = run(
@@ -450,7 +450,7 @@ def test_broken_suite(
     """A contract test that itself breaks is 3: neither the endpoint's fault nor a pass."""
     broken = tmp_path / "test_broken.py"
     broken.write_text(
-        "import pytest\n\n@pytest.mark.requirement('SID-UNKNOWN')\ndef test_broken(suite):\n    raise RuntimeError('a fault of the suite')\n",
+        "import pytest\n\n@pytest.mark.requirement('SID-UNKNOWN')\ndef test_broken(endpoint):\n    raise RuntimeError('a fault of the suite')\n",
         encoding="utf-8",
     )
 

@@ -117,7 +117,7 @@ def test_a_netrc_that_is_none(
 
 
 def test_nobody_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where neither HOME nor the user database names a home there is no .netrc, and no traceback."""
+    """A user without a home has no .netrc, and gets no traceback."""
 
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
@@ -148,7 +148,7 @@ def test_a_journal_that_no_run_wrote(tmp_path: Path, change: dict[str, object]) 
     path = tmp_path / "journal.jsonl"
     path.write_text(f"{json.dumps(HEAD)}\n{json.dumps(ENTRY | change)}\n", encoding="utf-8")
 
-    with pytest.raises(journal.JournalError, match="line 2 names what no run"):
+    with pytest.raises(journal.JournalError, match="line 2 names nothing that a run creates"):
         journal.read(path)
 
 
@@ -298,7 +298,7 @@ def test_a_recording_with_a_number_without_end(tmp_path: Path, value: str) -> No
     ],
 )
 def test_texts_of_a_recording(tmp_path: Path, before: int, text: str, read: str) -> None:
-    """Brackets in texts are none, pairs stay whole where a block ends, and halves of pairs are replaced."""
+    """Brackets in texts don't count, and surrogate pairs stay whole where a block ends."""
     path = tmp_path / "text.har"
     head = '{"log": {"entries": [{"a": "'
     filler = "x" * (256 * 1024 - len(head) - before)

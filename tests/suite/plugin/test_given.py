@@ -1,4 +1,4 @@
-"""Configurations that a profile gives: no two processes of a run get the same; what they can't show is one way less."""
+"""Configurations that a profile gives: each is handed to one process of a run only."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_each_sid_once(given: Callable[[Path], Provision], tmp_path: Path) -> No
 def test_what_a_command_printed_in_vain(
     given: Callable[[Path], Provision], unused: int, tmp_path: Path
 ) -> None:
-    """It is counted over all processes, with what was given back; a pool says itself what is in it."""
+    """Unused SIDs of a command are counted over all processes; a pool's are not."""
     one, other = (endpoint.configurations for endpoint in workers(given(tmp_path)))
     taken = [*one.take(2), *other.take(2)]
     one.give_back(taken[0])
@@ -86,7 +86,7 @@ def test_what_a_command_printed_in_vain(
 
 
 def test_other_accounts_are_one_way_less() -> None:
-    """That a pool has nothing of a second account is no reason against what was checked otherwise."""
+    """A pool without a second account leaves nothing unverified that was checked otherwise."""
     with pytest.raises(CheckInconclusive):
         workers(from_pool(Path()), 1)[0].configurations.take(1, scope=Scope(1))
 
@@ -104,7 +104,7 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
     if checked:
         findings.check("SID-UNKNOWN", True)
 
-    findings.unverified(["SID-UNKNOWN"], "no second account", one_way=True)
+    findings.unverified(["SID-UNKNOWN"], "no second account")
     merged = Findings(catalogue.load(), Redactor())
     merged.merge(findings.dump())
 
@@ -140,7 +140,7 @@ def test_given_and_deleted(
 
 
 def creator(folder: Path) -> Path:
-    """A program that creates ten configurations and prints their ids, as a vendor would write one."""
+    """A vendor's program, which creates ten configurations and prints their ids."""
     program = folder / "create.py"
     program.write_text(
         "import os, sys, time, uuid, requests\n"

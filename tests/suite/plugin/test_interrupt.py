@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a terminal that is closed: a run that is interrupted cleans up after itself."""
+"""Ctrl-C, SIGTERM and a closed terminal: an interrupted run cleans up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.pytest_plugin import plugin
+from orchestrator_contract.pytest_plugin import session as sessions
 from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.pytest_plugin.signals import give_lines
@@ -35,7 +35,7 @@ def test_interrupted_run_cleans_up(
     created: int,
     number: signal.Signals,
 ) -> None:
-    """Each of these signals is exit code 2; what the run created is deleted, and a report says what was seen."""
+    """Each signal is 2, after the run has deleted its configurations and written a report."""
     mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
     report = tmp_path / "report"
 
@@ -99,7 +99,7 @@ def test_interrupted_with_workers(
     suite_environment: dict[str, str],
     number: signal.Signals,
 ) -> None:
-    """Where the controller alone is interrupted nothing has passed that a worker did not report, and nothing is left."""
+    """An interrupt of the controller alone passes nothing that no worker reported."""
     mock = start_mock("--operation-seconds", "0.5", "--create-seconds", "0.5")
     report = tmp_path / "report"
 
@@ -119,7 +119,7 @@ def test_interrupted_with_workers(
 def test_a_worker_is_killed(
     start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]
 ) -> None:
-    """Nobody waits for it; what it left is deleted, and what only it had found makes nothing pass: the suite has failed, with code 3."""
+    """A killed worker is 3: it is not waited for, and its configurations are deleted."""
     mock, report, killed = (
         start_mock("--operation-seconds", "0.3", "--create-seconds", "0.3"),
         tmp_path / "report",
@@ -181,7 +181,7 @@ def verdict(report: Path) -> str:
         pytest.param(
             KeyboardInterrupt(),
             2,
-            "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL",
+            "interrupted while cleaning up; this deletes what is left: --cleanup JOURNAL",
             id="second-ctrl-c",
         ),
         pytest.param(
@@ -193,7 +193,7 @@ def verdict(report: Path) -> str:
     ],
 )
 def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
-    """A second Ctrl-C while a run cleans up, and reports that can't be written, end the session with one message."""
+    """A second Ctrl-C, and a report that can't be written, end the session with one message."""
 
     def finish() -> None:
         raise error
@@ -205,13 +205,13 @@ def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
         finish=finish,
         options=SimpleNamespace(report="reports"),
         interrupted=lambda: (
-            "interrupted while cleaning up; what is left is deleted by --cleanup JOURNAL"
+            "interrupted while cleaning up; this deletes what is left: --cleanup JOURNAL"
         ),
     )
     session: Any = SimpleNamespace(config=SimpleNamespace(stash={RUN: run, OUTCOMES: None}))
 
     with pytest.raises(pytest.exit.Exception) as caught:
-        plugin._end(session, 2)
+        sessions._end(session, 2)
 
     assert (caught.value.returncode, caught.value.msg) == (code, said)
 
@@ -219,7 +219,7 @@ def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
 def test_interrupted_while_creates_are_unanswered(
     start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]
 ) -> None:
-    """Creates that were sent, but neither answered nor listed when SIGINT came, are cleaned up after, too."""
+    """Creates without a response when SIGINT came are cleaned up after, too."""
     mock = start_mock("--variant", "slow-creates", "--create-seconds", "1.5")
     report = tmp_path / "report"
 
@@ -235,7 +235,7 @@ def test_interrupted_while_creates_are_unanswered(
 
 
 def test_an_instruction_without_a_line() -> None:
-    """An interrupt may come where the interpreter knows no line; pytest, which can't show that, would end in a traceback of its own."""
+    """An interrupt at an instruction without a line, which pytest can't show, is shown."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -264,7 +264,7 @@ def interrupted(
     *options: str,
     group: bool = False,
 ) -> str:
-    """The output of a run that gets signal *number* a moment after *due* holds; it ends with exit code 2.
+    """The output of a run that gets signal *number* once *due* holds, and ends with 2.
 
     With *group* its workers get it, too.
     """

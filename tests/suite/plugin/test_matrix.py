@@ -1,4 +1,4 @@
-"""The adequacy matrix: what it takes for a proof, what speaks against the suite, and that both are written down."""
+"""The adequacy matrix: what proves a requirement, and what counts against the suite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orchestrator_contract.contract import catalogue
 
 KNOWN = catalogue.load()
 DEFECT = Case(
-    Kind.DEFECT, "accepted-201", "An accepted delete answers 201", ("DEL-STATUS",), "always"
+    Kind.DEFECT, "accepted-status:201", "An accepted delete answers 201", ("DEL-STATUS",), "always"
 )
 ADVISORY = Case(
     Kind.DEFECT, "location-relative", "Location is relative", ("DEL-202-LOCATION",), "always"
@@ -136,7 +136,7 @@ def test_nothing_speaks_against(case: Case, seen: dict[str, int]) -> None:
     ],
 )
 def test_something_speaks_against(case: Case, seen: dict[str, int], what: str) -> None:
-    """Each way in which the suite falls short is one finding, named for its kind, with the command that repeats it."""
+    """Each shortcoming of the suite is one finding, with the command that repeats it."""
     findings = list(of_case(case, trial(case, **seen), KNOWN))  # type: ignore[arg-type]
 
     assert [finding.what for finding in findings] == [what]
@@ -178,15 +178,15 @@ def test_shards_are_a_partition() -> None:
 def test_cases_are_selected_by_kind_and_name() -> None:
     """--kind and --only narrow what is run."""
     assert {c.kind for c in chosen(all_cases(), ["variants"], [], (1, 1))} == {Kind.VARIANT}
-    assert {c.name for c in chosen(all_cases(), ["defects"], ["accepted-2*"], (1, 1))} == {
-        "accepted-200",
-        "accepted-201",
-        "accepted-204",
+    assert {c.name for c in chosen(all_cases(), ["defects"], ["accepted-status:*"], (1, 1))} == {
+        "accepted-status:200",
+        "accepted-status:201",
+        "accepted-status:204",
     }
 
 
 def test_seeded_defects_breach_known_requirements() -> None:
-    """Each defect breaches requirements of the catalogue, and each variant warns of advisory ones only."""
+    """Defects breach requirements of the catalogue; variants warn of advisory ones only."""
     cases = all_cases()
 
     assert [
@@ -227,7 +227,7 @@ def test_tables(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "new" / "matrix.json").read_text())
     assert "1 of 1 defects found" in text
     assert (
-        "| accepted-201 | An accepted delete answers 201 | always | DEL-STATUS | DEL-STATUS |  | 10 |"
+        "| accepted-status:201 | An accepted delete answers 201 | always | DEL-STATUS | DEL-STATUS |  | 10 |"
         in text
     )
     assert "**variant accused**: chunked" in text
@@ -251,7 +251,7 @@ def test_one_defect_from_end_to_end(tmp_path: Path) -> None:
             "--kind",
             "defects",
             "--only",
-            "accepted-201",
+            "accepted-status:201",
             "--fast",
             "--effort",
             "quick",
@@ -263,7 +263,7 @@ def test_one_defect_from_end_to_end(tmp_path: Path) -> None:
     assert code == 0
     document = json.loads((tmp_path / "matrix.json").read_text())
     assert [(one["name"], one["exit"], one["proves"]) for one in document["trials"]] == [
-        ("accepted-201", 1, ["DEL-STATUS"])
+        ("accepted-status:201", 1, ["DEL-STATUS"])
     ]
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.coordination import progress
-from orchestrator_contract.coordination.progress import Steps, Ticker
+from orchestrator_contract.coordination.progress import Steps
+from orchestrator_contract.pytest_plugin import terminal
+from orchestrator_contract.pytest_plugin.terminal import Ticker
 
 PROJECT = Path(__file__).parents[3]
 TEST = "tests/contract/test_races_mixed.py::test_late_update"
@@ -60,7 +62,7 @@ def test_on_a_terminal(
     quiet: list[str],
     shown: bool,
 ) -> None:
-    """A long wait is named while it lasts, and leaves nothing behind on the screen; -q shows none of it."""
+    """A long wait is named while it lasts, and wiped afterwards; -q does not show it."""
     mock = start_mock("--operation-seconds", "2.5")
     ours, theirs = pty.openpty()
     command = [
@@ -118,8 +120,8 @@ def pipe() -> Iterator[tuple[int, int]]:
 def test_sign_of_life(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) -> None:
     """In a log a step that lasts very long is told of, again and again, by a line of its own."""
     monkeypatch.setattr(progress, "LONG_S", 0.0)
-    monkeypatch.setattr(progress, "_SILENT_S", 0.05)
-    monkeypatch.setattr(progress, "_TICK_S", 0.01)
+    monkeypatch.setattr(terminal, "_SILENT_S", 0.05)
+    monkeypatch.setattr(terminal, "_TICK_S", 0.01)
     steps = Steps()
     ticker = Ticker(steps, pipe[1], lambda: 80)
 
@@ -133,7 +135,7 @@ def test_sign_of_life(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) ->
 
 
 def test_innermost_long_step() -> None:
-    """Of steps within each other the innermost that lasts long is shown: short ones within it tell nothing."""
+    """The innermost step that lasts long is shown, not a short one within it."""
     steps = Steps()
     with steps.step("outer"), steps.step("inner"):
         later = time.monotonic() + progress.LONG_S

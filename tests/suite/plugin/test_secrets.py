@@ -29,7 +29,7 @@ def spellings() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def failing(run: Callable[..., Any], start_mock: Callable[..., Any]) -> tuple[Any, Any, Path]:
     """A run with breaches that prints all it can, the mock it ran against, and the profile."""
-    mock = start_mock("--defect", "error-404-code-text", "--defect", "accepted-no-retry-after")
+    mock = start_mock("--defect", "error-code-string:404", "--defect", "accepted-no-retry-after")
     finished = run(
         "--target",
         mock.profile,
@@ -44,7 +44,7 @@ def failing(run: Callable[..., Any], start_mock: Callable[..., Any]) -> tuple[An
 
 
 def test_no_artefact_tells_a_secret(failing: tuple[Any, Any, Path]) -> None:
-    """Neither report, log nor terminal shows the password, in no spelling, even with --showlocals."""
+    """No report, log or terminal shows the password in any spelling, even with --showlocals."""
     finished, _, junit = failing
     texts = {
         path.name: path.read_text("utf-8", "replace")

@@ -1,7 +1,8 @@
-"""What is selected and what the target can't do: listed, left out or unverified, and never silently."""
+"""Selected requirements, and missing capabilities: nothing is left out silently."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -61,6 +62,11 @@ def test_requirement_selects(run: Run, mock: Any) -> None:
             "--dist each is not supported",
             id="each-worker-for-itself",
         ),
+        pytest.param(
+            ("--dist", "load", "--tx", "ssh=far.example"),
+            "--tx ssh=far.example: workers run on this machine only; use -n N",
+            id="worker-on-another-host",
+        ),
     ],
 )
 def test_what_selects_nothing_is_refused(run: Run, options: tuple[str, ...], said: str) -> None:
@@ -90,7 +96,7 @@ def test_k_selects(run: Run, mock: Any) -> None:
     ],
 )
 def test_missing_capability(run: Run, mock: Any, section: str, need: str) -> None:
-    """What needs a capability that the profile leaves out is unverified and names it; all else passes."""
+    """A requirement is unverified, and names the capability, only where it needs that."""
     profile = mock.changed(f"no-{need}.toml", without(section.lstrip("[")))
     needing = {one.id for one in KNOWN.values() if need in one.needs}
     others = {"SID-UNKNOWN", "KEY-DUPLICATE-HEADER", "DELETED-LIST"}
@@ -114,7 +120,7 @@ def test_missing_capability(run: Run, mock: Any, section: str, need: str) -> Non
 
 
 def test_the_same_seed_again(run: Run, mock: Any) -> None:
-    """A second run with the same seed on the same endpoint does not meet the first one's keys, which still live."""
+    """A second run with the same seed has other keys than the first, whose keys still live."""
     runs = [
         run("--target", mock.profile, "-k", "test_life or test_doubled_key or test_letter_case")
         for _ in range(2)
@@ -125,7 +131,7 @@ def test_the_same_seed_again(run: Run, mock: Any) -> None:
 
 
 def test_no_provision(run: Run, mock: Any) -> None:
-    """Without [provision] everything that needs a configuration is unverified, and the rest is judged."""
+    """Without [provision] all that needs a configuration is unverified, and the rest is judged."""
     profile = mock.changed("no-provision.toml", without("provision"))
 
     finished = run("--target", profile)
@@ -140,18 +146,58 @@ def test_require_verified(run: Run, mock: Any) -> None:
     """--require-verified turns an unverified documented requirement into exit code 1."""
     profile = mock.changed("no-clock-required.toml", without("clock"))
 
-    finished = run("--target", profile, "--requirement", "KEY-TTL-MAX", "--require-verified")
+    asked = "KEY-TTL-MAX,SID-UNKNOWN"
+    finished = run("--target", profile, "--requirement", asked, "--require-verified")
 
     assert finished.code == 1, finished.output
-    assert finished.verdicts() == {"KEY-TTL-MAX": "unverified"}
+    assert finished.verdicts() == {"KEY-TTL-MAX": "unverified", "SID-UNKNOWN": "passed"}
 
 
+WORKERS = [pytest.param([], id="one-process"), pytest.param(["-n", "2"], id="xdist")]
+
+
+def conformant_in(text: str) -> bool:
+    """True if *text* calls an endpoint conformant; a page's style sheet has a colour for it."""
+    shown = re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL)
+    return re.search(r"(?<!non)conformant", shown) is not None
+
+
+@pytest.mark.parametrize("workers", WORKERS)
 @pytest.mark.parametrize(
-    "workers", [pytest.param([], id="one-process"), pytest.param(["-n", "2"], id="xdist")]
+    ("asked", "removed"),
+    [
+        pytest.param("KEY-TTL-MAX", "clock", id="no-clock"),
+        pytest.param("CONV", "conversations", id="advisory-without-conversations"),
+    ],
 )
+def test_nothing_judged(run: Run, mock: Any, workers: list[str], asked: str, removed: str) -> None:
+    """A run in which all is unverified ends with 4, and nothing calls the endpoint conformant."""
+    profile = mock.changed(f"nothing-judged-{removed}.toml", without(removed))
+
+    finished = run("--target", profile, "--requirement", asked, *workers)
+
+    assert finished.code == 4, finished.output
+    assert finished.conformance()["verdict"] == "incomplete"
+    assert finished.conformance()["reason"]
+    assert set(finished.verdicts().values()) == {"unverified"}
+    written = [finished.output, *(path.read_text("utf-8") for path in finished.report.iterdir())]
+    assert not any(map(conformant_in, written))
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_no_test_selected(run: Run, mock: Any, workers: list[str]) -> None:
+    """With a -k that selects no test the exit code is pytest's 5, and nothing is conformant."""
+    finished = run("--target", mock.profile, "-k", "no_such_test", *workers)
+
+    assert finished.code == 5, finished.output
+    assert not conformant_in(finished.output)
+    assert not any(conformant_in(path.read_text("utf-8")) for path in finished.report.glob("*"))
+
+
+@pytest.mark.parametrize("workers", WORKERS)
 def test_first_failure_ends(run: Run, start_mock: Callable[..., Any], workers: list[str]) -> None:
     """-x ends after the first test with a breach, with 1, a report, and nothing left behind."""
-    mock = start_mock("--defect", "accepted-201")
+    mock = start_mock("--defect", "accepted-status:201")
 
     finished = run("--target", mock.profile, "-x", *workers)
 

@@ -196,7 +196,7 @@ def test_missing_credentials_are_the_clients(proxied: Callable[..., str]) -> Non
 
 def test_referee_is_not_blind(proxied: Callable[..., str], session: requests.Session) -> None:
     """A defective 202 does not get past Prism."""
-    base = proxied("--defect", "accepted-url-number")
+    base = proxied("--defect", "accepted-status-url:number")
 
     answer = session.delete(f"{base}{COLLECTION}/{reserved_sid('operation')}", timeout=30)
 
@@ -205,7 +205,7 @@ def test_referee_is_not_blind(proxied: Callable[..., str], session: requests.Ses
 
 def test_blind_spot(proxied: Callable[..., str], session: requests.Session) -> None:
     """Prism lets an operation without status pass: its silence about polls proves nothing, as docs/referees.md says."""
-    base = proxied("--defect", "operation-no-status")
+    base = proxied("--defect", "operation-missing:status")
     accepted = session.delete(f"{base}{COLLECTION}/{reserved_sid('operation')}", timeout=30)
 
     answer = session.get(

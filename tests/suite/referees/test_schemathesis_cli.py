@@ -187,7 +187,7 @@ def test_all_phases(mock: Callable[..., str], tmp_path: Path) -> None:
     assert excused(found) >= {"key-reused", "key-no-uuid", "token-made-up", "delete-401"}
 
 
-@pytest.mark.parametrize("defect", ["error-404-html", "create-related-number"])
+@pytest.mark.parametrize("defect", ["error-html:404", "create-accepted:related-number"])
 def test_referee_is_not_blind(mock: Callable[..., str], tmp_path: Path, defect: str) -> None:
     """A defect in the mock is more than a known wrong accusation: the referee sees the body."""
     found, _ = judged(

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import validate
 from schemathesis.core.result import Ok
 
+from orchestrator_contract.contract import response_schemas, schemas
+
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 FILE = SCHEMAS / "openapi.yaml"
 DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
@@ -23,7 +25,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     if method != "parameters"
 }
 DELETE = OPERATIONS["deleteConfiguration"]
-REFUSALS = ["404", "409", "429", "500", "503"]
+REFUSALS = [str(status) for status in sorted(response_schemas.DELETE_STATUSES) if status >= 400]
 
 
 @pytest.fixture
@@ -83,6 +85,22 @@ def test_delete_has_the_documented_statuses_and_no_other() -> None:
     assert set(DELETE["responses"]) == {"202", *REFUSALS}
 
 
+@pytest.mark.parametrize(
+    ("name", "statuses"),
+    [
+        ("createConfiguration", {"400"}),
+        ("listConfigurations", {"400", "429", "500", "503"}),
+        ("fetchConfiguration", {"404", "429", "500", "503"}),
+        ("updateConfiguration", {"400"}),
+        ("patchConfiguration", {"400"}),
+        ("fetchOperation", {"400", "404", "429", "500", "503"}),
+    ],
+)
+def test_documented_errors_of_other_operations(name: str, statuses: set[str]) -> None:
+    """What the sources document for the other calls is there."""
+    assert {one for one in OPERATIONS[name]["responses"] if one >= "4"} == {*statuses, "default"}
+
+
 @pytest.mark.parametrize("name", sorted(set(OPERATIONS) - {"deleteConfiguration"}))
 def test_other_operations_have_one_success_and_a_default(name: str) -> None:
     """Success is one documented status; refusals of the calls around the delete are not judged by status."""
@@ -96,10 +114,27 @@ def test_other_operations_have_one_success_and_a_default(name: str) -> None:
 
 @pytest.mark.parametrize("status", ["202", *REFUSALS])
 def test_delete_bodies_are_the_schema_files(status: str) -> None:
-    """Each status has its own file."""
+    """Each status has its own file; an error comes as either media type."""
     content = DELETE["responses"][status]["content"]
+    types = ["application/json", *(["application/problem+json"] if status >= "400" else [])]
 
-    assert content == {"application/json": {"schema": {"$ref": f"delete/{status}.body.json"}}}
+    assert content == {one: {"schema": {"$ref": f"responses/{status}.body.json"}} for one in types}
+
+
+def test_delete_headers_are_the_schema_files() -> None:
+    """Each header that a file describes is described by that file."""
+    headers = DOCUMENT["components"]["headers"]
+    for status, part, name in response_schemas.delete_schemas():
+        if part == "headers":
+            declared = DELETE["responses"][str(status)]["headers"]
+            found = {
+                header.lower(): headers[one["$ref"].rpartition("/")[2]] if "$ref" in one else one
+                for header, one in declared.items()
+            }
+            assert {header: one["schema"]["$ref"] for header, one in found.items()} == {
+                header: f"{name}#/properties/{header}"
+                for header in schemas.documents()[name]["properties"]
+            }
 
 
 def test_acceptance_promises_retry_after_only() -> None:
@@ -131,10 +166,12 @@ def test_changes_take_a_key_and_lead_to_their_operation(name: str) -> None:
     assert DOCUMENT["components"]["links"]["operation"]["operationId"] == "fetchOperation"
 
 
-def test_every_operation_needs_basic_credentials() -> None:
-    """One scheme, for the whole file, and no operation opts out."""
-    assert DOCUMENT["security"] == [{"basic": []}]
-    assert DOCUMENT["components"]["securitySchemes"]["basic"]["scheme"] == "basic"
+def test_every_operation_needs_credentials() -> None:
+    """Basic or Bearer, for the whole file, and no operation opts out."""
+    schemes = DOCUMENT["components"]["securitySchemes"]
+
+    assert DOCUMENT["security"] == [{"basic": []}, {"oauth": []}]
+    assert (schemes["basic"]["scheme"], schemes["oauth"]["type"]) == ("basic", "oauth2")
     assert not any("security" in operation for operation in OPERATIONS.values())
 
 

@@ -1,0 +1,100 @@
+"""Calls to the controller's coordinator from xdist's workers, over a loopback socket.
+
+Both sides prove that they know a random key before anything else is read: what follows is pickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import (
+    Client,
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
+from threading import Thread, local
+from typing import Any, cast
+
+from orchestrator_contract.coordination.coordinator import Coordinator, Lost
+
+_HOST = "127.0.0.1"
+#: Threads of workers that may connect at one moment.
+_BACKLOG = 128
+
+
+class Server:
+    """Serves one coordinator to the processes of this machine that know the key."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        self._coordinator = coordinator
+        self._key = secrets.token_bytes(32)
+        self._listener = Listener((_HOST, 0), backlog=_BACKLOG)
+        Thread(target=self._accept, name="coordinator", daemon=True).start()
+
+    @property
+    def ticket(self) -> dict[str, Any]:
+        """Port and key for `connect`, as plain data; secret."""
+        _, port = cast("tuple[str, int]", self._listener.address)
+        return {"port": port, "key": self._key.hex()}
+
+    def _accept(self) -> None:
+        while True:
+            connection = self._listener.accept()
+            Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: Connection) -> None:
+        with connection, contextlib.suppress(OSError, EOFError, AuthenticationError):
+            # In this thread, so that a silent peer keeps no other one waiting.
+            deliver_challenge(connection, self._key)
+            answer_challenge(connection, self._key)
+            while True:
+                name, arguments, options = connection.recv()
+                connection.send(getattr(self._coordinator, name)(*arguments, **options))
+
+
+class _Remote:
+    """A coordinator in another process; each thread has a connection of its own."""
+
+    def __init__(self, ticket: dict[str, Any]) -> None:
+        self._address = (_HOST, int(ticket["port"]))
+        self._key = bytes.fromhex(ticket["key"])
+        self._thread = local()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return partial(self._call, name)
+
+    def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
+        try:
+            connection = self._connection()
+            connection.send((name, arguments, options))
+            return connection.recv()
+        except (OSError, EOFError, AuthenticationError) as error:
+            self._hang_up()
+            why = type(error).__name__
+            raise Lost(f"the run's controller does not respond any more ({why})") from None
+        except BaseException:
+            # After an interrupt this call's response would be read as that to the next one.
+            self._hang_up()
+            raise
+
+    def _connection(self) -> Connection:
+        if not hasattr(self._thread, "connection"):
+            self._thread.connection = Client(self._address, authkey=self._key)
+        return cast("Connection", self._thread.connection)
+
+    def _hang_up(self) -> None:
+        connection = self._thread.__dict__.pop("connection", None)
+        if connection is not None:
+            connection.close()
+
+
+def connect(ticket: dict[str, Any]) -> Coordinator:
+    """The coordinator of the controller that gave the *ticket*; `Lost` where a call fails."""
+    return cast("Coordinator", _Remote(ticket))

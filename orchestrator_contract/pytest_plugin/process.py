@@ -1,0 +1,213 @@
+"""One process of a run: its target, coordinator, journal, endpoint and recording."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from orchestrator_contract import crash_cleanup
+from orchestrator_contract.coordination import remote
+from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.journal import Journal, header, journal_path
+from orchestrator_contract.crash_cleanup import CleanupError
+from orchestrator_contract.endpoint import Endpoint, Settings
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.har.writer import HarError, HarWriter
+from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.inventory import initial_bound
+from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
+from orchestrator_contract.pytest_plugin.options import RunOptions, load_target
+from orchestrator_contract.report.timelines import Recorder
+
+#: SIDs of leftovers that a note names.
+_NAMED = 10
+
+
+class Target(NamedTuple):
+    """The endpoint's profile, and the value of --target that leads a worker to it."""
+
+    profile: Profile
+    given: str
+
+
+class Process:
+    """Makes each thing at its first use, and ends what it has made."""
+
+    def __init__(self, options: RunOptions, workerinput: Mapping[str, Any] | None) -> None:
+        self._options = options
+        self._is_worker = workerinput is not None
+        #: xdist's name of this worker; empty where there are none.
+        self.worker = str((workerinput or {}).get("workerid", ""))
+        self._processes = int((workerinput or {}).get("workercount", 1))
+        #: A copy of the controller's ticket; the coordinator's key leaves it at its first use.
+        self._ticket: dict[str, Any] = dict((workerinput or {}).get("orchestrator_contract", {}))
+        self._run_id = self._ticket.get("run_id") or secrets.token_hex(4)
+        self.recorder = Recorder()
+        self._mock: EmbeddedMock | None = None
+        self._har: HarWriter | None = None
+        self._has_workers = False
+        #: True once there is an endpoint.
+        self.opened = False
+        #: Notes on what is left on the endpoint; while there are any the journal is kept.
+        self.leftovers: list[str] = []
+        #: Other notes for the report.
+        self.remarks: list[str] = []
+
+    def start(self) -> None:
+        """Start the embedded mock, if that is the target."""
+        _ = self.target
+
+    @cached_property
+    def target(self) -> Target:
+        """The target; without --target the embedded mock, which is started for it."""
+        if self._options.profile is not None:
+            return Target(self._options.profile, str(self._options.target))
+        self._mock = EmbeddedMock.start()
+        given = str(self._mock.profile)
+        return Target(load_target(given), given)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal of the run, which its controller writes."""
+        path = journal_path(self._options.report, self._run_id)
+        return Journal(path, header(self.target.profile, self._run_id))
+
+    @cached_property
+    def coordinator(self) -> Coordinator:
+        """The coordinator of the run: in this process, or in a worker's controller."""
+        if self._is_worker:
+            return remote.connect(self._ticket.pop("coordinator"))
+        limits = self.target.profile.limits
+        return Coordinator(
+            limits.requests,
+            limits.requests_per_second,
+            limits.deletes,
+            self.journal,
+            initial_bound(self.target.profile),
+        )
+
+    @cached_property
+    def _server(self) -> remote.Server:
+        return remote.Server(self.coordinator)
+
+    def ticket(self) -> dict[str, Any]:
+        """Everything that a worker needs to take part, as plain data; secret."""
+        self._has_workers = True
+        return {
+            "target": self.target.given,
+            "seed": self._options.seed,
+            "run_id": self._run_id,
+            "coordinator": self._server.ticket,
+        }
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """The endpoint as this process works on it.
+
+        Raises:
+            HarError: the file of --har can't be written.
+        """
+        options, effort = self._options, self._options.effort
+        if self._has_workers:
+            effort = replace(effort, ahead=0)
+        self._har = self._recording()
+        self.opened = True
+        return Endpoint(
+            Settings(
+                self.target.profile,
+                effort,
+                options.seed,
+                self._run_id,
+                self.worker,
+                self._processes,
+            ),
+            self.coordinator,
+            observers=[self.recorder, *([self._har] if self._har else [])],
+            excused=options.waivers.excuses,
+        )
+
+    def _recording(self) -> HarWriter | None:
+        """The writer of --har; each worker writes a file of its own."""
+        file = self._options.har
+        if file is None:
+            return None
+        if not self.worker:
+            return HarWriter(file, self.coordinator.advanced)
+        try:
+            file = file.with_name(f"{file.stem}-{self.worker}{file.suffix}")
+            return HarWriter(file, self.coordinator.advanced)
+        except HarError as error:
+            # The controller's own file could be written: the run goes on without this part.
+            self.remarks.append(str(error))
+            return None
+
+    # ---------------------------------------------------------------- the end
+
+    def clean_up(self, awaited: int) -> None:
+        """Delete what the run created, and note what is left; *awaited* workers have died."""
+        left = self.endpoint.close()
+        if left:
+            sids = ", ".join(one.sid for one in left[:_NAMED])
+            self.leftovers.append(
+                f"{len(left)} configuration(s) of this run could not be deleted: {sids}"
+            )
+        stale = self.endpoint.configurations.stale
+        if stale:
+            self.remarks.append(
+                f"{len(stale)} SID(s) that the profile gives are not there,"
+                f" such as {stale[0]:.80}: nothing was asked of them"
+            )
+        if not self._is_worker:
+            self._note_unused()
+            if awaited:
+                self._sweep(f"{awaited} worker(s) ended without reporting")
+            if not self.leftovers:
+                with contextlib.suppress(OSError):
+                    self.journal.discard()
+        self._end_recording()
+
+    def _note_unused(self) -> None:
+        unused = self.coordinator.unused([])
+        if unused:
+            self.remarks.append(
+                f"{unused} SID(s) that the profile's command printed were not used:"
+                " nothing was sent to change them"
+            )
+
+    def _sweep(self, who: str) -> None:
+        """Delete what dead workers left: only the journal tells of it."""
+        path = self.journal.path
+        line = self._options.cleanup_line(path)
+        try:
+            found, left = (0, 0)
+            if path.exists():
+                found, left = crash_cleanup.sweep(path, self.target.profile, self.coordinator)
+        except (OSError, CleanupError, Inconclusive) as error:
+            self.leftovers.append(f"{who}; this deletes what they may have left: {line} ({error})")
+            return
+        if left:
+            self.leftovers.append(
+                f"{who}, and {left} configuration(s) that they may have left could not be deleted;"
+                f" try again: {line}"
+            )
+        elif found:
+            self.remarks.append(
+                f"{who}; what the journal says they had left is deleted: {found} configuration(s)"
+            )
+
+    def close(self) -> None:
+        """End what this process started."""
+        self._end_recording()
+        if self._mock is not None:
+            self._mock.stop()
+            self._mock = None
+
+    def _end_recording(self) -> None:
+        writer, self._har = self._har, None
+        if writer is not None:
+            writer.close()
+            self.remarks += [writer.failure] if writer.failure else []

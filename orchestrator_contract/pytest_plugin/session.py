@@ -1,0 +1,164 @@
+"""The life of a session: read options, open the endpoint, draw the result."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator_contract import report
+from orchestrator_contract.exceptions import EndpointUnusable
+from orchestrator_contract.har.writer import HarError
+from orchestrator_contract.pytest_plugin import (
+    consent,
+    modes,
+    options,
+    selection,
+    signals,
+    terminal,
+    workers,
+)
+from orchestrator_contract.pytest_plugin.options import said, usage_error
+from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES
+from orchestrator_contract.pytest_plugin.run import RUN, Run
+from orchestrator_contract.pytest_plugin.worker_reports import name_of
+from orchestrator_contract.report import ReportError
+from orchestrator_contract.results.exit_code import Code
+
+#: The file of --junitxml, once it could not be written, and the reason.
+_UNWRITTEN = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; a wrong one ends the session here, with exit code 4."""
+    config.stash[RUN] = Run(options.read(config), getattr(config, "workerinput", None))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the target and the seed, or the recording."""
+    if modes.mode(config) == "traffic":
+        return [f"contract: recording {said(Path(config.option.traffic).name)}"]
+    return config.stash[RUN].header() if selection.judges_contract(config) else []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let SIGTERM and SIGHUP end a run like Ctrl-C, in workers too."""
+    config = session.config
+    if config.stash[RUN].options.command != "pytest":
+        terminal.hide_paths(config)
+    if selection.judges_contract(config):
+        signals.heed_termination(config)
+        if workers.has_workers(config):
+            # Workers, which are started next, inherit the embedded mock's credentials.
+            config.stash[RUN].process.start()
+
+
+@pytest.hookimpl(tryfirst=True)  # before a worker tells its controller that it has collected
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Judge what was selected."""
+    tests = {name_of(node): ids for node, ids in selection.tests_of(session.items)}
+    session.config.stash[RUN].select(tests)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Find out whether the endpoint can be tested; one that can't ends the session."""
+    config, run = session.config, session.config.stash[RUN]
+    if session.testsfailed or config.option.collectonly or modes.mode(config) or run.is_worker:
+        return None
+    spread = workers.has_workers(config)
+    if not (run.selected or (spread and selection.judges_contract(config))):
+        return None
+    try:
+        _open(config, run, alone=not spread)
+    except (HarError, ReportError) as error:
+        raise usage_error(error) from None
+    except EndpointUnusable as unusable:
+        _conclude_unusable(run, unusable)
+        return True  # no test is run
+    return None
+
+
+def _open(config: pytest.Config, run: Run, *, alone: bool) -> None:
+    consent.obtain(config, run.options.profile, run.options.effort)
+    report.prepare(run.options.report)
+    terminal.show(config, run.endpoint.client.steps)
+    run.open(alone=alone)
+
+
+def _conclude_unusable(run: Run, unusable: EndpointUnusable) -> None:
+    try:
+        run.finish(unusable)
+    except ReportError as error:
+        raise usage_error(f"{unusable} ({error})") from None
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
+    """End the run, also where another plugin fails to end its part of the session."""
+    config, failure = session.config, None
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # raised again below
+        failure = error
+    if isinstance(failure, OSError) and config.option.xmlpath:
+        why = failure.strerror or failure
+        config.stash[_UNWRITTEN] = f"--junitxml: {config.option.xmlpath} can't be written: {why}"
+        failure = None
+    _end(session, exitstatus)
+    if failure is not None:
+        raise failure
+
+
+def _end(session: pytest.Session, exitstatus: int) -> None:
+    """Clean up, draw the result, set the exit code."""
+    config, run = session.config, session.config.stash[RUN]
+    if run.is_worker:
+        workers.hand_over(config)
+        return
+    if run.opened and run.result is None:
+        _finish(run)
+        _remember_seed(config, run)
+    unwritten = _UNWRITTEN in config.stash
+    if run.result is not None:
+        if modes.mode(config) and exitstatus == Code.NO_TESTS:
+            exitstatus = Code.OK
+        ending = config.stash[OUTCOMES].ending(exitstatus, unwritten=unwritten)
+        session.exitstatus = run.exit_code(ending)
+    elif unwritten:
+        session.exitstatus = Code.UNUSABLE
+
+
+def _finish(run: Run) -> None:
+    try:
+        run.finish()
+    except KeyboardInterrupt:
+        pytest.exit(said(run.interrupted()), returncode=Code.INTERRUPTED)
+    except ReportError as error:
+        pytest.exit(said(error), returncode=Code.UNUSABLE)
+
+
+def _remember_seed(config: pytest.Config, run: Run) -> None:
+    chosen, found = run.options, bool(config.stash[OUTCOMES].breached)
+    # A part that passes says nothing of the rest.
+    if chosen.profile is not None and (found or not chosen.requirements):
+        options.remember_seed(config, chosen.profile, chosen.seed, found=found)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Write the verdict and what to do about it."""
+    run = config.stash[RUN]
+    if run.result is not None:
+        report.write_terminal(run.result, terminalreporter, run.options.report)
+    if _UNWRITTEN in config.stash:
+        terminalreporter.write_line(said(f"ERROR: {config.stash[_UNWRITTEN]}"), red=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the mock if one was started."""
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.close()
