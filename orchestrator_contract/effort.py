@@ -53,8 +53,21 @@ class Effort:
     requests: int
     #: Whether tests that use up configurations look once or twice only.
     few: bool = False
+    #: Whether few failed log-ins and malformed keys are sent: on keys that somebody lives by.
+    gentle: bool = False
     #: What to say where it is less than was asked for.
     remarks: tuple[str, ...] = ()
+
+    def on_live_keys(self) -> Effort:
+        """This effort with few failed log-ins and malformed keys, the most telling ones."""
+        if self.name == "thorough":
+            return self
+        return replace(
+            self,
+            odd_keys=min(self.odd_keys, 9),
+            wrong_credentials=min(self.wrong_credentials, 4),
+            gentle=True,
+        )
 
     def within(self, supply: float, requests: float = inf) -> Effort:
         """This effort where there are *supply* configurations to delete and *requests* to send."""
@@ -72,6 +85,9 @@ class Effort:
         said = f"tests that use up configurations sample as in {lesser.name}: the profile allows too few deletions for {self.name}"
         return replace(found, **taking, remarks=(*found.remarks, said))
 
+
+#: Most failed log-ins and malformed keys of a gentle run.
+GENTLE_LOGINS, GENTLE_KEYS = 12, 30
 
 #: The numbers that say how many configurations are taken.
 TAKING = (

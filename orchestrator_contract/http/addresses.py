@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -58,6 +58,14 @@ def is_loopback(host: str) -> bool:
         return True
     found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     return bool(found) and all(map(names_loopback, found))
+
+
+def are_loopback(urls: Iterable[str]) -> bool:
+    """True if the hosts of all *urls* are on this machine, as far as their names can be resolved."""
+    try:
+        return all(is_loopback(split_url(url).hostname or "") for url in urls)
+    except (OSError, UnicodeError):
+        return False
 
 
 def last_segment(url: str) -> str | None:

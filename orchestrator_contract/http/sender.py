@@ -15,7 +15,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 
-from orchestrator_contract.coordination.coordinator import Coordinator, Lost
+from orchestrator_contract.contract import schemas
+from orchestrator_contract.coordination.coordinator import (
+    DELETES,
+    FAILED_LOGINS,
+    MALFORMED_KEYS,
+    Coordinator,
+    Lost,
+)
 from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.exceptions import (
     BudgetExhausted,
@@ -260,6 +267,7 @@ class Sender:
                 if not self._granted:
                     raise BudgetExhausted("the request budget ([limits] requests) is spent")
             self._granted -= 1
+        self._count_bounded(out)
         delay = self.coordinator.pace()
         if delay > 0:
             # Sent sooner it would break the pace: a wait that does not fit into the run is not begun.
@@ -277,6 +285,24 @@ class Sender:
             authorization=self._authorization.value(account) if account else None,
             headers=self._headers(origin),
         )
+
+    def _count_bounded(self, out: Request) -> None:
+        """Count a request of a kind that has a bound of its own.
+
+        Raises:
+            BudgetExhausted: no more may be sent.
+        """
+        bounded = out.method == "DELETE" and not self._cleaning
+        if bounded and not self.coordinator.take_bounded(DELETES):
+            raise BudgetExhausted(
+                "the budget of DELETE requests ([limits] delete_requests) is spent"
+            )
+        kinds = [FAILED_LOGINS] if out.call.credentials == "wrong" else []
+        malformed = out.key is not None and not schemas.matches("idempotency-key.json", out.key)
+        kinds += [MALFORMED_KEYS] if malformed else []
+        for kind in kinds:
+            if not self.coordinator.take_bounded(kind):
+                raise CheckInconclusive(f"no more {kind} are sent to an endpoint elsewhere")
 
     def _headers(self, origin: Origin) -> tuple[Header, ...]:
         """The profile's headers, which are for the target alone."""

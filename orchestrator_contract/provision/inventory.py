@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
-from orchestrator_contract.http.addresses import is_loopback
+from orchestrator_contract.http.addresses import are_loopback
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -26,11 +25,7 @@ def initial_bound(profile: Profile) -> int:
     """How many configurations of the run's may exist at once before anything was learned; 0: no bound is known."""
     if profile.limits.configurations is not None:
         return profile.limits.configurations
-    try:
-        own = all(is_loopback(urlsplit(base).hostname or "") for base in profile.bases)
-    except (OSError, UnicodeError):
-        own = False
-    return 0 if own else _BOUND
+    return 0 if are_loopback(profile.bases) else _BOUND
 
 
 class Inventory:

@@ -86,6 +86,7 @@ class Making:
         """Up to *number* that were made before; from *full* accounts those of earlier tests, too."""
         stock = self._stock.setdefault(scope, [])
         found, stock[:] = stock[:number], stock[number:]
+        self.taken |= self._keys([found])
         if full or self._inventory.bound(scope):
             unspoiled = [one for one in self.idle(scope) if self.is_unspoiled(one)]
             found += unspoiled[: number - len(found)]

@@ -115,7 +115,8 @@ class Provisioner:
         except (SupplyExhausted, TooFew):
             if least is None or least >= most:
                 raise
-            found = self._take(least, scope, payloads, new=new)
+            room = self._room(scope, kept=kept)
+            found = self._take(room if room < most else least, scope, payloads, new=new)
         if least is not None:
             self.asked, self.got = self.asked + number, self.got + len(found)
         self.use(*found)

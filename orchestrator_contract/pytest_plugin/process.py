@@ -11,9 +11,15 @@ from typing import Any, NamedTuple
 
 from orchestrator_contract import crash_cleanup
 from orchestrator_contract.coordination import remote
-from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import (
+    DELETES,
+    FAILED_LOGINS,
+    MALFORMED_KEYS,
+    Coordinator,
+)
 from orchestrator_contract.coordination.journal import Journal, header, journal_path
 from orchestrator_contract.crash_cleanup import CleanupError
+from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.har.writer import HarError, HarWriter
@@ -88,7 +94,15 @@ class Process:
             limits.deletes,
             self.journal,
             initial_bound(self.target.profile),
+            self._bounds(limits.delete_requests),
         )
+
+    def _bounds(self, deletes: int) -> dict[str, int]:
+        """The most requests of kinds that have a bound of their own."""
+        bounds = {DELETES: deletes} if deletes else {}
+        if self._options.effort.gentle:
+            bounds |= {FAILED_LOGINS: GENTLE_LOGINS, MALFORMED_KEYS: GENTLE_KEYS}
+        return bounds
 
     @cached_property
     def _server(self) -> remote.Server:
@@ -160,6 +174,13 @@ class Process:
             self.remarks.append(
                 f"{len(stale)} SID(s) that the profile gives are not there,"
                 f" such as {stale[0]:.80}: nothing was asked of them"
+            )
+        provisioner = self.endpoint.configurations
+        if provisioner.got < provisioner.asked and self.endpoint.inventory.bound():
+            self.remarks.append(
+                f"the account has room for {self.endpoint.inventory.bound()} of the run's"
+                f" configurations at once: tests that sample took {provisioner.got}"
+                f" of {provisioner.asked}"
             )
         if not self._is_worker:
             self._note_unused()

@@ -105,20 +105,37 @@ class AcceptedDeletes:
     ) -> list[Operation]:
         """Accepted deletes of *number* idle configurations in *scope*, the first ones under *keys*.
 
+        Where there is no room for as many at once, earlier ones are followed to their end.
+
         Raises:
             Inconclusive: not one was accepted.
         """
-        configurations = self.endpoint.configurations.take(number, payloads=payloads, scope=scope)
         new = [self.endpoint.key() if keyed else None for _ in range(number - len(keys))]
-        return self.endpoint.each(
-            lambda pair: self.accept(
-                pair[0],
-                key=pair[1],
-                trigger=trigger,
-                key_under_test=key_under_test and pair[1] is not None,
-            ),
-            list(zip(configurations, [*keys, *new], strict=True)),
-        )
+        left, accepted = [*keys, *new], list[Operation]()
+        some = self.endpoint.profile.provision.mode == "create"
+        while left:
+            self._end(accepted)
+            wanted, payloads = payloads[: len(left)], payloads[len(left) :]
+            found = self.endpoint.configurations.take(
+                len(left), payloads=wanted, scope=scope, least=1 if some else None
+            )
+            accepted += self.endpoint.each(
+                lambda pair: self.accept(
+                    pair[0],
+                    key=pair[1],
+                    trigger=trigger,
+                    key_under_test=key_under_test and pair[1] is not None,
+                ),
+                list(zip(found, left, strict=False)),
+            )
+            left = left[len(found) :]
+        return accepted
+
+    def _end(self, operations: Sequence[Operation]) -> None:
+        """Follow these to their end, so that there is room for others."""
+        self.endpoint.finish(operations)
+        ended = [one.configuration for one in operations if one.status == "COMPLETED"]
+        self.endpoint.inventory.gone(*ended)
 
     def _pauses(self) -> Iterator[float]:
         yield from (0.0, *_PAUSES_S, *self._turns)

@@ -16,6 +16,7 @@ from orchestrator_contract.http.request import Request
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import concurrency, control_plane, deletion, idempotency
+from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Deletes
@@ -188,6 +189,8 @@ class DeleteAndUpdate:
             self._check.unchanged(
                 configuration, after=steps, requirement="CONC-LINEARIZABLE", recheck=True
             )
+            if delete.status == CONFLICT:
+                self._check.unchanged(configuration, after=delete)
 
     # ---------------------------------------------------------------- after the end
 

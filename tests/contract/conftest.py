@@ -449,7 +449,7 @@ def failed_updatable(failed: Operation) -> Configuration:
 @pytest.fixture
 def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
     """Some idle configurations, to be deleted."""
-    return configurations.take(1 if endpoint.effort.few else 3)
+    return configurations.take(1 if endpoint.effort.few else 3, least=1)
 
 
 @pytest.fixture(params=["account", "region"])
@@ -464,7 +464,7 @@ def configuration_elsewhere(
 @pytest.fixture
 def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[Configuration]]:
     """Some configurations at which only reads are aimed."""
-    existing = configurations.take(1 if endpoint.effort.few else 4)
+    existing = configurations.take(1 if endpoint.effort.few else 4, least=1)
     yield existing
     configurations.give_back(*existing)
 
@@ -500,9 +500,10 @@ def listed(
 
 
 @pytest.fixture
-def memory_store(listed: ListedConfigurations) -> str:
+def memory_store(listed: ListedConfigurations, configurations: Provisioner) -> str:
     """The memory store of the listed configurations."""
-    store = listed.remaining[0].payload.get("memoryStoreId")
+    first = next(iter(listed.remaining), None) or configurations.one()
+    store = first.payload.get("memoryStoreId")
     if not isinstance(store, str):
         raise CheckInconclusive("the memory store of the profile's configurations is not known")
     return store
