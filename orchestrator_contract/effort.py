@@ -51,6 +51,9 @@ class Effort:
     #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser effort: a run that is cut off in the
     #: middle leaves much unverified.
     requests: int
+    #: Requests and configurations that a whole run usually takes.
+    typical_requests: int
+    typical_configurations: int
     #: Whether tests that use up configurations look once or twice only.
     few: bool = False
     #: Whether few failed log-ins and malformed keys are sent: on keys that somebody lives by.
@@ -103,6 +106,7 @@ TAKING = (
     "watched",
     "few",
     "configurations",
+    "typical_configurations",
 )
 
 EFFORTS = {
@@ -130,6 +134,8 @@ EFFORTS = {
             longest_s=600,
             configurations=0,
             requests=0,
+            typical_requests=450,
+            typical_configurations=60,
             few=True,
         ),
         Effort(
@@ -154,6 +160,8 @@ EFFORTS = {
             longest_s=1500,
             configurations=260,
             requests=3000,
+            typical_requests=3400,
+            typical_configurations=230,
         ),
         Effort(
             "thorough",
@@ -177,6 +185,8 @@ EFFORTS = {
             longest_s=6 * 3600,
             configurations=1200,
             requests=15_000,
+            typical_requests=15_000,
+            typical_configurations=1200,
         ),
     )
 }
@@ -196,6 +206,7 @@ _FALLING = (
         model_steps=8,
         ahead=3,
         configurations=160,
+        typical_configurations=160,
     ),
     EFFORTS["quick"],
 )
