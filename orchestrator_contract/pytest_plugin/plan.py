@@ -89,11 +89,13 @@ def _expected(target: Profile, effort: Effort) -> str:
     pace_s = requests / (target.limits.requests_per_second or 100)
     minutes = (pace_s + made * _LIFE_S / (1 if room == 1 else 2)) / 60
     at_once = f" (at most {room} at once)" if room else ""
-    logins, keys = effort.wrong_credentials * 2, effort.odd_keys * 2
-    if effort.gentle:
-        logins, keys = min(logins, GENTLE_LOGINS), min(keys, GENTLE_KEYS)
+    logins, keys = (
+        (GENTLE_LOGINS, GENTLE_KEYS)
+        if effort.gentle
+        else (2 * effort.wrong_credentials + 4, 2 * effort.odd_keys + 4)
+    )
     return (
         f"about {made} configurations made and deleted{at_once}, {requests} requests,"
-        f" {logins} failed log-ins and {keys} malformed keys; {max(minutes, 1):.0f} minutes"
+        f" at most {logins} failed log-ins and {keys} malformed keys; {max(minutes, 1):.0f} minutes"
         f" where a create and a delete take {_LIFE_S} s"
     )
