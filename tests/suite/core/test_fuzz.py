@@ -1,4 +1,4 @@
-"""Generated requests: what can't go on ends them, whatever its repetition would come to."""
+"""Generated requests end when one is inconclusive."""
 
 from __future__ import annotations
 

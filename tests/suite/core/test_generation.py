@@ -29,7 +29,7 @@ def generated() -> list[tuple[int, str]]:
 def test_constants_of_loaded_modules_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hypothesis would draw from them by itself, and so would send other requests from another checkout."""
+    """Hypothesis draws from constants of loaded modules unless told otherwise."""
     before = generated()
     file = tmp_path / "constants.py"
     file.write_text(
