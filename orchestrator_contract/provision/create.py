@@ -86,7 +86,7 @@ class Creator(SingleCreates):
 
     def _at_once(self, batch: _Batch) -> int:
         """How many to send now: one, where it is to be seen whether any is taken."""
-        unknown = batch.scope != DEFAULT_SCOPE and not self._inventory.holding(batch.scope)
+        unknown = batch.scope != DEFAULT_SCOPE and not self._inventory.has_some(batch.scope)
         return 1 if batch.attempts or unknown else len(batch.missing)
 
     def _may_go_on(self, batch: _Batch, least: int) -> bool:
@@ -101,10 +101,11 @@ class Creator(SingleCreates):
         refusal = batch.refusal
         if refusal is not None and refusal.asks_to_wait is not None:
             return _ATTEMPTS_WHILE_THROTTLED
-        if self._inventory.holding(batch.scope):
+        if self._inventory.has_some(batch.scope):
             return _ATTEMPTS_WHERE_SOME_EXIST
         # Credentials or a memory store of another scope are refused for all.
-        return _ATTEMPTS if batch.scope == DEFAULT_SCOPE else 1
+        lasts = batch.scope != DEFAULT_SCOPE and refusal is not None and refusal.refuses
+        return 1 if lasts else _ATTEMPTS
 
     def _pause(self, refusal: Refusal, attempts: int) -> bool:
         """Wait before the next round; False where the endpoint asks for longer than it may."""
@@ -166,12 +167,16 @@ class Creator(SingleCreates):
         if not names:
             return False
         sids = self.identity.listed_under(names, scope)
-        for name, sid in sids.items():
-            if self.identity.is_new(sid, name, scope, {sid: name}):
-                self._inventory.add(Configuration(sid, name, scope))
+        new = [
+            Configuration(sid, name, scope)
+            for name, sid in sids.items()
+            if self.identity.is_new(sid, name, scope)
+        ]
+        for one in new:
+            self._inventory.add(one)
         free = names - sids.keys() - self._inventory.accepted.keys()
         self._inventory.vacate(*free)
-        return bool(sids or free)
+        return bool(new or free)
 
     # ---------------------------------------------------------------- what can't be created
 
@@ -192,11 +197,11 @@ class Creator(SingleCreates):
         made, refusal, scope = batch.made, batch.refusal, batch.scope
         if refusal is None or not batch.attempts:
             return no_room(self._inventory.bound(scope), made)
-        exist = self._inventory.holding(scope)
-        full = refusal.may_be_full and exist > 0
+        exist = self._inventory.has_some(scope)
+        full = refusal.may_be_full and exist
         if full:
             self._inventory.room_is_full(scope)
-        elif scope != DEFAULT_SCOPE and not exist and refusal.answered:
+        elif scope != DEFAULT_SCOPE and not exist and refusal.refuses:
             self._closed[scope] = refusal
         elif not made:
             self._count_fruitless(refusal)

@@ -97,6 +97,10 @@ class Inventory:
         with self._lock:
             return sum(where == scope for where in self._room.values())
 
+    def has_some(self, scope: Scope) -> bool:
+        """True if something that this process created in *scope* is known to exist."""
+        return any(one.scope == scope for one in self.left.values())
+
     def may_get_more(self, scope: Scope = DEFAULT_SCOPE) -> bool:
         """Whether this process holds less than its share of the room, so that others may give some back."""
         return self.holding(scope) < self.share(scope)

@@ -87,7 +87,7 @@ class Post:
             control_plane.accepted(self._findings, exchange)
         elif exchange.status in range(400, 500) and 503 not in exchange.before:
             self._inventory.not_made(name)
-        else:
+        elif exchange.status != 503:  # that may stand for a create under way
             self._inventory.refused.add(name)
         if exchange.status != 202:
             return Refusal.by(exchange)
@@ -106,13 +106,13 @@ class Post:
         done = {name: one for name, one in operations.items() if one.status == "COMPLETED"}
         sids = {name: sid for name, one in done.items() if (sid := named_by(one)) is not None}
         found = self.identity.find(done.keys() - sids.keys(), scope)
-        shown = {sid: name for name, sid in found.items()} or self.identity.look_after(
-            len(sids), scope
-        )
+        shown = self.identity.look_after(len(sids), scope)
         sids |= found
 
         def is_new(name: str) -> bool:
-            return self.identity.is_new(sids[name], name, scope, shown)
+            # Of what the list alone names a fetch has to show the name, too.
+            listed = {} if name in found else shown
+            return self.identity.is_new(sids[name], name, scope, listed)
 
         names = [name for name in payloads if name in sids]
         new = self._client.parallel(is_new, names)

@@ -116,7 +116,8 @@ class Provisioner:
             if least is None or least >= most:
                 raise
             room = self._room(scope, kept=kept)
-            found = self._take(room if room < most else least, scope, payloads, new=new)
+            fewer = max(room, least) if room < most else least
+            found = self._take(fewer, scope, payloads, new=new)
         if least is not None:
             self.asked, self.got = self.asked + number, self.got + len(found)
         self.use(*found)

@@ -55,8 +55,9 @@ class Refusal:
     """Why a create made nothing."""
 
     reason: str
-    #: Whether the endpoint gave an answer.
+    #: Whether the endpoint gave an answer, and whether that refuses the create.
     answered: bool = True
+    refuses: bool = False
     #: Whether the account may hold as many as it takes.
     may_be_full: bool = False
     #: The response, where it asks to wait.
@@ -68,7 +69,8 @@ class Refusal:
         kind = exchange.headers.get("content-type", "no Content-Type")
         said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
         waits = exchange if exchange.status in (429, 503) else None
-        return cls(said, may_be_full=exchange.status in FULL, asks_to_wait=waits)
+        full = exchange.status in FULL
+        return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits)
 
     @classmethod
     def of(cls, error: Inconclusive) -> Refusal:
@@ -84,7 +86,8 @@ class Refusal:
                 "that takes a new id which a fetch or the list shows under the run's name"
             )
         said = f"a create ended {operation.status or 'unreadable'}{_error_of(operation)}"
-        return cls(said, may_be_full=operation.status == "FAILED")
+        failed = operation.status == "FAILED"
+        return cls(said, refuses=failed, may_be_full=failed)
 
     def as_error(self, made: Mapping[int, Configuration], scope: Scope, *, full: bool) -> TooFew:
         """What to raise when it left only *made*."""
