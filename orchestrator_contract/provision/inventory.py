@@ -46,6 +46,7 @@ class Inventory:
         self._processes = processes
         self._lock = Lock()
         #: Where each announced create takes room, by name, until nothing can exist under it any more.
+        #: No lock guards it, which an interrupt could leave taken: each access is one step.
         self._room: dict[str, Scope] = {}
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
@@ -94,8 +95,7 @@ class Inventory:
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
         """How many of this process may exist in *scope*: created, being created or being deleted."""
-        with self._lock:
-            return sum(where == scope for where in self._room.values())
+        return [*self._room.values()].count(scope)
 
     def has_some(self, scope: Scope) -> bool:
         """True if something that this process created in *scope* is known to exist."""
@@ -112,15 +112,13 @@ class Inventory:
 
     def uncertain(self, scope: Scope) -> set[str]:
         """Names that room is held for although nothing is known to exist under them."""
-        with self._lock:
-            held = {name for name, where in self._room.items() if where == scope}
+        held = {name for name, where in [*self._room.items()] if where == scope}
         return held & self.unresolved.keys()
 
     def vacate(self, *names: str) -> None:
         """Note that nothing exists under *names* any more: their room is free."""
         for name in names:
-            with self._lock:
-                scope = self._room.pop(name, None)
+            scope = self._room.pop(name, None)
             if scope is not None:
                 self._coordinator.give_back_room(self._holder, _key(scope), 1)
 
@@ -141,8 +139,7 @@ class Inventory:
     ) -> None:
         """Note, before they are sent, creates of configurations with these names; *room* was taken unless they make nothing."""
         names = list(names)
-        with self._lock:
-            self._room.update(dict.fromkeys(names, scope) if room else {})
+        self._room.update(dict.fromkeys(names, scope) if room else {})
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
         where = {"account": scope.account, "region": scope.region}
         try:

@@ -18,6 +18,7 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, idempotency
+from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import KEY_USED
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
@@ -85,6 +86,8 @@ class AcceptedDeletes:
                 if trigger is not None:
                     self._triggers[operation] = trigger
                 return operation
+            if exchange.status == CONFLICT and configuration.is_bridged:
+                raise CheckInconclusive("a configuration with a bridged service is not deleted")
             self._judge_refused_key(key, exchange, tries)
             if not _may_pass(tries):
                 break

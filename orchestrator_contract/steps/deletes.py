@@ -59,8 +59,10 @@ class Deletes(AcceptedDeletes, Holder):
         done = []
         for operation in ended:
             # Beside a delete that a 500 or 503 may have started, this one may rightly fail.
-            doubtful = self.endpoint.ownership.doubtful(operation.resource_key)
-            if operation.status != "COMPLETED" and doubtful:
+            may_fail = operation.configuration.is_bridged or self.endpoint.ownership.doubtful(
+                operation.resource_key
+            )
+            if operation.status != "COMPLETED" and may_fail:
                 continue
             try:
                 tries = self._repeat_after_failed(operation)
