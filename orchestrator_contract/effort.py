@@ -54,10 +54,26 @@ class Effort:
     #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser
     #: effort: a run that is cut off in the middle leaves much unverified.
     requests: int
-    #: True if tests that use up configurations look once or twice only.
+    #: Requests and configurations that a whole run usually takes.
+    typical_requests: int
+    typical_configurations: int
+    #: Whether tests that use up configurations look once or twice only.
     few: bool = False
-    #: Notes on the sample sizes that are smaller than asked for.
+    #: Whether few failed log-ins and malformed keys are sent: on keys that somebody lives by.
+    gentle: bool = False
+    #: What to say where it is less than was asked for.
     remarks: tuple[str, ...] = ()
+
+    def on_live_keys(self) -> Effort:
+        """This effort with few failed log-ins and malformed keys, the most telling ones."""
+        if self.name == "thorough":
+            return self
+        return replace(
+            self,
+            malformed_keys=min(self.malformed_keys, 9),
+            wrong_credentials=min(self.wrong_credentials, 4),
+            gentle=True,
+        )
 
     def within(self, supply: float, requests: float = inf) -> Effort:
         """This effort within *supply* configurations and *requests*."""
@@ -82,6 +98,9 @@ class Effort:
         return replace(found, **taking, remarks=(*found.remarks, said))
 
 
+#: Most failed log-ins and malformed keys of a gentle run.
+GENTLE_LOGINS, GENTLE_KEYS = 12, 30
+
 #: The numbers that say how many configurations are taken.
 TAKING = (
     "batches",
@@ -96,6 +115,7 @@ TAKING = (
     "watched",
     "few",
     "configurations",
+    "typical_configurations",
 )
 
 EFFORTS = {
@@ -123,6 +143,8 @@ EFFORTS = {
             longest_s=600,
             configurations=0,
             requests=0,
+            typical_requests=450,
+            typical_configurations=60,
             few=True,
         ),
         Effort(
@@ -147,6 +169,8 @@ EFFORTS = {
             longest_s=1500,
             configurations=260,
             requests=3000,
+            typical_requests=3400,
+            typical_configurations=230,
         ),
         Effort(
             "thorough",
@@ -170,6 +194,8 @@ EFFORTS = {
             longest_s=6 * 3600,
             configurations=1200,
             requests=15_000,
+            typical_requests=15_000,
+            typical_configurations=1200,
         ),
     )
 }
@@ -190,6 +216,7 @@ _FALLING = (
         model_steps=8,
         ahead=3,
         configurations=160,
+        typical_configurations=160,
     ),
     EFFORTS["quick"],
 )

@@ -48,6 +48,8 @@ class Settings:
     run_id: str
     #: Tells the processes of one run apart; empty without xdist.
     worker: str = ""
+    #: How many processes of the run share the room in an account.
+    processes: int = 1
 
     @property
     def process_id(self) -> str:
@@ -76,7 +78,12 @@ class Endpoint:
         self.findings = Findings(catalogue.load(), self.redactor, excused)
         self.judge = Judge(self.findings, self.profile.tolerated)
         self.ownership = Ownership()
-        self.inventory = Inventory(coordinator, self.ownership)
+        self.inventory = Inventory(
+            coordinator,
+            self.ownership,
+            holder=settings.process_id,
+            processes=settings.processes,
+        )
         list_rule = DeletedListRule(self.findings, self.inventory.owner)
         self.server_errors = ServerErrorRate()
         self.client = Client(
@@ -99,19 +106,20 @@ class Endpoint:
             early_every=self.effort.early_every,
             polled=list_rule.polled,
         )
-        holds, few = Holds(), self.effort.few
+        self.holds, few = Holds(), self.effort.few
         self.configurations = Provisioner(
             self.client,
             self.poller,
             self.findings,
             self.inventory,
-            holds,
+            self.ownership,
+            self.holds,
             settings.process_id,
             ahead=self.effort.ahead,
         )
         self.absent = Absent(self.client, self.ownership, self.identifiers, reuse=few)
         self.targets = Targets(
-            self.configurations, self.inventory, self.ownership, holds, share_control=few
+            self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
         self.rechecks = Rechecks(
             self.client,
@@ -120,7 +128,7 @@ class Endpoint:
             self.inventory,
             self.ownership,
             self.targets,
-            holds,
+            self.holds,
             self.effort,
         )
 

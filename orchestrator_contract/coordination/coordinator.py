@@ -6,13 +6,17 @@ A plain object in the process that draws the verdict; xdist's workers call it th
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
 from orchestrator_contract.coordination.clock_lock import ClockLock
 from orchestrator_contract.coordination.journal import Journal
+from orchestrator_contract.coordination.rooms import Rooms
 from orchestrator_contract.exceptions import Inconclusive
 
+#: Kinds of requests that may have a bound of their own.
+DELETES, FAILED_LOGINS, MALFORMED_KEYS = "DELETE requests", "failed log-ins", "malformed keys"
 #: Requests kept for removing what the run has created: a quarter of the budget, at most so many.
 _KEPT = 100
 #: Requests that removing one configuration takes (list or operation, delete, polls), and each more.
@@ -31,9 +35,21 @@ class Coordinator:
     """Budgets and locks of one run; every method is safe for threads."""
 
     def __init__(
-        self, requests: int, requests_per_second: float, deletes: int, journal: Journal | None
+        self,
+        requests: int,
+        requests_per_second: float,
+        deletes: int,
+        journal: Journal | None,
+        configurations: int = 0,
+        bounds: Mapping[str, int] | None = None,
     ) -> None:
+        """*configurations* may exist at once in each account and region; 0: no bound is known.
+
+        *bounds* gives the most requests of some kinds.
+        """
         self._lock = Lock()
+        self._rooms = Rooms(configurations)
+        self._bounds = dict(bounds or {})
         self._requests = requests
         #: Bounds of what is kept: creates that are refused are announced, too.
         self._least = max(min(requests // 4, _KEPT), _FIRST)
@@ -72,6 +88,19 @@ class Coordinator:
         with self._lock:
             self._requests += count
 
+    def take_bounded(self, kind: str) -> bool:
+        """Count one request of a *kind* that may have a bound; false if no more may be sent.
+
+        As many deletes are kept as it takes to remove what the run has created.
+        """
+        with self._lock:
+            if kind not in self._bounds:
+                return True
+            kept = len(self._there) if kind == DELETES else 0
+            granted = self._bounds[kind] > kept
+            self._bounds[kind] -= granted
+            return granted
+
     def take_deletes(self, count: int) -> int:
         """Grant *count* deletions or none."""
         with self._lock:
@@ -83,6 +112,22 @@ class Coordinator:
         """Return deletions that did not happen."""
         with self._lock:
             self._deletes += count
+
+    def take_room(self, holder: str, scope: str, number: int, processes: int = 1) -> int:
+        """`Rooms.take`."""
+        return self._rooms.take(holder, scope, number, processes)
+
+    def give_back_room(self, holder: str, scope: str, number: int) -> None:
+        """`Rooms.give_back`."""
+        self._rooms.give_back(holder, scope, number)
+
+    def room(self, scope: str) -> int:
+        """`Rooms.bound`."""
+        return self._rooms.bound(scope)
+
+    def room_is_full(self, scope: str) -> int:
+        """`Rooms.full`."""
+        return self._rooms.full(scope)
 
     def claim(self, sids: list[str], number: int) -> list[str]:
         """Reserve up to *number* of *sids* that no process of the run has yet."""

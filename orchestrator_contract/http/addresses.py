@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -46,6 +47,26 @@ def names_loopback(host: str) -> bool:
         return False
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return (mapped or ip).is_loopback
+
+
+def is_loopback(host: str) -> bool:
+    """True if every address of *host* is on this machine.
+
+    Raises:
+        OSError: the name has no address.
+    """
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    return bool(found) and all(map(names_loopback, found))
+
+
+def are_loopback(urls: Iterable[str]) -> bool:
+    """True if the hosts of all *urls* are on this machine, as far as their names can be resolved."""
+    try:
+        return all(is_loopback(split_url(url).hostname or "") for url in urls)
+    except (OSError, UnicodeError):
+        return False
 
 
 def last_segment(url: str) -> str | None:

@@ -10,12 +10,19 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 
-from orchestrator_contract.coordination.coordinator import Coordinator, Lost
+from orchestrator_contract.contract import schemas
+from orchestrator_contract.coordination.coordinator import (
+    DELETES,
+    FAILED_LOGINS,
+    MALFORMED_KEYS,
+    Coordinator,
+    Lost,
+)
 from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.exceptions import (
     BudgetExhausted,
@@ -109,12 +116,12 @@ class Sender:
         new_connection: bool = False,
         allow_no_response: bool = False,
         rekey: Callable[[], str] | None = None,
+        returns: Container[int] = (),
     ) -> Exchange:
         """Send one request, retry unprovoked 429s and 503s, judge each response.
 
-        *new_connection* uses a new connection. With *allow_no_response* an exchange without an
-        response is returned like others. *rekey* gives the key for a retry after 503; without it
-        the key stays.
+        *new_connection* uses a new connection. With *allow_no_response* an exchange without an answer is returned like others.
+        *rekey* gives the key for a retry after 503; without it the key stays. Statuses that it *returns* are not retried here.
 
         Raises:
             NoResponse: there was no complete response (unless *allow_no_response*).
@@ -134,7 +141,7 @@ class Sender:
                 if allow_no_response:
                     return exchange
                 raise NoResponse(exchange)
-            if status not in (429, 503) or status == exchange.call.provokes:
+            if status not in (429, 503) or status == exchange.call.provokes or status in returns:
                 if exchange.succeeded:
                     self.retry.regained(out.call.operation)
                 return exchange
@@ -268,6 +275,7 @@ class Sender:
                 if not self._granted:
                     raise BudgetExhausted("the request budget ([limits] requests) is spent")
             self._granted -= 1
+        self._count_bounded(out)
         delay = self.coordinator.pace()
         if delay > 0:
             # Sent sooner it would break the pace: a wait that does not fit into the run is not
@@ -287,6 +295,24 @@ class Sender:
             authorization=self._authorization.value(account) if account else None,
             headers=self._headers(origin),
         )
+
+    def _count_bounded(self, out: Request) -> None:
+        """Count a request of a kind that has a bound of its own.
+
+        Raises:
+            BudgetExhausted: no more may be sent.
+        """
+        bounded = out.method == "DELETE" and not self._cleaning
+        if bounded and not self.coordinator.take_bounded(DELETES):
+            raise BudgetExhausted(
+                "the budget of DELETE requests ([limits] delete_requests) is spent"
+            )
+        kinds = [FAILED_LOGINS] if out.call.credentials == "wrong" else []
+        malformed = out.key is not None and not schemas.matches("idempotency-key.json", out.key)
+        kinds += [MALFORMED_KEYS] if malformed else []
+        for kind in kinds:
+            if not self.coordinator.take_bounded(kind):
+                raise CheckInconclusive(f"no more {kind} are sent to an endpoint elsewhere")
 
     def _headers(self, origin: Origin) -> tuple[Header, ...]:
         """The profile's headers, which are for the target alone."""

@@ -1,38 +1,27 @@
-"""Creating configurations: announced before they are sent, followed to their end, and named before they are believed in."""
+"""Creating configurations, several at once: announced before they are sent, followed to their end, and identified."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.pagination import Pagination
-from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.exceptions import (
-    BudgetExhausted,
-    Inconclusive,
-    NoResponse,
-    NothingToDelete,
-    SupplyExhausted,
-    Throttled,
-    reason_in,
-)
-from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.request import Request
-from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.provision.identity import Identity, named_at_end, named_by
-from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.payload import Payloads
-from orchestrator_contract.provision.read_lag import ReadLag
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.provision.identity import named_by
+from orchestrator_contract.provision.refusals import Refusal, TooFew, no_room
+from orchestrator_contract.provision.single import SingleCreates
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
-_ATTEMPTS = 3
+#: Rounds without success after which it is given up; where others exist, their number is then what there is room for.
+_ATTEMPTS, _ATTEMPTS_WHERE_SOME_EXIST = 3, 2
+#: The same for creates that are answered 429 or 503, which may pass.
+_ATTEMPTS_WHILE_THROTTLED = 5
+#: Pause before a refused create is followed by another one, in seconds.
+_AGAIN_S = 0.3
 #: From so many creates at once on one of them is looked at before its end.
 _SEVERAL = 5
 #: Calls in a row that led to nothing, after which there is a pause before the next, longer each time, in seconds.
@@ -40,303 +29,186 @@ _MAX_FRUITLESS = 3
 _PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
 
 
-class TooFew(NothingToDelete):
-    """Fewer could be created than were asked for."""
+@dataclass
+class _Batch:
+    """Creates of one call: what is wanted, what was made, and why the rest was not."""
 
-    def __init__(self, reason: str, made: Sequence[Configuration], *, full: bool = False) -> None:
-        super().__init__(reason)
-        #: Those that were made all the same; they are removed at the end like all others.
-        self.made = made
-        #: Whether the endpoint may hold as many as it takes.
-        self.full = full
+    #: Optional members of each create.
+    wanted: Sequence[dict[str, Any]]
+    scope: Scope
+    made: dict[int, Configuration] = field(default_factory=dict)
+    #: Why the newest that was refused was.
+    refusal: Refusal | None = None
+    #: Rounds with a refusal since the last one that made something.
+    attempts: int = 0
+
+    @property
+    def missing(self) -> list[int]:
+        return [index for index in range(len(self.wanted)) if index not in self.made]
 
 
-class CreateRefused(TooFew, SupplyExhausted):
-    """Fewer could be created, because the endpoint takes no more for now."""
+class Creator(SingleCreates):
+    """Creates configurations on one target."""
 
-
-class Creator:
-    """Creates configurations on one target; what it makes goes into the inventory."""
-
-    def __init__(
-        self,
-        client: Client,
-        poller: Poller,
-        findings: Findings,
-        inventory: Inventory,
-        listing: Pagination,
-        run_id: str,
-    ) -> None:
-        self._client = client
-        self._poller = poller
-        self._findings = findings
-        self._inventory = inventory
-        self.identity = Identity(client, listing)
-        self._read_lag = ReadLag(client, findings, listing, self.identity.seen)
-        self.payloads = Payloads(client, run_id)
-        #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
-        self._fruitless = 0
-        self._problem: str | Inconclusive = ""
-        self._resume_at = 0.0
-
-    # ---------------------------------------------------------------- many
+    #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
+    _fruitless = 0
+    _resume_at = 0.0
+    _problem: Refusal | None = None
 
     def create(
-        self, number: int, scope: Scope, extras: Sequence[dict[str, Any]], *, spare: int = 0
+        self,
+        number: int,
+        scope: Scope = DEFAULT_SCOPE,
+        extras: Sequence[dict[str, Any]] = (),
+        *,
+        spare: int = 0,
     ) -> list[Configuration]:
-        """*number* new configurations in *scope*; up to *spare* fewer where the endpoint does not take as many.
+        """*number* new configurations in *scope*; up to *spare* fewer where there is room for less.
 
         Raises:
             TooFew: there are not as many; it holds those that were made.
         """
-        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
-            # Each try costs its waits, and may leave behind what the endpoint does not own up to.
-            raise _too_few(self._problem, ())
+        self._check_hope(scope)
         self.identity.look_before(scope)
-        wanted = [extras[i] if i < len(extras) else {} for i in range(number)]
-        made: dict[int, Configuration] = {}
-        problem: str | Inconclusive = ""
-        for attempt in range(_ATTEMPTS):
-            missing = [index for index in range(number) if index not in made]
-            if not missing or (attempt and len(made) >= number - spare):
+        batch = _Batch([extras[i] if i < len(extras) else {} for i in range(number)], scope)
+        while batch.missing and self._may_go_on(batch, number - spare):
+            granted = self._inventory.take_room(self._at_once(batch), scope)
+            if not granted:
                 break
-            # A payload refused is tried once more without its optional parts, and like one that was taken: it only prepares.
-            payloads = {
-                index: self.payloads.plain(scope)
-                if attempt
-                else self.payloads.new(wanted[index], scope)
-                for index in missing
-            }
-            self._inventory.announce((p["displayName"] for p in payloads.values()), scope)
-            results = self._client.parallel(
-                lambda payload: self._post(payload, scope), list(payloads.values())
-            )
-            pending: dict[int, Operation] = {}
-            for index, result in zip(missing, results, strict=True):
-                if isinstance(result, Operation):
-                    pending[index] = result
-                else:
-                    problem = result
-            self._look_early([*pending.values()], scope)
-            self._poller.finish(list(pending.values()), early=False)
-            listed = self.identity.look_after(len(pending), scope)
-            new = []
-            sids = self._client.parallel(
-                lambda index, p=payloads, o=pending, names=listed: self._sid_of(
-                    o[index], p[index]["displayName"], scope, names
-                ),  # type: ignore[misc]
-                list(pending),
-            )
-            for (index, operation), sid in zip(pending.items(), sids, strict=True):
-                if sid is None:
-                    problem = _fruitless(operation)
-                    continue
-                made[index] = self._made(sid, payloads[index], scope)
-                new.append(made[index])
-            self._inventory.created(new)
-        self._read_lag.wait([*made.values()])
-        self._count(problem, fruitless=not made)
+            self._round(batch, batch.missing[:granted])
+        made = [batch.made[index] for index in sorted(batch.made)]
+        self._read_lag.wait(made)
         if len(made) < number - spare:
-            raise _too_few(problem, list(made.values()))
-        return [made[index] for index in sorted(made)]
+            raise self._too_few(batch)
+        if made:
+            self._fruitless = 0
+        return made
+
+    def _at_once(self, batch: _Batch) -> int:
+        """How many to send now: one, where it is to be seen whether any is taken."""
+        unknown = batch.scope != DEFAULT_SCOPE and not self._inventory.has_some(batch.scope)
+        return 1 if batch.attempts or unknown else len(batch.missing)
+
+    def _may_go_on(self, batch: _Batch, least: int) -> bool:
+        """True if another round may make what is missing; after a refusal *least* are enough."""
+        if not batch.attempts or batch.refusal is None:
+            return True
+        if len(batch.made) >= least or batch.attempts >= self._most_attempts(batch):
+            return False
+        return self._pause(batch.refusal, batch.attempts)
+
+    def _most_attempts(self, batch: _Batch) -> int:
+        refusal = batch.refusal
+        if refusal is not None and refusal.asks_to_wait is not None:
+            return _ATTEMPTS_WHILE_THROTTLED
+        if self._inventory.has_some(batch.scope):
+            return _ATTEMPTS_WHERE_SOME_EXIST
+        # Credentials or a memory store of another scope are refused for all.
+        lasts = batch.scope != DEFAULT_SCOPE and refusal is not None and refusal.refuses
+        return 1 if lasts else _ATTEMPTS
+
+    def _pause(self, refusal: Refusal, attempts: int) -> bool:
+        """Wait before the next round; False where the endpoint asks for longer than it may."""
+        delay: float | None = _AGAIN_S
+        if refusal.asks_to_wait is not None:
+            delay = self._client.retry.delay(refusal.asks_to_wait, attempts + 2)
+        if delay is None:
+            return False
+        with self._client.steps.step(f"waiting {delay:.3g} s after a refused create"):
+            time.sleep(delay)
+        return True
+
+    # ---------------------------------------------------------------- one round
+
+    def _round(self, batch: _Batch, indices: Sequence[int]) -> None:
+        """Send these creates at once, and follow them to their end."""
+        payloads = {
+            # A payload that was refused is sent once more like one that was taken: it only prepares.
+            index: self.payloads.plain(batch.scope)
+            if batch.attempts
+            else self.payloads.new(batch.wanted[index], batch.scope)
+            for index in indices
+        }
+        by_name = {payload["displayName"]: payload for payload in payloads.values()}
+        self._inventory.announce(by_name, batch.scope)
+        results = self._client.parallel(
+            lambda payload: self._post(payload, batch.scope), list(by_name.values())
+        )
+        outcomes = dict(zip(by_name, results, strict=True))
+        operations = {name: one for name, one in outcomes.items() if isinstance(one, Operation)}
+        self._look_early([*operations.values()], batch.scope)
+        self._poller.finish([*operations.values()], early=False)
+        made = self._identify(operations, by_name, batch.scope)
+        for index, payload in payloads.items():
+            name = payload["displayName"]
+            if name in made:
+                batch.made[index] = made[name]
+            else:
+                batch.refusal = self._refusal(name, outcomes[name])
+        batch.attempts = 0 if len(made) == len(indices) else batch.attempts + 1
+
+    def _refusal(self, name: str, outcome: Operation | Refusal) -> Refusal:
+        if isinstance(outcome, Refusal):
+            return outcome
+        if outcome.done and outcome.status != "COMPLETED":
+            self._inventory.vacate(name)
+        return Refusal.after(outcome)
 
     def _look_early(self, operations: Sequence[Operation], scope: Scope) -> None:
-        """Fetch one of several whose creates still run: that it was not there yet is nothing to be remembered by a cache."""
+        """Fetch one of several whose creates still run: no cache may remember that it was absent."""
         sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
         if sid is not None:
             with contextlib.suppress(Inconclusive):
                 self._client.fetch(Configuration(sid, scope=scope))
 
-    def _count(self, problem: str | Inconclusive, *, fruitless: bool) -> None:
-        self._fruitless = self._fruitless + 1 if fruitless else 0
-        self._problem = problem
+    def recover(self, scope: Scope) -> bool:
+        """Look once for what creates without a clear response made; true if that frees room."""
+        names = self._inventory.uncertain(scope)
+        if not names:
+            return False
+        sids = self.identity.listed_under(names, scope)
+        new = [
+            Configuration(sid, name, scope)
+            for name, sid in sids.items()
+            if self.identity.is_new(sid, name, scope)
+        ]
+        for one in new:
+            self._inventory.add(one)
+        free = names - sids.keys() - self._inventory.accepted.keys()
+        self._inventory.vacate(*free)
+        return bool(new or free)
+
+    # ---------------------------------------------------------------- what can't be created
+
+    def _check_hope(self, scope: Scope) -> None:
+        """Let a call begin, unless those before it led to nothing: each costs its waits, and may leave something behind.
+
+        Raises:
+            TooFew: they did.
+        """
+        refusal = self._closed.get(scope)
+        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
+            refusal = refusal or self._problem
+        if refusal is not None:
+            raise refusal.as_error({}, scope, full=False)
+
+    def _too_few(self, batch: _Batch) -> TooFew:
+        """What to raise when a call made too few, once it was learned from."""
+        made, refusal, scope = batch.made, batch.refusal, batch.scope
+        if refusal is None or not batch.attempts:
+            return no_room(self._inventory.bound(scope), made)
+        exist = self._inventory.has_some(scope)
+        full = refusal.may_be_full and exist
+        if full:
+            self._inventory.room_is_full(scope)
+        elif scope != DEFAULT_SCOPE and not exist and refusal.refuses:
+            self._closed[scope] = refusal
+        elif not made:
+            self._count_fruitless(refusal)
+        return refusal.as_error(made, scope, full=full)
+
+    def _count_fruitless(self, refusal: Refusal) -> None:
+        self._fruitless += 1
+        self._problem = refusal
         pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
         self._resume_at = time.monotonic() + pause
-
-    # ---------------------------------------------------------------- one whose create is under test
-
-    def begin(
-        self,
-        payload: dict[str, Any],
-        key: str,
-        *,
-        send: Callable[[Request], Exchange] | None = None,
-    ) -> Operation:
-        """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
-
-        Raises:
-            Inconclusive: it was not accepted.
-        """
-        self._inventory.charge(1)
-        self._inventory.announce([payload["displayName"]])
-        operation = self._post(payload, DEFAULT_SCOPE, key, send=send)
-        if not isinstance(operation, Operation):
-            raise NothingToDelete(str(operation))
-        return operation
-
-    def conclude(self, operation: Operation, payload: dict[str, Any]) -> Configuration:
-        """The configuration that a create which `begin` had accepted leads to.
-
-        Raises:
-            Inconclusive: it leads to none.
-        """
-        self._poller.finish([operation], early=False)
-        sid = self._sid_of(operation, payload["displayName"], DEFAULT_SCOPE, {})
-        if sid is None:
-            raise NothingToDelete(_fruitless(operation))
-        configuration = self._made(sid, payload, DEFAULT_SCOPE)
-        self._inventory.created([configuration])
-        self._read_lag.wait([configuration])
-        return configuration
-
-    def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
-        """Send a create once more under its key; what it makes against expectation is the run's, too."""
-        shown = payload["displayName"]
-        name = self._inventory.announce_twin(shown)
-        out = self._client.request(
-            Call("create", shown), "POST", "/Configurations", key=key, payload=payload
-        )
-        exchange = self._client.send(out)
-        if exchange.status == 202:
-            operation = self._poller.accept(exchange, Configuration(""))
-            if not operation.id or operation.id != self._poller.accept(first, Configuration("")).id:
-                self._poller.finish([operation], early=False)
-                sid = named_at_end(operation)
-                if sid is not None and self.identity.is_new(sid, shown, DEFAULT_SCOPE):
-                    with contextlib.suppress(
-                        NothingToDelete
-                    ):  # whatever was made is deleted in the end
-                        self._inventory.charge(1)
-                    self._made_twin(sid, payload, name)
-                    return exchange
-        self._inventory.withdraw(name)
-        return exchange
-
-    # ---------------------------------------------------------------- one more of the same name
-
-    def namesake(self, configuration: Configuration, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """Another configuration with the same content and displayName, in *scope*, if the endpoint takes one.
-
-        Raises:
-            Inconclusive: it does not.
-        """
-        if not configuration.payload:
-            raise NothingToDelete(
-                "the content of a configuration that the profile gives is not known"
-            )
-        self._inventory.charge(1)
-        self.identity.look_before(scope)
-        name = self._inventory.announce_twin(configuration.name, scope)
-        payload = configuration.payload
-        if scope != configuration.scope:
-            payload = payload | {"memoryStoreId": self.payloads.store(scope)}
-        operation = self._post(payload, scope, name=name)
-        if not isinstance(operation, Operation):
-            raise NothingToDelete(str(operation))
-        self._poller.finish([operation], early=False)
-        if operation.status != "COMPLETED":
-            raise NothingToDelete(f"a create ended {operation.status or 'unreadable'}")
-        sid = named_at_end(operation)
-        if sid is None or not self.identity.is_new(sid, configuration.name, scope):
-            raise NothingToDelete(
-                "a second configuration of the same name can't be told from the first"
-            )
-        return self._made_twin(sid, payload, name, scope)
-
-    def _made_twin(
-        self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE
-    ) -> Configuration:
-        twin = self._made(sid, {**payload, "displayName": name}, scope)
-        self._inventory.created([twin])
-        self._read_lag.wait([twin])
-        return twin
-
-    # ---------------------------------------------------------------- from the request to its configuration
-
-    def _post(
-        self,
-        payload: dict[str, Any],
-        scope: Scope,
-        key: str | None = None,
-        *,
-        name: str = "",
-        send: Callable[[Request], Exchange] | None = None,
-    ) -> Operation | str | Inconclusive:
-        """The operation of an accepted create, or why there is none: an answer, or what kept one from being had."""
-        name = name or payload["displayName"]
-        self._inventory.unresolved[name] = scope
-        out = self._client.request(
-            Call("create", payload["displayName"]),
-            "POST",
-            "/Configurations",
-            key=key,
-            payload=payload,
-            scope=scope,
-        )
-        try:
-            exchange = (send or self._client.send)(out)
-            if exchange.succeeded:
-                control_plane.accepted(self._findings, exchange)
-            elif exchange.status in range(400, 500):
-                self._inventory.resolve(name)
-            else:
-                self._inventory.refused.add(name)
-            if exchange.status != 202:
-                kind = exchange.headers.get("content-type", "no Content-Type")
-                return (
-                    f"POST {out.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
-                )
-            self.payloads.taken(payload)
-            operation = self._inventory.accepted[name] = self._poller.accept(
-                exchange, Configuration("")
-            )
-            return operation  # noqa: TRY300  # the way out of the try is the way on
-        except Inconclusive as error:
-            if _was_refused(error):
-                self._inventory.resolve(name)
-            return error
-
-    def _sid_of(
-        self, operation: Operation, name: str, scope: Scope, listed: Mapping[str, Any]
-    ) -> str | None:
-        if operation.status != "COMPLETED":
-            return None
-        sid = named_by(operation) or self.identity.listed(name, scope)
-        return sid if sid is not None and self.identity.is_new(sid, name, scope, listed) else None
-
-    def _made(self, sid: str, payload: dict[str, Any], scope: Scope) -> Configuration:
-        configuration = Configuration(
-            sid, payload["displayName"], scope, payload, created=time.monotonic()
-        )
-        self._inventory.add(configuration)
-        return configuration
-
-
-def _fruitless(operation: Operation) -> str:
-    """Why a create that led to *operation* made nothing that may be used."""
-    if operation.status == "COMPLETED":
-        return (
-            "a create completed, but which configuration it made can't be confirmed: "
-            "that takes a new id which a fetch or the list shows under the run's name"
-        )
-    return f"a create ended {operation.status or 'unreadable'}"
-
-
-def _too_few(problem: str | Inconclusive, made: Sequence[Configuration]) -> TooFew:
-    """What to raise when *problem* left only *made*."""
-    answered = isinstance(problem, str)
-    kind = CreateRefused if answered else TooFew
-    return kind(
-        f"configurations can't be created: {problem}",
-        made,
-        full=answered or isinstance(problem, Throttled),
-    )
-
-
-def _was_refused(error: Inconclusive) -> bool:
-    """Whether a create that failed so has certainly made nothing: it was not sent, or answered 429."""
-    if isinstance(error, NoResponse):
-        return error.exchange.fault is TransportFault.CONNECT
-    if isinstance(error, Throttled):
-        return error.exchange.status == 429 and 503 not in error.exchange.before
-    return isinstance(error, BudgetExhausted)

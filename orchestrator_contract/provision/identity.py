@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from math import inf
 from threading import Lock
 from typing import Any
@@ -20,6 +21,8 @@ from orchestrator_contract.scope import ResourceKey, Scope
 
 #: Between two looks for what does not show yet, in seconds.
 _PAUSE_S = 0.4
+#: The longest of the pauses between two looks for what the list does not hold yet, which grow, in seconds.
+_LONGEST_PAUSE_S = 2.0
 #: What a list says that was not read.
 _UNREAD: Mapping[str, Any] = {}
 
@@ -30,7 +33,7 @@ class Identity:
     def __init__(self, client: Client, listing: Pagination) -> None:
         self._client = client
         self._listing = listing
-        self._lock = Lock()
+        self._lock, self._looking = Lock(), Lock()
         #: Ids that creates have named, and those that were listed before the first create: each place may count by itself.
         self._named: dict[Scope, set[str]] = {}
         self._before: dict[Scope, set[str] | None] = {}
@@ -41,14 +44,17 @@ class Identity:
         #: How long one took to show, in seconds; whether one was only listed, and whether one was not shown at all.
         self._lag_s = 0.0
         self._only_listed = self._hidden = False
+        #: Seconds for which the list is asked for what a create does not name: less once one never came.
+        self._patience_s = client.profile.limits.poll_timeout_s
 
     def look_before(self, scope: Scope) -> None:
         """Remember what is there before the first create."""
-        if scope not in self._before:
-            try:
-                self._before[scope] = self._listing.sids(scope=scope)
-            except Inconclusive:
-                self._before[scope] = None
+        with self._looking:
+            if scope not in self._before:
+                try:
+                    self._before[scope] = self._listing.sids(scope=scope)
+                except Inconclusive:
+                    self._before[scope] = None
 
     def was_there(self, sid: str, scope: Scope) -> bool:
         """Whether *sid* was listed in *scope* when that was looked at first."""
@@ -72,13 +78,34 @@ class Identity:
             self._pages[scope] = inf
         return names
 
-    def listed(self, name: str, scope: Scope) -> str | None:
-        """The id of something new that is listed under the displayName *name*."""
+    def find(self, names: AbstractSet[str], scope: Scope) -> dict[str, str]:
+        """The ids of what is listed in *scope* under *names* and was not known, by name, however late the list is."""
+        found: dict[str, str] = {}
+        started, pause = time.monotonic(), _PAUSE_S
+        while names:
+            found |= self.listed_under(names - found.keys(), scope)
+            waited = time.monotonic() - started
+            if len(found) == len(names):
+                self._lag_s = max(self._lag_s, waited)
+                break
+            if waited > self._patience_s:
+                self._patience_s = READ_LAG_S
+                break
+            with self._client.steps.step("waiting until the list holds what was created"):
+                time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+        return found
+
+    def listed_under(self, names: AbstractSet[str], scope: Scope) -> dict[str, str]:
+        """The same, by one look."""
         known = self._named.get(scope, set()) | (self._before.get(scope) or set())
-        return self._listing.find(
-            lambda item: item.get("displayName") == name and str(item.get("id")) not in known,
-            scope=scope,
-        )
+        found: dict[str, str] = {}
+        with contextlib.suppress(Inconclusive):
+            for item, _ in self._listing.items(size=LARGEST_PAGE, scope=scope):
+                sid, name = item.get("id"), item.get("displayName")
+                if isinstance(sid, str) and sid not in known and name in names:
+                    found.setdefault(str(name), sid)
+        return found
 
     def is_new(
         self, sid: str, name: str, scope: Scope, listed: Mapping[str, Any] = _UNREAD

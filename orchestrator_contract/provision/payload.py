@@ -35,8 +35,8 @@ class Payloads:
         self._client = client
         self._run_id = run_id
         self._numbers = count()
-        #: That of a listed configuration, or the fallback.
-        self._memory_store: str | None = None
+        #: Those of listed configurations, or the fallback.
+        self._stores: dict[Scope, str] = {}
         #: A grouping type that the endpoint has taken.
         self._grouping = ""
 
@@ -72,15 +72,19 @@ class Payloads:
         self._grouping = payload["conversationGroupingType"]
 
     def store(self, scope: Scope) -> str:
-        """The memory store for configurations of *scope*."""
-        named = self._client.profile.memory_store(scope)
-        if named is not None:
-            return named
-        if self._memory_store is None:
-            items = self._client.page("pageSize=1").object.get("configurations")
-            first = items[0] if isinstance(items, list) and items else None
-            known = first.get("memoryStoreId") if isinstance(first, dict) else None
-            self._memory_store = (
-                known if isinstance(known, str) and known else FALLBACK_MEMORY_STORE
-            )
-        return self._memory_store
+        """The memory store for configurations of *scope*: that of its account, or else of one that is listed there."""
+        account = self._client.profile.account(scope)
+        given = self._client.profile.provision.memory_store_id
+        if account is not None and account.memory_store_id:
+            return account.memory_store_id
+        if given and scope == DEFAULT_SCOPE:
+            return given
+        if scope not in self._stores:
+            self._stores[scope] = self._listed_store(scope) or given or FALLBACK_MEMORY_STORE
+        return self._stores[scope]
+
+    def _listed_store(self, scope: Scope) -> str:
+        items = self._client.page("pageSize=1", scope=scope).object.get("configurations")
+        first = items[0] if isinstance(items, list) and items else None
+        known = first.get("memoryStoreId") if isinstance(first, dict) else None
+        return known if isinstance(known, str) else ""

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from functools import partial
 from math import inf
 from typing import Any
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.exceptions import (
-    CheckInconclusive,
-    Inconclusive,
-    NothingToDelete,
-    SupplyExhausted,
-)
-from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete, SupplyExhausted
+from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision import cleanup
-from orchestrator_contract.provision.create import Creator, TooFew
-from orchestrator_contract.provision.holds import Holds
+from orchestrator_contract.provision.create import Creator
+from orchestrator_contract.provision.given import Given
+from orchestrator_contract.provision.holds import Holds, Kept
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.pool import Source, Supply
-from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
+from orchestrator_contract.provision.making import Making
+from orchestrator_contract.provision.refusals import TooFew
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: Between two looks for what a command has made, in seconds.
-_LOOK_S = 0.5
+#: With less room than this tests share what they do not spoil.
+_LEAST_ROOM = 4
 
 
 class Provisioner:
@@ -42,6 +37,7 @@ class Provisioner:
         poller: Poller,
         findings: Findings,
         inventory: Inventory,
+        ownership: Ownership,
         holds: Holds,
         run_id: str,
         *,
@@ -53,24 +49,35 @@ class Provisioner:
         self.inventory = inventory
         self._holds = holds
         self.listing = Pagination(client, findings)
-        self.creator = Creator(client, poller, findings, inventory, self.listing, run_id)
-        provision = client.profile.provision
-        # A profile may hold the pool or command of another mode; what it names is not to be touched then.
-        source = Source(
-            "provision",
-            provision.pool if provision.mode == "pool" else (),
-            provision.command if provision.mode == "command" else (),
+        self.creator = Creator(
+            client, poller, findings, inventory, self.listing, run_id, self._make_room
         )
-        self._given = Supply(source, client.coordinator, client.steps)
-        self._stock: dict[Scope, list[Configuration]] = {}
+        self._making = Making(client, poller, inventory, ownership, holds, self.creator, ahead)
+        self._given = Given(client, self.creator.identity)
+        #: What several tests share.
+        self.kept = Kept(lambda: self.most_kept)
+        holds.register(self.kept)
         self._leaving: list[Future[None]] = []
         self._discarded: set[ResourceKey] = set()
-        #: Of what the profile gives, what neither the list nor a fetch shows: nothing is asked of it.
-        self.stale: list[str] = []
-        self._living_sids: set[str] = set()
-        self.ahead = ahead
-        #: Those that the present test has taken.
-        self._taken: set[ResourceKey] = set()
+        #: How many were asked for where fewer would do, and how many there were.
+        self.asked = self.got = 0
+
+    @property
+    def ahead(self) -> int:
+        """How many more are made whenever one has to be made."""
+        return self._making.ahead
+
+    @ahead.setter
+    def ahead(self, number: int) -> None:
+        self._making.ahead = number
+
+    def begin(self, to_come: float = inf) -> None:
+        """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
+        self._making.taken.clear()
+        self.inventory.fresh.clear()
+        self._making.ahead = int(min(self._making.ahead, to_come))
+
+    # ---------------------------------------------------------------- taking
 
     def one(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One idle configuration."""
@@ -79,42 +86,57 @@ class Provisioner:
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
         idle = self.idle(scope)
-        return idle[0] if idle else self.one(scope=scope)
+        if not idle:
+            return self.one(scope=scope)
+        self.use(idle[0])
+        return idle[0]
 
     def take(
         self,
         number: int,
         *,
         scope: Scope = DEFAULT_SCOPE,
-        payloads: Sequence[dict[str, Any]] = (),
+        payloads: Sequence[Mapping[str, Any]] = (),
         least: int | None = None,
+        new: bool = False,
+        kept: bool = False,
     ) -> list[Configuration]:
         """*number* idle configurations, their creation finished; not fewer than *least* where there are no more.
 
-        *payloads* gives members of the create request for some of them, where this target creates.
+        *payloads* gives members of the create request for some of them, where this target creates; *new* ones are
+        created now, one after the other in the list. Of those to be *kept* there may be fewer than of others.
 
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
+        most = number if least is None else max(min(number, self._room(scope, kept=kept)), least)
         try:
-            found = self._take(number, scope, payloads)
+            found = self._take(most, scope, payloads, new=new)
         except (SupplyExhausted, TooFew):
-            if least is None or least >= number:
+            if least is None or least >= most:
                 raise
-            found = self._take(least, scope, payloads[:least])
-        self._taken.update(one.resource_key for one in found)
+            room = self._room(scope, kept=kept)
+            fewer = max(room, least) if room < most else least
+            found = self._take(fewer, scope, payloads, new=new)
+        if least is not None:
+            self.asked, self.got = self.asked + number, self.got + len(found)
+        self.use(*found)
         return found
 
+    def _room(self, scope: Scope, *, kept: bool) -> int:
+        """How many one test may take at most: one more is kept as the control configuration."""
+        share = self.inventory.share(scope)
+        if not share or self.client.profile.provision.mode != "create":
+            return sys.maxsize
+        return self.most_kept if kept else max(share - 1, 1)
+
     def _take(
-        self, number: int, scope: Scope, payloads: Sequence[dict[str, Any]]
+        self, number: int, scope: Scope, payloads: Sequence[Mapping[str, Any]], *, new: bool
     ) -> list[Configuration]:
         mode = self.client.profile.provision.mode
         if mode == "create":
-            return (
-                self._of_stock(number, scope)
-                if not payloads
-                else self._new(number, scope, payloads)
-            )
+            wanted = [payloads[i] if i < len(payloads) else {} for i in range(number)]
+            return self._making.take(wanted, scope, new=new)
         self.inventory.charge(number)
         try:
             if mode is None:
@@ -123,48 +145,12 @@ class Provisioner:
                 raise CheckInconclusive(
                     f"[provision] mode = {mode!r} gives configurations of the first account and region only"
                 )
-            found = [Configuration(sid) for sid in self._living(number)]
+            found = [Configuration(sid) for sid in self._given.take(number)]
         except BaseException:
-            self.client.coordinator.give_back_deletes(number)
+            self.inventory.discharge(number)
             raise
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
-
-    def _living(self, number: int) -> list[str]:
-        """SIDs that the profile gives and that name something: a pool may be older than what has become of it.
-
-        Raises:
-            NothingToDelete: there are not as many.
-        """
-        living: list[str] = []
-        try:
-            while len(living) < number:
-                for sid in self._given.take(number - len(living)):
-                    (living if self._names_something(sid) else self.stale).append(sid)
-        except NothingToDelete as error:
-            for sid in living:
-                self._given.give_back(sid)
-            if not self.stale:
-                raise
-            raise type(error)(
-                f"{error}; {len(self.stale)} of what it gave is not there, such as {self.stale[0]:.80}"
-            ) from None
-        return living
-
-    def _names_something(self, sid: str) -> bool:
-        """Whether the list or a fetch shows *sid*, or neither says anything of it."""
-        self.creator.identity.look_before(DEFAULT_SCOPE)
-        # What a command has just made may take a moment; once one has not come, the others are not waited for.
-        patient = self.client.profile.provision.mode == "command" and not self.stale
-        deadline = time.monotonic() + (READ_LAG_S if patient else 0.0)
-        if sid not in self._living_sids and not self.creator.identity.was_there(sid, DEFAULT_SCOPE):
-            with contextlib.suppress(Inconclusive):
-                while past_500(partial(self.client.fetch, Configuration(sid))).status == 404:
-                    if time.monotonic() >= deadline:
-                        return False
-                    time.sleep(_LOOK_S)
-        self._living_sids.add(sid)
-        return True
 
     def elsewhere(self, scope: Scope, instead: list[Configuration]) -> list[Configuration]:
         """As many configurations of another *scope* as are given; those themselves where the target has none to give."""
@@ -177,96 +163,47 @@ class Provisioner:
         self.give_back(*instead)
         return found
 
-    def _of_stock(self, number: int, scope: Scope) -> list[Configuration]:
-        """Plain configurations made ahead: creating takes its time, so several are made at once."""
-        stock = self._stock.setdefault(scope, [])
-        missing = number - len(stock)
-        if missing > 0:
-            # Other accounts and regions are needed by few tests.
-            stock += self._new(
-                missing, scope, (), ahead=0 if scope != DEFAULT_SCOPE else self.ahead
-            )
-        taken, stock[:] = stock[:number], stock[number:]
-        return taken
+    def use(self, *configurations: Configuration) -> None:
+        """Keep these as long as the present test runs."""
+        self._making.taken.update(one.resource_key for one in configurations)
 
-    def _new(
-        self, number: int, scope: Scope, payloads: Sequence[dict[str, Any]], *, ahead: int = 0
-    ) -> list[Configuration]:
-        """*number* new ones and up to *ahead* more; what is made of too few goes to the stock.
+    def in_use(self, configuration: Configuration) -> bool:
+        """Whether the present test uses it."""
+        return configuration.resource_key in self._making.taken
 
-        Where the endpoint takes no more, what the run does not need any longer makes room.
-        """
-        self.inventory.charge(number)
-        charged = number + (spare := self.client.coordinator.take_deletes(ahead))
-        stock = self._stock.setdefault(scope, [])
-        made: list[Configuration] = []
-        while True:
-            missing = number - len(made)
-            try:
-                made += self.creator.create(
-                    missing + spare, scope, payloads[len(made) :], spare=spare
-                )
-                break
-            except TooFew as error:
-                made += error.made
-                if error.full and self._make_room(scope):
-                    self.ahead = spare = 0
-                    continue
-                self.client.coordinator.give_back_deletes(charged - len(made))
-                charged = len(made)
-                # Plain ones are better than none.
-                while payloads and stock and len(made) < number:
-                    made.append(stock.pop())
-                if len(made) < number:
-                    stock += made
-                    raise
-                return made
-            except BaseException:
-                stock += made
-                self.client.coordinator.give_back_deletes(charged - len(made))
-                raise
-        self.client.coordinator.give_back_deletes(charged - len(made))
-        return made
+    @property
+    def is_tight(self) -> bool:
+        """Whether there is so little room that tests share what they do not spoil."""
+        return 0 < self.inventory.share() < _LEAST_ROOM
 
-    def _make_room(self, scope: Scope) -> bool:
-        """Delete what was created in this place and nothing needs any longer; whether anything went."""
-        idle = self.idle(scope)
-        if not idle:
-            self._holds.release()
-            idle = self.idle(scope)
-        with contextlib.suppress(Inconclusive):
-            # What is busy makes no room now.
-            cleanup.conclude(
-                self.poller,
-                cleanup.begin(self.client, self.poller, idle, self.inventory.gone),
-                self.inventory.gone,
-            )
-        return any(self.inventory.is_gone(one) for one in idle)
-
-    def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
-        """What was created in *scope* and no test needs any longer."""
-        used = (
-            {one.resource_key for stock in self._stock.values() for one in stock}
-            | self._taken
-            | self.inventory.fresh
-        )
-        left = [one for one in self.inventory.left.values() if one.scope == scope]
-        return [one for one in left if one.resource_key not in used and one not in self._holds]
-
-    def begin(self, to_come: float = inf) -> None:
-        """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
-        self._taken.clear()
-        self.inventory.fresh.clear()
-        self.ahead = int(min(self.ahead, to_come))
+    @property
+    def most_kept(self) -> int:
+        """How many several tests may share at most; 0: as many as they like."""
+        share = self.inventory.share()
+        return max(share // 2, 1) if share else 0
 
     def give_back(self, *configurations: Configuration) -> None:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
         for configuration in configurations:
             if configuration.name:
-                self._stock.setdefault(configuration.scope, []).append(configuration)
+                self._making.put(configuration)
             else:
-                self.client.coordinator.give_back_deletes(1)
+                self.inventory.discharge(1)
                 self._given.give_back(configuration.sid)
+
+    def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
+        """What was created in *scope* and no test needs any longer."""
+        return self._making.idle(scope)
+
+    def _make_room(self, scope: Scope) -> bool:
+        return self._making.make_room(scope, at_any_cost=True)
+
+    # ---------------------------------------------------------------- the end
+
+    @property
+    def stale(self) -> list[str]:
+        """Of what the profile gives, what neither the list nor a fetch shows."""
+        return self._given.stale
 
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
         """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
@@ -275,7 +212,7 @@ class Provisioner:
             for one in self.inventory.left.values()
             if one.resource_key not in self._discarded and not keep(one)
         ]
-        self._stock.clear()
+        self._making.clear()
         self._discarded.update(one.resource_key for one in unneeded)
         begun = cleanup.begin(self.client, self.poller, unneeded, self.inventory.gone)
         # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.

@@ -6,7 +6,7 @@ import contextlib
 
 from orchestrator_contract.exceptions import NothingToDelete
 from orchestrator_contract.guard import Ownership
-from orchestrator_contract.provision.holds import Holds
+from orchestrator_contract.provision.holds import Holder, Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
@@ -14,7 +14,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 
-class Targets:
+class Targets(Holder):
     """The control configuration, and further targets of refused requests."""
 
     def __init__(
@@ -54,6 +54,7 @@ class Targets:
         if known is None or self.may_be_deleted(known):
             known = self._controls[scope] = self._configurations.one(scope=scope)
             self._former.append(known)
+        self._configurations.use(known)
         return known
 
     def one(self) -> Configuration:
@@ -63,7 +64,7 @@ class Targets:
             NothingToDelete: not even that can be had.
         """
         with contextlib.suppress(NothingToDelete):
-            if not self._share_control:
+            if not self._share_control and not self._configurations.is_tight:
                 return self._configurations.take(1, payloads=[RICH])[0]
         return self.control
 
@@ -75,8 +76,10 @@ class Targets:
         """Whether *configuration* must be kept."""
         return self.is_control(configuration)
 
-    def release(self) -> None:
-        """Keep the control configuration."""
+    def surrender(self) -> None:
+        """Let go of control configurations that the present test does not use."""
+        in_use = self._configurations.in_use
+        self._controls = {scope: one for scope, one in self._controls.items() if in_use(one)}
 
     def may_be_deleted(self, configuration: Configuration) -> bool:
         """Whether this was the control configuration, and a delete of it was accepted or got no clear response."""

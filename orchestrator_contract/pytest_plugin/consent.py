@@ -6,8 +6,6 @@ and waits for an answer on the terminal, unless --yes was given.
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,33 +16,13 @@ import pytest
 
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import EndpointUnusable
+from orchestrator_contract.http.addresses import is_loopback
 from orchestrator_contract.http.proxies import Routes
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin.options import usage_error
 from orchestrator_contract.pytest_plugin.plan import plan_lines
 from orchestrator_contract.redaction.visible import visible
-
-
-def is_loopback(host: str) -> bool:
-    """True if every address of *host* is on this machine: 127.0.0.0/8 or ::1.
-
-    Raises:
-        OSError: the name has no address.
-    """
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
-    return bool(found) and all(map(_loops, found))
-
-
-def _loops(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback
 
 
 def distant(profile: Profile) -> list[str]:

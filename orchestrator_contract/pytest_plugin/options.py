@@ -15,6 +15,7 @@ import pytest
 from orchestrator_contract import profile
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.effort import EFFORTS, Effort
+from orchestrator_contract.http.addresses import are_loopback
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results import baseline, waivers
@@ -203,13 +204,12 @@ def _read(config: pytest.Config) -> RunOptions:
     if option.ttl_ledger:
         _check_ledger(option.ttl_ledger, endpoint)
     again = recall_seed(config, endpoint) if option.seed is None else None
-    effort = EFFORTS[option.effort]
     return RunOptions(
         command=config.getini("contract_command"),
         target=option.target,
         profile=endpoint,
         report=Path(option.report),
-        effort=effort.within(endpoint.supply, endpoint.limits.requests) if endpoint else effort,
+        effort=_effort(EFFORTS[option.effort], endpoint),
         policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
         seed=given.get("seed", _seed(option.seed, again)),
         requirements=_requirements(option.requirement),
@@ -228,6 +228,13 @@ def load_target(target: str) -> Profile:
         ProfileError: it names none.
     """
     return profile.load(target)
+
+
+def _effort(effort: Effort, endpoint: Profile | None) -> Effort:
+    if endpoint is None:
+        return effort
+    found = effort.within(endpoint.supply, endpoint.limits.requests)
+    return found if are_loopback(endpoint.bases) else found.on_live_keys()
 
 
 def _seed(chosen: int | None, again: int | None) -> int:

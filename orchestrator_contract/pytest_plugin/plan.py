@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.effort import Effort
+from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS, Effort
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.inventory import initial_bound
 
 
 def plan_lines(
@@ -30,7 +31,9 @@ def plan_lines(
     yield (
         f"limits        at most {limits.requests} requests, {pace};"
         f" at most {limits.deletes} configurations deleted"
+        + (f", {limits.delete_requests} DELETE requests" if limits.delete_requests else "")
     )
+    yield f"expect        {_expected(target, effort)}"
     mode = target.provision.mode
     origin = {
         "create": "created by POST with names that begin oc-, and deleted at the end",
@@ -72,3 +75,27 @@ def plan_lines(
         yield f"{'':20} {requirement.title}"
     yield ""
     yield f"{len(selected)} requirements, {len(tests)} tests"
+
+
+#: Seconds that a create and a delete take together on a real account.
+_LIFE_S = 7
+
+
+def _expected(target: Profile, effort: Effort) -> str:
+    """The size of a whole run: configurations, requests, failed log-ins and minutes."""
+    requests = min(effort.typical_requests, target.limits.requests)
+    made = int(min(effort.typical_configurations, target.supply))
+    room = initial_bound(target)
+    pace_s = requests / (target.limits.requests_per_second or 100)
+    minutes = (pace_s + made * _LIFE_S / (1 if room == 1 else 2)) / 60
+    at_once = f" (at most {room} at once)" if room else ""
+    logins, keys = (
+        (GENTLE_LOGINS, GENTLE_KEYS)
+        if effort.gentle
+        else (2 * effort.wrong_credentials + 4, 2 * effort.malformed_keys + 4)
+    )
+    return (
+        f"about {made} configurations made and deleted{at_once}, {requests} requests,"
+        f" at most {logins} failed log-ins and {keys} malformed keys; {max(minutes, 1):.0f} minutes"
+        f" where a create and a delete take {_LIFE_S} s"
+    )

@@ -11,13 +11,20 @@ from typing import Any, NamedTuple
 
 from orchestrator_contract import crash_cleanup
 from orchestrator_contract.coordination import remote
-from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import (
+    DELETES,
+    FAILED_LOGINS,
+    MALFORMED_KEYS,
+    Coordinator,
+)
 from orchestrator_contract.coordination.journal import Journal, header, journal_path
 from orchestrator_contract.crash_cleanup import CleanupError
+from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.har.writer import HarError, HarWriter
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.options import RunOptions, load_target
 from orchestrator_contract.report.timelines import Recorder
@@ -41,6 +48,7 @@ class Process:
         self._is_worker = workerinput is not None
         #: xdist's name of this worker; empty where there are none.
         self.worker = str((workerinput or {}).get("workerid", ""))
+        self._processes = int((workerinput or {}).get("workercount", 1))
         #: A copy of the controller's ticket; the coordinator's key leaves it at its first use.
         self._ticket: dict[str, Any] = dict((workerinput or {}).get("orchestrator_contract", {}))
         self._run_id = self._ticket.get("run_id") or secrets.token_hex(4)
@@ -81,8 +89,20 @@ class Process:
             return remote.connect(self._ticket.pop("coordinator"))
         limits = self.target.profile.limits
         return Coordinator(
-            limits.requests, limits.requests_per_second, limits.deletes, self.journal
+            limits.requests,
+            limits.requests_per_second,
+            limits.deletes,
+            self.journal,
+            initial_bound(self.target.profile),
+            self._bounds(limits.delete_requests),
         )
+
+    def _bounds(self, deletes: int) -> dict[str, int]:
+        """The most requests of kinds that have a bound of their own."""
+        bounds = {DELETES: deletes} if deletes else {}
+        if self._options.effort.gentle:
+            bounds |= {FAILED_LOGINS: GENTLE_LOGINS, MALFORMED_KEYS: GENTLE_KEYS}
+        return bounds
 
     @cached_property
     def _server(self) -> remote.Server:
@@ -111,7 +131,14 @@ class Process:
         self._har = self._recording()
         self.opened = True
         return Endpoint(
-            Settings(self.target.profile, effort, options.seed, self._run_id, self.worker),
+            Settings(
+                self.target.profile,
+                effort,
+                options.seed,
+                self._run_id,
+                self.worker,
+                self._processes,
+            ),
             self.coordinator,
             observers=[self.recorder, *([self._har] if self._har else [])],
             excused=options.waivers.excuses,
@@ -147,6 +174,13 @@ class Process:
             self.remarks.append(
                 f"{len(stale)} SID(s) that the profile gives are not there,"
                 f" such as {stale[0]:.80}: nothing was asked of them"
+            )
+        provisioner = self.endpoint.configurations
+        if provisioner.got < provisioner.asked and self.endpoint.inventory.bound():
+            self.remarks.append(
+                f"the account has room for {self.endpoint.inventory.bound()} of the run's"
+                f" configurations at once: tests that sample took {provisioner.got}"
+                f" of {provisioner.asked}"
             )
         if not self._is_worker:
             self._note_unused()

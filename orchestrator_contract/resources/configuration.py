@@ -36,6 +36,11 @@ class Configuration:
         return self.scope, self.sid
 
     @property
+    def is_bridged(self) -> bool:
+        """True if it was created with a bridged service, which may keep it from being deleted."""
+        return "conversationsV1Bridge" in self.payload
+
+    @property
     def read_lag_s(self) -> float:
         """Seconds for which a lagging read may miss it; 0 once it must show."""
         return max(0.0, self.created + READ_LAG_S - time.monotonic())

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Findings
 
+#: The documented refusal of a delete beside another call that runs.
+CONFLICT = 409
+
 
 def provoked_status(findings: Findings, status: int, exchange: Exchange) -> bool:
     """A provoked fault returns its status."""

@@ -14,7 +14,8 @@ from orchestrator_contract.http.request import Request
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import concurrency, deletion, idempotency
+from orchestrator_contract.rules import concurrency, deletion, errors, idempotency
+from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
@@ -149,8 +150,10 @@ class ConcurrentDeletes:
     # ---------------------------------------------------------------- many SIDs
 
     def of_many_sids(self, *, keyed: bool) -> list[Operation]:
-        """Operations of concurrent deletes of many SIDs (CONC-OWN-RESPONSE)."""
-        configurations = self._endpoint.configurations.take(self._endpoint.effort.concurrent)
+        """The operations of deletes of many SIDs at one moment, each about its own SID (CONC-OWN-RESPONSE)."""
+        configurations = self._endpoint.configurations.take(
+            self._endpoint.effort.concurrent, least=2
+        )
         responses = self._concurrent.send(
             lambda: [
                 self._api.delete_request(one, key=self._endpoint.key() if keyed else None)
@@ -190,6 +193,8 @@ class SecondDeletes:
         same = bool(second.operation_names & first.accepted.operation_names)
         outcome = "202, the same operation" if same else str(second.status)
         self._findings.observe("OBS-SECOND-DELETE", f"one after the other: {outcome}")
+        if second.status == CONFLICT:
+            errors.provoked_status(self._findings, CONFLICT, second)
         return second
 
     def refused_ways(self, running: Operation) -> list[Exchange]:

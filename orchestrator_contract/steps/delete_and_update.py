@@ -16,6 +16,7 @@ from orchestrator_contract.http.request import Request
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import concurrency, control_plane, deletion, idempotency
+from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Deletes
@@ -61,7 +62,7 @@ class DeleteAndUpdate:
         With *old* once every read shows its neighbours.
         """
         # Created now, and so next to each other.
-        trio = self._endpoint.configurations.take(3, payloads=[{}])
+        trio = self._endpoint.configurations.take(3, new=True)
         if old:
             self._endpoint.wait(max(one.read_lag_s for one in trio))
         before, target, after = trio
@@ -192,6 +193,8 @@ class DeleteAndUpdate:
             self._check.unchanged(
                 configuration, after=steps, requirement="CONC-LINEARIZABLE", recheck=True
             )
+            if delete.status == CONFLICT:
+                self._check.unchanged(configuration, after=delete)
 
     # ---------------------------------------------------------------- after the end
 

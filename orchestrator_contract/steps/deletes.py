@@ -1,11 +1,9 @@
-"""Deletes that tests share: accepted, completed, and repeated."""
+"""Deletes that tests share: completed and handed out."""
 
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Iterator, Sequence
-from random import uniform
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
@@ -15,190 +13,32 @@ from orchestrator_contract.exceptions import (
     NothingToDelete,
     only_this_check,
 )
-from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.profile import Trigger
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import deletion, idempotency
-from orchestrator_contract.rules.idempotency import KEY_USED
-from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.rules import deletion
+from orchestrator_contract.scope import DEFAULT_SCOPE
+from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
 
-#: Statuses that may refuse a new key which another run may have used (S5 17534).
-_TAKEN = frozenset({400, 422})
-#: Keys that are not random: another run may have used them for another SID.
-_WELL_KNOWN_KEYS = frozenset(
-    {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}
-)
-#: Pauses before a delete that met 409 or 500 is sent again, in seconds.
-_PAUSES_S = (0.2, 0.5, 1.0)
-#: Further pauses after a 409, in seconds, while other work may hold the configuration.
-_TURNS_S = (1.0,) * 40
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
 #: Deletes of the pool that are completed together.
 _BATCH = 8
-#: Headers of a repeated request on a new connection: they are no part of the request that the key
-#: stands for.
-_OTHER_CLIENT = [
-    ("User-Agent", "another-client/1.0"),
-    ("Accept", "*/*"),
-    ("Accept-Encoding", "identity"),
-]
 
 
-class Deletes:
+class Deletes(AcceptedDeletes, Holder):
     """Deletes of one run's configurations."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        #: Emptied once all of them passed in vain, so that later conflicts do not wait as long.
-        self._turns: tuple[float, ...] = _TURNS_S
+        super().__init__(endpoint)
         #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
         self._newest: tuple[Operation, int] | None = None
         self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
         self._pool_advanced = 0
         self._expected_draws = 0
-        #: The tests in which deletes were accepted.
-        self._accepted_in: dict[Operation, str] = {}
-        #: How deletes were made to fail: their requests are repeated as they were.
-        self._triggers: dict[Operation, Trigger] = {}
-
-    # ---------------------------------------------------------------- accepted
-
-    def accept(
-        self,
-        configuration: Configuration,
-        *,
-        key: str | None = None,
-        trigger: Trigger | None = None,
-        key_under_test: bool = False,
-    ) -> Operation:
-        """Have the delete of an idle configuration accepted, not followed yet.
-
-        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is
-        open whether they are stored for a key. With *key_under_test* a refusal of the key counts
-        for KEY-FORMAT-ACCEPTED.
-
-        Raises:
-            CheckInconclusive: a 500 or 503 may have carried it out.
-            Inconclusive: it was not accepted.
-        """
-        tries: list[Exchange] = []
-        for pause in self._pauses():
-            time.sleep(pause * (1 if len(tries) <= len(_PAUSES_S) else uniform(0.2, 1.0)))
-            exchange = self._send(configuration, key, trigger, key_under_test=key_under_test)
-            tries.append(exchange)
-            if exchange.status == 202:
-                operation = self._accepted(exchange, configuration, tries)
-                self._accepted_in[operation] = self._findings.test
-                if trigger is not None:
-                    self._triggers[operation] = trigger
-                return operation
-            self._judge_refused_key(key, exchange, tries)
-            if not _may_pass(tries):
-                break
-            # It is open whether an error is stored for its key, so the next try has a plain new
-            # one.
-            key, key_under_test = (self.endpoint.key() if key is not None else None), False
-        raise self._refused(configuration, key, tries, key_under_test=key_under_test)
-
-    def accept_new(
-        self,
-        number: int = 1,
-        *,
-        keyed: bool = True,
-        keys: Sequence[str] = (),
-        payloads: Sequence[dict[str, Any]] = (),
-        scope: Scope = DEFAULT_SCOPE,
-        trigger: Trigger | None = None,
-        key_under_test: bool = False,
-    ) -> list[Operation]:
-        """Accept deletes of *number* idle configurations in *scope*.
-
-        The first ones are sent under *keys*.
-
-        Raises:
-            Inconclusive: not one was accepted.
-        """
-        configurations = self.endpoint.configurations.take(number, payloads=payloads, scope=scope)
-        new = [self.endpoint.key() if keyed else None for _ in range(number - len(keys))]
-        return self.endpoint.each(
-            lambda pair: self.accept(
-                pair[0],
-                key=pair[1],
-                trigger=trigger,
-                key_under_test=key_under_test and pair[1] is not None,
-            ),
-            list(zip(configurations, [*keys, *new], strict=True)),
-        )
-
-    def _pauses(self) -> Iterator[float]:
-        yield from (0.0, *_PAUSES_S, *self._turns)
-        self._turns = ()
-
-    def _send(
-        self,
-        configuration: Configuration,
-        key: str | None,
-        trigger: Trigger | None,
-        *,
-        key_under_test: bool,
-    ) -> Exchange:
-        allow = _TAKEN if key_under_test else frozenset[int]()
-        return self._api.delete(
-            configuration,
-            key=key,
-            trigger=trigger,
-            call=Call("delete", configuration.sid, allow=allow),
-            rekey=self.endpoint.key if key is not None else None,
-        )
-
-    def _accepted(
-        self, exchange: Exchange, configuration: Configuration, tries: Sequence[Exchange]
-    ) -> Operation:
-        deletion.accepted(self._findings, tries)
-        if exchange.key is not None:
-            idempotency.new_key_accepted(self._findings, True, "", tries)
-        return self.endpoint.poller.accept(exchange, configuration)
-
-    def _judge_refused_key(
-        self, key: str | None, exchange: Exchange, tries: Sequence[Exchange]
-    ) -> None:
-        used = exchange.object.get("code") == KEY_USED and not exchange.before
-        if key is None or not used or key in _WELL_KNOWN_KEYS:
-            return
-        reason = f"{exchange.outcome()}: the key counts as used"
-        idempotency.new_key_accepted(self._findings, False, reason, tries)
-        raise Inconclusive(f"the new key {key} was refused as already used")
-
-    def _refused(
-        self,
-        configuration: Configuration,
-        key: str | None,
-        tries: Sequence[Exchange],
-        *,
-        key_under_test: bool,
-    ) -> Inconclusive:
-        last = tries[-1]
-        if last.status in (404, 409) and self.endpoint.ownership.doubtful(
-            configuration.resource_key
-        ):
-            return CheckInconclusive(
-                "an earlier delete without a clear response may have been carried out before this "
-                f"{last.status}"
-            )
-        if key_under_test and last.status in _TAKEN:
-            if last.object.get("code") != KEY_USED:
-                idempotency.new_key_accepted(self._findings, False, last.outcome(), tries)
-            return Inconclusive(f"the key {key} was refused with {last.status}")
-        deletion.accepted(self._findings, tries)
-        return Inconclusive(
-            f"the delete of an existing configuration was answered {last.outcome()}"
-        )
+        endpoint.holds.register(self)
 
     # ---------------------------------------------------------------- completed
 
@@ -219,8 +59,10 @@ class Deletes:
         done = []
         for operation in ended:
             # Beside a delete that a 500 or 503 may have started, this one may rightly fail.
-            doubtful = self.endpoint.ownership.doubtful(operation.resource_key)
-            if operation.status != "COMPLETED" and doubtful:
+            may_fail = operation.configuration.is_bridged or self.endpoint.ownership.doubtful(
+                operation.resource_key
+            )
+            if operation.status != "COMPLETED" and may_fail:
                 continue
             try:
                 tries = self._repeat_after_failed(operation)
@@ -265,6 +107,14 @@ class Deletes:
         operation, test = pending
         with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
             self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+
+    def holds(self, configuration: Configuration) -> bool:
+        """Whether the delete of *configuration* is still to be followed."""
+        return any(one.configuration is configuration for one, _ in self._pending)
+
+    def release(self) -> None:
+        """Complete what is left for later."""
+        self.complete_pending()
 
     # ---------------------------------------------------------------- shared
 
@@ -353,43 +203,3 @@ class Deletes:
             ends = f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
             self._findings.observe("OBS-FAILED", ends)
         return tries
-
-    # ---------------------------------------------------------------- repeated
-
-    def repeat(
-        self, operation: Operation, *, connection: str = "reused", trigger: Trigger | None = None
-    ) -> Exchange:
-        """Send a delete again with its key on a "reused" or "new" connection."""
-        original, new = operation.accepted, connection == "new"
-        trigger = trigger or self._triggers.get(operation)
-        return past_500(
-            lambda: self._api.delete(
-                operation.configuration,
-                key=original.key,
-                headers=_OTHER_CLIENT if new else (),
-                trigger=trigger,
-                new_connection=new,
-            )
-        )
-
-    def repeat_each(
-        self, operations: Sequence[Operation], *, connection: str = "reused"
-    ) -> list[tuple[Operation, Exchange]]:
-        """Accepted deletes, each with the response to its repetition."""
-
-        def repeat(operation: Operation) -> tuple[Operation, Exchange]:
-            return operation, self.repeat(operation, connection=connection)
-
-        return self.endpoint.each(repeat, operations)
-
-
-def _may_pass(tries: Sequence[Exchange]) -> bool:
-    """True if the last refusal's cause may pass.
-
-    A 409 does, unless it follows a 5xx, and so does one of the first 500s.
-    """
-    last = tries[-1]
-    before = [status for one in tries for status in (*one.before, one.status)][:-1]
-    if last.status == 409:
-        return not any(status in (500, 503) for status in before)
-    return last.status == 500 and len(tries) <= len(_PAUSES_S)

@@ -34,10 +34,12 @@ class KeyReuse:
         known, endpoint = self._other, self._endpoint
         if (
             known is None
-            or endpoint.inventory.is_gone(known)
+            or not endpoint.configurations.kept.holds(known)
             or not endpoint.ownership.untouched(known.resource_key)
         ):
             self._other = known = endpoint.configurations.one()
+            endpoint.configurations.kept.keep(known)
+        endpoint.configurations.use(known)
         return known
 
     def send(

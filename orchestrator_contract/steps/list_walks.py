@@ -14,6 +14,7 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane, deletion
@@ -39,18 +40,45 @@ class Walk:
 class ListedConfigurations:
     """Listed configurations: the oldest, a middle one and the newest."""
 
-    remaining: list[Configuration]
+    configurations: Provisioner
+    take: Callable[[], list[Configuration]]
     complete: Callable[[Sequence[Configuration]], list[Operation]]
-    deleted: list[Operation] = field(default_factory=list)
+    _remaining: list[Configuration] = field(default_factory=list)
+    _deleted: list[Operation] = field(default_factory=list)
+
+    @property
+    def remaining(self) -> list[Configuration]:
+        """Those that are not deleted; others once they had to make room.
+
+        Raises:
+            NothingToDelete: there are none to be had.
+        """
+        kept = self.configurations.kept
+        taken = self._remaining or self._deleted
+        if not taken or not all(map(kept.holds, self._remaining)):
+            self._remaining, self._deleted = self.take(), []
+            kept.keep(*self._remaining)
+        self.configurations.use(*self._remaining)
+        return self._remaining
+
+    def let_go(self) -> None:
+        """Keep none of them any longer."""
+        self.configurations.kept.let_go(*self._remaining)
 
     def delete_some(self) -> list[Operation]:
-        """Deletes of some, COMPLETED, so that both ends of the list lose one."""
-        if not self.deleted:
-            ends = {0, len(self.remaining) // 2, len(self.remaining) - 1}
-            chosen = [one for index, one in enumerate(self.remaining) if index in ends]
-            self.remaining = [one for one in self.remaining if one not in chosen]
-            self.deleted = self.complete(chosen)
-        return self.deleted
+        """The COMPLETED deletes of some of them, so that both ends of the list lose one.
+
+        Raises:
+            NothingToDelete: there are none to be had.
+        """
+        remaining = self.remaining if not self._deleted else []
+        if remaining:
+            ends = {0, len(remaining) // 2, len(remaining) - 1}
+            chosen = [one for index, one in enumerate(remaining) if index in ends]
+            self.configurations.kept.let_go(*chosen)
+            self._remaining = [one for one in remaining if one not in chosen]
+            self._deleted = self.complete(chosen)
+        return self._deleted
 
 
 class ListWalks:

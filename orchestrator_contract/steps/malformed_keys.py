@@ -93,8 +93,8 @@ class MalformedKeys:
             return
         accept = self._endpoint.poller.accept
         self._deletes.complete([accept(one.first, one.configuration) for one in ignored])
-        others = self._endpoint.configurations.take(len(ignored))
-        for use, other in zip(ignored, others, strict=True):
+        others = self._endpoint.configurations.take(len(ignored), least=1)
+        for use, other in zip(ignored, others, strict=False):
             use.again = self._malformed.key(use.configuration, use.key)
             use.other = self._malformed.key(other, use.key), other
 

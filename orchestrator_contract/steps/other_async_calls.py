@@ -102,16 +102,27 @@ class OtherAsyncCalls:
         operation = call.begin(self._endpoint.key())
         self._replay(call, operation, 0 if few else _REPLAYS)
         led = LedCall(call, operation, call.conclude(operation))
+        self._share(name, led)
         self._judge_end(led)
         self._replay(call, operation, 1 if few else _REPLAYS)
         if not few:
             self._endpoint.poller.poll_other_link(operation)
-        self._led[name] = led
         return led
+
+    def _share(self, name: str, led: LedCall) -> None:
+        """Keep the configuration of *led* for other tests, in place of the last one of this name."""
+        if (known := self._led.get(name)) is not None:
+            self._endpoint.configurations.kept.let_go(known.configuration)
+        self._led[name] = led
+        self._endpoint.configurations.kept.keep(led.configuration)
 
     def led(self, name: str) -> LedCall:
         """The newest call of this name that was led, or a new one."""
-        return self._led.get(name) or self.lead(name)
+        led, configurations = self._led.get(name), self._endpoint.configurations
+        if led is None or not configurations.kept.holds(led.configuration):
+            led = self.lead(name)
+        configurations.use(led.configuration)
+        return led
 
     def _replay(self, call: AsyncCall, operation: Operation, times: int) -> None:
         key = str(operation.accepted.key)

@@ -20,7 +20,7 @@ from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.provision.holds import Holds
+from orchestrator_contract.provision.holds import Holder, Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.resources.configuration import Configuration
@@ -53,8 +53,8 @@ class _Unchanged:
     reasons: dict[str, list[Exchange]] = field(default_factory=dict)
 
 
-class Rechecks:
-    """States that are rechecked, and when."""
+class Rechecks(Holder):
+    """What is rechecked, and when."""
 
     def __init__(
         self,

@@ -148,7 +148,8 @@ class UnauthorizedCallers:
         )
 
     def _times(self, times: int) -> int:
-        return 1 if self._endpoint.effort.few else times
+        effort = self._endpoint.effort
+        return 1 if effort.few or effort.gentle else times
 
     def _keys(self, number: int) -> list[str | None]:
         return [self._endpoint.key() if n % 2 else None for n in range(number)]

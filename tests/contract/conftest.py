@@ -449,7 +449,7 @@ def failed_updatable(failed: Operation) -> Configuration:
 @pytest.fixture
 def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
     """Some idle configurations, to be deleted."""
-    return configurations.take(1 if endpoint.effort.few else 3)
+    return configurations.take(1 if endpoint.effort.few else 3, least=1)
 
 
 @pytest.fixture(params=["account", "region"])
@@ -464,30 +464,46 @@ def configuration_elsewhere(
 @pytest.fixture
 def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[Configuration]]:
     """Some configurations at which only reads are aimed."""
-    existing = configurations.take(1 if endpoint.effort.few else 4)
+    existing = configurations.take(1 if endpoint.effort.few else 4, least=1)
     yield existing
     configurations.give_back(*existing)
 
 
 @pytest.fixture(scope="session")
-def listed(
+def listed_configurations(
     endpoint: Endpoint, configurations: Provisioner, deletes: Deletes
 ) -> ListedConfigurations:
     """Configurations in the list, of which some can be deleted."""
-    few = endpoint.effort.few
-    remaining = configurations.take(3) if few else configurations.take(14, payloads=[RICH], least=3)
+
+    def take() -> list[Configuration]:
+        if endpoint.effort.few:
+            return configurations.take(3, least=1)
+        return configurations.take(14, payloads=[RICH], least=1, kept=True)
 
     def complete(chosen: Sequence[Configuration]) -> list[Operation]:
         accepted = endpoint.each(lambda one: deletes.accept(one, key=endpoint.key()), chosen)
         return deletes.complete(accepted)
 
-    return ListedConfigurations(remaining, complete)
+    return ListedConfigurations(configurations, take, complete)
 
 
 @pytest.fixture
-def memory_store(listed: ListedConfigurations) -> str:
+def listed(
+    listed_configurations: ListedConfigurations, request: pytest.FixtureRequest
+) -> Iterator[ListedConfigurations]:
+    """Configurations in the list, as long as tests ask for them."""
+    yield listed_configurations
+    items = request.session.items
+    later = items[items.index(request.node) + 1 :]
+    if not any("listed" in _fixtures(item) for item in later):
+        listed_configurations.let_go()
+
+
+@pytest.fixture
+def memory_store(listed: ListedConfigurations, configurations: Provisioner) -> str:
     """The memory store of the listed configurations."""
-    store = listed.remaining[0].payload.get("memoryStoreId")
+    first = next(iter(listed.remaining), None) or configurations.one()
+    store = first.payload.get("memoryStoreId")
     if not isinstance(store, str):
         raise CheckInconclusive("the memory store of the profile's configurations is not known")
     return store
@@ -502,7 +518,7 @@ def sample_of_fetches(endpoint: Endpoint) -> int:
 @pytest.fixture
 def newest(configurations: Provisioner, check: Check) -> Configuration:
     """The configuration that was created last."""
-    newest = configurations.take(1, payloads=[{}])[0]
+    newest = configurations.take(1, new=True)[0]
     check.shown(newest)
     return newest
 

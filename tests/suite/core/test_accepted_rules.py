@@ -161,9 +161,7 @@ def test_links_of_a_conformant_202(
         pytest.param(
             accepted("/" + "l" * 200, None, statusUrl=f"{PLANE}/{'l' * 200}"),
             f"{PLANE}/{'l' * 200}",
-            {
-                "DEL-202-LOCATION": f"Location: expected an absolute URI; saw '/{'l' * 118}…"
-            },
+            {"DEL-202-LOCATION": f"Location: expected an absolute URI; saw '/{'l' * 118}…"},
             id="long-relative-location",
         ),
         pytest.param(

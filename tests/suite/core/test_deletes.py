@@ -406,8 +406,8 @@ def test_options_of_the_taken_configurations(bench: Bench, monkeypatch: pytest.M
             Deletes(bench.endpoint).completed(3, **options)
 
     assert asked == [
-        (3, {"payloads": (), "scope": Scope(0, 0)}),
-        (3, {"payloads": [{"a": 1}], "scope": Scope(1, 2)}),
+        (3, {"payloads": (), "scope": Scope(0, 0), "least": 1}),
+        (3, {"payloads": [{"a": 1}], "scope": Scope(1, 2), "least": 1}),
     ]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.exceptions import EndpointUnusable
+from orchestrator_contract.http.addresses import is_loopback
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import consent
 
@@ -39,7 +40,7 @@ ELSEWHERE = "http://192.0.2.1"
 )
 def test_loopback(host: str, loops: bool) -> None:
     """127.0.0.0/8, ::1 and localhost are this machine; nothing else is."""
-    assert consent.is_loopback(host) is loops
+    assert is_loopback(host) is loops
 
 
 def test_one_address_elsewhere_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +51,7 @@ def test_one_address_elsewhere_is_enough(monkeypatch: pytest.MonkeyPatch) -> Non
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: responses)
 
-    assert not consent.is_loopback("both.example")
+    assert not is_loopback("both.example")
 
 
 def test_regions_and_clock_count() -> None:

@@ -1,0 +1,127 @@
+"""Refusals of creates: what each says, and whether it may be for want of room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    Inconclusive,
+    NoResponse,
+    NothingToDelete,
+    SupplyExhausted,
+    Throttled,
+    reason_in,
+)
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import Scope
+
+#: Statuses by which a create may be refused because the account is full, beside an operation that FAILED.
+FULL = frozenset({400, 403, 409, 429})
+_LONGEST = 200
+
+
+class TooFew(NothingToDelete):
+    """Fewer could be created than were asked for."""
+
+    def __init__(
+        self, reason: str, made: Mapping[int, Configuration], *, full: bool = False
+    ) -> None:
+        super().__init__(reason)
+        #: Those that were made all the same, by their place; they are removed at the end like all others.
+        self.by_index = made
+        self.made = [made[index] for index in sorted(made)]
+        #: Whether the endpoint may hold as many as it takes.
+        self.full = full
+
+
+class CreateRefused(TooFew, SupplyExhausted):
+    """Fewer could be created, because the endpoint takes no more for now."""
+
+
+def no_room(bound: int, made: Mapping[int, Configuration] | None = None) -> CreateRefused:
+    """What to raise where *bound* configurations of the run's exist, and no more may."""
+    reason = f"the account has room for {bound} of the run's configurations at once"
+    return CreateRefused(reason, made or {}, full=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a create made nothing."""
+
+    reason: str
+    #: Whether the endpoint gave an answer, and whether that refuses the create.
+    answered: bool = True
+    refuses: bool = False
+    #: Whether the account may hold as many as it takes.
+    may_be_full: bool = False
+    #: The response, where it asks to wait.
+    asks_to_wait: Exchange | None = None
+
+    @classmethod
+    def by(cls, exchange: Exchange) -> Refusal:
+        """That of a create which was answered otherwise than with 202."""
+        kind = exchange.headers.get("content-type", "no Content-Type")
+        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
+        waits = exchange if exchange.status in (429, 503) else None
+        full = exchange.status in FULL
+        return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits)
+
+    @classmethod
+    def of(cls, error: Inconclusive) -> Refusal:
+        """That of a create which got no answer, or none that can be followed."""
+        return cls(str(error), answered=False, may_be_full=isinstance(error, Throttled))
+
+    @classmethod
+    def after(cls, operation: Operation) -> Refusal:
+        """That of a create whose operation made nothing that may be used."""
+        if operation.status == "COMPLETED":
+            return cls(
+                "a create completed, but which configuration it made can't be confirmed: "
+                "that takes a new id which a fetch or the list shows under the run's name"
+            )
+        said = f"a create ended {operation.status or 'unreadable'}{_error_of(operation)}"
+        failed = operation.status == "FAILED"
+        return cls(said, refuses=failed, may_be_full=failed)
+
+    def as_error(self, made: Mapping[int, Configuration], scope: Scope, *, full: bool) -> TooFew:
+        """What to raise when it left only *made*."""
+        kind = CreateRefused if self.answered else TooFew
+        reason = f"configurations can't be created: {self.reason}{_hint(self.reason, scope)}"
+        return kind(reason, made, full=full)
+
+
+def certainly_made_nothing(error: Inconclusive) -> bool:
+    """Whether a create that failed so was not sent, or answered 429."""
+    if isinstance(error, NoResponse):
+        return error.exchange.fault is TransportFault.CONNECT
+    if isinstance(error, Throttled):
+        return error.exchange.status == 429 and 503 not in error.exchange.before
+    return isinstance(error, BudgetExhausted)
+
+
+def _error_of(operation: Operation) -> str:
+    """What a FAILED operation says of its reason, behind a colon; empty where it says nothing."""
+    error = operation.object.get("error")
+    members = error if isinstance(error, dict) else {}
+    said = [members.get(name) for name in ("title", "detail", "message")]
+    text = ": ".join(one for one in said if isinstance(one, str) and one)
+    return f": {visible(text, _LONGEST)}" if text else ""
+
+
+def _hint(reason: str, scope: Scope) -> str:
+    """The key of the profile that a refused memory store comes from."""
+    if "memorystore" not in reason.casefold().replace(" ", ""):
+        return ""
+    if scope.region:
+        key = f"[[regions]] accounts, memory_store_id of account {scope.account + 1}"
+    elif scope.account:
+        key = f"[[accounts]] memory_store_id of account {scope.account + 1}"
+    else:
+        key = "[provision] memory_store_id"
+    return f" (set {key} to a store of this account and region)"

@@ -1,0 +1,145 @@
+"""Creates of single configurations: under a key that is tested, or under a name that another one has."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator_contract.exceptions import NothingToDelete
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.provision.identity import named_at_end
+from orchestrator_contract.provision.post import Post
+from orchestrator_contract.provision.refusals import Refusal, no_room
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+
+
+class SingleCreates(Post):
+    """Creates that a test looks at one by one."""
+
+    def take_room(self, scope: Scope = DEFAULT_SCOPE) -> None:
+        """Take room for one more, where need be that of what no test needs any longer.
+
+        Raises:
+            NothingToDelete: there is none.
+        """
+        while not self._inventory.take_room(1, scope):
+            if not self._make_room(scope):
+                raise no_room(self._inventory.bound(scope))
+
+    # ---------------------------------------------------------------- one whose create is under test
+
+    def begin(
+        self,
+        payload: dict[str, Any],
+        key: str,
+        *,
+        send: Callable[[Request], Exchange] | None = None,
+    ) -> Operation:
+        """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
+
+        Raises:
+            Inconclusive: it was not accepted.
+        """
+        self._inventory.charge(1)
+        self.take_room()
+        self._inventory.announce([payload["displayName"]])
+        operation = self._post(payload, DEFAULT_SCOPE, key, send=send)
+        if isinstance(operation, Refusal):
+            raise NothingToDelete(operation.reason)
+        return operation
+
+    def conclude(self, operation: Operation, payload: dict[str, Any]) -> Configuration:
+        """The configuration that a create which `begin` had accepted leads to.
+
+        Raises:
+            Inconclusive: it leads to none.
+        """
+        self._poller.finish([operation], early=False)
+        name = payload["displayName"]
+        made = self._identify({name: operation}, {name: payload}, DEFAULT_SCOPE)
+        if name not in made:
+            raise NothingToDelete(Refusal.after(operation).reason)
+        self._read_lag.wait([made[name]])
+        return made[name]
+
+    def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
+        """Send a create once more under a key; what it makes against expectation is the run's, too.
+
+        Raises:
+            NothingToDelete: it is another request than the *first*, and there is no room for what it may make.
+        """
+        shown = payload["displayName"]
+        another = json.dumps(payload).encode() != first.request_body or key != first.key
+        if another:
+            self.take_room()
+        name = self._inventory.announce_twin(shown, room=another)
+        out = self._client.request(
+            Call("create", shown), "POST", "/Configurations", key=key, payload=payload
+        )
+        exchange = self._client.send(out)
+        if exchange.status == 202:
+            operation = self._poller.accept(exchange, Configuration(""))
+            if not operation.id or operation.id != self._poller.accept(first, Configuration("")).id:
+                self._poller.finish([operation], early=False)
+                if (sid := self._twin_of(operation, shown, DEFAULT_SCOPE)) is not None:
+                    with contextlib.suppress(NothingToDelete):  # it is deleted in the end
+                        self._inventory.charge(1)
+                    self._made_twin(sid, payload, name)
+                    return exchange
+        self._inventory.withdraw(name)
+        return exchange
+
+    # ---------------------------------------------------------------- one more of the same name
+
+    def namesake(self, configuration: Configuration, scope: Scope = DEFAULT_SCOPE) -> Configuration:
+        """Another configuration with the same content and displayName, in *scope*, if the endpoint takes one.
+
+        Raises:
+            Inconclusive: it does not.
+        """
+        if not configuration.payload:
+            raise NothingToDelete(
+                "the content of a configuration that the profile gives is not known"
+            )
+        self._inventory.charge(1)
+        self.identity.look_before(scope)
+        self.take_room(scope)
+        name = self._inventory.announce_twin(configuration.name, scope)
+        payload = configuration.payload
+        if scope != configuration.scope:
+            payload = payload | {"memoryStoreId": self.payloads.store(scope)}
+        operation = self._post(payload, scope, name=name)
+        if isinstance(operation, Refusal):
+            raise NothingToDelete(operation.reason)
+        self._poller.finish([operation], early=False)
+        if operation.status != "COMPLETED":
+            self._inventory.vacate(name)
+            raise NothingToDelete(Refusal.after(operation).reason)
+        sid = self._twin_of(operation, configuration.name, scope)
+        if sid is None:
+            raise NothingToDelete(
+                "a second configuration of the same name can't be told from the first"
+            )
+        return self._made_twin(sid, payload, name, scope)
+
+    def _twin_of(self, operation: Operation, name: str, scope: Scope) -> str | None:
+        """The id of one more configuration that is called *name*: what its create names, or else what the list has new."""
+        if operation.status != "COMPLETED":
+            return None
+        sid = named_at_end(operation)
+        if sid is None:
+            sid = self.identity.find({name}, scope).get(name)
+        return sid if sid is not None and self.identity.is_new(sid, name, scope) else None
+
+    def _made_twin(
+        self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE
+    ) -> Configuration:
+        twin = self._made(sid, {**payload, "displayName": name}, scope)
+        self._inventory.created([twin])
+        self._read_lag.wait([twin])
+        return twin

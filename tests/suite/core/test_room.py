@@ -1,0 +1,119 @@
+"""The room in an account: learned from a refusal, shared by processes, and left to its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator_contract.coordination.coordinator import DELETES, FAILED_LOGINS, Coordinator
+from orchestrator_contract.coordination.rooms import Rooms
+from orchestrator_contract.exceptions import NothingToDelete
+from orchestrator_contract.profile import Limits, Profile
+from orchestrator_contract.provision.inventory import initial_bound
+from orchestrator_contract.scope import DEFAULT_SCOPE
+from tests.suite.core.world import World, deletable
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench, Said
+
+
+@pytest.mark.parametrize(
+    ("held", "bound"),
+    [
+        pytest.param(0, 1, id="none"),
+        pytest.param(1, 1, id="one"),
+        pytest.param(2, 2, id="two"),
+        pytest.param(3, 2, id="three"),
+        pytest.param(8, 7, id="eight"),
+    ],
+)
+def test_bound_is_learned_from_a_refusal(held: int, bound: int) -> None:
+    """A refusal for want of room bounds what exists; of several one is left to the owner."""
+    rooms = Rooms()
+    assert rooms.take("a", "0/0", held) == held
+
+    assert rooms.full("0/0") == bound
+
+    rooms.give_back("a", "0/0", held)
+    assert rooms.take("a", "0/0", 20) == bound
+    assert rooms.take("a", "0/0", 1) == 0
+
+
+def test_bound_never_grows() -> None:
+    """A later refusal lowers the bound of its scope only."""
+    rooms = Rooms(8)
+    rooms.take("a", "0/0", 3)
+
+    assert rooms.full("0/0") == 2
+    assert rooms.bound("1/0") == 8
+    rooms.take("a", "1/0", 20)
+    assert rooms.full("1/0") == 7
+
+
+def test_processes_share_alike() -> None:
+    """No process takes the room that the others need."""
+    rooms = Rooms(8)
+
+    assert rooms.take("a", "0/0", 20, processes=2) == 4
+    assert rooms.take("b", "0/0", 20, processes=2) == 4
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "bound"),
+    [
+        pytest.param("http://127.0.0.1:1", None, 0, id="loopback"),
+        pytest.param("http://192.0.2.1", None, 8, id="elsewhere"),
+        pytest.param("http://192.0.2.1", 3, 3, id="elsewhere-given"),
+        pytest.param("http://127.0.0.1:1", 3, 3, id="loopback-given"),
+    ],
+)
+def test_initial_bound(url: str, given: int | None, bound: int) -> None:
+    """Eight may exist at once on a target that is not loopback, unless the profile says more."""
+    assert initial_bound(Profile("x", url, limits=Limits(configurations=given))) == bound
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param((400, {}), id="400"),
+        pytest.param((403, {}), id="403"),
+        pytest.param((409, {}), id="409"),
+        pytest.param((429, {}), id="429"),
+    ],
+)
+def test_refused_create_bounds_the_run(start: Callable[..., Bench], refusal: Said) -> None:
+    """However the refusal comes, no more creates are sent until something is deleted."""
+    bench = start()
+    world, configurations = World(bench), bench.endpoint.configurations
+    configurations.ahead = 0
+    made = configurations.take(3)
+    world.refuse = [refusal] * 20
+    with pytest.raises(NothingToDelete):
+        configurations.one()
+    sent = len(world.payloads)
+    names = world.names()
+    assert len(names) == len({*names})
+    with pytest.raises(NothingToDelete, match="room for 2 of the run's"):
+        configurations.one()
+    assert len(world.payloads) == sent
+
+    configurations.begin()
+    world.refuse = []
+    for one in made:
+        bench.endpoint.ownership.touch(one.sid, 0, 0, clear=False)
+        deletable(bench, one.sid)
+
+    assert len(configurations.take(2)) == 2
+    assert bench.endpoint.inventory.bound(DEFAULT_SCOPE) == 2
+
+
+def test_bounded_requests() -> None:
+    """A kind with a bound is counted; of deletes as many are kept as there are configurations."""
+    coordinator = Coordinator(100, 0, 100, None, bounds={DELETES: 2})
+    entry = {"name": "n", "state": "creating", "account": 0, "region": 0}
+    assert coordinator.journal([entry]) == ""
+
+    assert [coordinator.take_bounded(DELETES) for _ in range(3)] == [True, False, False]
+    assert coordinator.take_bounded(FAILED_LOGINS)
