@@ -22,9 +22,11 @@ class Effort:
     #: Simultaneous requests in a race, and how often each race is run.
     racers: int
     race_rounds: int
-    #: Odd SIDs, malformed keys and wrong credentials; beyond the written ones they are generated.
+    #: Odd SIDs, malformed keys and wrong credentials of the written ones; then SIDs and keys that are generated.
     malformed_sids: int
     odd_keys: int
+    generated_sids: int
+    generated_keys: int
     wrong_credentials: int
     unknown_sids: int
     #: Examples of one fuzzed operation; runs of the state machine and steps in each.
@@ -100,6 +102,8 @@ EFFORTS = {
             race_rounds=1,
             malformed_sids=3,
             odd_keys=2,
+            generated_sids=12,
+            generated_keys=12,
             wrong_credentials=1,
             unknown_sids=1,
             fuzz_examples=1,
@@ -122,8 +126,10 @@ EFFORTS = {
             cohort_size=9,
             racers=8,
             race_rounds=3,
-            malformed_sids=57,
-            odd_keys=28,
+            malformed_sids=32,
+            odd_keys=16,
+            generated_sids=150,
+            generated_keys=150,
             wrong_credentials=24,
             unknown_sids=20,
             fuzz_examples=9,
@@ -145,8 +151,10 @@ EFFORTS = {
             cohort_size=12,
             racers=12,
             race_rounds=10,
-            malformed_sids=300,
-            odd_keys=150,
+            malformed_sids=32,
+            odd_keys=16,
+            generated_sids=1500,
+            generated_keys=1500,
             wrong_credentials=24,
             unknown_sids=300,
             fuzz_examples=250,

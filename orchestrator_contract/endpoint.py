@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -47,6 +48,8 @@ class Settings:
     run_id: str
     #: Tells the processes of one run apart; empty without xdist.
     worker: str = ""
+    #: The folder of generated examples that failed; None: none are kept.
+    examples: Path | None = None
 
     @property
     def process_id(self) -> str:

@@ -65,8 +65,10 @@ def run_generated(
     session = ClientSession(perform)
     over: list[Inconclusive] = []
 
-    @seed(endpoint.random.getrandbits(32))
-    @settings(Phase.generate, max_examples=endpoint.effort.fuzz_examples)
+    chosen = endpoint.random.getrandbits(32)
+
+    @seed(chosen)
+    @settings(Phase.generate, seed=chosen, max_examples=endpoint.effort.fuzz_examples)
     @given(case=operation.as_strategy(generation_mode=generation))
     def run(case: Any) -> None:
         # What can't go on must not fail an example: Hypothesis would repeat it, and take one that then passes for an error.

@@ -61,14 +61,16 @@ def run_histories(endpoint: Endpoint, *, clock: bool) -> None:
         over: list[Exception] = []  # noqa: RUF012
 
     effort = endpoint.effort
+    number = endpoint.random.getrandbits(32)
     chosen = settings(
         Phase.generate,
         Phase.shrink,
+        seed=number,
         max_examples=effort.model_runs,
         stateful_step_count=effort.model_steps,
     )
     try:
-        run_state_machine_as_test(seed(endpoint.random.getrandbits(32))(Machine), settings=chosen)
+        run_state_machine_as_test(seed(number)(Machine), settings=chosen)
     except (Inconclusive, Contradiction, OutOfBudget):
         pass
     except Exception as error:  # Hypothesis wraps what does not repeat in errors of its own

@@ -111,7 +111,14 @@ class Process:
         self._har = self._recording()
         self.opened = True
         return Endpoint(
-            Settings(self.target.profile, effort, options.seed, self._run_id, self.worker),
+            Settings(
+                self.target.profile,
+                effort,
+                options.seed,
+                self._run_id,
+                self.worker,
+                options.report / ".hypothesis" if self._mock is None else None,
+            ),
             self.coordinator,
             observers=[self.recorder, *([self._har] if self._har else [])],
             excused=options.waivers.excuses,

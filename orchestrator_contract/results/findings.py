@@ -37,6 +37,15 @@ class Check(Protocol):
         """Record one check."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A breach that does not count yet."""
+
+    requirement: str
+    breach: Breach
+    exchanges: tuple[Exchange, ...]
+
+
 @dataclass(slots=True)
 class RequirementFindings:
     """What is known of one requirement."""
@@ -108,13 +117,29 @@ class Findings:
             if (test := self._current_test) and test not in record.tests:
                 record.tests.append(test)
             if not ok:
-                self._breach(
-                    requirement,
-                    record,
-                    Breach(self._shown(where), self._shown(expected), self._shown(seen)),
-                    exchanges,
-                )
+                breach = Breach(self._shown(where), self._shown(expected), self._shown(seen))
+                held: list[Held] | None = getattr(self._thread, "held", None)
+                if held is None:
+                    self._breach(requirement, record, breach, exchanges)
+                else:
+                    held.append(Held(requirement, breach, tuple(exchanges)))
         return ok
+
+    @contextmanager
+    def held(self) -> Iterator[list[Held]]:
+        """Hold what this thread finds instead of counting it: generated inputs are sent twice before they count."""
+        self._thread.held = held = []
+        try:
+            yield held
+        finally:
+            self._thread.held = None
+
+    def keep(self, held: Held) -> None:
+        """Count a breach that was held."""
+        with self._lock:
+            self._breach(
+                held.requirement, self._record(held.requirement), held.breach, held.exchanges
+            )
 
     def on(self, call: Call) -> Check:
         """`check` for what *call* has led to: findings land on the requirement that judges such calls."""

@@ -1,0 +1,65 @@
+"""Keys and SIDs that Hypothesis generates; imported when they are sent, as Hypothesis takes long to import."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import malformed_input
+from orchestrator_contract.steps.malformed_requests import MalformedRequests
+
+#: Of how many generated malformed keys one is sent to an endpoint of other people's.
+_GENTLY = 5
+
+
+class GeneratedInputs:
+    """Sends deletes with generated keys and SIDs; each response is judged as it comes."""
+
+    def __init__(self, endpoint: Endpoint, malformed: MalformedRequests) -> None:
+        self._endpoint = endpoint
+        self._malformed = malformed
+
+    def malformed_keys(self, used: Operation) -> list[Exchange]:
+        """Repeat the delete of *used* under malformed keys near its own."""
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.keys import malformed_keys  # noqa: PLC0415
+
+        def attempt(key: MalformedKey) -> Exchange:
+            again = self._malformed.key(used.configuration, key)
+            malformed_input.malformed_key_not_honoured(
+                self._endpoint.findings, again.succeeded, used.accepted, again, key.why
+            )
+            return again
+
+        strategy = malformed_keys(str(used.accepted.key))
+        number = gentle(self._endpoint, self._endpoint.effort.generated_keys)
+        return Examples(self._endpoint, "malformed keys", attempt).run(strategy, number)
+
+    def malformed_sids(self, near: Configuration) -> list[Exchange]:
+        """Delete malformed SIDs near that of *near*."""
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.sids import malformed_sids  # noqa: PLC0415
+
+        def attempt(sid: MalformedSid) -> Exchange | None:
+            harmless = self._endpoint.absent.harmless([sid], near)
+            return self._malformed.sid(sid, near.scope) if harmless else None
+
+        number = self._endpoint.effort.generated_sids
+        strategy = malformed_sids(near.sid)
+        return Examples(self._endpoint, "malformed SIDs", attempt).run(strategy, number)
+
+
+def gentle(endpoint: Endpoint, number: int) -> int:
+    """*number* on loopback, a fifth of it elsewhere: malformed keys may lock a real person's account."""
+    host = urlsplit(endpoint.profile.base_url).hostname or ""
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    return number if loopback else max(1, number // _GENTLY)
