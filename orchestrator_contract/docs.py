@@ -61,7 +61,7 @@ COUNTED = {
     "generated_keys": "generated malformed keys",
     "wrong_credentials": "wrong credentials",
     "unknown_sids": "well-formed SIDs that no configuration has",
-    "fuzz_examples": "generated requests of each fuzzed operation",
+    "generated_requests": "generated requests of each other kind",
     "model_runs": "random histories that are compared with a model",
     "model_steps": "steps in each history",
     "keys_between": "keys used between a key and its replay",

@@ -29,8 +29,8 @@ class Effort:
     generated_keys: int
     wrong_credentials: int
     unknown_sids: int
-    #: Examples of one fuzzed operation; runs of the state machine and steps in each.
-    fuzz_examples: int
+    #: Requests of one kind that are generated; runs of the state machine and steps in each.
+    generated_requests: int
     model_runs: int
     model_steps: int
     #: Keys used between the first use of a key and its replay.
@@ -106,7 +106,7 @@ EFFORTS = {
             generated_keys=12,
             wrong_credentials=1,
             unknown_sids=1,
-            fuzz_examples=1,
+            generated_requests=3,
             model_runs=1,
             model_steps=3,
             keys_between=1,
@@ -132,7 +132,7 @@ EFFORTS = {
             generated_keys=150,
             wrong_credentials=24,
             unknown_sids=20,
-            fuzz_examples=9,
+            generated_requests=20,
             model_runs=4,
             model_steps=9,
             keys_between=21,
@@ -157,7 +157,7 @@ EFFORTS = {
             generated_keys=1500,
             wrong_credentials=24,
             unknown_sids=300,
-            fuzz_examples=250,
+            generated_requests=200,
             model_runs=40,
             model_steps=25,
             keys_between=60,

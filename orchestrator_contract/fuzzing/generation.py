@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _BACKEND = "orchestrator-contract"
 #: How often a number is one of its bounds or near zero, and the size of unbounded numbers in bits.
 _AT_BOUND, _BITS = 0.1, 64
+#: How often a character is one of the simplest.
+_SIMPLE = 0.8
 #: Mean number of characters by which a text is longer than it must be.
 _MEAN_LENGTH = 8
 
@@ -79,13 +81,18 @@ class _Seeded(PrimitiveProvider):
     def draw_string(
         self, intervals: IntervalSet, *, min_size: int = 0, max_size: int = 10**10
     ) -> str:
-        """A text of these characters, each as likely."""
+        """A text of these characters, most of them among the simplest."""
         size = self._size(min_size, max_size) if len(intervals) else 0
-        return "".join(chr(intervals[self._random.randrange(len(intervals))]) for _ in range(size))
+        return "".join(self._character(intervals) for _ in range(size))
 
     def draw_bytes(self, min_size: int = 0, max_size: int = 10**10) -> bytes:
         """Some bytes."""
         return self._random.randbytes(self._size(min_size, max_size))
+
+    def _character(self, intervals: IntervalSet) -> str:
+        simple = self._random.random() < _SIMPLE
+        number = min(2**8, len(intervals)) if simple else len(intervals)
+        return intervals.char_in_shrink_order(self._random.randrange(number))
 
     def _size(self, least: int, most: int) -> int:
         return min(most, least + int(self._random.expovariate(1 / _MEAN_LENGTH)))

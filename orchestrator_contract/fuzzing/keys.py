@@ -26,12 +26,12 @@ def malformed_keys(draw: st.DrawFn, key: str) -> MalformedKey:
     change = (
         unrelated(draw, _LONGEST) if draw(st.integers(0, 9)) == 9 else near(draw, key, _LONGEST)
     )
-    value = _on_the_wire(change)
+    value = on_the_wire(change)
     assume(not is_well_formed_key(value))
     return MalformedKey(value, f"generated: {value[:45]!r}")
 
 
-def _on_the_wire(text: str) -> str:
+def on_the_wire(text: str) -> str:
     """*text* in UTF-8, each byte as a character, without what no header value holds (R1 5.5)."""
     value = text.encode("utf-8", "surrogateescape").decode("latin-1")[:_LONGEST]
     return "".join(one for one in value if one == "\t" or " " <= one != "\x7f").strip(" \t")

@@ -2,7 +2,7 @@
 
 `requests` and urllib3 repair what they send and bound only single socket waits. The suite must send
 odd targets and header lines untouched and must end every exchange at a deadline, so the wire is h11 on
-plain sockets, and `requests` sits on top of it (fuzzing/session.py).
+plain sockets.
 """
 
 from __future__ import annotations

@@ -128,7 +128,8 @@ class Findings:
     @contextmanager
     def held(self) -> Iterator[list[Held]]:
         """Hold what this thread finds instead of counting it: generated inputs are sent twice before they count."""
-        self._thread.held = held = []
+        held: list[Held] = []
+        self._thread.held = held
         try:
             yield held
         finally:

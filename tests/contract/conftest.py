@@ -202,9 +202,9 @@ def generated_inputs(endpoint: Endpoint, malformed: MalformedRequests) -> Genera
 
 
 @pytest.fixture(scope="session")
-def generated_requests(endpoint: Endpoint) -> GeneratedRequests:
-    """Requests that Schemathesis generates."""
-    return GeneratedRequests(endpoint)
+def generated_requests(endpoint: Endpoint, list_walks: ListWalks) -> GeneratedRequests:
+    """Requests that Schemathesis and Hypothesis generate."""
+    return GeneratedRequests(endpoint, list_walks)
 
 
 @pytest.fixture(scope="session")
