@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import hypothesis.strategies as st
 from hypothesis import assume
 
-from orchestrator_contract.contract import schemas
 from orchestrator_contract.fuzzing.mutations import near, unrelated
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
@@ -14,10 +15,26 @@ from orchestrator_contract.inputs.malformed_keys import MalformedKey
 _LONGEST = 5000
 
 
-def well_formed_keys() -> st.SearchStrategy[str]:
-    """Keys that match the pattern (S1): any version, variant and letter case."""
-    pattern = schemas.documents()["idempotency-key.json"]["pattern"]
-    return st.from_regex(pattern.replace("(?!\\n)$", "\\Z"), fullmatch=True)
+@st.composite
+def forms(draw: st.DrawFn) -> Callable[[str], str]:
+    """What makes a new key one of any version and variant, with runs of a digit, few digits, or some capitals."""
+    version, variant = draw(st.integers(0, 15)), draw(st.integers(0, 15))
+    run = draw(st.integers(24, 32)), draw(st.integers(1, 5))
+    few = draw(st.integers(4, 16))
+    capitals = draw(st.sets(st.integers(0, 35), max_size=36))
+    chosen = draw(st.integers(0, 4))
+
+    def form(key: str) -> str:
+        if chosen in (1, 4):
+            key = f"{key[:14]}{version:x}{key[15:19]}{variant:x}{key[20:]}"
+        if chosen in (2, 4):
+            start, size = run
+            key = (key[:start] + key[start] * size + key[start + size :])[:36]
+        if chosen == 3:
+            key = "".join(one if one == "-" else f"{int(one, 16) % few:x}" for one in key)
+        return "".join(one.upper() if n in capitals else one for n, one in enumerate(key))
+
+    return form
 
 
 @st.composite

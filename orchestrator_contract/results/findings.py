@@ -119,7 +119,7 @@ class Findings:
             if not ok:
                 breach = Breach(self._shown(where), self._shown(expected), self._shown(seen))
                 held: list[Held] | None = getattr(self._thread, "held", None)
-                if held is None:
+                if held is None or not self.catalogue[requirement].level.gates:
                     self._breach(requirement, record, breach, exchanges)
                 else:
                     held.append(Held(requirement, breach, tuple(exchanges)))
