@@ -51,7 +51,7 @@ def compare(target: Path, seconds: float) -> list[RequirementResult]:
     with requests.Session() as session:
         session.trust_env = False  # reading .netrc for each request would slow it down
         session.auth = (account.username, account.password)
-        there, absent = endpoint.configurations.one().sid, endpoint.absent_sid()
+        there, absent = endpoint.configurations.one().sid, endpoint.absent.one().sid
         calls: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
             (
                 "fetch, 200",

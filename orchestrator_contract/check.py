@@ -21,7 +21,7 @@ from orchestrator_contract.rules import (
     control_plane,
     deletion,
     malformed_input,
-    responses,
+    transport,
 )
 from orchestrator_contract.steps.fault_injection import InjectedFault
 
@@ -72,7 +72,7 @@ class Check(KeyChecks):
 
     def decodes(self, response: Exchange) -> bool:
         """The response decodes by a coding that the request offered."""
-        return responses.decodes(self.findings, response)
+        return transport.decodes(self.findings, response)
 
     # ---------------------------------------------------------------- deleted
 
@@ -138,7 +138,7 @@ class Check(KeyChecks):
             if (operation := deleted.pop(str(item.get("id")), None)) is not None:
                 deletion.not_listed(self.findings, operation.steps, operation.sid, page)
         if deleted:
-            self("DELETED-LIST", True)
+            deletion.none_listed(self.findings)
         for configuration in exist:
             self._listed_or_fetched(configuration, configuration.sid in listed, pages)
 
@@ -146,7 +146,7 @@ class Check(KeyChecks):
         """A page of the list holds none of these deleted configurations."""
         items = page.object.get("configurations") or []
         listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
-        self("DELETED-LIST", True)
+        deletion.none_listed(self.findings)
         for operation in operations:
             if operation.sid in listed:
                 deletion.not_listed(self.findings, operation.steps, operation.sid, page)
@@ -156,7 +156,7 @@ class Check(KeyChecks):
     ) -> None:
         """A list may shift under a walk over several pages, so a fetch decides about what is missing."""
         if listed:
-            self("EFFECT-NO-OTHER", True)
+            deletion.exists_in_list(self.findings)
         elif (
             self.unchanged(configuration, after=pages[-1:], requirement="EFFECT-NO-OTHER")
             and len(pages) == 1

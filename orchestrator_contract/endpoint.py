@@ -15,6 +15,7 @@ from typing import Any
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
@@ -214,10 +215,19 @@ class Endpoint:
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
         self.configurations.discard(keep=self.rechecks.holds)
-        self.rechecks.settle()
+        self._settle_rechecks()
         left = self.configurations.clean_up()
         self.client.settle()
         return left
+
+    def _settle_rechecks(self) -> None:
+        """Do the last rechecks while no other process of the run moves the endpoint's clock."""
+        holder = self.settings.worker
+        if clock_lock.enter(self.coordinator, holder, alone=False):
+            try:
+                self.rechecks.settle()
+            finally:
+                self.coordinator.leave_clock(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Those of *ids* that this target can't verify, with the capabilities that are missing."""

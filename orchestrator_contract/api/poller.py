@@ -15,8 +15,14 @@ from orchestrator_contract.http.request import Request, given_origin
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation, instant_of, why_no_json, word_of
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules.accepted import Links
-from orchestrator_contract.rules.operations import FIRST_SIGHT_S, RANK, judge_origin, judge_poll
+from orchestrator_contract.rules.accepted import Links, location_agrees
+from orchestrator_contract.rules.operations import (
+    FIRST_SIGHT_S,
+    RANK,
+    judge_origin,
+    judge_poll,
+    terminates,
+)
 
 _FIRST_PAUSE_S = 0.03
 #: From the end that an operation states to the poll that is sure to see it.
@@ -104,16 +110,7 @@ class Poller:
             url, operation.id, of=accepted.call.operation, scope=accepted.scope
         )
         if exchange.status in (200, 404):
-            same = exchange.status == 200 and exchange.object.get(
-                "operationId"
-            ) == operation.object.get("operationId")
-            self._findings.on(accepted.call)(
-                "DEL-202-LINKS-AGREE",
-                same,
-                expected=f"operation {operation.id:.80} at Location",
-                seen=f"{exchange.outcome()} {exchange.object.get('operationId')!r:.80}",
-                exchanges=[accepted, exchange],
-            )
+            location_agrees(self._findings, operation, exchange)
 
     # ---------------------------------------------------------------- to the end
 
@@ -229,13 +226,7 @@ class Poller:
     def _judge_end(self, operation: Operation, kind: str) -> None:
         limit = self.client.profile.limits.poll_timeout_s
         if operation.done or time.monotonic() - operation.accepted.sent >= limit:
-            self._findings.on(operation.accepted.call)(
-                "OP-TERMINATES",
-                operation.done,
-                expected=f"an end within {limit:g} s",
-                seen=operation.status or "no readable status",
-                exchanges=[operation.accepted, *operation.polls[-1:]],
-            )
+            terminates(self._findings, operation, limit)
         if not operation.done:
             self._stuck.add(kind)
 

@@ -151,8 +151,12 @@ def _remember_seed(config: pytest.Config, run: Run) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Write the verdict and what to do about it."""
     run = config.stash[RUN]
-    if run.result is not None:
-        report.write_terminal(run.result, terminalreporter, run.options.report)
+    result, folder = run.result, run.options.report
+    if result is not None and result.unusable and not result.judged:
+        terminalreporter.write_line(said(f"ERROR: {result.reason}"), red=True)
+        terminalreporter.write_line(said(f"(report: {folder})"))
+    elif result is not None:
+        report.write_terminal(result, terminalreporter, folder)
     if _UNWRITTEN in config.stash:
         terminalreporter.write_line(said(f"ERROR: {config.stash[_UNWRITTEN]}"), red=True)
 

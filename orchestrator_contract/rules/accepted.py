@@ -157,6 +157,18 @@ class Links:
         )
 
 
+def location_agrees(findings: Findings, operation: Operation, exchange: Exchange) -> bool:
+    """Location leads to the operation that statusUrl leads to."""
+    named = exchange.object.get("operationId")
+    return findings.on(operation.accepted.call)(
+        "DEL-202-LINKS-AGREE",
+        exchange.status == 200 and named == operation.object.get("operationId"),
+        expected=f"operation {operation.id:.80} at Location",
+        seen=f"{exchange.outcome()} {named!r:.80}",
+        exchanges=[operation.accepted, exchange],
+    )
+
+
 def judge_related(
     findings: Findings, exchange: Exchange, requirement: str, sid: str, steps: Sequence[Exchange]
 ) -> None:

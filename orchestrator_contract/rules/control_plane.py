@@ -5,7 +5,8 @@ Source: S2 (create, fetch, list, PUT, PATCH); contract.md "Requests".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.http.exchange import Exchange
@@ -126,6 +127,30 @@ def token_accepted(findings: Findings, given: Sequence[Exchange], refused: Excha
         expected="the page that nextToken leads to",
         seen=refused.outcome(),
         exchanges=[*given[-1:], refused],
+    )
+
+
+def page_holds_each_once(findings: Findings, page: Exchange, ids: Iterable[object]) -> bool:
+    """A page holds each configuration once."""
+    times = Counter(sid for sid in ids if isinstance(sid, str))
+    twice = next((sid for sid, number in times.items() if number > 1), None)
+    return findings.check(
+        "CTRL-PAGINATION",
+        twice is None,
+        expected="each configuration once on a page",
+        seen=f"{twice:.80} twice" if twice else "",
+        exchanges=[page],
+    )
+
+
+def page_too_long(findings: Findings, page: Exchange, number: int) -> bool:
+    """A page holds no more than may be asked for: this one does."""
+    return findings.check(
+        "CTRL-PAGINATION",
+        False,
+        expected=f"at most {LARGEST_PAGE} configurations on a page",
+        seen=str(number),
+        exchanges=[page],
     )
 
 

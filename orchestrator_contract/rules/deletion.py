@@ -93,6 +93,11 @@ def not_listed(findings: Findings, steps: Sequence[Exchange], sid: str, page: Ex
     )
 
 
+def none_listed(findings: Findings) -> bool:
+    """After COMPLETED no page of the list holds the configurations: none did."""
+    return findings.check("DELETED-LIST", True)
+
+
 def not_restored(
     findings: Findings, operation: Operation, updates: Sequence[Exchange], fetch: Exchange
 ) -> bool:
@@ -162,6 +167,25 @@ def exists(
     )
 
 
+def version_unchanged(
+    findings: Findings, before: Exchange, after: Exchange, steps: Sequence[Exchange]
+) -> bool:
+    """A rate-limited delete leaves the version of the configuration as it was."""
+    versions = [one.object.get("version") for one in (before, after)]
+    return findings.check(
+        "ERR-429-NO-EFFECT",
+        after.status != 200 or versions[0] == versions[1],
+        expected=f"version {versions[0]!r:.40}",
+        seen=f"version {versions[1]!r:.40}",
+        exchanges=steps,
+    )
+
+
+def exists_in_list(findings: Findings) -> bool:
+    """A configuration that no request named exists: a page of the list holds it."""
+    return findings.check("EFFECT-NO-OTHER", True)
+
+
 def failed_status(findings: Findings, operation: Operation, fetch: Exchange) -> bool:
     """An operation that COMPLETED has deleted its configuration."""
     return findings.check(
@@ -171,6 +195,11 @@ def failed_status(findings: Findings, operation: Operation, fetch: Exchange) -> 
         seen="COMPLETED",
         exchanges=[*operation.steps, fetch],
     )
+
+
+def failed_as_provoked(findings: Findings) -> bool:
+    """A delete that the profile makes fail ends FAILED: it did."""
+    return findings.check("OP-FAILED-STATUS", True)
 
 
 def listed_after_failed(findings: Findings, operation: Operation, *, listed: bool) -> bool:

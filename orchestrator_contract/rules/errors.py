@@ -31,17 +31,3 @@ def retry_processed(findings: Findings, processed: bool, tries: Sequence[Exchang
         seen=tries[-1].outcome(),
         exchanges=tries,
     )
-
-
-def version_unchanged(
-    findings: Findings, before: Exchange, after: Exchange, steps: Sequence[Exchange]
-) -> bool:
-    """A rate-limited delete leaves the version of the configuration as it was."""
-    versions = [one.object.get("version") for one in (before, after)]
-    return findings.check(
-        "ERR-429-NO-EFFECT",
-        after.status != 200 or versions[0] == versions[1],
-        expected=f"version {versions[0]!r:.40}",
-        seen=f"version {versions[1]!r:.40}",
-        exchanges=steps,
-    )

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.resources.operation import Operation, word_of
 from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import deletion
 from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How many of the newest deletions, and of the newest page tokens, are remembered.
@@ -70,13 +71,7 @@ class DeletedListRule:
                     # Once each: a list that holds it goes on holding it.
                     del self._ends[page.scope, sid]
             if ended < asked:
-                self._findings.check(
-                    "DELETED-LIST",
-                    False,
-                    expected=f"no {sid}",
-                    seen="it is listed",
-                    exchanges=[*steps, page],
-                )
+                deletion.not_listed(self._findings, steps, sid, page)
             owner = self._owner(sid, shown)
             if owner not in (None, page.account):
                 self._findings.check(

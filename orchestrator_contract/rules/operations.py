@@ -111,6 +111,17 @@ def judge_origin(
         )
 
 
+def terminates(findings: Findings, operation: Operation, limit_s: float) -> bool:
+    """An operation ends within the poll limit of the profile."""
+    return findings.on(operation.accepted.call)(
+        "OP-TERMINATES",
+        operation.done,
+        expected=f"an end within {limit_s:g} s",
+        seen=operation.status or "no readable status",
+        exchanges=operation.steps,
+    )
+
+
 def _judge_times(
     findings: Findings, operation: Operation, exchange: Exchange, before: Sequence[Exchange]
 ) -> None:

@@ -7,7 +7,6 @@ Source: S1 and S2 responses; contract.md "Responses of DELETE".
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.contract.response_schemas import SCHEMAS, UNDOCUMENTED_REFUSAL, Part
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import control_plane
 from orchestrator_contract.rules.transport import judge_transport, undecodable
 
 _JSON_TYPE = re.compile(r"application/json[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
@@ -207,37 +207,10 @@ class Judge:
         items = exchange.object.get("configurations")
         items = items if isinstance(items, list) else []
         ids = [item.get("id") for item in items if isinstance(item, dict)]
-        times = Counter(sid for sid in ids if isinstance(sid, str))
-        twice = next((sid for sid, number in times.items() if number > 1), None)
-        ok = self.findings.check(
-            "CTRL-PAGINATION",
-            twice is None,
-            expected="each configuration once on a page",
-            seen=f"{twice:.80} twice" if twice else "",
-            exchanges=[exchange],
-        )
+        ok = control_plane.page_holds_each_once(self.findings, exchange, ids)
         if len(items) <= LARGEST_PAGE:
             return ok
-        return self.findings.check(
-            "CTRL-PAGINATION",
-            False,
-            expected=f"at most {LARGEST_PAGE} configurations on a page",
-            seen=str(len(items)),
-            exchanges=[exchange],
-        )
-
-
-def decodes(findings: Findings, exchange: Exchange) -> bool:
-    """The body decodes by the coding that the response names, or has none."""
-    response = exchange.response
-    defect = response.defect if response else None
-    return findings.check(
-        "HTTP-CONTENT-ENCODING",
-        response is not None and defect is None,
-        expected="a response that decodes",
-        seen=defect[1] if defect else exchange.outcome(),
-        exchanges=[exchange],
-    )
+        return control_plane.page_too_long(self.findings, exchange, len(items))
 
 
 def matches_schema(findings: Findings, exchange: Exchange, name: str) -> bool:

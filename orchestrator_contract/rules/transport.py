@@ -18,6 +18,19 @@ def judge_transport(findings: Findings, exchange: Exchange) -> bool:
     return _complete(findings, exchange) & _decodes(findings, exchange)
 
 
+def decodes(findings: Findings, exchange: Exchange) -> bool:
+    """The body decodes by the coding that the response names, or has none."""
+    response = exchange.response
+    defect = response.defect if response else None
+    return findings.check(
+        "HTTP-CONTENT-ENCODING",
+        response is not None and defect is None,
+        expected="a response that decodes",
+        seen=defect[1] if defect else exchange.outcome(),
+        exchanges=[exchange],
+    )
+
+
 def undecodable(exchange: Exchange) -> bool:
     """Whether the body does not decode, so that it can't be read."""
     defect = exchange.response.defect if exchange.response else None

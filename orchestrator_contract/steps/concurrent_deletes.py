@@ -14,7 +14,7 @@ from orchestrator_contract.http.request import Request
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import authorization, concurrency, deletion, idempotency
+from orchestrator_contract.rules import concurrency, deletion, idempotency
 from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
@@ -255,8 +255,7 @@ class CompetingRequests:
     def judge(self, race: Race, strange: Sequence[Exchange], other: Exchange) -> list[Operation]:
         """Nobody but the owner is served, and the other SID does not get the first one's operation."""
         findings = self._endpoint.findings
-        for exchange in strange:
-            authorization.refused(findings, exchange)
+        self._check.refused(*(one for one in strange if one.status and not _passes(one.status)))
         if race.accepted:
             idempotency.one_operation(findings, "KEY-CONCURRENT", race.accepted)
             idempotency.own_response(findings, "KEY-REUSE-OTHER-SID", race.accepted[0], other)
@@ -285,3 +284,8 @@ class CompetingRequests:
             )
             for caller, credentials in callers
         ]
+
+
+def _passes(status: int) -> bool:
+    """Whether a refusal may pass, so that it says nothing of the caller: here none is sent again."""
+    return status == 429 or status >= 500

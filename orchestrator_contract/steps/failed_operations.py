@@ -95,7 +95,7 @@ class FailedOperations:
         if not failed:
             seen = ", ".join(sorted({one.status for one in operations}))
             raise CheckInconclusive(f"the profile's way to make an operation fail ended {seen}")
-        self._endpoint.findings.check("OP-FAILED-STATUS", True)
+        deletion.failed_as_provoked(self._endpoint.findings)
         self._endpoint.rechecks.failed(failed)
         return failed
 

@@ -9,7 +9,7 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import errors
+from orchestrator_contract.rules import deletion, errors
 from orchestrator_contract.steps.fault_injection import APART_S, FaultInjection
 
 #: Times that a retry is sent again after a 429, each after the asked delay, and after a 409, whose cause may pass.
@@ -147,4 +147,4 @@ class RateLimit:
         more = refuse()
         twice = self._api.fetch(target)
         steps = [*first[-1:], once, still, *more[-1:], twice]
-        errors.version_unchanged(self._endpoint.findings, still, twice, steps)
+        deletion.version_unchanged(self._endpoint.findings, still, twice, steps)

@@ -5,7 +5,8 @@ Run one as a process of its own:
 doubles: loopback only, nothing survives a restart, and they share no code with the suite.
 """
 
-from .registry import UNITS, Place, Unit, load_units
+from .place import Place
+from .registry import UNITS, Unit, load_units
 from .server import HostileServer
 
 __all__ = ["UNITS", "HostileServer", "Place", "Unit", "load_units"]

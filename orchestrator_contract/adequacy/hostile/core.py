@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .messages import Reply, Request
-from .registry import Place
+from .place import Place
 
 _ALPHABET = string.digits + string.ascii_lowercase
 _KEY = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")

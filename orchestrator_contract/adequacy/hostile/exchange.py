@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .core import Core
 from .messages import Reply, Request
-from .registry import Place
+from .place import Place
 from .wire import Wire
 
 

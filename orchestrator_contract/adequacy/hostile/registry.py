@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .exchange import Exchange
-    from .wire import Wire
-
-
-class Place(enum.Flag):
-    """Where in the contract a unit misbehaves."""
-
-    CREATE = enum.auto()
-    #: Polls of the operations that creates and updates start.
-    CREATE_POLL = enum.auto()
-    DELETE = enum.auto()
-    #: Polls of the operations that deletes start.
-    POLL = enum.auto()
-    FETCH = enum.auto()
-    LIST = enum.auto()
-    #: Any other path, among them operations nobody started.
-    OTHER = enum.auto()
-    NOWHERE = 0
-    EVERYWHERE = CREATE | CREATE_POLL | DELETE | POLL | FETCH | LIST | OTHER
+from .exchange import Exchange
+from .place import Place
+from .wire import Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,40 @@
-"""A target that never leaves the process: scripted answers in place of the wire, and time that passes by waiting only."""
+"""The bench of the core tests: scripted responses in place of the wire, and a virtual clock."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator_contract import endpoint
-from orchestrator_contract.api import poller
-from orchestrator_contract.coordination import coordinator
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.endpoint import Endpoint, Settings
-from orchestrator_contract.http import sender
 from orchestrator_contract.http.connections import Origin, Wire
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
-from orchestrator_contract.provision import cleanup, create, identity, provisioner, read_lag
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.steps import deletes, existence, rechecks
 from tests.suite.core.world import World
 
 ORIGIN = "http://target.example"
 PLANE = "/v2/ControlPlane"
+#: Modules that wait for the endpoint; a command and the wire take real time.
+_WAITS = re.compile(
+    r"orchestrator_contract\.(api|check|coordination\.coordinator|endpoint|http\.sender"
+    r"|provision(?!\.command)|resources|steps)\b"
+)
 #: Status, body and headers of an answer, or why there is none. A dictionary becomes a JSON body.
 Said = tuple[int] | tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | TransportFault
 
@@ -248,30 +251,18 @@ class Bench:
         """The operation of a delete that is answered 202."""
         self.endpoint.ownership.allow(sid)
         self.script.on(f"DELETE /Configurations/{sid}", *said)
-        return self.endpoint.poller.accept(
-            self.endpoint.client.delete(Configuration(sid), key=key), sid
-        )
+        configuration = Configuration(sid)
+        exchange = self.endpoint.client.delete(configuration, key=key)
+        return self.endpoint.poller.accept(exchange, configuration)
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Time under control."""
+    """Time under control, in every loaded module that waits."""
     made = Clock()
-    for module in (
-        coordinator,
-        create,
-        poller,
-        identity,
-        existence,
-        provisioner,
-        cleanup,
-        deletes,
-        sender,
-        endpoint,
-        read_lag,
-        rechecks,
-    ):
-        monkeypatch.setattr(module, "time", made)
+    for name, module in [*sys.modules.items()]:
+        if _WAITS.match(name) and getattr(module, "time", None) is time:
+            monkeypatch.setattr(module, "time", made)
     return made
 
 
@@ -293,6 +284,7 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         effort: str | Effort = "quick",
         requests: int = 10_000,
         deletes: int = 300,
+        examples: Path | None = None,
         **changes: Any,
     ) -> Bench:
         target = Profile(
@@ -306,7 +298,7 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         chosen = EFFORTS[effort] if isinstance(effort, str) else effort
         journal = _Journal()
         coordinator = Coordinator(requests, 0, deletes, journal)  # type: ignore[arg-type]
-        run = Endpoint(Settings(profile, chosen, 1, "run"), coordinator)
+        run = Endpoint(Settings(profile, chosen, 1, "run", examples=examples), coordinator)
         script, wire = ScriptedEndpoint(clock), run.client.wire
         run.client.wire = script  # type: ignore[assignment]
         if profile.provision.mode in ("pool", "command"):

@@ -1,4 +1,4 @@
-"""Answers that accept a delete and tell of its operation, for tests of what follows them."""
+"""Responses that accept a delete and show its operation."""
 
 from __future__ import annotations
 

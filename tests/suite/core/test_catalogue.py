@@ -1,4 +1,4 @@
-"""The catalogue as code reads it: every entry as it is written, and what a selection names."""
+"""The catalogue as code reads it: its entries, and what a selection names."""
 
 from __future__ import annotations
 

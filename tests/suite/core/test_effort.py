@@ -1,4 +1,4 @@
-"""What is sampled less where there are few configurations to delete."""
+"""Efforts sample less if there are few configurations to delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One exchange: how its answer is read, what of it may be shown, and the shell line that repeats it."""
+"""Exchanges: how a response is read, what of it is shown, and the shell line that repeats it."""
 
 from __future__ import annotations
 
@@ -423,7 +423,7 @@ def test_something_between_the_letters(redactor: Redactor, between: str) -> None
 
 
 def test_wide_characters(redactor: Redactor) -> None:
-    """In UTF-16 every other byte is none."""
+    """A secret in UTF-16 is hidden, too."""
     assert PASSWORD.encode("utf-16-le") not in redactor.raw(f"a {PASSWORD} b".encode("utf-16-le"))
 
 
@@ -450,29 +450,29 @@ def test_a_short_secret_hides_itself_alone(text: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(b"%41" * 1_300_000, id="url"),
-        pytest.param(b"%25" * 1_300_000, id="escaped-signs"),
-        pytest.param(b"\\" * 4_000_000, id="backslashes"),
-        pytest.param(b"\\u0041" * 650_000, id="json"),
-        pytest.param(b"&#x0000" * 570_000, id="references-without-end"),
-        pytest.param(b"p\0" * 2_000_000, id="controls"),
-        pytest.param(b"p/a+s" * 800_000, id="beginnings"),
+        pytest.param(b"%41" * 325_000, id="url"),
+        pytest.param(b"%25" * 325_000, id="escaped-signs"),
+        pytest.param(b"\\" * 1_000_000, id="backslashes"),
+        pytest.param(b"\\u0041" * 160_000, id="json"),
+        pytest.param(b"&#x0000" * 140_000, id="references-without-end"),
+        pytest.param(b"p\0" * 500_000, id="controls"),
+        pytest.param(b"p/a+s" * 200_000, id="beginnings"),
     ],
 )
 def test_a_large_body_takes_a_moment(redactor: Redactor, body: bytes) -> None:
-    """Whatever the largest body holds, it is read a few times and no more."""
+    """A large body is read a few times, whatever it holds."""
     started = time.process_time()
 
     assert redactor.raw(body) == body
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 4
 
 
 def test_many_secrets_in_a_large_body(redactor: Redactor) -> None:
     """Each of them is replaced."""
     started = time.process_time()
 
-    assert redactor.raw(b'P%2fa+s \\"w;' * 300_000) == b"***;" * 300_000
-    assert time.process_time() - started < 8
+    assert redactor.raw(b'P%2fa+s \\"w;' * 75_000) == b"***;" * 75_000
+    assert time.process_time() - started < 4
 
 
 def test_escapes_around_a_secret_stay(redactor: Redactor) -> None:
@@ -619,7 +619,7 @@ def test_made_credentials_hide_nothing_of_answers() -> None:
     ["20404", "status", "COMPLETED", "Uration", "token", "null", "retry-after", "127.0", "http"],
 )
 def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
-    """It can't be told from what every answer holds, so by itself it is not hidden; what carries it as a credential is."""
+    """A secret that stands in every response is hidden only where it is sent as a credential."""
     redactor = Redactor()
     redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
     response = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}, "code": 20404}'

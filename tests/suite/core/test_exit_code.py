@@ -1,4 +1,4 @@
-"""The exit code follows from result, policy and ending: a table of all that decides it."""
+"""The exit code follows from result, policy and ending."""
 
 from __future__ import annotations
 

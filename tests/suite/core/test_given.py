@@ -1,4 +1,4 @@
-"""What may be used up: the budget, and the configurations that a profile's pool or command gives."""
+"""The deletion budget, and the configurations that a profile's pool or command gives."""
 
 from __future__ import annotations
 

@@ -1,34 +1,37 @@
-"""Which unknown SIDs a delete may be sent to without a look at them first."""
+"""SIDs that a DELETE may name without deleting anything."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator_contract.steps.deletes import Scenarios
-from tests.contract.test_not_found import delete_unknown
+import pytest
+
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.inputs.unknown_sids import near_sids
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.unknown_sids import UnknownSids
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
 
+SID = "conv_configuration_00000000000000000000000010"
 
-def test_what_is_near_a_real_sid_may_be_somebodys(bench: Bench) -> None:
-    """Where ids are counted, the one beside a SID is another configuration's: it is fetched, and left alone where it is there."""
-    far = [f"conv_configuration_{digit * 26}" for digit in "1234567"]
-    near = [
-        "conv_configuration_00000000000000000000000010",
-        "conv_configuration_00000000000000000000000020",
-    ]
-    for sid in (*far, near[1]):
-        bench.script.on(f"GET /Configurations/{sid}", (404,))
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_sid_near_a_real_one_is_fetched_before_its_delete(bench: Bench, exists: bool) -> None:
+    """Where ids are counted, a SID that differs in one character may be somebody else's."""
+    unknown = UnknownSids(bench.endpoint)
+    status = 200 if exists else 404
+    for sid in near_sids(SID):
+        bench.script.on(f"GET /Configurations/{sid}", (status, {"id": sid}))
         bench.script.on(f"DELETE /Configurations/{sid}", (404,))
-    bench.script.on(f"GET /Configurations/{near[0]}", (200, {"id": near[0]}))
 
-    delete_unknown(bench.endpoint, Scenarios(bench.endpoint), far, near)
+    if exists:
+        with pytest.raises(Inconclusive, match="may exist"):
+            unknown.near(Configuration(SID))
+    else:
+        unknown.delete(unknown.near(Configuration(SID)))
 
-    sent = bench.script.lines()
-    assert [f"GET /Configurations/{sid}" in sent for sid in near] == [True, True]
-    assert [f"DELETE /Configurations/{sid}" in sent for sid in (*far, *near)] == [
-        *[True] * 7,
-        False,
-        True,
-    ]
+    deleted = [line for line in bench.script.lines() if line.startswith("DELETE")]
+    assert bool(deleted) is not exists
+    assert f"DELETE /Configurations/{SID}" not in deleted

@@ -1,4 +1,4 @@
-"""The client: requests at one moment, and work that several threads share."""
+"""The client: requests at one moment, and work in several threads."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_batch_that_meets_the_rate_limit(bench: Bench) -> None:
     )
 
     assert [one.status for one in exchanges] == [202, 429, 429, 503]
-    assert bench.seen("OBS-THROTTLED") == {"429 on delete": 2}
+    assert bench.seen("OBS-THROTTLED") == {"429 on delete": 2, "503 on delete": 1}
     assert bench.endpoint.coordinator.pace() == pytest.approx(3)
     assert bench.endpoint.client.retry.patience("delete") == 20
 
@@ -195,7 +195,7 @@ def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
     )
 
 
-def test_settling_waits_for_nobody(bench: Bench) -> None:
+def test_settle_does_not_wait(bench: Bench) -> None:
     """What is under way in other threads, at an interrupt, is left to end, and what has not begun never begins."""
     release, full, started = threading.Event(), threading.Event(), []
 
@@ -269,3 +269,17 @@ def test_parallel_raises_after_all_are_done(bench: Bench) -> None:
     with pytest.raises(Inconclusive, match="first"):
         bench.endpoint.client.parallel(work, range(5))
     assert sorted(done) == [1, 2, 3, 4]
+
+
+def test_each(bench: Bench) -> None:
+    """Results come in order, without those that were inconclusive, unless all were."""
+
+    def half(number: int) -> int:
+        if number % 2:
+            raise Inconclusive(f"odd {number}")
+        return number
+
+    assert bench.endpoint.each(half, range(5)) == [0, 2, 4]
+    assert bench.endpoint.each(half, []) == []
+    with pytest.raises(Inconclusive, match="odd 3"):
+        bench.endpoint.each(half, [3, 5, 7])

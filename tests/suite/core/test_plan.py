@@ -1,4 +1,4 @@
-"""What --plan says of deletes: everything that may go is named."""
+"""`--plan` names everything that may be deleted."""
 
 from __future__ import annotations
 

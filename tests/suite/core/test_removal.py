@@ -243,7 +243,7 @@ def test_what_no_test_needs_is_spare(start: Callable[..., Bench]) -> None:
     configurations.begin()
 
     assert configurations.spare(scope=Scope(1)) is first
-    configurations.needed = lambda one: one is first
+    bench.endpoint.rechecks.unchanged("ERR-409-NO-EFFECT", first, [])
     assert configurations.spare(scope=Scope(1)) is not first
     assert configurations.spare() is home
 

@@ -1,4 +1,4 @@
-"""Large answers do not pile up, and what is read of them later stays."""
+"""Large responses are let go of, and what is read of them later stays."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from orchestrator_contract.rules.replay import differences, judge_replay
 
 from orchestrator_contract.http import retention
 from orchestrator_contract.http.exchange import MAX_VALUES, parse_json
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.rules.idempotency import differences, same_response
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -153,7 +153,7 @@ def test_a_replay_of_what_was_let_go_of(
 
     for same in (large(**then), both):
         assert differences(original, same) == []
-        assert judge_replay(bench.endpoint.findings, original, same, "KEY-REPLAY")
+        assert same_response(bench.endpoint.findings, original, same, "KEY-REPLAY")
     assert [text.partition(" ")[0] for text in differences(original, large(**now))] == [what]
     assert "KEY-ONE-OPERATION" not in bench.breaches()
     assert large(**then).operation_names == original.operation_names

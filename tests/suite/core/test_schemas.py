@@ -1,4 +1,4 @@
-"""Schemas as code uses them: loaded by name, formats by the contract's meaning, errors in the words of a message."""
+"""Schemas as code uses them: loaded by name, formats checked, errors put into words."""
 
 from __future__ import annotations
 

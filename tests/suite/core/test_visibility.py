@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.provision.read_lag import Visibility
+from orchestrator_contract.provision.read_lag import ReadLag
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 
 if TYPE_CHECKING:
@@ -25,27 +25,28 @@ def page(*sids: str) -> Said:
 
 
 @pytest.fixture
-def visibility(bench: Bench) -> Visibility:
+def read_lag(bench: Bench) -> ReadLag:
     """On an endpoint that shows it at once."""
     bench.script.on(FETCH, FOUND)
     bench.script.on(ALL, page("sid"))
-    return Visibility(
+    return ReadLag(
         bench.endpoint.client,
+        bench.endpoint.findings,
         bench.endpoint.configurations.listing,
         {"fetch": set(), "list": set()},
     )
 
 
-def test_at_once(bench: Bench, visibility: Visibility) -> None:
+def test_at_once(bench: Bench, read_lag: ReadLag) -> None:
     """One look each is enough, and after enough of them none is taken."""
-    visibility.wait(ONE)
+    read_lag.wait(ONE)
 
     assert bench.script.lines() == [FETCH, ALL]
     assert bench.clock.slept == []
     assert bench.seen("OBS-READ-LAG") == {"by fetch: at once": 1, "by list: at once": 1}
 
     for _ in range(30):
-        visibility.wait(ONE)
+        read_lag.wait(ONE)
 
     assert len(bench.script.lines()) == 6
 
@@ -58,41 +59,41 @@ def test_at_once(bench: Bench, visibility: Visibility) -> None:
     ],
 )
 def test_late(
-    bench: Bench, visibility: Visibility, line: str, late: Said, prompt: Said, name: str
+    bench: Bench, read_lag: ReadLag, line: str, late: Said, prompt: Said, name: str
 ) -> None:
     """It is waited for what shows late, accuses nobody, and is looked for each time from then on."""
     bench.script.on(line, late, late, late, prompt)
 
-    visibility.wait(ONE)
+    read_lag.wait(ONE)
 
     assert bench.script.lines().count(line) == 4
     assert bench.seen("OBS-READ-LAG")[f"by {name}: within {READ_LAG_S:g} s"] == 1
     assert "CTRL-READ-AFTER-CREATE" not in bench.breaches()
 
     for _ in range(30):
-        visibility.wait(ONE)
+        read_lag.wait(ONE)
 
     assert bench.script.lines().count(line) == 34
 
 
-def test_never(bench: Bench, visibility: Visibility) -> None:
+def test_never(bench: Bench, read_lag: ReadLag) -> None:
     """What never shows is given up once, and not waited for again."""
     bench.script.on(FETCH, MISSING)
 
-    visibility.wait(ONE)
+    read_lag.wait(ONE)
     spent = sum(bench.clock.slept)
-    visibility.wait(ONE)
+    read_lag.wait(ONE)
 
     assert READ_LAG_S < spent < READ_LAG_S + 2
     assert sum(bench.clock.slept) == spent
     assert "CTRL-READ-AFTER-CREATE" not in bench.breaches()
 
 
-def test_unreadable(bench: Bench, visibility: Visibility) -> None:
+def test_unreadable(bench: Bench, read_lag: ReadLag) -> None:
     """A list that can't be read says nothing of what shows."""
     bench.script.on(ALL, (400, {}))
 
-    visibility.wait(ONE)
+    read_lag.wait(ONE)
 
     assert bench.clock.slept == []
     assert "by list: at once" not in bench.seen("OBS-READ-LAG")

@@ -36,7 +36,7 @@ class World:
         #: What the 202 itself says that it makes.
         self.early: Any = None
         # When what was created shows is for test_visibility.
-        bench.endpoint.configurations.creator.settle = lambda _: None
+        bench.endpoint.configurations.creator._read_lag.wait = lambda configurations: None  # type: ignore[method-assign]
         bench.script.on("POST /Configurations", self._create)
         bench.script.on(ALL, page())
         bench.script.on("GET /Configurations?pageSize=1", page())

@@ -97,12 +97,15 @@ RARE = {
     "key-429-stored:upper-case",
     "key-lost-after-update",
     "key-scope:all-accounts-upper-case",
+    "key-ttl-some:failed-7-days",
     "keys-evicted:100",
     "other-account-deletes:failed",
     "other-account-deletes:updated",
     "other-call-replay-restores:update",
+    "refused-delete-deletes:429-after-failure",
     "refused-delete-deletes:429-second-region",
     "replay-latest-operation",
+    "sid-normalised:tail-lower-cased",
 }
 
 

@@ -104,7 +104,7 @@ def exchange(address: tuple[str, int], path: str, *headers: str, method: str = "
             ["--variant", "gzip"], [], b"HTTP/1.1 202", b"\r\n\r\n{", id="gzip-not-offered"
         ),
         pytest.param(
-            ["--variant", "slow,type-charset"],
+            ["--variant", "slow-deletes,type-charset"],
             [],
             b"HTTP/1.1 202",
             b"charset=utf-8",

@@ -35,7 +35,7 @@ HIDDEN = [value for value in SECRETS.values() if "w0rds" in value]
 @pytest.fixture(scope="module")
 def mock(start_mock: Callable[..., Mock]) -> Mock:
     """A mock with defects that every run finds."""
-    defects = ("--defect", "error-404-code-text", "--defect", "accepted-no-retry-after")
+    defects = ("--defect", "error-code-string:404", "--defect", "accepted-no-retry-after")
     return start_mock("--operation-seconds", "0.03", *defects)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator_contract.crash_cleanup import account_labels
+from orchestrator_contract.coordination.journal import account_labels
 from orchestrator_contract.http.proxies import Proxy
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.http.shell import curl_line

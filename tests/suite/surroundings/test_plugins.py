@@ -18,7 +18,7 @@ ALL = (
     "--timeout=200",
 )
 RERUNS = ("--reruns", "2")
-DEFECT, BREACHED = "error-404-code-text", "ERR-404-BODY"
+DEFECT, BREACHED = "error-code-string:404", "ERR-404-BODY"
 
 
 def written(folder: Path) -> str:

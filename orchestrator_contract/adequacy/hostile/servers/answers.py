@@ -7,7 +7,8 @@ from collections.abc import Callable
 from ..core import new_id
 from ..exchange import Exchange
 from ..messages import Reply
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 
 def _paged(exchange: Exchange, token: object) -> None:

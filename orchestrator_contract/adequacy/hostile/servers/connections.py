@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 
 from ..exchange import Exchange
-from ..registry import Place, greeting, hostile
+from ..place import Place
+from ..registry import greeting, hostile
 from ..wire import Wire
 
 _ACCEPTED = itertools.count(1)

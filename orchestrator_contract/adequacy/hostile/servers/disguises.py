@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from ..exchange import Exchange
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 _EVERY_CREATE = Place.CREATE | Place.CREATE_POLL | Place.LIST
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from ..exchange import Exchange
 from ..messages import Reply
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 _BLOCK = 1024 * 1024
 #: How many blocks of zeros a bomb unfolds to: 10 GiB.

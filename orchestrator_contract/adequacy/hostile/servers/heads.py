@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..exchange import Exchange
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 
 def _status_line(exchange: Exchange, line: bytes) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from ..exchange import Exchange
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 
 def _prefixed(body: bytes, member: bytes) -> bytes:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..exchange import Exchange
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 #: None of them text; the containers cannot be looked up in a set, the numbers are no JSON or too large for a float.
 _VALUES: tuple[Any, ...] = (

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from ..exchange import Exchange
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 #: name: (what it is, the text)
 _TEXTS = {

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from ..exchange import Exchange
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 
 def _redirect(exchange: Exchange, status: int, to: str) -> None:

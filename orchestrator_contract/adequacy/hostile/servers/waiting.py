@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from ..exchange import Exchange
 from ..messages import Reply
-from ..registry import Place, hostile
+from ..place import Place
+from ..registry import hostile
 
 #: name: (value, exit codes when it stands on a 202)
 _VALUES = {

@@ -1,4 +1,4 @@
-"""The ledger: checks, breaches with their evidence, what stayed unverified, what was observed, and merging it all."""
+"""Findings: checks, breaches with evidence, unverified requirements, observations, and their merge."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DOCUMENTED, DERIVED, ADVISORY = "DEL-STATUS", "OP-STATUS-ORDER", "OP-RETAINED"
 
 @pytest.fixture
 def findings() -> Findings:
-    """An empty ledger that knows one secret."""
+    """Empty findings that know one secret."""
     redactor = Redactor()
     redactor.add("user", "pass-word")
     return Findings(catalogue.load(), redactor)
@@ -230,10 +230,10 @@ def test_no_answer_as_evidence(findings: Findings, exchange: Callable[..., Excha
     """Where no answer came its cause stands in place of the body, without secrets."""
     from orchestrator_contract.http.response import TransportFault
 
-    silent = exchange("delete", TransportFault.TIMEOUT)
-    silent.fault_text = "gave pass-word up"
+    cut = exchange("delete", TransportFault.TIMEOUT)
+    cut.fault_text = "gave pass-word up"
 
-    piece = findings.evidence(silent)
+    piece = findings.evidence(cut)
 
     assert (piece.status, piece.headers, piece.body) == (None, {}, "(gave *** up)")
 
@@ -333,26 +333,26 @@ def test_a_story(findings: Findings) -> None:
     assert findings.records[ADVISORY].shown == []
 
 
-def test_statuses_and_requests(findings: Findings) -> None:
+def test_statuses_and_requests(findings: Findings, exchange: Callable[..., Exchange]) -> None:
     """Answers are counted by status, valid ones apart; requests are counted."""
     findings.tally(404, valid=True)
     findings.tally(404, valid=False)
     findings.tally(202, valid=False)
-    findings.sent()
-    findings.sent()
+    for _ in range(2):
+        findings.count_request(exchange("delete", (404, {})))
 
     assert findings.statuses == {404: [2, 1], 202: [1, 0]}
     assert findings.requests == 2
 
 
 def filled(findings: Findings, name: str, number: int) -> dict[str, Any]:
-    """The dump of a ledger with *number* breaches and checks."""
+    """The dump of findings with *number* breaches and checks."""
     for one in range(number):
         findings.begin(f"tests/x.py::test_{name}[{one}]", [DERIVED])
         findings.check(DERIVED, False, seen=f"{name}{one}")
         findings.unverified([DERIVED], f"why {name}{one}")
         findings.tally(404, valid=one > 0)
-        findings.sent()
+        findings.requests += 1
         findings.observe("OBS-TRANSPORT", "same")
         findings.observe("OBS-TRANSPORT", name)
     findings.begin(f"tests/x.py::test_{name}_more", [DERIVED])
@@ -361,7 +361,7 @@ def filled(findings: Findings, name: str, number: int) -> dict[str, Any]:
     return findings.dump()
 
 
-def test_ledgers_of_several_processes_are_merged(findings: Findings) -> None:
+def test_findings_of_several_processes_are_merged(findings: Findings) -> None:
     """Counts add up, texts are kept once and in order, evidence up to its bound."""
     other = Findings(catalogue.load(), Redactor())
     filled(findings, "a", 8)

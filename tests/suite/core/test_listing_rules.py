@@ -1,4 +1,4 @@
-"""What a list must not hold is found in every list answer, whoever asked for it and why."""
+"""Every page of the list is judged: it holds nothing deleted, and nothing of another account."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import listing
 from orchestrator_contract.rules.listing import DeletedListRule
-from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -19,8 +19,8 @@ GONE = {"DELETED-LIST": ["expected no a; saw it is listed"]}
 
 
 @pytest.fixture
-def look(bench: Bench) -> DeletedListRule:
-    """Nothing has been seen so far; account 1 has created b."""
+def rule(bench: Bench) -> DeletedListRule:
+    """A rule that has seen nothing; account 1 has created b."""
     return DeletedListRule(bench.endpoint.findings, lambda sid, _shown: {"b": 1}.get(sid))
 
 
@@ -43,7 +43,7 @@ def page(
 
 def ends(
     bench: Bench,
-    look: DeletedListRule,
+    rule: DeletedListRule,
     status: str = "COMPLETED",
     related: Any = None,
     **scope: Any,
@@ -52,7 +52,7 @@ def ends(
     accepted = bench.exchange("delete", (202, {}), **scope)
     poll = bench.exchange("operation", (200, {"status": status, "related": related}), **scope)
     poll.sent, poll.elapsed = 10.0, 1.0
-    look.polled(Operation(accepted, "a", "op", "http://target.example/op"), poll)
+    rule.polled(Operation(accepted, Configuration("a"), "op", "http://target.example/op"), poll)
 
 
 @pytest.mark.parametrize(
@@ -68,16 +68,16 @@ def ends(
 )
 def test_a_list_after_the_end(
     bench: Bench,
-    look: DeletedListRule,
+    rule: DeletedListRule,
     sent: float,
     scope: dict[str, Any],
     found: dict[str, list[str]],
 ) -> None:
-    """Where COMPLETED had been read before the list was asked for it must not hold the SID; once is enough to say so."""
-    ends(bench, look)
+    """A list that was requested after COMPLETED was read must not hold the SID; it is one breach."""
+    ends(bench, rule)
 
     for _ in range(2):
-        look(page(bench, 5, "c", "a", sent=sent, **scope))
+        rule(page(bench, 5, "c", "a", sent=sent, **scope))
 
     assert bench.breaches() == found
     assert bench.checks() == ({"DELETED-LIST": 1} if found else {})
@@ -88,13 +88,11 @@ def test_a_list_after_the_end(
     [("FAILED", None), ("PENDING", None), ("COMPLETED", {"configurationId": "c"})],
     ids=["failed", "pending", "about-another"],
 )
-def test_what_is_not_deleted(
-    bench: Bench, look: DeletedListRule, status: str, related: Any
-) -> None:
-    """Only what is COMPLETED, and about this configuration, deletes it."""
-    ends(bench, look, status, related)
+def test_not_deleted(bench: Bench, rule: DeletedListRule, status: str, related: Any) -> None:
+    """Only a COMPLETED operation about this configuration deletes it."""
+    ends(bench, rule, status, related)
 
-    look(page(bench, "a", sent=20.0))
+    rule(page(bench, "a", sent=20.0))
 
     assert bench.breaches() == {}
 
@@ -105,24 +103,24 @@ def test_what_is_not_deleted(
     ids=["begun-after", "begun-before", "begun-who-knows-when"],
 )
 def test_later_pages(
-    bench: Bench, look: DeletedListRule, begun: float, token: str, found: dict[str, list[str]]
+    bench: Bench, rule: DeletedListRule, begun: float, token: str, found: dict[str, list[str]]
 ) -> None:
-    """A walk may show what there was when it began, to its last page."""
-    ends(bench, look)
-    look(page(bench, "c", sent=begun, leads_to="s"))
-    look(page(bench, "d", sent=begun + 1, query="pageToken=s", leads_to="t"))
+    """A walk may show the list as it was when it began."""
+    ends(bench, rule)
+    rule(page(bench, "c", sent=begun, leads_to="s"))
+    rule(page(bench, "d", sent=begun + 1, query="pageToken=s", leads_to="t"))
 
-    look(page(bench, "a", sent=30.0, query=f"pageSize=3&pageToken={token}"))
+    rule(page(bench, "a", sent=30.0, query=f"pageSize=3&pageToken={token}"))
 
     assert bench.breaches() == found
 
 
-def test_another_accounts(bench: Bench, look: DeletedListRule) -> None:
-    """What another account has created is not listed; of what nobody is known to have created nothing is said."""
-    look(page(bench, "b", "x", sent=1.0, scope=Scope(1)))
+def test_configuration_of_another_account(bench: Bench, rule: DeletedListRule) -> None:
+    """A list holds nothing that another account has created."""
+    rule(page(bench, "b", "x", sent=1.0, account=1))
     assert bench.breaches() == {}
 
-    look(page(bench, "b", "x", sent=1.0, scope=Scope(0)))
+    rule(page(bench, "b", "x", sent=1.0, account=0))
 
     assert bench.breaches() == {
         "AUTH-READ-OTHER-ACCOUNT": [
@@ -132,9 +130,9 @@ def test_another_accounts(bench: Bench, look: DeletedListRule) -> None:
 
 
 def test_memory_is_bounded(
-    bench: Bench, look: DeletedListRule, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, rule: DeletedListRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The newest are remembered, and no more than so many."""
+    """Only the newest deletions and tokens are remembered."""
     monkeypatch.setattr(listing, "_MOST", 3)
     accepted, poll = (
         bench.exchange("delete", (202, {})),
@@ -142,12 +140,14 @@ def test_memory_is_bounded(
     )
     poll.sent = 10.0
     for number in range(9):
-        look.polled(Operation(accepted, f"s{number}", "op", "http://target.example/op"), poll)
-        look(page(bench, sent=1.0, leads_to=f"t{number}"))
+        rule.polled(
+            Operation(accepted, Configuration(f"s{number}"), "op", "http://target.example/op"), poll
+        )
+        rule(page(bench, sent=1.0, leads_to=f"t{number}"))
 
-    look(page(bench, *(f"s{number}" for number in range(9)), sent=20.0))
+    rule(page(bench, *(f"s{number}" for number in range(9)), sent=20.0))
 
     assert bench.breaches() == {
         "DELETED-LIST": [f"expected no s{number}; saw it is listed" for number in (6, 7, 8)]
     }
-    assert len(look._walks) == 3
+    assert len(rule._walks) == 3

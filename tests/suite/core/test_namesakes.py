@@ -1,4 +1,4 @@
-"""Creates under a key, and configurations of one name: what comes of them is the run's, and told apart."""
+"""Creates under a key, and configurations of one name: all are the run's, and told apart."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_create_with_a_key_that_fails(
 def test_what_stands_where_nothing_can_be_created(
     world: World, alone: Bench, refuse: Said, why: str, stands: set[str]
 ) -> None:
-    """An accepted create that is no JSON, like what is no HTTP, is held against the endpoint though it can't be used; a page is not."""
+    """Breaches of HTTP and JSON stand, even if the endpoint can't be tested."""
     world.refuse = [refuse] * 9
     alone.script.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
 

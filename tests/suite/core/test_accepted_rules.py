@@ -1,4 +1,4 @@
-"""From a 202 to the operation: its links."""
+"""Rules of the 202: its links agree, and lead to the operation on the target."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
 def test_links_of_a_conformant_202(
     bench: Bench, said: Said, url: str, operation_id: str, links: str
 ) -> None:
-    """Any one link is enough, and all that are given name one operation; statusUrl is what is polled."""
+    """Any one link is enough; statusUrl is polled."""
     operation = bench.accepted(SID, said)
 
     assert (operation.url, operation.id, operation.sid) == (url, operation_id, SID)
@@ -180,7 +180,7 @@ def test_links_of_a_conformant_202(
             {
                 "DEL-202-STATUS-URL-ORIGIN": "expected an address on the target's own origins; saw http://other.example/op_1"
             },
-            id="elsewhere-but-location-leads-home",
+            id="elsewhere-but-location-on-the-target",
         ),
         pytest.param(
             accepted(statusUrl=f"http://other.example/{'p' * 200}/op_1"),
@@ -205,7 +205,7 @@ def test_links_of_a_conformant_202(
     ],
 )
 def test_links_that_disagree(bench: Bench, said: Said, url: str, problems: dict[str, str]) -> None:
-    """Each link that leads elsewhere, or to another operation, is one breach; what can be polled is polled."""
+    """A link that leads elsewhere, or to another operation, is one breach."""
     operation = bench.accepted(SID, said)
 
     assert operation.url == url
@@ -235,7 +235,7 @@ def test_links_that_disagree(bench: Bench, said: Said, url: str, problems: dict[
     ],
 )
 def test_a_link_that_would_not_go_out_as_it_stands(bench: Bench, path: str) -> None:
-    """It is no URI, so it leads nowhere: what stands behind a line break would be a request that nobody vouches for."""
+    """A link that is no URI is not followed: a line break in it would begin another request."""
     operation = bench.accepted(SID, accepted(None, "op_1", statusUrl=f"{PLANE}/Operations/{path}"))
 
     assert operation.url == f"{PLANE}/Operations/op_1"
@@ -243,7 +243,7 @@ def test_a_link_that_would_not_go_out_as_it_stands(bench: Bench, path: str) -> N
 
 
 def test_an_id_from_a_link_elsewhere(bench: Bench) -> None:
-    """It goes into a path as one segment, whatever it holds once it is decoded."""
+    """The id goes into a path as one segment, escaped."""
     operation = bench.accepted(
         SID, accepted(statusUrl="http://other.example/op%20HTTP%0d%0aX-Evil:%201%3fa%23b")
     )
@@ -267,8 +267,8 @@ def test_an_id_from_a_link_elsewhere(bench: Bench) -> None:
         pytest.param(accepted(None, ".."), "Operation-Id", id="an-id-of-dots"),
     ],
 )
-def test_what_can_not_be_followed(bench: Bench, said: Said, followed: str) -> None:
-    """A 202 whose links lead nowhere on the target can't be followed, and says why."""
+def test_unreachable_operation(bench: Bench, said: Said, followed: str) -> None:
+    """A 202 whose links lead nowhere on the target can't be followed."""
     with pytest.raises(
         OperationUnreachable,
         match=r"^the 202 has no link that leads to its operation on the target$",
@@ -295,14 +295,14 @@ def test_what_can_not_be_followed(bench: Bench, said: Said, followed: str) -> No
         pytest.param(accepted("http://target.example:x/op_1"), id="location-with-no-port"),
     ],
 )
-def test_an_operation_is_looked_for_at_home(bench: Bench, said: Said) -> None:
-    """Where links lead elsewhere, the id that they give is polled on the target; a Location alone is not held against statusUrl."""
+def test_operation_is_polled_on_the_target(bench: Bench, said: Said) -> None:
+    """If links lead elsewhere, the id that they give is polled on the target."""
     assert bench.accepted(SID, said).url == URL
     assert "DEL-202-LINKS-AGREE" not in bench.breaches()
 
 
 def test_a_status_url_of_almost_any_length_is_followed(bench: Bench) -> None:
-    """Past 64 KiB it can't be, which is no breach; the longest one before is followed."""
+    """A statusUrl of up to 64 KiB is followed; a longer one is no breach."""
     longest = f"{URL}?{'x' * (64 * 1024 - len(URL) - 1)}"
     assert bench.accepted(SID, accepted(statusUrl=longest)).url == longest
 
@@ -316,7 +316,7 @@ def test_a_status_url_of_almost_any_length_is_followed(bench: Bench) -> None:
 
 
 def test_names_of_any_length_are_one_operation(bench: Bench) -> None:
-    """A name that is longer than any is told by its beginning and a digest, wherever it stands."""
+    """A long name is identified by its beginning and a digest, in every link."""
     name = "o" * 5000
     exchange = bench.exchange(
         "delete",
@@ -332,7 +332,7 @@ def test_names_of_any_length_are_one_operation(bench: Bench) -> None:
 
 
 def test_long_addresses_are_not_kept() -> None:
-    """The library would keep those that it has taken apart last."""
+    """urllib would keep the URLs that it parsed last."""
     tracemalloc.start()
     try:
         for number in range(5):
@@ -352,7 +352,7 @@ def test_an_id_of_almost_any_length_is_followed(bench: Bench) -> None:
 
 
 def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
-    """What the links of a create's 202 breach is no breach of the delete's requirements, and is nothing to observe of deletes."""
+    """Breaches by a create's 202 land on CTRL-202."""
     bench.script.on(
         "POST /Configurations",
         accepted("http://other.example/x", "op_2", statusUrl="http://other.example/y"),
@@ -374,7 +374,7 @@ def test_creates_are_judged_under_their_own_requirement(bench: Bench) -> None:
 
 
 def test_each_create_has_an_operation_of_its_own(bench: Bench) -> None:
-    """What is created is known by its name: one operation for two names is a breach, for one name again it is none."""
+    """Two creates that get one operation are a breach, unless they have one name."""
     bench.script.on("POST /Configurations", accepted(statusUrl=URL))
 
     def create(name: str) -> None:
@@ -412,7 +412,7 @@ def test_each_delete_has_an_operation_of_its_own(bench: Bench) -> None:
 
 
 def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench]) -> None:
-    """Ids are unique within an account and a region."""
+    """Operation ids are unique within a scope only."""
     bench = start(
         accounts=tuple(Account(f"user{i}", f"password{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://elsewhere.example",),
@@ -424,10 +424,9 @@ def test_operations_of_accounts_and_regions_are_apart(start: Callable[..., Bench
 
     bench.accepted(SID, accepted(None, "op_1"))
     for account, region, home in ((1, 0, ORIGIN), (0, 1, "http://elsewhere.example")):
-        operation = bench.endpoint.poller.accept(
-            bench.endpoint.client.delete(Configuration("other", scope=Scope(account, region))),
-            "other",
-        )
+        configuration = Configuration("other", scope=Scope(account, region))
+        exchange = bench.endpoint.client.delete(configuration)
+        operation = bench.endpoint.poller.accept(exchange, configuration)
         assert operation.url == f"{home}/v2/ControlPlane/Operations/op_1"
 
     assert bench.breaches() == {}

@@ -1,4 +1,4 @@
-"""The client: what a run may spend, and how fast."""
+"""Budgets of requests, and the pace at which they are sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program of the user's ends in time, whatever it prints, starts or ignores."""
+"""A command of the profile ends in time, whatever it prints, starts or ignores."""
 
 from __future__ import annotations
 

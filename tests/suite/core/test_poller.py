@@ -1,4 +1,4 @@
-"""Operations are followed to their end: with few polls, and never for ever."""
+"""The poller follows operations to their end, with few polls and within limits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from tests.suite.core.operations import ORIGIN, PLANE, SID, URL, accepted, begun, poll
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_finish_waits_for_all(bench: Bench) -> None:
-    """Operations are polled until the last one has ended; those that were ended before are not asked again."""
+    """Operations are polled until the last one has ended; ended ones are not polled again."""
     operations = [
         begun(
             bench,
@@ -62,7 +63,7 @@ def stubborn(bench: Bench, number: int, said: Said | None = None) -> Operation:
 
 
 def test_an_operation_that_never_ends(start: Callable[..., Bench]) -> None:
-    """It is found after the poll limit, once; later ones are given a tenth of it, too little to hold it against them."""
+    """The first is a breach after the poll limit; later ones get a tenth of it, and are none."""
     bench = start(limits=Limits(poll_timeout_s=50))
     began = bench.clock.now
 
@@ -90,7 +91,7 @@ def test_the_least_patience(start: Callable[..., Bench]) -> None:
 
 
 def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> None:
-    """One whose poll limit has passed before anything was asked is looked at before it is judged."""
+    """An operation whose poll limit has passed is polled before it is judged."""
     bench = start(limits=Limits(poll_timeout_s=8))
     ended, stuck = bench.accepted("sid1", accepted(statusUrl=URL)), stubborn(bench, 2)
     bench.script.on("GET /Operations/op_1", poll("COMPLETED", completedAt="2026-11-23T00:00:05Z"))
@@ -102,7 +103,7 @@ def test_an_operation_that_is_asked_about_late(start: Callable[..., Bench]) -> N
 
 
 def test_an_operation_that_is_asked_about_late_and_ends_by_it(start: Callable[..., Bench]) -> None:
-    """One that ends when it is asked about for the third time does so after the limit, too, where nothing was asked before."""
+    """An operation that ends at its third poll may do so after the limit."""
     bench = start(limits=Limits(poll_timeout_s=8))
     operation = bench.accepted("sid1", accepted(statusUrl=URL))
     bench.script.on(
@@ -139,7 +140,7 @@ def test_a_create_that_never_ends_is_no_breach(bench: Bench) -> None:
 
 
 def test_an_operation_that_never_can_be_read(bench: Bench) -> None:
-    """It is given up after a few seconds, the next of its kind sooner; the reason says what came last."""
+    """An unreadable operation is given up after seconds, the next of its kind sooner."""
     began, responses = bench.clock.now, iter(range(500, 600))
     operation = begun(bench, "sid1", "op_1")
     bench.script.on(
@@ -162,7 +163,7 @@ def test_an_operation_that_never_can_be_read(bench: Bench) -> None:
 
 
 def test_creates_that_can_not_be_read_take_nothing_from_deletes(bench: Bench) -> None:
-    """What is known of one kind of operation is not held against another."""
+    """An unreadable create does not shorten the patience with deletes."""
     bench.script.on("POST /Configurations", accepted(statusUrl=URL))
     bench.script.on("GET /Operations/op_1", (500, {}))
     exchange = bench.endpoint.client.send(
@@ -178,7 +179,7 @@ def test_creates_that_can_not_be_read_take_nothing_from_deletes(bench: Bench) ->
 
 
 def test_a_moment_without_answers_is_waited_out(bench: Bench) -> None:
-    """An operation that can be read again in time is followed on, even after many polls that could not."""
+    """An operation that can be read again in time is followed on."""
     broken: list[Said] = [(500, {})] * 3
     url = f"{PLANE}/Operations/op_1"
     good = poll(operationId="op_1", statusUrl=url, related=None)
@@ -201,7 +202,7 @@ def test_a_moment_without_answers_is_waited_out(bench: Bench) -> None:
 
 
 def test_pauses_grow_and_stay_bounded(start: Callable[..., Bench]) -> None:
-    """Polls are close at first, each pause half the time since the 202, and never more than two seconds apart."""
+    """Each pause is half the time since the 202, two seconds at most."""
     bench = start(limits=Limits(poll_timeout_s=60))
     operation = stubborn(bench, 1)
     bench.endpoint.poller.finish([operation])
@@ -239,7 +240,7 @@ def pauses(bench: Bench, *operations: Operation, waited: float = 0.0) -> list[fl
 
 
 def test_what_is_known_of_how_long_operations_take_saves_polls(bench: Bench) -> None:
-    """The first poll comes when an operation of its kind has ended so far; then each pause is a quarter of the time since the 202."""
+    """The first poll comes when its kind usually ends; then pauses are a quarter of the time since the 202."""
     first = ending(bench, 1, 0.85)
     assert len(pauses(bench, first)) == 9
     assert first.ended is not None
@@ -275,7 +276,7 @@ def test_the_slower_half_says_how_long_operations_take(bench: Bench) -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5])
 def test_operations_that_end_when_they_have_been_asked_about(bench: Bench, number: int) -> None:
-    """How long the suite waits does not grow from operation to operation where each ends at a poll of that *number*."""
+    """The wait does not grow if each operation ends at a poll of that *number*."""
     longest = 0.0
     for name in range(40):
         url = f"{PLANE}/Operations/op_{name}"
@@ -296,7 +297,7 @@ def test_operations_that_end_when_they_have_been_asked_about(bench: Bench, numbe
 
 
 def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> None:
-    """The first poll comes when the longest known kind has ended; where that was too soon, pauses grow as if nothing were known."""
+    """An unknown kind is first polled when the longest known kind usually ends."""
     pauses(bench, ending(bench, 1, 2))
     took = bench.endpoint.poller._typical["delete"]
     bench.script.on("POST /Configurations", accepted(statusUrl=f"{PLANE}/Operations/op_2"))
@@ -319,7 +320,7 @@ def test_a_kind_not_met_yet_is_taken_to_last_as_long_as_others(bench: Bench) -> 
 
 
 def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench) -> None:
-    """However far apart its deletes were, each is polled once; nor does the pause grow from group to group."""
+    """Each operation of a group is polled once, however far apart their deletes were."""
     pauses(bench, ending(bench, 1, 2))
     took = bench.endpoint.poller._typical["delete"]
     for first in (10, 20):
@@ -335,7 +336,7 @@ def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench
 
 
 def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
-    """Until one of them has ended each is asked about once in three looks; after that, all that are left."""
+    """Until one has ended a third is polled at a time; after that, all."""
     began = bench.clock.now
 
     bench.endpoint.poller.finish([ending(bench, number, 2) for number in range(6)], early=False)
@@ -355,7 +356,7 @@ def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
 
 
 def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
-    """A third as many as of short ones are polled at once, and as many half-way: some that were, and some that were not."""
+    """Of long operations some are polled at once, and some half-way."""
     pauses(bench, ending(bench, 99, 9))
     bench.endpoint.poller.early_every = 2
     bench.script.sent.clear()
@@ -400,7 +401,7 @@ def test_what_an_operation_says_it_took(
 
 
 def test_an_operation_is_given_up_after_four_looks_at_least(bench: Bench) -> None:
-    """Where polls are seldom, time alone does not make an operation unreadable."""
+    """An operation is unreadable after four polls at least."""
     pauses(bench, ending(bench, 1, 9))
     operation = stubborn(bench, 2, (500, {}))
 
@@ -428,7 +429,7 @@ def test_an_operation_that_becomes_unreadable(bench: Bench) -> None:
 
 
 def test_an_operation_that_can_not_be_read_until_the_limit(start: Callable[..., Bench]) -> None:
-    """Where the limit comes first, its end is judged, and there is no status to show."""
+    """At the limit an unreadable operation breaches OP-TERMINATES."""
     bench = start(limits=Limits(poll_timeout_s=3))
 
     assert bench.endpoint.poller.finish([stubborn(bench, 1, (200, {}))]) == []
@@ -470,14 +471,14 @@ def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: i
 
 
 def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> None:
-    """Sampling is the suite's choice."""
+    """Without `early_every` all are polled at once."""
     operations = [
         stubborn(bench, number, poll("COMPLETED", operationId=f"op_{number}", related=None))
         for number in range(3)
     ]
     moment = bench.clock.now
 
-    Poller(bench.endpoint.client).finish(operations)
+    Poller(bench.endpoint.client, bench.endpoint.findings).finish(operations)
 
     assert [operation.ended for operation in operations] == [moment] * 3
 
@@ -487,7 +488,7 @@ def test_a_follower_polls_all_at_once_unless_told_otherwise(bench: Bench) -> Non
     [(1, "polling 1 delete"), (2, "polling 2 deletes"), (3, "polling 3 deletes")],
 )
 def test_polling_is_named(bench: Bench, named: list[str], number: int, text: str) -> None:
-    """Whoever waits sees what is polled, and how many."""
+    """The progress names what is polled, and how many."""
     bench.endpoint.poller.finish(
         [
             stubborn(bench, one, poll("COMPLETED", operationId=f"op_{one}", related=None))
@@ -499,7 +500,7 @@ def test_polling_is_named(bench: Bench, named: list[str], number: int, text: str
 
 
 def test_polls_know_what_they_follow(bench: Bench) -> None:
-    """By either link it is known of which call the operation is, for the requirements that differ."""
+    """Polls by either link carry the call that started the operation."""
     bench.script.on("POST /Configurations", accepted(f"{ORIGIN}/other/op_1", None, statusUrl=URL))
     bench.script.on("GET /Operations/op_1", poll(operationId="op_2"))
     bench.script.at("GET /other/op_1", poll(operationId="op_3"))
@@ -517,7 +518,7 @@ def test_polls_know_what_they_follow(bench: Bench) -> None:
 
 
 def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
-    """Of several at one moment each is judged as the next poll; silence is no poll, and a refusal says nothing of the operation."""
+    """Polls at one moment are judged in turn; no response and a 429 say nothing of the operation."""
     operation = begun(
         bench,
         SID,
@@ -530,10 +531,14 @@ def test_polls_at_one_moment_are_polls_like_others(bench: Bench) -> None:
         poll("COMPLETED"),
     )
     seen: list[int | None] = []
-    bench.endpoint.poller.polled = lambda _operation, exchange: seen.append(exchange.status)
-    bench.endpoint.poller.poll(operation)
+    poller = Poller(
+        bench.endpoint.client,
+        bench.endpoint.findings,
+        polled=lambda _operation, exchange: seen.append(exchange.status),
+    )
+    poller.poll(operation)
 
-    bench.endpoint.poller.poll_at_once(operation, 5)
+    poller.poll_at_once(operation, 5)
 
     assert seen == [200, 200, 429, 200, 200]
     assert bench.breaches()["OP-STATUS-ORDER"] == [

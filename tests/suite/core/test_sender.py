@@ -1,9 +1,9 @@
-"""The client: what goes out byte for byte, and where it may go."""
+"""The client: requests byte for byte, and the origins that they may go to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -113,7 +113,7 @@ def test_a_create_byte_for_byte(bench: Bench) -> None:
     ],
 )
 def test_content_length_without_a_body(bench: Bench, method: str, length: str | None) -> None:
-    """A method that means a body says that there is none; the others say nothing of a body."""
+    """POST, PUT and PATCH without a body have Content-Length: 0; the others none."""
     bench.endpoint.ownership.allow("x")
     bench.script.on(f"{method} /Configurations/x", (404, {}))
 
@@ -385,7 +385,7 @@ def test_origin_of(url: str, origin: Origin | None) -> None:
 @pytest.mark.parametrize(
     ("url", "account", "allowed"),
     [
-        pytest.param("http://target.example/x", 0, True, id="home"),
+        pytest.param("http://target.example/x", 0, True, id="target"),
         pytest.param("http://also.example/x", 0, True, id="another-origin-of-the-profile"),
         pytest.param("http://region.example/x", 0, True, id="region"),
         pytest.param("https://target.example/x", 0, False, id="another-scheme"),
@@ -489,7 +489,7 @@ def test_what_is_not_owned_is_not_changed(bench: Bench, method: str) -> None:
         pytest.param((204,), True, id="done"),
         pytest.param((500, {}), True, id="error"),
         pytest.param((503, {}), True, id="unavailable"),
-        pytest.param(TransportFault.TIMEOUT, True, id="silence"),
+        pytest.param(TransportFault.TIMEOUT, True, id="no-response"),
         pytest.param((300,), False, id="choices"),
         pytest.param((404, {}), False, id="not-found"),
         pytest.param((499, {}), False, id="refused"),
@@ -560,15 +560,15 @@ def test_calls(start: Callable[..., Bench]) -> None:
         "GET /Operations/o",
     ):
         bench.script.on(line, (404, {}))
-    scope: dict[str, Any] = {"account": 1, "region": 1}
+    here, there = Configuration("x"), Configuration("x", scope=Scope(1, 1))
 
     made = [
-        client.delete(Configuration("x"), new_connection=True, **scope),
-        client.fetch(Configuration("x"), **scope),
-        client.fetch(Configuration("x")),
-        client.update(Configuration("x"), {"a": 1}, key="k", **scope),
-        client.update(Configuration("x"), {}, method="PATCH"),
-        client.page("", **scope),
+        client.delete(there, new_connection=True),
+        client.fetch(there),
+        client.fetch(here),
+        client.update(there, {"a": 1}, key="k"),
+        client.update(here, {}, method="PATCH"),
+        client.page("", scope=there.scope),
         client.page("pageSize=1"),
         client.operation("http://one.example/v2/ControlPlane/Operations/o", "o", scope=Scope(1, 1)),
         client.operation("http://target.example/v2/ControlPlane/Operations/o"),
@@ -633,8 +633,8 @@ def test_waits_are_named(bench: Bench, named: list[str]) -> None:
     ]
 
 
-def test_silent_delete(bench: Bench) -> None:
-    """A delete may ask for silence to be returned."""
+def test_delete_without_a_response(bench: Bench) -> None:
+    """With *allow_no_response* an exchange without a response is returned."""
     bench.endpoint.ownership.allow("x")
     bench.script.on("DELETE /Configurations/x", TransportFault.TIMEOUT)
 
@@ -696,7 +696,7 @@ def test_the_clock(start: Callable[..., Bench]) -> None:
         pytest.param(
             TransportFault.TIMEOUT,
             r"the clock can't be moved: POST http://clock.example/__clock gave no answer \(it was timeout\)",
-            id="silent",
+            id="no-response",
         ),
     ],
 )

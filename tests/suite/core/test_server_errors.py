@@ -1,4 +1,4 @@
-"""500s that only malformed keys meet, told from those that pass."""
+"""500s that only malformed keys meet are told from those that pass."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.steps.server_error_rate import Crashes
+from orchestrator_contract.rules.server_errors import ServerErrorRate
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -28,8 +27,8 @@ KEY = "11111111-2222-4333-8444-555555555555"
 def test_malformed_keys_that_meet_500(
     bench: Bench, others: int, others_500: int, malformed_500: int, breached: bool
 ) -> None:
-    """They are what breaks the server where more than one met a 500 and none of many other deletes did."""
-    crashes = Crashes(Endpoint.well_formed_key)
+    """They cause the 500s if more than one met a 500 and none of many other deletes did."""
+    rate = ServerErrorRate()
     for number, status, key in (
         (others, 404, None),
         (others_500, 500, KEY),
@@ -37,27 +36,27 @@ def test_malformed_keys_that_meet_500(
         (3, 400, "x"),
     ):
         for _ in range(number):
-            crashes(bench.exchange("delete", (status, {}), key=key))
+            rate(bench.exchange("delete", (status, {}), key=key))
 
-    crashes.judge(bench.endpoint.findings)
+    rate.judge(bench.endpoint.findings)
 
     assert ("KEY-MALFORMED-NO-5XX" in bench.breaches()) is breached
 
 
-def test_provoked_and_silent_500s_say_nothing(bench: Bench) -> None:
-    """Neither of the endpoint nor of malformed keys."""
-    crashes = Crashes(Endpoint.well_formed_key)
+def test_500s_that_are_not_counted(bench: Bench) -> None:
+    """Provoked 500s and those to unauthorized callers are not counted."""
+    rate = ServerErrorRate()
     for _ in range(400):
-        crashes(bench.exchange("delete", (404, {})))
+        rate(bench.exchange("delete", (404, {})))
     for call in (
         Call("delete", "sid", provokes=500),
         Call("delete", "sid", judge_content=False),
         Call("operation", "op_1"),
     ):
         for key in (KEY, "x", "y"):
-            crashes(bench.exchange("delete", (500, {}), key=key, call=call))
+            rate(bench.exchange("delete", (500, {}), key=key, call=call))
 
-    crashes.judge(bench.endpoint.findings)
+    rate.judge(bench.endpoint.findings)
 
     assert bench.breaches() == {}
     assert bench.checks()["KEY-MALFORMED-NO-5XX"] == 1

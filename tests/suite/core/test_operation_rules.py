@@ -1,4 +1,4 @@
-"""Polls of an operation: each is judged by itself, and by those before it."""
+"""Rules of the operation: each poll is judged alone, and beside those before it."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ ACCEPT, GET = ("DELETE " + SID, 202), ("GET op_1", 200)
 def test_breach_of_a_history(
     bench: Bench, polls: list[Said], requirement: str, problem: str, steps: list[tuple[str, int]]
 ) -> None:
-    """What a poll can't show at that point breaches the requirement it speaks of; the evidence tells the story in order."""
+    """A poll that can't follow those before it breaches one requirement, shown step by step."""
     polled(bench, *polls)
 
     breaches = {
@@ -274,7 +274,7 @@ def test_breach_of_a_history(
 
 
 def test_an_operation_that_is_lost_for_a_while(bench: Bench) -> None:
-    """A 404 after the end says that it was given up; a 200 after that says that it was not."""
+    """A 404 after the end, and then a 200, breach OP-RETAINED and OP-FETCH."""
     polled(bench, poll("COMPLETED"), (404, {}), poll("COMPLETED"))
 
     assert bench.breaches() == {
@@ -284,15 +284,15 @@ def test_an_operation_that_is_lost_for_a_while(bench: Bench) -> None:
     assert bench.steps("OP-FETCH") == [ACCEPT, ("GET op_1", 404), ("GET op_1", 200)]
 
 
-def test_an_operation_that_a_copy_has_not_heard_of(bench: Bench) -> None:
-    """In the first moments after the 202 another copy may not know it yet, though one has seen its end."""
+def test_operation_that_a_replica_does_not_know_yet(bench: Bench) -> None:
+    """Right after the 202 another replica may not know the operation yet."""
     polled(bench, poll("COMPLETED"), (404, {}), poll("COMPLETED"), apart=0.3)
 
     assert "OP-FETCH" not in bench.breaches()
 
 
 def test_what_a_poll_checks(bench: Bench) -> None:
-    """The polls of a whole life check every requirement that speaks of them."""
+    """The polls of a full lifecycle check every requirement of the operation."""
     polled(bench, poll(), poll("COMPLETED"), poll("COMPLETED"))
 
     counted = {one: number for one, number in bench.checks().items() if one.startswith("OP-")}
@@ -326,7 +326,7 @@ def test_the_error_of_a_failed_operation_is_observed(
 
 
 def test_an_unknown_word_is_no_observation(bench: Bench) -> None:
-    """Words outside the documented ones are the schema's to judge."""
+    """The schema judges undocumented status values."""
     operation = polled(bench, poll("DONE"), poll(5), poll([]), poll({}), poll(None))
 
     assert operation.status == "DONE"
@@ -353,7 +353,7 @@ def test_an_unknown_word_is_no_observation(bench: Bench) -> None:
 def test_an_operation_may_appear_a_moment_later(
     bench: Bench, after: float, polls: list[Said], breached: bool, asked: str
 ) -> None:
-    """Right after its 202 an operation may not be found yet; when it may be asked about, or once it was seen, it may not be lost."""
+    """An operation may be missing until Retry-After, two seconds at most, and never once it was seen."""
     bench.script.on("GET /Operations/op_1", *polls)
     operation = bench.accepted(SID, (202, {"statusUrl": URL}, {"Retry-After": asked}))
     for _ in polls:
@@ -367,7 +367,7 @@ def test_an_operation_may_appear_a_moment_later(
 
 
 def test_an_operation_without_an_id_is_compared_with_none(bench: Bench) -> None:
-    """Where the 202 gives no id, none is held against the polls."""
+    """If the 202 gives no id, the polls are compared with none."""
     bench.script.at("GET /?o=1", poll(operationId="op_7", statusUrl=f"{PLANE}/Operations/op_8"))
     operation = bench.accepted(SID, accepted(statusUrl=f"{ORIGIN}/?o=1"))
     bench.endpoint.poller.poll(operation)
@@ -428,7 +428,7 @@ def test_polls_go_where_the_delete_went(start: Callable[..., Bench]) -> None:
 def test_the_other_link(
     bench: Bench, location: str | None, said: Said | None, problem: str | None
 ) -> None:
-    """What Location leads to is the operation that statusUrl leads to; other servers are not asked."""
+    """Location leads to the operation that statusUrl leads to; other servers are not asked."""
     bench.script.on("GET /Operations/op_1", poll())
     bench.script.at("GET /other/op_1", *([said] if said else []))
     operation = bench.accepted(SID, accepted(location, None, statusUrl=URL))
@@ -462,9 +462,9 @@ def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> No
         f"DELETE /Configurations/{SID}", accepted(f"{ORIGIN}/other/op_1", "op_1", statusUrl=URL)
     )
     bench.script.at("GET /other/op_1", poll())
-    operation = bench.endpoint.poller.accept(
-        bench.endpoint.client.delete(Configuration(SID, scope=Scope(1, 1))), SID
-    )
+    configuration = Configuration(SID, scope=Scope(1, 1))
+    exchange = bench.endpoint.client.delete(configuration)
+    operation = bench.endpoint.poller.accept(exchange, configuration)
     recorded: list[Any] = []
     bench.endpoint.client.observers.append(lambda e: recorded.append((e.call, e.account, e.region)))
 
@@ -473,7 +473,7 @@ def test_the_other_link_is_asked_as_the_first(start: Callable[..., Bench]) -> No
     assert recorded == [(Call("operation", "op_1", of="delete"), 1, 1)]
 
 
-def test_what_is_known_of_an_operation(bench: Bench) -> None:
+def test_newest_status_and_body(bench: Bench) -> None:
     """Status and body are the newest that could be read."""
     operation = polled(bench, poll(), poll("RUNNING"), (500, {"status": "odd"}))
     assert (operation.status, operation.object["status"], operation.done) == (

@@ -1,4 +1,4 @@
-"""The judge: which requirements one exchange fulfils or breaches, and in what words."""
+"""Rules of a single response: which requirements it checks and breaches, and in what words."""
 
 from __future__ import annotations
 
@@ -501,7 +501,7 @@ def test_a_tolerated_status_is_held_to_nothing(start: Callable[..., Bench], oper
     ],
 )
 def test_error_bodies_that_agree_with_themselves(bench: Bench, body: dict[str, Any]) -> None:
-    """Members that an error body does not have are not held against it by the rules."""
+    """A rule says nothing of members that an error body does not have."""
     bench.endpoint.judge.judge(bench.exchange("delete", (404, body)))
 
     assert not bench.breaches().keys() & {"ERR-STATUS-MATCHES", "ERR-CODE-MATCHES", "ERR-MORE-INFO"}
@@ -626,7 +626,7 @@ def test_an_undocumented_status_is_counted_too(bench: Bench) -> None:
         pytest.param(404, (), (404,), False, {}, id="a-documented-one-needs-no-tolerance"),
     ],
 )
-def test_statuses_where_the_contract_is_silent(
+def test_undocumented_statuses(
     start: Callable[..., Bench],
     status: int,
     allow: set[int],
@@ -673,7 +673,7 @@ def test_a_judge_without_a_policy_tolerates_nothing(bench: Bench) -> None:
     ],
 )
 def test_what_is_not_judged(bench: Bench, fields: dict[str, Any], checked: set[str]) -> None:
-    """Where the contract is silent only HTTP is judged; an error from outside the API needs a documented status, not a body."""
+    """Of undocumented responses only HTTP is judged; an error from the edge needs no body."""
     ok = bench.endpoint.judge.judge(
         bench.exchange("delete", (404, b"<html>"), call=Call("delete", "sid", **fields))
     )
@@ -986,7 +986,7 @@ def test_a_page_without_end(bench: Bench) -> None:
 
 
 def test_stray_bytes(bench: Bench) -> None:
-    """What came in on a kept connection is held against the endpoint with the next exchange."""
+    """Bytes that no request asked for are a breach of the next exchange."""
     exchange = bench.exchange("list", (404, {}), "GET")
     assert exchange.response is not None
     exchange.response.stray = 7

@@ -1,4 +1,4 @@
-"""The result of a run: a verdict for each requirement, one for the whole, and the document."""
+"""Verdicts: one for each requirement, one for the run, and the document."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def requirement(
         ),
     ],
 )
-def test_ledger_on_one_requirement(
+def test_findings_of_one_requirement(
     record: RequirementFindings, verdict: Verdict, reason: str
 ) -> None:
     """Breached if any check failed, passed if one was made, else unverified."""
@@ -200,7 +200,7 @@ GATING, OTHER, ADVISORY = "DEL-STATUS", "OP-STATUS-ORDER", "OP-RETAINED"
 
 @pytest.fixture
 def findings() -> Findings:
-    """A ledger in which three requirements hold."""
+    """Findings in which three requirements hold."""
     made = Findings(catalogue.load(), Redactor())
     for one in (GATING, OTHER, ADVISORY):
         made.check(one, True)
@@ -314,7 +314,9 @@ def test_reasons_are_told_once_and_in_part(findings: Findings) -> None:
         pytest.param(
             False, (ADVISORY,), Overall.INCOMPLETE, 4, id="nothing-that-gates-was-selected"
         ),
-        pytest.param(False, ("HTTP-COMPLETE",), Overall.INCOMPLETE, 4, id="silence-is-no-breach"),
+        pytest.param(
+            False, ("HTTP-COMPLETE",), Overall.INCOMPLETE, 4, id="no-response-is-no-breach"
+        ),
         pytest.param(True, ("HTTP-COMPLETE", GATING), Overall.NONCONFORMANT, 1, id="no-http"),
         pytest.param(True, ("HTTP-JSON",), Overall.NONCONFORMANT, 1, id="no-json"),
         pytest.param(True, ("HTTP-CONTENT-ENCODING",), Overall.NONCONFORMANT, 1, id="no-coding"),
@@ -359,7 +361,7 @@ def test_the_document(findings: Findings) -> None:
     findings.tally(418, valid=False)
     findings.observe("OBS-TRANSPORT", "z", 2)
     findings.observe("OBS-TRANSPORT", "a")
-    findings.sent()
+    findings.requests = 1
     result = concluded(findings, notes=["note"], profile=FULL, target="my profile.toml")
 
     document = result.as_json()

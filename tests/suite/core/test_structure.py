@@ -1,0 +1,127 @@
+"""The shape of the package: imports without a circle, and each rule in one file of rules/."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import orchestrator_contract
+from orchestrator_contract.contract import catalogue
+
+PACKAGE = Path(orchestrator_contract.__file__).parent
+#: A recording shows less than a live run, so that these judge some requirements in their own way.
+RECORDINGS = "har"
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """The syntax tree of each module of the package, by its path in it."""
+    return {
+        file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text(encoding="utf-8"))
+        for file in sorted(PACKAGE.rglob("*.py"))
+        if "_suite" not in file.parts
+    }
+
+
+def name_of(path: str) -> str:
+    """The name by which a module is imported."""
+    parts = (PACKAGE.name, *Path(path).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """What a module imports, also in a function or for a type checker: a module and a name in it."""
+    package = name_of(path).split(".")
+    package = package if path.endswith("__init__.py") else package[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((one.name, "") for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ((base, one.name) for one in node.names)
+
+
+def graph() -> dict[str, set[str]]:
+    """The modules of the package that each of them imports."""
+    names = {name_of(path) for path in modules()}
+    found: dict[str, set[str]] = {}
+    for path, tree in modules().items():
+        pairs = imports(path, tree)
+        imported = {f"{base}.{name}" if f"{base}.{name}" in names else base for base, name in pairs}
+        found[name_of(path)] = imported & names - {name_of(path)}
+    return found
+
+
+def test_imports_have_no_circle() -> None:
+    """No module imports itself by way of others, not even for a type checker."""
+    try:
+        TopologicalSorter(graph()).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    """The texts of a module, without its docstrings."""
+    nodes = list(ast.walk(tree))
+    docstrings = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if not isinstance(node, ast.Constant) or node in docstrings:
+            continue
+        if isinstance(node.value, str):
+            yield node.value
+
+
+def test_requirement_is_named_in_one_file_of_rules() -> None:
+    """Findings of one requirement are recorded in one file."""
+    files: dict[str, set[str]] = defaultdict(set)
+    for path, tree in modules().items():
+        if path.startswith("rules/"):
+            for one in catalogue.load().requirements.keys() & set(texts(tree)):
+                files[one].add(path)
+
+    assert files
+    assert {one: paths for one, paths in files.items() if len(paths) > 1} == {}
+
+
+def test_named_requirements_exist() -> None:
+    """A text that looks like an id of the catalogue is one, or begins some."""
+    known = catalogue.load()
+    ids = known.requirements.keys() | known.observations.keys()
+    prefixes = "|".join(sorted({one.partition("-")[0] for one in ids}))
+    looks = re.compile(rf"(?:{prefixes})(?:-[A-Z0-9]+)+")
+    named = {one for tree in modules().values() for one in texts(tree) if looks.fullmatch(one)}
+
+    assert named - ids == set()
+
+
+def records(call: ast.Call) -> bool:
+    """Whether a call records a finding: `findings.check(…)`, or `findings.on(…)(…)` by either name."""
+    match call.func:
+        case ast.Attribute(attr="check") | ast.Name(id="check" | "self"):
+            return True
+        case ast.Call(func=ast.Attribute(attr="on")):
+            return True
+    return False
+
+
+def test_findings_are_recorded_in_rules() -> None:
+    """Outside of rules/ no requirement that is named is recorded: steps call the rule."""
+    ids = catalogue.load().requirements.keys()
+    found = [
+        f"{path}:{node.lineno} {', '.join(ids & set(texts(node.args[0])))}"
+        for path, tree in modules().items()
+        if path.partition("/")[0] not in ("rules", RECORDINGS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and node.args and records(node)
+        if ids & set(texts(node.args[0]))
+    ]
+
+    assert found == []

@@ -1,0 +1,55 @@
+"""Updates: what refuses them is observed, as the sources differ, and no test goes on with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.updates import Updates
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench
+
+SHOWN = {"channelSettings": {"SMS": {}}, "displayName": "changed since"}
+
+
+@pytest.fixture
+def one(bench: Bench) -> Configuration:
+    """A configuration that the run has created."""
+    bench.endpoint.ownership.allow("sid")
+    return Configuration("sid", "n", payload={"displayName": "n"}, shown=dict(SHOWN))
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("PUT", 400), ("PATCH", 404), ("PATCH", 405), ("PATCH", 501), ("PATCH", 409)],
+)
+def test_refused_update_is_no_finding(
+    bench: Bench, one: Configuration, method: str, status: int
+) -> None:
+    """PATCH may be unsupported, and a PUT with the grouping type refused."""
+    bench.script.on(f"{method} /Configurations/sid", (status, {}))
+
+    with pytest.raises(CheckInconclusive, match=f"^{method} was answered {status}"):
+        Updates(bench.endpoint).update(one, method)
+
+    assert bench.seen("OBS-UPDATE") == {f"{method}: {status}": 1}
+    assert bench.breaches() == {}
+
+
+def test_put_replaces_the_whole_body(one: Configuration) -> None:
+    """A PUT sends the members of the create, and channelSettings as they are shown."""
+    payload = Updates.payload(one, "text")
+
+    assert payload == {"displayName": "n", "channelSettings": {"SMS": {}}, "description": "text"}
+
+
+def test_given_configuration_is_not_changed(bench: Bench) -> None:
+    """A configuration of the profile may be deleted, but its content is not the run's."""
+    with pytest.raises(CheckInconclusive, match="may be deleted, but not changed"):
+        Updates(bench.endpoint).request(Configuration("sid"), "PUT", "text")
+
+    assert bench.script.sent == []
