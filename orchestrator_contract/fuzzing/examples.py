@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -65,9 +66,11 @@ class Examples:
         failed_at = 0
 
         chosen = self._endpoint.random.getrandbits(32)
+        # What is known would pass now, and be forgotten.
+        database = None if known else self._database()
 
-        @seed(chosen)
-        @settings(*PHASES, seed=chosen, max_examples=number, database=self._database())
+        @settings(*PHASES, seed=chosen, max_examples=number, database=database)
+        @seed(chosen)  # below the settings: it takes the database from those that it finds
         @given(strategy)
         def run(value: Any) -> None:
             nonlocal failed_at
@@ -113,10 +116,10 @@ class Examples:
         if counted:
             shown = [again] if repeated and again is not None else [first]
             story = [f"{self._kind}: {one.outcome()}    {one.curl()}" for one in shown]
-            self._endpoint.findings.story(counted[-1].requirement, story)
-        return held[-1].requirement
+            self._endpoint.findings.story(counted[0].requirement, story)
+        return held[0].requirement
 
-    def _database(self) -> Any:
+    def _database(self) -> Path | None:
         folder = self._endpoint.settings.examples
         return folder and folder / target_name(self._endpoint) / self._kind.replace(" ", "-")
 

@@ -74,7 +74,7 @@ def _count(shared: Run) -> None:
         findings = shared.endpoint.findings
         for one in held:
             findings.keep(one)
-        findings.story(held[-1].requirement, lines)
+        findings.story(held[0].requirement, lines)
 
 
 class History(RuleBasedStateMachine):

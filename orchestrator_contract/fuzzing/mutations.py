@@ -17,6 +17,8 @@ _PAIRS = ("{}", "()", "[]", "<>", '""', "''", "``", "  ", "**", "%%", "__", "--"
 _SEPARATORS = "_. :/+~|\t\u2010\u2011\u2013\u2014\u2212\ufe63\uff0d\xad\u200b\xa0"
 #: Characters that look like others and do not become them in any normal form.
 _HOMOGLYPHS = {"a": "\u0430", "c": "\u0441", "e": "\u0435", "o": "\u043e", "i": "\u0456"}
+#: Characters beyond ASCII whose other case is this letter.
+_OTHER_CASE = {"i": "\u0131", "s": "\u017f", "k": "\u212a"}
 _PLANES = ((0xA0, 0xD7FF), (0xE000, 0xFFFF), (0x10000, 0x1FFFF), (0x20000, 0x10FFFF))
 #: Length past which a text is of one character only, and the longest.
 _MIXED, _LONGEST = 64, 8192
@@ -108,6 +110,15 @@ def _recased(draw: st.DrawFn, text: str) -> str:
     return _put(text, start, end + 1, text[start : end + 1].swapcase())
 
 
+def _other_case(draw: st.DrawFn, text: str) -> str:
+    """*text* with a letter beyond ASCII that becomes its own when the case is changed."""
+    places = [place for place, one in enumerate(text) if one in _OTHER_CASE]
+    if not places:
+        return _other_character(draw, text)
+    place = draw(st.sampled_from(places))
+    return _put(text, place, place + 1, _OTHER_CASE[text[place]])
+
+
 def _surrounded(draw: st.DrawFn, text: str) -> str:
     pair = draw(st.sampled_from(_PAIRS))
     return f"{pair[0]}{text}{pair[1]}"
@@ -148,6 +159,7 @@ _CHANGES: tuple[Callable[[st.DrawFn, str], str], ...] = (
     _separated,
     _surrounded,
     _recased,
+    _other_case,
     _resized,
     _percent_encoded,
 )

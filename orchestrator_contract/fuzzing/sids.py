@@ -36,8 +36,17 @@ def malformed_sids(draw: st.DrawFn, target: str) -> MalformedSid:
 
 
 def _may_be_sent(segment: str, target: str) -> bool:
+    """Whether it is neither *target* nor another well-formed SID, unless that is near and plain."""
     plain = unquote(segment)
-    return bool(segment.strip(".")) and plain != target and USUAL_SID.fullmatch(plain) is None
+    if not segment.strip(".") or plain == target:
+        return False
+    return USUAL_SID.fullmatch(plain) is None or is_near(segment, target)
+
+
+def is_near(segment: str, target: str) -> bool:
+    """Whether *segment* is a well-formed SID with the prefix of *target*."""
+    prefix = target.rpartition("_")[0]
+    return USUAL_SID.fullmatch(segment) is not None and segment.rpartition("_")[0] == prefix
 
 
 def _encoded(draw: st.DrawFn, text: str) -> str:

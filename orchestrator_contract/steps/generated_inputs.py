@@ -42,13 +42,16 @@ class GeneratedInputs:
         return Examples(self._endpoint, "malformed keys", attempt).run(strategy, number)
 
     def malformed_sids(self, near: Configuration) -> list[Exchange]:
-        """Delete malformed SIDs near that of *near*."""
+        """Delete malformed SIDs, and a few well-formed ones, near that of *near*."""
         from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
-        from orchestrator_contract.fuzzing.sids import malformed_sids  # noqa: PLC0415
+        from orchestrator_contract.fuzzing.sids import is_near, malformed_sids  # noqa: PLC0415
 
         def attempt(sid: MalformedSid) -> Exchange | None:
-            harmless = self._endpoint.absent.harmless([sid], near)
-            return self._malformed.sid(sid, near.scope) if harmless else None
+            if not self._endpoint.absent.harmless([sid], near):
+                return None
+            if is_near(sid.segment, near.sid):
+                return self._malformed.unknown(sid, near.scope)
+            return self._malformed.sid(sid, near.scope)
 
         number = self._endpoint.effort.generated_sids
         strategy = malformed_sids(near.sid)

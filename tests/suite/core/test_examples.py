@@ -29,7 +29,7 @@ def run(bench: Bench, status_of: Sent, number: int = 50) -> list[int]:
     def attempt(value: int) -> Exchange:
         sent.append(value)
         exchange = bench.exchange("delete", (status_of(value), {}))
-        malformed_input.malformed_sid_refused(bench.endpoint.findings, exchange, f"{value}")
+        malformed_input.not_found(bench.endpoint.findings, exchange)
         return exchange
 
     Examples(bench.endpoint, "numbers", attempt).run(_NUMBERS, number)
@@ -38,7 +38,7 @@ def run(bench: Bench, status_of: Sent, number: int = 50) -> list[int]:
 
 def breaches(endpoint: Endpoint) -> Collection[str]:
     """What was found."""
-    record = endpoint.findings.records.get("SID-MALFORMED")
+    record = endpoint.findings.records.get("SID-UNKNOWN")
     return record.problems if record else []
 
 
@@ -48,8 +48,8 @@ def test_finding_is_shrunk_and_sent_once_more(start: Callable[..., Bench]) -> No
 
     sent = run(bench, lambda value: 500 if value > 1000 else 404)
 
-    record = bench.endpoint.findings.records["SID-MALFORMED"]
-    assert "500 to 1001" in next(iter(breaches(bench.endpoint)))
+    record = bench.endpoint.findings.records["SID-UNKNOWN"]
+    assert "saw 500" in next(iter(breaches(bench.endpoint)))
     assert (record.breaches, sent.count(1001) >= 2) == (1, True)
     assert record.shown[0].story
 
@@ -84,10 +84,10 @@ def test_shrinking_costs_a_bounded_number_of_requests(start: Callable[..., Bench
 
 
 def test_number_of_examples(start: Callable[..., Bench]) -> None:
-    """As many are sent as are asked for, all different."""
+    """As many are sent as are asked for, few of them twice."""
     sent = run(start(), lambda _: 404, number=40)
 
-    assert len(sent) == 40
+    assert 40 <= len(sent) <= 45
     assert len(set(sent)) > 30
 
 
