@@ -23,14 +23,15 @@ class Effort:
     #: Concurrent requests, and rounds of them.
     concurrent: int
     rounds: int
-    #: Malformed SIDs, malformed keys and wrong credentials; beyond the written ones they are
-    #: generated.
+    #: Malformed SIDs and keys of the written lists, then generated ones; wrong credentials.
     malformed_sids: int
     malformed_keys: int
+    generated_sids: int
+    generated_keys: int
     wrong_credentials: int
     unknown_sids: int
-    #: Examples of one fuzzed operation; runs of the state machine and steps in each.
-    fuzz_examples: int
+    #: Requests of one kind that are generated; runs of the state machine and steps in each.
+    generated_requests: int
     model_runs: int
     model_steps: int
     #: Keys used between the first use of a key and its replay.
@@ -71,6 +72,7 @@ class Effort:
         return replace(
             self,
             malformed_keys=min(self.malformed_keys, 9),
+            generated_keys=min(self.generated_keys, 6),
             wrong_credentials=min(self.wrong_credentials, 4),
             gentle=True,
         )
@@ -129,11 +131,13 @@ EFFORTS = {
             rounds=1,
             malformed_sids=3,
             malformed_keys=2,
+            generated_sids=10,
+            generated_keys=10,
             wrong_credentials=1,
             unknown_sids=1,
-            fuzz_examples=1,
+            generated_requests=2,
             model_runs=1,
-            model_steps=3,
+            model_steps=5,
             keys_between=1,
             refusals=2,
             ahead=2,
@@ -153,13 +157,15 @@ EFFORTS = {
             batch_size=9,
             concurrent=8,
             rounds=3,
-            malformed_sids=57,
-            malformed_keys=28,
+            malformed_sids=32,
+            malformed_keys=18,
+            generated_sids=150,
+            generated_keys=150,
             wrong_credentials=24,
             unknown_sids=20,
-            fuzz_examples=9,
-            model_runs=4,
-            model_steps=9,
+            generated_requests=12,
+            model_runs=25,
+            model_steps=12,
             keys_between=21,
             refusals=90,
             ahead=8,
@@ -178,13 +184,15 @@ EFFORTS = {
             batch_size=12,
             concurrent=12,
             rounds=10,
-            malformed_sids=300,
-            malformed_keys=150,
+            malformed_sids=32,
+            malformed_keys=18,
+            generated_sids=1500,
+            generated_keys=1500,
             wrong_credentials=24,
             unknown_sids=300,
-            fuzz_examples=250,
-            model_runs=40,
-            model_steps=25,
+            generated_requests=120,
+            model_runs=250,
+            model_steps=12,
             keys_between=60,
             refusals=459,
             ahead=10,
@@ -212,8 +220,8 @@ _FALLING = (
         batch_size=6,
         rounds=1,
         keys_between=11,
-        model_runs=1,
-        model_steps=8,
+        model_runs=8,
+        model_steps=12,
         ahead=3,
         configurations=160,
         typical_configurations=160,

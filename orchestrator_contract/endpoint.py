@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -50,6 +51,8 @@ class Settings:
     worker: str = ""
     #: How many processes of the run share the room in an account.
     processes: int = 1
+    #: The folder of generated examples that failed; None: none are kept.
+    examples: Path | None = None
 
     @property
     def process_id(self) -> str:

@@ -1,367 +1,343 @@
-"""Random histories of calls against the model: a Hypothesis state machine over one target."""
+"""The calls of the contract in any order: a Hypothesis state machine over one target."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from dataclasses import replace
 
 import hypothesis.strategies as st
-from hypothesis import Phase, seed
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, precondition, rule
 
-from orchestrator_contract.contract.limits import HOUR
-from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
-from orchestrator_contract.fuzzing.generation import settings
-from orchestrator_contract.fuzzing.model import (
-    DELETE,
-    FETCH,
-    UPDATE_GONE,
-    UPDATED,
-    Known,
-    Model,
-    State,
-    Used,
-)
+from orchestrator_contract.contract.limits import HOUR, LARGEST_PAGE
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.fuzzing.histories import History
+from orchestrator_contract.fuzzing.keys import forms
+from orchestrator_contract.fuzzing.model import DELETE, FETCH, UPDATED, Known, State, Used
 from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.rules import idempotency
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.profile import Trigger
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import authorization, deletion, histories, idempotency
 from orchestrator_contract.rules.idempotency import KEY_USED, MISMATCH
+from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.updates import Updates
 
-#: Most requests that shrinking one failure may cost.
-SHRINK_REQUESTS = 250
-
-
-class Contradiction(AssertionError):
-    """The endpoint answered what no order of the calls could give."""
-
-
-class OutOfBudget(Exception):
-    """Shrinking has cost enough; what is known by now is reported."""
+#: Most configurations of one history.
+_MOST = 3
+_PICKS, _USES = st.integers(0, _MOST - 1), st.integers(0, 7)
+_REFUSING = (409, 429)
 
 
-def run_histories(endpoint: Endpoint, *, clock: bool) -> None:
-    """Run the machine as often as the effort says; failures land in the ledger, the shrunk one as a scenario."""
-    story: list[str] = []
+class Machine(History):
+    """Each rule is a call; its response is one that the model allows."""
 
-    class Machine(_History):
-        bench = endpoint
-        tell = story
-        moves_clock = clock
-        started = endpoint.findings.requests
-        failed_at: list[int] = []  # noqa: RUF012  # one a run, on purpose shared by its instances
-        over: list[Exception] = []  # noqa: RUF012
+    @initialize(scope=st.integers(0, 5))
+    def start(self, scope: int) -> None:
+        """Begin with one configuration, in one of the scopes."""
+        scopes = self.endpoint.profile.scopes
+        self._take(scope if scope < len(scopes) else 0)
 
-    effort = endpoint.effort
-    chosen = settings(
-        Phase.generate,
-        Phase.shrink,
-        max_examples=effort.model_runs,
-        stateful_step_count=effort.model_steps,
-    )
-    try:
-        run_state_machine_as_test(seed(endpoint.random.getrandbits(32))(Machine), settings=chosen)
-    except (Inconclusive, Contradiction, OutOfBudget):
-        pass
-    except Exception as error:  # Hypothesis wraps what does not repeat in errors of its own
-        if type(error).__module__.split(".")[0] != "hypothesis" and not isinstance(
-            error, ExceptionGroup
-        ):
-            raise
-    if Machine.failed_at and story:
-        endpoint.findings.story(Machine.failed_requirement, [*story])
-
-
-class _History(RuleBasedStateMachine):
-    """One history; every rule is a call of the contract."""
-
-    bench: Endpoint
-    tell: list[str]
-    moves_clock: bool
-    failed_at: list[int]
-    #: Why no more is sent: what can't go on is not worth shrinking.
-    over: list[Exception]
-    failed_requirement: str = ""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.model = Model()
-        self.exchanges: list[Exchange] = []
-        self.lines: list[str] = []
-        self.before = self.bench.findings.breach_count()
-
-    @initialize()
-    def start(self) -> None:
-        """Begin with two configurations."""
-        self._spend()
-        for configuration in self._or_over(lambda: self.bench.configurations.take(2)):
-            self.model.known.append(Known(configuration))
-
-    # ------------------------------------------------------------ rules
-
-    @precondition(lambda self: len(self.model.known) < 4)
-    @rule()
-    def create(self) -> None:
+    @precondition(lambda self: len(self.model.known) < _MOST)
+    @rule(scope=st.integers(0, 5))
+    def create(self, scope: int) -> None:
         """Create one more."""
-        self._spend()
-        self.model.known.append(Known(self._or_over(self.bench.configurations.one)))
+        self._take(scope if scope < len(self.endpoint.profile.scopes) else 0)
 
-    @rule(pick=st.integers(0, 3), keyed=st.booleans())
-    def delete(self, pick: int, keyed: bool) -> None:
+    def _take(self, scope: int) -> None:
+        self.spend()
+        chosen = self.endpoint.profile.scopes[scope]
+        try:
+            configuration = self.endpoint.configurations.one(scope=chosen)
+        except Inconclusive:
+            if not scope:
+                raise
+            self._take(0)
+            return
+        self.model.known.append(Known(configuration))
+        self.lines.append(f"create {len(self.model.known)}: {configuration.sid}")
+
+    # ------------------------------------------------------------------ deletes
+
+    @rule(pick=_PICKS, form=st.none() | forms())
+    def delete(self, pick: int, form: Callable[[str], str] | None) -> None:
         """Delete one, with a fresh key or without."""
-        known = self._pick(pick)
-        key = self.bench.key() if keyed else None
-        exchange = self._send(
-            lambda: self.bench.client.delete(known.configuration, key=key),
-            f"delete {pick} key {key}",
+        self._delete(self.pick(pick), form(self.endpoint.key()) if form else None)
+
+    @rule(pick=_PICKS, form=forms())
+    def delete_to_the_end(self, pick: int, form: Callable[[str], str]) -> None:
+        """Delete one with a fresh key, and wait for the end."""
+        self._delete(self.pick(pick), form(self.endpoint.key()))
+        self.finish(*self.model.known)
+        self.check()
+
+    @precondition(lambda self: self._failing is not None)
+    @rule(pick=_PICKS)
+    def delete_in_vain(self, pick: int) -> None:
+        """Delete one so that the operation ends FAILED."""
+        self._delete(self.pick(pick), self.endpoint.key(), self._failing)
+        self.finish(*self.model.known)
+        self.check()
+
+    @property
+    def _failing(self) -> Trigger | None:
+        trigger = self.endpoint.profile.operation_failure
+        return trigger if trigger and trigger.headers else None
+
+    def _delete(self, known: Known, key: str | None, trigger: Trigger | None = None) -> None:
+        exchange = self.send(
+            lambda: self.endpoint.client.delete(known.configuration, key=key, trigger=trigger),
+            f"delete with {'a new key' if key else 'no key'}{', to fail' if trigger else ''}",
         )
-        self._took(
-            known, exchange, "DELETED-DELETE" if known.state is State.GONE else "DEL-ACCEPTED", key
+        gone = known.state is State.GONE
+        self._took(known, exchange, "DELETED-DELETE" if gone else "DEL-ACCEPTED", key)
+
+    @precondition(lambda self: self._faults)
+    @rule(pick=_PICKS, fault=st.integers(0, 1))
+    def refuse(self, pick: int, fault: int) -> None:
+        """Have a delete refused."""
+        known, key = self.pick(pick), self.endpoint.key()
+        status = self._faults[fault % len(self._faults)]
+        call = Call("delete", known.configuration.sid, provokes=status)
+        trigger = self.endpoint.profile.faults[status]
+        exchange = self.send(
+            lambda: self.endpoint.client.delete(
+                known.configuration, key=key, trigger=trigger, call=call
+            ),
+            f"delete with a new key, to be refused with {status}",
         )
+        if exchange.status != status:
+            self._took(known, exchange, "DEL-ACCEPTED", key)
+        else:
+            self.model.refused.append(Used(key, known, exchange, None, self.model.clock))
+        self.check()
+
+    @property
+    def _faults(self) -> list[int]:
+        faults = self.endpoint.profile.faults
+        return [one for one in _REFUSING if one in faults and faults[one].headers]
+
+    @precondition(lambda self: self.model.refused)
+    @rule(pick=_USES)
+    def retry(self, pick: int) -> None:
+        """Send a delete that was refused again, with its key."""
+        refused = self.model.refused[pick % len(self.model.refused)]
+        known, first = refused.known, refused.original
+        exchange = self.send(
+            lambda: self.endpoint.client.delete(known.configuration, key=refused.key),
+            "retry a refused delete with its key",
+        )
+        if exchange.status != first.status:
+            self.model.refused.remove(refused)
+            gone = known.state is State.GONE
+            self._took(known, exchange, "DELETED-DELETE" if gone else "DEL-ACCEPTED", refused.key)
+        self.check()
+
+    # ------------------------------------------------------------------ used keys
 
     @precondition(lambda self: self.model.used)
-    @rule(pick=st.integers(0, 7), new_connection=st.booleans())
+    @rule(pick=_USES, new_connection=st.booleans())
     def replay(self, pick: int, new_connection: bool) -> None:
         """Send a keyed delete again."""
         used = self.model.used[pick % len(self.model.used)]
         must = self.model.replay(used)
-        sid = used.known.configuration.sid
-        exchange = self._send(
-            lambda: self.bench.client.delete(
-                Configuration(sid), key=used.key, new_connection=new_connection
+        failed = used.operation and used.operation.status == "FAILED"
+        exchange = self.send(
+            lambda: self.endpoint.client.delete(
+                used.known.configuration,
+                key=used.key,
+                trigger=self._failing if failed else None,
+                new_connection=new_connection,
             ),
-            f"replay key {used.key}",
+            "replay a key",
         )
         if exchange.status == 500:  # documented and passing
             return
         if must:
-            idempotency.same_response(
-                self.bench.findings,
-                used.original,
-                exchange,
-                "KEY-TTL-MIN" if self.model.clock != used.at else "KEY-REPLAY",
-            )
+            moved = self.model.clock != used.at
+            state = used.operation.status if used.operation else ""
+            requirement = idempotency.replay_requirement(state, 2 * HOUR if moved else 0)
+            idempotency.same_response(self.findings, used.original, exchange, requirement)
         elif must is False:
-            old = exchange.status == 202 and bool(
-                exchange.operation_names & used.original.operation_names
-            )
-            self._hold("KEY-TTL-MAX", not old, "a new request", "the old response")
+            idempotency.expired(self.findings, used.original, exchange)
             self.model.used.remove(used)
             self._took(used.known, exchange, "KEY-TTL-MAX", used.key)
-        self._check()
+        self.check()
 
-    @precondition(lambda self: self.model.used)
-    @rule(key=st.integers(0, 7), pick=st.integers(0, 3))
+    @precondition(lambda self: self.model.used and len(self.model.known) > 1)
+    @rule(key=_USES, pick=_PICKS)
     def reuse(self, key: int, pick: int) -> None:
-        """Send a used key on another SID."""
-        used, known = self.model.used[key % len(self.model.used)], self._pick(pick)
+        """Send a used key for another configuration, also in another scope."""
+        used, known = self.model.used[key % len(self.model.used)], self.pick(pick)
         if known is used.known or self.model.replay(used) is not True:
             return
-        sid = known.configuration.sid
-        call = Call("delete", sid, allow=MISMATCH)
-        exchange = self._send(
-            lambda: self.bench.client.delete(Configuration(sid), key=used.key, call=call),
-            f"reuse key {used.key} on {pick}",
+        call = Call("delete", known.configuration.sid, allow=MISMATCH)
+        exchange = self.send(
+            lambda: self.endpoint.client.delete(known.configuration, key=used.key, call=call),
+            "reuse a key for another configuration",
         )
-        same = exchange.status == 202 and bool(
-            exchange.operation_names & used.original.operation_names
-        )
-        self._hold(
-            "KEY-REUSE-OTHER-SID",
-            not same,
-            f"an answer of its own for {sid}",
-            "the first SID's operation",
-        )
-        if exchange.status == 202 and not same:
+        if idempotency.reused(self.findings, used.original, exchange) and exchange.status == 202:
             self._accept(known, exchange)
         elif exchange.status == 500 or exchange.before:
             known.left_open()
         if exchange.status not in MISMATCH and exchange.object.get("code") != KEY_USED:
             # It may have been a request of its own, and the key may belong to it now.
             self.model.used.remove(used)
-        self._check()
+        self.check()
 
-    @rule(pick=st.integers(0, 3))
+    # ------------------------------------------------------------------ reads
+
+    @rule(pick=_PICKS)
     def fetch(self, pick: int) -> None:
         """Fetch one."""
-        known = self._pick(pick)
-        exchange = self._send(lambda: self.bench.client.fetch(known.configuration), f"fetch {pick}")
-        if (
-            exchange.status == 404
-            and known.state is State.PRESENT
-            and (late := known.configuration.read_lag_s)
-        ):
+        known = self.pick(pick)
+        self._fetch(known)
+        late = known.configuration.read_lag_s if known.state is State.PRESENT else 0
+        if late and self.exchanges[-1].status == 404:
             time.sleep(late)
-            exchange = self._send(
-                lambda: self.bench.client.fetch(known.configuration), f"fetch {pick} once more"
-            )
-        if known.state is not State.UNKNOWN and exchange.status != 500:
-            requirement = "DELETED-FETCH" if known.state is State.GONE else "CTRL-READ-AFTER-CREATE"
-            self._hold(
-                requirement,
-                exchange.status in FETCH[known.state],
-                _either(FETCH[known.state]),
-                exchange.outcome(),
-            )
-        self._check()
+            self._fetch(known)
+        if self.exchanges[-1].status != 500:
+            if known.state is State.GONE and known.deleted:
+                deletion.deleted_by_fetch(self.findings, known.deleted, self.exchanges[-1])
+            elif known.state is not State.UNKNOWN:
+                self.allowed("CTRL-READ-AFTER-CREATE", FETCH[known.state])
+        self.check()
 
-    @rule(pick=st.integers(0, 3), patch=st.booleans())
-    def update(self, pick: int, patch: bool) -> None:
+    def _fetch(self, known: Known) -> Exchange:
+        return self.send(lambda: self.endpoint.client.fetch(known.configuration), "fetch")
+
+    @rule(pick=_PICKS)
+    def read_list(self, pick: int) -> None:
+        """Read the list, which holds nothing deleted: that is looked for in every page."""
+        scope = self.pick(pick).configuration.scope
+        query = f"pageSize={LARGEST_PAGE}"
+        self.send(lambda: self.endpoint.client.page(query, scope=scope), "list")
+        self.check()
+
+    # ------------------------------------------------------------------ updates
+
+    @rule(pick=_PICKS, method=st.sampled_from(["PUT", "PATCH"]))
+    def update(self, pick: int, method: str) -> None:
         """Update one, and follow the update to its end."""
-        known = self._pick(pick)
-        if not known.configuration.payload:
+        known = self.pick(pick)
+        request = self._update_request(known, method)
+        if request is None:
             return
-        payload = (
-            {"description": "by a history"}
-            if patch
-            else {**known.configuration.payload, "description": "by a history"}
-        )
-        method = "PATCH" if patch else "PUT"
-        exchange = self._send(
-            lambda: self.bench.client.update(known.configuration, payload, method=method),
-            f"{method} {pick}",
-        )
+        exchange = self.send(lambda: self.endpoint.client.send(request), method)
+        known.updates += 1
+        restored = exchange.status in UPDATED
         if exchange.status == 202:
-            self._quietly(
-                lambda: self.bench.poller.finish(
-                    [self.bench.poller.accept(exchange, known.configuration)], early=False
-                )
-            )
+            accept, finish = self.endpoint.poller.accept, self.endpoint.poller.finish
+            self.quietly(lambda: finish([accept(exchange, known.configuration)], early=False))
         if known.state is State.GONE:
-            back = exchange.status in UPDATED
             if exchange.status == 202:
-                back = self.bench.client.fetch(known.configuration).status == 200
-            self._hold("EFFECT-NO-RESTORE", not back, _either(UPDATE_GONE), exchange.outcome())
-        self._check()
+                restored = self._fetch(known).status == 200
+            histories.not_restored(self.findings, restored, self.exchanges[-2:])
+        self.check()
 
-    @rule(pick=st.integers(0, 3))
+    @precondition(lambda self: len(self.endpoint.profile.accounts) > 1)
+    @rule(pick=_PICKS, method=st.sampled_from(["PUT", "PATCH", "DELETE"]))
+    def by_other_account(self, pick: int, method: str) -> None:
+        """Have another account update or delete one."""
+        known = self.pick(pick)
+        unauthorized = UnauthorizedCallers(self.endpoint)
+        scope, account = known.configuration.scope, 0 if known.configuration.scope.account else 1
+        if not self.endpoint.profile.has(replace(scope, account=account)) or unauthorized.may_exist(
+            known.configuration.sid, replace(scope, account=account)
+        ):
+            return
+        if method == "DELETE":
+            exchange = self.send(
+                lambda: unauthorized.other_account(known.configuration), "delete by another account"
+            )
+            authorization.refused(
+                self.findings, exchange, tolerated=self.endpoint.profile.tolerated
+            )
+        elif (request := self._update_request(known, method)) is not None:
+            call = replace(request.call, judge_content=False, credentials="other account")
+            request = replace(request, call=call, account=account)
+            self.send(lambda: self.endpoint.client.send(request), f"{method} by another account")
+        self.check()
+
+    def _update_request(self, known: Known, method: str) -> Request | None:
+        try:
+            text = f"{method} of a history"
+            return Updates(self.endpoint).request(known.configuration, method, text)
+        except CheckInconclusive:
+            return None
+
+    # ------------------------------------------------------------------ time
+
+    @precondition(lambda self: any(one.operations for one in self.model.known))
+    @rule(pick=_PICKS)
     def poll(self, pick: int) -> None:
         """Poll one operation."""
-        known = self._pick(pick)
-        for operation in known.operations[-1:]:
-            self._send(partial(self.bench.poller.poll, operation), f"poll of {pick}")
-            if operation.done:
-                known.ended()
-        self._check()
-
-    @rule(pick=st.integers(0, 3))
-    def finish(self, pick: int) -> None:
-        """Follow what runs to its end."""
-        known = self._pick(pick)
+        known = self.pick(pick)
         if known.operations:
-            self.lines.append(f"wait for {pick}")
-            self._quietly(lambda: self.bench.poller.finish(known.operations, early=False))
-            known.ended()
-            if known.state is State.GONE:
-                self.bench.inventory.gone(known.configuration)
-        self._check()
+            newest = known.operations[-1]
+            self.send(lambda: self.endpoint.poller.poll(newest), "poll")
+            if newest.done:
+                known.ended()
+        self.check()
 
-    @precondition(lambda self: self.moves_clock and self.model.used)
+    @precondition(lambda self: any(one.operations for one in self.model.known))
+    @rule()
+    def wait(self) -> None:
+        """Follow what runs to its end."""
+        self.spend()
+        self.lines.append("wait for the end")
+        self.finish(*self.model.known)
+        self.check()
+
+    @precondition(lambda self: self.run.moves_clock and self.model.used)
     @rule(hours=st.sampled_from((1, 23, 25)))
     def advance(self, hours: int) -> None:
         """Move the endpoint's clock."""
-        self._spend()
+        self.spend()
+        self.finish(*self.model.known)
         self.lines.append(f"the clock moves on by {hours} h")
-        for known in self.model.known:
-            if known.operations:
-                self._quietly(lambda k=known: self.bench.poller.finish(k.operations, early=False))  # type: ignore[misc]
-                known.ended()
-        self._or_over(lambda: self.bench.client.advance_clock(hours * HOUR))
+        self.or_over(lambda: self.endpoint.client.advance_clock(hours * HOUR))
         self.model.clock += hours * HOUR
+        self.check()
 
-    # ------------------------------------------------------------ helpers
+    def end(self) -> None:
+        """Delete what was updated, and look for what is deleted."""
+        for known in self.model.known:
+            if known.state is State.PRESENT and known.updates:
+                self._delete(known, self.endpoint.key())
+        self.finish(*self.model.known)
+        for number, known in enumerate(self.model.known):
+            if known.state is State.GONE:
+                self.fetch(number)
 
-    def _pick(self, pick: int) -> Known:
-        return self.model.known[pick % len(self.model.known)]
-
-    def _or_over(self, step: Callable[[], Any]) -> Any:
-        try:
-            return step()
-        except Inconclusive as error:
-            self.over.append(error)
-            raise
-
-    def _spend(self) -> None:
-        if self.over:
-            raise self.over[0]
-        if self.failed_at and self.bench.findings.requests - self.failed_at[0] > SHRINK_REQUESTS:
-            self.over.append(OutOfBudget())
-            raise self.over[0]
-
-    def _send(self, call: Callable[[], Exchange], text: str) -> Exchange:
-        self._spend()
-        exchange: Exchange = self._or_over(call)
-        self.exchanges.append(exchange)
-        self.lines.append(f"{text}: {exchange.outcome()}    {exchange.curl()}")
-        return exchange
-
-    def _quietly(self, step: Callable[[], Any]) -> None:
-        try:
-            step()
-        except BudgetExhausted as error:
-            self.over.append(error)
-            raise
-        except Inconclusive:
-            return  # what could not be followed leaves the model not knowing
+    # ------------------------------------------------------------------
 
     def _took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:
+        """Note what a delete that is no replay has done; a refusal for want of idleness passes."""
         if exchange.status == 500 or exchange.before:
             known.left_open()
+        elif known.state is State.GONE and known.deleted and requirement != "KEY-TTL-MAX":
+            deletion.deleted_by_delete(self.findings, known.deleted, exchange)
         elif known.state is not State.UNKNOWN and (
             requirement != "KEY-TTL-MAX" or known.state is State.GONE
         ):
-            allowed = DELETE[known.state]
-            self._hold(
-                requirement, exchange.status in allowed, _either(allowed), exchange.outcome()
-            )
+            self.allowed(requirement, DELETE[known.state])
+        operation = None
         if exchange.status == 202 and known.state is not State.GONE:
-            self._accept(known, exchange)
-            if key is not None:
-                self.model.used.append(Used(key, known, exchange, self.model.clock))
-        self._check()
+            operation = self._accept(known, exchange)
+        if key is not None:
+            used = Used(key, known, exchange, operation, self.model.clock)
+            if exchange.status == 202:
+                self.model.used.append(used)
+            elif exchange.status in (404, 409):
+                self.model.refused.append(used)
+        self.check()
 
-    def _accept(self, known: Known, exchange: Exchange) -> None:
+    def _accept(self, known: Known, exchange: Exchange) -> Operation | None:
         try:
-            known.accepted(self.bench.poller.accept(exchange, known.configuration))
+            operation = self.endpoint.poller.accept(exchange, known.configuration)
         except Inconclusive:
             known.state = State.UNKNOWN
-
-    def _hold(self, requirement: str, ok: bool, expected: str, seen: str) -> None:
-        self.bench.findings.check(
-            requirement, ok, expected=expected, seen=seen, exchanges=self.exchanges[-5:]
-        )
-
-    def _check(self) -> None:
-        count, requirement = self.bench.findings.breach_count(), self.bench.findings.last_breached
-        if count > self.before:
-            self.before = count
-            if not self.failed_at:
-                self.failed_at.append(self.bench.findings.requests)
-            type(self).failed_requirement = requirement
-            self.tell[:] = self.lines
-            raise Contradiction(requirement)
-
-    def teardown(self) -> None:
-        """Leave nothing running; the rest is cleaned up at the end of the run."""
-        gone = [k.configuration for k in self.model.known if k.state is State.GONE]
-        self.bench.inventory.gone(*gone)
-        if not self.failed_at and not self.over:
-            idle = [
-                k.configuration
-                for k in self.model.known
-                if k.state is State.PRESENT
-                and self.bench.ownership.untouched(k.configuration.resource_key)
-            ]
-            self.bench.configurations.give_back(*idle)
-
-
-def _either(statuses: frozenset[int]) -> str:
-    return " or ".join(map(str, sorted(statuses)))
+            return None
+        known.accepted(operation)
+        return operation

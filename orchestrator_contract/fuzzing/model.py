@@ -33,8 +33,6 @@ FETCH = {
     State.DELETING: frozenset({200, 404}),
     State.GONE: frozenset({404}),
 }
-#: Statuses that conform of an update of what is gone; one that is accepted does so, too, unless it brings it back.
-UPDATE_GONE = frozenset({404, 409})
 #: Statuses that say of an update that it was carried out at once.
 UPDATED = frozenset({200, 201, 204})
 
@@ -46,6 +44,9 @@ class Known:
     configuration: Configuration
     state: State = State.PRESENT
     operations: list[Operation] = field(default_factory=list)
+    #: The delete that was seen to end COMPLETED.
+    deleted: Operation | None = None
+    updates: int = 0
 
     def accepted(self, operation: Operation) -> None:
         """A delete of it was accepted."""
@@ -63,6 +64,8 @@ class Known:
         words = {operation.status for operation in self.operations}
         if "COMPLETED" in words:
             self.state = State.GONE
+            ended = (one for one in self.operations if one.status == "COMPLETED")
+            self.deleted = self.deleted or next(ended)
         elif self.state is State.DELETING:
             self.state = State.PRESENT if words == {"FAILED"} else State.UNKNOWN
         self.operations = [operation for operation in self.operations if not operation.done]
@@ -75,6 +78,8 @@ class Used:
     key: str
     known: Known
     original: Exchange
+    #: The operation that it started; None where it was refused.
+    operation: Operation | None
     #: Seconds by which the endpoint's clock had been moved at its first use.
     at: int
 
@@ -84,7 +89,9 @@ class Model:
 
     def __init__(self) -> None:
         self.known: list[Known] = []
+        #: Keys of accepted deletes, and of those that were refused.
         self.used: list[Used] = []
+        self.refused: list[Used] = []
         self.clock = 0
 
     def replay(self, used: Used) -> bool | None:

@@ -8,8 +8,6 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def drawn(telling: list[_T], others: list[_T], random: Random, number: int) -> list[_T]:
-    """*number* of both lists, the most telling first; fewer if there are."""
-    if number < len(telling):
-        return random.sample(telling, number)
-    return telling + random.sample(others, min(number - len(telling), len(others)))
+def drawn(written: list[_T], random: Random, number: int) -> list[_T]:
+    """*number* of them at random, or all in their order."""
+    return random.sample(written, number) if number < len(written) else written

@@ -92,7 +92,10 @@ def _expected(target: Profile, effort: Effort) -> str:
     logins, keys = (
         (GENTLE_LOGINS, GENTLE_KEYS)
         if effort.gentle
-        else (2 * effort.wrong_credentials + 4, 2 * effort.malformed_keys + 4)
+        else (
+            2 * effort.wrong_credentials + 4,
+            2 * effort.malformed_keys + effort.generated_keys + 4,
+        )
     )
     return (
         f"about {made} configurations made and deleted{at_once}, {requests} requests,"

@@ -138,6 +138,7 @@ class Process:
                 self._run_id,
                 self.worker,
                 self._processes,
+                options.report / ".hypothesis" if self._mock is None else None,
             ),
             self.coordinator,
             observers=[self.recorder, *([self._har] if self._har else [])],

@@ -52,6 +52,15 @@ class Found:
     steps: int
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A breach that does not count yet."""
+
+    requirement: str
+    breach: Breach
+    exchanges: tuple[Exchange, ...]
+
+
 class Findings:
     """All findings of a run; safe for threads, mergeable over processes."""
 
@@ -112,8 +121,29 @@ class Findings:
                     self._shown(seen),
                     test=self._current_test,
                 )
-                self._breach(requirement, record, breach, exchanges)
+                held: list[Held] | None = getattr(self._thread, "held", None)
+                if held is None or not self.catalogue[requirement].level.gates:
+                    self._breach(requirement, record, breach, exchanges)
+                else:
+                    held.append(Held(requirement, breach, tuple(exchanges)))
         return ok
+
+    @contextmanager
+    def held(self) -> Iterator[list[Held]]:
+        """Hold what this thread finds instead of counting it: generated inputs are sent twice before they count."""
+        held: list[Held] = []
+        self._thread.held = held
+        try:
+            yield held
+        finally:
+            self._thread.held = None
+
+    def keep(self, held: Held) -> None:
+        """Count a breach that was held."""
+        with self._lock:
+            self._breach(
+                held.requirement, self._record(held.requirement), held.breach, held.exchanges
+            )
 
     def on(self, call: Call) -> Check:
         """Return `check` under the requirements that judge such calls as *call*."""

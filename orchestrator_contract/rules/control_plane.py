@@ -87,12 +87,13 @@ def other_payload_refused(findings: Findings, before: Sequence[Exchange], again:
 # ------------------------------------------------------------------ pages
 
 
-def page_size_accepted(findings: Findings, page: Exchange) -> bool:
-    """A page may have any documented size."""
+def page_answered(findings: Findings, page: Exchange, *, valid: bool = True) -> bool:
+    """A page may have any documented size; another query gets a page or a refusal."""
+    allowed = (200,) if valid else (200, *range(400, 500))
     return findings.check(
         "CTRL-PAGE",
-        page.status == 200,
-        expected=f"200: pageSize may be 1 to {LARGEST_PAGE}",
+        page.status in allowed,
+        expected=f"200: pageSize may be 1 to {LARGEST_PAGE}" if valid else "200 or a 4xx",
         seen=page.outcome(),
         exchanges=[page],
     )

@@ -1,38 +1,158 @@
-"""Requests that Schemathesis generates; it is imported late, being slow."""
+"""Requests that Schemathesis and Hypothesis generate; imported when they are sent, as both take long to import."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
 
+from orchestrator_contract.api.pagination import token_of
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import BudgetExhausted, CheckInconclusive, Inconclusive
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
-from orchestrator_contract.rules import malformed_input
-
-if TYPE_CHECKING:
-    from orchestrator_contract.fuzzing.fuzz import Sent
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.rules import control_plane, malformed_input
+from orchestrator_contract.rules.malformed_input import (
+    MALFORMED_KEY_STATUSES,
+    MALFORMED_SID_STATUSES,
+    OUTSIDE_API_STATUSES,
+)
+from orchestrator_contract.steps.list_walks import ListWalks
 
 _WELL_FORMED_SID = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
+_PAGE_SIZE = re.compile(r"pageSize=([1-9][0-9]{0,3})|", re.ASCII)
 
 
 class GeneratedRequests:
-    """Sends generated requests and judges their responses."""
+    """Sends generated requests; each response is judged as it comes."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, list_walks: ListWalks) -> None:
         self._endpoint = endpoint
+        self._api = endpoint.client
+        self._findings = endpoint.findings
+        self._list_walks = list_walks
 
-    def delete(self, mode: str) -> None:
-        """Send deletes, generated in *mode* "positive" (valid) or "negative"."""
-        from orchestrator_contract.fuzzing.fuzz import run_generated  # noqa: PLC0415  # slow
+    # ---------------------------------------------------------------- deletes
 
-        run_generated(self._endpoint, "DELETE", mode, self._judge)
+    def deletes(self) -> None:
+        """Deletes of generated SIDs under generated keys."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
 
-    def _judge(self, sent: Sent) -> None:
-        findings, exchange = self._endpoint.findings, sent.exchange
-        if exchange.key is not None and not is_well_formed_key(exchange.key):
-            malformed_input.malformed_key_no_5xx(findings, exchange, f"value {exchange.key[:40]!r}")
-        elif _WELL_FORMED_SID.fullmatch(sent.segment):
-            malformed_input.not_found(findings, exchange)
+        self._run("deletes", schema_requests.segments_and_keys(), self._delete)
+
+    def headers(self) -> None:
+        """Deletes of an absent SID with a generated header."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        absent = self._endpoint.absent.one()
+        self._run("headers", schema_requests.headers(), partial(self._with_header, absent))
+
+    def _delete(self, request: tuple[str, str | None]) -> Exchange | None:
+        segment, key = request
+        if not self._may_be_named(segment):
+            return None
+        well_formed = key is not None and is_well_formed_key(key)
+        odd = key is not None and not well_formed
+        allow = MALFORMED_SID_STATUSES | OUTSIDE_API_STATUSES
+        call = Call(
+            "delete",
+            segment,
+            allow=allow | MALFORMED_KEY_STATUSES if odd else allow,
+            outside_api=True,
+        )
+
+        def send() -> Exchange:
+            # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.
+            used = self._endpoint.key() if well_formed else key
+            return self._api.delete(
+                Configuration(segment), key=used, call=call, allow_no_response=True
+            )
+
+        exchange = past_500(send)
+        if odd:
+            malformed_input.malformed_key_no_5xx(self._findings, exchange, f"value {key!r:.42}")
+        elif _WELL_FORMED_SID.fullmatch(segment):
+            malformed_input.not_found(self._findings, exchange)
         else:
-            kind = f"the generated SID {sent.segment[:60]!r}"
-            malformed_input.malformed_sid_refused(findings, exchange, kind)
+            kind = f"the generated SID {segment[:60]!r}"
+            malformed_input.malformed_sid_refused(self._findings, exchange, kind)
+        return exchange
+
+    def _may_be_named(self, segment: str) -> bool:
+        """Whether a fetch shows that nothing has the SID *segment*."""
+        if not segment.strip(".") or segment == self._endpoint.targets.control.sid:
+            return False
+        try:
+            self._endpoint.absent.confirm(Configuration(segment))
+        except BudgetExhausted:
+            raise
+        except Inconclusive:
+            return False
+        return True
+
+    def _with_header(self, absent: Configuration, header: tuple[str, str]) -> Exchange:
+        call = Call("delete", absent.sid, allow=MALFORMED_KEY_STATUSES, outside_api=True)
+        send = partial(
+            self._api.delete, absent, headers=[header], call=call, allow_no_response=True
+        )
+        exchange = past_500(send)
+        if exchange.status not in MALFORMED_KEY_STATUSES:  # a server may refuse any header
+            malformed_input.not_found(self._findings, exchange)
+        return exchange
+
+    # ---------------------------------------------------------------- the list
+
+    def lists(self) -> None:
+        """Pages of the list by generated queries."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        self._run("lists", schema_requests.queries(), self._page)
+
+    def page_tokens(self) -> None:
+        """Pages by tokens near a real one: first what lacks a character or has one more, then generated ones.
+
+        Raises:
+            CheckInconclusive: the list gives no token.
+        """
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        token = token_of(self._list_walks.page(1))
+        if not token:
+            raise CheckInconclusive("the list gives no nextToken")
+        for near in (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2):
+            self._page(urlencode({"pageToken": near}))
+        encoded = schema_requests.tokens(token).map(
+            lambda one: urlencode({"pageToken": one.encode("utf-8", "surrogateescape")})
+        )
+        self._run("page tokens", encoded, self._page, times=4)
+
+    def page_sizes(self, configurations: Sequence[Configuration]) -> None:
+        """Walks over pages of each size that parts the list into two, as many as the effort allows."""
+        number = len(self._endpoint.configurations.listing.sids())
+        sizes = [*range(-(-number // 2), number)]
+        self._endpoint.random.shuffle(sizes)
+        for size in sizes[: self._endpoint.effort.generated_requests]:
+            walk = self._list_walks.small_pages(configurations, size)
+            self._list_walks.check_pages(walk)
+
+    def _page(self, query: str) -> Exchange:
+        page = past_500(partial(self._api.page, query))
+        size = _PAGE_SIZE.fullmatch(query)
+        valid = size is not None and int(size[1] or 1) <= LARGEST_PAGE
+        control_plane.page_answered(self._findings, page, valid=valid)
+        return page
+
+    # ----------------------------------------------------------------
+
+    def _run(
+        self, kind: str, strategy: Any, attempt: Callable[[Any], Exchange | None], *, times: int = 1
+    ) -> None:
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+
+        number = self._endpoint.effort.generated_requests * times
+        Examples(self._endpoint, kind, attempt).run(strategy, number)

@@ -96,8 +96,8 @@ class ListWalks:
         """The first page of *size*."""
         return past_500(partial(self._api.page, f"pageSize={size}"))
 
-    def small_pages(self, configurations: Sequence[Configuration]) -> Walk:
-        """A walk over small pages, repeated until each is shown once.
+    def small_pages(self, configurations: Sequence[Configuration], size: int = 0) -> Walk:
+        """A walk over pages of *size*, by default small ones, repeated while it does not show each of *configurations* once.
 
         Raises:
             CheckInconclusive: others changed the list during every walk.
@@ -106,7 +106,7 @@ class ListWalks:
         for attempt in range(_WALKS):
             try:
                 before = self._list.sids()
-                walk = self._walk(small_size(before), configurations)
+                walk = self._walk(size or small_size(before), configurations)
             except Inconclusive:
                 if attempt == _WALKS - 1:
                     raise

@@ -56,6 +56,13 @@ class MalformedRequests:
         malformed_input.malformed_sid_refused(self._findings, exchange, sid.why)
         return exchange
 
+    def unknown(self, sid: MalformedSid, scope: Scope) -> Exchange:
+        """Delete a SID that only looks like one: it is not found."""
+        exchange = past_500(lambda: self._api.delete(Configuration(sid.segment, scope=scope)))
+        if exchange.status != 500:
+            malformed_input.not_found(self._findings, exchange)
+        return exchange
+
     def sids(self, sids: Sequence[MalformedSid], scope: Scope = DEFAULT_SCOPE) -> list[Exchange]:
         """The responses to deletes of *sids*, some at a time."""
         return self._endpoint.each(lambda one: self.sid(one, scope), sids, width=4)

@@ -48,6 +48,7 @@ from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
 from orchestrator_contract.steps.final_looks import FinalLooks
+from orchestrator_contract.steps.generated_inputs import GeneratedInputs
 from orchestrator_contract.steps.generated_requests import GeneratedRequests
 from orchestrator_contract.steps.histories import Histories
 from orchestrator_contract.steps.key_day import EXPIRED_KINDS, REPLAYED_KINDS, KeyDay
@@ -195,9 +196,15 @@ def histories(endpoint: Endpoint) -> Histories:
 
 
 @pytest.fixture(scope="session")
-def generated_requests(endpoint: Endpoint) -> GeneratedRequests:
-    """Requests that Schemathesis generates."""
-    return GeneratedRequests(endpoint)
+def generated_inputs(endpoint: Endpoint, malformed: MalformedRequests) -> GeneratedInputs:
+    """Deletes with keys and SIDs that Hypothesis generates."""
+    return GeneratedInputs(endpoint, malformed)
+
+
+@pytest.fixture(scope="session")
+def generated_requests(endpoint: Endpoint, list_walks: ListWalks) -> GeneratedRequests:
+    """Requests that Schemathesis and Hypothesis generate."""
+    return GeneratedRequests(endpoint, list_walks)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from orchestrator_contract.inputs.key_forms import PLACES, other_digit
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.generated_inputs import GeneratedInputs
 from orchestrator_contract.steps.malformed_keys import MalformedKeys, MalformedKeyUse
 
 # ------------------------------------------------------------------ well-formed keys
@@ -72,6 +73,14 @@ def test_malformed_key_near_a_used_one_does_not_replay(
 
     for key, again in malformed_key_requests.send_each(used.configuration, near):
         check.not_honoured(used, again, key)
+
+
+@pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
+def test_generated_malformed_key_does_not_replay(
+    used: Operation, generated_inputs: GeneratedInputs
+) -> None:
+    """A generated malformed key near a used one is refused or ignored."""
+    generated_inputs.malformed_keys(used)
 
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")

@@ -7,6 +7,7 @@ import pytest
 from orchestrator_contract.check import Check
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.generated_inputs import GeneratedInputs
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
 from orchestrator_contract.steps.other_methods import OtherMethods
 
@@ -23,6 +24,16 @@ def test_malformed_sid_is_refused(
         responses = malformed.sids(group)
         if not check.unchanged_while_deleting(control, responses):
             break
+
+
+@pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
+def test_generated_malformed_sid_is_refused(
+    generated_inputs: GeneratedInputs, control: Configuration, check: Check
+) -> None:
+    """A generated SID that does not look like one is refused without effect."""
+    responses = generated_inputs.malformed_sids(control)
+
+    check.unchanged_while_deleting(control, responses)
 
 
 @pytest.mark.requirement("SID-METHOD-NOT-ALLOWED")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -283,6 +284,7 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         effort: str | Effort = "quick",
         requests: int = 10_000,
         deletes: int = 300,
+        examples: Path | None = None,
         **changes: Any,
     ) -> Bench:
         target = Profile(
@@ -296,7 +298,7 @@ def start(clock: Clock) -> Iterator[Callable[..., Bench]]:
         chosen = EFFORTS[effort] if isinstance(effort, str) else effort
         journal = _Journal()
         coordinator = Coordinator(requests, 0, deletes, journal)  # type: ignore[arg-type]
-        run = Endpoint(Settings(profile, chosen, 1, "run"), coordinator)
+        run = Endpoint(Settings(profile, chosen, 1, "run", examples=examples), coordinator)
         script, wire = ScriptedEndpoint(clock), run.client.wire
         run.client.wire = script  # type: ignore[assignment]
         if profile.provision.mode in ("pool", "command"):

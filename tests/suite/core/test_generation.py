@@ -1,6 +1,9 @@
-"""One seed generates the same inputs, whatever else the process has loaded."""
+"""One seed generates the same inputs, in any process and checkout."""
+
+from __future__ import annotations
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +12,35 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import Phase, given, seed
 
+import orchestrator_contract
+from orchestrator_contract.contract import schemas
 from orchestrator_contract.fuzzing.generation import settings
+from orchestrator_contract.fuzzing.keys import forms, malformed_keys
+from orchestrator_contract.fuzzing.sids import malformed_sids
+from orchestrator_contract.inputs.identifiers import is_well_formed_key
+
+KEY = "3f0c9a52-7d1e-4b8a-9c36-51e2d4a7b860"
+SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
+_PROGRAM = f"""
+from hypothesis import Phase, given, seed
+from orchestrator_contract.fuzzing import keys, schema_requests, sids
+from orchestrator_contract.fuzzing.generation import settings
+
+for strategy in (
+    keys.malformed_keys({KEY!r}),
+    sids.malformed_sids({SID!r}),
+    schema_requests.segments_and_keys(),
+    schema_requests.queries(),
+    schema_requests.headers(),
+):
+    @seed(7)
+    @settings(Phase.generate, seed=7, max_examples=30)
+    @given(strategy)
+    def run(value):
+        print(repr(value))
+
+    run()
+"""
 
 
 def generated() -> list[tuple[int, str]]:
@@ -17,7 +48,7 @@ def generated() -> list[tuple[int, str]]:
     seen: list[tuple[int, str]] = []
 
     @seed(7)
-    @settings(Phase.generate, max_examples=200)
+    @settings(Phase.generate, seed=7, max_examples=200)
     @given(st.integers(), st.text())
     def run(number: int, text: str) -> None:
         seen.append((number, text))
@@ -29,7 +60,7 @@ def generated() -> list[tuple[int, str]]:
 def test_constants_of_loaded_modules_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hypothesis draws from constants of loaded modules unless told otherwise."""
+    """Hypothesis would draw from them, and so would send other requests from another checkout."""
     before = generated()
     file = tmp_path / "constants.py"
     file.write_text(
@@ -39,15 +70,75 @@ def test_constants_of_loaded_modules_change_nothing(
     spec = importlib.util.spec_from_file_location("constants", file)
     assert spec
     monkeypatch.setitem(sys.modules, "constants", importlib.util.module_from_spec(spec))
+
     assert generated() == before
+
+
+@pytest.mark.slow
+def test_two_checkouts_generate_the_same(tmp_path: Path) -> None:
+    """Neither the folder nor the hash seed of a process changes what a seed gives."""
+    package = Path(orchestrator_contract.__file__).parent
+    shutil.copytree(package, tmp_path / "other" / package.name)
+    shutil.copytree(schemas.schema_root(), tmp_path / "other" / "schemas")
+
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", _PROGRAM],
+            env={"PYTHONPATH": str(folder), "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for folder, hash_seed in ((package.parent, "1"), (tmp_path / "other", "2"))
+    ]
+
+    assert outputs[0].count("\n") == 150
+    assert outputs[0] == outputs[1]
+
+
+def test_keys_and_sids_are_malformed() -> None:
+    """No generated key matches the pattern, and no generated SID is the real one."""
+    values: list[str] = []
+    segments: list[str] = []
+
+    @settings(Phase.generate, seed=3, max_examples=300)
+    @given(malformed_keys(KEY), malformed_sids(SID))
+    def run(key: object, sid: object) -> None:
+        values.append(getattr(key, "value", KEY))
+        segments.append(getattr(sid, "segment", SID))
+
+    run()
+
+    assert len({*values}) > 250
+    assert len({*segments}) > 250
+    assert not any(map(is_well_formed_key, values))
+    assert SID not in segments
+    assert all(one.isascii() and "/" not in one and "?" not in one for one in segments)
+    assert all(value == value.strip(" \t") and value.encode("latin-1") for value in values if value)
+
+
+def test_forms_of_keys_are_well_formed() -> None:
+    """Every form of a new key matches the pattern."""
+    made: set[str] = set()
+
+    @settings(Phase.generate, seed=3, max_examples=200)
+    @given(forms())
+    def run(form: object) -> None:
+        assert callable(form)
+        made.add(form(KEY))
+
+    run()
+
+    assert len(made) > 150
+    assert all(map(is_well_formed_key, made))
 
 
 def test_no_callback_of_the_garbage_collection() -> None:
     """A Ctrl-C that fell into one would be lost, and fail whatever runs."""
     program = (
         "import gc, orchestrator_contract.fuzzing.generation\n"
-        "from hypothesis.internal.conjecture.junkdrawer import gc_cumulative_time\n"
-        "gc_cumulative_time()\n"
+        "from hypothesis import given, strategies\n"
+        "given(strategies.none())(lambda _: None)()\n"
         "print(len(gc.callbacks))"
     )
 
