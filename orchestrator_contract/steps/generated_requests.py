@@ -129,7 +129,7 @@ class GeneratedRequests:
         encoded = schema_requests.tokens(token).map(
             lambda one: urlencode({"pageToken": one.encode("utf-8", "surrogateescape")})
         )
-        self._run("page tokens", encoded, self._page, times=4)
+        self._run("page tokens", encoded, self._page, times=2)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
         """Walks over pages of each size that parts the list into two, as many as the effort allows."""

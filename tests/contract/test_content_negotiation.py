@@ -40,6 +40,7 @@ def test_response_does_not_depend_on_accept(
     check.not_found(response)
 
 
+@pytest.mark.extended
 @pytest.mark.requirement("HTTP-CONTENT-ENCODING", "DEL-202-BODY")
 def test_202_without_an_offered_coding_is_not_coded(
     deletes: Deletes, configuration: Configuration, check: Check

@@ -15,7 +15,7 @@ from orchestrator_contract.steps.failed_operations import FailedOperations
 
 
 @pytest.mark.requirement("KEY-ONE-OPERATION", "KEY-REPLAY-BODY")
-@pytest.mark.parametrize("connection", ["reused", "new"])
+@pytest.mark.parametrize("connection", [pytest.param("reused", marks=pytest.mark.extended), "new"])
 @pytest.mark.parametrize(
     "state",
     [

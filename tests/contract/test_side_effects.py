@@ -13,6 +13,7 @@ from orchestrator_contract.steps.updates import Updates
 METHODS = ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)]
 
 
+@pytest.mark.extended
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_delete_leaves_configurations_of_the_same_name(
     namesakes: Namesakes, deletes: Deletes, check: Check

@@ -14,6 +14,7 @@ def test_histories(histories: Histories) -> None:
 
 
 @pytest.mark.clock
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX")
 def test_histories_over_days(histories: Histories) -> None:
     """No history in which the clock is moved contradicts the model."""
