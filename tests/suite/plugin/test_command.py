@@ -85,7 +85,7 @@ def test_lines_to_paste(
     command: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Each line that repeats a finding can be pasted where the run was started."""
-    mock = start_mock("--defect", "error-404-code-text")
+    mock = start_mock("--defect", "error-code-string:404")
     (tmp_path / "my profile.toml").write_text(mock.profile.read_text("utf-8"), "utf-8")
     chosen = ("--target", "my profile.toml", "--requirement", "ERR-404-BODY", "--effort", "quick")
 

@@ -325,7 +325,7 @@ def test_a_report_that_can_not_be_written_at_the_end(
     spoil = tmp_path / "conftest.py"
     spoil.write_text(
         "from pathlib import Path\nfrom orchestrator_contract import report\n"
-        "report.prepare = lambda folder: (folder / 'conformance.json').mkdir(parents=True)\n",
+        "report.prepare = lambda folder, *_: (folder / 'conformance.json').mkdir(parents=True)\n",
         encoding="utf-8",
     )
     for target, said in ((start_mock().profile, ""), ("http://127.0.0.1:9", "can't be reached")):

@@ -310,7 +310,7 @@ OAUTH = (
         ),
         (BASE + "proxy = 'socks5://me:hidden@p:1'\n", "target.proxy: expected a match of"),
         (BASE + "proxy = 'http://me:hidden@:1'\n", "target.proxy: expected http://host:port"),
-        (BASE + "client_cert = 'a.pem'\n", "target.client_cert: expected type object"),
+        (BASE + "client_cert = 'a.pem'\n", "target.client_cert: expected an object"),
         (BASE + "[limits]\nconfigurations = 0\n", "limits.configurations: expected at least 1"),
         ("[target]\nbase_url = 'me:hidden@a.example'\n", "target.base_url: expected"),
     ],

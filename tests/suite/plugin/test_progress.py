@@ -19,7 +19,7 @@ from orchestrator_contract.pytest_plugin import terminal
 from orchestrator_contract.pytest_plugin.terminal import Ticker
 
 PROJECT = Path(__file__).parents[3]
-TEST = "tests/contract/test_races_mixed.py::test_late_update"
+TEST = "tests/contract/test_delete_and_update.py::test_late_update_does_not_restore"
 
 
 def read_all(descriptor: int) -> str:

@@ -65,7 +65,7 @@ def run(
     start_mock: Callable[..., Any], suite_environment: dict[str, str], tmp_path: Path
 ) -> Callable[..., list[str]]:
     """Run two tests, one of which fails: seed, whether it is said to be the last run's, tests."""
-    mock = start_mock("--defect", "patch-deletes")
+    mock = start_mock("--defect", "update-deletes")
 
     def start(*more: str) -> list[str]:
         command = [sys.executable, "-m", "pytest", "tests/contract", "-v", "--effort", "quick"]
@@ -74,7 +74,7 @@ def run(
             "-o",
             f"cache_dir={tmp_path / 'cache'}",
             "-k",
-            "test_unknown_sid or update_keep",
+            "unknown_sid_ or update_deletes_nothing",
         ]
         done = subprocess.run(
             [*command, *more],
@@ -99,8 +99,13 @@ def test_next_run(run: Callable[..., list[str]]) -> None:
     """The next run has the failed one's seed, and its failing test first; --seed outranks it."""
     first, second, third = run(), run(), run("--seed", "5")
 
-    assert first[1:] == ["new", "test_unknown_sid", "test_update_keeps", "test_unknown_sid_keeps"]
-    assert second[:3] == [first[0], "again", "test_update_keeps"]
+    assert first[1:] == [
+        "new",
+        "test_unknown_sid_returns_404",
+        "test_update_deletes_nothing",
+        "test_delete_of_an_unknown_sid_has_no_effect",
+    ]
+    assert second[:3] == [first[0], "again", "test_update_deletes_nothing"]
     assert sorted(second[2:]) == sorted(first[2:])
     assert third == ["5", *first[1:]]
 
@@ -108,9 +113,15 @@ def test_next_run(run: Callable[..., list[str]]) -> None:
 @pytest.mark.parametrize(
     ("option", "tests"),
     [
-        pytest.param("--lf", ["test_update_keeps"], id="failed-only"),
+        pytest.param("--lf", ["test_update_deletes_nothing"], id="failed-only"),
         pytest.param(
-            "--ff", ["test_update_keeps", "test_unknown_sid", "test_unknown_sid_keeps"], id="first"
+            "--ff",
+            [
+                "test_update_deletes_nothing",
+                "test_unknown_sid_returns_404",
+                "test_delete_of_an_unknown_sid_has_no_effect",
+            ],
+            id="first",
         ),
     ],
 )
@@ -125,4 +136,4 @@ def test_next_run_with_workers(run: Callable[..., list[str]]) -> None:
     """xdist's workers take over seed and order."""
     first, second = run("-n", "1"), run("-n", "1")
 
-    assert second[:3] == [first[0], "again", "test_update_keeps"]
+    assert second[:3] == [first[0], "again", "test_update_deletes_nothing"]

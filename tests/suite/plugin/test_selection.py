@@ -79,7 +79,7 @@ def test_what_selects_nothing_is_refused(run: Run, options: tuple[str, ...], sai
 
 def test_k_selects(run: Run, mock: Any) -> None:
     """With -k only what the selected tests judge is listed."""
-    finished = run("--target", mock.profile, "-k", "test_doubled_key")
+    finished = run("--target", mock.profile, "-k", "test_duplicate_key_header")
 
     assert finished.code == 0, finished.output
     assert set(finished.verdicts()) == {"KEY-DUPLICATE-HEADER"}
@@ -138,7 +138,8 @@ def test_no_provision(run: Run, mock: Any) -> None:
 
     assert finished.code == 0, finished.output
     unverified = {one for one, verdict in finished.verdicts().items() if verdict == "unverified"}
-    assert {one.id for one in KNOWN.values() if "provision" in one.needs} <= unverified
+    needing = {one.id for one in KNOWN.values() if "provision" in one.needs}
+    assert needing - {"CTRL-PAGE", "DEL-STATUS"} <= unverified  # seen in lists and 404s
     assert finished.verdicts()["SID-UNKNOWN"] == "passed"
 
 
