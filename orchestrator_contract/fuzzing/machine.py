@@ -301,7 +301,9 @@ class Machine(History):
         self.check()
 
     def end(self) -> None:
-        """Delete what was updated, and look for what is deleted."""
+        """Replay a key, delete what was updated, and look for what is deleted."""
+        if self.model.used:
+            self.replay(0, new_connection=False)
         for known in self.model.known:
             if known.state is State.PRESENT and known.updates:
                 self._delete(known, self.endpoint.key())

@@ -95,7 +95,10 @@ def _deleted(draw: st.DrawFn, text: str) -> str:
 
 
 def _swapped(draw: st.DrawFn, text: str) -> str:
-    place = _place(draw, text)
+    """*text* with two neighbours swapped, as often a separator and another as any two."""
+    beside = [place for place in range(len(text) - 1) if "-" in text[place : place + 2]]
+    separator = draw(st.booleans()) and bool(beside)
+    place = draw(st.sampled_from(beside)) if separator else _place(draw, text)
     return _put(text, place, place + 2, text[place : place + 2][::-1])
 
 
@@ -140,6 +143,9 @@ def _separated(draw: st.DrawFn, text: str) -> str:
 
 
 def _resized(draw: st.DrawFn, text: str) -> str:
+    """*text* cut anywhere, or repeated to a length of any magnitude."""
+    if draw(st.booleans()):
+        return text[: _place(draw, text)]
     size = length(draw, _LONGEST)
     return (text * (size // len(text) + 1))[:size]
 

@@ -21,7 +21,9 @@ _CONFIGURATIONS = "/v2/ControlPlane/Configurations"
 _OPERATIONS = {"delete": (f"{_CONFIGURATIONS}/{{Sid}}", "DELETE"), "list": (_CONFIGURATIONS, "GET")}
 #: Headers that a client may add, whatever their values, and the longest of those.
 _HEADERS = ("X-Request-Id", "X-Correlation-Id", "Accept-Language", "Referer", "traceparent", "From")
-_LONGEST_VALUE, _LONGEST_TOKEN = 200, 100
+_LONGEST_VALUE = 200
+#: Lengths of page tokens: each as likely, at least these.
+_TOKEN_LENGTHS = 32
 
 
 def segments_and_keys() -> st.SearchStrategy[tuple[str, str | None]]:
@@ -45,10 +47,11 @@ def headers(draw: st.DrawFn) -> tuple[str, str]:
 @st.composite
 def tokens(draw: st.DrawFn, token: str) -> str:
     """A page token near a real one, or an unrelated one of any length."""
-    if draw(st.booleans()):
-        return near(draw, token, _LONGEST_TOKEN)
+    if draw(st.integers(0, 3)) == 0:
+        return near(draw, token, 2 * len(token))
     alphabet = st.sampled_from("0123456789abcdefghijklmnopqrstuvwxyzABCDEF-_=")
-    return "".join(draw(alphabet) for _ in range(length(draw, _LONGEST_TOKEN)))
+    size = draw(st.integers(1, max(_TOKEN_LENGTHS, 2 * len(token))))
+    return "".join(draw(alphabet) for _ in range(size))
 
 
 def _requests(operation: str) -> st.SearchStrategy[Any]:

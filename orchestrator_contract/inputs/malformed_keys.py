@@ -71,6 +71,7 @@ def _of_other_kinds(key: str) -> list[MalformedKey]:
         MalformedKey(f"{key},", "a comma after it"),
         MalformedKey(f"{key[:20]} {key[20:]}", "a space in it"),
         MalformedKey(f"0x{key[2:]}", "a group that begins with 0x"),
+        MalformedKey(f"+{key[1:]}", "a group that begins with a plus"),
         MalformedKey("0" * 5000, "5,000 characters"),
         MalformedKey("\xff\xfe\xe9", "bytes that are no UTF-8"),
         MalformedKey(key.replace("-", "") * 10, "320 characters"),
