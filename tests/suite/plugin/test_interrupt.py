@@ -112,7 +112,7 @@ def test_interrupted_with_workers(
     rows = json.loads((report / "conformance.json").read_text("utf-8"))["requirements"]
     assert len(rows) > 90
     assert {row["verdict"] for row in rows} <= {"passed", "unverified"}
-    assert all(row["checks"] for row in rows if row["verdict"] == "passed")
+    assert all(row["tests"] for row in rows if row["verdict"] == "passed")
     assert (mock.names(1), mock.names(2)) == ([], [])
     assert list(report.rglob("*journal*")) == []
 
