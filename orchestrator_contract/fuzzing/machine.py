@@ -301,9 +301,10 @@ class Machine(History):
         self.check()
 
     def end(self) -> None:
-        """Replay a key, delete what was updated, and look for what is deleted."""
-        if self.model.used:
-            self.replay(0, new_connection=False)
+        """Replay the first key of each, delete what was updated, and look for what is deleted."""
+        firsts = {id(one.known): one for one in reversed(self.model.used)}
+        for used in firsts.values():
+            self.replay(self.model.used.index(used), new_connection=False)
         for known in self.model.known:
             if known.state is State.PRESENT and known.updates:
                 self._delete(known, self.endpoint.key())
