@@ -65,9 +65,12 @@ def _of_schema_kinds(key: str) -> list[MalformedKey]:
 
 
 def _of_other_kinds(key: str) -> list[MalformedKey]:
+    bare = key.replace("-", "")
+    moved = f"{bare[:4]}-{bare[4:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:]}"
     return [
         MalformedKey(f'"{key}"', "quotes"),
         MalformedKey(key + "-0000", "a sixth group"),
+        MalformedKey(moved, "hyphens in other places"),
         MalformedKey(f"{key},", "a comma after it"),
         MalformedKey(f"{key[:20]} {key[20:]}", "a space in it"),
         MalformedKey(f"0x{key[2:]}", "a group that begins with 0x"),
@@ -80,15 +83,12 @@ def _of_other_kinds(key: str) -> list[MalformedKey]:
 
 def _normalised(key: str) -> list[MalformedKey]:
     """Keys that lenient readers turn into *key*."""
-    bare = key.replace("-", "")
-    moved = f"{bare[:4]}-{bare[4:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:]}"
     return [
         MalformedKey(f"'{key}'", "single quotes"),
         MalformedKey(key.replace("-", "."), "dots for hyphens"),
         MalformedKey(_on_the_wire(key.replace("-", chr(0x2010))), "Unicode hyphens"),
         MalformedKey(f"{key}\xc2\xa0", "a no-break space after it"),
         MalformedKey(f"{key}\xa0", "a Latin-1 no-break space after it"),
-        MalformedKey(moved, "hyphens in other places"),
     ]
 
 
