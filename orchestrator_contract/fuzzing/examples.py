@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import Phase, given, seed
+from hypothesis import Phase, given, reject, seed
 from hypothesis.errors import HypothesisException
 
 from orchestrator_contract.endpoint import Endpoint
@@ -39,6 +39,7 @@ class Examples:
         self._over: list[Inconclusive] = []
         self._sent: list[Exchange] = []
         self._generated = 0
+        self._seen: set[Any] = set()
 
     def run(self, strategy: st.SearchStrategy[Any], number: int) -> list[Exchange]:
         """The responses to *number* examples; after a finding the rest is generated without its like.
@@ -76,6 +77,9 @@ class Examples:
             nonlocal failed_at
             if self._over or (failed_at and len(self._sent) - failed_at > SHRINK_REQUESTS):
                 return
+            if not smallest and value in self._seen:
+                reject()
+            self._seen.add(value)
             self._generated += not smallest
             exchange, held = self._held(value)
             if exchange is None or not any(one.requirement not in known for one in held):

@@ -26,6 +26,8 @@ from orchestrator_contract.steps.updates import Updates
 #: Most configurations of one history.
 _MOST = 3
 _PICKS, _USES = st.integers(0, _MOST - 1), st.integers(0, 7)
+#: How deletes end, where the profile can make them fail.
+_OUTCOMES = st.sampled_from(["COMPLETED", "FAILED"])
 _REFUSING = (409, 429)
 
 
@@ -59,23 +61,16 @@ class Machine(History):
 
     # ------------------------------------------------------------------ deletes
 
-    @rule(pick=_PICKS, form=st.none() | forms())
-    def delete(self, pick: int, form: Callable[[str], str] | None) -> None:
+    @rule(pick=_PICKS, form=st.none() | forms(), outcome=_OUTCOMES)
+    def delete(self, pick: int, form: Callable[[str], str] | None, outcome: str) -> None:
         """Delete one, with a fresh key or without."""
-        self._delete(self.pick(pick), form(self.endpoint.key()) if form else None)
+        key = form(self.endpoint.key()) if form else None
+        self._delete(self.pick(pick), key, self._failing if outcome == "FAILED" else None)
 
-    @rule(pick=_PICKS, form=forms())
-    def delete_to_the_end(self, pick: int, form: Callable[[str], str]) -> None:
+    @rule(pick=_PICKS, form=forms(), outcome=_OUTCOMES)
+    def delete_to_the_end(self, pick: int, form: Callable[[str], str], outcome: str) -> None:
         """Delete one with a fresh key, and wait for the end."""
-        self._delete(self.pick(pick), form(self.endpoint.key()))
-        self.finish(*self.model.known)
-        self.check()
-
-    @precondition(lambda self: self._failing is not None)
-    @rule(pick=_PICKS)
-    def delete_in_vain(self, pick: int) -> None:
-        """Delete one so that the operation ends FAILED."""
-        self._delete(self.pick(pick), self.endpoint.key(), self._failing)
+        self.delete(pick, form, outcome)
         self.finish(*self.model.known)
         self.check()
 
@@ -187,10 +182,18 @@ class Machine(History):
 
     # ------------------------------------------------------------------ reads
 
-    @rule(pick=_PICKS)
-    def fetch(self, pick: int) -> None:
-        """Fetch one."""
+    @rule(pick=_PICKS, listed=st.booleans())
+    def read(self, pick: int, listed: bool) -> None:
+        """Fetch one, or read the list: every page is looked at for what is deleted."""
         known = self.pick(pick)
+        if listed:
+            query, scope = f"pageSize={LARGEST_PAGE}", known.configuration.scope
+            self.send(lambda: self.endpoint.client.page(query, scope=scope), "list")
+            self.check()
+            return
+        self._look(known)
+
+    def _look(self, known: Known) -> None:
         self._fetch(known)
         late = known.configuration.read_lag_s if known.state is State.PRESENT else 0
         if late and self.exchanges[-1].status == 404:
@@ -206,20 +209,19 @@ class Machine(History):
     def _fetch(self, known: Known) -> Exchange:
         return self.send(lambda: self.endpoint.client.fetch(known.configuration), "fetch")
 
-    @rule(pick=_PICKS)
-    def read_list(self, pick: int) -> None:
-        """Read the list, which holds nothing deleted: that is looked for in every page."""
-        scope = self.pick(pick).configuration.scope
-        query = f"pageSize={LARGEST_PAGE}"
-        self.send(lambda: self.endpoint.client.page(query, scope=scope), "list")
-        self.check()
-
     # ------------------------------------------------------------------ updates
 
-    @rule(pick=_PICKS, method=st.sampled_from(["PUT", "PATCH"]))
-    def update(self, pick: int, method: str) -> None:
-        """Update one, and follow the update to its end."""
-        known = self.pick(pick)
+    @rule(pick=_PICKS)
+    def put(self, pick: int) -> None:
+        """Replace one, and follow the update to its end."""
+        self._update(self.pick(pick), "PUT")
+
+    @rule(pick=_PICKS)
+    def patch(self, pick: int) -> None:
+        """Change one, and follow the update to its end."""
+        self._update(self.pick(pick), "PATCH")
+
+    def _update(self, known: Known, method: str) -> None:
         request = self._update_request(known, method)
         if request is None:
             return
@@ -301,16 +303,17 @@ class Machine(History):
         self.check()
 
     def end(self) -> None:
-        """Replay a key, delete what was updated, and look for what is deleted."""
-        if self.model.used:
-            self.replay(0, new_connection=False)
+        """Replay the first key of each, delete what was updated, and look for what is deleted."""
+        firsts = {id(one.known): one for one in reversed(self.model.used)}
+        for used in firsts.values():
+            self.replay(self.model.used.index(used), new_connection=False)
         for known in self.model.known:
             if known.state is State.PRESENT and known.updates:
                 self._delete(known, self.endpoint.key())
         self.finish(*self.model.known)
-        for number, known in enumerate(self.model.known):
+        for known in self.model.known:
             if known.state is State.GONE:
-                self.fetch(number)
+                self._look(known)
 
     # ------------------------------------------------------------------
 

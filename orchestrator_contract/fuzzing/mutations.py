@@ -17,11 +17,12 @@ _PAIRS = ("{}", "()", "[]", "<>", '""', "''", "``", "  ", "**", "%%", "__", "--"
 _SEPARATORS = "_. :/+~|\t\u2010\u2011\u2013\u2014\u2212\ufe63\uff0d\xad\u200b\xa0"
 #: Characters that look like others and do not become them in any normal form.
 _HOMOGLYPHS = {"a": "\u0430", "c": "\u0441", "e": "\u0435", "o": "\u043e", "i": "\u0456"}
-#: Characters beyond ASCII whose other case is this letter.
-_OTHER_CASE = {"i": "\u0131", "s": "\u017f", "k": "\u212a"}
+#: Characters that are this one in another case, or to readers of base 32.
+_CONFUSED = {"i": "\u0131l1", "s": "\u017f5", "k": "\u212a", "u": "v", "v": "u"}
+_CONFUSED |= {"0": "o", "o": "0", "1": "li", "l": "1i", "5": "s", "2": "z", "z": "2", "8": "b"}
 _PLANES = ((0xA0, 0xD7FF), (0xE000, 0xFFFF), (0x10000, 0x1FFFF), (0x20000, 0x10FFFF))
-#: Length past which a text is of one character only, and the longest.
-_MIXED, _LONGEST = 64, 8192
+#: Length past which a text is of one character only, the usual limit of a name, and the longest.
+_MIXED, _USUAL_LIMIT, _LONGEST = 64, 256, 8192
 
 
 @cache
@@ -56,7 +57,9 @@ def characters(near: str = "") -> st.SearchStrategy[str]:
 
 
 def length(draw: st.DrawFn, most: int) -> int:
-    """A length of any magnitude up to *most*."""
+    """A length up to *most*: of any magnitude, or any of those at which names are limited."""
+    if draw(st.booleans()):
+        return draw(st.integers(1, min(most, _USUAL_LIMIT)))
     magnitude = draw(st.integers(0, most.bit_length() - 1))
     return min(most, draw(st.integers(2**magnitude, 2 ** (magnitude + 1) - 1)))
 
@@ -113,13 +116,13 @@ def _recased(draw: st.DrawFn, text: str) -> str:
     return _put(text, start, end + 1, text[start : end + 1].swapcase())
 
 
-def _other_case(draw: st.DrawFn, text: str) -> str:
-    """*text* with a letter beyond ASCII that becomes its own when the case is changed."""
-    places = [place for place, one in enumerate(text) if one in _OTHER_CASE]
+def _confused(draw: st.DrawFn, text: str) -> str:
+    """*text* with another character that some readers take for its own."""
+    places = [place for place, one in enumerate(text) if one in _CONFUSED]
     if not places:
         return _other_character(draw, text)
     place = draw(st.sampled_from(places))
-    return _put(text, place, place + 1, _OTHER_CASE[text[place]])
+    return _put(text, place, place + 1, draw(st.sampled_from(_CONFUSED[text[place]])))
 
 
 def _surrounded(draw: st.DrawFn, text: str) -> str:
@@ -143,9 +146,9 @@ def _separated(draw: st.DrawFn, text: str) -> str:
 
 
 def _resized(draw: st.DrawFn, text: str) -> str:
-    """*text* cut anywhere, or repeated to a length of any magnitude."""
+    """*text* cut anywhere, at its end above all, or repeated to a length of any magnitude."""
     if draw(st.booleans()):
-        return text[: _place(draw, text)]
+        return text[: -length(draw, len(text))]
     size = length(draw, _LONGEST)
     return (text * (size // len(text) + 1))[:size]
 
@@ -165,7 +168,8 @@ _CHANGES: tuple[Callable[[st.DrawFn, str], str], ...] = (
     _separated,
     _surrounded,
     _recased,
-    _other_case,
+    _confused,
+    _confused,
     _resized,
     _percent_encoded,
 )

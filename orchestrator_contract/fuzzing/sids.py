@@ -22,7 +22,7 @@ _HALF_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 def malformed_sids(draw: st.DrawFn, target: str) -> MalformedSid:
     """A segment near *target*, or an unrelated one, that is not *target* by the rules of RFC 3986."""
     text = (
-        unrelated(draw, _LONGEST) if draw(st.integers(0, 4)) == 4 else near(draw, target, _LONGEST)
+        unrelated(draw, _LONGEST) if draw(st.integers(0, 3)) == 3 else near(draw, target, _LONGEST)
     )
     segment = _encoded(draw, text)
     assume(_may_be_sent(segment, target))

@@ -24,7 +24,7 @@ _VERY_LONG = 2000
 
 def malformed_keys(key: str, random: Random, number: int) -> list[MalformedKey]:
     """Malformed keys near *key*, *number* of them or all; fuzzing/keys.py generates others."""
-    return drawn([*_of_schema_kinds(key), *_of_other_kinds(key)], random, number)
+    return drawn([*_of_schema_kinds(key), *_of_other_kinds(key), *_normalised(key)], random, number)
 
 
 def malformed_keys_of_every_kind(key: str) -> list[MalformedKey]:
@@ -65,9 +65,12 @@ def _of_schema_kinds(key: str) -> list[MalformedKey]:
 
 
 def _of_other_kinds(key: str) -> list[MalformedKey]:
+    bare = key.replace("-", "")
+    moved = f"{bare[:4]}-{bare[4:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:]}"
     return [
         MalformedKey(f'"{key}"', "quotes"),
         MalformedKey(key + "-0000", "a sixth group"),
+        MalformedKey(moved, "hyphens in other places"),
         MalformedKey(f"{key},", "a comma after it"),
         MalformedKey(f"{key[:20]} {key[20:]}", "a space in it"),
         MalformedKey(f"0x{key[2:]}", "a group that begins with 0x"),
@@ -75,6 +78,17 @@ def _of_other_kinds(key: str) -> list[MalformedKey]:
         MalformedKey("0" * 5000, "5,000 characters"),
         MalformedKey("\xff\xfe\xe9", "bytes that are no UTF-8"),
         MalformedKey(key.replace("-", "") * 10, "320 characters"),
+    ]
+
+
+def _normalised(key: str) -> list[MalformedKey]:
+    """Keys that lenient readers turn into *key*."""
+    return [
+        MalformedKey(f"'{key}'", "single quotes"),
+        MalformedKey(key.replace("-", "."), "dots for hyphens"),
+        MalformedKey(_on_the_wire(key.replace("-", chr(0x2010))), "Unicode hyphens"),
+        MalformedKey(f"{key}\xc2\xa0", "a no-break space after it"),
+        MalformedKey(f"{key}\xa0", "a Latin-1 no-break space after it"),
     ]
 
 

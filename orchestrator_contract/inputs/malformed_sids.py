@@ -54,6 +54,10 @@ def malformed_sids(
     past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
     written = [
         MalformedSid(f"{target}%20", "a space after a real SID"),
+        MalformedSid(f"{target}%5C", "a backslash after a real SID"),
+        MalformedSid(target[:-1], "a real SID without its last character"),
+        MalformedSid(target[:-4], "a real SID without its last four characters"),
+        MalformedSid(f"{target[:-5]}-{target[-5:]}", "a real SID with a hyphen in it"),
         MalformedSid(f"{target}%0A", "a line feed after a real SID"),
         MalformedSid(f"{target}%00", "NUL after a real SID"),
         MalformedSid(f"{target}.json", "a format suffix after a real SID"),

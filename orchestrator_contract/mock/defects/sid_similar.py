@@ -210,7 +210,7 @@ def _swapped(sid: str, real: str) -> bool:
         "swapped",
         "two neighbouring characters may be swapped",
         "data: a SID with two characters swapped",
-        breaches=_UNKNOWN_DELETES,
+        breaches=(*_UNKNOWN_DELETES, "SID-MALFORMED"),
         matches=_swapped,
     ),
     breaches=_MALFORMED_DELETES,
