@@ -8,7 +8,7 @@ import pytest
 
 HERE = Path(__file__).parent
 
-#: Tests of ten seconds and more that have a shorter one of their kind beside them.
+#: Tests of ten seconds and more: a release runs them, most have a shorter one of their kind.
 SLOW = (
     "hostile/test_runs.py::test_the_suite_withstands[429-for-ever]",
     "hostile/test_runs.py::test_the_suite_withstands[continue-flood]",
@@ -35,8 +35,6 @@ SLOW = (
     "live/test_recordings.py::test_nothing_to_judge_ends_with_4[other-calls]",
     "live/test_traffic.py::test_memory_is_bounded",
     "live/test_ttl_ledger.py::test_foreign_or_damaged_file",
-    "live/test_ttl_ledger.py::test_planted_then_judged[dies-early]",
-    "live/test_ttl_ledger.py::test_planted_then_judged[never-dies]",
     "plugin/test_budget.py::test_nothing_stays_behind[",
     "plugin/test_budget.py::test_nothing_stays_behind_of_next_to_nothing[1",
     "plugin/test_exit_codes.py::test_a_report_that_can_not_be_written[xdist",
@@ -45,6 +43,17 @@ SLOW = (
     "plugin/test_seed.py::test_options_of_pytest",
     "docs/test_gate.py::test_other_inputs_reach_the_suite",
     "core/test_interrupts.py::test_interrupted_anywhere[several]",
+    "hostile/test_runs.py::test_the_suite_withstands[gzip-bomb]",
+    "hostile/test_runs.py::test_the_suite_withstands[list-endless]",
+    "hostile/test_runs.py::test_the_suite_withstands[json-nan]",
+    "live/test_ttl_ledger.py::test_planted_then_judged",
+    "live/test_traffic.py::test_own_traffic_is_judged_again",
+    "live/test_cleanup.py::test_cut_journal_is_resumed",
+    "plugin/test_exit_codes.py::test_xdist_gives_the_same_verdict",
+    "plugin/test_command.py::test_options_of_pytest",
+    "plugin/test_progress.py::test_on_a_terminal[quiet]",
+    "reach/test_artefacts.py",
+    "surroundings/test_plugins.py::test_planted_breach",
 )
 
 
