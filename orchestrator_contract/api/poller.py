@@ -9,6 +9,7 @@ from threading import Lock
 from urllib.parse import urljoin
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.contract.limits import HOUR, RETAINED_S
 from orchestrator_contract.exceptions import OperationUnreachable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request, given_origin
@@ -71,12 +72,18 @@ class Poller:
         Raises:
             OperationUnreachable: no link leads to an operation on the target.
         """
-        return self._links.accept(exchange, configuration)
+        operation = self._links.accept(exchange, configuration)
+        operation.advanced_s = self.client.coordinator.advanced()
+        return operation
 
     # ---------------------------------------------------------------- polls
 
     def poll(self, operation: Operation) -> Exchange:
-        """Fetch the operation once and judge what this poll adds to its history."""
+        """Fetch the operation once and judge what this poll adds to its history.
+
+        Raises:
+            OperationUnreachable: the endpoint need not keep it any longer.
+        """
         exchange = self.client.send(self._asking(operation))
         self._judge(operation, exchange)
         return exchange
@@ -88,6 +95,9 @@ class Poller:
                 self._judge(operation, exchange)
 
     def _judge(self, operation: Operation, poll: Exchange) -> None:
+        age = self.client.coordinator.advanced() - operation.advanced_s
+        if poll.status == 404 and age > RETAINED_S - HOUR:
+            raise OperationUnreachable("the clock was moved past the 7 days that it is kept")
         judge_poll(self._findings, operation, poll)
         judge_origin(self._findings, operation, poll, self.client.origins)
         self._polled(operation, poll)

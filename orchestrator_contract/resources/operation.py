@@ -26,6 +26,8 @@ class Operation:
     polls: list[Exchange] = field(default_factory=list)
     #: Monotonic seconds at which a terminal status was first seen.
     ended: float | None = None
+    #: Seconds by which the run had moved the endpoint's clock when it was accepted.
+    advanced_s: float = 0.0
 
     @property
     def sid(self) -> str:

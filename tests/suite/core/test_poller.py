@@ -562,3 +562,18 @@ def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:
         pytest.approx(moment + 0.03)
     ]
     assert operation.ended == pytest.approx(moment + 0.03)
+
+
+@pytest.mark.parametrize(("days", "judged"), [(6, True), (8, False)])
+def test_a_404_past_retention_is_not_judged(bench: Bench, days: int, judged: bool) -> None:
+    """An operation need not be kept for more than 7 days of the endpoint's clock."""
+    operation = begun(bench, "sid1", "op_1", (404, {}))
+    bench.endpoint.coordinator.advance(days * 86_400)
+
+    if judged:
+        bench.endpoint.poller.poll(operation)
+    else:
+        with pytest.raises(OperationUnreachable, match="7 days"):
+            bench.endpoint.poller.poll(operation)
+
+    assert len(operation.polls) == judged
