@@ -65,6 +65,6 @@ class WorkerReports:
                 findings.adopt(test, requirement, text)
         for test, requirements in tests.items():
             if test not in ended:
-                findings.unverified(requirements, _ENDED_EARLY)
+                findings.cut_short(requirements, _ENDED_EARLY)
             elif test in lost:
-                findings.unverified(requirements, _LOST)
+                findings.cut_short(requirements, _LOST)

@@ -247,6 +247,17 @@ class Findings:
                     self._inconclusive.add(requirement)
                     record.add_test(test)
 
+    def cut_short(self, requirements: Iterable[str], reason: str) -> None:
+        """Record that a test of these did not end, or that its findings are lost.
+
+        Checks do not make up for it: the missing ones may have been breaches.
+        """
+        self.unverified(requirements, reason)
+        with self._lock:
+            for requirement in requirements:
+                record = self._record(requirement)
+                record.cut_short = record.cut_short or reason
+
     def observe(self, observation: str, what: str, count: int = 1) -> None:
         """Count an observation of something that the sources leave open."""
         if observation not in self.catalogue.observations:

@@ -28,6 +28,8 @@ class RequirementFindings:
     concluded: list[str] = field(default_factory=list)
     inconclusive: dict[str, str] = field(default_factory=dict)
     tests: list[str] = field(default_factory=list)
+    #: The reason why tests of it were not run to their end, or their findings are lost.
+    cut_short: str = ""
     #: The exchanges that each of the first breaches rests on, in order, by their fingerprints;
     #: without the breaches that no exchange shows.
     trails: list[tuple[str, ...]] = field(default_factory=list)

@@ -160,7 +160,8 @@ def judge_requirement(
 ) -> RequirementResult:
     """Return the verdict: breached, else passed if it was checked, else unverified.
 
-    A check does not make up for an essential test that was inconclusive.
+    A check does not make up for an essential test that was inconclusive, nor for a test that did
+    not end.
     """
     missing = [
         look
@@ -180,9 +181,10 @@ def judge_requirement(
             "; ".join(record.problems[:3]) + often,
             record,
         )
-    if record.checks and not missing:
+    if record.checks and not missing and not record.cut_short:
         return RequirementResult(requirement, Verdict.PASSED, _checked(record), record)
-    reasons = [record.inconclusive[look] for look in missing] or record.unverified
+    cut_short = [record.cut_short] if record.cut_short else []
+    reasons = [record.inconclusive[look] for look in missing] or cut_short or record.unverified
     lacking = profile.lacks(requirement.needs)
     return RequirementResult(
         requirement, Verdict.UNVERIFIED, _why_unverified(reasons, lacking), record
