@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from threading import Lock
 from urllib.parse import unquote
@@ -95,11 +96,12 @@ class Ownership:
                 )
             return
         _, found, segment = path.partition("/Configurations/")
-        if not found:
+        own = [segment, unquote(segment), _last_of_configurations(path)]
+        if not found and not own[-1]:
             if method == "POST" and path.endswith("/Configurations") and call.operation == "create":
                 return
             raise NotOwned(f"{method} {url[:200]!r} names no configuration")
-        if not any(self._may(one, account, region) for one in (segment, unquote(segment))):
+        if not any(self._may(one, account, region) for one in own):
             raise NotOwned(
                 f"{method} on {segment[:80]!r}, which this run neither created nor was given"
             )
@@ -108,3 +110,10 @@ class Ownership:
         if account is not None:
             return self.owns(segment, Scope(account, region))
         return any(scope.region == region for scope in self._allowed.get(segment, ()))
+
+
+def _last_of_configurations(path: str) -> str:
+    """The SID at the end of *path*, if what precedes it is a spelling of the collection."""
+    head, _, segment = path.removesuffix("/").rpartition("/")
+    read = posixpath.normpath(unquote(head)).lower()
+    return segment if read.endswith("/controlplane/configurations") else ""

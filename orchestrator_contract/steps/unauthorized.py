@@ -10,6 +10,7 @@ from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
+from orchestrator_contract.inputs.path_spellings import path_spellings
 from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, one_character_more
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
@@ -78,6 +79,30 @@ class UnauthorizedCallers:
         }[credentials]
         return send(configuration, key=key)
 
+    def by_other_paths(self, credentials: str, configuration: Configuration) -> list[Exchange]:
+        """Unauthorized deletes whose path is spelled in other ways.
+
+        Raises:
+            CheckInconclusive: the other account may have a configuration of its own under the SID.
+        """
+        scope, caller, headers = configuration.scope, None, []
+        if credentials == "other account":
+            caller = 0 if scope.account else 1
+            self._lend(configuration, Scope(caller, scope.region))
+        elif credentials == "wrong":
+            wrong = one_character_more(self._api.authorization(scope))
+            self._endpoint.redactor.learn(wrong.value)
+            headers = [("Authorization", wrong.value)]
+        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
+        url = self._api.url(f"/Configurations/{configuration.sid}", scope.region)
+        return [
+            self._api.send(
+                self._api.request(call, "DELETE", one, scope=scope, caller=caller, headers=headers),
+                allow_no_response=True,
+            )
+            for one in path_spellings(url, configuration.sid)
+        ]
+
     def other_account(
         self,
         configuration: Configuration,
@@ -91,15 +116,17 @@ class UnauthorizedCallers:
             CheckInconclusive: that account may have a configuration of its own under the SID.
         """
         account = 0 if configuration.scope.account else 1
-        scope = Scope(account, configuration.scope.region)
-        if self.may_exist(configuration.sid, scope):
-            raise CheckInconclusive(
-                f"account {account + 1} may have a configuration of its own under the SID "
-                f"{configuration.sid:.60}"
-            )
+        self._lend(configuration, Scope(account, configuration.scope.region))
         return self._delete(
             configuration, "other account", key, caller=account, new_connection=new_connection
         )
+
+    def _lend(self, configuration: Configuration, scope: Scope) -> None:
+        if self.may_exist(configuration.sid, scope):
+            raise CheckInconclusive(
+                f"account {scope.account + 1} may have a configuration of its own under the SID "
+                f"{configuration.sid:.60}"
+            )
 
     def may_exist(self, sid: str, scope: Scope) -> bool:
         """True if another scope's SID may exist in *scope* and be protected.

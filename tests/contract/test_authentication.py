@@ -46,6 +46,23 @@ def test_delete_with_wrong_credentials_is_refused(
 
 
 @pytest.mark.extended
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        *MISSING_AND_WRONG,
+        pytest.param("other account", marks=pytest.mark.requirement("AUTH-OTHER-ACCOUNT")),
+    ],
+)
+def test_no_spelling_of_the_path_needs_no_credentials(
+    unauthorized: UnauthorizedCallers, target: Configuration, check: Check, credentials: str
+) -> None:
+    """Unauthorized deletes have no effect however their path is spelled."""
+    responses = unauthorized.by_other_paths(credentials, target)
+
+    check.unchanged_while_deleting(target, responses)
+
+
+@pytest.mark.extended
 @pytest.mark.requirement("AUTH-NO-DISCLOSURE")
 @pytest.mark.parametrize("credentials", ["missing", "wrong"])
 def test_existing_sid_is_refused_like_an_unknown_one(

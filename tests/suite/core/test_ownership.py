@@ -205,3 +205,19 @@ def test_touched_from_elsewhere(ownership: Ownership, account: int | None) -> No
 
     assert not ownership.untouched((DEFAULT_SCOPE, "1"))
     assert ownership.doubtful((DEFAULT_SCOPE, "1"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//v2/ControlPlane/Configurations/{}", "/v2/ControlPlane/Configurations/{}/"]
+    + ["/v2/ControlPlane/Configurations/./{}", "/V2/cONTROLpLANE/cONFIGURATIONS/{}"]
+    + ["/v2/ControlPlane/%43onfigurations/{}", "/v2/ControlPlane/x/../Configurations/{}"],
+)
+def test_other_spellings_of_the_path(ownership: Ownership, path: str) -> None:
+    """A path that a server may read as the run's own is let pass, and no other."""
+    ownership.allow("1")
+    call, url = Call("delete"), f"http://target.example{path}"
+
+    ownership.check("DELETE", url.format("1"), call, 0, 0)
+    with pytest.raises(NotOwned):
+        ownership.check("DELETE", url.format("2"), call, 0, 0)
