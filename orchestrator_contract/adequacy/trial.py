@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,10 @@ from orchestrator_contract.adequacy import forked
 from orchestrator_contract.adequacy.cases import Case, Kind
 
 PROJECT = Path(__file__).parents[2]
-#: What a run of the suite never prints, whatever the endpoint does.
-BROKEN = ("Traceback (most recent call last)", "INTERNALERROR", "PytestUnhandled")
+#: Lines that a run of the suite never prints, whatever the endpoint does; a body may be quoted.
+BROKEN = re.compile(
+    r"^(?:Traceback \(most recent call last\)|INTERNALERROR|.*PytestUnhandled)", re.M
+)
 _CREDENTIALS = {
     "MOCK_USER_1": "SKproof0000000000000000000000000001",
     "MOCK_PASSWORD_1": "proof-secret-one",
@@ -168,15 +171,9 @@ def run(case: Case, terms: Terms) -> Trial:
 
 
 def _read(trial: Trial, report: Path, output: str) -> None:
-    if (
-        any(sign in output for sign in BROKEN)
-        or trial.exit not in (0, 1, 4)
-        or not report.is_file()
-    ):
-        start = min(
-            (at for sign in BROKEN if (at := output.find(sign)) >= 0),
-            default=max(0, len(output) - 4000),
-        )
+    broken = BROKEN.search(output)
+    if broken or trial.exit not in (0, 1, 4) or not report.is_file():
+        start = broken.start() if broken else max(0, len(output) - 4000)
         trial.output = output[start : start + 4000]
     if not report.is_file():
         return

@@ -209,9 +209,14 @@ def test_touched_from_elsewhere(ownership: Ownership, account: int | None) -> No
 
 @pytest.mark.parametrize(
     "path",
-    ["//v2/ControlPlane/Configurations/{}", "/v2/ControlPlane/Configurations/{}/"]
-    + ["/v2/ControlPlane/Configurations/./{}", "/V2/cONTROLpLANE/cONFIGURATIONS/{}"]
-    + ["/v2/ControlPlane/%43onfigurations/{}", "/v2/ControlPlane/x/../Configurations/{}"],
+    [
+        "//v2/ControlPlane/Configurations/{}",
+        "/v2/ControlPlane/Configurations/{}/",
+        "/v2/ControlPlane/Configurations/./{}",
+        "/V2/cONTROLpLANE/cONFIGURATIONS/{}",
+        "/v2/ControlPlane/%43onfigurations/{}",
+        "/v2/ControlPlane/x/../Configurations/{}",
+    ],
 )
 def test_other_spellings_of_the_path(ownership: Ownership, path: str) -> None:
     """A path that a server may read as the run's own is let pass, and no other."""
