@@ -21,7 +21,7 @@ from orchestrator_contract.adequacy.cases import Case, Kind
 PROJECT = Path(__file__).parents[2]
 #: Lines that a run of the suite never prints, whatever the endpoint does; a body may be quoted.
 BROKEN = re.compile(
-    r"^(?:Traceback \(most recent call last\)|INTERNALERROR|.*PytestUnhandled)", re.M
+    r"^(?:Traceback \(most recent call last\)|INTERNALERROR|.*PytestUnhandled)", re.MULTILINE
 )
 _CREDENTIALS = {
     "MOCK_USER_1": "SKproof0000000000000000000000000001",
