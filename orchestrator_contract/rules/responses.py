@@ -103,13 +103,19 @@ class Judge:
     def _content(self, exchange: Exchange) -> bool:
         call, status = exchange.call, exchange.status or 0
         if call.outside_api and status >= 400:
-            return True
+            return self._as_labelled(exchange)
         bound = SCHEMAS.get(call.operation, {}).get(status)
         if bound is not None:
             return self._documented(exchange, bound)
         if call.operation == "delete" and status in call.allow:
             return self._undocumented_refusal(exchange)
-        return True
+        return self._as_labelled(exchange)
+
+    def _as_labelled(self, exchange: Exchange) -> bool:
+        """Check that a body that calls itself JSON is JSON; an edge may answer in HTML."""
+        labelled = _ERROR_TYPE.fullmatch(exchange.headers.get("content-type", "").strip())
+        body = exchange.response.body if exchange.response else b""
+        return not (labelled and body) or undecodable(exchange) or is_json(self.findings, exchange)
 
     # ---------------------------------------------------------------- documented responses
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 OPERATION_URL = "http://target.example/v2/ControlPlane/Operations/op_1"
 ACCEPTED = {"statusUrl": OPERATION_URL, "related": {"configurationId": "sid"}}
+#: The headers of a response that an edge writes.
+HTML = {"Content-Type": "text/html"}
 LINKS = {"Retry-After": "1", "Operation-Id": "op_1", "Location": OPERATION_URL}
 OPERATION = {
     "operationId": "op_1",
@@ -156,7 +158,7 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
         ),
         pytest.param(
             "operation",
-            (404, b"<p>gone"),
+            (404, b"<p>gone", HTML),
             {"HTTP-COMPLETE"},
             id="operation-not-found-has-no-documented-body",
         ),
@@ -191,8 +193,8 @@ def error(of: int, /, **members: Any) -> dict[str, Any]:
             {"HTTP-COMPLETE", "HTTP-JSON", "HTTP-CONTENT-TYPE", "CTRL-ACCEPTED", "CTRL-202"},
             id="patch",
         ),
-        pytest.param("create", (400, b"no"), {"HTTP-COMPLETE"}, id="create-refused"),
-        pytest.param("other", (299, b"?"), {"HTTP-COMPLETE"}, id="another-call"),
+        pytest.param("create", (400, b"no", HTML), {"HTTP-COMPLETE"}, id="create-refused"),
+        pytest.param("other", (299, b"?", HTML), {"HTTP-COMPLETE"}, id="another-call"),
     ],
 )
 def test_conformant_answer(bench: Bench, operation: str, said: Said, checked: set[str]) -> None:
@@ -671,19 +673,33 @@ def test_a_judge_without_a_policy_tolerates_nothing(bench: Bench) -> None:
 def test_what_is_not_judged(bench: Bench, fields: dict[str, Any], checked: set[str]) -> None:
     """Of undocumented responses only HTTP is judged; an error from the edge needs no body."""
     ok = bench.endpoint.judge.judge(
-        bench.exchange("delete", (404, b"<html>"), call=Call("delete", "sid", **fields))
+        bench.exchange("delete", (404, b"<html>", HTML), call=Call("delete", "sid", **fields))
     )
 
     assert ok
     assert bench.checks() == dict.fromkeys(checked, 1)
 
 
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [(Call("delete", "a%22b", outside_api=True), 404), (Call("list"), 400), (Call("fetch"), 404)],
+    ids=["malformed-sid", "page-token", "fetch"],
+)
+def test_a_body_that_calls_itself_json_is_json(bench: Bench, call: Call, status: int) -> None:
+    """An edge may answer in HTML; the service quotes its input in well-formed JSON."""
+    headers = {"Content-Type": "application/json"}
+    for body, ok in ((b'{"message": "a\\"b"}', True), (b'{"message": "a"b"}', False)):
+        exchange = bench.exchange(call.operation, (status, body, headers), call=call)
+        assert bench.endpoint.judge.judge(exchange) is ok
+
+    assert list(bench.breaches()) == ["HTTP-JSON"]
+
+
 def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
     """Only errors may come from outside the API."""
     for status in (202, 404):
-        bench.endpoint.judge.judge(
-            bench.exchange("delete", (status, b"?"), call=Call("delete", "sid", outside_api=True))
-        )
+        call = Call("delete", "sid", outside_api=True)
+        bench.endpoint.judge.judge(bench.exchange("delete", (status, b"?", HTML), call=call))
 
     assert bench.checks()["HTTP-JSON"] == 1
     assert bench.endpoint.findings.statuses == {202: [1, 1, 0], 404: [1, 0, 0]}
