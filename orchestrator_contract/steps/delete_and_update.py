@@ -13,6 +13,7 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
+from orchestrator_contract.provision.identity import named_by
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import concurrency, control_plane, deletion, idempotency
@@ -251,6 +252,32 @@ class DeleteAndUpdate:
         with contextlib.suppress(Inconclusive):  # what it made is removed at the end
             creator.conclude(created, payload)
         return created, response
+
+    def delete_while_creating(self) -> list[Operation]:
+        """A COMPLETED delete that was accepted while the create ran, which COMPLETED, too.
+
+        Raises:
+            CheckInconclusive: nothing can be created here, or its 202 names no SID.
+        """
+        if self._endpoint.profile.provision.mode != "create":
+            raise CheckInconclusive("configurations are given here, not created")
+        creator = self._endpoint.configurations.creator
+        payload = creator.payloads.plain()
+        created = creator.begin(payload, self._endpoint.key())
+        deleted: list[Operation] = []
+        if sid := named_by(created):
+            configuration = Configuration(sid, payload["displayName"], payload=payload)
+            self._endpoint.ownership.allow(sid)
+            exchange = self._api.delete(configuration, allow_no_response=True)
+            self._endpoint.poller.finish([created], early=False)
+            deleted = self._endpoint.follow(configuration, exchange)
+        if any(one.status == "COMPLETED" for one in deleted):
+            self._endpoint.inventory.add(configuration)
+            return deleted if created.status == "COMPLETED" else []
+        creator.conclude(created, payload)
+        if not sid:
+            raise CheckInconclusive("the 202 of a create names no SID")
+        return []
 
     def delete_under_key_of_create(self, configuration: Configuration) -> list[Operation]:
         """A delete under a running create's key, if taken for a new request.

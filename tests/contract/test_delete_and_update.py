@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
@@ -76,6 +77,19 @@ def test_delete_beside_a_create(
 
     for operation in delete_and_update.judge_beside_create(created, delete, configuration):
         deletes.later(operation)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("DELETED-FETCH", "DELETED-LIST")
+def test_configuration_that_is_deleted_while_created_is_gone(
+    delete_and_update: DeleteAndUpdate, check: Check
+) -> None:
+    """A delete that is accepted while the create runs deletes what it makes."""
+    completed = delete_and_update.delete_while_creating()
+
+    for operation in completed:
+        check.deleted(operation)
+        check.not_listed([operation])
 
 
 @pytest.mark.extended

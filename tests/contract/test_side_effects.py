@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.updates import Updates
@@ -26,6 +27,20 @@ def test_delete_leaves_configurations_of_the_same_name(
 
     for other in others:
         check.unchanged(other, after=deleted[0].accepted, requirement="EFFECT-NO-OTHER")
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("EFFECT-NO-OTHER")
+def test_delete_leaves_what_is_created_meanwhile_under_its_name(
+    running: Operation, namesakes: Namesakes, deletes: Deletes, check: Check
+) -> None:
+    """A configuration created beside a delete of its name exists after it."""
+    others = namesakes.of(running.configuration)
+
+    deletes.complete([running])
+
+    for other in others:
+        check.unchanged(other, after=running.accepted, requirement="EFFECT-NO-OTHER")
 
 
 @pytest.mark.extended
