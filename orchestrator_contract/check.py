@@ -244,6 +244,8 @@ class Check(KeyChecks):
         exists, fetch = self.look_for(configuration)
         if exists is None:
             raise Inconclusive(f"a fetch does not tell whether it exists ({fetch.outcome()})")
+        if not exists and self._endpoint.inventory.is_leaving(configuration):
+            raise Inconclusive("the run deleted it to make room in the account")
         ok = deletion.exists(self.findings, requirement, configuration, steps, fetch)
         if not exists:
             self._endpoint.lost(configuration)

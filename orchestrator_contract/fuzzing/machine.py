@@ -18,7 +18,7 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import authorization, deletion, histories, idempotency
+from orchestrator_contract.rules import authorization, deletion, idempotency
 from orchestrator_contract.rules.idempotency import KEY_USED, MISMATCH
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 from orchestrator_contract.steps.updates import Updates
@@ -234,7 +234,7 @@ class Machine(History):
         if known.state is State.GONE:
             if exchange.status == 202:
                 restored = self._fetch(known).status == 200
-            histories.not_restored(self.findings, restored, self.exchanges[-2:])
+            deletion.not_restored(self.findings, restored, self.exchanges[-2:])
         self.check()
 
     @precondition(lambda self: len(self.endpoint.profile.accounts) > 1)

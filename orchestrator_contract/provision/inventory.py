@@ -56,6 +56,8 @@ class Inventory:
         self.accepted: dict[str, Operation] = {}
         #: Those known to be gone, given ones included.
         self._gone: set[ResourceKey] = set()
+        #: Those that the run deletes on purpose, to make room.
+        self._leaving: set[ResourceKey] = set()
         #: Those that the present test has made.
         self.fresh: set[ResourceKey] = set()
         #: By which account each id was created and under which name; None where several accounts count alike.
@@ -193,6 +195,14 @@ class Inventory:
         if known:
             self._note([_entry(one, "deleted") for one in known])
         self.vacate(*(one.name for one in known))
+
+    def leave(self, *configurations: Configuration) -> None:
+        """Note that the run deletes these on purpose, to make room."""
+        self._leaving |= {one.resource_key for one in configurations}
+
+    def is_leaving(self, configuration: Configuration) -> bool:
+        """True if the run deleted it on purpose, or is about to."""
+        return configuration.resource_key in self._leaving
 
     def is_gone(self, configuration: Configuration) -> bool:
         """Whether it is known to be deleted."""

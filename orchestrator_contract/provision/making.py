@@ -161,6 +161,7 @@ class Making:
 
     def _delete(self, configurations: Sequence[Configuration]) -> bool:
         """Delete these and wait for the end; true if any is gone. What is busy makes no room now."""
+        self._inventory.leave(*configurations)
         with contextlib.suppress(Inconclusive):
             begun = cleanup.begin(self._client, self._poller, configurations, self._inventory.gone)
             cleanup.conclude(self._poller, begun, self._inventory.gone)

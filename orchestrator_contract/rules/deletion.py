@@ -99,16 +99,14 @@ def none_listed(findings: Findings) -> bool:
     return findings.check("DELETED-LIST", True)
 
 
-def not_restored(
-    findings: Findings, operation: Operation, updates: Sequence[Exchange], fetch: Exchange
-) -> bool:
+def not_restored(findings: Findings, restored: bool, steps: Sequence[Exchange]) -> bool:
     """After COMPLETED no update restores the configuration."""
     return findings.check(
         "EFFECT-NO-RESTORE",
-        fetch.status != 200,
+        not restored,
         expected="404 after a late update",
-        seen="the configuration exists again",
-        exchanges=[*operation.steps, *updates, fetch],
+        seen=f"the configuration exists again: {steps[-1].outcome()}",
+        exchanges=steps,
     )
 
 

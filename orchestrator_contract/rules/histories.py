@@ -23,14 +23,3 @@ def allowed(
         seen=last.outcome(),
         exchanges=steps,
     )
-
-
-def not_restored(findings: Findings, restored: bool, steps: Sequence[Exchange]) -> bool:
-    """An update of what is deleted does not bring it back."""
-    return findings.check(
-        "EFFECT-NO-RESTORE",
-        not restored,
-        expected="404 or 409",
-        seen=steps[-1].outcome(),
-        exchanges=steps,
-    )

@@ -216,7 +216,8 @@ class DeleteAndUpdate:
     def judge_not_restored(self, operation: Operation, updates: Sequence[Exchange]) -> None:
         """After COMPLETED no update restores the configuration."""
         _, fetch = self._check.look(operation.configuration)
-        deletion.not_restored(self._findings, operation, updates, fetch)
+        steps = [*operation.steps, *updates, fetch]
+        deletion.not_restored(self._findings, fetch.status == 200, steps)
 
     # ---------------------------------------------------------------- beside a create
 

@@ -59,10 +59,14 @@ class FailedOperations:
         """
         if self._advanced != (advanced := self._endpoint.coordinator.advanced()):
             self._ready.clear()  # their keys may have expired
+        leaving = self._endpoint.inventory.is_leaving
+        self._ready = [one for one in self._ready if not leaving(one.configuration)]
         if not self._ready:
             self._advanced = advanced
             self._ready = self.fail(1 if self._endpoint.effort.few else _BATCH)
-        return self._ready[0] if self._endpoint.effort.few else self._ready.pop(0)
+        drawn = self._ready[0] if self._endpoint.effort.few else self._ready.pop(0)
+        self._endpoint.configurations.use(drawn.configuration)
+        return drawn
 
     def fail(self, number: int) -> list[Operation]:
         """*number* keyed deletes that FAILED; a COMPLETED one must have deleted.

@@ -221,6 +221,7 @@ class Rechecks(Holder):
 
     def _deleted_on_purpose(self, configuration: Configuration) -> bool:
         deleted = self._inventory.is_gone(configuration)
+        deleted |= self._inventory.is_leaving(configuration)
         return deleted or self._targets.may_be_deleted(configuration)
 
 

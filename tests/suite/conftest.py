@@ -8,9 +8,60 @@ import pytest
 
 HERE = Path(__file__).parent
 
+#: Tests of ten seconds and more: a release runs them, most have a shorter one of their kind.
+SLOW = (
+    "hostile/test_runs.py::test_the_suite_withstands[429-for-ever]",
+    "hostile/test_runs.py::test_the_suite_withstands[continue-flood]",
+    "hostile/test_runs.py::test_the_suite_withstands[drip-body-on-delete]",
+    "hostile/test_runs.py::test_the_suite_withstands[endless-body]",
+    "hostile/test_runs.py::test_the_suite_withstands[headers-5000]",
+    "hostile/test_runs.py::test_the_suite_withstands[json-deep]",
+    "hostile/test_runs.py::test_the_suite_withstands[length-too-long]",
+    "hostile/test_runs.py::test_the_suite_withstands[member-types-on-poll]",
+    "hostile/test_runs.py::test_the_suite_withstands[pending-for-ever]",
+    "hostile/test_runs.py::test_the_suite_withstands[redirect-307-on-delete]",
+    "hostile/test_runs.py::test_the_suite_withstands[retry-after-trillion]",
+    "hostile/test_runs.py::test_the_suite_withstands[text-script]",
+    "hostile/test_runs.py::test_the_suite_withstands[text-workflow]",
+    "hostile/test_servers.py::test_a_unit_misbehaves_as_it_says[json-50-mb",
+    "hostile/test_servers.py::test_a_unit_misbehaves_as_it_says[gzip-bomb-nested]",
+    "hostile/test_servers.py::test_a_unit_misbehaves_as_it_says[related-100000-members]",
+    "live/test_baseline.py::test_on_a_run",
+    "live/test_cleanup.py::test_after_kill[kill-1]",
+    "live/test_cleanup.py::test_after_kill[kill-2]",
+    "live/test_cleanup.py::test_journal_of_something_else",
+    "live/test_cleanup.py::test_two_runs_on_one_account",
+    "live/test_recordings.py::test_nothing_to_judge_ends_with_4[cache-only]",
+    "live/test_recordings.py::test_nothing_to_judge_ends_with_4[other-calls]",
+    "live/test_traffic.py::test_memory_is_bounded",
+    "live/test_ttl_ledger.py::test_foreign_or_damaged_file",
+    "plugin/test_budget.py::test_nothing_stays_behind[",
+    "plugin/test_budget.py::test_nothing_stays_behind_of_next_to_nothing[1",
+    "plugin/test_exit_codes.py::test_a_report_that_can_not_be_written[xdist",
+    "plugin/test_exit_codes.py::test_junit_that_can_not_be_written[xdist",
+    "plugin/test_interrupt.py::test_interrupted_run_cleans_up[15",
+    "plugin/test_seed.py::test_options_of_pytest",
+    "docs/test_gate.py::test_other_inputs_reach_the_suite",
+    "core/test_interrupts.py::test_interrupted_anywhere[several]",
+    "hostile/test_runs.py::test_the_suite_withstands[gzip-bomb]",
+    "hostile/test_runs.py::test_the_suite_withstands[list-endless]",
+    "hostile/test_runs.py::test_the_suite_withstands[json-nan]",
+    "live/test_ttl_ledger.py::test_planted_then_judged",
+    "live/test_traffic.py::test_own_traffic_is_judged_again",
+    "live/test_cleanup.py::test_cut_journal_is_resumed",
+    "plugin/test_exit_codes.py::test_xdist_gives_the_same_verdict",
+    "plugin/test_command.py::test_options_of_pytest",
+    "plugin/test_progress.py::test_on_a_terminal[quiet]",
+    "reach/test_artefacts.py",
+    "surroundings/test_plugins.py::test_planted_breach",
+)
 
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Warnings are errors here; in a run of the contract a user's plugins may warn."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings("error"))
+            if any(part in item.nodeid for part in SLOW):
+                item.add_marker(pytest.mark.slow)

@@ -54,8 +54,10 @@ class Run:
     report: Path
 
     def texts(self) -> dict[str, str]:
-        """Everything that was written, by name; the terminal's output is one of them."""
-        files = {path.name: path.read_bytes() for path in self.report.rglob("*") if path.is_file()}
+        """Everything that people read, by name; the terminal's output is one of them."""
+        found = [path for path in self.report.rglob("*") if path.is_file()]
+        # Kept examples are binary, and read by Hypothesis alone.
+        files = {path.name: path.read_bytes() for path in found if ".hypothesis" not in path.parts}
         return {
             "terminal": self.output,
             **{name: data.decode("utf-8", "replace") for name, data in files.items()},
