@@ -24,7 +24,7 @@ from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 from orchestrator_contract.steps.updates import Updates
 
 #: Most configurations of one history.
-_MOST = 3
+_MOST = 2
 _PICKS, _USES = st.integers(0, _MOST - 1), st.integers(0, 7)
 #: How deletes end, where the profile can make them fail.
 _OUTCOMES = st.sampled_from(["COMPLETED", "FAILED"])
@@ -303,9 +303,11 @@ class Machine(History):
         self.check()
 
     def end(self) -> None:
-        """Replay the first key of each, delete what was updated, and look for what is deleted."""
+        """Update what exists and has a key, replay a key of each, delete, and look."""
         firsts = {id(one.known): one for one in reversed(self.model.used)}
         for used in firsts.values():
+            if used.known.state is State.PRESENT:
+                self._update(used.known, "PUT")
             self.replay(self.model.used.index(used), new_connection=False)
         for known in self.model.known:
             if known.state is State.PRESENT and known.updates:

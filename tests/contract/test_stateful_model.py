@@ -7,7 +7,9 @@ import pytest
 from orchestrator_contract.steps.histories import Histories
 
 
-@pytest.mark.requirement("KEY-REPLAY", "DELETED-DELETE", "DELETED-FETCH", "KEY-REUSE-OTHER-SID")
+@pytest.mark.requirement("DEL-ACCEPTED", "DELETED-DELETE", "DELETED-FETCH", "DELETED-LIST")
+@pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-ONE-OPERATION")
+@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
 def test_histories(histories: Histories) -> None:
     """Creates, deletes, replays, reads and updates agree with the model."""
     histories.run(clock=False)
@@ -15,7 +17,7 @@ def test_histories(histories: Histories) -> None:
 
 @pytest.mark.clock
 @pytest.mark.extended
-@pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX")
+@pytest.mark.requirement("KEY-TTL-MIN", "KEY-TTL-MAX", "KEY-ONE-OPERATION")
 def test_histories_over_days(histories: Histories) -> None:
     """No history in which the clock is moved contradicts the model."""
     histories.run(clock=True)
