@@ -122,6 +122,17 @@ def test_configuration_is_not_shown_to_another_account(
     check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, control.sid)
 
 
+@pytest.mark.extended
+@pytest.mark.requirement("CTRL-READ-AFTER-CREATE")
+def test_owner_sees_what_another_account_asked_for(
+    disclosure: Disclosure, second_account: Scope, control: Configuration, check: Check
+) -> None:
+    """A configuration is shown to its owner after another account's fetch."""
+    disclosure.read(disclosure.url_of(control), "other account")
+
+    check.exists(control)
+
+
 @pytest.mark.requirement("AUTH-READ-OTHER-ACCOUNT")
 def test_operation_is_not_shown_to_another_account(
     disclosure: Disclosure, second_account: Scope, completed: Operation, check: Check
