@@ -174,8 +174,8 @@ EFFORTS = {
             watch_s=2.2,
             longest_s=1500,
             configurations=260,
-            requests=4000,
-            typical_requests=3900,
+            requests=4300,
+            typical_requests=4200,
             typical_configurations=230,
         ),
         Effort(
