@@ -132,9 +132,11 @@ class _Attempt:
         return self._endpoint.requirements_lacking(self._ids)
 
     def give_up(self, error: BaseException) -> None:
-        """Leave the test's requirements unverified."""
+        """Leave the test's requirements unverified, whatever else checked them if it was ended."""
         self.reason = self._endpoint.redactor.text(str(error))
-        self._endpoint.findings.unverified(self._lacking() or self._ids, self.reason)
+        findings = self._endpoint.findings
+        record = findings.unverified if isinstance(error, Inconclusive) else findings.cut_short
+        record(self._lacking() or self._ids, self.reason)
 
     def end(self) -> None:
         """Take the breaches that were found; later ones are no part of the test."""

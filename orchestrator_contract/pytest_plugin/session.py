@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from orchestrator_contract.pytest_plugin.worker_reports import name_of
 from orchestrator_contract.report import ReportError
 from orchestrator_contract.results.exit_code import Code
 
+#: Fixtures of tests that generate inputs.
+_GENERATORS = {"histories", "generated_inputs", "generated_requests"}
 #: The file of --junitxml, once it could not be written, and the reason.
 _UNWRITTEN = pytest.StashKey[str]()
 
@@ -67,7 +70,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Find out whether the endpoint can be tested; one that can't ends the session."""
     config, run = session.config, session.config.stash[RUN]
-    if session.testsfailed or config.option.collectonly or modes.mode(config) or run.is_worker:
+    if session.testsfailed or config.option.collectonly or modes.mode(config):
+        return None
+    _preload(session.items)
+    if run.is_worker:
         return None
     spread = workers.has_workers(config)
     if not (run.selected or (spread and selection.judges_contract(config))):
@@ -80,6 +86,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         _conclude_unusable(run, unusable)
         return True  # no test is run
     return None
+
+
+def _preload(items: list[pytest.Item]) -> None:
+    """Import Hypothesis before tests that use it: a test ended while it imports breaks the rest."""
+    names = {name for item in items for name in getattr(item, "fixturenames", ())}
+    if names & _GENERATORS:
+        import_module("orchestrator_contract.fuzzing.histories")
+        import_module("orchestrator_contract.fuzzing.schema_requests")
 
 
 def _open(config: pytest.Config, run: Run, *, alone: bool) -> None:
