@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from threading import Lock
 from urllib.parse import urljoin
@@ -78,13 +79,18 @@ class Poller:
 
     # ---------------------------------------------------------------- polls
 
-    def poll(self, operation: Operation) -> Exchange:
+    def poll(
+        self, operation: Operation, headers: tuple[tuple[str, str], ...] | None = None
+    ) -> Exchange:
         """Fetch the operation once and judge what this poll adds to its history.
+
+        With *headers* it is asked for in another representation.
 
         Raises:
             OperationUnreachable: the endpoint need not keep it any longer.
         """
-        exchange = self.client.send(self._asking(operation))
+        asking = self._asking(operation)
+        exchange = self.client.send(asking if headers is None else replace(asking, headers=headers))
         self._judge(operation, exchange)
         return exchange
 

@@ -75,6 +75,8 @@ def _of_other_kinds(key: str) -> list[MalformedKey]:
         MalformedKey(f"{key[:20]} {key[20:]}", "a space in it"),
         MalformedKey(f"0x{key[2:]}", "a group that begins with 0x"),
         MalformedKey(f"+{key[1:]}", "a group that begins with a plus"),
+        MalformedKey(f"{key[:30]}_{key[31:]}", "an underscore in a group"),
+        MalformedKey(_on_the_wire(chr(0x430) + key[1:]), "a Cyrillic letter like a digit"),
         MalformedKey("0" * 5000, "5,000 characters"),
         MalformedKey("\xff\xfe\xe9", "bytes that are no UTF-8"),
         MalformedKey(key.replace("-", "") * 10, "320 characters"),

@@ -66,6 +66,7 @@ def malformed_sids(
         MalformedSid(target.replace("_", "-"), "a real SID, its underscores hyphens"),
         MalformedSid(f"{head.upper()}_{tail}", "a real SID, its prefix in capitals"),
         MalformedSid(tail or target[3:], "a real SID without its prefix"),
+        MalformedSid(f"{target[:-2]}%4", "a real SID with half an escape", outside_api=True),
         MalformedSid(f"{target[:-4]}%25", "the beginning of a real SID and a percent sign"),
         MalformedSid(f"{target[:-4]}.%2A", "the beginning of a real SID and a regular expression"),
         MalformedSid(f"{target},{absent}", "two SIDs with a comma"),

@@ -9,6 +9,12 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.patient_client import PatientClient
 
+#: The headers of a client that differs from the usual one in each.
+OTHER_READER = (
+    ("User-Agent", "another-client/1.0"),
+    ("Accept", "application/json, */*;q=0.1"),
+    ("Accept-Encoding", "identity"),
+)
 RULES = ("OP-FETCH", "OP-BODY", "OP-ID", "OP-RELATED", "OP-TIMESTAMPS", "OP-STATUS-ORDER")
 
 
@@ -35,6 +41,18 @@ def test_first_poll_when_retry_after_has_passed(
 def test_concurrent_polls_agree(poller: Poller, completed: Operation) -> None:
     """Polls at one moment show the ended operation unchanged."""
     poller.poll_at_once(completed, 4)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("OP-STATUS-ORDER")
+def test_no_representation_is_older(poller: Poller, running: Operation, deletes: Deletes) -> None:
+    """Another client sees no older status than the one that polled before."""
+    poller.poll(running)
+    poller.poll(running, OTHER_READER)
+
+    deletes.complete([running])
+
+    poller.poll(running, OTHER_READER)
 
 
 @pytest.mark.requirement("DEL-202-LINKS-AGREE")
