@@ -7,7 +7,7 @@ from collections.abc import Callable
 import hypothesis.strategies as st
 from hypothesis import assume
 
-from orchestrator_contract.fuzzing.mutations import near, unrelated
+from orchestrator_contract.fuzzing.mutations import near
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 
@@ -37,13 +37,17 @@ def forms(draw: st.DrawFn) -> Callable[[str], str]:
     return form
 
 
+def malformed_keys(key: str) -> dict[str, st.SearchStrategy[MalformedKey]]:
+    """Values that a header may carry and the pattern excludes, by their kind of change to *key*."""
+    kinds = near(key, _LONGEST)
+    # Any letter case is well-formed, and no hexadecimal digit is one in a case that is not ASCII.
+    valid = {"recased", "other case"}
+    return {name: _malformed(kind) for name, kind in kinds.items() if name not in valid}
+
+
 @st.composite
-def malformed_keys(draw: st.DrawFn, key: str) -> MalformedKey:
-    """A value near *key*, seldom an unrelated one, that a header may carry and the pattern excludes."""
-    change = (
-        unrelated(draw, _LONGEST) if draw(st.integers(0, 9)) == 9 else near(draw, key, _LONGEST)
-    )
-    value = on_the_wire(change)
+def _malformed(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> MalformedKey:
+    value = on_the_wire(draw(texts))
     assume(not is_well_formed_key(value))
     return MalformedKey(value, f"generated: {value[:45]!r}")
 

@@ -31,9 +31,9 @@ class GeneratedInputs:
             )
             return again
 
-        strategy = malformed_keys(str(used.accepted.key))
+        kinds = malformed_keys(str(used.accepted.key))
         number = self._endpoint.effort.generated_keys
-        return Examples(self._endpoint, "malformed keys", attempt).run(strategy, number)
+        return Examples(self._endpoint, "malformed keys", attempt).run(kinds, number)
 
     def malformed_sids(self, near: Configuration) -> list[Exchange]:
         """Delete malformed SIDs, and a few well-formed ones, near that of *near*."""
@@ -48,5 +48,5 @@ class GeneratedInputs:
             return self._malformed.sid(sid, near.scope)
 
         number = self._endpoint.effort.generated_sids
-        strategy = malformed_sids(near.sid)
-        return Examples(self._endpoint, "malformed SIDs", attempt).run(strategy, number)
+        kinds = malformed_sids(near.sid)
+        return Examples(self._endpoint, "malformed SIDs", attempt).run(kinds, number)
