@@ -78,19 +78,20 @@ class Examples:
     ) -> tuple[Any, list[Held], Exchange] | None:
         """The smallest example found to breach what is not known, with what is held of it."""
         smallest: list[tuple[Any, list[Held], Exchange]] = []
-        failed_at = 0
+        failed_at, end = 0, self._generated + number
 
         # What is known would pass now, and be forgotten.
         database = None if self._known else self._database(kind)
 
-        @settings(*PHASES, seed=chosen, max_examples=number, database=database)
+        # More than are sent, as some will have been sent already: the simplest ones.
+        @settings(*PHASES, seed=chosen, max_examples=2 * number + 1, database=database)
         @seed(chosen)  # below the settings: it takes the database from those that it finds
         @given(strategy)
         def run(value: Any) -> None:
             nonlocal failed_at
             if self._over or (failed_at and len(self._sent) - failed_at > SHRINK_REQUESTS):
                 return
-            if not smallest and value in self._seen:
+            if not smallest and (value in self._seen or self._generated == end):
                 return
             self._seen.add(value)
             self._generated += not smallest

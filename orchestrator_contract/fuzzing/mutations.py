@@ -32,19 +32,20 @@ Change = Callable[[st.DrawFn, str], str]
 
 
 @cache
-def look_alikes() -> dict[str, str]:
-    """Characters of other scripts and forms by the ASCII character that normal forms make of them.
+def _look_alikes() -> tuple[dict[str, str], dict[str, str]]:
+    """Other characters by the ASCII one that normal forms make of them, and those with accents.
 
     By Unicode 3.2, which every Python knows: inputs must not depend on its version.
     """
-    found: dict[str, str] = dict(_HOMOGLYPHS)
+    alike, accented = dict(_HOMOGLYPHS), dict[str, str]()
     for code in (*range(0x80, 0x3400), *range(0xFB00, 0x10000), *range(0x1D400, 0x1D800)):
         one = chr(code)
         digit = ucd_3_2_0.digit(one, None)
-        plain = str(digit) if digit is not None else ucd_3_2_0.normalize("NFKC", one)
-        if len(plain) == 1 and plain.isascii() and plain.isprintable():
-            found[plain] = found.get(plain, "") + one
-    return found
+        plain = str(digit) if digit is not None else ucd_3_2_0.normalize("NFKD", one)
+        found = accented if len(plain) > 1 and ucd_3_2_0.combining(plain[1]) else alike
+        if plain[0].isascii() and plain[0].isprintable() and (len(plain) == 1 or found is accented):
+            found[plain[0]] = found.get(plain[0], "") + one
+    return alike, accented
 
 
 def _any_of(*ranges: tuple[int, int]) -> st.SearchStrategy[str]:
@@ -105,7 +106,11 @@ def near(text: str, most: int) -> dict[str, st.SearchStrategy[str]]:
 
 
 def _look_alike(draw: st.DrawFn, text: str) -> str:
-    return _replaced(draw, text, look_alikes())
+    return _replaced(draw, text, _look_alikes()[0])
+
+
+def _accented(draw: st.DrawFn, text: str) -> str:
+    return _replaced(draw, text, _look_alikes()[1])
 
 
 def _folded(draw: st.DrawFn, text: str) -> str:
@@ -192,6 +197,7 @@ def _repeated(draw: st.DrawFn, text: str) -> str:
 
 _CHANGES: dict[str, Change] = {
     "look-alike": _look_alike,
+    "accented": _accented,
     "other case": _folded,
     "confused": _confused,
     "deleted": _deleted,
