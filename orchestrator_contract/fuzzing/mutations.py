@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
+from itertools import pairwise
 from string import ascii_letters, digits, punctuation
 from unicodedata import ucd_3_2_0
 from urllib.parse import quote
@@ -26,8 +27,10 @@ _CONFUSED |= {"s": "5", "5": "s", "2": "z", "z": "2", "b": "8", "8": "b"}
 _INVISIBLE = "\x85\xa0\xad\u1680\u2003\u200b\u200d\u2028\u2060\u3000\ufe0f\ufeff\udc85\udca0"
 _PRIVATE = ((0xE000, 0xF8FF), (0xF0000, 0xFFFFD), (0x100000, 0x10FFFD))
 _PLANES = ((0xA0, 0xD7FF), (0xF900, 0xFFFF), (0x10000, 0x1FFFF), (0x20000, 0xEFFFF))
-#: Length past which a text repeats itself, the usual limit of a name, and the longest.
-_MIXED, _USUAL_LIMIT, _LONGEST = 32, 256, 8192
+#: Length past which a text repeats itself, and the usual limit of a name.
+_MIXED, _USUAL_LIMIT = 32, 256
+#: Bounds between which lengths are generated.
+_LENGTHS = (1, 64, 128, _USUAL_LIMIT, 8192)
 Change = Callable[[st.DrawFn, str], str]
 
 
@@ -190,8 +193,9 @@ def _percent_encoded(draw: st.DrawFn, text: str) -> str:
     return _put(text, place, place + 1, encoded if "%" in encoded else f"%{ord(text[place]):02X}")
 
 
-def _repeated(draw: st.DrawFn, text: str) -> str:
-    size = length(draw, _LONGEST)
+def _sized(least: int, most: int, draw: st.DrawFn, text: str) -> str:
+    """*text* cut or repeated to a length."""
+    size = draw(st.integers(least, most))
     return (text * (size // len(text) + 1))[:size]
 
 
@@ -208,7 +212,7 @@ _CHANGES: dict[str, Change] = {
     "surrounded": _surrounded,
     "recased": _recased,
     "percent-encoded": _percent_encoded,
-    "repeated": _repeated,
+    **{f"up to {most}": partial(_sized, least, most) for least, most in pairwise(_LENGTHS)},
     **{name: partial(_put_in, characters) for name, characters in _CLASSES.items()},
 }
 
