@@ -21,7 +21,7 @@ from orchestrator_contract.results.findings import Held
 from orchestrator_contract.rules import histories
 
 #: Most requests that shrinking one failure may cost.
-SHRINK_REQUESTS = 250
+SHRINK_REQUESTS = 600
 #: Exchanges that are shown of a history.
 _SHOWN = 5
 

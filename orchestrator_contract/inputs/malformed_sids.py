@@ -52,6 +52,7 @@ def malformed_sids(
     past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
     written = [
         MalformedSid(f"{target}%5C", "a backslash after a real SID"),
+        MalformedSid(f"{target}%2B", "a plus after a real SID"),
         MalformedSid(f"{target[:-5]}-{target[-5:]}", "a real SID with a hyphen in it"),
         MalformedSid(f"{target}%00", "NUL after a real SID"),
         MalformedSid(f"{target}.json", "a format suffix after a real SID"),

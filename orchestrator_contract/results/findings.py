@@ -214,11 +214,12 @@ class Findings:
         return self._breaches
 
     def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach kept, unless it has one."""
+        """Add a shrunk scenario to the newest breach kept, unless it has one, and show it first."""
         with self._lock:
             shown = self._record(requirement).shown
             if shown and not shown[-1].story:
-                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
+                story = tuple(map(self._redactor.text, lines))
+                shown.insert(0, replace(shown.pop(), story=story))
 
     def evidence(self, exchange: Exchange) -> Evidence:
         """Return an exchange as a report shows it, free of secrets."""
