@@ -130,12 +130,11 @@ class Examples:
         again, repeated = self._held(value)
         passing = first.status is None or first.status >= 500
         counted = repeated or ([] if passing else held)
+        shown = again if repeated and again is not None else first
         for one in counted:
             self._endpoint.findings.keep(one)
-        if counted:
-            shown = [again] if repeated and again is not None else [first]
-            story = [f"{self._name}: {one.outcome()}    {one.curl()}" for one in shown]
-            self._endpoint.findings.story(counted[0].requirement, story)
+            story = [f"{self._name}: {shown.outcome()}    {shown.curl()}"]
+            self._endpoint.findings.story(one.requirement, story)
         return held[0].requirement
 
     def _has_failed(self, kind: str) -> bool:

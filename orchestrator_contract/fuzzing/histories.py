@@ -21,7 +21,7 @@ from orchestrator_contract.results.findings import Held
 from orchestrator_contract.rules import histories
 
 #: Most requests that shrinking one failure may cost.
-SHRINK_REQUESTS = 600
+SHRINK_REQUESTS = 450
 #: Exchanges that are shown of a history.
 _SHOWN = 5
 
@@ -74,7 +74,7 @@ def _count(shared: Run) -> None:
         findings = shared.endpoint.findings
         for one in held:
             findings.keep(one)
-        findings.story(held[0].requirement, lines)
+            findings.story(one.requirement, lines)
 
 
 class History(RuleBasedStateMachine):
