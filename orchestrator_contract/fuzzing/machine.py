@@ -209,7 +209,7 @@ class Machine(Calls):
         self.check()
 
     def end(self) -> None:
-        """Update what exists and has a key, replay a key of each, delete, and look."""
+        """Update what exists and has a key, use keys again, delete, and look."""
         firsts = {id(one.known): one for one in reversed(self.model.used)}
         for used in firsts.values():
             if used.known.state is State.PRESENT:
@@ -219,6 +219,9 @@ class Machine(Calls):
             if known.state is State.PRESENT and known.updates:
                 self.send_delete(known, self.endpoint.key())
         self.finish(*self.model.known)
+        if self.model.refused:
+            self.retry(len(self.model.refused) - 1)
+            self.finish(*self.model.known)
         for known in self.model.known:
             if known.state is State.GONE:
                 self.look(known)
