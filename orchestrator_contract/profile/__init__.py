@@ -3,7 +3,8 @@
 docs/profile.md describes the file.
 """
 
-from orchestrator_contract.profile.credentials import CREDENTIAL_NAMES, Account, Header
+from orchestrator_contract.http.request import Header
+from orchestrator_contract.profile.credentials import CREDENTIAL_NAMES, Account
 from orchestrator_contract.profile.errors import ProfileError
 from orchestrator_contract.profile.from_toml import from_file
 from orchestrator_contract.profile.from_url import from_url, load

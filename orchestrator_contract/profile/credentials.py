@@ -5,12 +5,13 @@ from __future__ import annotations
 import netrc
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestrator_contract import files
+from orchestrator_contract.http.request import Header
 from orchestrator_contract.profile.errors import ProfileError
 
 #: Names that users of the Twilio tools already have set, in the order they are looked for.
@@ -64,20 +65,6 @@ class Account:
     def identity(self) -> str:
         """Tells it from other accounts, and stays when a secret is renewed."""
         return self.username or f"Bearer {self.names[0]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A header that goes with every request."""
-
-    name: str
-    value: str = field(repr=False)
-    #: The variable that its value came from, which makes it a secret; empty for plain text.
-    variable: str = ""
-
-    def shown(self, clean: Callable[[str], str]) -> str:
-        """Its value as evidence may show it."""
-        return "***" if self.variable else clean(self.value)
 
 
 def read_account(file: Path, key: str, entry: Mapping[str, Any]) -> Account:

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from orchestrator_contract import files
+from orchestrator_contract.http.dialer import make_context
 from orchestrator_contract.http.proxies import Proxy
-from orchestrator_contract.http.tls import make_context
+from orchestrator_contract.http.request import Header
 from orchestrator_contract.profile import credentials, schema_errors
 from orchestrator_contract.profile.base_urls import problem_of_base, shown_url
-from orchestrator_contract.profile.credentials import Account, Header
+from orchestrator_contract.profile.credentials import Account
 from orchestrator_contract.profile.distinct_targets import same_account, same_address
 from orchestrator_contract.profile.errors import ProfileError
 from orchestrator_contract.profile.model import (

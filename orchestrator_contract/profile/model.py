@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from orchestrator_contract.http.proxies import SHELL_NAMES, Proxy
-from orchestrator_contract.profile.credentials import Account, Header
+from orchestrator_contract.http.request import Header
+from orchestrator_contract.profile.credentials import Account
+from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.scope import Scope
 
 
@@ -148,6 +150,18 @@ class Profile:
         """The memory store of configurations created in *scope*, or None."""
         account = self.account(scope)
         return (account and account.memory_store_id) or self.provision.memory_store_id
+
+    def redactor(self) -> Redactor:
+        """A redactor that knows the secrets of the profile."""
+        made = Redactor(*self.bases, *self.origins)
+        for account in self.credentials:
+            made.add(account.username, account.password)
+        for header in self.headers:
+            if header.variable:
+                made.secret(header.value)
+        if self.proxy and self.proxy.password:
+            made.add(self.proxy.username, self.proxy.password)
+        return made
 
     def fingerprint(self) -> str:
         """Equal for the same target on every host; free of secrets and paths."""

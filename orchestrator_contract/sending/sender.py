@@ -15,48 +15,36 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 
-from orchestrator_contract.contract import schemas
-from orchestrator_contract.coordination.coordinator import (
-    DELETES,
-    FAILED_LOGINS,
-    MALFORMED_KEYS,
-    Coordinator,
-    Lost,
-)
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.exceptions import (
-    BudgetExhausted,
-    CheckInconclusive,
-    NoResponse,
-    Throttled,
-)
+from orchestrator_contract.exceptions import CheckInconclusive, NoResponse, Throttled
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.connections import Wire
-from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.parallel import Parallel
+from orchestrator_contract.http.exchange import Exchange, Retention
 from orchestrator_contract.http.request import (
     KEY_HEADER,
+    Header,
     PreparedRequest,
     Request,
     origin_of,
     prepare,
 )
-from orchestrator_contract.http.response import TransportError, TransportFault
-from orchestrator_contract.http.retention import Retention
+from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
-from orchestrator_contract.profile import Account, Header, Profile
+from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.sending.allowance import Allowance
+from orchestrator_contract.sending.authorization import Authorization
+from orchestrator_contract.sending.parallel import Parallel
 
 #: One of how many requests of a kind takes a new connection: behind a balancer that may lead to
 #: another copy of the endpoint.
 _ANEW = 6
-#: Requests fetched from the shared budget at a time.
-_GRANT = 16
-#: How long cleaning up may take, in seconds.
-_CLEANING_S = 300.0
+#: Pauses before a connection is tried again, in seconds: a listen queue that overflows for a moment
+#: is no finding; an endpoint that is gone is.
+_CONNECT_PAUSES_S = (0.1, 0.4, 1.0)
 #: Characters that are kept of the quote in a response's defect.
 _SAID = 120
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
@@ -78,7 +66,7 @@ class Sender:
     def __post_init__(self) -> None:
         profile = self.profile
         self.wire = Wire(profile.timeout_s, profile.verify_tls, profile.client_cert, profile.proxy)
-        self._curl_options = self.wire.dialer.curl_options
+        self._curl_options = self.wire.curl_options
         self._authorization = Authorization(
             lambda origin, data: self.wire.exchange(
                 origin, data, "POST", new_connection=True, keep=False
@@ -88,24 +76,23 @@ class Sender:
             lambda: time.monotonic() + self.coordinator.advanced(),
         )
         self._header_variables = {one.name.lower(): one.variable for one in profile.headers}
-        urls = (*self.profile.bases, *self.profile.origins)
+        urls = (*profile.bases, *profile.origins)
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
-        self._clock_origin = origin_of(self.profile.clock_url or "")
+        self._clock_origin = origin_of(profile.clock_url or "")
         self.steps = Steps()
-        self.retry = Retry(self.profile.limits.poll_timeout_s)
-        self.parallel = Parallel(self.profile.timeout_s)
+        self.retry = Retry(profile.limits.poll_timeout_s)
+        self.parallel = Parallel(profile.timeout_s)
+        self.allowance = Allowance(
+            self.coordinator,
+            longest_s=self.longest_s,
+            patience_s=max(30.0, 6 * profile.timeout_s),
+        )
         self._retention = Retention()
         self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
         self._lock = Lock()
-        self._granted = 0
-        self._cleaning = False
-        self._lost = 0.0
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[TransportFault] = set()
-        #: Monotonic seconds from which nothing more is sent.
-        self._end_at: float | None = None
-        self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
 
     # ---------------------------------------------------------------- one request, with retries
 
@@ -120,8 +107,9 @@ class Sender:
     ) -> Exchange:
         """Send one request, retry unprovoked 429s and 503s, judge each response.
 
-        *new_connection* uses a new connection. With *allow_no_response* an exchange without an answer is returned like others.
-        *rekey* gives the key for a retry after 503; without it the key stays. Statuses that it *returns* are not retried here.
+        With *allow_no_response* an exchange without a response is returned like others. *rekey*
+        gives the key for a retry after 503; without it the key stays. Statuses that it *returns*
+        are not retried here.
 
         Raises:
             NoResponse: there was no complete response (unless *allow_no_response*).
@@ -186,7 +174,7 @@ class Sender:
     def _perform(
         self, exchange: Exchange, prepared: PreparedRequest, *, new_connection: bool
     ) -> None:
-        for pause in (0.1, 0.4, 1.0, None):
+        for pause in (*_CONNECT_PAUSES_S, None):
             try:
                 exchange.response = self.wire.exchange(
                     prepared.origin,
@@ -196,8 +184,6 @@ class Sender:
                     keep=not exchange.call.tool,
                 )
             except TransportError as error:
-                # A listen queue that overflows for a moment is no finding; an endpoint that is gone
-                # is.
                 if error.fault is TransportFault.CONNECT and self._answered and pause is not None:
                     time.sleep(pause)
                     continue
@@ -259,32 +245,8 @@ class Sender:
         tool = origin is not None and origin == self._clock_origin and out.account is None
         if origin is None or not (tool or origin in self.origins):
             raise ValueError(f"not an address of the target: {out.url[:200]!r}")
-        with self._lock:
-            self._end_at = self._end_at or time.monotonic() + self.longest_s
-            if time.monotonic() > self._end_at:
-                raise BudgetExhausted(
-                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not "
-                    "tried"
-                )
-            if self._lost > self.patience_lost_s:
-                raise BudgetExhausted("the endpoint stopped answering; the rest was not tried")
-            if not self._granted:
-                self._granted = self.coordinator.take_requests(
-                    2 if self._cleaning else _GRANT, cleaning=self._cleaning
-                )
-                if not self._granted:
-                    raise BudgetExhausted("the request budget ([limits] requests) is spent")
-            self._granted -= 1
-        self._count_bounded(out)
-        delay = self.coordinator.pace()
+        delay = self.allowance.take(out)
         if delay > 0:
-            # Sent sooner it would break the pace: a wait that does not fit into the run is not
-            # begun.
-            if time.monotonic() + delay > self._end_at:
-                raise BudgetExhausted(
-                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may "
-                    "take; the rest was not tried"
-                )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
         account = self._account(out)  # last: a token may expire while the pace is kept to
@@ -295,24 +257,6 @@ class Sender:
             authorization=self._authorization.value(account) if account else None,
             headers=self._headers(origin),
         )
-
-    def _count_bounded(self, out: Request) -> None:
-        """Count a request of a kind that has a bound of its own.
-
-        Raises:
-            BudgetExhausted: no more may be sent.
-        """
-        bounded = out.method == "DELETE" and not self._cleaning
-        if bounded and not self.coordinator.take_bounded(DELETES):
-            raise BudgetExhausted(
-                "the budget of DELETE requests ([limits] delete_requests) is spent"
-            )
-        kinds = [FAILED_LOGINS] if out.call.credentials == "wrong" else []
-        malformed = out.key is not None and not schemas.matches("idempotency-key.json", out.key)
-        kinds += [MALFORMED_KEYS] if malformed else []
-        for kind in kinds:
-            if not self.coordinator.take_bounded(kind):
-                raise CheckInconclusive(f"no more {kind} are sent to an endpoint elsewhere")
 
     def _headers(self, origin: Origin) -> tuple[Header, ...]:
         """The profile's headers, which are for the target alone."""
@@ -359,36 +303,38 @@ class Sender:
 
     def _finish(self, exchange: Exchange) -> None:
         # What is no part of the endpoint under test says nothing of it, not even that it does not
-        # response.
-        tool = exchange.call.tool
-        if exchange.fault is not None and not tool:
-            self.faults.add(exchange.fault)
-        _, named, segment = exchange.url.partition("/Configurations/")
-        response = exchange.response
-        resent = response is not None and response.resent
-        carried_out = exchange.status is None or not 300 <= exchange.status < 500
-        if exchange.method == "DELETE" and named and (carried_out or resent):
-            clear = (exchange.status or 500) < 300 and not resent
-            self.ownership.touch(segment, exchange.account, exchange.region, clear=clear)
-        if response is None and not tool:
-            with self._lock:
-                self._lost += max(exchange.elapsed, 0.05)
+        # respond.
+        tool, response = exchange.call.tool, exchange.response
+        self._note_delete(exchange)
         if response is not None:
-            self._answered = self._answered or not tool
-            response.body = self.redactor.raw(response.body)
-            response.reason = self.redactor.text(response.reason)
-            if response.defect is not None:
-                response.defect = (
-                    response.defect[0],
-                    f"{self.redactor.text(response.defect[1]):.{_SAID}}",
-                )
-            response.headers = self.redactor.headers(response.headers)
+            self._answered |= not tool
+            self._redact(response)
+        elif not tool:
+            self.allowance.lose(max(exchange.elapsed, 0.05))
+            self.faults.update([exchange.fault] if exchange.fault else ())
         exchange.fault_text = self.redactor.text(exchange.fault_text)
         exchange.judged = not tool and (
             exchange.fault is not TransportFault.CONNECT or self._answered
         )
         self._observe(exchange)
         self._retention.keep(exchange)
+
+    def _note_delete(self, exchange: Exchange) -> None:
+        """Tell the guard of a delete that may have been carried out."""
+        _, named, segment = exchange.url.partition("/Configurations/")
+        resent = exchange.response is not None and exchange.response.resent
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500
+        if exchange.method == "DELETE" and named and (carried_out or resent):
+            clear = (exchange.status or 500) < 300 and not resent
+            self.ownership.touch(segment, exchange.account, exchange.region, clear=clear)
+
+    def _redact(self, response: Response) -> None:
+        response.body = self.redactor.raw(response.body)
+        response.reason = self.redactor.text(response.reason)
+        response.headers = self.redactor.headers(response.headers)
+        if response.defect is not None:
+            fault, said = response.defect
+            response.defect = fault, f"{self.redactor.text(said):.{_SAID}}"
 
     def _observe(self, exchange: Exchange) -> None:
         for observe in self.observers:
@@ -398,17 +344,11 @@ class Sender:
 
     def settle(self) -> None:
         """Return what was granted and not used, and close connections."""
-        with self._lock:
-            if self._granted:
-                with contextlib.suppress(Lost):
-                    self.coordinator.give_back_requests(self._granted)
-                self._granted = 0
+        self.allowance.settle()
         self.parallel.close()
         self.wire.close()
 
     def forgive(self) -> None:
         """Let cleanup try again after failures, with the kept budget."""
-        self._cleaning = True
-        self._lost = 0.0
-        self._end_at = time.monotonic() + min(self.longest_s, _CLEANING_S)
+        self.allowance.forgive()
         self.retry.forgive()
