@@ -236,11 +236,11 @@ class Endpoint:
     def _settle_rechecks(self) -> None:
         """Do the last rechecks while no other process of the run moves the endpoint's clock."""
         holder = self.settings.worker
-        if clock_lock.enter(self.coordinator, holder, alone=False):
+        if clock_lock.enter(self.coordinator.clock, holder, alone=False):
             try:
                 self.rechecks.settle()
             finally:
-                self.coordinator.leave_clock(holder, alone=False)
+                self.coordinator.clock.leave(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Those of *ids* that this target can't verify, with missing capabilities."""

@@ -31,8 +31,11 @@ _FORMATS = {
     "date": "a date such as 2027-03-31",
     "regex": "a regular expression",
 }
-#: Python matches `$` before a trailing newline; the schemas guard against it, and readers need not see how.
+#: The schemas' guard against a trailing newline, before which Python matches `$`.
 _GUARD = "(?!\\n)"
+
+#: Keywords that describe a value, the most telling first.
+_TELLING = ("x-expected", "const", "enum", "format", "pattern", "type", "anyOf", "oneOf", "not")
 
 _Words = Callable[[Any, Mapping[str, Any]], str]
 
@@ -71,36 +74,23 @@ def header_name(name: str) -> str:
 
 def quote(value: object) -> str:
     """Show a wrong value, as JSON unless it is a string, up to `_QUOTE` characters."""
-    text = (
-        repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
-    )
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= _QUOTE else text[:_QUOTE] + "…"
 
 
 def _keyword(keyword: str, value: Any, schema: Mapping[str, Any]) -> str:
     if "x-expected" in schema:
         return str(schema["x-expected"])
-    words = _KEYWORDS.get(keyword)
-    if words is not None:
-        return words(value, schema)
-    return f"{keyword} {value if not isinstance(value, dict) else 'as the schema says'}"
+    if keyword in _KEYWORDS:
+        return _KEYWORDS[keyword](value, schema)
+    return f"{keyword} {'as the schema says' if isinstance(value, dict) else value}"
 
 
 def _described(schema: Any) -> str:
     """Describe the values that *schema* takes, by its most telling keyword."""
     if not isinstance(schema, dict):
         return "anything" if schema else "nothing"
-    for keyword in (
-        "x-expected",
-        "const",
-        "enum",
-        "format",
-        "pattern",
-        "type",
-        "anyOf",
-        "oneOf",
-        "not",
-    ):
+    for keyword in _TELLING:
         if keyword in schema and (keyword != "format" or schema[keyword] in _FORMATS):
             return _keyword(keyword, schema[keyword], schema)
     return _described(schema["allOf"][0]) if schema.get("allOf") else "what the schema says"
@@ -115,7 +105,7 @@ def _type(value: Any, _: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=True)
+    return value if isinstance(value, str) and value else json.dumps(value)
 
 
 def _pattern(value: Any, schema: Mapping[str, Any]) -> str:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable
-from functools import partial
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import (
     Client,
@@ -17,6 +15,7 @@ from multiprocessing.connection import (
     answer_challenge,
     deliver_challenge,
 )
+from operator import attrgetter
 from threading import Thread, local
 from typing import Any, cast
 
@@ -54,7 +53,7 @@ class Server:
             answer_challenge(connection, self._key)
             while True:
                 name, arguments, options = connection.recv()
-                connection.send(getattr(self._coordinator, name)(*arguments, **options))
+                connection.send(attrgetter(name)(self._coordinator)(*arguments, **options))
 
 
 class _Remote:
@@ -65,12 +64,8 @@ class _Remote:
         self._key = bytes.fromhex(ticket["key"])
         self._thread = local()
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return partial(self._call, name)
-
-    def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
+    def call(self, name: str, *arguments: Any, **options: Any) -> Any:
+        """Call a method of the coordinator, or of a part of it: ``rooms.take``."""
         try:
             connection = self._connection()
             connection.send((name, arguments, options))
@@ -95,6 +90,22 @@ class _Remote:
             connection.close()
 
 
+class _Name:
+    """The coordinator, a part of it, or a method, by its name on the other side."""
+
+    def __init__(self, remote: _Remote, name: str = "") -> None:
+        self._remote = remote
+        self._name = name
+
+    def __getattr__(self, name: str) -> _Name:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _Name(self._remote, f"{self._name}.{name}".lstrip("."))
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._remote.call(self._name, *arguments, **options)
+
+
 def connect(ticket: dict[str, Any]) -> Coordinator:
     """The coordinator of the controller that gave the *ticket*; `Lost` where a call fails."""
-    return cast("Coordinator", _Remote(ticket))
+    return cast("Coordinator", _Name(_Remote(ticket)))

@@ -97,7 +97,7 @@ def of_environment(host: str) -> Account | None:
         path = Path.home() / path  # RuntimeError: neither HOME nor the user database names one
         files.read_text(path)
         found = netrc.netrc(path).authenticators(host)
-    except (FileNotFoundError, RuntimeError):
+    except (files.Missing, RuntimeError):
         return None
     except files.Unreadable as error:
         raise ProfileError(f"{path}: {error}") from None
