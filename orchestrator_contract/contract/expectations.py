@@ -40,31 +40,23 @@ _TELLING = ("x-expected", "const", "enum", "format", "pattern", "type", "anyOf",
 _Words = Callable[[Any, Mapping[str, Any]], str]
 
 
-def expected(error: ValidationError, *, header: bool = False) -> str:
-    """Say what *error* missed; with *header* it is about a response's headers."""
-    schema = error.schema if isinstance(error.schema, dict) else {}
-    if error.validator == "required":
-        return f"a {_missing(error, header=header)}"
-    return _keyword(str(error.validator), error.validator_value, schema)
+def describe(error: ValidationError, *, header: bool = False) -> tuple[str, str]:
+    """Say what *error* missed, and what stands in its place.
 
-
-def seen(error: ValidationError, *, header: bool = False) -> str:
-    """Say what stands in the place that *error* is about."""
-    instance: Any = error.instance
-    if error.validator == "required":
-        return f"no {_missing(error, header=header)}"
-    if error.validator == "additionalProperties" and error.validator_value is False:
-        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        unknown = [str(name) for name in instance if name not in known]
-        return f"{quote(unknown[0])}{did_you_mean(unknown[0], known)}"
-    return quote(instance)
-
-
-def _missing(error: ValidationError, *, header: bool) -> str:
-    """Describe the header or member that a `required` error is about."""
-    names: Any = error.validator_value
-    name = next(str(name) for name in names if error.message.startswith(repr(name)))
-    return f"{header_name(name)} header" if header else f"member {name!r}"
+    With *header* it is about a response's headers.
+    """
+    schema, keyword, value = error.schema, str(error.validator), error.validator_value
+    schema = schema if isinstance(schema, dict) else {}
+    if keyword == "required":
+        name = next(str(one) for one in value if error.message.startswith(repr(one)))
+        missing = f"{header_name(name)} header" if header else f"member {name!r}"
+        return f"a {missing}", f"no {missing}"
+    seen = quote(error.instance)
+    if keyword == "additionalProperties" and value is False:
+        known = schema.get("properties", {})
+        unknown = next(str(name) for name in error.instance if name not in known)
+        seen = f"{quote(unknown)}{did_you_mean(unknown, known)}"
+    return _keyword(keyword, value, schema), seen
 
 
 def header_name(name: str) -> str:

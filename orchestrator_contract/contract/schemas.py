@@ -180,39 +180,27 @@ def breaches(name: str, instance: object) -> Mapping[str, Sequence[ValidationErr
     """
     found: dict[str, list[ValidationError]] = {one: [] for one in requirements(name)}
     compiled = validator(name)
-    if not compiled.is_valid(instance):
-        for error in compiled.iter_errors(instance):
-            found[_innermost(compiled.schema, error)].append(error)
+    for error in () if compiled.is_valid(instance) else compiled.iter_errors(instance):
+        found[_innermost(compiled.schema, error)].append(error)
     return found
 
 
 def _innermost(schema: Any, error: ValidationError) -> str:
-    requirement = ""
-    for step in ("", *error.absolute_schema_path):
-        schema = schema if step == "" else schema[step]
+    requirement = schema.get("x-requirement", "")
+    for step in error.absolute_schema_path:
+        schema = schema[step]
         if isinstance(schema, dict):
             requirement = schema.get("x-requirement", requirement)
-    return requirement
+    return str(requirement)
 
 
 def problem_of(error: ValidationError, *, headers: bool = False) -> SchemaProblem:
     """Describe one validation error, reduced to the part that decides it."""
-    worst = _deciding(error)
-    return SchemaProblem(
-        _header(worst) if headers else worst.json_path,
-        expectations.expected(worst, header=headers),
-        expectations.seen(worst, header=headers),
-    )
-
-
-def _deciding(error: ValidationError) -> ValidationError:
-    """Find the part that decides *error*; of alternatives for one value, all of them."""
     worst = best_match([error]) or error
+    # Of alternatives for one value, all of them.
     while worst.parent is not None and worst.parent.json_path == worst.json_path:
         worst = worst.parent
-    return worst
-
-
-def _header(error: ValidationError) -> str:
-    """Name the header that *error* is about; empty for the headers as a whole."""
-    return expectations.header_name(str(error.absolute_path[0])) if error.absolute_path else ""
+    path = worst.json_path
+    if headers:
+        path = expectations.header_name(str(worst.absolute_path[0])) if worst.absolute_path else ""
+    return SchemaProblem(path, *expectations.describe(worst, header=headers))

@@ -135,25 +135,20 @@ def open_tunnel(sock: socket.socket, origin: Origin, proxy: Proxy, deadline: flo
     protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD)
     request = protocol.send(h11.Request(method=b"CONNECT", target=authority, headers=headers))
     sock.sendall((request or b"") + (protocol.send(h11.EndOfMessage()) or b""))
-    response = _response(sock, protocol, proxy, deadline)
+    while not isinstance(response := _event(protocol, proxy), h11.Response):
+        if response is h11.NEED_DATA:
+            protocol.receive_data(_receive(sock, proxy, deadline))
     if not 200 <= response.status_code < 300:
         raise proxy.refusal(response.status_code, response.reason.decode("latin-1"))
     if protocol.trailing_data[0]:
         raise proxy.failure("sends data before the other end can")
 
 
-def _response(
-    sock: socket.socket, protocol: h11.Connection, proxy: Proxy, deadline: float
-) -> h11.Response:
-    while True:
-        try:
-            event = protocol.next_event()
-        except h11.RemoteProtocolError as error:
-            raise proxy.failure(f"gives no HTTP response: {error}") from None
-        if isinstance(event, h11.Response):
-            return event
-        if event is h11.NEED_DATA:
-            protocol.receive_data(_receive(sock, proxy, deadline))
+def _event(protocol: h11.Connection, proxy: Proxy) -> object:
+    try:
+        return protocol.next_event()
+    except h11.RemoteProtocolError as error:
+        raise proxy.failure(f"gives no HTTP response: {error}") from None
 
 
 def _receive(sock: socket.socket, proxy: Proxy, deadline: float) -> bytes:

@@ -44,6 +44,11 @@ class Request:
     #: 5.1).
     lower: bool = False
 
+    def with_key(self, key: str) -> Request:
+        """The same request with another key."""
+        lines = tuple((n, key if n == KEY_HEADER else v) for n, v in self.headers)
+        return replace(self, key=key, headers=lines)
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from threading import Lock
 
@@ -27,14 +26,12 @@ _CLEANING_S = 300.0
 class Allowance:
     """Counts what one process sends; safe for threads."""
 
-    def __init__(
-        self, coordinator: Coordinator, *, longest_s: float = math.inf, patience_s: float
-    ) -> None:
+    def __init__(self, coordinator: Coordinator, longest_s: float, timeout_s: float) -> None:
         self._coordinator = coordinator
         #: Seconds after its first request from which the run sends nothing more.
         self.longest_s = longest_s
         #: Seconds that may be lost on requests without a response.
-        self.patience_s = patience_s
+        self.patience_s = max(30.0, 6 * timeout_s)
         self.lost_s = 0.0
         self._lock = Lock()
         self._granted = 0

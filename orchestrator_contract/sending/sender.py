@@ -23,7 +23,6 @@ from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Exchange, Retention
 from orchestrator_contract.http.request import (
-    KEY_HEADER,
     Header,
     PreparedRequest,
     Request,
@@ -82,19 +81,13 @@ class Sender:
         self.steps = Steps()
         self.retry = Retry(profile.limits.poll_timeout_s)
         self.parallel = Parallel(profile.timeout_s)
-        self.allowance = Allowance(
-            self.coordinator,
-            longest_s=self.longest_s,
-            patience_s=max(30.0, 6 * profile.timeout_s),
-        )
+        self.allowance = Allowance(self.coordinator, self.longest_s, profile.timeout_s)
         self._retention = Retention()
         self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
         self._lock = Lock()
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[TransportFault] = set()
-
-    # ---------------------------------------------------------------- one request, with retries
 
     def send(
         self,
@@ -114,8 +107,7 @@ class Sender:
         Raises:
             NoResponse: there was no complete response (unless *allow_no_response*).
             Throttled: 429 or 503 did not go away.
-            BudgetExhausted: a budget is spent, or too much time was lost on an endpoint that
-                stopped responding.
+            BudgetExhausted: a budget is spent, or the endpoint stopped responding.
             NotOwned: the request would change something that is not the run's.
         """
         waited = 0.0
@@ -124,11 +116,9 @@ class Sender:
         new_connection = new_connection or self._takes_new(out)
         for attempt in range(MAX_RETRIES + 1):
             exchange = self._once(out, new_connection=new_connection, before=before)
-            status = exchange.status
-            if status is None:
-                if allow_no_response:
-                    return exchange
+            if exchange.response is None and not allow_no_response:
                 raise NoResponse(exchange)
+            status = exchange.status or 0
             if status not in (429, 503) or status == exchange.call.provokes or status in returns:
                 if exchange.succeeded:
                     self.retry.regained(out.call.operation)
@@ -143,20 +133,14 @@ class Sender:
             else:
                 with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
                     time.sleep(delay)
-                if rekey is not None and out.key is not None:
-                    # Whether a 503 is stored for its key is open: with a new key the retry is a new
-                    # request.
-                    fresh_key = rekey()
-                    lines = tuple((n, fresh_key if n == KEY_HEADER else v) for n, v in out.headers)
-                    out = replace(out, key=fresh_key, headers=lines)
+                # Whether a 503 is stored for its key is open: with a new key the retry is another
+                # request.
+                out = out.with_key(rekey()) if rekey and out.key is not None else out
         self.retry.lost(out.call.operation)
         raise Throttled(exchange)
 
     def _takes_new(self, out: Request) -> bool:
-        """True if this request's turn takes a new connection.
-
-        Unauthorized callers have turns of their own, as their responses are open.
-        """
+        """True if this request's turn takes a new connection; callers have turns of their own."""
         kind = out.call.operation, out.call.provokes, out.account, out.call.judge_content
         with self._lock:
             self._sent[kind] += 1
@@ -166,67 +150,54 @@ class Sender:
         prepared = self._admit(out)
         exchange = self._exchange(prepared, before)
         with self.steps.step(f"waiting for the answer to a {out.method}"):
-            self._perform(exchange, prepared, new_connection=new_connection)
-        exchange.elapsed = time.monotonic() - exchange.sent
-        self._finish(exchange)
-        return exchange
+            response = self._perform(prepared, new_connection=new_connection)
+        return self._finish(exchange, response)
 
     def _perform(
-        self, exchange: Exchange, prepared: PreparedRequest, *, new_connection: bool
-    ) -> None:
-        for pause in (*_CONNECT_PAUSES_S, None):
+        self, prepared: PreparedRequest, *, new_connection: bool
+    ) -> Response | TransportError:
+        pauses = iter(_CONNECT_PAUSES_S if self._answered else ())
+        while True:
             try:
-                exchange.response = self.wire.exchange(
+                return self.wire.exchange(
                     prepared.origin,
                     prepared.data,
-                    exchange.method,
+                    prepared.out.method,
                     new_connection=new_connection,
-                    keep=not exchange.call.tool,
+                    keep=not prepared.out.call.tool,
                 )
             except TransportError as error:
-                if error.fault is TransportFault.CONNECT and self._answered and pause is not None:
-                    time.sleep(pause)
-                    continue
-                exchange.fault, exchange.fault_text = error.fault, str(error)
-            break
+                pause = next(pauses, None) if error.fault is TransportFault.CONNECT else None
+                if pause is None:
+                    return error
+                time.sleep(pause)
 
     def leave(self, out: Request, after_s: float) -> Exchange:
         """Send one request and disconnect *after_s* later, without a response."""
         prepared = self._admit(out)
-        exchange = self._exchange(prepared, ())
-        self.ownership.touch(
-            exchange.url.partition("/Configurations/")[2], out.account, out.region, clear=False
-        )
+        exchange = self._exchange(prepared)
+        self.ownership.note(exchange)
         with contextlib.suppress(TransportError):  # what was not taken was not asked for
             self.wire.leave(prepared.origin, prepared.data, after_s)
         exchange.elapsed = time.monotonic() - exchange.sent
         exchange.fault, exchange.fault_text = TransportFault.CLOSED, "the client hung up"
         exchange.judged = False
-        self._observe(exchange)
+        for observe in self.observers:
+            observe(exchange)
         return exchange
-
-    # ---------------------------------------------------------------- several at one moment
 
     def send_together(self, batch: Sequence[Request]) -> list[Exchange]:
         """Send *batch* at one moment, each on its own connection; judge all."""
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
+        exchanges = [self._exchange(one) for one in prepared]
         with self.steps.step(f"sending {len(batch)} requests at one moment"):
-            return self._send_together(prepared)
-
-    def _send_together(self, batch: Sequence[PreparedRequest]) -> list[Exchange]:
-        exchanges = [self._exchange(prepared, ()) for prepared in batch]
-        responses = self.wire.together(
-            batch[0].origin, [(prepared.data, prepared.out.method) for prepared in batch]
-        )
+            responses = self.wire.together(
+                prepared[0].origin, [(one.data, one.out.method) for one in prepared]
+            )
         for exchange, response in zip(exchanges, responses, strict=True):
-            exchange.elapsed = time.monotonic() - exchange.sent
-            if isinstance(response, TransportError):
-                exchange.fault, exchange.fault_text = response.fault, str(response)
-            else:
-                exchange.response = response
-            self._finish(exchange)
+            self._finish(exchange, response)
         limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
         if limited:
             operation = limited[0].call.operation
@@ -235,8 +206,6 @@ class Sender:
             if not self.retry.hopeless(operation):
                 self.coordinator.throttle(self.retry.delay(limited[0], 0) or 1.0)
         return exchanges
-
-    # ---------------------------------------------------------------- before and after each
 
     def _admit(self, out: Request) -> PreparedRequest:
         if out.method in _MUTATING and not out.call.tool:
@@ -250,13 +219,9 @@ class Sender:
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
         account = self._account(out)  # last: a token may expire while the pace is kept to
-        return prepare(
-            out,
-            origin,
-            self.redactor,
-            authorization=self._authorization.value(account) if account else None,
-            headers=self._headers(origin),
-        )
+        login = self._authorization.value(account) if account else None
+        headers = self._headers(origin)
+        return prepare(out, origin, self.redactor, authorization=login, headers=headers)
 
     def _headers(self, origin: Origin) -> tuple[Header, ...]:
         """The profile's headers, which are for the target alone."""
@@ -267,10 +232,8 @@ class Sender:
             return None
         account = self.profile.account(Scope(out.account, out.region))
         if account is None:
-            raise CheckInconclusive(
-                f"the profile gives account {out.account + 1} no credentials in region "
-                f"{out.region + 1}"
-            )
+            who = f"account {out.account + 1} no credentials in region {out.region + 1}"
+            raise CheckInconclusive(f"the profile gives {who}")
         return account
 
     def authorization(self, scope: Scope = DEFAULT_SCOPE) -> str:
@@ -282,14 +245,14 @@ class Sender:
         account = self.profile.account(scope)
         return self._authorization.value(account) if account else ""
 
-    def _exchange(self, prepared: PreparedRequest, before: tuple[int, ...]) -> Exchange:
+    def _exchange(self, prepared: PreparedRequest, before: tuple[int, ...] = ()) -> Exchange:
         out, account = prepared.out, self._account(prepared.out)
         return Exchange(
-            call=out.call,
-            method=out.method,
-            url=self.redactor.text(out.url),
-            request_headers=prepared.shown,
-            request_body=out.body,
+            out.call,
+            out.method,
+            self.redactor.text(out.url),
+            prepared.shown,
+            out.body,
             at=datetime.now(UTC),
             sent=time.monotonic(),
             key=out.key,
@@ -301,46 +264,35 @@ class Sender:
             curl_options=self._curl_options(prepared.origin),
         )
 
-    def _finish(self, exchange: Exchange) -> None:
-        # What is no part of the endpoint under test says nothing of it, not even that it does not
-        # respond.
-        tool, response = exchange.call.tool, exchange.response
-        self._note_delete(exchange)
-        if response is not None:
+    def _finish(self, exchange: Exchange, response: Response | TransportError) -> Exchange:
+        tool = exchange.call.tool  # is no part of the endpoint, and says nothing of it
+        exchange.elapsed = time.monotonic() - exchange.sent
+        if isinstance(response, Response):
+            exchange.response = self._redacted(response)
             self._answered |= not tool
-            self._redact(response)
-        elif not tool:
-            self.allowance.lose(max(exchange.elapsed, 0.05))
-            self.faults.update([exchange.fault] if exchange.fault else ())
-        exchange.fault_text = self.redactor.text(exchange.fault_text)
+        else:
+            exchange.fault, exchange.fault_text = response.fault, self.redactor.text(str(response))
+            if not tool:
+                self.faults.add(response.fault)
+                self.allowance.lose(max(exchange.elapsed, 0.05))
+        self.ownership.note(exchange)
         exchange.judged = not tool and (
             exchange.fault is not TransportFault.CONNECT or self._answered
         )
-        self._observe(exchange)
-        self._retention.keep(exchange)
-
-    def _note_delete(self, exchange: Exchange) -> None:
-        """Tell the guard of a delete that may have been carried out."""
-        _, named, segment = exchange.url.partition("/Configurations/")
-        resent = exchange.response is not None and exchange.response.resent
-        carried_out = exchange.status is None or not 300 <= exchange.status < 500
-        if exchange.method == "DELETE" and named and (carried_out or resent):
-            clear = (exchange.status or 500) < 300 and not resent
-            self.ownership.touch(segment, exchange.account, exchange.region, clear=clear)
-
-    def _redact(self, response: Response) -> None:
-        response.body = self.redactor.raw(response.body)
-        response.reason = self.redactor.text(response.reason)
-        response.headers = self.redactor.headers(response.headers)
-        if response.defect is not None:
-            fault, said = response.defect
-            response.defect = fault, f"{self.redactor.text(said):.{_SAID}}"
-
-    def _observe(self, exchange: Exchange) -> None:
         for observe in self.observers:
             observe(exchange)
+        self._retention.keep(exchange)
+        return exchange
 
-    # ---------------------------------------------------------------- the end
+    def _redacted(self, response: Response) -> Response:
+        defect = response.defect
+        return replace(
+            response,
+            body=self.redactor.raw(response.body),
+            reason=self.redactor.text(response.reason),
+            headers=self.redactor.headers(response.headers),
+            defect=defect and (defect[0], f"{self.redactor.text(defect[1]):.{_SAID}}"),
+        )
 
     def settle(self) -> None:
         """Return what was granted and not used, and close connections."""
