@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import tomllib
+from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         raw = tomllib.loads(read_text(path))
-        _check_numbers("", raw)
+        for key, value in leaves(raw):
+            _check_number(key, value)
     except RecursionError:
         raise Unreadable("is not TOML: nested too deeply") from None
     except ValueError as error:  # also what int() says of thousands of digits
@@ -66,15 +68,18 @@ def read_toml(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _check_numbers(where: str, value: object) -> None:
+def leaves(node: object, key: str = "") -> Iterator[tuple[str, object]]:
+    """Every value below *node* that is no table and no list, by its key."""
+    if isinstance(node, (dict, list)):
+        for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from leaves(value, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, node
+
+
+def _check_number(key: str, value: object) -> None:
     """Refuse NaN, infinity and huge numbers, which the schemas can't exclude."""
-    if isinstance(value, dict):
-        for name, member in value.items():
-            _check_numbers(f"{where}.{name}" if where else name, member)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            _check_numbers(f"{where}.{number}", item)
-    elif isinstance(value, float) and not isfinite(value):
-        raise Unreadable(f"{where}: expected a number, found {value}")
-    elif isinstance(value, (int, float)) and abs(value) > _HUGE:
-        raise Unreadable(f"{where}: expected a number below 10^18, found a larger one")
+    if isinstance(value, float) and not isfinite(value):
+        raise Unreadable(f"{key}: expected a number, found {value}")
+    if isinstance(value, (int, float)) and abs(value) > _HUGE:
+        raise Unreadable(f"{key}: expected a number below 10^18, found a larger one")

@@ -97,13 +97,12 @@ class Ownership:
         # urlsplit would drop control characters and cut at "#": the guard must see what is sent.
         path = "/" + url.partition("://")[2].partition("/")[2]
         if call.operation == "delete-conversation":
-            _, found, segment = path.partition("/v2/Conversations/")
-            if method != "DELETE" or not found or segment not in self._conversations:
-                raise NotOwned(
-                    f"{method} on the conversation {segment[:80]!r}, which the profile does not "
-                    "give"
-                )
-            return
+            segment = path.partition("/v2/Conversations/")[2]
+            if method == "DELETE" and segment in self._conversations:
+                return
+            raise NotOwned(
+                f"{method} on the conversation {segment[:80]!r}, which the profile does not give"
+            )
         _, found, segment = path.partition("/Configurations/")
         own = [segment, unquote(segment), _last_of_configurations(path)]
         if not found and not own[-1]:

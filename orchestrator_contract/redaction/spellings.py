@@ -11,7 +11,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain
 from urllib.parse import quote, quote_plus
 
@@ -48,17 +47,19 @@ def folded(text: str) -> bytes:
 
 def reduced(text: str) -> bytes:
     """The spelling of *text*."""
-    return [view for view, _ in _views(text)][-1]
+    return [*_views(text)][-1]
 
 
 def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list[tuple[int, int]]:
     """Places in *text* whose spelling *find* finds, in order, disjoint."""
+    views = [*_views(text)]
     found: list[tuple[int, int]] = []
-    for view, steps in _views(text):
+    for number, view in enumerate(views):
         hits = [match.span() for match in find(view)]
-        for edits in reversed(steps) if hits else ():
-            hits = _back(hits, edits())
-        found += hits
+        if hits:
+            for before in reversed(views[:number]):
+                hits = _back(hits, _escapes(before))
+            found += _back(hits, _silences(text))
     whole: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if whole and start < whole[-1][1]:
@@ -68,18 +69,15 @@ def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list
     return whole
 
 
-def _views(text: str) -> Iterator[tuple[bytes, list[Callable[[], Iterator[_Edit]]]]]:
-    """The spelling of *text* after each round of unescaping, with the edits."""
+def _views(text: str) -> Iterator[bytes]:
+    """The spelling of *text*, with escapes left, and after each round of unescaping."""
     view = folded(text)
-    steps: list[Callable[[], Iterator[_Edit]]] = [partial(_silences, text)]
-    yield view, steps
+    yield view
     for _ in range(_ROUNDS):
-        plain = _undone(view)
-        if plain == view:
+        before, view = view, _undone(view)
+        if view == before:
             return
-        steps = [*steps, partial(_escapes, view)]
-        view = plain
-        yield view, steps
+        yield view
 
 
 def _silences(text: str) -> Iterator[_Edit]:

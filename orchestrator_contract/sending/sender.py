@@ -20,7 +20,6 @@ from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.exceptions import CheckInconclusive, NoResponse, Throttled
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Exchange, Retention
 from orchestrator_contract.http.request import (
     Header,
@@ -31,6 +30,7 @@ from orchestrator_contract.http.request import (
 )
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
+from orchestrator_contract.http.wire import Wire
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
