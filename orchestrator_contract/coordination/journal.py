@@ -161,8 +161,5 @@ def _is_own(left: Leftover) -> bool:
     named = isinstance(left.name, str) and left.name.startswith(PREFIX)
     places = (left.account, left.region)
     placed = all(type(one) is int and 0 <= one < _PLACES for one in places)
-    return named and placed and (left.sid is None or _is_sid(left.sid))
-
-
-def _is_sid(sid: object) -> bool:
-    return isinstance(sid, str) and is_plain(sid)
+    known = left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid))
+    return named and placed and known

@@ -123,11 +123,7 @@ class Wire(Dialer):
         return connection
 
     def leave(self, origin: Origin, request: bytes, after_s: float) -> None:
-        """Send *request* and close its connection *after_s* later, whatever comes.
-
-        Raises:
-            TransportError: there was no connection, or the request was not taken.
-        """
+        """Send *request* and close its connection *after_s* later, whatever comes."""
         connection = self.connect(origin)
         try:
             connection.send(self.addressed(origin, request), self._deadline())

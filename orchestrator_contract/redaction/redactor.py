@@ -101,11 +101,8 @@ class Redactor:
         with self._lock:
             for form in forms:
                 # What is left of a longer form after folding may be too short to be telling.
-                self._spelled |= {
-                    one
-                    for one in (folded(form), reduced(form))
-                    if len(one) >= (SURE if len(one) < len(form) else 1)
-                }
+                left = {folded(form), reduced(form)}
+                self._spelled |= {one for one in left if len(one) >= min(SURE, len(form))}
             self._exact |= {form for form in forms if not form.isascii()}
             self._stale = True
 
@@ -152,15 +149,8 @@ class Redactor:
 
 def _written(secret: str) -> set[str]:
     """The forms in which a message may hold *secret*."""
-    return {
-        secret,
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
-        secret.encode().hex(),
-        *_base64(secret),
-        *encodings(secret),
-    }
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    return {secret, *quoted, secret.encode().hex(), *_base64(secret), *encodings(secret)}
 
 
 def _base64(text: str) -> set[str]:
