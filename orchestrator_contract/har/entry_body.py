@@ -8,9 +8,8 @@ import re
 from typing import Any
 
 from orchestrator_contract.har.entry_headers import Headers
-from orchestrator_contract.http.content_coding import decode
 from orchestrator_contract.http.json_text import parse_json
-from orchestrator_contract.http.response import MAX_BODY, Response, TransportError
+from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, decode
 
 #: Statuses whose responses have no body; one that is recorded is the cache's.
 _BODILESS = frozenset({204, 304})

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import h11
 
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.content_coding import decode
 from orchestrator_contract.http.response import (
     MAX_BODY,
     Response,
     TransportError,
     TransportFault,
+    decode,
     reason_of,
 )
 
