@@ -45,14 +45,14 @@ def from_url(url: str) -> Profile:
             "--target: credentials don't belong in the URL; set "
             + " and ".join(CREDENTIAL_NAMES[0])
         )
-    if parts.query or parts.fragment:
-        raise ProfileError(
-            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the "
-            "paths of the contract are appended to it"
-        )
     problem = problem_of_base(url)
+    if parts.query or parts.fragment:
+        problem = (
+            "expected a base URL without query and fragment: the paths of the contract are "
+            "appended to it"
+        )
     if problem:
-        raise ProfileError(f"--target: {url!r}: {problem}")
+        raise ProfileError(f"--target: {shown_url(url)!r}: {problem}")
     account = of_environment(parts.hostname or "")
     return Profile(
         name=url,

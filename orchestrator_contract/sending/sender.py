@@ -44,9 +44,6 @@ _ANEW = 6
 #: Pauses before a connection is tried again, in seconds: a listen queue that overflows for a moment
 #: is no finding; an endpoint that is gone is.
 _CONNECT_PAUSES_S = (0.1, 0.4, 1.0)
-#: Characters that are kept of the quote in a response's defect.
-_SAID = 120
-_MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 
 
 @dataclass
@@ -208,7 +205,7 @@ class Sender:
         return exchanges
 
     def _admit(self, out: Request) -> PreparedRequest:
-        if out.method in _MUTATING and not out.call.tool:
+        if out.method in ("DELETE", "PUT", "PATCH", "POST") and not out.call.tool:
             self.ownership.check(out.method, out.url, out.call, out.account, out.region)
         origin = origin_of(out.url)
         tool = origin is not None and origin == self._clock_origin and out.account is None
@@ -237,11 +234,7 @@ class Sender:
         return account
 
     def authorization(self, scope: Scope = DEFAULT_SCOPE) -> str:
-        """The Authorization value of *scope*'s account; empty without one.
-
-        Raises:
-            Inconclusive: its token can't be had.
-        """
+        """The Authorization value of *scope*'s account; empty without one."""
         account = self.profile.account(scope)
         return self._authorization.value(account) if account else ""
 
@@ -291,7 +284,7 @@ class Sender:
             body=self.redactor.raw(response.body),
             reason=self.redactor.text(response.reason),
             headers=self.redactor.headers(response.headers),
-            defect=defect and (defect[0], f"{self.redactor.text(defect[1]):.{_SAID}}"),
+            defect=defect and (defect[0], f"{self.redactor.text(defect[1]):.120}"),
         )
 
     def settle(self) -> None:
