@@ -28,7 +28,6 @@ from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.targets import Targets
-from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
@@ -77,7 +76,7 @@ class Endpoint:
         self._begun: Counter[str] = Counter()
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.identifiers = Identifiers(self.random, settings.run_id)
-        self.redactor = Redactor.of(self.profile)
+        self.redactor = self.profile.redactor()
         self.findings = Findings(catalogue.load(), self.redactor, excused)
         self.judge = Judge(self.findings, self.profile.tolerated)
         self.ownership = Ownership()
@@ -237,11 +236,11 @@ class Endpoint:
     def _settle_rechecks(self) -> None:
         """Do the last rechecks while no other process of the run moves the endpoint's clock."""
         holder = self.settings.worker
-        if clock_lock.enter(self.coordinator, holder, alone=False):
+        if clock_lock.enter(self.coordinator.clock, holder, alone=False):
             try:
                 self.rechecks.settle()
             finally:
-                self.coordinator.leave_clock(holder, alone=False)
+                self.coordinator.clock.leave(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Those of *ids* that this target can't verify, with missing capabilities."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator_contract.har.entry_headers import Headers
 from orchestrator_contract.http.content_coding import decode
-from orchestrator_contract.http.exchange import parse_json
+from orchestrator_contract.http.json_text import parse_json
 from orchestrator_contract.http.response import MAX_BODY, Response, TransportError
 
 #: Statuses whose responses have no body; one that is recorded is the cache's.

@@ -111,7 +111,7 @@ class Run:
 
     def merge(self, worker: str, found: Mapping[str, Any] | None, error: object) -> None:
         """Take over what a worker *found*; None where it has died, by an *error* or an interrupt."""
-        self.process.coordinator.release_clock(worker, crashed=found is None)
+        self.process.coordinator.clock.release(worker, crashed=found is None)
         if found is not None:
             self._awaited -= 1
             self.reports.handed_over(worker)

@@ -7,8 +7,7 @@ from threading import Lock
 from urllib.parse import quote, urljoin
 
 from orchestrator_contract.exceptions import OperationUnreachable
-from orchestrator_contract.http.addresses import brief_name, last_segment
-from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.addresses import Origin, brief_name, last_segment
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
 from orchestrator_contract.resources.configuration import Configuration

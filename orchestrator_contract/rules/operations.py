@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from orchestrator_contract.http.addresses import brief_name, last_segment
-from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.addresses import Origin, brief_name, last_segment
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
 from orchestrator_contract.http.retry_after import asked_delay

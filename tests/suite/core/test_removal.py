@@ -54,7 +54,7 @@ def test_cleaning_up(world: World, alone: Bench) -> None:
     deletable(alone, made[1].sid)
     deletable(alone, made[2].sid, (404, {}))
     deletable(alone, made[3].sid, (410, {}))
-    alone.endpoint.client._lost = 1000.0
+    alone.endpoint.client.allowance.lost_s = 1000.0
 
     assert configurations.clean_up() == []
 
