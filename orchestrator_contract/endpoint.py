@@ -146,6 +146,7 @@ class Endpoint:
         times = self._begun[test]
         self.random.seed(f"{self.settings.seed}/{test}{f'#{times}' if times > 1 else ''}")
         self.configurations.begin(to_come)
+        self.rechecks.release(time.monotonic())
 
     # ---------------------------------------------------------------- shared steps
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,8 @@ from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
 
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
-#: Deletes of the pool that are completed together.
-_BATCH = 8
+#: Deletes of the pool that are completed together, and tests that each of them is given to.
+_BATCH, _SHARED = 8, 4
 
 
 class Deletes(AcceptedDeletes, Holder):
@@ -36,6 +37,8 @@ class Deletes(AcceptedDeletes, Holder):
         self._newest: tuple[Operation, int] | None = None
         self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
+        self._draws = Counter[Operation]()
+        self._withheld = set[Operation]()
         self._pool_advanced = 0
         self._expected_draws = 0
         endpoint.holds.register(self)
@@ -123,34 +126,28 @@ class Deletes(AcceptedDeletes, Holder):
         self._expected_draws = draws
 
     def draw(self, number: int = 1) -> list[Operation]:
-        """*number* COMPLETED deletes under plain keys, each given once.
+        """*number* COMPLETED deletes under plain keys, each given to a few tests.
 
         The newest one for want of configurations.
 
         Raises:
             Inconclusive: not one could be had.
         """
-        self._expected_draws -= number
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()  # their keys may have expired
-        if len(self._pool) < number:
-            self._fill_pool(number)
+        self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
+        self._draws.update(found)
+        self._pool += [one for one in found if self._draws[one] < _SHARED]
         return found or [self.newest()]
 
     def draw_alone(self) -> Operation:
-        """A COMPLETED delete under a plain key, given to no other test.
+        """A COMPLETED delete under a plain key, given to no later test.
 
         Raises:
             CheckInconclusive: it could not be had.
         """
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()
         with only_this_check():
-            if not self._pool:
-                self._fill_pool(1)
-            operation = self._pool.pop(0) if self._pool else self.completed()[0]
-        self._expected_draws -= 1
+            self._fill_pool(1)
+            operation = self._pool[0] if self._pool else self.completed()[0]
         self.withhold(operation)
         return operation
 
@@ -167,10 +164,15 @@ class Deletes(AcceptedDeletes, Holder):
         return self.completed()[0]
 
     def _fill_pool(self, number: int) -> None:
-        self._pool_advanced = self.endpoint.coordinator.advanced()
-        if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
+        """Have *number* deletes in the pool, and more where more draws are expected."""
+        few, advanced = self.endpoint.effort.few, self.endpoint.coordinator.advanced()
+        if self._pool_advanced != advanced:
+            self._pool.clear()  # their keys may have expired
+            self._pool_advanced = advanced
+        expected, self._expected_draws = self._expected_draws, self._expected_draws - number
+        if len(self._pool) >= number or few and self._newest and self._newest[1] == advanced:
             return
-        batch = 1 if self.endpoint.effort.few else max(0, min(_BATCH, self._expected_draws))
+        batch = 1 if few else min(_BATCH, -(-expected // _SHARED))
         try:
             self._pool += self.completed(max(number, batch) - len(self._pool))
         except NothingToDelete:
@@ -179,8 +181,14 @@ class Deletes(AcceptedDeletes, Holder):
 
     def withhold(self, operation: Operation) -> None:
         """Give *operation* to no other test: its key may mean another request."""
+        self._withheld.add(operation)
+        self._pool = [one for one in self._pool if one is not operation]
         if self._newest and self._newest[0] is operation:
             self._newest = None
+
+    def is_withheld(self, operation: Operation) -> bool:
+        """True if *operation* is given to no other test."""
+        return operation in self._withheld
 
     def _remember(self, operation: Operation) -> None:
         key = operation.accepted.key or ""

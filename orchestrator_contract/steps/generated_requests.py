@@ -133,11 +133,11 @@ class GeneratedRequests:
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
         """Walks over pages of each size that parts the list into two, as many as the effort allows."""
-        number = len(self._endpoint.configurations.listing.sids())
-        sizes = [*range(-(-number // 2), number)]
+        listed = self._endpoint.configurations.listing.sids()
+        sizes = [*range(-(-len(listed) // 2), len(listed))]
         self._endpoint.random.shuffle(sizes)
         for size in sizes[: self._endpoint.effort.generated_requests]:
-            walk = self._list_walks.small_pages(configurations, size)
+            walk = self._list_walks.small_pages(configurations, size, listed)
             self._list_walks.check_pages(walk)
 
     def _page(self, query: str) -> Exchange:

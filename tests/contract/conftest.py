@@ -453,10 +453,22 @@ def failed_updatable(failed: Operation) -> Configuration:
     return failed.configuration
 
 
+@pytest.fixture(scope="session")
+def keyed_at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
+    """COMPLETED deletes of many SIDs, sent at one moment under keys."""
+    return deletes.complete(concurrent_deletes.of_many_sids(keyed=True))
+
+
+@pytest.fixture
+def keyless_at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
+    """COMPLETED deletes of many SIDs, sent at one moment without keys."""
+    return deletes.complete(concurrent_deletes.of_many_sids(keyed=False))
+
+
 @pytest.fixture
 def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
     """Some idle configurations, to be deleted."""
-    return configurations.take(1 if endpoint.effort.few else 3, least=1)
+    return configurations.take(1 if endpoint.effort.few else 2, least=1)
 
 
 @pytest.fixture(params=["account", "region"])

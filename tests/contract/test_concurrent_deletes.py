@@ -91,26 +91,28 @@ def test_one_sid_at_once_is_deleted_once(
 @pytest.mark.requirement(
     "CONC-OWN-RESPONSE", "DEL-202-RELATED", "DEL-202-OWN-OPERATION", "DEL-STATUS", "HTTP-COMPLETE"
 )
-@pytest.mark.parametrize("keyed", KEYED)
+@pytest.mark.parametrize(
+    "at_once",
+    [
+        pytest.param("keyed_at_once", id="keys"),
+        pytest.param("keyless_at_once", marks=pytest.mark.extended, id="no-key"),
+    ],
+)
 def test_many_sids_at_once_get_their_own_responses(
-    concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check, keyed: bool
+    request: pytest.FixtureRequest, check: Check, at_once: str
 ) -> None:
     """Concurrent deletes of many SIDs each get their own response."""
-    operations = concurrent_deletes.of_many_sids(keyed=keyed)
-
-    for completed in deletes.complete(operations):
+    for completed in request.getfixturevalue(at_once):
         check.completed_delete_was_carried_out("CONC-OWN-RESPONSE", completed)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-ENDED")
 def test_keys_used_at_once_return_their_own_responses(
-    concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check
+    keyed_at_once: list[Operation], deletes: Deletes, check: Check
 ) -> None:
     """Keys that were first used at one moment each return their own response."""
-    operations = deletes.complete(concurrent_deletes.of_many_sids(keyed=True))
-
-    for operation in operations:
+    for operation in keyed_at_once:
         check.same_response(operation, deletes.repeat(operation))
 
 

@@ -513,7 +513,7 @@ def test_newest(
 
 
 def test_draws(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each drawn delete is given once; those not drawn before the clock moves are not given."""
+    """Drawn deletes are given in turns, none after it was given alone or the clock was moved."""
     bench = start(effort="standard")
     deletes = Deletes(bench.endpoint)
     made: list[Operation] = []
@@ -524,14 +524,17 @@ def test_draws(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> 
         return new
 
     monkeypatch.setattr(deletes, "completed", completed)
-    deletes.expect(4)
+    deletes.expect(9)
 
-    drawn = [*deletes.draw(), *deletes.draw(), deletes.draw_alone()]
+    alone = deletes.draw_alone()
+    drawn = [one for _ in range(8) for one in deletes.draw()]
+    assert len(made) == 3
     bench.endpoint.coordinator.advance(60)
-    drawn += deletes.draw(2)
+    later = deletes.draw(2)
 
-    assert drawn == [*made[:3], *made[-2:]]
-    assert len({one.sid for one in drawn}) == 5
+    assert alone not in drawn
+    assert {drawn.count(one) for one in made[1:3]} == {4}
+    assert later == made[-2:]
 
 
 def test_withheld(bench: Bench, deletes: Deletes) -> None:
