@@ -15,6 +15,7 @@ from orchestrator_contract.exceptions import (
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.inputs.key_forms import uncommon_forms
 from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -170,11 +171,13 @@ class Deletes(AcceptedDeletes, Holder):
             self._pool.clear()  # their keys may have expired
             self._pool_advanced = advanced
         expected, self._expected_draws = self._expected_draws, self._expected_draws - number
-        if len(self._pool) >= number or few and self._newest and self._newest[1] == advanced:
+        if len(self._pool) >= number or (few and self._newest and self._newest[1] == advanced):
             return
         batch = 1 if few else min(_BATCH, -(-expected // _SHARED))
+        lacking = max(number, batch) - len(self._pool)
+        keys = [] if few else uncommon_forms(self.endpoint.key, lacking)
         try:
-            self._pool += self.completed(max(number, batch) - len(self._pool))
+            self._pool += self.completed(lacking, keys=keys, key_under_test=True)
         except NothingToDelete:
             if not self._pool and not self._newest:
                 raise

@@ -129,7 +129,7 @@ class GeneratedRequests:
         encoded = schema_requests.tokens(token).map(
             lambda one: urlencode({"pageToken": one.encode("utf-8", "surrogateescape")})
         )
-        self._run("page tokens", encoded, self._page, times=2)
+        self._run("page tokens", encoded, self._page)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
         """Walks over pages of each size that parts the list into two, as many as the effort allows."""
@@ -149,10 +149,8 @@ class GeneratedRequests:
 
     # ----------------------------------------------------------------
 
-    def _run(
-        self, kind: str, strategy: Any, attempt: Callable[[Any], Exchange | None], *, times: int = 1
-    ) -> None:
+    def _run(self, kind: str, strategy: Any, attempt: Callable[[Any], Exchange | None]) -> None:
         from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
 
-        number = self._endpoint.effort.generated_requests * times
+        number = self._endpoint.effort.generated_requests
         Examples(self._endpoint, kind, attempt).run(strategy, number)

@@ -13,7 +13,6 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 
-
 #: Responses with each status; every other one of the run is judged by the schemas, too.
 _SAMPLE = 2
 
@@ -102,7 +101,7 @@ class SampledResponses:
         for sent in range(0, total, width):
             batch = [request] * min(width, total - sent)
             hits = [e for e in self._endpoint.client.send_together(batch) if e.status == status]
-            self._met[status] += hits[: _SAMPLE]
+            self._met[status] += hits[:_SAMPLE]
             if hits:
                 return
 

@@ -14,7 +14,7 @@ from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
-from orchestrator_contract.inputs.key_forms import plain_forms, uncommon_forms
+from orchestrator_contract.inputs.key_forms import plain_forms
 from orchestrator_contract.inputs.malformed_keys import (
     MalformedKey,
     malformed_keys,
@@ -384,9 +384,9 @@ def key_forms(endpoint: Endpoint) -> list[str]:
 
 
 @pytest.fixture
-def many_keys(endpoint: Endpoint) -> list[str]:
-    """New keys, of uncommon forms first."""
-    return uncommon_forms(endpoint.key, endpoint.effort.keys_between)
+def many_completed(endpoint: Endpoint, deletes: Deletes) -> list[Operation]:
+    """Many COMPLETED deletes, under keys of uncommon versions and variants."""
+    return deletes.draw(endpoint.effort.keys_between)
 
 
 @pytest.fixture
@@ -454,21 +454,9 @@ def failed_updatable(failed: Operation) -> Configuration:
 
 
 @pytest.fixture(scope="session")
-def keyed_at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
-    """COMPLETED deletes of many SIDs, sent at one moment under keys."""
-    return deletes.complete(concurrent_deletes.of_many_sids(keyed=True))
-
-
-@pytest.fixture
-def keyless_at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
-    """COMPLETED deletes of many SIDs, sent at one moment without keys."""
-    return deletes.complete(concurrent_deletes.of_many_sids(keyed=False))
-
-
-@pytest.fixture
-def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
-    """Some idle configurations, to be deleted."""
-    return configurations.take(1 if endpoint.effort.few else 2, least=1)
+def at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
+    """COMPLETED deletes of many SIDs that were sent at one moment."""
+    return deletes.complete(concurrent_deletes.of_many_sids())
 
 
 @pytest.fixture(params=["account", "region"])
@@ -621,7 +609,7 @@ def failed(failed_operations: FailedOperations) -> Operation:
 @pytest.fixture(scope="session")
 def led_conversation(other_calls: OtherAsyncCalls) -> LedCall:
     """The delete of a conversation, led to its end."""
-    return other_calls.lead("delete-conversation")
+    return other_calls.lead_and_replay("delete-conversation")
 
 
 @pytest.fixture
