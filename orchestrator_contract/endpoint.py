@@ -120,7 +120,7 @@ class Endpoint:
             settings.process_id,
             ahead=self.effort.ahead,
         )
-        self.absent = Absent(self.client, self.ownership, self.identifiers, reuse=few)
+        self.absent = Absent(self.client, self.ownership, self.identifiers)
         self.targets = Targets(
             self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )

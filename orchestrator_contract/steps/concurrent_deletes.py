@@ -95,9 +95,10 @@ class ConcurrentDeletes:
         Raises:
             Inconclusive: none was accepted, or none ended.
         """
+        number = self._endpoint.effort.concurrent
 
         def batch(one: Configuration) -> Sequence[Request]:
-            return [self._api.delete_request(one, key=key) for key in self._keys()]
+            return [self._api.delete_request(one, key=key) for key in self._keys(number)]
 
         race = Race(*self._concurrent.send_on(self._endpoint.configurations.one(), batch))
         self._observe("OBS-SECOND-DELETE", race.responses, "at once: ")
@@ -149,13 +150,12 @@ class ConcurrentDeletes:
 
     def of_many_sids(self) -> list[Operation]:
         """Deletes of many SIDs at one moment, half of them under keys of their own."""
-        configurations = self._endpoint.configurations.take(
-            self._endpoint.effort.concurrent, least=2
-        )
+        number = self._endpoint.effort.concurrent * 3 // 2
+        configurations = self._endpoint.configurations.take(number, least=2)
         responses = self._concurrent.send(
             lambda: [
                 self._api.delete_request(one, key=key)
-                for one, key in zip(configurations, self._keys(), strict=False)
+                for one, key in zip(configurations, self._keys(number), strict=False)
             ]
         )
         pairs = zip(configurations, responses, strict=True)
@@ -167,9 +167,8 @@ class ConcurrentDeletes:
         concurrency.own_operations(self._findings, exchanges, len(distinct))
         return [self._endpoint.poller.accept(exchange, one) for one, exchange in accepted]
 
-    def _keys(self) -> list[str | None]:
+    def _keys(self, number: int) -> list[str | None]:
         """For each concurrent request a new key or none, in turns."""
-        number = self._endpoint.effort.concurrent
         return [None if index % 2 else self._endpoint.key() for index in range(number)]
 
     def _observe(self, observation: str, responses: Sequence[Exchange], head: str = "") -> None:

@@ -13,7 +13,7 @@ from orchestrator_contract.rules import deletion
 from orchestrator_contract.steps.deletes import Deletes
 
 #: Operations that are made to fail together; tests take them in turns.
-_BATCH = 3
+_BATCH = 2
 #: Walks over the list in which a configuration must show.
 _WALKS = 3
 

@@ -136,7 +136,7 @@ class GeneratedRequests:
         listed = self._endpoint.configurations.listing.sids()
         sizes = [*range(-(-len(listed) // 2), len(listed))]
         self._endpoint.random.shuffle(sizes)
-        for size in sizes[: self._endpoint.effort.generated_requests]:
+        for size in sizes[: self._endpoint.effort.generated_requests // 2]:
             walk = self._list_walks.small_pages(configurations, size, listed)
             self._list_walks.check_pages(walk)
 

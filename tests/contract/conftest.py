@@ -14,7 +14,7 @@ from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
-from orchestrator_contract.inputs.key_forms import plain_forms
+from orchestrator_contract.inputs.key_forms import plain_forms, uncommon_forms
 from orchestrator_contract.inputs.malformed_keys import (
     MalformedKey,
     malformed_keys,
@@ -384,9 +384,9 @@ def key_forms(endpoint: Endpoint) -> list[str]:
 
 
 @pytest.fixture
-def many_completed(endpoint: Endpoint, deletes: Deletes) -> list[Operation]:
-    """Many COMPLETED deletes, under keys of uncommon versions and variants."""
-    return deletes.draw(endpoint.effort.keys_between)
+def many_keys(endpoint: Endpoint) -> list[str]:
+    """New keys, of uncommon forms first."""
+    return uncommon_forms(endpoint.key, endpoint.effort.keys_between)
 
 
 @pytest.fixture
@@ -431,9 +431,14 @@ def target(endpoint: Endpoint, check: Check) -> Configuration:
 
 
 @pytest.fixture
-def control(endpoint: Endpoint, check: Check) -> Configuration:
+def control(endpoint: Endpoint) -> Configuration:
     """The configuration that no request of the run deletes."""
-    control = endpoint.targets.control
+    return endpoint.targets.control
+
+
+@pytest.fixture
+def shown_control(control: Configuration, check: Check) -> Configuration:
+    """The control configuration, as a fetch shows it now."""
     check.shown(control)
     return control
 
@@ -719,7 +724,7 @@ def second_day(clock: Clock) -> None:
 @pytest.fixture
 def deleted_today(second_day: None, deletes: Deletes) -> Operation:
     """A keyed COMPLETED delete of the second day, shared on that day."""
-    return deletes.newest()
+    return deletes.draw()[0]
 
 
 @pytest.fixture

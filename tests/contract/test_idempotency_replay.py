@@ -66,10 +66,12 @@ def test_every_use_of_a_key_returns_the_original_response(
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-ENDED", "KEY-REPLAY", "KEY-FORMAT-ACCEPTED")
 def test_keys_return_the_original_responses_after_many_others(
-    used: Operation, many_completed: list[Operation], deletes: Deletes, check: Check
+    used: Operation, deletes: Deletes, many_keys: list[str], check: Check
 ) -> None:
     """Keys of any UUID version and variant keep their responses among many."""
-    for operation, again in deletes.repeat_each([used, *many_completed]):
+    others = deletes.completed(len(many_keys), keys=many_keys, key_under_test=True)
+
+    for operation, again in deletes.repeat_each([used, *others]):
         check.same_response(operation, again)
 
 
