@@ -119,7 +119,7 @@ class Endpoint:
             settings.process_id,
             ahead=self.effort.ahead,
         )
-        self.absent = Absent(self.client, self.ownership, self.identifiers, reuse=few)
+        self.absent = Absent(self.client, self.ownership, self.identifiers)
         self.targets = Targets(
             self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
@@ -145,6 +145,7 @@ class Endpoint:
         times = self._begun[test]
         self.random.seed(f"{self.settings.seed}/{test}{f'#{times}' if times > 1 else ''}")
         self.configurations.begin(to_come)
+        self.rechecks.release(time.monotonic())
 
     # ---------------------------------------------------------------- shared steps
 
