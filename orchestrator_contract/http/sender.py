@@ -34,7 +34,7 @@ from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.connections import Wire
-from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.parallel import Parallel
 from orchestrator_contract.http.request import (
     KEY_HEADER,
@@ -43,7 +43,7 @@ from orchestrator_contract.http.request import (
     origin_of,
     prepare,
 )
-from orchestrator_contract.http.response import TransportError, TransportFault
+from orchestrator_contract.http.response import NO_ANSWER, TransportError, TransportFault
 from orchestrator_contract.http.retention import Retention
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
 from orchestrator_contract.profile import Account, Header, Profile
@@ -60,6 +60,15 @@ _CLEANING_S = 300.0
 #: Characters that are kept of the quote in a response's defect.
 _SAID = 120
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
+
+
+def _kind_of(call: Call) -> str:
+    """The name of the patience with refusals of *call*.
+
+    Failed log-ins have their own: a lock-out says nothing of other callers.
+    """
+    own = call.credentials == "own"
+    return call.operation if own else f"{call.operation} with {call.credentials} credentials"
 
 
 @dataclass
@@ -100,6 +109,7 @@ class Sender:
         self._granted = 0
         self._cleaning = False
         self._lost = 0.0
+        self._unanswered = 0
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[TransportFault] = set()
@@ -132,10 +142,13 @@ class Sender:
         """
         waited = 0.0
         before: tuple[int, ...] = ()
-        patience = self.retry.patience(out.call.operation)
+        kind = _kind_of(out.call)
+        patience = self.retry.patience(kind)
         new_connection = new_connection or self._takes_new(out)
         for attempt in range(MAX_RETRIES + 1):
             exchange = self._once(out, new_connection=new_connection, before=before)
+            if self._may_have_been_lost(exchange):
+                exchange = self._once(out, new_connection=True, before=before)
             status = exchange.status
             if status is None:
                 if allow_no_response:
@@ -143,14 +156,14 @@ class Sender:
                 raise NoResponse(exchange)
             if status not in (429, 503) or status == exchange.call.provokes or status in returns:
                 if exchange.succeeded:
-                    self.retry.regained(out.call.operation)
+                    self.retry.regained(kind)
                 return exchange
             delay = self.retry.delay(exchange, attempt)
             if delay is None or waited + delay > patience:
                 break
             waited += delay
             before = (*before, status)
-            if status == 429:
+            if status == 429 and out.call.credentials == "own":
                 self.coordinator.throttle(delay)
             else:
                 with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
@@ -161,8 +174,14 @@ class Sender:
                     fresh_key = rekey()
                     lines = tuple((n, fresh_key if n == KEY_HEADER else v) for n, v in out.headers)
                     out = replace(out, key=fresh_key, headers=lines)
-        self.retry.lost(out.call.operation)
+        self.retry.lost(kind)
         raise Throttled(exchange)
+
+    def _may_have_been_lost(self, exchange: Exchange) -> bool:
+        """True for the first exchange without a response, if its request may be sent again."""
+        repeatable = exchange.method not in ("POST", "PATCH") or exchange.key is not None
+        lost = exchange.fault in NO_ANSWER and self._unanswered == 1
+        return lost and repeatable and not self._cleaning
 
     def _takes_new(self, out: Request) -> bool:
         """True if this request's turn takes a new connection.
@@ -241,7 +260,11 @@ class Sender:
             else:
                 exchange.response = response
             self._finish(exchange)
-        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
+        limited = [
+            one
+            for one in exchanges
+            if one.status == 429 and one.call.provokes is None and one.call.credentials == "own"
+        ]
         if limited:
             operation = limited[0].call.operation
             if all(e.status == 429 for e in exchanges):
@@ -373,6 +396,7 @@ class Sender:
         if response is None and not tool:
             with self._lock:
                 self._lost += max(exchange.elapsed, 0.05)
+                self._unanswered += exchange.fault in NO_ANSWER
         if response is not None:
             self._answered = self._answered or not tool
             response.body = self.redactor.raw(response.body)
