@@ -88,6 +88,8 @@ class Findings:
         self._fresh: list[tuple[str, str]] = []
         #: The breaches of the current or the last test, each problem once.
         self._of_test: dict[tuple[str, str], Found] = {}
+        #: Faults that may pass, the first of each requirement.
+        self._lone: dict[str, Held] = {}
         #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
         self.excused = excused
 
@@ -127,6 +129,33 @@ class Findings:
                 else:
                     held.append(Held(requirement, breach, tuple(exchanges)))
         return ok
+
+    def passing(
+        self, requirement: str, *, expected: str, seen: str, exchanges: Sequence[Exchange]
+    ) -> bool:
+        """Record a fault that networks cause now and then.
+
+        One in a whole run is no breach; a second one makes both of them breaches.
+        """
+        with self._lock:
+            record = self._record(requirement)
+            if record.breaches or getattr(self._thread, "held", None) is not None:
+                return self.check(
+                    requirement, False, expected=expected, seen=seen, exchanges=exchanges
+                )
+            record.checks += 1
+            record.add_test(self._current_test)
+            breach = Breach("", self._shown(expected), self._shown(seen), test=self._current_test)
+            self._add_lone(Held(requirement, breach, tuple(exchanges)))
+        return False
+
+    def _add_lone(self, held: Held) -> None:
+        first = self._lone.pop(held.requirement, None)
+        if first is None and not self._record(held.requirement).breaches:
+            self._lone[held.requirement] = held
+            return
+        for one in filter(None, (first, held)):
+            self.keep(one)
 
     @contextmanager
     def held(self) -> Iterator[list[Held]]:
@@ -189,7 +218,7 @@ class Findings:
         record.add_trail(tuple(map(_fingerprint, exchanges)))
         self._keep_for_test(requirement, breach, exchanges)
         if self._room(requirement, record, breach):
-            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
+            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:])) or breach.steps
             record.shown.append(replace(breach, steps=steps))
 
     def _keep_for_test(
@@ -342,6 +371,12 @@ class Findings:
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
                 "statuses": {str(status): counts for status, counts in self.statuses.items()},
                 "requests": self.requests,
+                "lone": {
+                    name: replace(
+                        held.breach, steps=tuple(map(self.evidence, held.exchanges))
+                    ).dump()
+                    for name, held in self._lone.items()
+                },
             }
 
     def merge(self, other: dict[str, Any]) -> None:
@@ -357,6 +392,8 @@ class Findings:
                 counts = self.statuses.setdefault(int(status), [0, 0, 0])
                 counts[:] = map(sum, zip(counts, added, strict=True))
             self.requests += other["requests"]
+            for name, breach in other["lone"].items():
+                self._add_lone(Held(name, Breach.load(breach), ()))
 
 
 def _fingerprint(exchange: Exchange) -> str:

@@ -1,4 +1,4 @@
-"""Malformed keys do not cause server errors; a 500 alone may pass."""
+"""500s that pass: malformed keys do not cause them, and polls rarely meet them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,29 @@ from threading import Lock
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules import malformed_input
+from orchestrator_contract.rules import malformed_input, operations
 
 #: Other deletes needed to tell how often the endpoint returns 500 without a malformed key.
 _ENOUGH = 400
 
 
 class ServerErrorRate:
-    """Counts unprovoked 500s of deletes, by malformed and other keys."""
+    """Counts unprovoked 500s: of deletes, by malformed and other keys, and of polls."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._others = self._others_500 = 0
         self._malformed_500: list[Exchange] = []
+        self._polls = 0
+        self._polls_500: list[Exchange] = []
 
     def __call__(self, exchange: Exchange) -> None:
         """Count one exchange."""
         call = exchange.call
+        if call.operation == "operation" and call.of == "delete":
+            with self._lock:
+                self._polls += 1
+                self._polls_500 += [exchange] if exchange.status == 500 else []
         if call.operation != "delete" or call.provokes is not None or not call.judge_content:
             return
         failed = exchange.status == 500
@@ -33,6 +39,11 @@ class ServerErrorRate:
                 self._others_500 += failed
             elif failed:
                 self._malformed_500.append(exchange)
+
+    def judge_polls(self, findings: Findings) -> None:
+        """Check OP-FETCH by the share of polls that met a 500."""
+        if self._polls:
+            operations.polls_rarely_fail(findings, self._polls_500, self._polls)
 
     def judge(self, findings: Findings) -> None:
         """Check KEY-MALFORMED-NO-5XX if only malformed keys have met 500.

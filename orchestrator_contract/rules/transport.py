@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from orchestrator_contract.http.content_coding import offers
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.http.response import NO_ANSWER, TransportFault
 from orchestrator_contract.results.findings import Findings
 
 
@@ -38,12 +38,21 @@ def undecodable(exchange: Exchange) -> bool:
 
 
 def _no_response(findings: Findings, exchange: Exchange) -> bool:
+    seen = exchange.fault_text or str(exchange.fault)
+    if exchange.fault in NO_ANSWER:
+        findings.observe("OBS-TRANSPORT", f"no response to a {exchange.method}")
+        return findings.passing(
+            "HTTP-COMPLETE",
+            expected="a response",
+            seen=seen,
+            exchanges=[exchange],
+        )
     coding = exchange.fault is TransportFault.ENCODING
     return findings.check(
         "HTTP-CONTENT-ENCODING" if coding else "HTTP-COMPLETE",
         False,
         expected="a body that decodes" if coding else "a complete, well-formed response",
-        seen=exchange.fault_text or str(exchange.fault),
+        seen=seen,
         exchanges=[exchange],
     )
 

@@ -36,6 +36,18 @@ def test_generated_malformed_sid_is_refused(
     check.unchanged_while_deleting(shown_control, responses)
 
 
+@pytest.mark.run_last
+@pytest.mark.extended
+@pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
+def test_wildcard_names_no_configuration(
+    malformed: MalformedRequests, control: Configuration, check: Check
+) -> None:
+    """A lone wildcard is refused, and deletes no configuration."""
+    responses = malformed.wildcards()
+
+    check.unchanged_while_deleting(control, responses)
+
+
 @pytest.mark.requirement("SID-METHOD-NOT-ALLOWED")
 def test_method_that_the_path_lacks_returns_405(
     other_methods: OtherMethods, control: Configuration, check: Check
