@@ -45,7 +45,8 @@ def describe(error: ValidationError, *, header: bool = False) -> tuple[str, str]
 
     With *header* it is about a response's headers.
     """
-    schema, keyword, value = error.schema, str(error.validator), error.validator_value
+    schema, keyword = error.schema, str(error.validator)
+    value: Any = error.validator_value
     schema = schema if isinstance(schema, dict) else {}
     if keyword == "required":
         name = next(str(one) for one in value if error.message.startswith(repr(one)))
