@@ -306,9 +306,7 @@ class Check(KeyChecks):
         results = []
         for exchange in exchanges:
             told = authorization.no_disclosure(self.findings, exchange, hidden, evidence)
-            refused = authorization.refused(
-                self.findings, exchange, tolerated=self._endpoint.profile.tolerated
-            )
+            refused = authorization.refused(self.findings, exchange)
             results.append(told and refused)
         return all(results)
 

@@ -31,9 +31,9 @@ from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules.errors import ServerErrorRate
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
-from orchestrator_contract.rules.server_errors import ServerErrorRate
 from orchestrator_contract.schedule import Schedule
 from orchestrator_contract.steps.rechecks import Rechecks
 
@@ -80,8 +80,10 @@ class Endpoint:
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.identifiers = Identifiers(self.random, settings.run_id)
         self.redactor = self.profile.redactor()
-        self.findings = Findings(catalogue.load(), self.redactor, excused)
-        self.judge = Judge(self.findings, self.profile.tolerated)
+        self.findings = Findings(
+            catalogue.load(), self.redactor, excused, tolerated=self.profile.tolerated
+        )
+        self.judge = Judge(self.findings)
         self.ownership = Ownership()
         self.inventory = Inventory(
             coordinator,

@@ -47,15 +47,16 @@ def describe(error: ValidationError, *, header: bool = False) -> tuple[str, str]
     """
     schema, keyword = error.schema, str(error.validator)
     value: Any = error.validator_value
+    instance: Any = error.instance
     schema = schema if isinstance(schema, dict) else {}
     if keyword == "required":
         name = next(str(one) for one in value if error.message.startswith(repr(one)))
         missing = f"{header_name(name)} header" if header else f"member {name!r}"
         return f"a {missing}", f"no {missing}"
-    seen = quote(error.instance)
+    seen = quote(instance)
     if keyword == "additionalProperties" and value is False:
         known = schema.get("properties", {})
-        unknown = next(str(name) for name in error.instance if name not in known)
+        unknown = next(str(name) for name in instance if name not in known)
         seen = f"{quote(unknown)}{did_you_mean(unknown, known)}"
     return _keyword(keyword, value, schema), seen
 
