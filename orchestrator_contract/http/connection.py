@@ -172,8 +172,9 @@ class Connection:
             data = self.sock.recv(_CHUNK)
         except TimeoutError:
             got = f"after {self._received} byte(s)" if self._received else "at all"
+            fault = TransportFault.SLOW if self._received else TransportFault.TIMEOUT
             raise TransportError(
-                TransportFault.TIMEOUT, f"no complete answer within the time limit ({got} none)"
+                fault, f"no complete answer within the time limit ({got} none)"
             ) from None
         except OSError as error:
             if not self._received:

@@ -26,7 +26,10 @@ class TransportFault(StrEnum):
 
     #: No connection: refused, unreachable, unknown host, TLS not agreed.
     CONNECT = "connect"
+    #: No response began within the time limit.
     TIMEOUT = "timeout"
+    #: A response began and did not end within the time limit.
+    SLOW = "too slow"
     #: The connection ended before a response began.
     CLOSED = "closed"
     #: The connection ended inside a response.
@@ -36,6 +39,10 @@ class TransportFault(StrEnum):
     #: Larger than the suite reads: body, headers or interim responses.
     TOO_LARGE = "too large"
     ENCODING = "encoding"
+
+
+#: Faults that networks cause now and then: nothing came back at all.
+NO_ANSWER = frozenset({TransportFault.TIMEOUT, TransportFault.CLOSED})
 
 
 class TransportError(Exception):

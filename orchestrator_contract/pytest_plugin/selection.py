@@ -68,16 +68,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not any(map(requirements_of, items)):
         return
     options = config.stash[RUN].options
-    kept = [one for one in items if _is_wanted(one, options, ledger=config.option.ttl_ledger)]
+    ledger = config.option.ttl_ledger
+    possible = [one for one in items if _fits(one, options, ledger=ledger)]
+    kept = [one for one in possible if _is_wanted(one, options)]
+    config.stash[RUN].process.share = len(kept) / max(len(possible), 1)
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[one for one in items if one not in kept])
     items[:] = sorted(kept, key=_Rank(options.failed_last))
 
 
-def _is_wanted(item: pytest.Item, options: RunOptions, *, ledger: str | None) -> bool:
+def _is_wanted(item: pytest.Item, options: RunOptions) -> bool:
     asked = options.requirements
-    if asked and asked.isdisjoint(requirements_of(item)):
-        return False
+    return not asked or not asked.isdisjoint(requirements_of(item))
+
+
+def _fits(item: pytest.Item, options: RunOptions, *, ledger: str | None) -> bool:
+    """True if a run of this effort has the test."""
     if options.effort.few and is_marked(item, "extended"):
         return False
     return bool(ledger) or not is_marked(item, "ttl_ledger")

@@ -6,7 +6,7 @@ Source: S1 responses; R1 6, 7.5, 8.4, 12.5.3.
 from __future__ import annotations
 
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.response import TransportFault, offers
+from orchestrator_contract.http.response import NO_ANSWER, TransportFault, offers
 from orchestrator_contract.results.findings import Findings
 
 
@@ -25,7 +25,7 @@ def decodes(findings: Findings, exchange: Exchange) -> bool:
         "HTTP-CONTENT-ENCODING",
         response is not None and defect is None,
         expected="a response that decodes",
-        seen=defect[1] if defect else exchange.outcome(),
+        seen=defect[1] if defect else None,
         exchanges=[exchange],
     )
 
@@ -37,12 +37,21 @@ def undecodable(exchange: Exchange) -> bool:
 
 
 def _no_response(findings: Findings, exchange: Exchange) -> bool:
+    seen = exchange.fault_text or str(exchange.fault)
+    if exchange.fault in NO_ANSWER:
+        findings.observe("OBS-TRANSPORT", f"no response to a {exchange.method}")
+        return findings.passing(
+            "HTTP-COMPLETE",
+            expected="a response",
+            seen=seen,
+            exchanges=[exchange],
+        )
     coding = exchange.fault is TransportFault.ENCODING
     return findings.check(
         "HTTP-CONTENT-ENCODING" if coding else "HTTP-COMPLETE",
         False,
         expected="a body that decodes" if coding else "a complete, well-formed response",
-        seen=exchange.fault_text or str(exchange.fault),
+        seen=seen,
         exchanges=[exchange],
     )
 

@@ -35,7 +35,7 @@ class Allowance:
         self.lost_s = 0.0
         self._lock = Lock()
         self._granted = 0
-        self._cleaning = False
+        self.cleaning = False
         #: Monotonic seconds from which nothing more is sent.
         self._end_at: float | None = None
 
@@ -57,7 +57,7 @@ class Allowance:
                 raise BudgetExhausted("the endpoint stopped answering; the rest was not tried")
             if not self._granted:
                 self._granted = self._coordinator.take_requests(
-                    _CLEANING_GRANT if self._cleaning else _GRANT, cleaning=self._cleaning
+                    _CLEANING_GRANT if self.cleaning else _GRANT, cleaning=self.cleaning
                 )
                 if not self._granted:
                     raise BudgetExhausted("the request budget ([limits] requests) is spent")
@@ -74,7 +74,7 @@ class Allowance:
 
     def _count_bounded(self, out: Request) -> None:
         """Count a request of a kind that has a bound of its own."""
-        bounded = out.method == "DELETE" and not self._cleaning
+        bounded = out.method == "DELETE" and not self.cleaning
         if bounded and not self._coordinator.take_bounded(DELETES):
             raise BudgetExhausted(
                 "the budget of DELETE requests ([limits] delete_requests) is spent"
@@ -93,7 +93,7 @@ class Allowance:
 
     def forgive(self) -> None:
         """Let cleanup try again after failures, with the kept budget."""
-        self._cleaning = True
+        self.cleaning = True
         self.lost_s = 0.0
         self._end_at = time.monotonic() + min(self.longest_s, _CLEANING_S)
 

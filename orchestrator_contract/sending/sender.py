@@ -20,7 +20,7 @@ from orchestrator_contract.coordination.progress import Steps
 from orchestrator_contract.exceptions import CheckInconclusive, NoResponse, Throttled
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.exchange import Exchange, Retention
+from orchestrator_contract.http.exchange import Call, Exchange, Retention
 from orchestrator_contract.http.request import (
     Header,
     PreparedRequest,
@@ -28,7 +28,12 @@ from orchestrator_contract.http.request import (
     origin_of,
     prepare,
 )
-from orchestrator_contract.http.response import Response, TransportError, TransportFault
+from orchestrator_contract.http.response import (
+    NO_ANSWER,
+    Response,
+    TransportError,
+    TransportFault,
+)
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
 from orchestrator_contract.http.wire import Wire
 from orchestrator_contract.profile import Account, Profile
@@ -44,6 +49,15 @@ _ANEW = 6
 #: Pauses before a connection is tried again, in seconds: a listen queue that overflows for a moment
 #: is no finding; an endpoint that is gone is.
 _CONNECT_PAUSES_S = (0.1, 0.4, 1.0)
+
+
+def _kind_of(call: Call) -> str:
+    """The name of the patience with refusals of *call*.
+
+    Failed log-ins have their own: a lock-out says nothing of other callers.
+    """
+    own = call.credentials == "own"
+    return call.operation if own else f"{call.operation} with {call.credentials} credentials"
 
 
 @dataclass
@@ -82,6 +96,7 @@ class Sender:
         self._retention = Retention()
         self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
         self._lock = Lock()
+        self._unanswered = 0
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[TransportFault] = set()
@@ -109,23 +124,26 @@ class Sender:
         """
         waited = 0.0
         before: tuple[int, ...] = ()
-        patience = self.retry.patience(out.call.operation)
+        kind = _kind_of(out.call)
+        patience = self.retry.patience(kind)
         new_connection = new_connection or self._takes_new(out)
         for attempt in range(MAX_RETRIES + 1):
             exchange = self._once(out, new_connection=new_connection, before=before)
+            if self._may_have_been_lost(exchange):
+                exchange = self._once(out, new_connection=True, before=before)
             if exchange.response is None and not allow_no_response:
                 raise NoResponse(exchange)
             status = exchange.status or 0
             if status not in (429, 503) or status == exchange.call.provokes or status in returns:
                 if exchange.succeeded:
-                    self.retry.regained(out.call.operation)
+                    self.retry.regained(kind)
                 return exchange
             delay = self.retry.delay(exchange, attempt)
             if delay is None or waited + delay > patience:
                 break
             waited += delay
             before = (*before, status)
-            if status == 429:
+            if status == 429 and out.call.credentials == "own":
                 self.coordinator.throttle(delay)
             else:
                 with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
@@ -133,8 +151,14 @@ class Sender:
                 # Whether a 503 is stored for its key is open: with a new key the retry is another
                 # request.
                 out = out.with_key(rekey()) if rekey and out.key is not None else out
-        self.retry.lost(out.call.operation)
+        self.retry.lost(kind)
         raise Throttled(exchange)
+
+    def _may_have_been_lost(self, exchange: Exchange) -> bool:
+        """True for the first exchange without a response, if its request may be sent again."""
+        repeatable = exchange.method not in ("POST", "PATCH") or exchange.key is not None
+        lost = exchange.fault in NO_ANSWER and self._unanswered == 1
+        return lost and repeatable and not self.allowance.cleaning
 
     def _takes_new(self, out: Request) -> bool:
         """True if this request's turn takes a new connection; callers have turns of their own."""
@@ -195,7 +219,11 @@ class Sender:
             )
         for exchange, response in zip(exchanges, responses, strict=True):
             self._finish(exchange, response)
-        limited = [e for e in exchanges if e.status == 429 and e.call.provokes is None]
+        limited = [
+            one
+            for one in exchanges
+            if one.status == 429 and one.call.provokes is None and one.call.credentials == "own"
+        ]
         if limited:
             operation = limited[0].call.operation
             if all(e.status == 429 for e in exchanges):
@@ -268,6 +296,8 @@ class Sender:
             if not tool:
                 self.faults.add(response.fault)
                 self.allowance.lose(max(exchange.elapsed, 0.05))
+                with self._lock:
+                    self._unanswered += response.fault in NO_ANSWER
         self.ownership.note(exchange)
         exchange.judged = not tool and (
             exchange.fault is not TransportFault.CONNECT or self._answered

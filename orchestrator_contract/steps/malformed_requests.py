@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
-from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.inputs.malformed_sids import WILDCARDS, MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import malformed_input
 from orchestrator_contract.rules.malformed_input import (
@@ -55,6 +56,20 @@ class MalformedRequests:
         )
         malformed_input.malformed_sid_refused(self._findings, exchange, sid.why)
         return exchange
+
+    def wildcards(self, scope: Scope = DEFAULT_SCOPE) -> list[Exchange]:
+        """Delete what some query languages read as every SID.
+
+        Raises:
+            CheckInconclusive: the account holds configurations that are not the run's.
+            Inconclusive: the list can't be read.
+        """
+        own = f"oc-{self._endpoint.settings.run_id}"
+        for item, _ in self._endpoint.configurations.listing.items(scope=scope):
+            if not str(item.get("displayName")).startswith(own):
+                raise CheckInconclusive("the account holds configurations that are not the run's")
+        self._endpoint.ownership.allow(*WILDCARDS, scope=scope)
+        return [self.sid(MalformedSid(one, "a lone wildcard"), scope) for one in WILDCARDS]
 
     def unknown(self, sid: MalformedSid, scope: Scope) -> Exchange:
         """Delete a SID that only looks like one: it is not found."""

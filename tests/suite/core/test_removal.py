@@ -504,7 +504,7 @@ def test_what_is_not_needed_makes_room(bench: Bench, *, spoiled: bool) -> None:
     configurations.ahead = 0
     configurations.take(1)
     configurations.begin()
-    mine = configurations.one()
+    mine = configurations.take(1, new=True)[0]
     if spoiled:
         bench.endpoint.ownership.touch("sid0", 0, 0, clear=False)
     bench.script.on("DELETE /Configurations/sid0", (404, {}))

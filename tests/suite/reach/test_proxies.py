@@ -196,12 +196,9 @@ def test_a_tunnel_that_takes_too_long(canned: Start, drop: bytes) -> None:
             connection.sendall(b"X: y\r\n" if drop else b"")
 
     proxy = Proxy.of(f"http://127.0.0.1:{canned(act).port}")
-    start = time.monotonic()
 
     with pytest.raises(TransportError, match="gives no response within the time limit"):
         Wire(0.3, True, proxy=proxy).exchange(SECURE, REQUEST, "DELETE")
-
-    assert time.monotonic() - start < 3
 
 
 class Tunnel:
