@@ -11,8 +11,7 @@ from typing import Any
 
 #: Bytes of the largest file that is read; a profile has a few thousand.
 MAX_BYTES = 4 * 1024 * 1024
-#: The size past which a number means nothing to a run, and past which some calls of the system
-#: raise.
+#: Past this size some calls of the system raise.
 _HUGE = 10**18
 
 

@@ -26,8 +26,7 @@ class Ownership:
         self._lock = Lock()
         self._allowed: dict[str, set[Scope]] = {}
         self._lent: dict[str, set[Scope]] = {}
-        #: Where a delete was aimed at the run's own; None where it may have taken what has that id
-        #: in any place.
+        #: Targets of deletes; None where one may have deleted that id in any scope.
         self._touched: set[tuple[Scope | None, str]] = set()
         self._doubtful: set[tuple[Scope | None, str]] = set()
         self._conversations: set[str] = set()

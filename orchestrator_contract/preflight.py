@@ -39,8 +39,7 @@ class _Preflight:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._profile = endpoint.profile
-        #: True if a create or an operation was no JSON: only an endpoint of this kind gives one, any
-        #: web server gives pages.
+        #: True if a create or an operation was no JSON, which tells it from any web server.
         self._garbled = False
         #: The list's reason for its absence.
         self._no_list: Exchange | None = None

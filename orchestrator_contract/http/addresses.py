@@ -12,8 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 #: Characters of a name past which a digest stands for the rest.
 _LONGEST_NAME = 1024
 
-#: `urlsplit` keeps the last URLs that it was given, of a few megabytes each from an endpoint that
-#: likes to.
+#: `urlsplit` without its cache: an endpoint's URLs may have megabytes.
 split_url: Callable[[str], SplitResult] = getattr(urlsplit, "__wrapped__", urlsplit)
 
 

@@ -24,8 +24,7 @@ from orchestrator_contract.http.response import (
 MAX_HEADER_BYTES = 256 * 1024
 MAX_HEADERS = 256
 MAX_INTERIM = 32
-#: Bytes that come in on a kept connection within so many seconds of its first response belonged to
-#: that one.
+#: Bytes that follow a first response within so many seconds belong to it.
 _SETTLE_S = 0.02
 _CHUNK = 65536
 _GOODBYE = re.compile(rb"HTTP/1\.[01] 408\b")
@@ -49,8 +48,7 @@ class Connection:
     sock: socket.socket
     origin: Origin
     used: bool = False
-    #: Monotonic seconds at which its first response was complete; 0 once it was waited for more to
-    #: come.
+    #: Monotonic seconds at which its first response was complete; 0 once more was waited for.
     settling: float = 0.0
     _protocol: h11.Connection = field(default_factory=_protocol)
     #: Bytes of the response so far.
@@ -92,8 +90,7 @@ class Connection:
                 TransportFault.TIMEOUT, "the request was not taken in time"
             ) from None
         except OSError:
-            # The response may be on its way all the same, e.g. a 414 before the end of a long
-            # target.
+            # The response may come all the same: a 414 before the end of a long target.
             return
 
     def read(self, method: str, deadline: float) -> tuple[Response, bool]:
@@ -105,8 +102,7 @@ class Connection:
         """
         self._received = 0
         protocol = self._protocol
-        # h11 needs to know the method for framing the response; the bytes it makes of it are not
-        # sent.
+        # h11 frames the response by its method; the bytes that it makes are not sent.
         protocol.send(h11.Request(method=_token(method), target="/", headers=[("Host", "x")]))
         protocol.send(h11.EndOfMessage())
         head = self._head(deadline)
@@ -120,8 +116,7 @@ class Connection:
         )
         decode(response)
         excess = protocol.trailing_data[0]
-        # What follows a response to HEAD is the body that a GET would get: the contract knows no
-        # HEAD, so that breaches nothing.
+        # The body that a GET would get may follow a response to HEAD, of which nothing is said.
         if excess and response.defect is None and method != "HEAD":
             said = f"{len(excess)} byte(s) follow the end of the answer"
             response.defect = TransportFault.MALFORMED, said

@@ -49,8 +49,7 @@ class Call:
     allow: frozenset[int] = frozenset()
     #: The status that the request itself provokes through a fault; it is not retried.
     provokes: int | None = None
-    #: True if the contract binds status and content here; where not (bad credentials), only HTTP is
-    #: judged.
+    #: False if only HTTP is judged, as the sources leave status and content open.
     judge_content: bool = True
     #: The body of an error is not judged: the path may never reach the API behind it.
     outside_api: bool = False
@@ -102,8 +101,7 @@ class Exchange:
     #: curl's options for the way to the endpoint, as shell words.
     curl_options: tuple[str, ...] = ()
     note: str = ""
-    #: True if the rules may judge it: not one of the clock's, nor one that the client abandoned or
-    #: never connected.
+    #: False for one of the clock's, and one that was abandoned or never connected.
     judged: bool = True
 
     @property

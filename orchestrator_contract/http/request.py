@@ -40,8 +40,7 @@ class Request:
     #: Index of the account; None sends no credentials.
     account: int | None = 0
     region: int = 0
-    #: True if header names are sent in lower case, as many clients write them: it means nothing (R1
-    #: 5.1).
+    #: True if header names are sent in lower case, which means nothing (R1 5.1).
     lower: bool = False
 
     def with_key(self, key: str) -> Request:

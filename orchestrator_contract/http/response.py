@@ -62,14 +62,11 @@ class Response:
     #: Header lines in order, names as sent (case kept), values as latin-1 text.
     headers: list[tuple[str, str]]
     body: bytes
-    #: Why the body is not what its headers promise, though it ended: unoffered or broken coding,
-    #: excess bytes.
+    #: Unoffered or broken coding, or excess bytes behind the body.
     defect: tuple[TransportFault, str] | None = None
-    #: Stray bytes, found on a kept connection just before the request went out
-    #: on a new one.
+    #: Stray bytes on kept connections, found before the request went out on a new one.
     stray: int = 0
-    #: True if the request had gone out on a kept connection before, which then ended without an
-    #: response.
+    #: True if the request went out before, on a kept connection that ended without a response.
     resent: bool = False
 
 
@@ -128,8 +125,7 @@ def decode(response: Response) -> None:
         return
     for coding in reversed([one for one in codings if one not in ("", "identity")]):
         if coding not in OFFERED and coding != "x-gzip":
-            # As it came: of a part, or in another case, who cleans it of secrets could not tell
-            # what it is.
+            # As it came, so that secrets in it are recognized.
             said = f"Content-Encoding {', '.join(fields)!r} was not offered"
             response.defect = TransportFault.ENCODING, said
             return

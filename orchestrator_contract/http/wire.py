@@ -30,8 +30,7 @@ class Wire(Dialer):
 
     def __post_init__(self) -> None:
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
-        #: Origins whose connections sent stray bytes: on a kept connection those would be taken for
-        #: the next response.
+        #: Origins that sent stray bytes, which a kept connection takes for the next response.
         self._untrusted: set[Origin] = set()
         #: How many kept connections ended under a request.
         self._stale: Counter[Origin] = Counter()
@@ -62,8 +61,7 @@ class Wire(Dialer):
             TransportError: there was no complete response.
         """
         request = self.addressed(origin, request)
-        # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it
-        # does not risk a connection that the server is about to close.
+        # Methods that are not idempotent (R1 9.2.2) are never sent twice, and a DELETE rarely.
         at_risk = method in ("POST", "PATCH") or (
             method == "DELETE" and self._stale[origin] >= _OFTEN
         )

@@ -41,8 +41,7 @@ _INSTEAD = {
     "authorization": "; a Bearer token goes into [[accounts]] token_env",
     "proxy-authorization": "; a proxy's credentials go into its URL, [target] proxy",
 }
-#: The rest of a message on something that the profile names twice: an endpoint would be accused of
-#: mixing up what is one thing.
+#: Why nothing may be named twice: an endpoint would be accused of mixing up one thing.
 _MIXED_UP = "what belongs to one {0} can't be told from what belongs to the other"
 _Record = TypeVar("_Record")
 

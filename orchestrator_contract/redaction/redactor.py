@@ -21,8 +21,7 @@ from orchestrator_contract.redaction.spellings import (
 
 #: Texts of this many characters, or fewer, are no secrets.
 _SHORT = 3
-#: Likewise a token of credentials that a test has made up: an operation's id may end in that of an
-#: empty pair, "Og==".
+#: Likewise made-up tokens: an operation's id may end in that of an empty pair, "Og==".
 _SHORT_TOKEN = 6
 #: Words in the messages of every conformant endpoint, beside those of the schemas.
 _COMMON = (
@@ -38,11 +37,9 @@ class Redactor:
     """Replaces known secrets in every form by ``***``; safe for threads."""
 
     def __init__(self, *urls: str) -> None:
-        #: The target's addresses; like the API's own words they can't be told from a secret that is
-        #: a part of them.
+        #: The target's addresses: a part of them is no secret.
         self._urls = urls
-        #: Held while secrets are learnt, and while what finds them is made: a text waits for what
-        #: was learnt before it.
+        #: Held while secrets are learnt or compiled: a text waits for what was learnt before it.
         self._lock = Lock()
         #: Secrets with letters that `folded` leaves out, looked for as they are.
         self._exact: set[str] = set()

@@ -27,8 +27,7 @@ _CONTROLS = bytes([*range(0x20), 0x7F])
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
 #: Number of times that escapes of escapes are undone.
 _ROUNDS = 3
-#: Of a secret turned round, or of a part of longer base64, what is shorter stands in any text by
-#: chance.
+#: Reversed secrets and parts of base64 that are shorter stand in any text by chance.
 SURE = 8
 
 #: Forms of more characters, if all are a token's, are found by this many of them.

@@ -19,8 +19,7 @@ from orchestrator_contract.http.response import Response, TransportError
 from orchestrator_contract.profile import Account
 from orchestrator_contract.redaction.redactor import Redactor
 
-#: A token is renewed so many seconds, or this part of its life, before it expires: whichever is
-#: less.
+#: A token is renewed so many seconds, or this part of its life if less, before it expires.
 _MARGIN_S, _MARGIN = 60.0, 1 / 3
 #: The life of a token of which none is given, in seconds.
 _USUAL_LIFE_S = 300.0

@@ -17,8 +17,7 @@ from orchestrator_contract.http.response import NO_ANSWER
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
 from orchestrator_contract.sending.transmitter import Transmitter
 
-#: One of how many requests of a kind takes a new connection: behind a balancer that may lead to
-#: another copy of the endpoint.
+#: One of so many requests of a kind takes a new connection: a balancer may lead it elsewhere.
 _ANEW = 6
 
 
@@ -87,8 +86,7 @@ class Sender(Transmitter):
             else:
                 with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
                     time.sleep(delay)
-                # Whether a 503 is stored for its key is open: with a new key the retry is another
-                # request.
+                # A 503 may be stored for its key: with a new key the retry is another request.
                 out = out.with_key(rekey()) if rekey and out.key is not None else out
         self.retry.lost(kind)
         raise Throttled(exchange)

@@ -41,8 +41,7 @@ from orchestrator_contract.sending.allowance import Allowance
 from orchestrator_contract.sending.authorization import Authorization
 from orchestrator_contract.sending.parallel import Parallel
 
-#: Pauses before a connection is tried again, in seconds: a listen queue that overflows for a moment
-#: is no finding; an endpoint that is gone is.
+#: Pauses before connecting again, in seconds: a full listen queue may pass.
 _CONNECT_PAUSES_S = (0.1, 0.4, 1.0)
 
 
