@@ -41,10 +41,7 @@ _Words = Callable[[Any, Mapping[str, Any]], str]
 
 
 def describe(error: ValidationError, *, header: bool = False) -> tuple[str, str]:
-    """Say what *error* missed, and what stands in its place.
-
-    With *header* it is about a response's headers.
-    """
+    """Say what *error* missed, and what stands in its place; *header*: in a header."""
     schema = error.schema if isinstance(error.schema, dict) else {}
     keyword = str(error.validator)
     value: Any = error.validator_value

@@ -106,11 +106,7 @@ class Past:
 
 
 def read(path: Path) -> Past:
-    """Read a journal; a last line that a crash cut short is left out.
-
-    Raises:
-        JournalError: the file can't be read or is none of this suite's.
-    """
+    """Read a journal, without a last line that a crash cut short; raises a JournalError."""
     try:
         return _past(_entries(files.read_text(path, _MAX_BYTES)))
     except (KeyError, TypeError) as error:

@@ -49,11 +49,7 @@ def names_loopback(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """True if every address of *host* is on this machine.
-
-    Raises:
-        OSError: the name has no address.
-    """
+    """True if every address of *host* is of this machine; raises OSError without any."""
     if host.lower().rstrip(".") == "localhost":
         return True
     found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}

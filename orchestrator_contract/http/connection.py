@@ -69,10 +69,7 @@ class Connection:
             return False
 
     def stray(self) -> int:
-        """Number of stray bytes that came while idle; ends the connection's use.
-
-        A server may say 408 before it closes an idle connection (R1 15.5.9).
-        """
+        """Number of stray bytes that came while idle, apart from a 408 (R1 15.5.9)."""
         try:
             self.sock.settimeout(0)
             found = self.sock.recv(_CHUNK)

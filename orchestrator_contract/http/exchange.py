@@ -210,10 +210,7 @@ class Exchange:
         return shown + ("…" if len(self.response.body) > _SHOWN_BODY else "")
 
     def shown_headers(self) -> dict[str, str]:
-        """Response headers that may be stored (docs/safety.md).
-
-        The contract's, Date, Content-* and request ids.
-        """
+        """Response headers that may be stored: the contract's, Date, Content-* and request ids."""
         return {
             name: value[:300]
             for name, value in self.headers.items()

@@ -12,11 +12,7 @@ from orchestrator_contract.profile.model import CREDENTIAL_NAMES, Profile, Profi
 
 
 def load(target: str) -> Profile:
-    """The profile that *target*, a URL or a file, names.
-
-    Raises:
-        ProfileError: it names none.
-    """
+    """The profile that *target*, a URL or a file, names; raises a ProfileError for neither."""
     if "://" in target:
         return from_url(target)
     meant = "" if Path(target).exists() else suggestion(target)
@@ -26,11 +22,7 @@ def load(target: str) -> Profile:
 
 
 def from_url(url: str) -> Profile:
-    """The profile of a bare URL: create mode, credentials of the environment.
-
-    Raises:
-        ProfileError: the URL is none.
-    """
+    """The profile of a bare URL: create mode, credentials of the environment."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

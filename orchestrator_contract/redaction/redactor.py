@@ -104,10 +104,7 @@ class Redactor:
             self._stale = True
 
     def _compile(self) -> None:
-        """Compile the pattern of all secrets; the caller holds the lock.
-
-        Until it is complete other threads' texts wait for the lock.
-        """
+        """Compile the pattern of all secrets; the caller holds the lock."""
         ordered = sorted(self._exact, key=len, reverse=True)
         self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._spelling = any_of(self._spelled)

@@ -88,10 +88,7 @@ def _escapes(view: bytes) -> Iterator[_Edit]:
 
 
 def _undone(view: bytes) -> bytes:
-    """*view* with every escape undone, once.
-
-    One buffer, as a text may consist of escapes.
-    """
+    """*view* with every escape undone once, in one buffer, as it may consist of escapes."""
     if not any(sign in view for sign in (b"\\", b"%", b"&")):
         return view
     plain, end = bytearray(), 0
@@ -142,10 +139,7 @@ def _back(hits: list[tuple[int, int]], edits: Iterator[_Edit]) -> list[tuple[int
 
 
 def encodings(secret: str, *, twice: bool = True) -> set[str]:
-    """*secret* in base64 and hexadecimal, alone, within others, and reversed.
-
-    With *twice* in base64 of base64, too.
-    """
+    """*secret* in hexadecimal, base64 and, with *twice*, base64 of that; and reversed."""
     forms: set[str] = {secret[::-1]}
     for text in {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}:
         raw = text.encode("utf-8", "surrogatepass")

@@ -56,11 +56,7 @@ class Authorization:
         self._lock = Lock()
 
     def value(self, account: Account) -> str:
-        """The value for *account*.
-
-        Raises:
-            TokenError: its token endpoint gives no token.
-        """
+        """The value for *account*; raises a TokenError if its token endpoint gives none."""
         if account.token_url is not None:
             return f"Bearer {self._token(account)}"
         if account.scheme == "Bearer":
@@ -100,10 +96,7 @@ class Authorization:
         return _Token(value, ends_at - min(_MARGIN_S, _MARGIN * life), ends_at)
 
     def _ask(self, account: Account) -> Response:
-        """Ask the token endpoint, with credentials in the body, then as Basic.
-
-        RFC 6749 2.3.1.
-        """
+        """Ask with credentials in the body, then with Basic ones (RFC 6749 2.3.1)."""
         try:
             response = self._post(account, as_basic=account in self._basic)
             if response.status not in (400, 401) or account in self._basic:
