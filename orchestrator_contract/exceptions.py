@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.words import words_of
+from orchestrator_contract.http.json_text import words_of
 from orchestrator_contract.redaction.visible import visible
 
 

@@ -19,6 +19,10 @@ class Unreadable(Exception):
     """The file can't be used; the message says why, and does not name it."""
 
 
+class Missing(Unreadable):
+    """There is no such file."""
+
+
 def read_text(path: Path, limit: int = MAX_BYTES) -> str:
     """The text of a file.
 
@@ -26,7 +30,7 @@ def read_text(path: Path, limit: int = MAX_BYTES) -> str:
     are read.
 
     Raises:
-        FileNotFoundError: there is none.
+        Missing: there is none.
         Unreadable: it is no such file, or no text.
     """
     try:
@@ -34,8 +38,8 @@ def read_text(path: Path, limit: int = MAX_BYTES) -> str:
             raise Unreadable("is no regular file")
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except FileNotFoundError:
-        raise
+    except FileNotFoundError as error:
+        raise Missing(f"can't be read: {error.strerror}") from None
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise Unreadable(f"can't be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > limit:
@@ -55,8 +59,6 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         raw = tomllib.loads(read_text(path))
         _check_numbers("", raw)
-    except FileNotFoundError as error:
-        raise Unreadable(f"can't be read: {error.strerror}") from None
     except RecursionError:
         raise Unreadable("is not TOML: nested too deeply") from None
     except ValueError as error:  # also what int() says of thousands of digits

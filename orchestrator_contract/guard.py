@@ -8,7 +8,7 @@ from threading import Lock
 from urllib.parse import unquote
 
 from orchestrator_contract.exceptions import NotOwned
-from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
@@ -63,6 +63,15 @@ class Ownership:
             self._touched.add(what)
             if not clear:
                 self._doubtful.add(what)
+
+    def note(self, exchange: Exchange) -> None:
+        """Note a delete that may have been carried out."""
+        _, named, segment = exchange.url.partition("/Configurations/")
+        resent = exchange.response is not None and exchange.response.resent
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500
+        if exchange.method == "DELETE" and named and (carried_out or resent):
+            clear = (exchange.status or 500) < 300 and not resent
+            self.touch(segment, exchange.account, exchange.region, clear=clear)
 
     def untouched(self, resource_key: ResourceKey) -> bool:
         """True if no delete of it was accepted or left without a clear response."""

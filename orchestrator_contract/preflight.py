@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.json_text import words_of
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.http.words import words_of
 from orchestrator_contract.profile import CREDENTIAL_NAMES
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 

@@ -21,12 +21,8 @@ import h11
 
 from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.dialer import Dialer
-from orchestrator_contract.http.proxies import Proxy
 from orchestrator_contract.http.response import Response, TransportError, TransportFault, reason_of
 from orchestrator_contract.http.response_reader import Reader, Stale
-from orchestrator_contract.http.tunnel import refusal
-
-__all__ = ["Connection", "Origin", "Wire"]
 
 MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 16
@@ -45,7 +41,11 @@ class Connection:
 
     sock: socket.socket
     origin: Origin
-    protocol: h11.Connection = field(default_factory=lambda: _protocol())
+    protocol: h11.Connection = field(
+        default_factory=lambda: h11.Connection(
+            h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES
+        )
+    )
     used: bool = False
     #: Monotonic seconds at which its first response was complete; None once it was waited for more
     #: to come.
@@ -58,12 +58,9 @@ class Connection:
 
     def alive(self) -> bool:
         """True if an idle connection can carry another request."""
-        wait = (
-            max(self.settling + _SETTLE_S - time.monotonic(), 0) if self.settling is not None else 0
-        )
-        self.settling = None
+        settled, self.settling = (self.settling or 0) + _SETTLE_S, None
         try:
-            return not select.select([self.sock], [], [], wait)[0]
+            return not select.select([self.sock], [], [], max(settled - time.monotonic(), 0))[0]
         except (OSError, ValueError):
             return False
 
@@ -80,25 +77,14 @@ class Connection:
         return 0 if _GOODBYE.match(found) else len(found)
 
 
-def _protocol() -> h11.Connection:
-    return h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
-
-
-class Wire:
+@dataclass
+class Wire(Dialer):
     """Connections to the target's origins, reused; safe for threads."""
 
-    def __init__(
-        self,
-        timeout_s: float,
-        verify: bool | str,
-        client_cert: tuple[str, str] | None = None,
-        proxy: Proxy | None = None,
-    ) -> None:
-        self.timeout_s = timeout_s
-        self.dialer = Dialer(timeout_s, verify, client_cert, proxy)
+    def __post_init__(self) -> None:
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
-        #: Connections that sent stray bytes: on a kept connection it would be taken for the
-        #: next response.
+        #: Origins whose connections sent stray bytes: on a kept connection those would be taken for
+        #: the next response.
         self._untrusted: set[Origin] = set()
         #: How many kept connections ended under a request.
         self._stale: Counter[Origin] = Counter()
@@ -128,30 +114,25 @@ class Wire:
         Raises:
             TransportError: there was no complete response.
         """
-        request = self.dialer.addressed(origin, request)
-        deadline = time.monotonic() + self.timeout_s
+        request = self.addressed(origin, request)
         # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it
         # does not risk a connection that the server is about to close.
         at_risk = method in ("POST", "PATCH") or (
             method == "DELETE" and self._stale[origin] >= _OFTEN
         )
-        connection, stray = (
-            (None, 0) if new_connection or not keep or at_risk else self._kept(origin)
-        )
-        resent = connection is not None
+        connection, stray, resent = None, 0, False
+        if keep and not new_connection and not at_risk:
+            connection, stray = self._kept(origin)
         if connection is not None:
+            resent = True
             with contextlib.suppress(Stale):
-                response = self._run(connection, request, method, deadline)
+                response = self._run(connection, request, method, self._deadline())
                 if response.status != 408:
                     return response
                 resent = False  # the server says that it has not read it
             self._stale[origin] += 1
         connection = self.connect(origin)
-        deadline = time.monotonic() + self.timeout_s
-        try:
-            response = self._run(connection, request, method, deadline, keep=keep)
-        except Stale as stale:
-            raise TransportError(TransportFault.CLOSED, str(stale)) from None
+        response = self._run(connection, request, method, self._deadline(), keep=keep)
         response.stray, response.resent = stray, resent
         return response
 
@@ -163,37 +144,36 @@ class Wire:
         Everything but the last byte of each goes out first; the last bytes then follow within
         microseconds of each other, so that the server completes all requests together.
         """
-        connections: list[Connection | TransportError] = []
-        batch = [(self.dialer.addressed(origin, request), method) for request, method in batch]
+        ready: list[Connection | TransportError] = []
+        batch = [(self.addressed(origin, request), method) for request, method in batch]
         for request, _ in batch:
             try:
-                connection = self.connect(origin)
+                ready.append(self._all_but_the_last_byte(origin, request))
             except TransportError as error:
-                connections.append(error)
-                continue
-            try:
-                connection.sock.sendall(memoryview(request)[:-1])
-                connections.append(connection)
-            except OSError as error:
-                connection.close()
-                connections.append(TransportError(TransportFault.CLOSED, reason_of(error)))
-        deadline = time.monotonic() + self.timeout_s
-        for connection_or, (request, _) in zip(connections, batch, strict=True):
-            if isinstance(connection_or, Connection):
+                ready.append(error)
+        deadline = self._deadline()
+        for connection, (request, _) in zip(ready, batch, strict=True):
+            if isinstance(connection, Connection):
                 with contextlib.suppress(OSError):
-                    connection_or.sock.sendall(memoryview(request)[-1:])
+                    connection.sock.sendall(memoryview(request)[-1:])
         responses: list[Response | TransportError] = []
-        for connection_or, (_, method) in zip(connections, batch, strict=True):
-            if isinstance(connection_or, TransportError):
-                responses.append(connection_or)
-                continue
+        for connection, (_, method) in zip(ready, batch, strict=True):
             try:
-                responses.append(self._run(connection_or, None, method, deadline))
-            except Stale as stale:
-                responses.append(TransportError(TransportFault.CLOSED, str(stale)))
+                if isinstance(connection, TransportError):
+                    raise connection
+                responses.append(self._run(connection, None, method, deadline))
             except TransportError as error:
                 responses.append(error)
         return responses
+
+    def _all_but_the_last_byte(self, origin: Origin, request: bytes) -> Connection:
+        connection = self.connect(origin)
+        try:
+            connection.sock.sendall(memoryview(request)[:-1])
+        except OSError as error:
+            connection.close()
+            raise TransportError(TransportFault.CLOSED, reason_of(error)) from None
+        return connection
 
     def leave(self, origin: Origin, request: bytes, after_s: float) -> None:
         """Send *request* and close its connection *after_s* later, whatever comes.
@@ -201,12 +181,10 @@ class Wire:
         Raises:
             TransportError: there was no connection, or the request was not taken.
         """
-        request = self.dialer.addressed(origin, request)
         connection = self.connect(origin)
         try:
-            Reader(connection.sock, connection.protocol, time.monotonic() + self.timeout_s).send(
-                request
-            )
+            reader = Reader(connection.sock, connection.protocol, self._deadline())
+            reader.send(self.addressed(origin, request))
             time.sleep(after_s)
         finally:
             connection.close()
@@ -217,7 +195,7 @@ class Wire:
         Raises:
             TransportError: `TransportFault.CONNECT`, with the system's reason.
         """
-        return Connection(self.dialer.open(origin), origin)
+        return Connection(self.open(origin), origin)
 
     def _kept(self, origin: Origin) -> tuple[Connection | None, int]:
         """A reusable connection, if any, and stray bytes found on others."""
@@ -228,15 +206,12 @@ class Wire:
                 connection = pool.pop() if pool and origin not in self._untrusted else None
             if connection is None or connection.alive():
                 return connection, stray
-            stray += self._distrust(connection)
+            found = connection.stray()
             connection.close()
-
-    def _distrust(self, connection: Connection) -> int:
-        found = connection.stray()
-        if found:
-            with self._lock:
-                self._untrusted.add(connection.origin)
-        return found
+            if found:
+                stray += found
+                with self._lock:
+                    self._untrusted.add(origin)
 
     def _keep(self, connection: Connection) -> None:
         with self._lock:
@@ -245,6 +220,9 @@ class Wire:
                 pool.append(connection)
                 return
         connection.close()
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self.timeout_s
 
     def _run(
         self,
@@ -267,25 +245,21 @@ class Wire:
             )
             connection.protocol.send(h11.EndOfMessage())
             response, usable = reader.read()
-            proxy = self.dialer.plain_proxy(connection.origin)
+            proxy = self.plain_proxy(connection.origin)
             if proxy is not None and response.status == 407:  # nobody else may say that
                 usable = False
-                raise refusal(proxy, response.status, response.reason)
+                raise proxy.refusal(response.status, response.reason)
+            excess = response.defect is not None and (
+                response.defect[0] is TransportFault.MALFORMED
+            )
             if method == "HEAD":
                 # What follows is the body that a GET would get: the contract knows no HEAD, so that
                 # breaches nothing.
-                usable, excess = (
-                    False,
-                    response.defect is not None and response.defect[0] is TransportFault.MALFORMED,
-                )
-                response.defect = None if excess else response.defect
-            if (
-                response.defect is not None
-                and response.defect[0] is TransportFault.MALFORMED
-                and keep
-            ):
-                self._untrusted.add(connection.origin)
                 usable = False
+                response.defect = None if excess else response.defect
+            elif excess and keep:
+                usable = False
+                self._untrusted.add(connection.origin)
             return response
         finally:
             if usable and keep:

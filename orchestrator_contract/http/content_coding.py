@@ -26,12 +26,9 @@ def offers(accepted: str, coding: str) -> bool:
         name.strip(): rest.replace(" ", "")
         for name, _, rest in (part.partition(";") for part in accepted.lower().split(","))
     }
-    taken = {_same(name) for name, weight in weights.items() if not _ZERO.fullmatch(weight)} | {
-        "identity"
-    }
-    return "*" in taken or all(
-        _same(one) in taken for one in map(str.strip, coding.lower().split(",")) if one
-    )
+    taken = {_same(name) for name, weight in weights.items() if not _ZERO.fullmatch(weight)}
+    said = filter(None, map(str.strip, coding.lower().split(",")))
+    return "*" in taken or {_same(one) for one in said} <= taken | {"identity"}
 
 
 def _same(coding: str) -> str:
@@ -40,40 +37,22 @@ def _same(coding: str) -> str:
 
 def decode(response: Response) -> None:
     """Undo the content codings; record a failed or unoffered one as a defect."""
-    codings = [
-        token.strip().lower()
-        for name, value in response.headers
-        if name.lower() == "content-encoding"
-        for token in value.split(",")
-        if token.strip() and token.strip().lower() != "identity"
-    ]
-    if not codings or not response.body:
+    fields = [value for name, value in response.headers if name.lower() == "content-encoding"]
+    codings = [one.strip().lower() for field in fields for one in field.split(",")]
+    if not response.body:
         return
-    for coding in reversed(codings):
+    for coding in reversed([one for one in codings if one not in ("", "identity")]):
         if coding not in OFFERED and coding != "x-gzip":
             # As it came: of a part, or in another case, who cleans it of secrets could not tell
             # what it is.
-            said = ", ".join(
-                value for name, value in response.headers if name.lower() == "content-encoding"
-            )
-            response.defect = (
-                TransportFault.ENCODING,
-                f"Content-Encoding {said!r} was not offered",
-            )
+            said = f"Content-Encoding {', '.join(fields)!r} was not offered"
+            response.defect = TransportFault.ENCODING, said
             return
         try:
             response.body = _inflate(response.body, coding)
         except zlib.error as error:
-            response.defect = (TransportFault.ENCODING, f"the body is not {coding}: {error}")
+            response.defect = TransportFault.ENCODING, f"the body is not {coding}: {error}"
             return
-        except _Bomb:
-            raise TransportError(
-                TransportFault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes once decoded"
-            ) from None
-
-
-class _Bomb(Exception):
-    pass
 
 
 def _inflate(data: bytes, coding: str) -> bytes:
@@ -101,7 +80,9 @@ def _stream(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
     engine = zlib.decompressobj(window)
     plain = engine.decompress(data, limit + 1)
     if len(plain) > limit:
-        raise _Bomb
+        raise TransportError(
+            TransportFault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes once decoded"
+        )
     if not engine.eof:
         raise zlib.error("it ends before the coded stream does")
     return plain, engine.unused_data

@@ -6,9 +6,11 @@ import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator_contract.http.tls import explain
-
 MAX_BODY = 4 * 1024 * 1024
+#: Alerts with which a server refuses a client certificate, or the lack of one.
+_OF_THE_CLIENT = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
+#: OpenSSL's names of a response that is no TLS.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 
 class TransportFault(StrEnum):
@@ -66,5 +68,25 @@ class Response:
 def reason_of(error: BaseException) -> str:
     """The system's text for a failure."""
     if isinstance(error, ssl.SSLError):
-        return explain(error)[:300]
+        return _tls_reason(error)[:300]
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    """Why TLS was not agreed, with the key of the profile that decides it."""
+    said = (error.strerror or str(error)).partition(" (_ssl")[0]
+    reason = error.reason or ""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted: {error.verify_message}; "
+            "[target] verify_tls takes a CA bundle to trust, or false to trust any"
+        )
+    if "ALERT" in reason and any(word in reason for word in _OF_THE_CLIENT):
+        return (
+            f"it refuses the client certificate, or asks for one: {said}; see [target] client_cert"
+        )
+    if reason.endswith("ALERT_HANDSHAKE_FAILURE"):
+        return f"{said}; an endpoint that asks for a client certificate needs [target] client_cert"
+    if reason in _NO_TLS:
+        return f"no TLS is spoken there ({said}); does [target] base_url begin with http://?"
+    return said

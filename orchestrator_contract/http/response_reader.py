@@ -21,8 +21,11 @@ MAX_INTERIM = 32
 _CHUNK = 65536
 
 
-class Stale(Exception):
+class Stale(TransportError):
     """The connection ended before the first byte of a response."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(TransportFault.CLOSED, text)
 
 
 class Reader:
@@ -59,56 +62,17 @@ class Reader:
             TransportError: there is no complete response.
             Stale: the connection ended before a response began.
         """
-        protocol = self._protocol
-        interim, size = 0, 0
-        head: h11.Response | None = None
-        parts: list[bytes] = []
-        while True:
-            try:
-                event = protocol.next_event()
-            except h11.RemoteProtocolError as error:
-                fault = (
-                    TransportFault.TOO_LARGE
-                    if error.error_status_hint == 431
-                    else TransportFault.MALFORMED
-                )
-                if head is not None and "peer closed" in str(error):
-                    fault = TransportFault.CUT
-                raise TransportError(fault, f"not a well-formed HTTP message: {error}") from None
-            if event is h11.NEED_DATA:
-                self._receive()
-            elif isinstance(event, h11.InformationalResponse):
-                interim += 1
-                if interim > MAX_INTERIM:
-                    raise TransportError(
-                        TransportFault.TOO_LARGE, f"more than {MAX_INTERIM} interim (1xx) answers"
-                    )
-            elif isinstance(event, h11.Response):
-                head = event
-                if len(event.headers) > MAX_HEADERS:
-                    raise TransportError(
-                        TransportFault.TOO_LARGE, f"more than {MAX_HEADERS} header lines"
-                    )
-            elif isinstance(event, h11.Data):
-                size += len(event.data)
-                if size > MAX_BODY:
-                    raise TransportError(
-                        TransportFault.TOO_LARGE, f"a body of more than {MAX_BODY} bytes"
-                    )
-                parts.append(bytes(event.data))
-            elif isinstance(event, h11.EndOfMessage) and head is not None:
-                break
-            else:
-                raise TransportError(TransportFault.CUT, "the connection ended without an answer")
+        head = self._head()
         response = Response(
             status=head.status_code,
             reason=head.reason.decode("latin-1"),
             headers=[
                 (n.decode("latin-1"), v.decode("latin-1")) for n, v in head.headers.raw_items()
             ],
-            body=b"".join(parts),
+            body=self._body(),
         )
         decode(response)
+        protocol = self._protocol
         excess = protocol.trailing_data[0]
         if excess and response.defect is None:
             response.defect = (
@@ -119,6 +83,41 @@ class Reader:
         if keep:
             protocol.start_next_cycle()
         return response, keep
+
+    def _head(self) -> h11.Response:
+        for _ in range(MAX_INTERIM + 1):
+            event = self._event(TransportFault.MALFORMED)
+            if isinstance(event, h11.Response):
+                if len(event.headers) > MAX_HEADERS:
+                    raise _too_large(f"more than {MAX_HEADERS} header lines")
+                return event
+            if not isinstance(event, h11.InformationalResponse):
+                raise TransportError(TransportFault.CUT, "the connection ended without an answer")
+        raise _too_large(f"more than {MAX_INTERIM} interim (1xx) answers")
+
+    def _body(self) -> bytes:
+        size, parts = 0, []
+        while isinstance(event := self._event(TransportFault.CUT), h11.Data):
+            size += len(event.data)
+            if size > MAX_BODY:
+                raise _too_large(f"a body of more than {MAX_BODY} bytes")
+            parts.append(bytes(event.data))
+        if not isinstance(event, h11.EndOfMessage):
+            raise TransportError(TransportFault.CUT, "the connection ended without an answer")
+        return b"".join(parts)
+
+    def _event(self, closed: TransportFault) -> object:
+        """The next event; *closed* is the fault of a peer that closes before it."""
+        while True:
+            try:
+                event = self._protocol.next_event()
+            except h11.RemoteProtocolError as error:
+                fault = closed if "peer closed" in str(error) else TransportFault.MALFORMED
+                fault = TransportFault.TOO_LARGE if error.error_status_hint == 431 else fault
+                raise TransportError(fault, f"not a well-formed HTTP message: {error}") from None
+            if event is not h11.NEED_DATA:
+                return event
+            self._receive()
 
     def _receive(self) -> None:
         try:
@@ -146,3 +145,7 @@ class Reader:
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def _too_large(what: str) -> TransportError:
+    return TransportError(TransportFault.TOO_LARGE, what)

@@ -57,14 +57,11 @@ def word(text: str) -> str:
     """*text* as one shell word; bytes that a terminal would act on use $'…'."""
     if text.isprintable() and text.isascii():
         return shlex.quote(text)
-    escaped = "".join(
-        c
-        if c.isprintable() and c.isascii() and c not in "'\\"
-        else "".join(f"\\x{b:02x}" for b in _bytes(c))
-        for c in text
-    )
-    return f"$'{escaped}'"
+    return f"$'{''.join(map(_escaped, text))}'"
 
 
-def _bytes(char: str) -> bytes:
-    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")
+def _escaped(char: str) -> str:
+    if char.isprintable() and char.isascii() and char not in "'\\":
+        return char
+    data = char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")
+    return "".join(f"\\x{byte:02x}" for byte in data)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+from orchestrator_contract.http.credentials import basic
+
 
 @dataclass(frozen=True, slots=True)
 class WrongCredentials:
@@ -14,11 +16,6 @@ class WrongCredentials:
     kind: str
     #: Times that it is sent: the forms that implementations confuse most are sent more than once.
     times: int = 1
-
-
-def basic(user: str, password: str) -> str:
-    """The value of an Authorization header (S2: HTTP Basic)."""
-    return "Basic " + _encoded(f"{user}:{password}")
 
 
 def one_character_more(authorization: str) -> WrongCredentials:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orchestrator_contract.profile import credentials
 from orchestrator_contract.profile.base_urls import problem_of_base, shown_url, suggestion
-from orchestrator_contract.profile.errors import ProfileError
+from orchestrator_contract.profile.credentials import of_environment
 from orchestrator_contract.profile.from_toml import from_file
-from orchestrator_contract.profile.model import Profile, Provision
+from orchestrator_contract.profile.model import CREDENTIAL_NAMES, Profile, ProfileError, Provision
 
 
 def load(target: str) -> Profile:
@@ -44,7 +43,7 @@ def from_url(url: str) -> Profile:
     if parts.username or parts.password:
         raise ProfileError(
             "--target: credentials don't belong in the URL; set "
-            + " and ".join(credentials.CREDENTIAL_NAMES[0])
+            + " and ".join(CREDENTIAL_NAMES[0])
         )
     if parts.query or parts.fragment:
         raise ProfileError(
@@ -54,7 +53,7 @@ def from_url(url: str) -> Profile:
     problem = problem_of_base(url)
     if problem:
         raise ProfileError(f"--target: {url!r}: {problem}")
-    account = credentials.of_environment(parts.hostname or "")
+    account = of_environment(parts.hostname or "")
     return Profile(
         name=url,
         base_url=url.rstrip("/"),

@@ -12,7 +12,7 @@ from orchestrator_contract import crash_cleanup, report
 from orchestrator_contract.coordination.journal import Past
 from orchestrator_contract.crash_cleanup import CleanupError
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.har.judge_recording import RecordingJudge
+from orchestrator_contract.har.judge import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import consent

@@ -21,9 +21,8 @@ from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results import baseline, waivers
 from orchestrator_contract.results.baseline import Baseline, BaselineError
-from orchestrator_contract.results.excuses import Excuses
 from orchestrator_contract.results.verdict import Policy, rerun_line
-from orchestrator_contract.results.waivers import WaiverError, Waivers
+from orchestrator_contract.results.waivers import Excuses, WaiverError, Waivers
 from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 from orchestrator_contract.suggestions import did_you_mean
 

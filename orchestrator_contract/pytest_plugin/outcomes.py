@@ -120,7 +120,7 @@ class _Attempt:
         ):
             # Tests of other workers look back at the run; once the clock moves that is days ago.
             self._entered = clock_lock.enter(
-                self._endpoint.coordinator,
+                self._endpoint.coordinator.clock,
                 self._run.process.worker,
                 alone=self._alone,
                 after_last=len(run_last) if self._run.is_worker else 0,
@@ -153,9 +153,9 @@ class _Attempt:
     def leave(self) -> None:
         """Leave the clock to others."""
         if self._entered:
-            self._endpoint.coordinator.leave_clock(self._run.process.worker, alone=self._alone)
+            self._endpoint.coordinator.clock.leave(self._run.process.worker, alone=self._alone)
         if is_marked(self._item, "run_last"):
-            self._endpoint.coordinator.last_ended()
+            self._endpoint.coordinator.clock.last_ended()
 
     def conclude(self) -> None:
         """Raise the outcome that is no pass."""

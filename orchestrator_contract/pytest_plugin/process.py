@@ -27,7 +27,7 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.options import RunOptions, load_target
-from orchestrator_contract.report.timelines import Recorder
+from orchestrator_contract.results.timelines import Recorder
 
 #: SIDs of leftovers that a note names.
 _NAMED = 10

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.excuses import Excuses
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
+from orchestrator_contract.results.waivers import Excuses
 
 #: Longest text of an outcome, in characters.
 _MOST = 1200

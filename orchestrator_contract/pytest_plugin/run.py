@@ -16,7 +16,7 @@ from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.pytest_plugin.options import RunOptions
 from orchestrator_contract.pytest_plugin.process import Process
 from orchestrator_contract.pytest_plugin.worker_reports import WorkerReports
-from orchestrator_contract.report import timelines
+from orchestrator_contract.results import timelines
 from orchestrator_contract.results.exit_code import Ending, exit_code
 from orchestrator_contract.results.verdict import Result, conclude
 from orchestrator_contract.schedule import LIFE_S, expected_s
@@ -127,7 +127,7 @@ class Run:
 
     def merge(self, worker: str, found: Mapping[str, Any] | None, error: object) -> None:
         """Take over what a worker *found*; None where it has died, by an *error* or an interrupt."""
-        self.process.coordinator.release_clock(worker, crashed=found is None)
+        self.process.coordinator.clock.release(worker, crashed=found is None)
         if found is not None:
             self._awaited -= 1
             self.reports.handed_over(worker)

@@ -91,22 +91,27 @@ class OtherAsyncCalls:
         }
         self._led: dict[str, LedCall] = {}
 
-    def lead(self, name: str) -> LedCall:
-        """A call accepted, replayed, followed to its end and replayed again.
+    def lead(self, name: str, *, replays: int = 0) -> LedCall:
+        """A call accepted, followed to its end, and replayed so often before and after it.
 
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
         """
-        few = self._endpoint.effort.few
         call = self._makers[name]()
         operation = call.begin(self._endpoint.key())
-        self._replay(call, operation, 0 if few else _REPLAYS)
+        self._replay(call, operation, replays)
         led = LedCall(call, operation, call.conclude(operation))
         self._share(name, led)
         self._judge_end(led)
-        self._replay(call, operation, 1 if few else _REPLAYS)
-        if not few:
-            self._endpoint.poller.poll_other_link(operation)
+        self._replay(call, operation, replays)
+        return led
+
+    def lead_and_replay(self, name: str) -> LedCall:
+        """A call whose key is used again while it runs and after its end."""
+        if self._endpoint.effort.few:
+            return self.lead(name, replays=1)
+        led = self.lead(name, replays=_REPLAYS)
+        self._endpoint.poller.poll_other_link(led.operation)
         return led
 
     def _share(self, name: str, led: LedCall) -> None:

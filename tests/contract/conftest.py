@@ -431,9 +431,14 @@ def target(endpoint: Endpoint, check: Check) -> Configuration:
 
 
 @pytest.fixture
-def control(endpoint: Endpoint, check: Check) -> Configuration:
+def control(endpoint: Endpoint) -> Configuration:
     """The configuration that no request of the run deletes."""
-    control = endpoint.targets.control
+    return endpoint.targets.control
+
+
+@pytest.fixture
+def shown_control(control: Configuration, check: Check) -> Configuration:
+    """The control configuration, as a fetch shows it now."""
     check.shown(control)
     return control
 
@@ -453,10 +458,10 @@ def failed_updatable(failed: Operation) -> Configuration:
     return failed.configuration
 
 
-@pytest.fixture
-def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
-    """Some idle configurations, to be deleted."""
-    return configurations.take(1 if endpoint.effort.few else 3, least=1)
+@pytest.fixture(scope="session")
+def at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
+    """COMPLETED deletes of many SIDs that were sent at one moment."""
+    return deletes.complete(concurrent_deletes.of_many_sids())
 
 
 @pytest.fixture(params=["account", "region"])
@@ -609,7 +614,7 @@ def failed(failed_operations: FailedOperations) -> Operation:
 @pytest.fixture(scope="session")
 def led_conversation(other_calls: OtherAsyncCalls) -> LedCall:
     """The delete of a conversation, led to its end."""
-    return other_calls.lead("delete-conversation")
+    return other_calls.lead_and_replay("delete-conversation")
 
 
 @pytest.fixture
@@ -719,7 +724,7 @@ def second_day(clock: Clock) -> None:
 @pytest.fixture
 def deleted_today(second_day: None, deletes: Deletes) -> Operation:
     """A keyed COMPLETED delete of the second day, shared on that day."""
-    return deletes.newest()
+    return deletes.draw()[0]
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ def test_every_use_of_a_key_returns_the_original_response(
         check.same_response(first, again)
 
 
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-ENDED", "KEY-REPLAY", "KEY-FORMAT-ACCEPTED")
 def test_keys_return_the_original_responses_after_many_others(
     used: Operation, deletes: Deletes, many_keys: list[str], check: Check

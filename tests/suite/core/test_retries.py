@@ -340,7 +340,7 @@ def test_cleaning_up_has_its_patience_back(bench: Bench) -> None:
     client.forgive()
 
     assert not client.retry.hopeless("fetch")
-    assert client._lost == 0
+    assert client.allowance.lost_s == 0
 
 
 # -------------------------------------------------------------------- no answer
@@ -482,7 +482,7 @@ def test_quick_faults_count_a_little(bench: Bench) -> None:
         with pytest.raises(NoResponse):
             bench.endpoint.client.fetch(Configuration("x"))
 
-    assert bench.endpoint.client._lost == pytest.approx(0.5)
+    assert bench.endpoint.client.allowance.lost_s == pytest.approx(0.5)
 
 
 def test_elapsed(bench: Bench) -> None:
@@ -497,4 +497,4 @@ def test_elapsed(bench: Bench) -> None:
     assert exchange.elapsed == pytest.approx(0.7)
     # The time of day is for reports, and in UTC.
     assert timedelta(0) <= datetime.now(UTC) - exchange.at < timedelta(minutes=5)
-    assert bench.endpoint.client._lost == 0
+    assert bench.endpoint.client.allowance.lost_s == 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.rules.server_errors import ServerErrorRate
+from orchestrator_contract.rules.errors import ServerErrorRate
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench

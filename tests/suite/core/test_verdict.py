@@ -15,8 +15,7 @@ from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_findings import RequirementFindings
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import RequirementFindings, Verdict
 from orchestrator_contract.results.verdict import (
     Overall,
     Policy,

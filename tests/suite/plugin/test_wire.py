@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.http.connections import Origin, Wire
+from orchestrator_contract.http.addresses import Origin
+from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, TransportFault
 
 Start = Callable[[Callable[[socket.socket, int], None]], Any]

@@ -10,16 +10,14 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from orchestrator_contract import __version__
 from orchestrator_contract.exceptions import TokenError
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.exchange import parse_json
-from orchestrator_contract.http.request import origin_of, target_of
+from orchestrator_contract.http.credentials import SecretBytes, basic
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.http.json_text import parse_json, words_of
+from orchestrator_contract.http.request import Header, Request, origin_of, prepare
 from orchestrator_contract.http.response import Response, TransportError
-from orchestrator_contract.http.secret_bytes import SecretBytes
-from orchestrator_contract.http.words import words_of
-from orchestrator_contract.inputs.wrong_credentials import basic
-from orchestrator_contract.profile import Account, Header
+from orchestrator_contract.profile import Account
 from orchestrator_contract.redaction.redactor import Redactor
 
 #: A token is renewed so many seconds, or this part of its life, before it expires: whichever is
@@ -126,9 +124,19 @@ class Authorization:
 
     def _post(self, account: Account, *, as_basic: bool) -> Response:
         """Ask for a token (RFC 6749 4.4.2)."""
-        origin = origin_of(account.token_url or "")
+        url = account.token_url or ""
+        origin = origin_of(url)
         assert origin is not None  # the profile was checked
-        return self._send(origin, _request(account, self._headers(origin), as_basic=as_basic))
+        form, login = {"grant_type": "client_credentials"}, None
+        if as_basic:
+            login = basic(*(quote(one, safe="") for one in (account.username, account.password)))
+        else:
+            form |= {"client_id": account.username, "client_secret": account.password}
+        lines = (("Content-Type", "application/x-www-form-urlencoded"),)
+        out = Request(Call("other"), "POST", url, lines, SecretBytes(urlencode(form).encode()))
+        headers = self._headers(origin)
+        prepared = prepare(out, origin, self._redactor, authorization=login, headers=headers)
+        return self._send(origin, prepared.data)
 
     def _error(self, account: Account, found: str) -> TokenError:
         text = (
@@ -144,26 +152,3 @@ def _seconds(life: object) -> float:
     except (TypeError, ValueError, OverflowError):
         return _USUAL_LIFE_S
     return seconds if 0 < seconds < 1e9 else _USUAL_LIFE_S
-
-
-def _request(account: Account, headers: Sequence[Header], *, as_basic: bool) -> bytes:
-    form = {"grant_type": "client_credentials"}
-    login = ""
-    if as_basic:
-        pair = basic(*(quote(one, safe="") for one in (account.username, account.password)))
-        login = f"Authorization: {pair}\r\n"
-    else:
-        form |= {"client_id": account.username, "client_secret": account.password}
-    authority, target = target_of(account.token_url or "")
-    body = urlencode(form).encode()
-    usual = {"User-Agent": f"orchestrator-contract/{__version__}", "Accept": "application/json"}
-    given = {header.name.lower() for header in headers}
-    lines = [(name, value) for name, value in usual.items() if name.lower() not in given]
-    lines += [(header.name, header.value) for header in headers]
-    head = (
-        f"POST {target} HTTP/1.1\r\nHost: {authority}\r\n"
-        + "".join(f"{name}: {value}\r\n" for name, value in lines)
-        + f"Accept-Encoding: gzip, deflate\r\n{login}"
-        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return SecretBytes(head.encode() + body)

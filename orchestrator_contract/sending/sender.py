@@ -15,48 +15,40 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 
-from orchestrator_contract.contract import schemas
-from orchestrator_contract.coordination.coordinator import (
-    DELETES,
-    FAILED_LOGINS,
-    MALFORMED_KEYS,
-    Coordinator,
-    Lost,
-)
+from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.exceptions import (
-    BudgetExhausted,
-    CheckInconclusive,
-    NoResponse,
-    Throttled,
-)
+from orchestrator_contract.exceptions import CheckInconclusive, NoResponse, Throttled
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.connections import Wire
-from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.parallel import Parallel
+from orchestrator_contract.http.exchange import Call, Exchange, Retention
 from orchestrator_contract.http.request import (
-    KEY_HEADER,
+    Header,
     PreparedRequest,
     Request,
     origin_of,
     prepare,
 )
-from orchestrator_contract.http.response import NO_ANSWER, TransportError, TransportFault
-from orchestrator_contract.http.retention import Retention
+from orchestrator_contract.http.response import (
+    NO_ANSWER,
+    Response,
+    TransportError,
+    TransportFault,
+)
 from orchestrator_contract.http.retry_after import MAX_RETRIES, Retry
-from orchestrator_contract.profile import Account, Header, Profile
+from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.sending.allowance import Allowance
+from orchestrator_contract.sending.authorization import Authorization
+from orchestrator_contract.sending.parallel import Parallel
 
 #: One of how many requests of a kind takes a new connection: behind a balancer that may lead to
 #: another copy of the endpoint.
 _ANEW = 6
-#: Requests fetched from the shared budget at a time.
-_GRANT = 16
-#: How long cleaning up may take, in seconds.
-_CLEANING_S = 300.0
+#: Pauses before a connection is tried again, in seconds: a listen queue that overflows for a moment
+#: is no finding; an endpoint that is gone is.
+_CONNECT_PAUSES_S = (0.1, 0.4, 1.0)
 #: Characters that are kept of the quote in a response's defect.
 _SAID = 120
 _MUTATING = frozenset({"DELETE", "PUT", "PATCH", "POST"})
@@ -87,7 +79,7 @@ class Sender:
     def __post_init__(self) -> None:
         profile = self.profile
         self.wire = Wire(profile.timeout_s, profile.verify_tls, profile.client_cert, profile.proxy)
-        self._curl_options = self.wire.dialer.curl_options
+        self._curl_options = self.wire.curl_options
         self._authorization = Authorization(
             lambda origin, data: self.wire.exchange(
                 origin, data, "POST", new_connection=True, keep=False
@@ -97,27 +89,20 @@ class Sender:
             lambda: time.monotonic() + self.coordinator.advanced(),
         )
         self._header_variables = {one.name.lower(): one.variable for one in profile.headers}
-        urls = (*self.profile.bases, *self.profile.origins)
+        urls = (*profile.bases, *profile.origins)
         self.origins = frozenset(origin for origin in map(origin_of, urls) if origin)
-        self._clock_origin = origin_of(self.profile.clock_url or "")
+        self._clock_origin = origin_of(profile.clock_url or "")
         self.steps = Steps()
-        self.retry = Retry(self.profile.limits.poll_timeout_s)
-        self.parallel = Parallel(self.profile.timeout_s)
+        self.retry = Retry(profile.limits.poll_timeout_s)
+        self.parallel = Parallel(profile.timeout_s)
+        self.allowance = Allowance(self.coordinator, self.longest_s, profile.timeout_s)
         self._retention = Retention()
         self._sent: Counter[tuple[str, int | None, int | None, bool]] = Counter()
         self._lock = Lock()
-        self._granted = 0
-        self._cleaning = False
-        self._lost = 0.0
         self._unanswered = 0
         self._answered = False
         #: Kinds of failure met below HTTP semantics.
         self.faults: set[TransportFault] = set()
-        #: Monotonic seconds from which nothing more is sent.
-        self._end_at: float | None = None
-        self.patience_lost_s = max(30.0, 6 * self.profile.timeout_s)
-
-    # ---------------------------------------------------------------- one request, with retries
 
     def send(
         self,
@@ -130,14 +115,14 @@ class Sender:
     ) -> Exchange:
         """Send one request, retry unprovoked 429s and 503s, judge each response.
 
-        *new_connection* uses a new connection. With *allow_no_response* an exchange without an answer is returned like others.
-        *rekey* gives the key for a retry after 503; without it the key stays. Statuses that it *returns* are not retried here.
+        With *allow_no_response* an exchange without a response is returned like others. *rekey*
+        gives the key for a retry after 503; without it the key stays. Statuses that it *returns*
+        are not retried here.
 
         Raises:
             NoResponse: there was no complete response (unless *allow_no_response*).
             Throttled: 429 or 503 did not go away.
-            BudgetExhausted: a budget is spent, or too much time was lost on an endpoint that
-                stopped responding.
+            BudgetExhausted: a budget is spent, or the endpoint stopped responding.
             NotOwned: the request would change something that is not the run's.
         """
         waited = 0.0
@@ -149,11 +134,9 @@ class Sender:
             exchange = self._once(out, new_connection=new_connection, before=before)
             if self._may_have_been_lost(exchange):
                 exchange = self._once(out, new_connection=True, before=before)
-            status = exchange.status
-            if status is None:
-                if allow_no_response:
-                    return exchange
+            if exchange.response is None and not allow_no_response:
                 raise NoResponse(exchange)
+            status = exchange.status or 0
             if status not in (429, 503) or status == exchange.call.provokes or status in returns:
                 if exchange.succeeded:
                     self.retry.regained(kind)
@@ -168,12 +151,9 @@ class Sender:
             else:
                 with self.steps.step(f"waiting {delay:.3g} s after a {status}"):
                     time.sleep(delay)
-                if rekey is not None and out.key is not None:
-                    # Whether a 503 is stored for its key is open: with a new key the retry is a new
-                    # request.
-                    fresh_key = rekey()
-                    lines = tuple((n, fresh_key if n == KEY_HEADER else v) for n, v in out.headers)
-                    out = replace(out, key=fresh_key, headers=lines)
+                # Whether a 503 is stored for its key is open: with a new key the retry is another
+                # request.
+                out = out.with_key(rekey()) if rekey and out.key is not None else out
         self.retry.lost(kind)
         raise Throttled(exchange)
 
@@ -181,13 +161,10 @@ class Sender:
         """True for the first exchange without a response, if its request may be sent again."""
         repeatable = exchange.method not in ("POST", "PATCH") or exchange.key is not None
         lost = exchange.fault in NO_ANSWER and self._unanswered == 1
-        return lost and repeatable and not self._cleaning
+        return lost and repeatable and not self.allowance.cleaning
 
     def _takes_new(self, out: Request) -> bool:
-        """True if this request's turn takes a new connection.
-
-        Unauthorized callers have turns of their own, as their responses are open.
-        """
+        """True if this request's turn takes a new connection; callers have turns of their own."""
         kind = out.call.operation, out.call.provokes, out.account, out.call.judge_content
         with self._lock:
             self._sent[kind] += 1
@@ -197,69 +174,54 @@ class Sender:
         prepared = self._admit(out)
         exchange = self._exchange(prepared, before)
         with self.steps.step(f"waiting for the answer to a {out.method}"):
-            self._perform(exchange, prepared, new_connection=new_connection)
-        exchange.elapsed = time.monotonic() - exchange.sent
-        self._finish(exchange)
-        return exchange
+            response = self._perform(prepared, new_connection=new_connection)
+        return self._finish(exchange, response)
 
     def _perform(
-        self, exchange: Exchange, prepared: PreparedRequest, *, new_connection: bool
-    ) -> None:
-        for pause in (0.1, 0.4, 1.0, None):
+        self, prepared: PreparedRequest, *, new_connection: bool
+    ) -> Response | TransportError:
+        pauses = iter(_CONNECT_PAUSES_S if self._answered else ())
+        while True:
             try:
-                exchange.response = self.wire.exchange(
+                return self.wire.exchange(
                     prepared.origin,
                     prepared.data,
-                    exchange.method,
+                    prepared.out.method,
                     new_connection=new_connection,
-                    keep=not exchange.call.tool,
+                    keep=not prepared.out.call.tool,
                 )
             except TransportError as error:
-                # A listen queue that overflows for a moment is no finding; an endpoint that is gone
-                # is.
-                if error.fault is TransportFault.CONNECT and self._answered and pause is not None:
-                    time.sleep(pause)
-                    continue
-                exchange.fault, exchange.fault_text = error.fault, str(error)
-            break
+                pause = next(pauses, None) if error.fault is TransportFault.CONNECT else None
+                if pause is None:
+                    return error
+                time.sleep(pause)
 
     def leave(self, out: Request, after_s: float) -> Exchange:
         """Send one request and disconnect *after_s* later, without a response."""
         prepared = self._admit(out)
-        exchange = self._exchange(prepared, ())
-        self.ownership.touch(
-            exchange.url.partition("/Configurations/")[2], out.account, out.region, clear=False
-        )
+        exchange = self._exchange(prepared)
+        self.ownership.note(exchange)
         with contextlib.suppress(TransportError):  # what was not taken was not asked for
             self.wire.leave(prepared.origin, prepared.data, after_s)
         exchange.elapsed = time.monotonic() - exchange.sent
         exchange.fault, exchange.fault_text = TransportFault.CLOSED, "the client hung up"
         exchange.judged = False
-        self._observe(exchange)
+        for observe in self.observers:
+            observe(exchange)
         return exchange
-
-    # ---------------------------------------------------------------- several at one moment
 
     def send_together(self, batch: Sequence[Request]) -> list[Exchange]:
         """Send *batch* at one moment, each on its own connection; judge all."""
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
+        exchanges = [self._exchange(one) for one in prepared]
         with self.steps.step(f"sending {len(batch)} requests at one moment"):
-            return self._send_together(prepared)
-
-    def _send_together(self, batch: Sequence[PreparedRequest]) -> list[Exchange]:
-        exchanges = [self._exchange(prepared, ()) for prepared in batch]
-        responses = self.wire.together(
-            batch[0].origin, [(prepared.data, prepared.out.method) for prepared in batch]
-        )
+            responses = self.wire.together(
+                prepared[0].origin, [(one.data, one.out.method) for one in prepared]
+            )
         for exchange, response in zip(exchanges, responses, strict=True):
-            exchange.elapsed = time.monotonic() - exchange.sent
-            if isinstance(response, TransportError):
-                exchange.fault, exchange.fault_text = response.fault, str(response)
-            else:
-                exchange.response = response
-            self._finish(exchange)
+            self._finish(exchange, response)
         limited = [
             one
             for one in exchanges
@@ -273,8 +235,6 @@ class Sender:
                 self.coordinator.throttle(self.retry.delay(limited[0], 0) or 1.0)
         return exchanges
 
-    # ---------------------------------------------------------------- before and after each
-
     def _admit(self, out: Request) -> PreparedRequest:
         if out.method in _MUTATING and not out.call.tool:
             self.ownership.check(out.method, out.url, out.call, out.account, out.region)
@@ -282,60 +242,14 @@ class Sender:
         tool = origin is not None and origin == self._clock_origin and out.account is None
         if origin is None or not (tool or origin in self.origins):
             raise ValueError(f"not an address of the target: {out.url[:200]!r}")
-        with self._lock:
-            self._end_at = self._end_at or time.monotonic() + self.longest_s
-            if time.monotonic() > self._end_at:
-                raise BudgetExhausted(
-                    f"the run took longer than {self.longest_s / 60:.3g} minutes; the rest was not "
-                    "tried"
-                )
-            if self._lost > self.patience_lost_s:
-                raise BudgetExhausted("the endpoint stopped answering; the rest was not tried")
-            if not self._granted:
-                self._granted = self.coordinator.take_requests(
-                    2 if self._cleaning else _GRANT, cleaning=self._cleaning
-                )
-                if not self._granted:
-                    raise BudgetExhausted("the request budget ([limits] requests) is spent")
-            self._granted -= 1
-        self._count_bounded(out)
-        delay = self.coordinator.pace()
+        delay = self.allowance.take(out)
         if delay > 0:
-            # Sent sooner it would break the pace: a wait that does not fit into the run is not
-            # begun.
-            if time.monotonic() + delay > self._end_at:
-                raise BudgetExhausted(
-                    f"the pace asks for a wait of {delay:.3g} s, which is longer than the run may "
-                    "take; the rest was not tried"
-                )
             with self.steps.step("keeping to the pace that the profile or the endpoint asks for"):
                 time.sleep(delay)
         account = self._account(out)  # last: a token may expire while the pace is kept to
-        return prepare(
-            out,
-            origin,
-            self.redactor,
-            authorization=self._authorization.value(account) if account else None,
-            headers=self._headers(origin),
-        )
-
-    def _count_bounded(self, out: Request) -> None:
-        """Count a request of a kind that has a bound of its own.
-
-        Raises:
-            BudgetExhausted: no more may be sent.
-        """
-        bounded = out.method == "DELETE" and not self._cleaning
-        if bounded and not self.coordinator.take_bounded(DELETES):
-            raise BudgetExhausted(
-                "the budget of DELETE requests ([limits] delete_requests) is spent"
-            )
-        kinds = [FAILED_LOGINS] if out.call.credentials == "wrong" else []
-        malformed = out.key is not None and not schemas.matches("idempotency-key.json", out.key)
-        kinds += [MALFORMED_KEYS] if malformed else []
-        for kind in kinds:
-            if not self.coordinator.take_bounded(kind):
-                raise CheckInconclusive(f"no more {kind} are sent to an endpoint elsewhere")
+        login = self._authorization.value(account) if account else None
+        headers = self._headers(origin)
+        return prepare(out, origin, self.redactor, authorization=login, headers=headers)
 
     def _headers(self, origin: Origin) -> tuple[Header, ...]:
         """The profile's headers, which are for the target alone."""
@@ -346,10 +260,8 @@ class Sender:
             return None
         account = self.profile.account(Scope(out.account, out.region))
         if account is None:
-            raise CheckInconclusive(
-                f"the profile gives account {out.account + 1} no credentials in region "
-                f"{out.region + 1}"
-            )
+            who = f"account {out.account + 1} no credentials in region {out.region + 1}"
+            raise CheckInconclusive(f"the profile gives {who}")
         return account
 
     def authorization(self, scope: Scope = DEFAULT_SCOPE) -> str:
@@ -361,14 +273,14 @@ class Sender:
         account = self.profile.account(scope)
         return self._authorization.value(account) if account else ""
 
-    def _exchange(self, prepared: PreparedRequest, before: tuple[int, ...]) -> Exchange:
+    def _exchange(self, prepared: PreparedRequest, before: tuple[int, ...] = ()) -> Exchange:
         out, account = prepared.out, self._account(prepared.out)
         return Exchange(
-            call=out.call,
-            method=out.method,
-            url=self.redactor.text(out.url),
-            request_headers=prepared.shown,
-            request_body=out.body,
+            out.call,
+            out.method,
+            self.redactor.text(out.url),
+            prepared.shown,
+            out.body,
             at=datetime.now(UTC),
             sent=time.monotonic(),
             key=out.key,
@@ -380,59 +292,45 @@ class Sender:
             curl_options=self._curl_options(prepared.origin),
         )
 
-    def _finish(self, exchange: Exchange) -> None:
-        # What is no part of the endpoint under test says nothing of it, not even that it does not
-        # response.
-        tool = exchange.call.tool
-        if exchange.fault is not None and not tool:
-            self.faults.add(exchange.fault)
-        _, named, segment = exchange.url.partition("/Configurations/")
-        response = exchange.response
-        resent = response is not None and response.resent
-        carried_out = exchange.status is None or not 300 <= exchange.status < 500
-        if exchange.method == "DELETE" and named and (carried_out or resent):
-            clear = (exchange.status or 500) < 300 and not resent
-            self.ownership.touch(segment, exchange.account, exchange.region, clear=clear)
-        if response is None and not tool:
-            with self._lock:
-                self._lost += max(exchange.elapsed, 0.05)
-                self._unanswered += exchange.fault in NO_ANSWER
-        if response is not None:
-            self._answered = self._answered or not tool
-            response.body = self.redactor.raw(response.body)
-            response.reason = self.redactor.text(response.reason)
-            if response.defect is not None:
-                response.defect = (
-                    response.defect[0],
-                    f"{self.redactor.text(response.defect[1]):.{_SAID}}",
-                )
-            response.headers = self.redactor.headers(response.headers)
-        exchange.fault_text = self.redactor.text(exchange.fault_text)
+    def _finish(self, exchange: Exchange, response: Response | TransportError) -> Exchange:
+        tool = exchange.call.tool  # is no part of the endpoint, and says nothing of it
+        exchange.elapsed = time.monotonic() - exchange.sent
+        if isinstance(response, Response):
+            exchange.response = self._redacted(response)
+            self._answered |= not tool
+        else:
+            exchange.fault, exchange.fault_text = response.fault, self.redactor.text(str(response))
+            if not tool:
+                self.faults.add(response.fault)
+                self.allowance.lose(max(exchange.elapsed, 0.05))
+                with self._lock:
+                    self._unanswered += response.fault in NO_ANSWER
+        self.ownership.note(exchange)
         exchange.judged = not tool and (
             exchange.fault is not TransportFault.CONNECT or self._answered
         )
-        self._observe(exchange)
-        self._retention.keep(exchange)
-
-    def _observe(self, exchange: Exchange) -> None:
         for observe in self.observers:
             observe(exchange)
+        self._retention.keep(exchange)
+        return exchange
 
-    # ---------------------------------------------------------------- the end
+    def _redacted(self, response: Response) -> Response:
+        defect = response.defect
+        return replace(
+            response,
+            body=self.redactor.raw(response.body),
+            reason=self.redactor.text(response.reason),
+            headers=self.redactor.headers(response.headers),
+            defect=defect and (defect[0], f"{self.redactor.text(defect[1]):.{_SAID}}"),
+        )
 
     def settle(self) -> None:
         """Return what was granted and not used, and close connections."""
-        with self._lock:
-            if self._granted:
-                with contextlib.suppress(Lost):
-                    self.coordinator.give_back_requests(self._granted)
-                self._granted = 0
+        self.allowance.settle()
         self.parallel.close()
         self.wire.close()
 
     def forgive(self) -> None:
         """Let cleanup try again after failures, with the kept budget."""
-        self._cleaning = True
-        self._lost = 0.0
-        self._end_at = time.monotonic() + min(self.longest_s, _CLEANING_S)
+        self.allowance.forgive()
         self.retry.forgive()
