@@ -150,7 +150,7 @@ class ConcurrentDeletes:
 
     def of_many_sids(self) -> list[Operation]:
         """Deletes of many SIDs at one moment, half of them under keys of their own."""
-        number = self._endpoint.effort.concurrent * 3 // 2
+        number = self._endpoint.effort.concurrent * 4 // 3
         configurations = self._endpoint.configurations.take(number, least=2)
         responses = self._concurrent.send(
             lambda: [
