@@ -17,7 +17,7 @@ import pytest
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.http.addresses import is_loopback
-from orchestrator_contract.http.proxies import Routes
+from orchestrator_contract.http.proxies import proxy_to
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin.options import usage_error
@@ -32,12 +32,11 @@ def distant(profile: Profile) -> list[str]:
         EndpointUnusable: a host name has no address.
     """
     found = []
-    routes = Routes(profile.proxy)
     for url in (*profile.bases, *([profile.clock_url] if profile.clock_url else [])):
         origin = origin_of(url)
         try:
             # What only a proxy reaches need not have an address here.
-            through_proxy = origin is not None and routes.proxy(origin) is not None
+            through_proxy = origin is not None and proxy_to(origin, profile.proxy) is not None
             if through_proxy or not is_loopback(urlsplit(url).hostname or ""):
                 found.append(url)
         except (OSError, UnicodeError) as error:

@@ -8,6 +8,7 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS, Effort
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.inventory import initial_bound
+from orchestrator_contract.schedule import LIFE_S, expected_s
 
 
 def plan_lines(
@@ -77,17 +78,12 @@ def plan_lines(
     yield f"{len(selected)} requirements, {len(tests)} tests"
 
 
-#: Seconds that a create and a delete take together on a real account.
-_LIFE_S = 7
-
-
 def _expected(target: Profile, effort: Effort) -> str:
     """The size of a whole run: configurations, requests, failed log-ins and minutes."""
     requests = min(effort.typical_requests, target.limits.requests)
     made = int(min(effort.typical_configurations, target.supply))
     room = initial_bound(target)
-    pace_s = requests / (target.limits.requests_per_second or 100)
-    minutes = (pace_s + made * _LIFE_S / (1 if room == 1 else 2)) / 60
+    minutes = expected_s(effort, target, 1.0, 0.0, LIFE_S, room or 2) / 60
     at_once = f" (at most {room} at once)" if room else ""
     logins, keys = (
         (GENTLE_LOGINS, GENTLE_KEYS)
@@ -100,5 +96,5 @@ def _expected(target: Profile, effort: Effort) -> str:
     return (
         f"about {made} configurations made and deleted{at_once}, {requests} requests,"
         f" at most {logins} failed log-ins and {keys} malformed keys; {max(minutes, 1):.0f} minutes"
-        f" where a create and a delete take {_LIFE_S} s"
+        f" where a create and a delete take {LIFE_S:g} s"
     )

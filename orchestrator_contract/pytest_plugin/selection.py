@@ -68,16 +68,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not any(map(requirements_of, items)):
         return
     options = config.stash[RUN].options
-    kept = [one for one in items if _is_wanted(one, options, ledger=config.option.ttl_ledger)]
+    ledger = config.option.ttl_ledger
+    possible = [one for one in items if _fits(one, options, ledger=ledger)]
+    kept = [one for one in possible if _is_wanted(one, options)]
+    config.stash[RUN].process.share = len(kept) / max(len(possible), 1)
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[one for one in items if one not in kept])
     items[:] = sorted(kept, key=_Rank(options.failed_last))
+    if options.effort.spare:
+        items[:] = sorted(_most_telling_first(items), key=_at_the_end)
 
 
-def _is_wanted(item: pytest.Item, options: RunOptions, *, ledger: str | None) -> bool:
+def _is_wanted(item: pytest.Item, options: RunOptions) -> bool:
     asked = options.requirements
-    if asked and asked.isdisjoint(requirements_of(item)):
-        return False
+    return not asked or not asked.isdisjoint(requirements_of(item))
+
+
+def _fits(item: pytest.Item, options: RunOptions, *, ledger: str | None) -> bool:
+    """True if a run of this effort has the test."""
     if options.effort.few and is_marked(item, "extended"):
         return False
     return bool(ledger) or not is_marked(item, "ttl_ledger")
@@ -101,6 +109,16 @@ class _Rank:
             min(self._number.get(one, len(self._number)) for one in ids),
             item.stash[_NUMBER],
         )
+
+
+def _most_telling_first(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """*items*, each of which checks the most requirements that those before it do not."""
+    left, seen = list(items), set[str]()
+    while left:
+        best = max(left, key=lambda one: len(set(requirements_of(one)) - seen))
+        left.remove(best)
+        seen.update(requirements_of(best))
+        yield best
 
 
 def _at_the_end(item: pytest.Item) -> tuple[bool, bool]:

@@ -101,6 +101,10 @@ def _open(config: pytest.Config, run: Run, *, alone: bool) -> None:
     report.prepare(run.options.report, run.options.sarif)
     terminal.show(config, run.endpoint.client.steps)
     run.open(alone=alone)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.verbosity >= 0:
+        processes = getattr(config.option, "numprocesses", None) or 1
+        reporter.write_line(f"contract: {run.expectation(processes)}")
 
 
 def _conclude_unusable(run: Run, unusable: EndpointUnusable) -> None:

@@ -101,8 +101,6 @@ def load(path: Path) -> Baseline:
     """
     try:
         raw = json.loads(files.read_text(path, _MAX_BYTES))
-    except FileNotFoundError as error:
-        raise BaselineError(f"--baseline: {path}: can't be read: {error.strerror}") from None
     except files.Unreadable as error:
         raise BaselineError(f"--baseline: {path}: {error}") from None
     except (ValueError, RecursionError):

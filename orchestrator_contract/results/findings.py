@@ -69,6 +69,8 @@ class Findings(Counts):
         self._fresh: list[tuple[str, str]] = []
         #: The breaches of the current or the last test, each problem once.
         self._of_test: dict[tuple[str, str], Found] = {}
+        #: Faults that may pass, the first of each requirement.
+        self._lone: dict[str, Held] = {}
         #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
         self.excused = excused
 
@@ -121,6 +123,33 @@ class Findings(Counts):
                 else:
                     held.append(Held(judged, breach, tuple(exchanges)))
         return ok
+
+    def passing(
+        self, requirement: str, *, expected: str, seen: str, exchanges: Sequence[Exchange]
+    ) -> bool:
+        """Record a fault that networks cause now and then.
+
+        One in a whole run is no breach; a second one makes both of them breaches.
+        """
+        with self._lock:
+            record = self._record(requirement)
+            if record.breaches or getattr(self._thread, "held", None) is not None:
+                return self.check(
+                    requirement, False, expected=expected, seen=seen, exchanges=exchanges
+                )
+            record.checks += 1
+            record.add_test(self._current_test)
+            breach = Breach("", self._shown(expected), self._shown(seen), test=self._current_test)
+            self._add_lone(Held(requirement, breach, tuple(exchanges)))
+        return False
+
+    def _add_lone(self, held: Held) -> None:
+        first = self._lone.pop(held.requirement, None)
+        if first is None and not self._record(held.requirement).breaches:
+            self._lone[held.requirement] = held
+            return
+        for one in filter(None, (first, held)):
+            self.keep(one)
 
     def status(
         self,
@@ -183,7 +212,7 @@ class Findings(Counts):
         record.add_trail(tuple(map(_fingerprint, exchanges)))
         self._keep_for_test(requirement, breach, exchanges)
         if self._room(requirement, record, breach):
-            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
+            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:])) or breach.steps
             record.shown.append(replace(breach, steps=steps))
 
     def _keep_for_test(
@@ -304,8 +333,15 @@ class Findings(Counts):
     def dump(self) -> dict[str, Any]:
         """Return the findings as plain data, for another process to merge."""
         with self._lock:
-            records = {name: asdict(record) for name, record in self.records.items()}
-            return {"records": records, **super().dump()}
+            lone = {
+                name: replace(held.breach, steps=tuple(map(self.evidence, held.exchanges)))
+                for name, held in self._lone.items()
+            }
+            return {
+                "records": {name: asdict(record) for name, record in self.records.items()},
+                "lone": {name: asdict(breach) for name, breach in lone.items()},
+                **super().dump(),
+            }
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
@@ -314,6 +350,8 @@ class Findings(Counts):
             for name, dumped in other["records"].items():
                 record = self._record(name)
                 record.merge(dumped, partial(self._room, name, record))
+            for name, breach in other["lone"].items():
+                self._add_lone(Held(name, Breach.load(breach), ()))
 
 
 def _fingerprint(exchange: Exchange) -> str:

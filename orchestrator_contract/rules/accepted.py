@@ -8,8 +8,7 @@ from threading import Lock
 from urllib.parse import quote, urljoin
 
 from orchestrator_contract.exceptions import OperationUnreachable
-from orchestrator_contract.http.addresses import brief_name, last_segment
-from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.addresses import Origin, brief_name, last_segment
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
 from orchestrator_contract.resources.configuration import Configuration
@@ -156,6 +155,17 @@ class Links:
         raise OperationUnreachable(
             f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}"
         )
+
+
+def own_operation_after_failed(findings: Findings, failed: Operation, again: Operation) -> bool:
+    """After FAILED another accepted delete gets an operation of its own."""
+    return findings.check(
+        "DEL-202-OWN-OPERATION",
+        again.id != failed.id or not again.id,
+        expected="an operation of its own for a delete after FAILED",
+        seen=f"the FAILED operation {failed.id:.80}",
+        exchanges=[*failed.steps, again.accepted],
+    )
 
 
 def location_agrees(findings: Findings, operation: Operation, exchange: Exchange) -> bool:

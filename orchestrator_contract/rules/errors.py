@@ -11,7 +11,7 @@ from threading import Lock
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules import malformed_input
+from orchestrator_contract.rules import malformed_input, operations
 
 #: The documented refusal of a delete beside another call that runs.
 CONFLICT = 409
@@ -36,16 +36,22 @@ def retry_processed(findings: Findings, processed: bool, tries: Sequence[Exchang
 
 
 class ServerErrorRate:
-    """Counts unprovoked 500s of deletes, by malformed and other keys."""
+    """Counts unprovoked 500s: of deletes, by malformed and other keys, and of polls."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._others = self._others_500 = 0
         self._malformed_500: list[Exchange] = []
+        self._polls = 0
+        self._polls_500: list[Exchange] = []
 
     def __call__(self, exchange: Exchange) -> None:
         """Count one exchange."""
         call = exchange.call
+        if call.operation == "operation" and call.of == "delete":
+            with self._lock:
+                self._polls += 1
+                self._polls_500 += [exchange] if exchange.status == 500 else []
         if call.operation != "delete" or call.provokes is not None or not call.judge_content:
             return
         failed = exchange.status == 500
@@ -55,6 +61,11 @@ class ServerErrorRate:
                 self._others_500 += failed
             elif failed:
                 self._malformed_500.append(exchange)
+
+    def judge_polls(self, findings: Findings) -> None:
+        """Check OP-FETCH by the share of polls that met a 500."""
+        if self._polls:
+            operations.polls_rarely_fail(findings, self._polls_500, self._polls)
 
     def judge(self, findings: Findings) -> None:
         """Check that not only malformed keys have met 500: S1 has none for bad input."""

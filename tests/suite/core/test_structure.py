@@ -1,4 +1,4 @@
-"""The shape of the package: imports without a circle, and each rule in one file of rules/."""
+"""The shape of the package: imports without circles, and each rule in one file of rules/."""
 
 from __future__ import annotations
 
@@ -71,6 +71,28 @@ def test_imports_have_no_circle() -> None:
     """No module imports itself by way of others, not even for a type checker."""
     try:
         TopologicalSorter(graph()).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+#: What wires a run and what acts in it know each other.
+RUN = frozenset({"check", "check_keys", "endpoint", "fuzzing", "steps"})
+
+
+def place_of(name: str) -> str:
+    """The folder below the package that a module stands in, or the module itself."""
+    place = ".".join(name.split(".")[1:2])
+    return "a run" if place in RUN else place
+
+
+def test_folders_have_no_circle() -> None:
+    """No folder imports itself by way of others: each is above or below another."""
+    folders: dict[str, set[str]] = defaultdict(set)
+    for name, imported in graph().items():
+        folders[place_of(name)] |= {place_of(one) for one in imported} - {place_of(name)}
+
+    try:
+        TopologicalSorter(folders).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 

@@ -433,7 +433,7 @@ def test_the_document(findings: Findings) -> None:
     assert list(seen) == list(catalogue.load().observations)
     assert seen["OBS-TRANSPORT"] == {
         "id": "OBS-TRANSPORT",
-        "title": "An operation that returns 404 right after its 202",
+        "title": "Requests without a response, and operations that return 404 right after their 202",
         "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}

@@ -138,7 +138,6 @@ def test_a_worker_is_killed(
         "-n",
         "2",
     ]
-    began = time.monotonic()
 
     with subprocess.Popen(
         [*command, "--effort", "quick"],
@@ -162,7 +161,6 @@ def test_a_worker_is_killed(
 
     assert process.returncode == 3, output
     assert "INTERNALERROR" not in output
-    assert time.monotonic() - began < 90
     assert verdict(report) == "incomplete"
     assert "a worker process crashed" in output
     assert (mock.names(1), mock.names(2)) == ([], [])
