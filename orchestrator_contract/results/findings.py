@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from hashlib import blake2b
 from threading import local
 from typing import Any
 
@@ -14,14 +12,9 @@ from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.contract.response_schemas import SCHEMAS
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.counts import Counts
-from orchestrator_contract.results.evidence import LONG, Breach, Evidence
-from orchestrator_contract.results.requirement import RequirementFindings
+from orchestrator_contract.results.evidence import Breach
+from orchestrator_contract.results.records import Records
 
-#: Pieces of evidence kept for one requirement; the last breach that is kept may exceed it.
-MAX_EVIDENCE = 12
-_MAX_STEPS = 6
 #: Breaches of one test that are kept for the message of its failure.
 _MAX_OF_TEST = 40
 #: Calls of which the profile may tolerate statuses.
@@ -47,7 +40,7 @@ class Held:
     exchanges: tuple[Exchange, ...]
 
 
-class Findings(Counts):
+class Findings(Records):
     """All findings of a run; safe for threads, mergeable over processes."""
 
     def __init__(
@@ -58,9 +51,8 @@ class Findings(Counts):
         tolerated: Collection[int] = (),
     ) -> None:
         """Make an empty record; *tolerated* are undocumented statuses of the profile's policy."""
-        super().__init__(catalogue, redactor)
+        super().__init__(catalogue, redactor, excused)
         self._tolerated = tolerated
-        self.records: dict[str, RequirementFindings] = {}
         self.test = ""
         self._thread = local()
         #: Checks of each requirement of the current test before it began.
@@ -71,13 +63,6 @@ class Findings(Counts):
         self._of_test: dict[tuple[str, str], Found] = {}
         #: Faults that may pass, the first of each requirement.
         self._lone: dict[str, Held] = {}
-        #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
-        self.excused = excused
-
-    def _record(self, requirement: str) -> RequirementFindings:
-        if requirement not in self.catalogue.requirements:
-            raise KeyError(f"no requirement {requirement} in the catalogue")
-        return self.records.setdefault(requirement, RequirementFindings())
 
     def check(
         self,
@@ -119,7 +104,7 @@ class Findings(Counts):
                 breach = Breach(where, expected, seen, test=self._current_test)
                 held: list[Held] | None = getattr(self._thread, "held", None)
                 if held is None or not self.catalogue[judged].level.gates:
-                    self._breach(judged, record, breach, exchanges)
+                    self._breach(judged, breach, exchanges)
                 else:
                     held.append(Held(judged, breach, tuple(exchanges)))
         return ok
@@ -189,66 +174,15 @@ class Findings(Counts):
     def keep(self, held: Held) -> None:
         """Count a breach that was held."""
         with self._lock:
-            record = self._record(held.requirement)
-            self._breach(held.requirement, record, held.breach, held.exchanges)
+            self._breach(held.requirement, held.breach, held.exchanges)
 
-    def _shown(self, text: str) -> str:
-        return visible(self._redactor.text(text), LONG)
-
-    def _breach(
-        self,
-        requirement: str,
-        record: RequirementFindings,
-        breach: Breach,
-        exchanges: Sequence[Exchange],
-    ) -> None:
-        problem = breach.problem
-        record.breaches += 1
-        self._fresh.append((requirement, problem))
-        if problem not in record.problems and not self._full(
-            len(record.problems), requirement, problem
-        ):
-            record.problems.append(problem)
-        record.add_trail(tuple(map(_fingerprint, exchanges)))
-        self._keep_for_test(requirement, breach, exchanges)
-        if self._room(requirement, record, breach):
-            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:])) or breach.steps
-            record.shown.append(replace(breach, steps=steps))
-
-    def _keep_for_test(
-        self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]
-    ) -> None:
+    def _breach(self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]) -> None:
+        super()._breach(requirement, breach, exchanges)
         key = (requirement, breach.problem)
+        self._fresh.append(key)
         if self.test and key not in self._of_test and len(self._of_test) < _MAX_OF_TEST:
-            shown = replace(breach, steps=tuple(map(self.evidence, list(exchanges)[-1:])))
+            shown = replace(breach, steps=self.evidence(*exchanges[-1:]))
             self._of_test[key] = Found(requirement, shown, len(exchanges))
-
-    def _room(self, requirement: str, record: RequirementFindings, breach: Breach) -> bool:
-        """Return true if *breach* is kept with its evidence, which is then kept whole."""
-        return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
-
-    def _full(self, number: int, requirement: str, problem: str) -> bool:
-        return number >= MAX_EVIDENCE and (
-            self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE
-        )
-
-    def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach kept, unless it has one."""
-        with self._lock:
-            shown = self._record(requirement).shown
-            if shown and not shown[-1].story:
-                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
-
-    def evidence(self, exchange: Exchange) -> Evidence:
-        """Return an exchange as a report shows it, free of secrets."""
-        clean = self._redactor.text
-        return Evidence(
-            request=clean(exchange.curl()),
-            status=exchange.status,
-            headers={name: clean(value) for name, value in exchange.shown_headers().items()},
-            body=clean(exchange.text) if exchange.response else clean(f"({exchange.fault_text})"),
-            note=exchange.note,
-        )
 
     def unverified(self, requirements: Iterable[str], reason: str) -> None:
         """Record why the current test could not check these, or not wholly.
@@ -327,37 +261,24 @@ class Findings(Counts):
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            self._breach(requirement, record, replace(Breach.parse(problem), test=test), ())
+            self._breach(requirement, replace(Breach.parse(problem), test=test), ())
             record.add_test(test)
 
     def dump(self) -> dict[str, Any]:
         """Return the findings as plain data, for another process to merge."""
         with self._lock:
             lone = {
-                name: replace(held.breach, steps=tuple(map(self.evidence, held.exchanges)))
+                name: asdict(replace(held.breach, steps=self.evidence(*held.exchanges)))
                 for name, held in self._lone.items()
             }
-            return {
-                "records": {name: asdict(record) for name, record in self.records.items()},
-                "lone": {name: asdict(breach) for name, breach in lone.items()},
-                **super().dump(),
-            }
+            return {"lone": lone, **super().dump()}
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
         super().merge(other)
         with self._lock:
-            for name, dumped in other["records"].items():
-                record = self._record(name)
-                record.merge(dumped, partial(self._room, name, record))
             for name, breach in other["lone"].items():
                 self._add_lone(Held(name, Breach.load(breach), ()))
-
-
-def _fingerprint(exchange: Exchange) -> str:
-    """Return a short name of the exchange that is unique over the processes of a run."""
-    what = f"{exchange.at.isoformat()} {exchange.method} {exchange.url} {exchange.key}"
-    return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def function_of(nodeid: str) -> str:
