@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -88,9 +88,8 @@ class Result:
 
     def counts(self) -> dict[str, int]:
         """Return the number of requests, and of rows with each verdict."""
-        return {"requests": self.requests} | {
-            str(verdict): len(self.of(verdict)) for verdict in Verdict
-        }
+        verdicts = {str(verdict): len(self.of(verdict)) for verdict in Verdict}
+        return {"requests": self.requests} | verdicts
 
     def rerun(self, requirement: str = "") -> str:
         """Return a shell line that repeats the run, for one requirement or all of them."""
@@ -195,7 +194,7 @@ def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
     findings: Findings,
     profile: Profile,
-    selected: Iterable[str],
+    selected: Collection[str],
     *,
     policy: Policy,
     seed: int,
@@ -212,21 +211,26 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     recording: str = "",
 ) -> Result:
     """Draw the result of a run from what was found."""
-    chosen = frozenset(selected)
     waivers = waivers or Waivers()
     rows = [
         waivers.apply(
             judge_requirement(requirement, _trusted(name, findings, unusable), profile, policy)
         )
         for name, requirement in findings.catalogue.requirements.items()
-        if name in chosen
+        if name in selected
     ]
     waiver_notes = waivers.notes(rows)
     comparison = baseline.compare(rows) if baseline else None
     overall = _overall(rows, unusable)
-    reason = str(unusable or "")
-    if overall is Overall.INCOMPLETE:
-        reason = reason or _why_incomplete(rows)
+    said = [
+        *notes,
+        _generated(findings),
+        _hint(rows),
+        *waiver_notes,
+        *waivers.reminders(),
+        comparison.note() if comparison else "",
+    ]
+    incomplete = _why_incomplete(rows) if overall is Overall.INCOMPLETE else ""
     return Result(
         profile=profile,
         seed=seed,
@@ -235,19 +239,12 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         finished=finished,
         rows=rows,
         overall=overall,
-        reason=reason,
+        reason=str(unusable or incomplete),
         unusable=unusable is not None,
         requests=findings.requests,
         statuses=findings.status_counts(),
         observations=findings.sightings(),
-        notes=[
-            *notes,
-            *_generated(findings),
-            *_hints(rows),
-            *waiver_notes,
-            *waivers.reminders(),
-            *([comparison.note()] if comparison else []),
-        ],
+        notes=list(filter(None, said)),
         comparison=comparison,
         waiver_notes=waiver_notes,
         timelines=list(timelines),
@@ -257,35 +254,29 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     )
 
 
-def _generated(findings: Findings) -> list[str]:
+def _generated(findings: Findings) -> str:
     """Say how many requests of each kind were generated."""
-    kinds = sorted(findings.generated.items(), key=lambda item: -item[1])
-    return (
-        [f"generated: {', '.join(f'{number} {kind}' for kind, number in kinds)}"] if kinds else []
-    )
+    kinds = ", ".join(f"{number} {kind}" for kind, number in findings.generated.most_common())
+    return f"generated: {kinds}" if kinds else ""
 
 
 def _overall(rows: Sequence[RequirementResult], unusable: EndpointUnusable | None) -> Overall:
-    verdicts = {row.verdict for row in rows}
-    if Verdict.BREACHED in verdicts:
+    if any(row.verdict is Verdict.BREACHED for row in rows):
         return Overall.NONCONFORMANT
     # A run that judged nothing says nothing of the endpoint, whatever it was asked for.
     unverified = [row for row in rows if row.verdict is Verdict.UNVERIFIED]
-    open_ = any(row.requirement.level.gates for row in unverified)
-    if unusable or open_ or len(unverified) == len(rows):
-        return Overall.INCOMPLETE
-    return Overall.CONFORMANT
+    gates = any(row.requirement.level.gates for row in unverified)
+    open_ = unusable or gates or len(unverified) == len(rows)
+    return Overall.INCOMPLETE if open_ else Overall.CONFORMANT
 
 
-def _hints(rows: Iterable[RequirementResult]) -> list[str]:
-    """Return remarks on causes of breaches that may lie elsewhere than in the endpoint."""
+def _hint(rows: Iterable[RequirementResult]) -> str:
+    """Say which breaches may have a cause that lies elsewhere than in the endpoint."""
     ids = (row.requirement.id for row in rows if row.record.breaches)
     found = ", ".join(one for one in ids if one in _OF_TWO_ACCOUNTS)
-    question = (
-        f"{found}: do both [[accounts]] belong to one account? "
-        "Such a finding needs the credentials of two different accounts"
-    )
-    return [question] if found else []
+    question = "do both [[accounts]] belong to one account?"
+    needs = "Such a finding needs the credentials of two different accounts"
+    return f"{found}: {question} {needs}" if found else ""
 
 
 def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
@@ -296,8 +287,8 @@ def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
     unverified.sort(key=lambda row: not row.requirement.level.gates)
     reasons = list(dict.fromkeys(row.reason for row in unverified))
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-    what = "requirement" if len(unverified) == 1 else "requirements"
-    return f"{len(unverified)} {what} could not be verified: {'; '.join(reasons[:3])}{more}"
+    what = f"{len(unverified)} requirement{'s' * (len(unverified) != 1)}"
+    return f"{what} could not be verified: {'; '.join(reasons[:3])}{more}"
 
 
 def _trusted(
