@@ -7,6 +7,7 @@ import secrets
 import shlex
 from argparse import ArgumentError
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +233,9 @@ def load_target(target: str) -> Profile:
 def _effort(effort: Effort, endpoint: Profile | None) -> Effort:
     if endpoint is None:
         return effort
-    found = effort.within(endpoint.supply, endpoint.limits.requests)
+    found = effort.within(
+        endpoint.supply, endpoint.limits.requests, endpoint.limits.delete_requests or inf
+    )
     return found if are_loopback(endpoint.bases) else found.on_live_keys()
 
 

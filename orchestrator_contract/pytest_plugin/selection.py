@@ -75,6 +75,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[one for one in items if one not in kept])
     items[:] = sorted(kept, key=_Rank(options.failed_last))
+    if options.effort.spare:
+        items[:] = sorted(_most_telling_first(items), key=_at_the_end)
 
 
 def _is_wanted(item: pytest.Item, options: RunOptions) -> bool:
@@ -107,6 +109,16 @@ class _Rank:
             min(self._number.get(one, len(self._number)) for one in ids),
             item.stash[_NUMBER],
         )
+
+
+def _most_telling_first(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """*items*, each of which checks the most requirements that those before it do not."""
+    left, seen = list(items), set[str]()
+    while left:
+        best = max(left, key=lambda one: len(set(requirements_of(one)) - seen))
+        left.remove(best)
+        seen.update(requirements_of(best))
+        yield best
 
 
 def _at_the_end(item: pytest.Item) -> tuple[bool, bool]:

@@ -157,6 +157,17 @@ class Links:
         )
 
 
+def own_operation_after_failed(findings: Findings, failed: Operation, again: Operation) -> bool:
+    """After FAILED another accepted delete gets an operation of its own."""
+    return findings.check(
+        "DEL-202-OWN-OPERATION",
+        again.id != failed.id or not again.id,
+        expected="an operation of its own for a delete after FAILED",
+        seen=f"the FAILED operation {failed.id:.80}",
+        exchanges=[*failed.steps, again.accepted],
+    )
+
+
 def location_agrees(findings: Findings, operation: Operation, exchange: Exchange) -> bool:
     """Location leads to the operation that statusUrl leads to."""
     named = exchange.object.get("operationId")

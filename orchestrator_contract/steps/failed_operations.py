@@ -9,7 +9,7 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import deletion
+from orchestrator_contract.rules import accepted, deletion
 from orchestrator_contract.steps.deletes import Deletes
 
 #: Operations that are made to fail together; tests take them in turns.
@@ -142,7 +142,10 @@ class FailedOperations:
         exchange = self._endpoint.client.delete(configuration, key=key, trigger=trigger)
         if not self._endpoint.is_echo(exchange):
             deletion.deletable_after_failed(self._endpoint.findings, operation, exchange)
-        return self._endpoint.follow(configuration, exchange)
+        again = self._endpoint.follow(configuration, exchange)
+        for one in again:
+            accepted.own_operation_after_failed(self._endpoint.findings, operation, one)
+        return again
 
     def second_while_failing(self) -> tuple[Operation, Exchange]:
         """A FAILED delete, and the response to another while it ran.

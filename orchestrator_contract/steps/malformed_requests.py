@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.response import NO_ANSWER
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.inputs.malformed_sids import WILDCARDS, MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.rules import malformed_input
+from orchestrator_contract.rules import malformed_input, transport
 from orchestrator_contract.rules.malformed_input import (
     MALFORMED_KEY_STATUSES,
     MALFORMED_SID_STATUSES,
@@ -31,7 +32,7 @@ class MalformedRequests:
     def key(self, configuration: Configuration, key: MalformedKey) -> Exchange:
         """Delete under a malformed key: it gets a 4xx or is ignored."""
         call = Call("delete", configuration.sid, allow=MALFORMED_KEY_STATUSES)
-        exchange = past_500(
+        exchange = self._answered(
             lambda: self._api.delete(
                 configuration, key=key.value, call=call, allow_no_response=True
             )
@@ -51,11 +52,21 @@ class MalformedRequests:
             malformed_sid=True,
         )
         configuration = Configuration(sid.segment, scope=scope)
-        exchange = past_500(
+        exchange = self._answered(
             lambda: self._api.delete(configuration, call=call, allow_no_response=True)
         )
         malformed_input.malformed_sid_refused(self._findings, exchange, sid.why)
         return exchange
+
+    def _answered(self, send: Callable[[], Exchange]) -> Exchange:
+        """The exchange, repeated without an answer: a lost one says nothing of the input."""
+        exchange = past_500(send)
+        if exchange.fault not in NO_ANSWER:
+            return exchange
+        again = past_500(send)
+        if again.fault not in NO_ANSWER:
+            transport.no_answer(self._findings, exchange)
+        return again
 
     def wildcards(self, scope: Scope = DEFAULT_SCOPE) -> list[Exchange]:
         """Delete what some query languages read as every SID.

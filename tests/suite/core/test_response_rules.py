@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
 from orchestrator_contract.rules.responses import Judge
 
 if TYPE_CHECKING:
@@ -742,6 +743,18 @@ def test_no_answer_without_a_text(bench: Bench) -> None:
     assert bench.breaches() == {
         "HTTP-COMPLETE": ["expected a complete, well-formed response; saw cut short"]
     }
+
+
+def test_malformed_input_without_an_answer(bench: Bench) -> None:
+    """One event breaches one requirement: that of malformed input, not HTTP-COMPLETE."""
+    for call in (
+        Call("delete", "%00", malformed_sid=True),
+        Call("delete", "sid", allow=MALFORMED_KEY_STATUSES),
+    ):
+        for _ in range(3):
+            bench.endpoint.judge.judge(bench.exchange("delete", TransportFault.CLOSED, call=call))
+
+    assert bench.breaches() == {}
 
 
 def test_lone_request_without_an_answer(bench: Bench) -> None:
