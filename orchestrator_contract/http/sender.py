@@ -302,8 +302,8 @@ class Sender:
         Raises:
             BudgetExhausted: no more may be sent.
         """
-        bounded = out.method == "DELETE" and not self._cleaning
-        if bounded and not self.coordinator.take_bounded(DELETES):
+        deletes = out.method == "DELETE"
+        if deletes and not self.coordinator.take_bounded(DELETES, cleaning=self._cleaning):
             raise BudgetExhausted(
                 "the budget of DELETE requests ([limits] delete_requests) is spent"
             )

@@ -20,7 +20,7 @@ from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
-from orchestrator_contract.pytest_plugin.consent import distant
+from orchestrator_contract.pytest_plugin.plan import distant
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude

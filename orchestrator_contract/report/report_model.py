@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
+from orchestrator_contract.profile import examples
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.causes import Cause
 from orchestrator_contract.results.evidence import Breach, Evidence
@@ -179,6 +180,15 @@ def by_reason(rows: Iterable[RequirementResult]) -> dict[str, list[RequirementRe
     for row in rows:
         groups.setdefault(visible(row.reason, MAX_TEXT), []).append(row)
     return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
+
+
+def remedies(result: Result, rows: Sequence[RequirementResult]) -> dict[str, str]:
+    """Return the lines of a profile that give the capabilities that unverified *rows* need.
+
+    Each stands by the heading of docs/profile.md that describes it.
+    """
+    lacking = result.profile.lacks(rows[0].requirement.needs)
+    return {examples.anchor(one): examples.example(one) for one in lacking}
 
 
 def phrase(code: str) -> str:

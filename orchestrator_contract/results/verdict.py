@@ -67,6 +67,8 @@ class Result:
     recording: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
+    #: The notes on what is left on the endpoint; they fail the run, and are said last.
+    leftovers: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
@@ -217,6 +219,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     started: datetime,
     finished: datetime,
     unusable: EndpointUnusable | None = None,
+    leftovers: Sequence[str] = (),
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
@@ -279,6 +282,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
             for one in findings.catalogue.observations.values()
         ],
         notes=[
+            *leftovers,
             *notes,
             *_hints(rows),
             *waiver_notes,
@@ -287,6 +291,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         ],
         comparison=comparison,
         waiver_notes=waiver_notes,
+        leftovers=list(leftovers),
         timelines=list(timelines),
         command=command,
         target=target,
