@@ -32,6 +32,8 @@ advance_url = "http://127.0.0.1:9000/__clock"  # takes POST {"seconds": 86401}""
 [conversations]
 pool = ["conv_conversation_00000000000000000000000000"]  # or command = ["./print-ids"]""",
 }
+#: Capabilities that the section of another name gives.
+_ELSEWHERE = {"create": "provision", "credentials": "accounts"}
 _FAULT = """\
 [faults.STATUS]  # how to make a DELETE get a STATUS
 headers = { "X-Fault" = "STATUS" }  # or sid = "SID", or burst = { requests = 200, concurrency = 50 }"""
@@ -46,9 +48,8 @@ def example(capability: str) -> str:
 
 def anchor(capability: str) -> str:
     """The heading of docs/profile.md that describes *capability*."""
-    if capability.startswith("fault."):
-        return "faults429"
-    return "provision" if capability == "create" else capability
+    fault = capability.startswith("fault.")
+    return "faults429" if fault else _ELSEWHERE.get(capability, capability)
 
 
 def page() -> Path:

@@ -240,7 +240,8 @@ def test_each_comment_is_valid(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(found) == 17
     refused = []
     for text in found:
-        mode = next((one for one in ("pool", "command") if f"\n{one} = " in text), "create")
+        provision = text.partition("[provision]")[2].partition("[limits]")[0]
+        mode = next((one for one in ("pool", "command") if f"\n{one} = " in provision), "create")
         changed = text.replace('"create"', f'"{mode}"')
         (home / "one.toml").write_text(changed, "utf-8")
         try:
